@@ -1,0 +1,190 @@
+"""accounts.yml: every shop, advertiser and site we read, and no secret."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from extractors.errors import ConfigError
+
+_ID = re.compile(r"^[a-z0-9]+(?:_[a-z0-9]+)*__[a-z0-9]+(?:_[a-z0-9]+)*$")
+_NAME = re.compile(r"^[a-z0-9_]+$")
+
+
+class AccountsError(ConfigError):
+    """accounts.yml is missing or wrong; the message names file and line."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One shop, advertiser or site on a platform.
+
+    id is `<platform>__<name>` and the name of its Airflow connection. `streams` is empty for "all the
+    platform has". History starts at `start`, or `history_days` before the first run.
+    """
+
+    id: str
+    platform: str
+    name: str
+    store_id: str
+    time_zone: str
+    currency: str
+    streams: tuple[str, ...] = ()
+    start: date | None = None
+    history_days: int = 28
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    id: str
+    name: str
+    store: str
+    time_zone: str
+    currency: str
+    streams: list[str] = Field(default_factory=list)
+    start: date | None = None
+    history_days: int = Field(default=28, ge=1, le=3660)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("id")
+    @classmethod
+    def _id_shape(cls, value: str) -> str:
+        if not _ID.match(value):
+            raise ValueError("must look like <platform>__<name>, small letters, digits and single underscores")
+        return value
+
+    @field_validator("store")
+    @classmethod
+    def _store_shape(cls, value: str) -> str:
+        if not _NAME.match(value):
+            raise ValueError("must be small letters, digits and underscores")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _iso_currency(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Z]{3}", value):
+            raise ValueError(f"{value!r} is not an ISO 4217 code such as CNY")
+        return value
+
+
+def load_accounts(
+    path: Path | str, known: dict[str, Collection[str]] | None = None
+) -> list[Account]:
+    """Read and check accounts.yml.
+
+    Args:
+        path: the file.
+        known: platform → its stream names (from the registry); when given, an unknown platform or stream
+            is an error that names the nearest known one.
+    Raises:
+        AccountsError: naming file, line and what to write instead.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise AccountsError(f"{path} does not exist", advice="copy the accounts.yml of the project and edit it")
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error
+        raise AccountsError(f"{path}{line} is not valid YAML: {problem}", advice="mend that line") from None
+    entries = _entries(path, root)
+    accounts: list[Account] = []
+    for node in entries:
+        account = _account(path, node, known)
+        if any(account.id == other.id for other in accounts):
+            raise AccountsError(
+                f"{path}:{node.start_mark.line + 1} account {account.id} is there twice", advice="rename one"
+            )
+        accounts.append(account)
+    return accounts
+
+
+def _entries(path: Path, root: yaml.Node | None) -> list[yaml.Node]:
+    if isinstance(root, yaml.MappingNode):
+        for key, value in root.value:
+            if key.value == "accounts" and isinstance(value, yaml.SequenceNode):
+                return list(value.value)
+    raise AccountsError(f"{path}:1 has no list `accounts:`", advice="start the file with `accounts:`")
+
+
+def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | None) -> Account:
+    lines = {"": node.start_mark.line + 1}
+    if isinstance(node, yaml.MappingNode):
+        lines |= {key.value: key.start_mark.line + 1 for key, _ in node.value}
+    loader = yaml.SafeLoader("")
+    try:
+        entry = _Entry.model_validate(loader.construct_object(node, deep=True))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = str(first["loc"][0]) if first["loc"] else ""
+        text = first["msg"].removeprefix("Value error, ")
+        raise AccountsError(
+            f"{path}:{lines.get(where, lines[''])} {where or 'account'}: {text}",
+            advice="see `accounts.yml` in README",
+        ) from None
+    platform = entry.id.split("__", 1)[0]
+    if known is not None:
+        _check_known(path, lines, platform, entry.streams, known)
+    return Account(
+        id=entry.id,
+        platform=platform,
+        name=entry.name,
+        store_id=entry.store,
+        time_zone=entry.time_zone,
+        currency=entry.currency,
+        streams=tuple(entry.streams),
+        start=entry.start,
+        history_days=entry.history_days,
+        options=entry.options,
+    )
+
+
+def _check_known(
+    path: Path,
+    lines: dict[str, int],
+    platform: str,
+    streams: list[str],
+    known: dict[str, Collection[str]],
+) -> None:
+    if platform not in known:
+        raise AccountsError(
+            f"{path}:{lines.get('id', lines[''])} unknown platform {platform!r}{_nearest(platform, known)}",
+            advice=f"known platforms: {', '.join(sorted(known))}",
+        )
+    for stream in streams:
+        if stream not in known[platform]:
+            raise AccountsError(
+                f"{path}:{lines.get('streams', lines[''])} platform {platform} has no stream {stream!r}"
+                f"{_nearest(stream, known[platform])}",
+                advice=f"its streams: {', '.join(known[platform])}",
+            )
+
+
+def _nearest(word: str, words: Collection[str]) -> str:
+    match = difflib.get_close_matches(word, list(words), n=1)
+    return f" (did you mean {match[0]!r}?)" if match else ""

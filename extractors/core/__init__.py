@@ -1,0 +1,1 @@
+"""The read loop and its nouns: Window, Stream, Page, Account, Platform."""

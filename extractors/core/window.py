@@ -1,0 +1,79 @@
+"""Half-open stretches of time, and the business days of a zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_COMPACT = "%Y%m%dT%H%M%SZ"
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """[start, end) in UTC. Both ends are aware; naive ones are refused."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a window needs aware datetimes")
+        if self.start > self.end:
+            raise ValueError(f"a window cannot end ({self.end}) before it starts ({self.start})")
+        object.__setattr__(self, "start", self.start.astimezone(UTC))
+        object.__setattr__(self, "end", self.end.astimezone(UTC))
+
+    def __bool__(self) -> bool:
+        return self.start < self.end
+
+    def __str__(self) -> str:
+        """Compact form, used in paths: 20261120T160000Z-20261121T160000Z."""
+        return f"{self.start.strftime(_COMPACT)}-{self.end.strftime(_COMPACT)}"
+
+    @property
+    def span(self) -> timedelta:
+        return self.end - self.start
+
+    def cut(self, span: timedelta | None) -> Iterator[Window]:
+        """Consecutive pieces no longer than `span` (None: the whole window)."""
+        start = self.start
+        while start < self.end:
+            end = self.end if span is None else min(start + span, self.end)
+            yield Window(start, end)
+            start = end
+
+    def halves(self) -> tuple[Window, Window]:
+        """Two halves, cut on a whole second. Raises ValueError below two seconds."""
+        if self.span < timedelta(seconds=2):
+            raise ValueError("a window under two seconds cannot be halved")
+        middle = self.start + timedelta(seconds=int(self.span.total_seconds()) // 2)
+        return Window(self.start, middle), Window(middle, self.end)
+
+    def dates(self, zone: ZoneInfo) -> list[date]:
+        """Every business day of `zone` that the window touches, oldest first."""
+        if not self:
+            return []
+        first = self.start.astimezone(zone).date()
+        last = (self.end - timedelta(microseconds=1)).astimezone(zone).date()
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def business_day(day: date, zone: ZoneInfo) -> Window:
+    """The day [00:00, 24:00) of `zone` as a UTC window: 23, 24 or 25 hours."""
+    return days_window(day, day, zone)
+
+
+def days_window(first: date, last: date, zone: ZoneInfo) -> Window:
+    """The days first..last of `zone`, both included, as a UTC window."""
+    start = datetime.combine(first, datetime.min.time(), zone)
+    end = datetime.combine(last + timedelta(days=1), datetime.min.time(), zone)
+    return Window(start, end)
+
+
+def cut_by_day(window: Window, zone: ZoneInfo) -> Iterator[Window]:
+    """The window cut at the midnights of `zone`."""
+    for day in window.dates(zone):
+        whole = business_day(day, zone)
+        yield Window(max(whole.start, window.start), min(whole.end, window.end))

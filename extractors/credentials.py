@@ -1,0 +1,87 @@
+"""Credentials of an account, in the shape of an Airflow connection."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from extractors.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """login is the app key / consumer key / user, password the secret, extra the tokens.
+
+    host, when set, is a full base URL that replaces the platform's own (a proxy, the sandbox).
+    The repr shows no value, so a traceback cannot leak one.
+    """
+
+    host: str | None = None
+    login: str | None = None
+    password: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Credentials(host={self.host!r}, …)"
+
+    def need(self, name: str, account: str) -> str:
+        """The value of `login`, `password` or a key of extra. Raises ConfigError when it is missing."""
+        value = getattr(self, name) if name in ("login", "password", "host") else self.extra.get(name)
+        if not value:
+            raise ConfigError(
+                f"the connection has no {name}",
+                account=account,
+                advice=f"set it on the Airflow connection {account} (environment {variable(account)})",
+            )
+        return str(value)
+
+    @classmethod
+    def from_environment(cls, account_id: str) -> Credentials:
+        """Read AIRFLOW_CONN_<ID>. Raises ConfigError when it is not there or not readable."""
+        text = os.environ.get(variable(account_id))
+        if not text:
+            raise ConfigError(
+                "no credentials",
+                account=account_id,
+                advice=f"add the Airflow connection {account_id}, or set {variable(account_id)}",
+            )
+        return cls.from_airflow(text, account_id)
+
+    @classmethod
+    def from_airflow(cls, text: str, account_id: str) -> Credentials:
+        """Parse either form Airflow accepts in an environment variable: JSON or URI."""
+        try:
+            if text.lstrip().startswith("{"):
+                return cls._from_json(json.loads(text))
+            return cls._from_uri(text)
+        except (ValueError, TypeError, AttributeError):
+            raise ConfigError(
+                "the connection cannot be read",
+                account=account_id,
+                advice=f"{variable(account_id)} must be Airflow's JSON or URI form of a connection",
+            ) from None
+
+    @classmethod
+    def _from_json(cls, data: dict[str, Any]) -> Credentials:
+        extra = data.get("extra") or {}
+        if isinstance(extra, str):
+            extra = json.loads(extra)
+        return cls(data.get("host"), data.get("login"), data.get("password"), dict(extra))
+
+    @classmethod
+    def _from_uri(cls, text: str) -> Credentials:
+        parts = urlsplit(text)
+        host = unquote(parts.hostname or "") or None
+        if host and parts.port:
+            host = f"{host}:{parts.port}"
+        login = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password else None
+        return cls(host, login, password, dict(parse_qsl(parts.query)))
+
+
+def variable(account_id: str) -> str:
+    """The environment variable Airflow reads the connection of this account from."""
+    return f"AIRFLOW_CONN_{account_id.upper()}"

@@ -1,0 +1,254 @@
+"""Landing: what the vendors sent, kept as files, whole partitions or nothing.
+
+    <landing>/<platform>/<account>/<stream>/<window>/<read>/part-00000.ndjson.zst + manifest.json
+    <landing>/<platform>/<account>/<stream>/mark.json     how far the stream has been read
+    <landing>/_pending/<...>.json                         landed and not yet loaded
+
+The order of the three writes is what makes a kill harmless: partition, then pending marker, then mark. Killed
+before the mark, the window is simply read again; the loader drops what it already has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import zstandard
+
+from extractors import __version__
+from extractors.core.window import Window
+from extractors.store import Store, open_store
+
+MANIFEST = "manifest.json"
+_LEVEL = 3  # zstd's default: 5 times smaller orders at ~300 MB/s a core
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What one read of one partition holds. `id` is its folder below landing; `paths` its data files."""
+
+    id: str
+    platform: str
+    account_id: str
+    stream: str
+    kind: str  # cursor | report
+    window_start: datetime
+    window_end: datetime
+    read_at: datetime
+    rows: int
+    files: list[dict[str, Any]]
+    dates: list[str] = field(default_factory=list)
+    client_version: str = __version__
+    extra: dict[str, Any] = field(default_factory=dict)
+    root: str = ""
+
+    @property
+    def window(self) -> Window:
+        return Window(self.window_start, self.window_end)
+
+    @property
+    def paths(self) -> list[str]:
+        return [f"{self.root}/{self.id}/{file['name']}" for file in self.files]
+
+    def to_json(self) -> str:
+        data = asdict(self)
+        del data["root"]
+        for name in ("window_start", "window_end", "read_at"):
+            data[name] = data[name].astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return json.dumps(data, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, root: str) -> Manifest:
+        data = json.loads(text)
+        for name in ("window_start", "window_end", "read_at"):
+            data[name] = datetime.fromisoformat(data[name])
+        return cls(**data, root=root)
+
+
+class Partition:
+    """A partition being written. Nothing of it is visible before `commit`; leaving the block without a
+    commit removes it."""
+
+    def __init__(self, landing: Landing, name: str, facts: dict[str, Any]) -> None:
+        self._landing = landing
+        self._name = name
+        self._facts = facts
+        # The pid lets a later run tell rubbish of the dead from the work of the living.
+        self._folder = landing.store.scratch / f"{os.getpid()}-{uuid.uuid4().hex}"
+        self._folder.mkdir(parents=True)
+        self._path = self._folder / "part-00000.ndjson.zst"
+        self._file = self._path.open("wb")
+        self._zip = zstandard.ZstdCompressor(level=_LEVEL).stream_writer(self._file, closefd=False)
+        self._extra_files: list[dict[str, Any]] = []
+        self.rows = 0
+
+    def __enter__(self) -> Partition:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._file.closed:
+            with contextlib.suppress(OSError, zstandard.ZstdError):
+                self._zip.close()
+            self._file.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def write(self, line: bytes) -> None:
+        """One record as one line of JSON, without the newline."""
+        self._zip.write(line + b"\n")
+        self.rows += 1
+
+    def add_file(self, name: str, rows: int) -> Path:
+        """A path to write a further data file to (file drops); it is part of the partition on commit."""
+        self._extra_files.append({"name": name, "rows": rows})
+        return self._folder / name
+
+    def commit(self, *, dates: list[date] | None = None, extra: dict[str, Any] | None = None) -> Manifest:
+        """Make the partition appear: data fsynced, manifest written, folder renamed, marker set."""
+        self._zip.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        files = [] if self._extra_files and not self.rows else [{"name": self._path.name, "rows": self.rows}]
+        if not files:
+            self._path.unlink()
+        for file in (*files, *self._extra_files):
+            path = self._folder / file["name"]
+            file["bytes"] = path.stat().st_size
+            file["sha256"] = _sha256(path)
+        files += self._extra_files
+        manifest = Manifest(
+            id=self._name,
+            rows=sum(file["rows"] for file in files),
+            files=files,
+            dates=[day.isoformat() for day in dates or []],
+            extra=extra or {},
+            root=self._landing.root,
+            **self._facts,
+        )
+        path = self._folder / MANIFEST
+        with path.open("w", encoding="utf-8") as out:
+            out.write(manifest.to_json())
+            out.flush()
+            os.fsync(out.fileno())
+        self._landing.store.put_folder(self._folder, self._name, last=MANIFEST)
+        self._landing.store.put_text(_marker(manifest), json.dumps({"id": manifest.id}))
+        return manifest
+
+
+class Landing:
+    """The landing area at `url`: a local path by default, `s3://…` and friends through fsspec."""
+
+    def __init__(self, url: str | Path) -> None:
+        self.store: Store = open_store(url)
+        self.root = self.store.address("").rstrip("/")
+
+    def __repr__(self) -> str:
+        return f"Landing({self.root})"
+
+    def partition(
+        self, platform: str, account_id: str, stream: str, kind: str, window: Window, read_at: datetime
+    ) -> Partition:
+        """Begin a partition; use it in a `with` block and `commit` it."""
+        read = f"{read_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:6]}"
+        facts: dict[str, Any] = {
+            "platform": platform,
+            "account_id": account_id,
+            "stream": stream,
+            "kind": kind,
+            "window_start": window.start,
+            "window_end": window.end,
+            "read_at": read_at,
+        }
+        return Partition(self, f"{platform}/{account_id}/{stream}/{window}/{read}", facts)
+
+    def pending(self, platform: str | None = None) -> list[Manifest]:
+        """Partitions that are landed and not yet loaded, oldest read first."""
+        found = []
+        for name in self.store.names("_pending"):
+            if platform is not None and not name.startswith(f"{platform}~"):
+                continue
+            text = self.store.get_text(f"_pending/{name}")
+            manifest = self.manifest(json.loads(text)["id"]) if text else None
+            if manifest is not None:
+                found.append(manifest)
+        return sorted(found, key=lambda manifest: (manifest.read_at, manifest.id))
+
+    def loaded(self, manifest: Manifest) -> None:
+        """The loader has committed it: it is pending no more."""
+        self.store.remove(_marker(manifest))
+
+    def manifest(self, partition_id: str) -> Manifest | None:
+        text = self.store.get_text(f"{partition_id}/{MANIFEST}")
+        return Manifest.from_json(text, self.root) if text else None
+
+    def all(self, platform: str | None = None) -> Iterator[Manifest]:
+        """Every partition that exists: the replay tape."""
+        for name in self.store.find(platform or "", MANIFEST):
+            manifest = self.manifest(name.rsplit("/", 1)[0])
+            if manifest is not None:
+                yield manifest
+
+    def mark(self, platform: str, account_id: str, stream: str) -> datetime | None:
+        """The instant up to which the stream has been read without a gap, or None before the first read."""
+        text = self.store.get_text(f"{platform}/{account_id}/{stream}/mark.json")
+        return datetime.fromisoformat(json.loads(text)["end"]) if text else None
+
+    def move_mark(self, platform: str, account_id: str, stream: str, end: datetime) -> None:
+        """Move the mark to `end`; it never moves back."""
+        current = self.mark(platform, account_id, stream)
+        if current is None or end > current:
+            text = json.dumps({"end": end.astimezone(UTC).isoformat()})
+            self.store.put_text(f"{platform}/{account_id}/{stream}/mark.json", text)
+
+    def keep_evidence(self, platform: str, account_id: str, stream: str, name: str, body: str) -> str:
+        """Keep what a vendor should not have sent (personal data already removed); returns where."""
+        path = f"_evidence/{platform}/{account_id}/{stream}/{name}"
+        self.store.put_text(path, body)
+        return self.store.address(path)
+
+    def prune(self, before: datetime) -> int:
+        """Remove loaded partitions read before `before`; returns how many. Pending ones stay."""
+        waiting = {manifest.id for manifest in self.pending()}
+        old = [m for m in self.all() if m.read_at < before and m.id not in waiting]
+        for manifest in old:
+            self.store.remove(manifest.id)
+        return len(old)
+
+    def sweep(self) -> None:
+        """Remove the half-written partitions of processes that are no more."""
+        if self.store.scratch.is_dir():
+            for folder in self.store.scratch.iterdir():
+                pid = folder.name.split("-", 1)[0]
+                if pid.isdigit() and not _alive(int(pid)):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _marker(manifest: Manifest) -> str:
+    return f"_pending/{manifest.id.replace('/', '~')}.json"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,155 @@
+"""Where landing lives: a folder, or any object store fsspec knows (s3://bucket/prefix).
+
+Two operations have to be safe under kill -9: `put_text` shows the old text or the new one, never half, and
+`put_folder` makes a folder appear whole or not at all. On a disk both are renames after an fsync. An object
+store has no rename: there the manifest is uploaded last, and a folder without one does not exist to readers.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+
+class Store(Protocol):
+    scratch: Path
+
+    def put_text(self, name: str, text: str) -> None: ...
+    def get_text(self, name: str) -> str | None: ...
+    def put_folder(self, folder: Path, name: str, last: str) -> None: ...
+    def remove(self, name: str) -> None: ...
+    def find(self, folder: str, filename: str) -> Iterator[str]: ...
+    def names(self, folder: str) -> list[str]: ...
+    def address(self, name: str) -> str: ...
+
+
+class FolderStore:
+    """A directory of this machine or of a shared disk."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.scratch = root / ".tmp"
+
+    def put_text(self, name: str, text: str) -> None:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:6]}")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        fsync_folder(target.parent)
+
+    def get_text(self, name: str) -> str | None:
+        try:
+            return (self.root / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def put_folder(self, folder: Path, name: str, last: str) -> None:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fsync_folder(folder)
+        folder.rename(target)
+        fsync_folder(target.parent)
+
+    def remove(self, name: str) -> None:
+        target = self.root / name
+        if target.is_dir():
+            # Out of sight in one step, then deleted: a kill in between leaves rubbish in scratch only.
+            self.scratch.mkdir(parents=True, exist_ok=True)
+            grave = self.scratch / f"{os.getpid()}-{uuid.uuid4().hex}"
+            target.rename(grave)
+            shutil.rmtree(grave, ignore_errors=True)
+        else:
+            target.unlink(missing_ok=True)
+
+    def find(self, folder: str, filename: str) -> Iterator[str]:
+        base = self.root / folder
+        if base.is_dir():
+            for path in sorted(base.rglob(filename)):
+                relative = path.relative_to(self.root)
+                if not relative.parts[0].startswith("."):
+                    yield relative.as_posix()
+
+    def names(self, folder: str) -> list[str]:
+        base = self.root / folder
+        return sorted(p.name for p in base.iterdir() if not p.name.startswith(".")) if base.is_dir() else []
+
+    def address(self, name: str) -> str:
+        return str(self.root / name)
+
+
+class ObjectStore:
+    """An object store through fsspec; `scratch` stays on the local disk."""
+
+    def __init__(self, url: str, scratch: Path) -> None:
+        import fsspec  # heavy, and only needed here
+
+        self.url = url.rstrip("/")
+        self.fs, self.root = fsspec.core.url_to_fs(self.url)
+        self.scratch = scratch
+
+    def put_text(self, name: str, text: str) -> None:
+        self.fs.pipe_file(f"{self.root}/{name}", text.encode())
+
+    def get_text(self, name: str) -> str | None:
+        try:
+            return self.fs.cat_file(f"{self.root}/{name}").decode()
+        except FileNotFoundError:
+            return None
+
+    def put_folder(self, folder: Path, name: str, last: str) -> None:
+        files = sorted(folder.iterdir(), key=lambda path: path.name == last)
+        for path in files:
+            self.fs.put_file(str(path), f"{self.root}/{name}/{path.name}")
+        shutil.rmtree(folder)
+
+    def remove(self, name: str) -> None:
+        path = f"{self.root}/{name}"
+        if self.fs.exists(path):
+            self.fs.rm(path, recursive=True)
+
+    def find(self, folder: str, filename: str) -> Iterator[str]:
+        base = f"{self.root}/{folder}".rstrip("/")
+        if self.fs.exists(base):
+            for path in sorted(self.fs.find(base)):
+                if path.endswith(f"/{filename}"):
+                    yield path.removeprefix(self.root).lstrip("/")
+
+    def names(self, folder: str) -> list[str]:
+        path = f"{self.root}/{folder}"
+        if not self.fs.exists(path):
+            return []
+        return sorted(entry.rstrip("/").rsplit("/", 1)[1] for entry in self.fs.ls(path, detail=False))
+
+    def address(self, name: str) -> str:
+        return f"{self.url}/{name}"
+
+
+def open_store(url: str | Path, scratch: Path | None = None) -> Store:
+    """A folder for a plain path, an object store for anything with `://`."""
+    text = str(url)
+    if "://" not in text:
+        return FolderStore(Path(text).absolute())
+    import tempfile
+
+    return ObjectStore(text, scratch or Path(tempfile.gettempdir()) / "daybook-landing")
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename or a new name inside `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
