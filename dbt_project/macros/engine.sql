@@ -1,0 +1,258 @@
+{#
+  Everything that differs between engines, in one file. Models call these macros and stay portable:
+  DuckDB runs them today, `spark__` gives the same meaning on Spark SQL (3.5 and 4).
+  Not allowed in models: qualify, exclude, unnest, `::`, strftime, `->>`.
+#}
+
+
+{# ---- types ------------------------------------------------------------------------------------ #}
+
+{# The engine's name of one of our type words: text, instant; any other word is returned as it is. #}
+{% macro t(name) %}{{ return(adapter.dispatch('t', 'daybook')(name)) }}{% endmacro %}
+
+{% macro duckdb__t(name) %}
+    {{ return({'text': 'varchar', 'instant': 'timestamp with time zone'}.get(name, name)) }}
+{% endmacro %}
+
+{% macro spark__t(name) %}
+    {{ return({'text': 'string', 'instant': 'timestamp', 'timestamp': 'timestamp_ntz'}.get(name, name)) }}
+{% endmacro %}
+
+{# A null of a given type, for columns a platform does not have. #}
+{% macro null_as(type) %}cast(null as {{ t(type) }}){% endmacro %}
+
+
+{# ---- JSON ------------------------------------------------------------------------------------- #}
+
+{#
+  The payload parsed once into a typed struct. `shape` is a mapping of field name to a type word
+  ('text', 'bigint', 'decimal(18,4)', 'boolean'), to a nested mapping, or to a list of one of these:
+      {'tid': 'text', 'orders': {'order': [{'oid': 'text', 'num': 'text'}]}}
+  A field that is absent, or of another shape than described, becomes null.
+#}
+{% macro parse_payload(column, shape) %}
+    {{- return(adapter.dispatch('parse_payload', 'daybook')(column, shape)) -}}
+{% endmacro %}
+
+{% macro duckdb__parse_payload(column, shape) -%}
+    json_transform({{ column }}, '{{ tojson(_duckdb_shape(shape)) }}')
+{%- endmacro %}
+
+{% macro _duckdb_shape(shape) %}
+    {%- if shape is mapping -%}
+        {%- set out = {} -%}
+        {%- for name, inner in shape.items() -%}
+            {%- do out.update({name: _duckdb_shape(inner)}) -%}
+        {%- endfor -%}
+        {{- return(out) -}}
+    {%- elif shape is string -%}
+        {{- return(t(shape)) -}}
+    {%- else -%}
+        {{- return([_duckdb_shape(shape[0])]) -}}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro spark__parse_payload(column, shape) -%}
+    from_json({{ column }}, '{{ _spark_shape(shape) }}')
+{%- endmacro %}
+
+{% macro _spark_shape(shape) %}
+    {%- if shape is mapping -%}
+        {%- set out = [] -%}
+        {%- for name, inner in shape.items() -%}
+            {%- do out.append('`' ~ name ~ '`: ' ~ _spark_shape(inner)) -%}
+        {%- endfor -%}
+        {{- return('struct<' ~ out | join(', ') ~ '>') -}}
+    {%- elif shape is string -%}
+        {{- return(t(shape)) -}}
+    {%- else -%}
+        {{- return('array<' ~ _spark_shape(shape[0]) ~ '>') -}}
+    {%- endif -%}
+{% endmacro %}
+
+{#
+  One row per element of an array column, for FROM after the table: `from x {{ explode('x.items', 'item') }}`.
+  Rows whose array is null or empty disappear. `position` (optional) names the element's number, from 1.
+#}
+{% macro explode(array, item, position=none) %}
+    {{- return(adapter.dispatch('explode', 'daybook')(array, item, position)) -}}
+{% endmacro %}
+
+{% macro duckdb__explode(array, item, position) -%}
+    {%- if position -%}
+        cross join unnest({{ array }}) with ordinality as _each_{{ item }} ({{ item }}, {{ position }})
+    {%- else -%}
+        cross join unnest({{ array }}) as _each_{{ item }} ({{ item }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__explode(array, item, position) -%}
+    {%- if position -%}
+        cross join lateral (select _pos + 1, _item from posexplode({{ array }}) as (_pos, _item))
+            as _each_{{ item }} ({{ position }}, {{ item }})
+    {%- else -%}
+        lateral view explode({{ array }}) _each_{{ item }} as {{ item }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Sum of an expression over an array column, without a join: `over` uses the element's name. Null if the array is null. #}
+{% macro array_sum(array, item, expression) %}
+    {{- return(adapter.dispatch('array_sum', 'daybook')(array, item, expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__array_sum(array, item, expression) -%}
+    coalesce(list_sum(list_transform({{ array }}, lambda {{ item }}: coalesce({{ expression }}, 0))),
+        case when {{ array }} is not null then 0 end)
+{%- endmacro %}
+
+{% macro spark__array_sum(array, item, expression) -%}
+    aggregate({{ array }}, cast(0 as decimal(18,4)), (_sum, {{ item }}) -> cast(_sum + coalesce({{ expression }}, 0) as decimal(18,4)))
+{%- endmacro %}
+
+{# Number of elements of an array column; 0 when it is null. #}
+{% macro array_length(array) %}{{ return(adapter.dispatch('array_length', 'daybook')(array)) }}{% endmacro %}
+{% macro duckdb__array_length(array) %}coalesce(len({{ array }}), 0){% endmacro %}
+{% macro spark__array_length(array) %}greatest(coalesce(size({{ array }}), 0), 0){% endmacro %}
+
+{# One value of a JSON text, when a whole parse is not worth it. `path` such as '$.a.b'. #}
+{% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text', 'daybook')(column, path)) }}{% endmacro %}
+{% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '{{ path }}'){% endmacro %}
+{% macro spark__json_text(column, path) %}get_json_object({{ column }}, '{{ path }}'){% endmacro %}
+
+
+{# ---- numbers ---------------------------------------------------------------------------------- #}
+
+{# Text to an exact amount in major units; null when it is empty or no number. #}
+{% macro money(x) %}try_cast(nullif(trim({{ x }}), '') as decimal(18,4)){% endmacro %}
+
+{# Text that may have thousands separators, with '', '-' and '--' meaning "not given". #}
+{% macro number(x) %}try_cast(nullif(nullif(nullif(trim(replace({{ x }}, ',', '')), ''), '-'), '--') as decimal(18,4)){% endmacro %}
+{% macro whole_number(x) %}cast({{ number(x) }} as bigint){% endmacro %}
+
+{# A ratio that is null when the denominator is 0 or unknown; engines differ on decimal division, so doubles. #}
+{% macro ratio(n, d) %}round(cast({{ n }} as double) / nullif(cast({{ d }} as double), 0), 6){% endmacro %}
+
+
+{# ---- time ------------------------------------------------------------------------------------- #}
+
+{#
+  ISO-8601 text to an instant. Text without zone or offset is read as UTC (the session zone is UTC on
+  both engines: profiles.yml). Empty text and the sentinels of cn vendors become null.
+#}
+{% macro parse_instant(text) %}{{ return(adapter.dispatch('parse_instant', 'daybook')(text)) }}{% endmacro %}
+
+{% macro duckdb__parse_instant(text) -%}
+    try_cast(regexp_replace({{ no_sentinel(text) }}, ' ?([+-][0-9]{2}):?([0-9]{2})$', '\1:\2') as timestamp with time zone)
+{%- endmacro %}
+
+{% macro spark__parse_instant(text) %}try_cast({{ no_sentinel(text) }} as timestamp){% endmacro %}
+
+{# '', '0', '--', 0000-…, 0001-01-01… and 1970-01-01 00:00:00 are how vendors write "no time". #}
+{% macro no_sentinel(text) -%}
+    case
+        when trim({{ text }}) in ('', '0', '--') then null
+        when {{ text }} like '0000-%' or {{ text }} like '0001-01-01%' or {{ text }} like '1970-01-01%' then null
+        else trim({{ text }})
+    end
+{%- endmacro %}
+
+{#
+  A wall-clock text (`2026-01-05 10:00:00`) to the instant it means in a zone (an expression: `'Asia/Shanghai'`
+  or a column). A time that happens twice when clocks go back is the first one; a time that does not exist
+  when they go forward moves forward by the gap (docs: marts, clock). Both fall out of one idea: use the
+  offset of the day before unless that gives another wall clock and today's offset gives the right one.
+#}
+{% macro local_time(text, zone) -%}
+    {{ local_timestamp("try_cast(" ~ no_sentinel(text) ~ " as " ~ t('timestamp') ~ ")", zone) }}
+{%- endmacro %}
+
+{% macro local_timestamp(ts, zone) %}{{ return(adapter.dispatch('local_timestamp', 'daybook')(ts, zone)) }}{% endmacro %}
+
+{% macro duckdb__local_timestamp(ts, zone) -%}
+    case
+        when timezone({{ zone }}, timezone({{ zone }}, {{ ts }} - interval 24 hours) + interval 24 hours) <> {{ ts }}
+            and timezone({{ zone }}, timezone({{ zone }}, {{ ts }})) = {{ ts }}
+            then timezone({{ zone }}, {{ ts }})
+        else timezone({{ zone }}, {{ ts }} - interval 24 hours) + interval 24 hours
+    end
+{%- endmacro %}
+
+{% macro spark__local_timestamp(ts, zone) -%}
+    case
+        when from_utc_timestamp(to_utc_timestamp(cast({{ ts }} as timestamp) - interval 24 hours, {{ zone }}) + interval 24 hours, {{ zone }})
+            <> cast({{ ts }} as timestamp)
+            and from_utc_timestamp(to_utc_timestamp(cast({{ ts }} as timestamp), {{ zone }}), {{ zone }}) = cast({{ ts }} as timestamp)
+            then to_utc_timestamp(cast({{ ts }} as timestamp), {{ zone }})
+        else to_utc_timestamp(cast({{ ts }} as timestamp) - interval 24 hours, {{ zone }}) + interval 24 hours
+    end
+{%- endmacro %}
+
+{# The calendar date an instant has in a zone. #}
+{% macro local_date(instant, zone) %}{{ return(adapter.dispatch('local_date', 'daybook')(instant, zone)) }}{% endmacro %}
+{% macro duckdb__local_date(instant, zone) %}cast(timezone({{ zone }}, {{ instant }}) as date){% endmacro %}
+{% macro spark__local_date(instant, zone) %}to_date(from_utc_timestamp({{ instant }}, {{ zone }})){% endmacro %}
+
+{# The Monday of a date's ISO week, the first of its month, and the date so many days later. #}
+{% macro week_start(d) %}cast(date_trunc('week', {{ d }}) as date){% endmacro %}
+{% macro month_start(d) %}cast(date_trunc('month', {{ d }}) as date){% endmacro %}
+
+{% macro add_days(d, days) %}{{ return(adapter.dispatch('add_days', 'daybook')(d, days)) }}{% endmacro %}
+{% macro duckdb__add_days(d, days) %}cast({{ d }} + to_days(cast({{ days }} as integer)) as date){% endmacro %}
+{% macro spark__add_days(d, days) %}date_add({{ d }}, cast({{ days }} as int)){% endmacro %}
+
+{% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between', 'daybook')(earlier, later)) }}{% endmacro %}
+{% macro duckdb__days_between(earlier, later) %}date_diff('day', {{ earlier }}, {{ later }}){% endmacro %}
+{% macro spark__days_between(earlier, later) %}datediff({{ later }}, {{ earlier }}){% endmacro %}
+
+{# One row per date from first to last, both included, as column `column`. For FROM: `from {{ date_series(a, b, 'date_day') }}`. #}
+{% macro date_series(first, last, column) %}
+    {{- return(adapter.dispatch('date_series', 'daybook')(first, last, column)) -}}
+{% endmacro %}
+
+{% macro duckdb__date_series(first, last, column) -%}
+    (select cast(generate_series as date) as {{ column }} from generate_series({{ first }}, {{ last }}, interval 1 day)) as _dates
+{%- endmacro %}
+
+{% macro spark__date_series(first, last, column) -%}
+    (select explode(sequence({{ first }}, {{ last }}, interval 1 day)) as {{ column }}) as _dates
+{%- endmacro %}
+
+
+{# ---- lists and keys --------------------------------------------------------------------------- #}
+
+{# The distinct values of a group, sorted, in one text. #}
+{% macro distinct_list(x) %}{{ return(adapter.dispatch('distinct_list', 'daybook')(x)) }}{% endmacro %}
+{% macro duckdb__distinct_list(x) %}array_to_string(list_sort(list(distinct {{ x }})), ','){% endmacro %}
+{% macro spark__distinct_list(x) %}array_join(array_sort(collect_set({{ x }})), ','){% endmacro %}
+
+
+{# ---- incremental: the same meaning on every engine --------------------------------------------- #}
+
+{#
+  Configuration of a table whose new rows replace the old rows with the same key:
+      {{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+  Rows that come with a key replace all rows that had it; keys that do not come are left alone.
+#}
+{% macro replace_rows(keys) %}{{ return(adapter.dispatch('replace_rows', 'daybook')(keys)) }}{% endmacro %}
+
+{% macro duckdb__replace_rows(keys) %}
+    {{ return({'incremental_strategy': 'delete+insert', 'unique_key': keys, 'on_schema_change': 'fail'}) }}
+{% endmacro %}
+
+{% macro spark__replace_rows(keys) %}
+    {{ return({'incremental_strategy': 'merge', 'unique_key': keys, 'on_schema_change': 'fail'}) }}
+{% endmacro %}
+
+{# The same for whole partitions (all rows of an account and date, say) that are rebuilt entirely. #}
+{% macro replace_partitions(columns) %}{{ return(adapter.dispatch('replace_partitions', 'daybook')(columns)) }}{% endmacro %}
+
+{% macro duckdb__replace_partitions(columns) %}
+    {{ return({'incremental_strategy': 'delete+insert', 'unique_key': columns, 'on_schema_change': 'fail'}) }}
+{% endmacro %}
+
+{% macro spark__replace_partitions(columns) %}
+    {{ return({'incremental_strategy': 'insert_overwrite', 'partition_by': columns, 'on_schema_change': 'fail'}) }}
+{% endmacro %}
+
+{# Spark's parser eats backslashes in literals; dbt's unit-test fixtures go through this macro. #}
+{% macro spark__escape_single_quotes(expression) %}{{ expression | replace("\\", "\\\\") | replace("'", "\\'") }}{% endmacro %}
