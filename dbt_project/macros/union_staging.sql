@@ -1,0 +1,88 @@
+{#
+    One platform-free relation from the staging models of every platform that has the stream.
+    The columns are the staging contract; a platform that misses one fails here by name.
+
+    union_staging('orders') -> select … from stg_taobao__orders union all select … ; an empty, typed
+    relation when no platform has the stream.
+#}
+{% macro union_staging(stream) %}
+    {%- set platforms = [] -%}
+    {%- for platform, streams in var('platforms').items() if stream in streams -%}
+        {%- do platforms.append(platform) -%}
+    {%- endfor -%}
+    {%- for platform in platforms %}
+    select
+        {%- for name, _ in staging_columns(stream) %}
+        {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('stg_' ~ platform ~ '__' ~ stream) }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+    {%- if not platforms %}
+    select
+        {%- for name, type in staging_columns(stream) %}
+        cast(null as {{ type }}) as {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
+    {%- endif %}
+{% endmacro %}
+
+
+{# The staging contract: (column, type) of each stream, in order. #}
+{% macro staging_columns(stream) %}
+    {%- set text = 'varchar' if target.type == 'duckdb' else 'string' -%}
+    {%- set instant = 'timestamp with time zone' if target.type == 'duckdb' else 'timestamp' -%}
+    {%- set money = 'decimal(18, 4)' -%}
+    {%- set columns = {
+        'orders': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text),
+            ('buyer_key', text), ('currency', text), ('order_state', text), ('order_type', text),
+            ('created_at', instant), ('paid_at', instant), ('shipped_at', instant),
+            ('delivered_at', instant), ('completed_at', instant), ('cancelled_at', instant),
+            ('modified_at', instant), ('shipping_charged', money), ('tax', money),
+            ('order_discount', money), ('platform_subsidy', money), ('buyer_paid_total', money),
+            ('deposit_paid_amount', money), ('deposit_paid_at', instant),
+            ('is_deposit_forfeited', 'boolean'), ('payment_type', text), ('region', text),
+            ('buyer_type', text), ('exclude_reason', text), ('source_status', text),
+            ('load_id', 'bigint'), ('loaded_at', instant),
+        ],
+        'order_lines': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text),
+            ('line_id', text), ('product_id', text), ('sku_id', text), ('product_name', text),
+            ('category_path', text), ('line_class', text), ('quantity', money),
+            ('list_amount', money), ('merchant_item_discount', money),
+            ('line_platform_subsidy', money), ('line_amount', money), ('line_tax', money),
+            ('load_id', 'bigint'),
+        ],
+        'refunds': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('refund_id', text),
+            ('order_id', text), ('line_id', text), ('refund_state', text), ('refund_type', text),
+            ('requested_at', instant), ('refunded_at', instant), ('refund_amount', money),
+            ('refund_goods', money), ('refund_shipping', money), ('refund_tax', money),
+            ('quantity', money), ('reason', text), ('currency', text), ('load_id', 'bigint'),
+        ],
+        'products': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('product_id', text),
+            ('sku_id', text), ('product_name', text), ('category_path', text), ('list_price', money),
+            ('currency', text), ('is_on_sale', 'boolean'), ('stock', money), ('listed_at', instant),
+            ('modified_at', instant), ('load_id', 'bigint'),
+        ],
+        'traffic': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('grain', text),
+            ('period_start', 'date'), ('source_l1', text), ('source_l2', text), ('device', text),
+            ('is_total', 'boolean'), ('visitors', 'bigint'), ('new_visitors', 'bigint'),
+            ('sessions', 'bigint'), ('page_views', 'bigint'), ('bounces', 'bigint'),
+            ('seconds', 'bigint'), ('time_zone', text), ('load_id', 'bigint'),
+        ],
+        'ads': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('report_date', 'date'),
+            ('as_of_date', 'date'), ('is_latest', 'boolean'), ('entity_level', text),
+            ('campaign_id', text), ('campaign_name', text), ('ad_group_id', text),
+            ('ad_group_name', text), ('ad_id', text), ('ad_name', text), ('impressions', 'bigint'),
+            ('clicks', 'bigint'), ('spend', money), ('conversions_platform', money),
+            ('conversion_value_platform', money), ('currency', text), ('ad_time_zone', text),
+            ('attribution_window', text), ('conversion_time_basis', text), ('load_id', 'bigint'),
+        ],
+    } -%}
+    {{ return(columns[stream]) }}
+{% endmacro %}
