@@ -1,0 +1,206 @@
+"""The only place that opens DuckDB: one session time zone, bounded memory, errors that say what to do."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from warehouse.errors import LockedError, StorageError, WarehouseError
+
+_PID = re.compile(r"PID (\d+)")
+_RETRY_EVERY = 0.1  # seconds
+
+
+@dataclass(frozen=True)
+class Resources:
+    """How much of the machine one connection may use. `memory` is what DuckDB keeps before it spills to disk."""
+
+    memory: str = "1GB"
+    threads: int | None = None
+
+
+DEFAULT = Resources()
+
+
+def connect(
+    path: Path | str,
+    *,
+    read_only: bool = False,
+    create: bool = True,
+    wait: float = 10.0,
+    resources: Resources = DEFAULT,
+) -> duckdb.DuckDBPyConnection:
+    """Open a database file; instants are shown in UTC whatever the machine's zone.
+
+    Args:
+        path: the .duckdb file.
+        read_only: open without the right to write. Note that a reader, too, keeps a writer out.
+        create: make the file when it is not there (never with read_only).
+        wait: seconds to wait for another process that has the file open.
+    Raises:
+        LockedError: another process still has it after `wait`; its pid is named when DuckDB says it.
+        StorageError: disk full, no permission.
+        WarehouseError: no such file, not a DuckDB file, written by a newer DuckDB, or damaged.
+    """
+    path = Path(path)
+    if not path.exists():
+        if read_only or not create:
+            raise WarehouseError(
+                f"{path} does not exist", advice="load and build first: daybook load, daybook build"
+            )
+        refuse_orphan_wal(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            con = duckdb.connect(str(path), read_only=read_only)
+            break
+        except duckdb.Error as error:
+            told = explain(error, path)
+            if not isinstance(told, LockedError) or time.monotonic() >= deadline:
+                raise told from error
+            time.sleep(_RETRY_EVERY)
+    return _settle(con, resources)
+
+
+def in_memory(resources: Resources = DEFAULT) -> duckdb.DuckDBPyConnection:
+    """A connection with no file of its own, for reading others through ATTACH."""
+    con = duckdb.connect()
+    con.execute(f"set temp_directory = {literal(tempfile.gettempdir())}")  # the default would be ./.tmp
+    return _settle(con, resources)
+
+
+@contextmanager
+def attached(
+    resources: Resources = DEFAULT, *, wait: float = 10.0, **files: Path | str
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory connection with every given file attached read-only under its keyword's name.
+
+    Raises: as `connect`.
+    """
+    con = in_memory(resources)
+    try:
+        for name, path in files.items():
+            attach(con, name, path, wait=wait)
+        yield con
+    finally:
+        con.close()
+
+
+def attach(
+    con: duckdb.DuckDBPyConnection, name: str, path: Path | str, *, read_only: bool = True, wait: float = 10.0
+) -> None:
+    """ATTACH one file under `name`. Raises as `connect`."""
+    path = Path(path)
+    if read_only and not path.exists():
+        raise WarehouseError(
+            f"{path} does not exist", advice="load and build first: daybook load, daybook build"
+        )
+    mode = " (read_only)" if read_only else ""
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            con.execute(f"attach {literal(str(path))} as {identifier(name)}{mode}")
+            return
+        except duckdb.Error as error:
+            told = explain(error, path)
+            if not isinstance(told, LockedError) or time.monotonic() >= deadline:
+                raise told from error
+            time.sleep(_RETRY_EVERY)
+
+
+def refuse_orphan_wal(path: Path) -> None:
+    """A write-ahead log whose database is gone would be replayed into the next file of that name
+    (reference/stack.md, fact 10).
+
+    Raises:
+        WarehouseError: there is one.
+    """
+    wal = path.with_name(path.name + ".wal")
+    if wal.exists() and not path.exists():
+        raise WarehouseError(
+            f"{wal} is the log of a database that is no longer there; a new {path.name} would swallow it",
+            advice=f"bring {path.name} back from a backup, or move {wal.name} away",
+        )
+
+
+def explain(error: duckdb.Error, path: Path | str) -> WarehouseError:
+    """Put DuckDB's error about `path` into words for the person on call."""
+    text = str(error)
+    low = text.lower()
+    if "could not set lock" in low:
+        match = _PID.search(text)
+        pid = int(match.group(1)) if match else None
+        who = f"process {pid}" if pid else "another process"
+        return LockedError(
+            f"{path} is open in {who}",
+            pid=pid,
+            advice="wait for it to end or stop it; for queries open the published file, which is never locked",
+        )
+    if "different configuration" in low:
+        return LockedError(
+            f"{path} is already open in this process in another mode", advice="close that connection first"
+        )
+    if is_storage_trouble(error):
+        return StorageError(
+            f"{path}: {first_line(text)}",
+            advice="make room or give rights on the disk, then run the same command again: nothing was lost",
+        )
+    if "not a valid duckdb database" in low or "not a duckdb" in low:
+        return WarehouseError(
+            f"{path} is not a DuckDB database", advice="move the file away; it is made again"
+        )
+    if "version number" in low or "newer version" in low or "storage version" in low:
+        return WarehouseError(
+            f"{path} was written by a newer DuckDB than {duckdb.__version__}: {first_line(text)}",
+            advice="use the DuckDB version that this project locks (requirements/run.lock)",
+        )
+    if (
+        isinstance(error, duckdb.FatalException | duckdb.InternalException)
+        or "checksum" in low
+        or "corrupt" in low
+    ):
+        return WarehouseError(
+            f"{path} is damaged: {first_line(text)}",
+            advice="move it away and load again: landing keeps what was read",
+        )
+    return WarehouseError(f"{path}: {first_line(text)}", advice="see DuckDB's message")
+
+
+def is_storage_trouble(error: BaseException) -> bool:
+    """True for a full disk, a file too large, no permission, a read-only or vanished device."""
+    low = str(error).lower()
+    signs = (
+        "no space left", "file too large", "disk quota", "permission denied", "read-only file system",
+        "input/output error", "could not write", "max_temp_directory_size", "out of memory",
+    )  # fmt: skip
+    return any(sign in low for sign in signs)
+
+
+def first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "no message"
+
+
+def literal(value: str) -> str:
+    """A SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A quoted SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _settle(con: duckdb.DuckDBPyConnection, resources: Resources) -> duckdb.DuckDBPyConnection:
+    con.execute("set TimeZone = 'UTC'")
+    con.execute(f"set memory_limit = {literal(resources.memory)}")
+    if resources.threads:
+        con.execute(f"set threads = {int(resources.threads)}")
+    return con

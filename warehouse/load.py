@@ -1,0 +1,454 @@
+"""Landing → raw: pending partitions into DuckDB, one transaction for many of them, nothing lost and nothing doubled.
+
+A partition is in raw if and only if its manifest's id is in raw_daybook.ledger: both are written by one
+transaction, so a kill at any point leaves the partition pending or loaded, and loading again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from extractors.landing import Landing, Manifest
+from warehouse import raw
+from warehouse.connection import DEFAULT, Resources, connect, explain, is_storage_trouble
+from warehouse.errors import LoadErrors, StorageError, WarehouseError
+from warehouse.lock import writer_lock
+from warehouse.parts import data_error, local_files, stage, trouble
+from warehouse.reports import replace_dates
+from warehouse.versions import insert_versions
+
+# A transaction's share of compressed landing: some ten times as much JSON, which bounds memory and what a kill undoes.
+BATCH_BYTES = 48 * 2**20
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LoadedPartition:
+    """One partition now in raw. `rows_new` counts the rows it added; a re-read that brought nothing new has 0."""
+
+    manifest_id: str
+    platform: str
+    account_id: str
+    stream: str
+    window: str
+    rows: int
+    rows_new: int
+    load_id: int
+
+
+def load_pending(
+    landing: Landing,
+    warehouse_path: Path | str,
+    platforms: Mapping[str, Any],
+    accounts: Iterable[Any],
+    platform: str | None = None,
+    *,
+    account_id: str | None = None,
+    stream: str | None = None,
+    progress: Progress = lambda message: None,
+    resources: Resources = DEFAULT,
+    wait: float = 60.0,
+) -> list[LoadedPartition]:
+    """Load every pending partition, oldest read first.
+
+    Args:
+        landing: where the partitions are.
+        warehouse_path: build/warehouse.duckdb; made when it is not there.
+        platforms: the registry: name → Platform with `.streams` (name → Stream with `.kind`).
+        accounts: all accounts of accounts.yml.
+        platform, account_id, stream: load only these.
+        progress: told a line per batch.
+        wait: seconds to wait for another writer.
+    Returns: the partitions that were loaded now (those already in the ledger are not among them).
+    Raises:
+        LoadErrors: some partitions are missing, damaged or not what their manifest says; all others are loaded.
+        LockedError, StorageError, WarehouseError: nothing could be loaded from here on.
+    """
+    warehouse_path = Path(warehouse_path)
+    accounts = list(accounts)
+    with writer_lock(warehouse_path.parent, "daybook load", wait=wait):
+        con = connect(warehouse_path, resources=resources, wait=wait)
+        try:
+            raw.prepare(con, platforms, accounts)
+            chosen = [
+                manifest
+                for manifest in landing.pending(platform)
+                if account_id in (None, manifest.account_id) and stream in (None, manifest.stream)
+            ]
+            return _Loader(con, landing, {a.id: a.time_zone for a in accounts}, progress).load(chosen)
+        except duckdb.Error as error:
+            raise explain(error, warehouse_path) from error
+        finally:
+            con.close()
+
+
+def insert_cursor_versions(
+    con: duckdb.DuckDBPyConnection,
+    relation_sql: str,
+    platform: str,
+    stream: str,
+    manifest: Manifest,
+    load_id: int,
+) -> tuple[int, int]:
+    """Add records to `raw_<platform>.<stream>` inside the caller's transaction, keeping only new versions.
+
+    Args:
+        relation_sql: a table's name, or a SELECT; with columns account_id, record_key, cursor_at (timestamptz,
+            null for none), payload (JSON text). Its row order is the order in which records were seen.
+        manifest: gives window and read time.
+    Returns: (rows in the relation, rows added).
+    Raises:
+        WarehouseError: a row without account, key or payload.
+    """
+    name = raw.table(platform, stream)
+    source = relation_sql if relation_sql.lstrip().lower().startswith(("select", "with", "from")) else None
+    con.execute(f"""
+        create or replace temp table _arriving as
+        select
+            0 as read_no, account_id::varchar as account_id, record_key::varchar as record_key,
+            cursor_at::timestamptz as cursor_at, payload::varchar as payload, md5(payload::varchar) as payload_hash
+        from ({source or f"select * from {relation_sql}"})
+    """)
+    rows, whole = _one(
+        con,
+        """select count(*), count(*) filter (where account_id is not null and record_key is not null
+        and payload is not null) from _arriving""",
+    )
+    if rows != whole:
+        raise trouble(manifest, f"{rows - whole} of {rows} records have no account, key or payload")
+    _write_reads(con, [(manifest, None)])
+    return rows, insert_versions(con, name, load_id).get(0, 0)
+
+
+class _Loader:
+    """One run over pending partitions: batches that go in whole, and one by one where a batch does not."""
+
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, landing: Landing, zones: dict[str, str], progress: Progress
+    ) -> None:
+        self.con = con
+        self.landing = landing
+        self.progress = progress
+        known = con.execute("select account_id, time_zone from raw_daybook.accounts").fetchall()
+        self.zones = dict(known) | zones
+        self.done: list[LoadedPartition] = []
+        self.errors: list[tuple[Manifest, WarehouseError]] = []
+
+    def load(self, manifests: Sequence[Manifest]) -> list[LoadedPartition]:
+        in_ledger = {
+            row[0] for row in self.con.execute("select manifest_id from raw_daybook.ledger").fetchall()
+        }
+        fresh = []
+        for manifest in manifests:
+            if manifest.id in in_ledger:  # killed between the commit and the marker
+                self.landing.loaded(manifest)
+            else:
+                fresh.append(manifest)
+        for batch in _batches(fresh):
+            self._load_batch(batch)
+        failed = [error for manifest, error in self.errors if not self._overtaken(manifest, error)]
+        if failed:
+            raise LoadErrors(failed, self.done)
+        return self.done
+
+    def _load_batch(self, batch: list[Manifest]) -> None:
+        sound: list[tuple[Manifest, list[Path]]] = []
+        with ExitStack() as files:
+            for manifest in batch:
+                try:
+                    sound.append((manifest, files.enter_context(local_files(manifest))))
+                except WarehouseError as error:
+                    self.errors.append((manifest, error))
+            if not sound:
+                return
+            try:
+                self._commit(sound)
+            except (duckdb.Error, WarehouseError) as error:
+                _stop_if_hopeless(error, sound[0][0])
+                if len(sound) == 1:
+                    self._note(sound[0][0], error)
+                    return
+                for one in sound:  # find the one that spoils the batch; the others go in
+                    try:
+                        self._commit([one])
+                    except (duckdb.Error, WarehouseError) as single:
+                        _stop_if_hopeless(single, one[0])
+                        self._note(one[0], single)
+
+    def _commit(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
+        """One transaction: the rows, the books, a ledger row per partition. Then the markers go."""
+        first = sound[0][0]
+        self.con.execute("begin")
+        try:
+            load_id = _one(self.con, "select coalesce(max(load_id), 0) + 1 from raw_daybook.ledger")[0]
+            if first.platform == raw.FILES:
+                counts = self._file_drop(first, load_id)
+            else:
+                raw.ensure_stream(self.con, first.platform, first.stream, first.kind)
+                self._stage(sound)
+                if first.kind == "cursor":
+                    self._replay_later_reads(sound)
+                    added = insert_versions(self.con, raw.table(first.platform, first.stream), load_id)
+                else:
+                    name = raw.table(first.platform, first.stream)
+                    added = replace_dates(self.con, name, first.platform, first.stream, load_id)
+                counts = [(manifest.rows, added.get(no, 0)) for no, (manifest, _) in enumerate(sound)]
+            loaded = [
+                _book(self.con, manifest, load_id, rows, rows_new)
+                for (manifest, _), (rows, rows_new) in zip(sound, counts, strict=True)
+            ]
+            self.con.execute("commit")
+        except BaseException:
+            _rollback(self.con)
+            raise
+        for manifest, _ in sound:
+            self.landing.loaded(manifest)
+        self.done += loaded
+        rows, rows_new = sum(part.rows for part in loaded), sum(part.rows_new for part in loaded)
+        self.progress(
+            f"{first.account_id} {first.stream}: loaded {len(loaded)} partition(s), {rows:,} rows, {rows_new:,} new"
+        )
+
+    def _file_drop(self, manifest: Manifest, load_id: int) -> list[tuple[int, int]]:
+        from warehouse import files  # the file-drop reader builds on insert_cursor_versions above
+
+        rows, rows_new = files.load_partition(self.con, manifest, load_id)
+        return [(rows, rows_new)]
+
+    def _stage(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
+        """Fill `_arriving`, `_reads` and (reports) `_dates`, and hold the lines to the manifests."""
+        kind = sound[0][0].kind
+        stage(self.con, [path for _, paths in sound for path in paths])
+        _hold_to_manifests(self.con, sound)
+        _write_reads(self.con, [(manifest, self._as_of(manifest)) for manifest, _ in sound])
+        _write_names(self.con, sound)
+        dated = "dated::timestamptz as cursor_at" if kind == "cursor" else "dated::date as report_date"
+        self.con.execute(f"""
+            create or replace temp table _arriving as
+            select n.read_no, r.account_id, l.record_key, {dated}, l.payload, md5(l.payload) as payload_hash
+            from _lines as l join _names as n using (filename) join _reads as r using (read_no)
+        """)
+        self.con.execute("drop table _lines")
+        if kind == "report":
+            _write_dates(self.con, [manifest for manifest, _ in sound])
+
+    def _as_of(self, manifest: Manifest) -> str | None:
+        if manifest.kind == "cursor":
+            return None
+        zone = self.zones.get(manifest.account_id)
+        if zone is None:
+            raise trouble(
+                manifest,
+                "the account is unknown, so its business day is, too",
+                "add the account to accounts.yml, or remove the partition's marker from landing/_pending",
+            )
+        return manifest.read_at.astimezone(ZoneInfo(zone)).date().isoformat()
+
+    def _replay_later_reads(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
+        """A read that is loaded late may stand between two reads that were loaded before and said the same, the
+        second of which was dropped for that. Its files still say what it saw: they are judged again, for the
+        records of the late read only."""
+        first = sound[0][0]
+        later = self.con.execute(
+            """
+            select manifest_id from raw_daybook.ledger
+            where platform = ? and account_id = ? and stream = ? and read_at > ? order by read_at, manifest_id
+            """,
+            [first.platform, first.account_id, first.stream, min(manifest.read_at for manifest, _ in sound)],
+        ).fetchall()
+        reads = [manifest for (name,) in later if (manifest := self.landing.manifest(name)) is not None]
+        for no, manifest in enumerate(reads, start=len(sound)):
+            try:
+                with local_files(manifest) as paths:
+                    stage(self.con, paths)
+            except WarehouseError as error:  # it is loaded; only this second look at it is lost
+                self.progress(f"{error.place}: cannot be compared again: {error.message}")
+                continue
+            _write_reads(self.con, [(manifest, None)], first_no=no, fresh=False)
+            self.con.execute(
+                """
+                insert into _arriving
+                select ?, ?, record_key, dated::timestamptz, payload, md5(payload) from _lines
+                where record_key in (select record_key from _arriving)
+                """,
+                [no, manifest.account_id],
+            )
+
+    def _note(self, manifest: Manifest, error: Exception) -> None:
+        self.errors.append(
+            (
+                manifest,
+                data_error(manifest, error) if isinstance(error, duckdb.Error) else _placed(error, manifest),
+            )
+        )
+
+    def _overtaken(self, manifest: Manifest, error: WarehouseError) -> bool:
+        """A damaged partition needs no one once a later read of the whole window is in: drop it and say so."""
+        if manifest.platform == raw.FILES:
+            return False
+        (covered,) = _one(
+            self.con,
+            """
+            select count(*) from raw_daybook.ledger
+            where platform = ? and account_id = ? and stream = ?
+              and window_start <= ? and window_end >= ? and read_at > ?
+            """,
+            [manifest.platform, manifest.account_id, manifest.stream, manifest.window_start, manifest.window_end,
+             manifest.read_at],
+        )  # fmt: skip
+        if covered:
+            self.landing.loaded(manifest)
+            self.progress(
+                f"{error.place}: set aside, a later read of this window is loaded ({error.message})"
+            )
+        return bool(covered)
+
+
+def _batches(manifests: Sequence[Manifest]) -> Iterator[list[Manifest]]:
+    """Partitions of one account and stream together, at most BATCH_BYTES of them; a file drop alone."""
+    streams = sorted(manifests, key=lambda m: (m.platform, m.account_id, m.stream, m.kind, m.read_at, m.id))
+    for (platform, *_), group in groupby(streams, key=lambda m: (m.platform, m.account_id, m.stream, m.kind)):
+        batch: list[Manifest] = []
+        size = 0
+        for manifest in group:
+            bytes_ = sum(file["bytes"] for file in manifest.files)
+            if batch and (platform == raw.FILES or size + bytes_ > BATCH_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(manifest)
+            size += bytes_
+        yield batch
+
+
+def _hold_to_manifests(con: duckdb.DuckDBPyConnection, sound: list[tuple[Manifest, list[Path]]]) -> None:
+    """Every file has the rows its manifest says, each with key, payload and, in a report, a covered date."""
+    found = {
+        name: (rows, keys, payloads, dates)
+        for name, rows, keys, payloads, dates in con.execute("""
+            select filename, count(*), count(record_key), count(payload), list(distinct dated)
+            from _lines group by filename
+        """).fetchall()
+    }
+    for manifest, paths in sound:
+        if manifest.rows != sum(file["rows"] for file in manifest.files):
+            raise trouble(manifest, f"the manifest's {manifest.rows} rows are not the sum of its files")
+        for path, file in zip(paths, manifest.files, strict=True):
+            rows, keys, payloads, dates = found.get(str(path), (0, 0, 0, []))
+            if rows != file["rows"]:
+                raise trouble(manifest, f"{path} has {rows} rows, its manifest says {file['rows']}")
+            if keys != rows or payloads != rows:
+                raise trouble(
+                    manifest, f"{path} has {rows - min(keys, payloads)} lines without key or payload"
+                )
+            if manifest.kind == "report" and (strange := set(dates) - set(manifest.dates)):
+                named = ", ".join(sorted(str(day) for day in strange))
+                raise trouble(manifest, f"{path} has rows of {named}, which the manifest does not cover")
+
+
+def _write_reads(
+    con: duckdb.DuckDBPyConnection,
+    reads: Sequence[tuple[Manifest, str | None]],
+    *,
+    first_no: int = 0,
+    fresh: bool = True,
+) -> None:
+    if fresh:
+        con.execute("""
+            create or replace temp table _reads (
+                read_no integer, account_id varchar, as_of_date date, window_start timestamptz,
+                window_end timestamptz, read_at timestamptz)
+        """)
+    con.executemany(
+        "insert into _reads values (?, ?, ?, ?, ?, ?)",
+        [
+            (no, manifest.account_id, as_of, manifest.window_start, manifest.window_end, manifest.read_at)
+            for no, (manifest, as_of) in enumerate(reads, start=first_no)
+        ],
+    )
+
+
+def _write_names(con: duckdb.DuckDBPyConnection, sound: list[tuple[Manifest, list[Path]]]) -> None:
+    con.execute("create or replace temp table _names (filename varchar, read_no integer)")
+    rows = [(str(path), no) for no, (_, paths) in enumerate(sound) for path in paths]
+    if rows:
+        con.executemany("insert into _names values (?, ?)", rows)
+
+
+def _write_dates(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest]) -> None:
+    con.execute("create or replace temp table _dates (read_no integer, report_date date)")
+    rows = [(no, day) for no, manifest in enumerate(manifests) for day in sorted(set(manifest.dates))]
+    if rows:
+        con.executemany("insert into _dates values (?, ?)", rows)
+
+
+def _book(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int, rows: int, rows_new: int
+) -> LoadedPartition:
+    """The ledger row, and how far the stream is."""
+    con.execute(
+        "insert into raw_daybook.ledger values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now())",
+        [load_id, manifest.id, manifest.platform, manifest.account_id, manifest.stream, manifest.kind,
+         manifest.window_start, manifest.window_end, manifest.read_at, rows, rows_new],
+    )  # fmt: skip
+    where = [manifest.account_id, manifest.stream]
+    held = con.execute(
+        "select mark_end, last_read_at from raw_daybook.stream_status where account_id = ? and stream = ?",
+        where,
+    ).fetchone()
+    if held is None:
+        con.execute(
+            "insert into raw_daybook.stream_status values (?, ?, ?, ?)",
+            [*where, manifest.window_end, manifest.read_at],
+        )
+    else:
+        con.execute(
+            """
+            update raw_daybook.stream_status
+            set mark_end = greatest(mark_end, ?::timestamptz), last_read_at = greatest(last_read_at, ?::timestamptz)
+            where account_id = ? and stream = ?
+            """,
+            [manifest.window_end, manifest.read_at, *where],
+        )
+    return LoadedPartition(
+        manifest.id, manifest.platform, manifest.account_id, manifest.stream, str(manifest.window), rows, rows_new,
+        load_id,
+    )  # fmt: skip
+
+
+def _placed(error: Exception, manifest: Manifest) -> WarehouseError:
+    if isinstance(error, WarehouseError):
+        error.at(account=manifest.account_id, stream=manifest.stream, window=str(manifest.window))
+        return error
+    return trouble(manifest, str(error))
+
+
+def _stop_if_hopeless(error: Exception, manifest: Manifest) -> None:
+    """A full disk or a broken database spoils every partition alike: stop, do not blame this one."""
+    if isinstance(error, StorageError):
+        raise error
+    if isinstance(error, duckdb.FatalException | duckdb.InternalException):
+        raise explain(error, "the warehouse") from error
+    if isinstance(error, duckdb.Error) and is_storage_trouble(error):
+        raise data_error(manifest, error) from error
+
+
+def _rollback(con: duckdb.DuckDBPyConnection) -> None:
+    try:
+        con.execute("rollback")
+    except duckdb.Error:  # a fatal error has already undone it
+        return
+
+
+def _one(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
+    row = con.execute(sql, list(values)).fetchone()
+    if row is None:
+        raise WarehouseError(f"no row from: {sql}")
+    return row

@@ -1,0 +1,60 @@
+"""One writer at a time outside Airflow, too: a lock file that dies with its holder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from warehouse.errors import LockedError
+
+NAME = "writer.lock"
+
+
+@contextmanager
+def writer_lock(build_dir: Path | str, what: str, *, wait: float = 0.0) -> Iterator[None]:
+    """Hold the writer's lock of a build directory while loading, building or publishing.
+
+    The kernel drops it when the holder ends, however it ends; the file itself stays.
+
+    Args:
+        what: the holder's work, shown to whoever is kept out.
+        wait: seconds to wait for the present holder.
+    Raises:
+        LockedError: naming the holder's pid and work.
+    """
+    path = Path(build_dir) / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        deadline = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise _held(path) from None
+                time.sleep(0.1)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()} {what} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)  # closing drops the lock
+
+
+def _held(path: Path) -> LockedError:
+    text = path.read_text(encoding="utf-8", errors="replace").strip()
+    match = re.match(r"(\d+) (.+)", text)
+    pid = int(match.group(1)) if match else None
+    who = f"process {pid} ({match.group(2)})" if match else "another process"
+    return LockedError(
+        f"{who} is writing to {path.parent}",
+        pid=pid,
+        advice="wait for it to end, or stop it, and run this again",
+    )

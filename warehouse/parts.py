@@ -1,0 +1,128 @@
+"""Landed files, checked against their manifest and staged for DuckDB without touching a row in Python."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from extractors.landing import Manifest
+from warehouse.connection import first_line, is_storage_trouble, literal
+from warehouse.errors import StorageError, WarehouseError
+
+_LARGEST_RECORD = 32 * 2**20  # bytes; an order with thousands of lines is well below one megabyte
+_REREAD = "read that window again (daybook extract); when the new read covers this one it replaces it"
+
+
+@contextmanager
+def local_files(manifest: Manifest) -> Iterator[list[Path]]:
+    """The partition's data files as paths on this machine, fetched first when landing is an object store.
+
+    Raises:
+        WarehouseError: a file is missing, or its size or SHA-256 is not the manifest's.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="daybook-load-")
+        if "://" in manifest.root
+        else _nothing() as scratch
+    ):
+        paths = []
+        for file, address in zip(manifest.files, manifest.paths, strict=True):
+            path = _fetch(address, Path(scratch) / file["name"], manifest) if scratch else Path(address)
+            _check(path, file, manifest)
+            paths.append(path)
+        yield paths
+
+
+def trouble(manifest: Manifest, message: str, advice: str = _REREAD) -> WarehouseError:
+    """An error that names the partition."""
+    return WarehouseError(
+        message,
+        account=manifest.account_id,
+        stream=manifest.stream,
+        window=str(manifest.window),
+        advice=advice,
+    )
+
+
+def stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
+    """Read landing lines into temp table `_lines` (filename, record_key, dated, payload), in landed order.
+
+    The payload is the text as it was landed: DuckDB's typed JSON reader would print numbers anew
+    (1.10 becomes 1.1, long decimals are rounded), so the line is read whole and cut at the one place where our
+    own writer puts it, `,"payload":` after the head. `dated` is the head's cursor_at or report_date as text.
+    A line without that shape or without a key gets a null record_key.
+
+    Raises:
+        duckdb.Error: not zstd, not JSON.
+    """
+    names = ", ".join(literal(str(path)) for path in files)
+    source = (
+        f"read_ndjson_objects([{names}], filename = true, maximum_object_size = {_LARGEST_RECORD})"
+        if files
+        else "(select null::json as json, null::varchar as filename limit 0)"
+    )
+    con.execute(f"""
+        create or replace temp table _lines as
+        select
+            filename, head.key as record_key, coalesce(head.cursor_at, head.report_date) as dated,
+            nullif(substr(line, at + 11, length(line) - at - 11), 'null') as payload
+        from (
+            select filename, line, at, case
+                when at > 0 and json_valid(substr(line, 1, at - 1) || '}}')
+                then from_json(
+                    substr(line, 1, at - 1) || '}}',
+                    '{{"key": "VARCHAR", "cursor_at": "VARCHAR", "report_date": "VARCHAR"}}')
+                end as head
+            from (
+                select filename, rtrim(json::varchar) as line, instr(json::varchar, ',"payload":') as at
+                from {source}
+            )
+        )""")
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield None
+
+
+def _fetch(address: str, target: Path, manifest: Manifest) -> Path:
+    import fsspec  # heavy, and only needed when landing is an object store
+
+    try:
+        with fsspec.open(address, "rb") as source, target.open("wb") as out:
+            shutil.copyfileobj(source, out, 2**20)
+    except FileNotFoundError:
+        raise trouble(manifest, f"{address} is missing") from None
+    except OSError as error:
+        raise trouble(manifest, f"{address} cannot be read: {error}", "run the load again") from error
+    return target
+
+
+def _check(path: Path, file: dict[str, object], manifest: Manifest) -> None:
+    try:
+        with path.open("rb") as data:
+            found = hashlib.file_digest(data, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise trouble(manifest, f"{path} is missing") from None
+    except OSError as error:
+        raise trouble(manifest, f"{path} cannot be read: {error}") from error
+    if found != file["sha256"]:
+        size = path.stat().st_size
+        raise trouble(
+            manifest,
+            f"{path} is not the file that landed: {size} bytes, sha256 {found[:12]}…; "
+            f"the manifest says {file['bytes']} bytes, {str(file['sha256'])[:12]}…",
+        )
+
+
+def data_error(manifest: Manifest, error: duckdb.Error) -> WarehouseError:
+    """DuckDB could not read or store this partition. A full disk is nobody's partition: StorageError."""
+    if is_storage_trouble(error):
+        return StorageError(first_line(str(error)), advice="make room, then run the same command again")
+    return trouble(manifest, f"{', '.join(manifest.paths)} cannot be read: {first_line(str(error))}")

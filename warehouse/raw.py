@@ -1,0 +1,103 @@
+"""The raw layer's tables: a schema per platform, a table per stream, and Daybook's own books.
+
+Made for every registered platform and stream, also the empty ones, so that dbt can build from the first day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+
+from warehouse.errors import WarehouseError
+
+FILES = "files"  # the platform of file drops: no vendor behind it, so the registry need not know it
+_FILE_STREAMS = {"orders": "cursor", "refunds": "cursor"}
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+_CURSOR = """
+    account_id varchar not null, record_key varchar not null, cursor_at timestamptz not null,
+    payload json not null, payload_hash varchar not null,
+    window_start timestamptz, window_end timestamptz, read_at timestamptz not null,
+    load_id bigint not null, loaded_at timestamptz not null"""
+_REPORT = """
+    account_id varchar not null, record_key varchar not null, report_date date not null, as_of_date date not null,
+    payload json not null, payload_hash varchar not null,
+    window_start timestamptz, window_end timestamptz, read_at timestamptz not null,
+    load_id bigint not null, loaded_at timestamptz not null"""
+
+_BOOKS = """
+create schema if not exists raw_daybook;
+create table if not exists raw_daybook.ledger (
+    load_id bigint not null, manifest_id varchar not null unique, platform varchar not null,
+    account_id varchar not null, stream varchar not null, kind varchar not null,
+    window_start timestamptz, window_end timestamptz, read_at timestamptz not null,
+    rows bigint not null, rows_new bigint not null, loaded_at timestamptz not null);
+create table if not exists raw_daybook.report_reads (
+    platform varchar not null, account_id varchar not null, stream varchar not null,
+    report_date date not null, as_of_date date not null, read_at timestamptz not null,
+    load_id bigint not null, rows bigint not null);
+create table if not exists raw_daybook.accounts (
+    account_id varchar not null, platform varchar not null, name varchar, store_id varchar not null,
+    time_zone varchar not null, currency varchar not null, is_active boolean not null);
+create table if not exists raw_daybook.stream_status (
+    account_id varchar not null, stream varchar not null, mark_end timestamptz, last_read_at timestamptz);
+create table if not exists raw_daybook.dbt_results (
+    run_id varchar not null, node varchar not null, resource_type varchar, status varchar not null,
+    execution_s double, rows_affected bigint, message varchar, finished_at timestamptz);
+create schema if not exists raw_files;
+create table if not exists raw_files.quarantine (
+    account_id varchar not null, file varchar not null, file_sha256 varchar, line bigint, reason varchar not null,
+    cells json, load_id bigint not null, loaded_at timestamptz not null);
+"""
+
+
+def table(platform: str, stream: str) -> str:
+    """`raw_<platform>.<stream>`, checked to be plain names. Raises WarehouseError."""
+    for name in (platform, stream):
+        if not _NAME.match(name):
+            raise WarehouseError(
+                f"{name!r} cannot be a table's name", advice="use small letters, digits, underscores"
+            )
+    return f"raw_{platform}.{stream}"
+
+
+def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accounts: Iterable[Any]) -> None:
+    """Create what is missing and write the accounts as accounts.yml has them now.
+
+    Args:
+        platforms: name → Platform (anything with `.streams`: name → something with `.kind`).
+        accounts: Account objects. One that left accounts.yml stays, with is_active = false: its history does too.
+    """
+    con.execute(_BOOKS)
+    for name, platform in platforms.items():
+        for stream, facts in platform.streams.items():
+            ensure_stream(con, name, stream, facts.kind)
+    for stream, kind in _FILE_STREAMS.items():
+        ensure_stream(con, FILES, stream, kind)
+    _write_accounts(con, accounts)
+
+
+def ensure_stream(con: duckdb.DuckDBPyConnection, platform: str, stream: str, kind: str) -> None:
+    """Create one stream's table. `kind` is cursor or report. Raises WarehouseError for any other."""
+    if kind not in ("cursor", "report"):
+        raise WarehouseError(f"{platform} {stream} is of unknown kind {kind!r}", advice="cursor or report")
+    name = table(platform, stream)
+    con.execute(f"create schema if not exists raw_{platform}")
+    con.execute(f"create table if not exists {name} ({_CURSOR if kind == 'cursor' else _REPORT})")
+
+
+def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> None:
+    rows = [(a.id, a.platform, a.name, a.store_id, a.time_zone, a.currency) for a in accounts]
+    wanted = sorted((*row, True) for row in rows)
+    stored = con.execute("select * from raw_daybook.accounts order by account_id").fetchall()
+    if [row for row in stored if row[6]] == wanted:
+        return
+    kept = [(*row[:6], False) for row in stored if row[0] not in {w[0] for w in wanted}]
+    con.execute("begin")
+    con.execute("delete from raw_daybook.accounts")
+    for row in (*wanted, *kept):
+        con.execute("insert into raw_daybook.accounts values (?, ?, ?, ?, ?, ?, ?)", row)
+    con.execute("commit")

@@ -1,0 +1,83 @@
+"""Report streams in raw: a date is replaced whole by each later read of the same business day, never merged."""
+
+from __future__ import annotations
+
+import duckdb
+
+# Each (account, date, as-of day) belongs to its latest read, also when the reads are loaded out of order.
+_CLAIM = """
+create or replace temp table _claims as
+select c.read_no, c.report_date, r.account_id, r.as_of_date, r.read_at
+from _dates as c join _reads as r using (read_no)
+left join raw_daybook.report_reads as held
+    on held.platform = $platform and held.stream = $stream and held.account_id = r.account_id
+    and held.report_date = c.report_date and held.as_of_date = r.as_of_date
+where held.read_at is null or held.read_at <= r.read_at
+qualify row_number() over (
+    partition by r.account_id, c.report_date, r.as_of_date order by r.read_at desc, c.read_no desc
+) = 1
+"""
+
+_INSERT = """
+insert into {table} by name
+select
+    r.account_id, a.record_key, a.report_date, r.as_of_date, a.payload::json as payload, a.payload_hash,
+    r.window_start, r.window_end, r.read_at, {load_id} as load_id, now() as loaded_at
+from (
+    -- The same row twice, on two pages of one read, is one row.
+    select min(rowid) as seq, read_no, record_key, report_date, payload_hash, any_value(payload) as payload
+    from _arriving group by read_no, record_key, report_date, payload_hash
+) as a
+join _claims as c using (read_no, report_date)
+join _reads as r using (read_no)
+order by a.seq
+"""
+
+
+def replace_dates(
+    con: duckdb.DuckDBPyConnection, table: str, platform: str, stream: str, load_id: int
+) -> dict[int, int]:
+    """Replace every claimed (account, date, as-of day) with what the reads in the temp tables say.
+
+    _arriving: read_no, record_key, report_date, payload (text), payload_hash.
+    _reads: read_no, account_id, as_of_date, window_start, window_end, read_at. _dates: read_no, report_date.
+
+    A date that came back empty is emptied, and raw_daybook.report_reads remembers that it was read.
+
+    Returns: rows written per read_no (0 for a read that a later one has overtaken).
+    """
+    con.execute(_CLAIM, {"platform": platform, "stream": stream})
+    con.execute(f"""
+        delete from {table} as t using _claims as c
+        where t.account_id = c.account_id and t.report_date = c.report_date and t.as_of_date = c.as_of_date
+    """)
+    con.execute(_INSERT.format(table=table, load_id=load_id))
+    con.execute(
+        """
+        delete from raw_daybook.report_reads as r using _claims as c
+        where r.platform = $platform and r.stream = $stream and r.account_id = c.account_id
+          and r.report_date = c.report_date and r.as_of_date = c.as_of_date
+        """,
+        {"platform": platform, "stream": stream},
+    )
+    con.execute(
+        f"""
+        insert into raw_daybook.report_reads by name
+        select
+            $platform as platform, c.account_id, $stream as stream, c.report_date, c.as_of_date, c.read_at,
+            $load_id as load_id, count(t.record_key) as rows
+        from _claims as c
+        left join {table} as t
+            on t.account_id = c.account_id and t.report_date = c.report_date and t.as_of_date = c.as_of_date
+        group by all
+        """,
+        {"platform": platform, "stream": stream, "load_id": load_id},
+    )
+    return dict(
+        con.execute(f"""
+            select c.read_no, count(t.record_key) from _claims as c
+            left join {table} as t
+                on t.account_id = c.account_id and t.report_date = c.report_date and t.as_of_date = c.as_of_date
+            group by c.read_no
+        """).fetchall()
+    )

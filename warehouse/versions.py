@@ -1,0 +1,69 @@
+"""Cursor streams in raw: every distinct version of every record, whatever order the reads are loaded in."""
+
+from __future__ import annotations
+
+import duckdb
+
+# A record's versions stand in the order (cursor_at, read_at). An arriving row is dropped only when it says what
+# the row before it says. Comparing with the predecessor, and not with all versions, keeps A, B, A of a record
+# that carries no modified time; comparing by position, and not by arrival, makes late reads end in the same place.
+_JUDGE = """
+create or replace temp table _kept as
+with arriving as (
+    select
+        a.rowid as seq, a.account_id, a.record_key, coalesce(a.cursor_at, r.read_at) as cursor_at,
+        a.cursor_at is null as is_undated, r.read_at, a.payload_hash
+    from _arriving as a join _reads as r using (read_no)
+    -- One read that shows a record twice with one modified time: the later page saw it later.
+    qualify row_number() over (
+        partition by a.account_id, a.record_key, coalesce(a.cursor_at, r.read_at), r.read_at order by a.rowid desc
+    ) = 1
+),
+history as (
+    select
+        null as seq, account_id, record_key, cursor_at, false as is_undated, read_at, payload_hash, load_id
+    from {table}
+    where account_id in (select account_id from _arriving) and record_key in (select record_key from _arriving)
+    union all
+    select seq, account_id, record_key, cursor_at, is_undated, read_at, payload_hash, {load_id} from arriving
+),
+judged as (
+    select
+        seq, cursor_at, is_undated, payload_hash,
+        lag(payload_hash) over in_order as hash_before, lag(cursor_at) over in_order as cursor_before
+    from history
+    window in_order as (
+        partition by account_id, record_key order by cursor_at, read_at, load_id, seq nulls first
+    )
+)
+select seq, cursor_at from judged
+where seq is not null
+  and (hash_before is null or hash_before <> payload_hash or (cursor_before <> cursor_at and not is_undated))
+"""
+
+_INSERT = """
+insert into {table} by name
+select
+    a.account_id, a.record_key, k.cursor_at, a.payload::json as payload, a.payload_hash,
+    r.window_start, r.window_end, r.read_at, {load_id} as load_id, now() as loaded_at
+from _arriving as a
+join _kept as k on k.seq = a.rowid
+join _reads as r using (read_no)
+order by a.rowid
+"""
+
+
+def insert_versions(con: duckdb.DuckDBPyConnection, table: str, load_id: int) -> dict[int, int]:
+    """Add what is new in temp tables `_arriving` and `_reads` to a cursor stream's raw table.
+
+    _arriving: read_no, account_id, record_key, cursor_at (null: the read's time), payload (text), payload_hash.
+    _reads: read_no, window_start, window_end, read_at.
+
+    Returns: rows added per read_no (reads that added nothing are left out).
+    """
+    con.execute(_JUDGE.format(table=table, load_id=load_id))
+    con.execute(_INSERT.format(table=table, load_id=load_id))
+    counted = con.execute("""
+        select a.read_no, count(*) from _arriving as a join _kept as k on k.seq = a.rowid group by all
+    """).fetchall()
+    return dict(counted)
