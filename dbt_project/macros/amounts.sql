@@ -1,0 +1,44 @@
+{# Money and comparisons, said once. #}
+
+
+{# An amount in another currency, to the cent; null when the rate is missing. #}
+{% macro converted(amount, rate) -%}
+    cast(round(cast({{ amount }} as decimal(18, 4)) * {{ rate }}, 2) as decimal(18, 4))
+{%- endmacro %}
+
+
+{#
+    A row's part of a converted total: the converted running total up to the row minus the one before it. The
+    parts of a group add up to the converted total exactly, whatever the rate. `over` is the window, `upto` its name.
+#}
+{% macro converted_part(amount, rate, window) -%}
+    ({{ converted("sum(" ~ amount ~ ") over " ~ window, rate) }}
+        - {{ converted("sum(" ~ amount ~ ") over " ~ window ~ " - " ~ amount, rate) }})
+{%- endmacro %}
+
+
+{# Money of a mart row: null when the source is not loaded or a rate of the period is missing. #}
+{% macro mart_money(amount, known) -%}
+    cast(case when {{ known }} then {{ amount }} end as decimal(18, 2))
+{%- endmacro %}
+
+
+{# A relative change, null when there is nothing to compare with. #}
+{% macro change(now, before) -%}
+    {{ ratio("(" ~ now ~ ") - (" ~ before ~ ")", before) }}
+{%- endmacro %}
+
+
+{#
+    The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole
+    elapsed days) against it. Relations: own, prev, yoy with the measures of the same spans.
+#}
+{% macro compared(measures) -%}
+    {%- for name, type in measures.items() %}
+    cast(prev.{{ name }} as {{ type }}) as {{ name }}_prev,
+    {{ change("own." ~ name, "prev." ~ name) }} as {{ name }}_prev_chg,
+    cast(yoy.{{ name }} as {{ type }}) as {{ name }}_yoy,
+    {{ change("own." ~ name, "yoy." ~ name) }} as {{ name }}_yoy_chg
+    {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

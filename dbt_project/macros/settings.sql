@@ -1,0 +1,43 @@
+{# What the variables of dbt_project.yml mean in SQL. #}
+
+
+{# The platforms that have a stream, as the inside of an IN list: `platform in ({{ platforms_with('orders') }})`. #}
+{% macro platforms_with(stream) -%}
+    {%- set names = [] -%}
+    {%- for platform, streams in var('platforms').items() if stream in streams -%}
+        {%- do names.append("'" ~ platform ~ "'") -%}
+    {%- endfor -%}
+    {{ names | join(', ') or "''" }}
+{%- endmacro %}
+
+
+{# First day of the week that holds a date, by the week_start_day setting. #}
+{% macro business_week_start(d) -%}
+    {%- set shift = (8 - var('week_start_day')) % 7 -%}
+    {{ add_days(week_start(add_days(d, shift)), -shift) }}
+{%- endmacro %}
+
+
+{#
+    The instant a cash-on-delivery order becomes a sale, by the platform's setting: `placing` counts it when
+    it is placed, `delivered` when the parcel is received.
+#}
+{% macro cod_recognised_at(order) -%}
+    {%- set settings = var('cod_recognised_on') -%}
+    {%- set moments = {
+        'placing': order ~ '.created_at',
+        'delivered': 'coalesce(' ~ order ~ '.delivered_at, ' ~ order ~ '.completed_at)',
+    } -%}
+    case {{ order }}.platform
+        {%- for platform, moment in settings.items() if platform != 'default' %}
+        when '{{ platform }}' then {{ moments[moment] }}
+        {%- endfor %}
+        else {{ moments[settings.get('default', 'delivered')] }}
+    end
+{%- endmacro %}
+
+
+{# Cents in one unit of a currency: yen and won have none. #}
+{% macro minor_units(currency) -%}
+    case when {{ currency }} in ('JPY', 'KRW', 'VND', 'CLP') then 1 else 100 end
+{%- endmacro %}

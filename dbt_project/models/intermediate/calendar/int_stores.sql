@@ -1,0 +1,71 @@
+-- One row per store: the account its orders come from names it, and gives its zone and currency.
+with
+
+accounts as (
+
+    select account_id, platform, name, store_id, time_zone, currency, is_active
+    from {{ source('bookkeeping', 'accounts') }}
+
+),
+
+ranked as (
+
+    select
+        *,
+        platform in ({{ platforms_with('orders') }}) as has_orders,
+        row_number() over (
+            partition by store_id
+            order by
+                case when platform in ({{ platforms_with('orders') }}) then 0 else 1 end,
+                case when is_active then 0 else 1 end,
+                account_id
+        ) as choice
+    from accounts
+
+),
+
+marks as (
+
+    select account_id, max(mark_end) as mark_end
+    from {{ source('bookkeeping', 'stream_status') }}
+    where stream = 'orders'
+    group by account_id
+
+),
+
+first_windows as (
+
+    select account_id, min(window_start) as window_start
+    from {{ source('bookkeeping', 'ledger') }}
+    where stream = 'orders'
+    group by account_id
+
+),
+
+-- A store is read as far as the slowest of its order accounts, and from where the last of them begins.
+orders_read as (
+
+    select
+        ranked.store_id,
+        min(marks.mark_end) as orders_through_at,
+        max(first_windows.window_start) as orders_from_at
+    from ranked
+    left join marks on ranked.account_id = marks.account_id
+    left join first_windows on ranked.account_id = first_windows.account_id
+    where ranked.has_orders
+    group by ranked.store_id
+
+)
+
+select
+    ranked.store_id,
+    ranked.name as store_name,
+    ranked.platform,
+    ranked.time_zone,
+    ranked.currency as store_currency,
+    ranked.has_orders,
+    orders_read.orders_from_at,
+    orders_read.orders_through_at
+from ranked
+left join orders_read on ranked.store_id = orders_read.store_id
+where ranked.choice = 1

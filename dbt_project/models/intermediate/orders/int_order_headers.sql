@@ -1,0 +1,97 @@
+-- Orders of all platforms with their clocks: the moment each became a sale, its days in the store's zone, and
+-- the rates of its money. One row per order.
+with
+
+orders as (
+
+    {{ union_staging('orders') }}
+
+),
+
+recognised as (
+
+    select
+        orders.*,
+        -- Paid means paid in full: staging gives the balance payment of a presale and the forming of a group.
+        case
+            when orders.order_state in ('created', 'deposit_paid', 'closed_unpaid') then null
+            when orders.order_type = 'cod' then {{ cod_recognised_at('orders') }}
+            else orders.paid_at
+        end as sale_at
+    from orders
+
+),
+
+dated as (
+
+    select
+        recognised.*,
+        {{ local_date('recognised.created_at', 'created_zone.time_zone') }} as created_date,
+        {{ local_date('recognised.sale_at', 'paid_zone.time_zone') }} as paid_date,
+        {{ local_date('recognised.deposit_paid_at', 'created_zone.time_zone') }} as deposit_date,
+        case
+            when recognised.is_deposit_forfeited
+                then {{ local_date('coalesce(recognised.cancelled_at, recognised.modified_at)', 'created_zone.time_zone') }}
+        end as forfeited_date,
+        stores.store_currency
+    from recognised
+    left join {{ ref('int_stores') }} as stores on recognised.store_id = stores.store_id
+    left join {{ ref('int_store_zones') }} as created_zone
+        on recognised.store_id = created_zone.store_id
+        and recognised.created_at >= created_zone.valid_from_at
+        and recognised.created_at < created_zone.valid_until_at
+    left join {{ ref('int_store_zones') }} as paid_zone
+        on recognised.store_id = paid_zone.store_id
+        and recognised.sale_at >= paid_zone.valid_from_at
+        and recognised.sale_at < paid_zone.valid_until_at
+
+)
+
+select
+    dated.platform,
+    dated.account_id,
+    dated.store_id,
+    dated.order_id,
+    dated.buyer_key,
+    dated.buyer_type,
+    dated.region,
+    dated.payment_type,
+    dated.order_type,
+    dated.order_state,
+    dated.source_status,
+    dated.exclude_reason,
+    dated.created_at,
+    dated.sale_at as paid_at,
+    dated.shipped_at,
+    dated.delivered_at,
+    dated.completed_at,
+    dated.cancelled_at,
+    dated.modified_at,
+    dated.created_date,
+    dated.paid_date,
+    dated.deposit_date,
+    dated.forfeited_date,
+    dated.currency,
+    dated.store_currency,
+    rates.rate_to_reporting,
+    case
+        when dated.currency = dated.store_currency then cast(1 as decimal(18, 8))
+        else cast(round(
+            cast(rates.rate_to_reporting as double) / cast(store_rates.rate_to_reporting as double), 8
+        ) as decimal(18, 8))
+    end as rate_to_store,
+    coalesce(dated.shipping_charged, 0) as shipping_charged,
+    dated.tax,
+    coalesce(dated.order_discount, 0) as order_discount,
+    coalesce(dated.platform_subsidy, 0) as platform_subsidy,
+    dated.buyer_paid_total,
+    coalesce(dated.deposit_paid_amount, 0) as deposit_paid_amount,
+    coalesce(dated.is_deposit_forfeited, false) as is_deposit_forfeited,
+    dated.load_id
+from dated
+left join {{ ref('int_fx_rates') }} as rates
+    on dated.currency = rates.currency
+    and coalesce(dated.paid_date, dated.created_date) = rates.date_day
+left join {{ ref('int_fx_rates') }} as store_rates
+    on dated.store_currency = store_rates.currency
+    and coalesce(dated.paid_date, dated.created_date) = store_rates.date_day
