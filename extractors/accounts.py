@@ -65,7 +65,9 @@ class _Entry(BaseModel):
     @classmethod
     def _id_shape(cls, value: str) -> str:
         if not _ID.match(value):
-            raise ValueError("must look like <platform>__<name>, small letters, digits and single underscores")
+            raise ValueError(
+                "must look like <platform>__<name>, small letters, digits and single underscores"
+            )
         return value
 
     @field_validator("store")
@@ -90,9 +92,7 @@ class _Entry(BaseModel):
         return value
 
 
-def load_accounts(
-    path: Path | str, known: dict[str, Collection[str]] | None = None
-) -> list[Account]:
+def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = None) -> list[Account]:
     """Read and check accounts.yml.
 
     Args:
@@ -104,7 +104,9 @@ def load_accounts(
     """
     path = Path(path)
     if not path.is_file():
-        raise AccountsError(f"{path} does not exist", advice="copy the accounts.yml of the project and edit it")
+        raise AccountsError(
+            f"{path} does not exist", advice="copy the accounts.yml of the project and edit it"
+        )
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -15,7 +15,7 @@ class DaybookError(Exception):
 
     Args:
         message: what happened, in words an operator understands. Never carries a secret or personal data.
-        account, stream, window: where it happened; filled in by the outer loops when the inner ones cannot know.
+        account, stream, window: where it happened; the outer loops fill in what the inner ones cannot know.
         advice: the next thing to do.
     """
 

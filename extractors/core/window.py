@@ -77,3 +77,14 @@ def cut_by_day(window: Window, zone: ZoneInfo) -> Iterator[Window]:
     for day in window.dates(zone):
         whole = business_day(day, zone)
         yield Window(max(whole.start, window.start), min(whole.end, window.end))
+
+
+def period_bounds(period: str, day: date) -> tuple[date, date]:
+    """First and last day of the day, ISO week (Monday to Sunday) or calendar month that holds `day`."""
+    if period == "week":
+        first = day - timedelta(days=day.weekday())
+        return first, first + timedelta(days=6)
+    if period == "month":
+        first = day.replace(day=1)
+        return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return day, day

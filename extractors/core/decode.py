@@ -1,0 +1,75 @@
+"""JSON in and out without losing a digit.
+
+orjson reads integers up to 64 bits exactly and anything wider as a float. A page that holds such a number
+outside a string takes the slow way, where every number stays the text the vendor sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from extractors.errors import ContractError, TransientError
+
+# A number token a double or an int64 might not hold: 19 or more digits, or 17 or more with a point.
+_WIDE = re.compile(rb"[:,\[]\s*-?(?:\d{19}|(?=[\d.]{17})\d+\.\d)")
+
+
+def loads(body: bytes, what: str) -> Any:
+    """Decode a vendor's JSON.
+
+    Raises:
+        TransientError: it is no JSON (an HTML error page, a body cut short): asking again may help.
+    """
+    text = body.lstrip(b"\xef\xbb\xbf \r\n\t")
+    if not text:
+        raise TransientError(f"{what} answered with an empty body")
+    try:
+        return _exact(text) if _WIDE.search(text) else orjson.loads(text)
+    except (orjson.JSONDecodeError, ValueError):
+        kind = "HTML" if text[:1] == b"<" else "something that is no JSON, or JSON cut short"
+        raise TransientError(f"{what} answered with {kind}") from None
+
+
+def dumps(value: Any) -> bytes:
+    """Encode for landing; numbers that came the slow way go out as they came in.
+
+    Raises ContractError for what JSON cannot say (lone surrogates).
+    """
+    try:
+        return orjson.dumps(value, default=_fragment)
+    except TypeError as error:
+        raise ContractError(f"a record that cannot be written as JSON: {error}") from None
+
+
+class _Number:
+    """A number kept as its digits."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _exact(text: bytes) -> Any:
+    return json.loads(text, parse_float=_Number, parse_int=_integer, parse_constant=_refuse)
+
+
+def _integer(text: str) -> int | _Number:
+    return int(text) if len(text) < 19 else _Number(text)
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _fragment(value: Any) -> Any:
+    if isinstance(value, _Number):
+        return orjson.Fragment(value.text.encode())
+    raise TypeError(type(value).__name__)

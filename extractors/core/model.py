@@ -1,0 +1,204 @@
+"""What a platform states and what flows through the read loop. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from extractors.accounts import Account
+from extractors.core.window import Window
+from extractors.credentials import Credentials
+from extractors.personal import Personal, dig
+from extractors.tokens import Tokens
+
+if TYPE_CHECKING:
+    from extractors.core.session import Session
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call to a vendor, before signing.
+
+    name: the vendor's method or report, as errors and rate limits speak of it.
+    path: appended to the base URL.
+    params: business parameters; the protocol adds its own and signs.
+    """
+
+    name: str
+    path: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+    def with_params(self, **params: Any) -> Request:
+        return Request(self.name, self.path, {**self.params, **params})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A vendor's answer after its envelope was found good."""
+
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Records of one reply. `total` is the vendor's own count for the whole read, where it gives one."""
+
+    records: list[Record]
+    total: int | None = None
+
+
+class Paging(Protocol):
+    """Turns one request into all its pages."""
+
+    def pages(self, call: Callable[[Request], Reply], request: Request) -> Iterator[Page]: ...
+
+
+@dataclass(frozen=True)
+class Read:
+    """One paged read: a request, how it is paged, and what finishes its records (None: nothing)."""
+
+    request: Request
+    paging: Paging
+    finish: Callable[[list[Record]], list[Record]] | None = None
+
+
+@dataclass(frozen=True)
+class Instant:
+    """Where a record says when it changed. A naive time is in `zone` (None: in UTC)."""
+
+    path: str
+    zone: str | None = None
+
+    def of(self, record: Record) -> str | None:
+        """The instant as `YYYY-MM-DDTHH:MM:SSZ` (fractions kept), or None when the record has none.
+
+        Raises ValueError when the text is no time.
+        """
+        value = dig(record, tuple(self.path.split(".")))
+        if value in (None, ""):
+            return None
+        if isinstance(value, int | float):
+            moment = datetime.fromtimestamp(value, UTC)
+        else:
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=ZoneInfo(self.zone or "UTC"))
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One kind of record of a platform, as facts.
+
+    name: orders, refunds, products, traffic, ad_report, …
+    kind: `cursor` (read by modified time; every version kept) or `report` (keyed by date; replaced whole).
+    key: paths that make a record's primary key.
+    reads: (account, window) → the paged reads that cover the window.
+    cursor: where the modified time stands (cursor streams).
+    day: path of the report's date (report streams); may hold a time after the date.
+    slice: how much time one landing partition covers: "day", or None for the whole window.
+    widest: the vendor's widest window for one read; slices are cut to it.
+    settle: how far behind now a window may end, because the vendor's index lags.
+    overlap: how far the next window reaches back over the last one.
+    lookback_days: days a report re-reads because the vendor restates them.
+    period: the grain of a report's dates: day, week (Mondays) or month (firsts).
+    retention: how far back the vendor answers (None: no limit stated).
+    from_beginning: a first load reads all there is, not the account's history window (products).
+    detail: a further call for each record, where the list leaves something out.
+    personal: what must not land.
+    """
+
+    name: str
+    kind: Literal["cursor", "report"]
+    key: tuple[str, ...]
+    reads: Callable[[Account, Window], Iterable[Read]]
+    cursor: Instant | None = None
+    day: str | None = None
+    slice: Literal["day"] | None = "day"
+    widest: timedelta | None = None
+    settle: timedelta = timedelta(minutes=3)
+    overlap: timedelta = timedelta(minutes=10)
+    lookback_days: int = 0
+    period: Literal["day", "week", "month"] = "day"
+    retention: timedelta | None = None
+    from_beginning: bool = False
+    detail: Callable[[Session, Record], None] | None = None
+    personal: Personal = field(default_factory=Personal)
+
+    def key_of(self, record: Record) -> str | None:
+        """The primary key as text, its parts joined by `|`; None when a part is missing or empty."""
+        parts = []
+        for path in self.key:
+            value = dig(record, tuple(path.split("."))) if "." in path else record.get(path)
+            if value is None or value == "":
+                return None
+            parts.append(str(value))
+        return "|".join(parts)
+
+    def day_of(self, record: Record) -> str | None:
+        """The report date as YYYY-MM-DD, or None when it is missing. Raises ValueError when it is no date."""
+        value = dig(record, tuple((self.day or "").split(".")))
+        return date.fromisoformat(str(value)[:10].replace("/", "-")).isoformat() if value else None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `calls` in `seconds`, per account and method."""
+
+    calls: int
+    seconds: float
+
+
+class Speaker(Protocol):
+    """How a family talks: what the session asks of it. One instance an account."""
+
+    def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
+        """The keyword arguments of `requests.Session.request`, signed."""
+        ...
+
+    def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
+        """The reply, or the error its envelope tells of."""
+        ...
+
+    def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
+        """The call that renews the tokens and how to read its answer; None where tokens do not renew."""
+        ...
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A vendor, as facts.
+
+    protocol: makes the family's speaker for one account: (base URL, account, credentials) → speaker. None for
+        file drops, which no vendor answers for.
+    rate: the vendor's limit per account and method, or our own restraint where it states none; `rates`
+        names the methods with a limit of their own.
+    width: how many calls may be under way at once for one account.
+    """
+
+    name: str
+    title: str
+    base_url: str
+    protocol: Callable[[str, Account, Credentials], Speaker] | None
+    streams: tuple[Stream, ...]
+    rate: Rate = Rate(calls=20, seconds=1.0)
+    rates: dict[str, Rate] = field(default_factory=dict)
+    width: int = 4
+    zone: str = "Asia/Shanghai"
+    options: frozenset[str] = frozenset()
+
+    def stream(self, name: str) -> Stream:
+        for stream in self.streams:
+            if stream.name == name:
+                return stream
+        raise KeyError(f"{self.name} has no stream {name!r}")
+
+    @property
+    def stream_names(self) -> tuple[str, ...]:
+        return tuple(stream.name for stream in self.streams)

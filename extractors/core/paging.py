@@ -1,0 +1,184 @@
+"""The ways vendors page, and the one safe order to read each in.
+
+A read over a modified-time window only ever loses rows while it runs: a row that changes again leaves the
+window, and every row behind it moves one place forward. Walking from the last page to the first turns that
+into a repeat (dropped later) where walking forward would skip a row. So whatever the vendor sorts by, offset
+pages are read backwards, and page one, read first for the total, is read again at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from extractors.core.model import Page, Record, Reply, Request
+from extractors.errors import ContractError
+from extractors.personal import dig
+
+Records = Callable[[Reply], list[Record]]
+Total = Callable[[Reply], int | None]
+Call = Callable[[Request], Reply]
+
+
+def records_at(path: str) -> Records:
+    """The list at a dotted path of the body; a missing path is empty (vendors drop empty wrappers)."""
+    steps = tuple(path.split(".")) if path else ()
+
+    def records(reply: Reply) -> list[Record]:
+        found = dig(reply.body, steps) if steps else reply.body
+        if found is None:
+            return []
+        if not isinstance(found, list) or any(not isinstance(item, dict) for item in found):
+            raise ContractError(f"expected a list of records at {path or 'the body'}, got {_kind(found)}")
+        return found
+
+    return records
+
+
+def number_at(path: str) -> Total:
+    """The whole number at a dotted path of the body, sent as a number or as text."""
+    steps = tuple(path.split("."))
+    return lambda reply: _whole(dig(reply.body, steps), path)
+
+
+def header_number(name: str) -> Total:
+    """The whole number in a response header."""
+    return lambda reply: _whole(reply.headers.get(name.lower()), name)
+
+
+class TooDeep(Exception):
+    """The window holds more records than the vendor lets one page through; read its halves instead."""
+
+
+@dataclass(frozen=True)
+class LastPageFirst:
+    """Numbered pages, read from the last to the first (see the module's reason).
+
+    page, size: the names of the vendor's parameters; first: the number of its first page.
+    depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
+    """
+
+    records: Records
+    total: Total
+    page_size: int
+    page: str = "page_no"
+    size: str = "page_size"
+    first: int = 1
+    depth: int | None = None
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        def fetch(number: int) -> Page:
+            reply = call(request.with_params(**{self.page: self.first + number, self.size: self.page_size}))
+            return Page(self.records(reply), _required(self.total(reply), request))
+
+        head = fetch(0)
+        if self.depth is not None and (head.total or 0) > self.depth:
+            raise TooDeep(head.total or 0)
+        last = -(-(head.total or 0) // self.page_size) - 1
+        if last <= 0:
+            yield head
+            return
+        for number in range(last, -1, -1):
+            yield fetch(number)
+
+
+@dataclass(frozen=True)
+class ForwardPages:
+    """Numbered pages of a report that does not move while it is read, first to last."""
+
+    records: Records
+    total: Total
+    page_size: int
+    page: str = "page"
+    size: str = "page_size"
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        number, seen = 1, 0
+        while True:
+            reply = call(request.with_params(**{self.page: number, self.size: self.page_size}))
+            page = Page(self.records(reply), _required(self.total(reply), request))
+            seen += len(page.records)
+            yield page
+            if seen >= (page.total or 0) or not page.records:
+                return
+            number += 1
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """Rows by start index and count, first to last."""
+
+    records: Records
+    total: Total
+    page_size: int
+    start: str
+    size: str
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        seen = 0
+        while True:
+            reply = call(request.with_params(**{self.start: seen, self.size: self.page_size}))
+            page = Page(self.records(reply), _required(self.total(reply), request))
+            seen += len(page.records)
+            yield page
+            if seen >= (page.total or 0) or not page.records:
+                return
+
+
+@dataclass(frozen=True)
+class NextToken:
+    """A vendor's own cursor: follow it until it is gone. A token seen twice is an error."""
+
+    records: Records
+    token: Callable[[Reply], str | None]
+    param: str
+    total: Total | None = None
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        seen: set[str] = set()
+        while True:
+            reply = call(request)
+            yield Page(self.records(reply), self.total(reply) if self.total else None)
+            token = self.token(reply)
+            if not token:
+                return
+            if token in seen:
+                raise ContractError(
+                    f"{request.name} sent the same page token twice: the read would never end"
+                )
+            seen.add(token)
+            request = request.with_params(**{self.param: token})
+
+
+@dataclass(frozen=True)
+class OnePage:
+    """A call that answers with everything."""
+
+    records: Records
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        found = self.records(call(request))
+        yield Page(found, None)
+
+
+def _required(total: int | None, request: Request) -> int:
+    if total is None:
+        raise ContractError(f"{request.name} did not send the total its document promises")
+    return total
+
+
+def _whole(value: Any, where: str) -> int | None:
+    if value is None or value == "":
+        return None
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise ContractError(f"expected a whole number at {where}, got {_kind(value)}") from None
+    if number < 0:
+        raise ContractError(f"a negative count at {where}")
+    return number
+
+
+def _kind(value: Any) -> str:
+    return type(value).__name__

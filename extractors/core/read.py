@@ -1,0 +1,116 @@
+"""The read loop: a window in, every record of it exactly once out, held to the vendor's own total."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from extractors.core.decode import dumps
+from extractors.core.model import Read, Record, Stream
+from extractors.core.paging import TooDeep
+from extractors.core.session import Session
+from extractors.core.window import Window
+from extractors.errors import ContractError
+from extractors.personal import Scrubber
+
+WINDOW_TRIES = 3
+
+
+class Refused(Exception):
+    """A record the stream's facts do not fit; kept as evidence, then the window fails."""
+
+    def __init__(self, reason: str, record: Record) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.record = record
+
+
+class WindowReader:
+    """Reads windows of one stream and writes each record once, as a landing line.
+
+    write: takes a finished line. Records seen twice (overlapping pages, a window read again) are written
+    once, unless they differ: then both versions are kept.
+    """
+
+    def __init__(
+        self, stream: Stream, session: Session, scrubber: Scrubber, write: Callable[[bytes], None]
+    ) -> None:
+        self._stream = stream
+        self._session = session
+        self._scrubber = scrubber
+        self._write = write
+        self._written: dict[str, int] = {}
+
+    def read(self, window: Window) -> None:
+        """Read one vendor window whole.
+
+        A read whose records do not add up to the vendor's total is repeated; after the last repeat it fails.
+
+        Raises:
+            ContractError: with what was wrong; nothing of the window counts as read.
+        """
+        for read in self._stream.reads(self._session.account, window):
+            for attempt in range(1, WINDOW_TRIES + 1):
+                try:
+                    self._pages(read)
+                    break
+                except TooDeep:
+                    for half in window.halves():
+                        self.read(half)
+                    return
+                except ContractError:
+                    if attempt == WINDOW_TRIES:
+                        raise
+
+    def _pages(self, read: Read) -> None:
+        seen: set[str] = set()
+        total: int | None = None
+        for page in read.paging.pages(self._session.call, read.request):
+            records = read.finish(page.records) if read.finish else page.records
+            keys = [self._key(record) for record in records]
+            fresh = [(key, record) for key, record in zip(keys, records, strict=True) if key not in seen]
+            seen.update(keys)
+            # A report row that comes twice under one key would silently lose one of the two.
+            if self._stream.kind == "report" and len(fresh) < len(records):
+                raise ContractError(f"{read.request.name} sent two rows with the same key")
+            if page.total is not None:
+                total = page.total
+            self._details([record for _, record in fresh])
+            for key, record in fresh:
+                self._keep(key, record)
+        if total is not None and len(seen) < total:
+            raise ContractError(
+                f"{read.request.name} says {total} records and sent {len(seen)}",
+                advice="the window is not marked as read; run it again, and tell the vendor if it stays so",
+            )
+
+    def _key(self, record: Record) -> str:
+        key = self._stream.key_of(record)
+        if key is None:
+            raise Refused(f"a record without its primary key ({', '.join(self._stream.key)})", record)
+        return key
+
+    def _details(self, records: list[Record]) -> None:
+        detail = self._stream.detail
+        if detail is None or not records:
+            return
+        with ThreadPoolExecutor(self._session.platform.width) as pool:
+            for _ in pool.map(lambda record: detail(self._session, record), records):
+                pass
+
+    def _keep(self, key: str, record: Record) -> None:
+        stream = self._stream
+        try:
+            if stream.kind == "cursor":
+                name, moment = "cursor_at", stream.cursor.of(record) if stream.cursor else None
+            else:
+                name, moment = "report_date", stream.day_of(record)
+                if moment is None:
+                    raise Refused(f"a report row without its date ({stream.day})", record)
+        except (ValueError, TypeError, OverflowError, OSError) as error:
+            raise Refused(f"a time that cannot be read: {error}", record) from None
+        line = dumps({"key": key, name: moment, "payload": self._scrubber.scrub(record)})
+        mark = hash(line)
+        if self._written.get(key) != mark:
+            self._written[key] = mark
+            self._write(line)

@@ -1,0 +1,164 @@
+"""One account's conversation with its vendor: signing, pacing, retrying and refreshing, in one place."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from extractors.accounts import Account
+from extractors.core.model import Platform, Rate, Reply, Request
+from extractors.core.rate import Bucket
+from extractors.credentials import Credentials
+from extractors.errors import AuthError, ContractError, DaybookError, RateLimitedError, TransientError
+from extractors.tokens import TokenFile, Tokens
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 90.0
+BODY_LIMIT = 256 * 1024 * 1024  # no vendor page is near this; an endless one must not fill the memory
+TRIES = 5
+LONGEST_WAIT = 300.0  # a longer ban ends the attempt: the run retries later instead of holding its slot
+
+
+class Session:
+    """Calls for one account. Thread-safe; `close` it when done.
+
+    Every error that leaves is one of the four kinds and names the account.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        account: Account,
+        credentials: Credentials,
+        tokens: TokenFile,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.platform = platform
+        self.account = account
+        self._tokens = tokens
+        self._sleep = sleep
+        assert platform.protocol is not None
+        self._protocol = platform.protocol(credentials.host or platform.base_url, account, credentials)
+        self._http = requests.Session()
+        self._http.trust_env = False  # a proxy or .netrc of the machine must not see signed calls
+        adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=platform.width)
+        self._http.mount("http://", adapter)
+        self._http.mount("https://", adapter)
+        self._buckets: dict[str, Bucket] = {}
+        self._guard = threading.Lock()
+        self._places = threading.BoundedSemaphore(platform.width)
+        self.calls = 0
+
+    def close(self) -> None:
+        self._http.close()
+
+    def call(self, request: Request) -> Reply:
+        """The good reply to a request.
+
+        Retries what is transient with exponential backoff and jitter, waits exactly as long as it is told
+        when rate limited, refreshes an expired token once.
+
+        Raises:
+            TransientError, RateLimitedError: after the last try.
+            AuthError: the credential is refused; asking again would not help.
+            ContractError: the answer is not what the vendor's document allows.
+        """
+        refreshed = False
+        for attempt in range(1, TRIES + 1):
+            tokens = self._tokens.current()
+            try:
+                return self._once(request, tokens)
+            except AuthError as error:
+                if refreshed or not error.refreshable or not self._refresh(tokens):
+                    raise self._located(error) from None
+                refreshed = True
+            except RateLimitedError as error:
+                wait = error.retry_after if error.retry_after is not None else self._backoff(attempt)
+                if attempt == TRIES or wait > LONGEST_WAIT:
+                    raise self._located(error) from None
+                self._bucket(request.name).hold(wait)
+                self._sleep(wait)
+            except TransientError as error:
+                if attempt == TRIES:
+                    raise self._located(error) from None
+                self._sleep(self._backoff(attempt))
+            except DaybookError as error:
+                raise self._located(error) from None
+        raise self._located(TransientError(f"{request.name} did not succeed in {TRIES} tries"))
+
+    def _once(self, request: Request, tokens: Tokens) -> Reply:
+        self._bucket(request.name).take()
+        status, headers, body = self._send(request.name, self._protocol.prepare(request, tokens))
+        return self._protocol.check(request, status, headers, body)
+
+    def _send(self, name: str, arguments: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        with self._guard:
+            self.calls += 1
+        try:
+            with (
+                self._places,
+                self._http.request(
+                    **arguments, timeout=(CONNECT_SECONDS, READ_SECONDS), stream=True, allow_redirects=False
+                ) as response,
+            ):
+                body = bytearray()
+                for chunk in response.iter_content(1 << 16):
+                    body += chunk
+                    if len(body) > BODY_LIMIT:
+                        raise ContractError(f"{name} answered with more than {BODY_LIMIT >> 20} MiB")
+                length = response.headers.get("Content-Length")
+                if length and length.isdigit() and not response.headers.get("Content-Encoding"):
+                    if len(body) < int(length):
+                        raise TransientError(f"{name} broke off after {len(body)} of {length} bytes")
+                lowered = {key.lower(): value for key, value in response.headers.items()}
+                return response.status_code, lowered, bytes(body)
+        except requests.RequestException as error:
+            # The text of the error may hold the signed URL: only its kind is told.
+            raise TransientError(
+                f"{name} could not be reached ({type(error).__name__})",
+                advice="check the network and the host of the connection",
+            ) from None
+
+    def _refresh(self, used: Tokens) -> bool:
+        renewal = self._protocol.refresh(used)
+        if renewal is None or not used.refresh_token:
+            return False
+
+        def ask(current: Tokens) -> Tokens:
+            again = self._protocol.refresh(current)
+            assert again is not None
+            arguments, read = again
+            for attempt in range(1, TRIES + 1):
+                try:
+                    status, _, body = self._send("token refresh", arguments)
+                    if status >= 500:
+                        raise TransientError(f"token refresh answered HTTP {status}")
+                    return read(body)
+                except TransientError:
+                    if attempt == TRIES:
+                        raise
+                    self._sleep(self._backoff(attempt))
+            raise AssertionError("unreachable")
+
+        self._tokens.refresh(used, ask)
+        return True
+
+    def _bucket(self, name: str) -> Bucket:
+        with self._guard:
+            if name not in self._buckets:
+                rate = self.platform.rates.get(name, self.platform.rate)
+                if "calls_per_second" in self.account.options:
+                    rate = Rate(int(self.account.options["calls_per_second"]), 1.0)
+                self._buckets[name] = Bucket(rate, sleep=self._sleep)
+            return self._buckets[name]
+
+    def _located(self, error: DaybookError) -> DaybookError:
+        return error.at(account=self.account.id)
+
+    @staticmethod
+    def _backoff(attempt: int) -> float:
+        return min(60.0, 0.5 * 2 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311  jitter, not a secret

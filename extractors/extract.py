@@ -1,0 +1,238 @@
+"""`extract`: read everything an account owes for a business day, and land it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from extractors.accounts import Account
+from extractors.core.decode import dumps
+from extractors.core.model import Platform, Stream
+from extractors.core.read import Refused, WindowReader
+from extractors.core.session import Session
+from extractors.core.window import Window, cut_by_day, days_window, period_bounds
+from extractors.credentials import Credentials
+from extractors.errors import AuthError, ConfigError, ContractError, DaybookError, ExtractErrors
+from extractors.landing import Landing, Manifest
+from extractors.personal import Scrubber
+from extractors.registry import platform as find_platform
+from extractors.tokens import TokenFile
+
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any of these platforms sold anything
+# A store on one's own server, or a contract with higher limits, may be read faster or must be read slower.
+COMMON_OPTIONS = frozenset({"calls_per_second"})
+Progress = Callable[[str], None]
+
+
+def extract(
+    account: Account,
+    credentials: Credentials,
+    landing: Landing,
+    *,
+    hash_key: bytes,
+    token_dir: Path,
+    day: date | None = None,
+    window: Window | None = None,
+    streams: tuple[str, ...] = (),
+    now: datetime | None = None,
+    progress: Progress = lambda line: None,
+) -> list[Manifest]:
+    """Read an account's streams and land what they hold.
+
+    Args:
+        day: a business day of the account's zone. Reads from each stream's mark (first time: from the start
+            of the account's history) to the end of that day; a day already read is read again whole.
+        window: read exactly this stretch instead, leaving the marks alone unless it continues them.
+        streams: only these (default: the account's, or all the platform has).
+        hash_key: the secret under which buyers become `buyer_key`.
+        token_dir: where refreshed tokens are kept.
+        now: the present, for tests.
+    Returns:
+        The manifests of what landed, whatever else failed.
+    Raises:
+        ExtractErrors: after every stream had its turn, naming account, stream, window, cause and advice.
+        ConfigError: the account cannot be read at all.
+    """
+    platform = find_platform(account.platform)
+    if platform.protocol is None:
+        raise ConfigError("this account is fed by files", account=account.id, advice="use `daybook import`")
+    unknown = set(account.options) - platform.options - COMMON_OPTIONS
+    if unknown:
+        raise ConfigError(
+            f"unknown option {', '.join(sorted(unknown))}",
+            account=account.id,
+            advice=f"{platform.name} knows: {', '.join(sorted(platform.options | COMMON_OPTIONS))}",
+        )
+    landing.sweep()
+    session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials))
+    landed: list[Manifest] = []
+    errors: list[DaybookError] = []
+    names = streams or account.streams or platform.stream_names
+    try:
+        for name in names:
+            stream = platform.stream(name)
+            try:
+                reader = _StreamReader(stream, session, landing, hash_key, now or datetime.now(UTC), progress)
+                landed += reader.run(day, window)
+            except DaybookError as error:
+                errors.append(error.at(account=account.id, stream=name))
+                progress(f"{account.id} · {name}: failed: {error.message}")
+                if isinstance(error, AuthError):
+                    break  # the credential is the account's: asking for the next stream is a retry storm
+    finally:
+        session.close()
+    if errors:
+        raise ExtractErrors(errors, account=account.id)
+    return landed
+
+
+class _StreamReader:
+    def __init__(
+        self,
+        stream: Stream,
+        session: Session,
+        landing: Landing,
+        hash_key: bytes,
+        now: datetime,
+        progress: Progress,
+    ) -> None:
+        self._stream = stream
+        self._session = session
+        self._account = session.account
+        self._platform: Platform = session.platform
+        self._landing = landing
+        self._hash_key = hash_key
+        self._now = now
+        self._progress = progress
+
+    def run(self, day: date | None, window: Window | None) -> list[Manifest]:
+        stream, account = self._stream, self._account
+        mark = self._landing.mark(self._platform.name, account.id, stream.name)
+        wanted = window or plan(stream, account, mark, day or self._today(), self._now)
+        # A stretch asked for by hand must not hide a gap before it.
+        continues = window is None or (mark is not None and window.start <= mark)
+        wanted = self._within_retention(wanted)
+        slices = list(_slices(stream, account, wanted))
+        if not slices:
+            self._progress(
+                f"{account.id} · {stream.name}: nothing to read before {wanted.end:%Y-%m-%d %H:%M}Z"
+            )
+            return []
+        landed: list[Manifest] = []
+        with ThreadPoolExecutor(min(self._platform.width, len(slices))) as pool:
+            futures: list[Future[Manifest]] = [pool.submit(self._slice, piece) for piece in slices]
+            try:
+                # The mark follows in order: a slice that landed behind a failed one is kept, not counted.
+                for piece, future in zip(slices, futures, strict=True):
+                    landed.append(future.result())
+                    if continues:
+                        self._landing.move_mark(self._platform.name, account.id, stream.name, piece.end)
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                raise
+        rows = sum(manifest.rows for manifest in landed)
+        self._progress(
+            f"{account.id} · {stream.name}: {rows} records, "
+            f"{wanted.start:%Y-%m-%d %H:%M}Z … {wanted.end:%Y-%m-%d %H:%M}Z"
+        )
+        return landed
+
+    def _slice(self, window: Window) -> Manifest:
+        stream = self._stream
+        scrubber = Scrubber(stream.personal, self._platform.name, self._hash_key)
+        where = (self._platform.name, self._account.id, stream.name)
+        dates = _report_dates(stream, window, self._account) if stream.kind == "report" else []
+        try:
+            with self._landing.partition(*where, stream.kind, window, datetime.now(UTC)) as partition:
+                reader = WindowReader(stream, self._session, scrubber, partition.write)
+                for piece in window.cut(stream.widest):
+                    reader.read(piece)
+                return partition.commit(dates=dates)
+        except Refused as refusal:
+            body = dumps({"reason": refusal.reason, "record": scrubber.scrub(refusal.record)}).decode()
+            kept = self._landing.keep_evidence(
+                *where, f"{window}-{hashlib.sha256(body.encode()).hexdigest()[:12]}.json", body
+            )
+            raise ContractError(
+                refusal.reason, window=str(window), advice=f"the record is kept at {kept}"
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write to landing: {error.strerror}",
+                window=str(window),
+                advice=f"free space or mend the permissions of {self._landing.root}, then run again",
+            ) from None
+        except DaybookError as error:
+            raise error.at(window=str(window)) from None
+
+    def _within_retention(self, wanted: Window) -> Window:
+        if self._stream.retention is None:
+            return wanted
+        oldest = self._now - self._stream.retention
+        if wanted.start >= oldest:
+            return wanted
+        days = self._stream.retention.days
+        self._progress(
+            f"{self._account.id} · {self._stream.name}: the vendor answers for the last {days} days only; "
+            f"what changed before {oldest:%Y-%m-%d} can no longer be had from the API"
+        )
+        return Window(oldest, max(oldest, wanted.end))
+
+    def _today(self) -> date:
+        return self._now.astimezone(self._account.zone).date()
+
+
+def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now: datetime) -> Window:
+    """The window a run for business day `day` has to read.
+
+    From the stream's mark, less its overlap, to the end of the day or as near to now as the vendor's index
+    allows; at least the day itself, so that a rerun reads it again. Reports start `lookback_days` earlier
+    and always on a day of the account's zone.
+    """
+    zone = account.zone
+    today = days_window(day, day, zone)
+    if mark is None:
+        start = _history_start(stream, account, day, now)
+    else:
+        start = min(mark - stream.overlap, today.start)
+    if stream.kind == "report":
+        first = min(start.astimezone(zone).date(), day - timedelta(days=stream.lookback_days))
+        # A week or a month is asked for whole, as far as its days are over: a part of it would replace more.
+        yesterday = now.astimezone(zone).date() - timedelta(days=1)
+        last = max(day, min(period_bounds(stream.period, day)[1], yesterday))
+        return days_window(period_bounds(stream.period, first)[0], last, zone)
+    end = min(today.end, now - stream.settle)
+    return Window(min(start, end), end)
+
+
+def _history_start(stream: Stream, account: Account, day: date, now: datetime) -> datetime:
+    if stream.from_beginning:
+        return BEGINNING
+    first = account.start or min(day, now.astimezone(account.zone).date()) - timedelta(
+        days=account.history_days
+    )
+    first = min(first, day)
+    return days_window(first, first, account.zone).start
+
+
+def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window]:
+    """Landing partitions: a business day each, or the whole window cut to what the vendor allows."""
+    if stream.kind == "cursor" and stream.slice == "day":
+        yield from cut_by_day(wanted, account.zone)
+    elif stream.kind == "report" and stream.widest is not None:
+        days = wanted.dates(account.zone)
+        step = max(1, stream.widest.days)
+        for n in range(0, len(days), step):
+            yield days_window(days[n], days[min(n + step, len(days)) - 1], account.zone)
+    elif wanted:
+        yield wanted
+
+
+def _report_dates(stream: Stream, window: Window, account: Account) -> list[date]:
+    """The report dates a partition replaces: its days, or the first days of its weeks or months."""
+    days = window.dates(account.zone)
+    return sorted({period_bounds(stream.period, day)[0] for day in days})

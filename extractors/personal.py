@@ -1,0 +1,110 @@
+"""Personal data never reaches landing: names of fields that are dropped, and the buyer who becomes a hash.
+
+Each stream states its own fields; the patterns here hold for every platform, so that a field a vendor adds
+tomorrow (`receiver_phone_2`) is dropped the first time it is seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+# Matched against lower-cased field names at any depth. Codes, states and countries are not personal;
+# streams that need them list them in `keep`.
+EVERYWHERE = (
+    "*phone*", "*mobile*", "*email*", "*e_mail*", "*address*", "*receiver*", "*consignee*", "*nick*",
+    "*firstname*", "*first_name*", "*lastname*", "*last_name*", "*full_name*", "*fullname*",
+    "*buyer_name*", "*customer_name*", "*id_card*", "*idcard*", "*passport*", "*ip_address*",
+    "*user_agent*", "*buyer_memo*", "*buyer_message*", "*customer_note*", "oaid",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Personal:
+    """What of a record is personal.
+
+    drop: further field-name patterns (fnmatch, lower case) to remove at any depth.
+    keep: exact lower-case field names that the patterns would wrongly remove.
+    buyer: paths of the buyer's identity, best first; the first that is present becomes `buyer_key`.
+    """
+
+    drop: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    buyer: tuple[str, ...] = ()
+
+
+class Scrubber:
+    """Removes a stream's personal fields from records, in place of a walk per pattern: one walk, one set."""
+
+    def __init__(self, personal: Personal, platform: str, hash_key: bytes) -> None:
+        self._patterns = (*EVERYWHERE, *personal.drop)
+        self._keep = frozenset(personal.keep)
+        self._buyer = tuple(tuple(path.split(".")) for path in personal.buyer)
+        self._hash = buyer_hash(hash_key, platform)
+        self._verdicts: dict[str, bool] = {}
+
+    def scrub(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record without personal fields, and with `buyer_key` where the stream has a buyer."""
+        key = None
+        for path in self._buyer:
+            value = dig(record, path)
+            if value not in (None, "", 0, "0"):
+                key = self._hash(str(value))
+                break
+        self._walk(record)
+        if self._buyer:
+            record["buyer_key"] = key
+        return record
+
+    def _walk(self, node: Any) -> None:
+        if type(node) is dict:
+            doomed = None
+            for name, value in node.items():
+                verdict = self._verdicts.get(name)
+                if verdict is None:
+                    verdict = self._judge(name)
+                if verdict:
+                    doomed = [name] if doomed is None else [*doomed, name]
+                elif type(value) is dict or type(value) is list:
+                    self._walk(value)
+            if doomed:
+                for name in doomed:
+                    del node[name]
+        elif type(node) is list:
+            for item in node:
+                if type(item) is dict or type(item) is list:
+                    self._walk(item)
+
+    def _judge(self, name: str) -> bool:
+        lower = name.lower()
+        verdict = lower not in self._keep and any(fnmatchcase(lower, pattern) for pattern in self._patterns)
+        self._verdicts[name] = verdict
+        return verdict
+
+
+def buyer_hash(hash_key: bytes, platform: str) -> Callable[[str], str]:
+    """A keyed hash of a buyer's identity on a platform: the same buyer, the same 32 hex digits.
+
+    E-mail addresses and phone numbers are normalised first (case, blanks), so a guest who types
+    `Ann@Example.com` is the customer `ann@example.com`.
+    """
+    prefix = platform.encode() + b"\x00"
+
+    def digest(value: str) -> str:
+        normal = "".join(value.split()).lower() if "@" in value or value.startswith("+") else value.strip()
+        return hmac.new(hash_key, prefix + normal.encode(), hashlib.sha256).hexdigest()[:32]
+
+    return digest
+
+
+def dig(record: Any, path: tuple[str, ...]) -> Any:
+    """The value at a path of keys, or None where a step is missing."""
+    for step in path:
+        if type(record) is not dict:
+            return None
+        record = record.get(step)
+    return record

@@ -1,0 +1,1 @@
+"""One folder a platform: its facts, its sandbox half, its documented examples."""

@@ -1,0 +1,139 @@
+"""Ocean Engine (巨量引擎) ad reports. Facts from the official SDK and the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Platform, Rate, Read, Request, Stream
+from extractors.core.paging import ForwardPages, number_at, records_at
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.protocols.token_rest import Dialect, TokenRest
+from extractors.tokens import Tokens
+
+DIMENSIONS = ["stat_time_day", "cdp_project_id", "cdp_project_name", "cdp_promotion_id", "cdp_promotion_name"]
+METRICS = ["stat_cost", "show_cnt", "click_cnt", "convert_cnt", "stat_pay_amount"]
+
+RATE_CODES = {40100, 40110, 40130}
+TOKEN_CODES = {40102, 40103, 40104, 40105, 40107}
+REFRESH_DEAD_CODES = {40103, 40107}
+RETRY_CODES = {50000, 51010}
+
+
+def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
+    """The error in an envelope `{code, message, data}`; 0 is success, HTTP is 200 even on failure."""
+    if not isinstance(body, dict) or "code" not in body:
+        return TransientError("Ocean Engine answered with something that is no envelope")
+    code = body["code"]
+    if code == 0:
+        return None
+    text = f"Ocean Engine error {code}: {body.get('message')}"
+    if code in RATE_CODES:
+        dimension = headers.get("x-ratelimit-dimension")
+        return RateLimitedError(f"{text} ({dimension})" if dimension else text)
+    if code in TOKEN_CODES:
+        advice = "authorise the advertiser again and update the connection"
+        return AuthError(text, refreshable=code not in REFRESH_DEAD_CODES, advice=advice)
+    if code in RETRY_CODES:
+        return TransientError(text)
+    return ConfigError(text, advice="check advertiser_id, the app's permissions and the report's fields")
+
+
+def _advertiser(account: Account) -> str:
+    value = account.options.get("advertiser_id")
+    if not value:
+        raise ConfigError(
+            "the option advertiser_id is missing",
+            account=account.id,
+            advice='add `options: {advertiser_id: "…"}` to the account in accounts.yml',
+        )
+    return str(value)
+
+
+def _ads(account: Account, window: Window) -> Iterator[Read]:
+    days = window.dates(account.zone)
+    params = {
+        "advertiser_id": _advertiser(account),
+        "data_topic": "BASIC_DATA",
+        "dimensions": DIMENSIONS,
+        "metrics": METRICS,
+        "filters": [],
+        "start_time": days[0].isoformat(),
+        "end_time": days[-1].isoformat(),
+        "order_by": [{"field": "stat_time_day", "type": "ASC"}, {"field": "cdp_promotion_id", "type": "ASC"}],
+    }
+    paging = ForwardPages(records_at("data.rows"), number_at("data.page_info.total_number"), 100)
+    yield Read(Request("report/custom/get", "/open_api/v3.0/report/custom/get/", params), paging)
+
+
+def _funds(account: Account, window: Window) -> Iterator[Read]:
+    days = window.dates(account.zone)
+    params = {
+        "advertiser_id": _advertiser(account),
+        "start_date": days[0].isoformat(),
+        "end_date": days[-1].isoformat(),
+    }
+    paging = ForwardPages(records_at("data.list"), number_at("data.page_info.total_number"), 100)
+    yield Read(Request("fund/daily_stat", "/open_api/2/advertiser/fund/daily_stat/", params), paging)
+
+
+def _refresh(app_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
+    body = {"app_id": app_id, "secret": secret, "refresh_token": tokens.refresh_token}
+    return {"method": "POST", "url": "/open_api/oauth2/refresh_token/", "json": body}
+
+
+def read_tokens(body: bytes) -> Tokens:
+    """The pair a refresh answers with; both tokens are new and the old ones dead."""
+    answer = loads(body, "token refresh")
+    error = error_of(answer, {})
+    if error is not None:
+        raise AuthError(error.message, advice="authorise the advertiser again and update the connection")
+    data, now = answer["data"], datetime.now(UTC)
+    return Tokens(
+        access_token=data["access_token"],
+        refresh_token=data["refresh_token"],
+        expires_at=now + timedelta(seconds=int(data["expires_in"])),
+        refresh_expires_at=now + timedelta(seconds=int(data["refresh_token_expires_in"])),
+    )
+
+
+DIALECT = Dialect(
+    token_header="Access-Token",  # noqa: S106  the name of a header
+    error=error_of,
+    refresh=_refresh,
+    refresh_read=read_tokens,
+)
+
+PLATFORM = Platform(
+    name="ocean_engine",
+    title="Ocean Engine",
+    base_url="https://api.oceanengine.com",
+    protocol=partial(TokenRest, DIALECT),
+    rate=Rate(calls=10, seconds=1.0),
+    options=frozenset({"advertiser_id"}),
+    streams=(
+        Stream(
+            name="ad_report",
+            kind="report",
+            key=("dimensions.stat_time_day", "dimensions.cdp_project_id", "dimensions.cdp_promotion_id"),
+            day="dimensions.stat_time_day",
+            reads=_ads,
+            widest=timedelta(days=30),
+            lookback_days=30,
+        ),
+        Stream(
+            name="account_report",
+            kind="report",
+            key=("date",),
+            day="date",
+            reads=_funds,
+            widest=timedelta(days=30),
+            lookback_days=30,
+        ),
+    ),
+)

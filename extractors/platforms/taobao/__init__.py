@@ -1,0 +1,208 @@
+"""Taobao and Tmall, through TOP (淘宝开放平台). Facts from the protocol and API pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
+from extractors.core.paging import LastPageFirst, number_at, records_at
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.personal import Personal
+from extractors.protocols.signed_form import (
+    Dialect,
+    SignedForm,
+    expect_object,
+    seconds_named_in,
+)
+from extractors.protocols.signing import md5_wrapped
+from extractors.tokens import Tokens
+
+ZONE = "Asia/Shanghai"
+
+# Unless told, the API leaves out most kinds of trade (API 128, parameter `type`).
+TRADE_TYPES = (
+    "fixed,auction,guarantee_trade,step,independent_simple_trade,independent_shop_trade,auto_delivery,ec,cod,"
+    "game_equipment,shopex_trade,netcn_trade,external_trade,instant_trade,b2c_cod,hotel_trade,"
+    "super_market_trade,super_market_cod_trade,taohua,waimai,o2o_offlinetrade,nopaid,pre_auth_type,eticket,"
+    "tmall_i18n,insurance_plus,finance,lazada"
+)
+TRADE_FIELDS = (
+    "tid,tid_str,status,type,title,seller_nick,buyer_open_uid,num,total_fee,payment,post_fee,discount_fee,"
+    "adjust_fee,received_payment,created,pay_time,consign_time,modified,end_time,step_trade_status,"
+    "step_paid_fee,shipping_type,receiver_state,seller_flag,coupon_fee,orders"
+)
+REFUND_FIELDS = (
+    "refund_id,tid,oid,status,order_status,good_status,has_good_return,refund_fee,total_fee,payment,reason,"
+    "created,modified,refund_phase,dispute_type,refund_version,num,num_iid,outer_id,sku"
+)
+ITEM_FIELDS = (
+    "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,list_time,delist_time,modified,created"
+)
+
+DEPTH = 20_000  # page_no × page_size; the item page gives two figures, this is the smaller one
+
+RATE_CODES = {"7", "8"}
+RETRY_CODES = {"10", "15"}
+TOKEN_CODES = {"26", "27", "42", "44"}
+PERMISSION_CODES = {"11", "12", "13", "53"}
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """The error in a TOP answer (HTTP 200 even then), by the table of the protocol page."""
+    found = expect_object(body, "TOP").get("error_response")
+    if found is None:
+        return None
+    code, sub_code = str(found.get("code")), str(found.get("sub_code") or "")
+    text = f"TOP error {code} {sub_code}: {found.get('sub_msg') or found.get('msg')}".replace("  ", " ")
+    if code in RATE_CODES:
+        if sub_code == "accesscontrol.limited-by-app-access-count":
+            return RateLimitedError(
+                text, retry_after=_until_midnight(), advice="the app's daily quota is spent"
+            )
+        return RateLimitedError(text, retry_after=seconds_named_in(str(found.get("sub_msg") or "")))
+    if code in RETRY_CODES or sub_code.startswith("isp."):
+        return TransientError(text)
+    if code in TOKEN_CODES:
+        return AuthError(text, refreshable=True, advice="authorise the shop again and update the connection")
+    if code in PERMISSION_CODES:
+        return ConfigError(text, advice="ask for this API's permission package in the app console")
+    if code == "25":
+        return AuthError(text, advice="the app secret of the connection does not match the app key")
+    return ConfigError(text, advice="check the account's configuration against the API page")
+
+
+def _until_midnight() -> float:
+    now = datetime.now(ZoneInfo(ZONE))
+    return (
+        (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0) - now
+    ).total_seconds()
+
+
+def _refresh_form(key: str, secret: str, tokens: Tokens) -> dict[str, str]:
+    return {
+        "grant_type": "refresh_token",
+        "client_id": key,
+        "client_secret": secret,
+        "refresh_token": tokens.refresh_token or "",
+    }
+
+
+def read_tokens(body: bytes) -> Tokens:
+    """The token pair of `POST https://oauth.taobao.com/token`; lifetimes come in seconds."""
+    data = expect_object(loads(body, "token refresh"), "token refresh")
+    if "access_token" not in data:
+        raise AuthError(
+            f"token refresh: {data.get('error') or 'no token in the answer'}",
+            advice="authorise the shop again and update the connection",
+        )
+    now = datetime.now(UTC)
+    return Tokens(
+        access_token=data["access_token"],
+        refresh_token=data.get("refresh_token"),
+        expires_at=now + timedelta(seconds=int(data["expires_in"])) if data.get("expires_in") else None,
+        refresh_expires_at=now + timedelta(seconds=int(data["re_expires_in"]))
+        if data.get("re_expires_in")
+        else None,
+    )
+
+
+DIALECT = Dialect(
+    digest=md5_wrapped,
+    error=error_of,
+    token="session",  # noqa: S106  the name of a parameter
+    constants={"v": "2.0", "format": "json", "sign_method": "md5"},
+    refresh_url="https://oauth.taobao.com/token",
+    refresh_form=_refresh_form,
+    refresh_read=read_tokens,
+)
+
+
+def _modified(
+    method: str, fields: str, records: str, size: int, account: Account, window: Window, **more: Any
+) -> Iterator[Read]:
+    envelope = method.removeprefix("taobao.").replace(".", "_") + "_response"
+    paging = LastPageFirst(
+        records_at(f"{envelope}.{records}"), number_at(f"{envelope}.total_results"), size, depth=DEPTH
+    )
+    params = {
+        "fields": fields,
+        "start_modified": _local(window.start),
+        "end_modified": _local(window.end),
+        **more,
+    }
+    yield Read(Request(method, "/router/rest", params), paging)
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+PLATFORM = Platform(
+    name="taobao",
+    title="Taobao / Tmall",
+    base_url="https://gw.api.taobao.com",
+    protocol=partial(SignedForm, DIALECT),
+    # The app's own limits differ by category and are told only when broken; 10/s is what every app may do.
+    rate=Rate(calls=10, seconds=1.0),
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("tid",),
+            cursor=Instant("modified", ZONE),
+            reads=partial(
+                _modified,
+                "taobao.trades.sold.increment.get",
+                TRADE_FIELDS,
+                "trades.trade",
+                100,
+                type=TRADE_TYPES,
+                use_has_next=False,
+            ),
+            widest=timedelta(days=1),
+            retention=timedelta(days=90),
+            personal=Personal(keep=("receiver_state", "seller_nick"), buyer=("buyer_open_uid", "buyer_nick")),
+        ),
+        Stream(
+            name="refunds",
+            kind="cursor",
+            key=("refund_id",),
+            cursor=Instant("modified", ZONE),
+            reads=partial(
+                _modified,
+                "taobao.refunds.receive.get",
+                REFUND_FIELDS,
+                "refunds.refund",
+                100,
+                type=TRADE_TYPES,
+                use_has_next=False,
+            ),
+            widest=timedelta(days=1),
+            retention=timedelta(days=90),
+            personal=Personal(drop=("desc",)),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("num_iid",),
+            cursor=Instant("modified", ZONE),
+            reads=partial(
+                _modified,
+                "taobao.items.onsale.get",
+                ITEM_FIELDS,
+                "items.item",
+                200,
+                order_by="modified:asc",
+            ),
+            slice=None,
+            from_beginning=True,
+        ),
+    ),
+)

@@ -1,0 +1,113 @@
+"""WooCommerce, REST v3. Facts from the controllers' source (Woo 11.0.1) and the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from extractors.accounts import Account
+from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
+from extractors.core.paging import LastPageFirst, header_number, records_at
+from extractors.core.session import Session
+from extractors.core.window import Window
+from extractors.personal import Personal
+from extractors.protocols.key_rest import KeyRest
+
+API = "/wp-json/wc/v3"
+PAGES = LastPageFirst(records_at(""), header_number("X-WP-Total"), 100, page="page", size="per_page")
+# id never changes, so rows with equal times cannot swap pages (woocommerce#33386).
+STABLE = {"orderby": "id", "order": "asc"}
+
+
+def _between(window: Window, after: str, before: str) -> dict[str, str]:
+    """Date filters: naive UTC, compared with the GMT columns only when asked to; `after` is exclusive."""
+    return {
+        after: f"{window.start - timedelta(seconds=1):%Y-%m-%dT%H:%M:%S}",
+        before: f"{window.end:%Y-%m-%dT%H:%M:%S}",
+        "dates_are_gmt": "true",
+        **STABLE,
+    }
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    # `any` leaves the trash out: a trashed order would stay a sale for ever.
+    for status in ("any", "trash"):
+        params = {"status": status, **_between(window, "modified_after", "modified_before")}
+        yield Read(Request("orders", f"{API}/orders", params), PAGES)
+
+
+def _refunds(account: Account, window: Window) -> Iterator[Read]:
+    # A refund has no modified time of interest: it is made once, and swept by its own date because the
+    # order it belongs to is not always touched (woocommerce#37047).
+    yield Read(Request("refunds", f"{API}/refunds", _between(window, "after", "before")), PAGES)
+
+
+def _products(account: Account, window: Window) -> Iterator[Read]:
+    params = {"status": "any", **_between(window, "modified_after", "modified_before")}
+    yield Read(Request("products", f"{API}/products", params), PAGES)
+
+
+def _refunds_of(session: Session, order: Record) -> None:
+    """The refunds of an order in full: the list embeds only their totals."""
+    if order.get("refunds"):
+        order["refunds_detail"] = _all(session, "orders/refunds", f"{API}/orders/{order['id']}/refunds")
+
+
+def _variations_of(session: Session, product: Record) -> None:
+    if product.get("type") == "variable":
+        path = f"{API}/products/{product['id']}/variations"
+        product["variations_detail"] = _all(session, "products/variations", path)
+
+
+def _all(session: Session, name: str, path: str) -> list[Record]:
+    found: dict[str, Record] = {}
+    for page in PAGES.pages(session.call, Request(name, path, dict(STABLE))):
+        found |= {str(record["id"]): record for record in page.records}
+    return list(found.values())
+
+
+BUYER = ("billing.email", "billing.phone", "customer_id")
+_ORDER_PERSONAL = Personal(
+    drop=("billing", "shipping", "*transaction_id*", "order_key", "cart_hash"), buyer=BUYER
+)
+
+PLATFORM = Platform(
+    name="woocommerce",
+    title="WooCommerce",
+    base_url="",  # every store is its own host: the connection names it
+    protocol=KeyRest,
+    # No limit in the core; a shop's own server should not feel us (2-4 calls a second).
+    rate=Rate(calls=4, seconds=1.0),
+    zone="UTC",
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("id",),
+            cursor=Instant("date_modified_gmt"),
+            reads=_orders,
+            detail=_refunds_of,
+            personal=_ORDER_PERSONAL,
+        ),
+        Stream(
+            name="refunds",
+            kind="cursor",
+            key=("id",),
+            cursor=Instant("date_created_gmt"),
+            reads=_refunds,
+            # Refunds may be entered with a date of the past; a week is cheap and catches those.
+            overlap=timedelta(days=7),
+            personal=Personal(drop=("refunded_by",)),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("id",),
+            cursor=Instant("date_modified_gmt"),
+            reads=_products,
+            detail=_variations_of,
+            slice=None,
+            from_beginning=True,
+        ),
+    ),
+)

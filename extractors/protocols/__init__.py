@@ -1,0 +1,1 @@
+"""How families of vendors talk: signing, envelopes, error codes. A family never names a platform."""

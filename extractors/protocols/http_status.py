@@ -1,0 +1,47 @@
+"""What an HTTP status alone tells, before any envelope is read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from extractors.errors import AuthError, ConfigError, RateLimitedError, TransientError
+
+
+def raise_for_status(name: str, status: int, headers: dict[str, str]) -> None:
+    """Raise the kind of error a status stands for; 2xx passes.
+
+    Raises:
+        RateLimitedError: 429, with the wait of Retry-After.
+        TransientError: 5xx, 408, 425.
+        AuthError: 401. ConfigError: 403, 404 and other 3xx/4xx.
+    """
+    if 200 <= status < 300:
+        return
+    if status == 429:
+        raise RateLimitedError(f"{name}: HTTP 429", retry_after=retry_after(headers))
+    if status >= 500 or status in (408, 425):
+        raise TransientError(f"{name}: HTTP {status}")
+    if status == 401:
+        raise AuthError(f"{name}: HTTP 401", refreshable=True, advice="check the credential of this account")
+    raise ConfigError(
+        f"{name}: HTTP {status}",
+        advice="check the host, the permissions and the plan of this account"
+        if status in (403, 404)
+        else "check the host of this account",
+    )
+
+
+def retry_after(headers: dict[str, str]) -> float | None:
+    """Seconds of a Retry-After header (delta or HTTP date), or None."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None

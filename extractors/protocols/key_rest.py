@@ -1,0 +1,105 @@
+"""The key-and-secret family: plain REST, Basic over https, one-legged OAuth 1.0a over http.
+
+Totals come in headers, errors as HTTP statuses with a typed body, lists as bare arrays.
+OAuth 1.0a: RFC 5849 §3.4; WooCommerce signs with `secret&` and no token.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Reply, Request
+from extractors.credentials import Credentials
+from extractors.errors import AuthError, ConfigError, ContractError, DaybookError, TransientError
+from extractors.protocols.http_status import raise_for_status
+from extractors.tokens import Tokens
+
+
+class KeyRest:
+    """Speaks for one account with a consumer key and secret."""
+
+    def __init__(self, url: str, account: Account, credentials: Credentials) -> None:
+        self._url = url.rstrip("/")
+        self._key = credentials.need("login", account.id)
+        self._secret = credentials.need("password", account.id)
+
+    def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
+        url = self._url + request.path
+        params = {name: str(value) for name, value in request.params.items() if value is not None}
+        if urlsplit(url).scheme == "https":
+            pair = base64.b64encode(f"{self._key}:{self._secret}".encode()).decode()
+            return {
+                "method": "GET",
+                "url": url,
+                "params": params,
+                "headers": {"Authorization": f"Basic {pair}"},
+            }
+        return {"method": "GET", "url": url, "params": self._signed("GET", url, params)}
+
+    def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
+        if 200 <= status < 300:
+            data = loads(body, request.name)
+            if isinstance(data, dict) and "code" in data and "message" in data and "data" in data:
+                raise _typed(request.name, data, status)  # some hosts answer 200 with an error body
+            return Reply(data, headers)
+        if 400 <= status < 500 and status != 429:
+            try:
+                data = loads(body, request.name)
+            except TransientError:
+                data = None  # a firewall's page
+            if isinstance(data, dict) and "code" in data:
+                raise _typed(request.name, data, status)
+            if status == 403:
+                raise TransientError(f"{request.name}: HTTP 403 from the host or its firewall")
+        raise_for_status(request.name, status, headers)
+        raise ContractError(f"{request.name}: HTTP {status}")
+
+    def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
+        return None  # keys do not expire
+
+    def _signed(self, method: str, url: str, params: dict[str, str]) -> dict[str, str]:
+        signed = {
+            **params,
+            "oauth_consumer_key": self._key,
+            "oauth_nonce": secrets.token_hex(16),
+            "oauth_signature_method": "HMAC-SHA256",
+            "oauth_timestamp": str(int(time.time())),
+        }
+        signed["oauth_signature"] = oauth1_signature(method, url, signed, self._secret)
+        return signed
+
+
+def oauth1_signature(method: str, url: str, params: dict[str, str], consumer_secret: str) -> str:
+    """The HMAC-SHA256 signature of a request without a token, base64."""
+    pairs = "&".join(f"{k}={v}" for k, v in sorted((_escape(k), _escape(v)) for k, v in params.items()))
+    base = "&".join((method.upper(), _escape(url), _escape(pairs)))
+    digest = hmac.new(f"{_escape(consumer_secret)}&".encode(), base.encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="~")
+
+
+def _typed(name: str, data: dict[str, Any], status: int) -> DaybookError:
+    code = str(data.get("code"))
+    if "authentication" in code or "cannot_view" in code or status == 401:
+        return AuthError(
+            f"{name}: {code}",
+            advice="create a key with read permission under Settings → Advanced → REST API, and check that "
+            "the host uses https as the store itself sees it",
+        )
+    if status >= 500:
+        return TransientError(f"{name}: {code}")
+    params = data.get("data", {}).get("params") if isinstance(data.get("data"), dict) else None
+    detail = f" ({', '.join(params)})" if isinstance(params, dict) else ""
+    return ConfigError(f"{name}: {code}{detail}", advice="check the store's address, version and plugins")

@@ -1,0 +1,77 @@
+"""The token family: plain GET and POST with a token, and an envelope whose code tells success.
+
+Nothing is signed. Members differ in where the token goes, what the envelope calls its code, and how a
+token is renewed: a `Dialect` states them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import dumps, loads
+from extractors.core.model import Reply, Request
+from extractors.credentials import Credentials
+from extractors.errors import DaybookError
+from extractors.protocols.http_status import raise_for_status
+from extractors.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A member of the family.
+
+    token_header, token_param: where the access token goes (one of the two).
+    error: finds the error in a body and headers, or None when the answer is good.
+    refresh: (app id, app secret, tokens) → the request that renews them, below the base URL.
+    refresh_read: the new tokens from its answer.
+    """
+
+    error: Callable[[Any, dict[str, str]], DaybookError | None]
+    token_header: str | None = None
+    token_param: str | None = None
+    refresh: Callable[[str, str, Tokens], dict[str, Any]] | None = None
+    refresh_read: Callable[[bytes], Tokens] | None = None
+
+
+class TokenRest:
+    """Speaks the dialect for one account."""
+
+    def __init__(self, dialect: Dialect, url: str, account: Account, credentials: Credentials) -> None:
+        self._dialect = dialect
+        self._url = url.rstrip("/")
+        self._account = account.id
+        self._credentials = credentials
+
+    def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
+        params = {name: as_query(value) for name, value in request.params.items() if value is not None}
+        headers = {}
+        if self._dialect.token_param:
+            params[self._dialect.token_param] = tokens.access_token
+        if self._dialect.token_header:
+            headers[self._dialect.token_header] = tokens.access_token
+        return {"method": "GET", "url": self._url + request.path, "params": params, "headers": headers}
+
+    def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
+        raise_for_status(request.name, status, headers)
+        data = loads(body, request.name)
+        error = self._dialect.error(data, headers)
+        if error is not None:
+            raise error
+        return Reply(data, headers)
+
+    def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
+        if self._dialect.refresh is None or self._dialect.refresh_read is None:
+            return None
+        key = self._credentials.need("login", self._account)
+        secret = self._credentials.need("password", self._account)
+        arguments = dict(self._dialect.refresh(key, secret, tokens))
+        arguments["url"] = self._url + arguments["url"]
+        return arguments, self._dialect.refresh_read
+
+
+def as_query(value: Any) -> str:
+    """A query parameter: lists and objects are sent as JSON text."""
+    return dumps(value).decode() if isinstance(value, dict | list) else str(value)

@@ -1,0 +1,93 @@
+"""Tokens that vendors rotate, kept in one 0600 file an account with one writer at a time.
+
+A refresh runs under a file lock. Whoever comes second finds the new token and does not refresh again; the
+new pair is on disk before anyone uses it, so a kill afterwards loses nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from extractors.credentials import Credentials
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """An access token, its refresh token, and when each ends (None: not told)."""
+
+    access_token: str
+    refresh_token: str | None = None
+    expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"Tokens(…, expires_at={self.expires_at})"
+
+
+class TokenFile:
+    """The tokens of one account: those of its connection, until a refresh replaced them.
+
+    If somebody authorises again and pastes a new token into the connection, the file no longer descends
+    from it and is ignored.
+    """
+
+    def __init__(self, folder: Path, account_id: str, credentials: Credentials) -> None:
+        self._path = folder / f"{account_id}.json"
+        self._lock = folder / f"{account_id}.lock"
+        extra = credentials.extra
+        self._given = Tokens(
+            access_token=str(extra.get("access_token") or ""), refresh_token=extra.get("refresh_token")
+        )
+        seed = f"{self._given.access_token}|{self._given.refresh_token}"
+        self._origin = hashlib.sha256(seed.encode()).hexdigest()
+
+    def current(self) -> Tokens:
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return self._given
+        if data.pop("origin", None) != self._origin:
+            return self._given
+        for name in ("expires_at", "refresh_expires_at"):
+            data[name] = datetime.fromisoformat(data[name]) if data[name] else None
+        return Tokens(**data)
+
+    def refresh(self, used: Tokens, ask_vendor: Callable[[Tokens], Tokens]) -> Tokens:
+        """The tokens after a refresh of `used`. Calls the vendor once, whoever else wants the same."""
+        with self._locked():
+            current = self.current()
+            if current.access_token != used.access_token:
+                return current
+            fresh = ask_vendor(current)
+            self._save(fresh)
+            return fresh
+
+    def _save(self, tokens: Tokens) -> None:
+        data = asdict(tokens) | {"origin": self._origin}
+        for name in ("expires_at", "refresh_expires_at"):
+            data[name] = data[name].astimezone(UTC).isoformat() if data[name] else None
+        temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(data, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
