@@ -113,7 +113,7 @@ def insert_cursor_versions(
     con.execute(f"""
         create or replace temp table _arriving as
         select
-            0 as read_no, account_id::varchar as account_id, record_key::varchar as record_key,
+            row_number() over () as seq, 0 as read_no, account_id::varchar as account_id, record_key::varchar as record_key,
             cursor_at::timestamptz as cursor_at, payload::varchar as payload, md5(payload::varchar) as payload_hash
         from ({source or f"select * from {relation_sql}"})
     """)
@@ -233,7 +233,9 @@ class _Loader:
         dated = "dated::timestamptz as cursor_at" if kind == "cursor" else "dated::date as report_date"
         self.con.execute(f"""
             create or replace temp table _arriving as
-            select n.read_no, r.account_id, l.record_key, {dated}, l.payload, md5(l.payload) as payload_hash
+            select
+                l.rowid as seq, n.read_no, r.account_id, l.record_key, {dated}, l.payload,
+                md5(l.payload) as payload_hash
             from _lines as l join _names as n using (filename) join _reads as r using (read_no)
         """)
         self.con.execute("drop table _lines")
@@ -276,7 +278,10 @@ class _Loader:
             self.con.execute(
                 """
                 insert into _arriving
-                select ?, ?, record_key, dated::timestamptz, payload, md5(payload) from _lines
+                select
+                    rowid + (select coalesce(max(seq), 0) + 1 from _arriving), ?, ?, record_key, dated::timestamptz, payload,
+                    md5(payload)
+                from _lines
                 where record_key in (select record_key from _arriving)
                 """,
                 [no, manifest.account_id],
@@ -436,6 +441,8 @@ def _stop_if_hopeless(error: Exception, manifest: Manifest) -> None:
         raise error
     if isinstance(error, duckdb.FatalException | duckdb.InternalException):
         raise explain(error, "the warehouse") from error
+    if isinstance(error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException):
+        raise error  # our own SQL is wrong, or the tables are not ours: no partition is to blame
     if isinstance(error, duckdb.Error) and is_storage_trouble(error):
         raise data_error(manifest, error) from error
 

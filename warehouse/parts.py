@@ -71,16 +71,16 @@ def stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
         create or replace temp table _lines as
         select
             filename, head.key as record_key, coalesce(head.cursor_at, head.report_date) as dated,
-            nullif(substr(line, at + 11, length(line) - at - 11), 'null') as payload
+            nullif(substr(line, cut + 11, length(line) - cut - 11), 'null') as payload
         from (
-            select filename, line, at, case
-                when at > 0 and json_valid(substr(line, 1, at - 1) || '}}')
+            select filename, line, cut, case
+                when cut > 0 and json_valid(substr(line, 1, cut - 1) || '}}')
                 then from_json(
-                    substr(line, 1, at - 1) || '}}',
+                    substr(line, 1, cut - 1) || '}}',
                     '{{"key": "VARCHAR", "cursor_at": "VARCHAR", "report_date": "VARCHAR"}}')
                 end as head
             from (
-                select filename, rtrim(json::varchar) as line, instr(json::varchar, ',"payload":') as at
+                select filename, rtrim(json::varchar) as line, instr(json::varchar, ',"payload":') as cut
                 from {source}
             )
         )""")

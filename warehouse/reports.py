@@ -25,7 +25,7 @@ select
     r.window_start, r.window_end, r.read_at, {load_id} as load_id, now() as loaded_at
 from (
     -- The same row twice, on two pages of one read, is one row.
-    select min(rowid) as seq, read_no, record_key, report_date, payload_hash, any_value(payload) as payload
+    select min(seq) as seq, read_no, record_key, report_date, payload_hash, any_value(payload) as payload
     from _arriving group by read_no, record_key, report_date, payload_hash
 ) as a
 join _claims as c using (read_no, report_date)
@@ -39,7 +39,7 @@ def replace_dates(
 ) -> dict[int, int]:
     """Replace every claimed (account, date, as-of day) with what the reads in the temp tables say.
 
-    _arriving: read_no, record_key, report_date, payload (text), payload_hash.
+    _arriving: seq, read_no, record_key, report_date, payload (text), payload_hash.
     _reads: read_no, account_id, as_of_date, window_start, window_end, read_at. _dates: read_no, report_date.
 
     A date that came back empty is emptied, and raw_daybook.report_reads remembers that it was read.

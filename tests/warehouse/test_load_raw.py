@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from warehouse_helpers import ACCOUNTS, CONTENT, LATEST, PLATFORMS, at, land, line, report_line, rows, window
+
+from extractors.accounts import Account
+from extractors.landing import Landing
+from warehouse.errors import LoadErrors, LockedError
+from warehouse.load import insert_cursor_versions, load_pending
+from warehouse.lock import writer_lock
+
+
+def load(landing: Landing, warehouse: Path, **more):
+    return load_pending(landing, warehouse, PLATFORMS, ACCOUNTS, **more)
+
+
+def test_the_payload_is_kept_character_for_character(landing, warehouse):
+    text = '{"price":1.10,"id":12345678901234567890123,"exact":0.10000000000000000555,"名":"灯 \\u0000 笼", "a": [1, 2]}'
+    tricky = '{"note":"a \\",\\"payload\\":{} b","n":{"key":"x","payload":{"deep":1.50}}}'
+    land(landing, [line("1", at(1), text), line('k","payload":"', at(1), tricky)])
+    load(landing, warehouse)
+    assert rows(warehouse, "select record_key, payload::varchar from raw_shop.orders order by 1") == [
+        ("1", text),
+        ('k","payload":"', tricky),
+    ]
+
+
+def test_loading_again_changes_nothing_and_returns_nothing(landing, warehouse):
+    manifest = land(landing, [line("1", at(1), {"a": 1})])
+    first = load(landing, warehouse)
+    before = rows(warehouse, CONTENT), rows(warehouse, "from raw_daybook.ledger")
+    assert [part.manifest_id for part in first] == [manifest.id]
+    assert landing.pending() == []
+    landing.store.put_text(f"_pending/{manifest.id.replace('/', '~')}.json", json.dumps({"id": manifest.id}))
+    assert load(landing, warehouse) == []
+    assert landing.pending() == []
+    assert (rows(warehouse, CONTENT), rows(warehouse, "from raw_daybook.ledger")) == before
+
+
+def test_many_partitions_of_a_stream_are_one_transaction_with_a_ledger_row_each(landing, warehouse):
+    for day in range(5):
+        land(landing, [line(f"{day}-{n}", at(24 * day + 1), {"n": n}) for n in range(3)], span=window(day))
+    land(landing, [line("x", at(1), {})], account="shop__two")
+    loaded = load(landing, warehouse)
+    assert sorted((part.load_id, part.rows, part.rows_new) for part in loaded) == [(1, 3, 3)] * 5 + [
+        (2, 1, 1)
+    ]
+    load_again = land(landing, [line("y", at(1), {})], account="shop__two", read_at=at(27))
+    assert [(p.load_id, p.manifest_id) for p in load(landing, warehouse)] == [(3, load_again.id)]
+
+
+def test_a_reread_adds_only_what_is_new_and_removes_nothing(landing, warehouse):
+    land(landing, [line("1", at(1), {"v": 1}), line("2", at(2), {"v": 1})], read_at=at(26))
+    load(landing, warehouse)
+    # Record 1 has moved to a later window, so the old window comes back without it.
+    land(landing, [line("2", at(2), {"v": 1}), line("3", at(3), {"v": 1})], read_at=at(50))
+    (part,) = load(landing, warehouse)
+    assert (part.rows, part.rows_new) == (2, 1)
+    assert [row[1] for row in rows(warehouse, CONTENT)] == ["1", "2", "3"]
+
+
+def test_a_record_without_modified_time_that_goes_a_b_a_keeps_all_three(landing, warehouse):
+    for hour, value in ((26, "A"), (27, "A"), (28, "B"), (29, "B"), (30, "A")):
+        land(landing, [line("1", None, {"v": value})], read_at=at(hour))
+        load(landing, warehouse)
+    kept = rows(warehouse, "select payload->>'v', cursor_at, read_at from raw_shop.orders order by cursor_at")
+    assert kept == [("A", at(26), at(26)), ("B", at(28), at(28)), ("A", at(30), at(30))]
+
+
+def test_a_payload_that_changes_under_one_modified_time_is_a_new_version(landing, warehouse):
+    for hour, value in ((26, "A"), (27, "B"), (28, "B"), (29, "A")):
+        land(landing, [line("1", at(1), {"v": value})], read_at=at(hour))
+    load(landing, warehouse)
+    assert rows(warehouse, "select payload->>'v' from raw_shop.orders order by read_at") == [
+        ("A",),
+        ("B",),
+        ("A",),
+    ]
+
+
+@pytest.mark.parametrize("cursor", [None, at(1)])
+def test_a_read_that_is_loaded_late_ends_in_the_same_latest_version(landing, warehouse, tmp_path, cursor):
+    """A was confirmed after B was seen, and that confirmation was dropped as a repetition before B came."""
+    reads = [(26, "A"), (27, "B"), (28, "A"), (29, "A")]
+    late = tmp_path / "late.duckdb"
+    for hour, value in reads:
+        land(landing, [line("1", cursor, {"v": value}), line("2", cursor, {"v": 0})], read_at=at(hour))
+    in_order = landing.pending()
+    load(landing, warehouse)
+    for chosen in ([in_order[0], in_order[2], in_order[3]], [in_order[1]]):
+        for manifest in chosen:
+            marker = f"_pending/{manifest.id.replace('/', '~')}.json"
+            landing.store.put_text(marker, json.dumps({"id": manifest.id}))
+        load(landing, late)
+    assert rows(late, LATEST) == rows(warehouse, LATEST) == [
+        ("shop__one", "1", '{"v":"A"}'),
+        ("shop__one", "2", '{"v":0}'),
+    ]  # fmt: skip
+
+
+def test_one_read_that_shows_a_record_twice_keeps_what_the_later_page_said(landing, warehouse):
+    land(landing, [line("1", at(1), {"v": 1}), line("1", at(1), {"v": 1}), line("1", at(1), {"v": 2})])
+    load(landing, warehouse)
+    assert rows(warehouse, "select payload->>'v' from raw_shop.orders") == [("2",)]
+
+
+def test_a_window_without_records_is_booked_and_moves_the_mark(landing, warehouse):
+    land(landing, [], span=window(3), read_at=at(100))
+    (part,) = load(landing, warehouse)
+    assert (part.rows, part.rows_new) == (0, 0)
+    assert rows(warehouse, "from raw_daybook.stream_status") == [
+        ("shop__one", "orders", window(3).end, at(100)),
+    ]
+
+
+def test_reading_an_old_window_again_does_not_move_the_mark_back(landing, warehouse):
+    land(landing, [], span=window(3), read_at=at(100))
+    land(landing, [], span=window(1), read_at=at(110))
+    load(landing, warehouse)
+    assert rows(warehouse, "select mark_end, last_read_at from raw_daybook.stream_status") == [
+        (window(3).end, at(110))
+    ]
+
+
+REPORT = "select report_date::varchar, as_of_date::varchar, record_key, payload->>'spend' from raw_ads.report order by all"
+
+
+def report(landing, spends: dict[str, dict[str, str]], hour: float, dates: list[str] | None = None):
+    lines = [
+        report_line(f"{day}|{name}", day, {"spend": spend})
+        for day, ads in spends.items()
+        for name, spend in ads.items()
+    ]
+    return land(
+        landing, lines, account="ads__one", stream="report", read_at=at(hour), dates=dates or sorted(spends)
+    )  # fmt: skip
+
+
+def test_a_report_date_is_replaced_whole_by_a_later_read_of_the_same_day(landing, warehouse):
+    report(landing, {"2026-11-20": {"a": "1", "b": "2"}, "2026-11-21": {"a": "5"}}, 10)
+    load(landing, warehouse)
+    report(landing, {"2026-11-20": {"a": "3"}, "2026-11-21": {}}, 12)
+    load(landing, warehouse)
+    assert rows(warehouse, REPORT) == [("2026-11-20", "2026-11-21", "2026-11-20|a", "3")]
+    books = "select report_date::varchar, as_of_date::varchar, rows, load_id from raw_daybook.report_reads order by 1"
+    assert rows(warehouse, books) == [("2026-11-20", "2026-11-21", 1, 2), ("2026-11-21", "2026-11-21", 0, 2)]
+
+
+def test_reads_of_earlier_days_stay_as_history(landing, warehouse):
+    report(landing, {"2026-11-20": {"a": "1"}}, 23.9)  # the last minutes of 21 November in Shanghai
+    report(landing, {"2026-11-20": {"a": "2"}}, 24.1)
+    load(landing, warehouse)
+    assert [(row[1], row[3]) for row in rows(warehouse, REPORT)] == [("2026-11-21", "1"), ("2026-11-22", "2")]
+
+
+def test_the_as_of_day_is_the_business_day_of_the_accounts_zone(landing, warehouse):
+    report(landing, {"2026-11-20": {"a": "1"}}, 10)
+    new_york = [*ACCOUNTS[:2], Account("ads__one", "ads", "Ads", "two", "America/New_York", "USD")]
+    load_pending(landing, warehouse, PLATFORMS, new_york)
+    assert [row[1] for row in rows(warehouse, REPORT)] == ["2026-11-20"]  # 02:00Z is the evening before
+
+
+def test_reports_loaded_out_of_order_end_with_the_latest_read(landing, warehouse):
+    early = report(landing, {"2026-11-20": {"a": "1", "b": "1"}}, 10)
+    landing.loaded(early)
+    report(landing, {"2026-11-20": {"a": "2"}}, 12)
+    load(landing, warehouse)
+    landing.store.put_text(f"_pending/{early.id.replace('/', '~')}.json", json.dumps({"id": early.id}))
+    (part,) = load(landing, warehouse)
+    assert part.rows_new == 0
+    assert [row[3] for row in rows(warehouse, REPORT)] == ["2"]
+
+
+def test_a_report_row_of_a_date_the_manifest_does_not_cover_is_refused(landing, warehouse):
+    report(landing, {"2026-11-20": {"a": "1"}, "2026-11-23": {"a": "1"}}, 10, dates=["2026-11-20"])
+    with pytest.raises(LoadErrors, match="2026-11-23, which the manifest does not cover"):
+        load(landing, warehouse)
+
+
+def damage(landing: Landing, manifest, how: str) -> None:
+    path = Path(manifest.paths[0])
+    if how == "missing":
+        path.unlink()
+    elif how == "truncated":
+        path.write_bytes(path.read_bytes()[:-7])
+    elif how == "one bit":
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    else:  # the manifest itself counts wrong
+        text = (path.parent / "manifest.json").read_text()
+        (path.parent / "manifest.json").write_text(text.replace('"rows": 2', '"rows": 3'))
+
+
+@pytest.mark.parametrize("how", ["missing", "truncated", "one bit", "counts wrong"])
+def test_a_damaged_partition_fails_by_name_and_the_others_load(landing, warehouse, how):
+    good = [land(landing, [line(f"g{d}", at(1), {})], span=window(d), read_at=at(60)) for d in (1, 2)]
+    bad = land(landing, [line("1", at(1), {}), line("2", at(1), {})], span=window(0), read_at=at(59))
+    other = land(landing, [line("o", at(1), {})], account="shop__two", read_at=at(61))
+    damage(landing, bad, how)
+    with pytest.raises(LoadErrors) as caught:
+        load(landing, warehouse)
+    (error,) = caught.value.errors
+    assert (error.account, error.stream, error.window) == ("shop__one", "orders", str(window(0)))
+    assert Path(bad.paths[0]).name in str(error) and "read that window again" in str(error)
+    assert {part.manifest_id for part in caught.value.loaded} == {*(m.id for m in good), other.id}
+    assert [manifest.id for manifest in landing.pending()] == [bad.id]
+    assert rows(warehouse, "select count(*) from raw_shop.orders") == [(3,)]
+
+
+def test_a_damaged_partition_is_set_aside_once_a_later_read_covers_its_window(landing, warehouse):
+    bad = land(landing, [line("1", at(1), {})], span=window(1))
+    damage(landing, bad, "missing")
+    with pytest.raises(LoadErrors):
+        load(landing, warehouse)
+    land(landing, [line("1", at(1), {})], span=window(0, days=3), read_at=at(60))
+    said: list[str] = []
+    load(landing, warehouse, progress=said.append)
+    assert landing.pending() == []
+    assert any("set aside, a later read" in text and "shop__one" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"key":"9","cursor_at":"2026-11-20T16:01:02Z","payload":{"a":1}',  # cut off
+        '{"key":"9","cursor_at":"yesterday","payload":{}}',
+        '{"key":null,"cursor_at":null,"payload":{}}',
+        '{"cursor_at":null,"payload":{}}',
+        '{"key":"9","cursor_at":null,"payload":null}',
+        '{"key":"9","cursor_at":null}',
+        '{"payload":{"a":1,"payload":{}},"key":"9"}',
+        '{"key":"9","cursor_at":null,"payload":{},"more":1}',
+        "[1, 2]",
+        "not json",
+    ],
+)
+def test_a_line_that_is_no_landing_line_fails_its_partition_only(landing, warehouse, text):
+    land(landing, [line("1", at(1), {})], span=window(0), read_at=at(59))
+    bad = land(landing, [line("2", at(1), {}), text], span=window(1), read_at=at(60))
+    land(landing, [line("3", at(1), {})], span=window(2), read_at=at(61))
+    with pytest.raises(LoadErrors) as caught:
+        load(landing, warehouse)
+    (error,) = caught.value.errors
+    assert error.window == str(window(1)) and bad.paths[0] in str(error)
+    assert [row[1] for row in rows(warehouse, CONTENT)] == ["1", "3"]
+    assert rows(warehouse, "select count(*), max(load_id) from raw_daybook.ledger") == [(2, 2)]
+
+
+def test_only_the_named_platform_account_and_stream_are_loaded(landing, warehouse):
+    land(landing, [line("1", at(1), {})])
+    land(landing, [line("1", at(1), {})], stream="products")
+    land(landing, [line("1", at(1), {})], account="shop__two")
+    report(landing, {"2026-11-20": {"a": "1"}}, 10)
+    assert [part.platform for part in load(landing, warehouse, platform="ads")] == ["ads"]
+    (part,) = load(landing, warehouse, account_id="shop__one", stream="products")
+    assert (part.account_id, part.stream) == ("shop__one", "products")
+    assert len(load(landing, warehouse)) == 2
+
+
+def test_every_registered_stream_has_its_table_before_anything_is_loaded(landing, warehouse):
+    load(landing, warehouse)
+    tables = {
+        f"{schema}.{name}"
+        for schema, name in rows(warehouse, "select schema_name, table_name from duckdb_tables()")
+    }
+    assert {"raw_shop.orders", "raw_shop.products", "raw_ads.report", "raw_files.orders", "raw_files.refunds",
+            "raw_files.quarantine", "raw_daybook.ledger", "raw_daybook.dbt_results"} <= tables  # fmt: skip
+
+
+def test_an_account_that_left_stays_known_but_inactive(landing, warehouse):
+    load(landing, warehouse)
+    load_pending(landing, warehouse, PLATFORMS, ACCOUNTS[:1])
+    books = "select account_id, store_id, is_active from raw_daybook.accounts order by 1"
+    assert rows(warehouse, books) == [
+        ("ads__one", "one", False), ("shop__one", "one", True), ("shop__two", "two", False)
+    ]  # fmt: skip
+
+
+def test_a_second_writer_is_told_who_holds_the_lock(landing, warehouse):
+    import os
+
+    with writer_lock(warehouse.parent, "daybook publish"), pytest.raises(LockedError) as caught:
+        load(landing, warehouse, wait=0.2)
+    assert caught.value.pid == os.getpid()
+    assert "daybook publish" in str(caught.value)
+
+
+def test_landing_on_an_object_store_is_fetched_and_loaded(warehouse):
+    landing = Landing("memory://bucket/landing")
+    manifest = land(landing, [line("1", at(1), {"a": 1})])
+    load(landing, warehouse)
+    assert [row[1] for row in rows(warehouse, CONTENT)] == ["1"]
+    assert landing.pending() == [] and manifest.root.startswith("memory://")
+
+
+def test_a_relation_of_file_drops_goes_through_the_same_versions(landing, warehouse):
+    load(landing, warehouse)
+    manifest = land(landing, [])
+    con = duckdb.connect(str(warehouse))
+    relation = """
+        select 'files__uk' as account_id, k::varchar as record_key, '2011-12-09T12:50:00Z'::timestamptz as cursor_at,
+            '{"order_id":"' || k || '"}' as payload from range(3) as t(k)
+    """
+    assert insert_cursor_versions(con, relation, "files", "orders", manifest, 7) == (3, 3)
+    con.execute(f"create temp table again as {relation}")
+    assert insert_cursor_versions(con, "again", "files", "orders", manifest, 8) == (3, 0)
+    assert con.execute(
+        "select distinct load_id, read_at = ? from raw_files.orders", [manifest.read_at]
+    ).fetchall() == [(7, True)]
+    con.close()
