@@ -114,6 +114,11 @@
 {% macro duckdb__array_length(array) %}coalesce(len({{ array }}), 0){% endmacro %}
 {% macro spark__array_length(array) %}greatest(coalesce(size({{ array }}), 0), 0){% endmacro %}
 
+{# The first element of an array column; null when there is none. #}
+{% macro first_of(array) %}{{ return(adapter.dispatch('first_of', 'daybook')(array)) }}{% endmacro %}
+{% macro duckdb__first_of(array) %}{{ array }}[1]{% endmacro %}
+{% macro spark__first_of(array) %}get({{ array }}, 0){% endmacro %}
+
 {# One value of a JSON text, when a whole parse is not worth it. `path` such as '$.a.b'. #}
 {% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text', 'daybook')(column, path)) }}{% endmacro %}
 {% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '{{ path }}'){% endmacro %}

@@ -1,0 +1,250 @@
+{#
+  What every base model does, said once. A base model states its shape; these say which rows of raw it keeps.
+#}
+
+{#
+  Body of a base model over a cursor stream: the latest version of every record, its payload parsed once.
+
+  raw: relation of the raw table (every distinct version). shape: see parse_payload.
+  over_versions: column name → (min or max, expression of `record` and `cursor_at`), taken over all versions of
+      the record. A vendor that does not say when something happened shows when it was first so.
+
+  Latest = greatest (cursor_at, read_at, load_id). `load_id` and `loaded_at` tell the last load that brought
+  any version of the record, so "new since" also finds records whose history grew by a late, older version.
+  An incremental run parses only versions of later loads and compares them with the row it holds; the result
+  is that of a full run, whatever the order of arrival.
+#}
+{% macro latest_records(raw, shape, over_versions={}) -%}
+with
+
+arrived as (
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        read_at,
+        load_id,
+        loaded_at,
+        payload_hash,
+        {{ parse_payload('payload', shape) }} as record
+    from {{ raw }}
+    {%- if is_incremental() %}
+    where load_id > (select coalesce(max(load_id), -1) from {{ this }})
+    {%- endif %}
+),
+
+versions as (
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        read_at,
+        load_id,
+        loaded_at,
+        payload_hash,
+        {%- for name, (_, expression) in over_versions.items() %}
+        {{ expression }} as {{ name }},
+        {%- endfor %}
+        record
+    from arrived
+    {%- if is_incremental() %}
+    union all
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        read_at,
+        load_id,
+        loaded_at,
+        payload_hash,
+        {%- for name in over_versions %}
+        {{ name }},
+        {%- endfor %}
+        record
+    from {{ this }} as held
+    where exists (
+        select 1
+        from arrived
+        where arrived.account_id = held.account_id and arrived.record_key = held.record_key
+    )
+    {%- endif %}
+),
+
+ranked as (
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        read_at,
+        max(load_id) over (partition by account_id, record_key) as load_id,
+        max(loaded_at) over (partition by account_id, record_key) as loaded_at,
+        payload_hash,
+        {%- for name, (aggregate, _) in over_versions.items() %}
+        {{ aggregate }}({{ name }}) over (partition by account_id, record_key) as {{ name }},
+        {%- endfor %}
+        record,
+        row_number() over (
+            partition by account_id, record_key
+            order by cursor_at desc, read_at desc, versions.load_id desc, payload_hash desc
+        ) as version_from_last
+    from versions
+)
+
+select
+    account_id,
+    record_key,
+    cursor_at,
+    read_at,
+    load_id,
+    loaded_at,
+    payload_hash,
+    {%- for name in over_versions %}
+    {{ name }},
+    {%- endfor %}
+    record
+from ranked
+where version_from_last = 1
+{%- endmacro %}
+
+
+{#
+  Body of a base model over a report stream: the rows of the reads that count, each payload parsed once.
+
+  keep: 'latest' (the last read of every account and date stands for that date) or 'all' (one read per
+      account, date and as-of day: how a restated figure matured).
+  A read that came back empty leaves one row without record_key, so that the rows of the date go and the
+  date is known to have been read. Which dates were read is told by raw_daybook.report_reads, not by rows.
+#}
+{% macro report_rows(platform, stream, raw, shape, keep) -%}
+with
+
+reads as (
+    select
+        account_id,
+        report_date,
+        as_of_date,
+        read_at,
+        load_id,
+        row_number() over (
+            partition by account_id, report_date
+            order by as_of_date desc, read_at desc, load_id desc
+        ) as read_from_last
+    from {{ source('raw_daybook', 'report_reads') }}
+    where platform = '{{ platform }}' and stream = '{{ stream }}'
+),
+
+new_reads as (
+    select
+        account_id,
+        report_date,
+        as_of_date,
+        read_at,
+        load_id
+    from reads
+    where
+        {{ 'read_from_last = 1' if keep == 'latest' else 'read_from_last >= 1' }}
+        {%- if is_incremental() %}
+        and load_id > (select coalesce(max(load_id), -1) from {{ this }})
+        {%- endif %}
+)
+
+select
+    new_reads.account_id,
+    new_reads.report_date,
+    new_reads.as_of_date,
+    new_reads.read_at,
+    new_reads.load_id,
+    landed.record_key,
+    {{ parse_payload('landed.payload', shape) }} as record
+from new_reads
+left join {{ raw }} as landed
+    on new_reads.account_id = landed.account_id
+    and new_reads.report_date = landed.report_date
+    and new_reads.as_of_date = landed.as_of_date
+{%- endmacro %}
+
+
+{#
+  A vendor's word translated by a mapping of ours; a word that no vendor document names becomes 'unknown',
+  which the accepted_values test of the column refuses and `is_documented` names.
+#}
+{% macro translate(expression, words) -%}
+    case {{ expression }}
+        {%- for word, meaning in words.items() %}
+        when '{{ word }}' then '{{ meaning }}'
+        {%- endfor %}
+        else 'unknown'
+    end
+{%- endmacro %}
+
+
+{#
+  Why an order is left out of the marts, by the merchant's own marks: var `excluded_orders` says, account by
+  account, which value of which field marks a test, staff or brushed order:
+      excluded_orders: {taobao__lantern: {seller_flag: {"5": brushed}}}
+  fields: field name → expression, the fields of this platform that can carry such a mark.
+#}
+{% macro excluded_by_mark(fields) -%}
+    {%- set rules = [] -%}
+    {%- for account, marks in var('excluded_orders', {}).items() -%}
+        {%- for field, reasons in marks.items() if field in fields -%}
+            {%- for value, reason in reasons.items() -%}
+                {%- do rules.append((account, fields[field], value, reason)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if rules -%}
+    case
+        {%- for account, expression, value, reason in rules %}
+        when latest.account_id = '{{ account }}' and {{ expression }} = '{{ value }}' then '{{ reason }}'
+        {%- endfor %}
+    end
+    {%- else -%}
+    {{ null_as('text') }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+  Fails when a column has a value outside the vendor's documentation, and says which: the value, how many
+  rows and one example go to the log. Null passes (not_null is its own test).
+  mapped: a var whose keys are values the merchant has explained himself.
+#}
+{% test is_documented(model, column_name, values, example, mapped=none) %}
+
+    {%- set known = values + (var(mapped, {}).keys() | list if mapped else []) -%}
+
+    {%- set undocumented -%}
+        select
+            {{ column_name }} as undocumented_value,
+            count(*) as row_count,
+            min({{ example }}) as example
+        from {{ model }}
+        where {{ column_name }} is not null
+            and {{ column_name }} not in ({% for value in known %}'{{ value }}'{{ ', ' if not loop.last }}{% endfor %})
+        group by {{ column_name }}
+    {%- endset -%}
+
+    {%- if execute and flags.WHICH in ('build', 'test') -%}
+        {%- for row in run_query(undocumented).rows -%}
+            {{- log(model ~ '.' ~ column_name ~ ": '" ~ row[0] ~ "' is not in the vendor's documentation ("
+                ~ row[1] ~ ' rows, for example ' ~ row[2] ~ ')', info=True) -}}
+        {%- endfor -%}
+    {%- endif -%}
+
+    {{ undocumented }}
+
+{% endtest %}
+
+
+{# Fails for every key that stands in more than one row. A null counts as a value of the key. #}
+{% test is_unique_by(model, columns) %}
+
+    select
+        {{ columns | join(',\n        ') }},
+        count(*) as row_count
+    from {{ model }}
+    group by {{ columns | join(', ') }}
+    having count(*) > 1
+
+{% endtest %}

@@ -1,0 +1,62 @@
+{#
+  Tongji gives ratios and averages; counts are what can be added later: bounces = visits × bounce ratio (a
+  percentage), seconds = visits × average seconds, both rounded to a whole.
+#}
+with
+
+periods as (
+    {% for base in ['traffic', 'traffic_weekly', 'traffic_monthly'] %}
+    select
+        account_id,
+        report_date,
+        load_id,
+        record_key,
+        record
+    from {{ ref('base_baidu_tongji__' ~ base) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+figures as (
+    select
+        account_id,
+        report_date,
+        load_id,
+        periods.record.report as report,
+        periods.record.gran as grain,
+        periods.record.device as device,
+        periods.record.source.name as source_name,
+        {{ whole_number('periods.record.pv_count') }} as page_views,
+        {{ whole_number('periods.record.visit_count') }} as sessions,
+        {{ whole_number('periods.record.visitor_count') }} as visitors,
+        {{ whole_number('periods.record.new_visitor_count') }} as new_visitors,
+        {{ number('periods.record.bounce_ratio') }} as bounce_percent,
+        {{ number('periods.record.avg_visit_time') }} as seconds_per_session
+    from periods
+    {# A period that came back empty leaves a row without a record. #}
+    where record_key is not null
+)
+
+select
+    'baidu_tongji' as platform,
+    figures.account_id,
+    account.store_id,
+    figures.grain,
+    figures.report_date as period_start,
+    case when figures.report = 'source' then coalesce(map.source_l1, 'unknown') end as source_l1,
+    figures.source_name as source_l2,
+    figures.device,
+    figures.report = 'trend' as is_total,
+    figures.visitors,
+    figures.new_visitors,
+    figures.sessions,
+    figures.page_views,
+    cast(round(figures.sessions * figures.bounce_percent / 100) as bigint) as bounces,
+    cast(round(figures.sessions * figures.seconds_per_session) as bigint) as seconds,
+    account.time_zone,
+    figures.load_id
+from figures
+left join {{ ref('source_map_baidu_tongji') }} as map
+    on figures.source_name = map.source_name
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on figures.account_id = account.account_id

@@ -1,0 +1,35 @@
+{# The mapping of the file has translated the states already; what it does not know stays unknown here. #}
+select
+    'files' as platform,
+    latest.account_id,
+    account.store_id,
+    latest.record_key as order_id,
+    latest.record.buyer_key as buyer_key,
+    coalesce(latest.record.currency, account.currency) as currency,
+    coalesce(latest.record.order_state, 'unknown') as order_state,
+    'standard' as order_type,
+    {{ parse_instant('latest.record.created_at') }} as created_at,
+    {{ parse_instant('latest.record.paid_at') }} as paid_at,
+    {{ null_as('instant') }} as shipped_at,
+    {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as completed_at,
+    {{ null_as('instant') }} as cancelled_at,
+    latest.cursor_at as modified_at,
+    coalesce({{ money('latest.record.shipping_charged') }}, 0) as shipping_charged,
+    coalesce({{ money('latest.record.tax') }}, 0) as tax,
+    coalesce({{ money('latest.record.order_discount') }}, 0) as order_discount,
+    coalesce({{ money('latest.record.platform_subsidy') }}, 0) as platform_subsidy,
+    {{ money('latest.record.buyer_paid_total') }} as buyer_paid_total,
+    {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
+    {{ null_as('instant') }} as deposit_paid_at,
+    false as is_deposit_forfeited,
+    latest.record.payment_type as payment_type,
+    latest.record.region as region,
+    {{ null_as('text') }} as buyer_type,
+    latest.record.exclude_reason as exclude_reason,
+    latest.record.order_state as source_status,
+    latest.load_id,
+    latest.loaded_at
+from {{ ref('base_files__orders') }} as latest
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on latest.account_id = account.account_id

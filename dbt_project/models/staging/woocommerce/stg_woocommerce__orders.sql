@@ -1,0 +1,88 @@
+{#
+  Statuses: WooCommerce REST v3, order.status. A status that a plugin adds is told by the merchant:
+  var `woocommerce_statuses: {packed: paid}`.
+#}
+{%- set states = {
+    'pending': 'created',
+    'on-hold': 'created',
+    'checkout-draft': 'created',
+    'processing': 'paid',
+    'completed': 'completed',
+    'cancelled': 'cancelled',
+    'refunded': 'cancelled',
+    'failed': 'closed_unpaid',
+    'trash': 'cancelled',
+} -%}
+{%- do states.update(var('woocommerce_statuses', {})) -%}
+
+with
+
+orders as (
+    select
+        latest.account_id,
+        account.store_id,
+        latest.record_key as order_id,
+        latest.load_id,
+        latest.loaded_at,
+        latest.record,
+        {{ translate('latest.record.status', states) }} as status_state,
+        {{ parse_instant('latest.record.date_created_gmt') }} as created_at,
+        {{ parse_instant('latest.record.date_paid_gmt') }} as paid_at,
+        {{ parse_instant('latest.record.date_completed_gmt') }} as completed_at,
+        {{ parse_instant('latest.record.date_modified_gmt') }} as modified_at,
+        {{ excluded_by_mark({
+            'created_via': 'latest.record.created_via',
+            'payment_method': 'latest.record.payment_method',
+            'customer_id': 'latest.record.customer_id',
+        }) }} as marked
+    from {{ ref('base_woocommerce__orders') }} as latest
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on latest.account_id = account.account_id
+)
+
+select
+    'woocommerce' as platform,
+    account_id,
+    store_id,
+    order_id,
+    orders.record.buyer_key as buyer_key,
+    orders.record.currency as currency,
+    case
+        when status_state = 'paid' and paid_at is null then 'created'
+        when status_state = 'cancelled' and paid_at is null then 'closed_unpaid'
+        when status_state = 'cancelled' and completed_at is not null then 'completed'
+        else status_state
+    end as order_state,
+    case when orders.record.payment_method = 'cod' then 'cod' else 'standard' end as order_type,
+    created_at,
+    {# Paid and failed later (a payment taken back by the gateway) is not paid. #}
+    case when status_state not in ('created', 'closed_unpaid') then paid_at end as paid_at,
+    {{ null_as('instant') }} as shipped_at,
+    {{ null_as('instant') }} as delivered_at,
+    completed_at,
+    case when orders.record.status in ('cancelled', 'refunded', 'failed', 'trash') and completed_at is null then modified_at end
+        as cancelled_at,
+    modified_at,
+    coalesce({{ money('orders.record.shipping_total') }}, 0) as shipping_charged,
+    coalesce({{ money('orders.record.total_tax') }}, 0) as tax,
+    {# Coupons are in the lines already: a line's total is its subtotal less its share. #}
+    cast(0 as decimal(18, 4)) as order_discount,
+    cast(0 as decimal(18, 4)) as platform_subsidy,
+    {{ money('orders.record.total') }} as buyer_paid_total,
+    {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
+    {{ null_as('instant') }} as deposit_paid_at,
+    false as is_deposit_forfeited,
+    nullif(orders.record.payment_method, '') as payment_type,
+    case
+        when nullif(orders.record.shipping.country, '') is not null
+            then concat_ws('-', orders.record.shipping.country, nullif(orders.record.shipping.state, ''))
+        when nullif(orders.record.billing.country, '') is not null
+            then concat_ws('-', orders.record.billing.country, nullif(orders.record.billing.state, ''))
+    end as region,
+    {{ null_as('text') }} as buyer_type,
+    {# A draft is a cart that the shop throws away by itself. #}
+    case when orders.record.status in ('trash', 'checkout-draft') then 'deleted' else marked end as exclude_reason,
+    orders.record.status as source_status,
+    load_id,
+    loaded_at
+from orders
