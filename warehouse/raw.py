@@ -71,13 +71,18 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
         platforms: name → Platform (anything with `.streams`: name → something with `.kind`).
         accounts: Account objects. One that left accounts.yml stays, with is_active = false: its history does too.
     """
-    con.execute(_BOOKS)
+    prepare_books(con)
     for name, platform in platforms.items():
         for stream, facts in platform.streams.items():
             ensure_stream(con, name, stream, facts.kind)
     for stream, kind in _FILE_STREAMS.items():
         ensure_stream(con, FILES, stream, kind)
     _write_accounts(con, accounts)
+
+
+def prepare_books(con: duckdb.DuckDBPyConnection) -> None:
+    """Create raw_daybook and the quarantine of file drops where they are missing."""
+    con.execute(_BOOKS)
 
 
 def ensure_stream(con: duckdb.DuckDBPyConnection, platform: str, stream: str, kind: str) -> None:

@@ -1,0 +1,151 @@
+"""dbt as a child process, on a project of three models."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from warehouse_helpers import rows
+
+from warehouse.build import build, read_state
+from warehouse.errors import BuildError, WarehouseError
+
+PROFILES = """
+tiny:
+  target: duckdb
+  outputs:
+    duckdb:
+      type: duckdb
+      path: "{{ env_var('DAYBOOK_BUILD') }}/warehouse.duckdb"
+      threads: 2
+      attach: [{path: "{{ env_var('DAYBOOK_BUILD') }}/daybook.duckdb", alias: daybook}]
+"""
+SLOW = "select count(*) as n from range(100000) as a(i), range(400000) as b(j) where (i * j) % 7 = 3"
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory) -> Path:
+    """One project for the module: dbt parses it once and then only what changed."""
+    project = tmp_path_factory.mktemp("tiny")
+    (project / "models").mkdir()
+    (project / "dbt_project.yml").write_text(
+        "name: tiny\nprofile: tiny\nversion: '1.0.0'\nflags: {send_anonymous_usage_stats: false}\n"
+        "models: {+database: daybook, +materialized: table}\n"
+    )
+    (project / "profiles.yml").write_text(PROFILES)
+    (project / "models" / "schema.yml").write_text(
+        "models:\n- name: base\n  columns: [{name: id, data_tests: [not_null, unique]}]\n"
+    )
+    return project
+
+
+@pytest.fixture
+def project(shared_project: Path) -> Path:
+    models = shared_project / "models"
+    (models / "base.sql").write_text("select i as id from range({{ env_var('HOW_MANY', '10') }}) as t(i)")
+    (models / "total.sql").write_text("select count(*) as n from {{ ref('base') }}")
+    (models / "slow.sql").write_text("select 1 as n")
+    return shared_project
+
+
+@pytest.fixture
+def build_dir(tmp_path: Path) -> Path:
+    folder = tmp_path / "build"
+    folder.mkdir()
+    return folder
+
+
+RESULTS = "select status, count(*) from raw_daybook.dbt_results group by all order by all"
+
+
+def test_a_build_streams_its_log_and_keeps_a_row_per_node(project, build_dir):
+    said: list[str] = []
+    results = build(project, build_dir, log=said.append, env={"HOW_MANY": "12"})
+    assert {r.name: r.status for r in results if r.resource_type == "model"} == {
+        "base": "success", "slow": "success", "total": "success"
+    }  # fmt: skip
+    assert any("Completed successfully" in line for line in said)
+    assert not any("\x1b" in line for line in said)
+    assert rows(build_dir / "daybook.duckdb", "select n from total") == [(12,)]
+    assert rows(build_dir / "warehouse.duckdb", RESULTS) == [("pass", 2), ("success", 3)]
+    stored = "select count(distinct run_id), count(*) filter (where finished_at > now() - interval 5 minutes)"
+    assert rows(build_dir / "warehouse.duckdb", f"{stored} from raw_daybook.dbt_results") == [(1, 5)]
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "passed" and state["run_id"] == results[0].run_id
+
+
+def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not_clear_it(project, build_dir):
+    (project / "models" / "base.sql").write_text("select 1 as id union all select 1")
+    with pytest.raises(BuildError) as caught:
+        build(project, build_dir)
+    assert [one.name for one in caught.value.failures] == ["unique_base_id"]
+    assert "unique_base_id" in str(caught.value) and "Got 1 result" in str(caught.value)
+    assert "compiled" in str(caught.value)
+    assert ("skipped", 1) in rows(build_dir / "warehouse.duckdb", RESULTS)
+    build(project, build_dir, select=["slow"])
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "failed"
+
+
+def test_sql_that_does_not_compile_is_told_with_dbts_own_words(project, build_dir):
+    (project / "models" / "total.sql").write_text("select count(*) as n from {{ ref('nowhere') }}")
+    with pytest.raises(BuildError, match="(?s)exit status 2.*nowhere"):
+        build(project, build_dir)
+
+
+def test_a_build_that_takes_too_long_is_stopped_with_its_children_and_the_next_is_fine(project, build_dir):
+    (project / "models" / "slow.sql").write_text(SLOW)
+    began = time.monotonic()
+    with pytest.raises(BuildError, match="stopped after 4 seconds"):
+        build(project, build_dir, timeout=4)
+    assert time.monotonic() - began < 20
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "failed"
+    (project / "models" / "slow.sql").write_text("select 2 as n")
+    build(project, build_dir, select=["slow"])  # the database is free again, at once
+    assert rows(build_dir / "daybook.duckdb", "select n from slow") == [(2,)]
+
+
+RUNNER = """
+import sys
+from warehouse.build import build
+build(sys.argv[1], sys.argv[2], log=lambda line: print(line, flush=True))
+"""
+
+
+def test_dbt_dies_with_the_process_that_started_it(project, build_dir):
+    (project / "models" / "slow.sql").write_text(SLOW)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", RUNNER, str(project), str(build_dir)], stdout=subprocess.PIPE, text=True
+    )
+    for line in parent.stdout:
+        if "START" in line and "slow" in line:
+            break
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "running"
+    (project / "models" / "slow.sql").write_text("select 3 as n")
+    build(project, build_dir)
+    assert rows(build_dir / "daybook.duckdb", "select n from slow") == [(3,)]
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "passed"
+
+
+def test_the_log_of_a_database_that_is_gone_is_refused(project, build_dir):
+    con = duckdb.connect(str(build_dir / "daybook.duckdb"))
+    con.execute("set checkpoint_threshold = '1TB'")
+    con.execute("create table old as select 1 as i")
+    os.link(build_dir / "daybook.duckdb.wal", build_dir / "kept")
+    con.close()
+    (build_dir / "daybook.duckdb").unlink()
+    (build_dir / "kept").rename(build_dir / "daybook.duckdb.wal")
+    with pytest.raises(WarehouseError, match=r"daybook\.duckdb\.wal"):
+        build(project, build_dir)

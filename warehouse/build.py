@@ -1,0 +1,313 @@
+"""`dbt build` as a child process: watched line by line, stopped as a whole, its results kept as a table.
+
+A child, because a dbt inside this process cannot be stopped and would keep the database (reference/stack.md §3).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse import raw
+from warehouse.connection import connect, refuse_orphan_wal
+from warehouse.errors import BuildError
+from warehouse.lock import writer_lock
+
+STATE = "build_state.json"  # what publish looks at: did the last build pass?
+_FAILED = ("error", "fail", "runtime error", "partial success")
+_KEEP_LOG = 40  # lines of dbt's output to show when it ends without results
+_GRACE = 10.0  # seconds between asking dbt to stop and killing it
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test. `status` is dbt's word: success, pass, warn, error, fail, skipped."""
+
+    run_id: str
+    node: str
+    resource_type: str
+    status: str
+    execution_s: float | None
+    rows_affected: int | None
+    message: str | None
+    finished_at: datetime
+    compiled_path: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        return self.status in _FAILED
+
+    @property
+    def name(self) -> str:
+        """The node without dbt's prefixes and a test's hash: `store_daily` of model.daybook.store_daily."""
+        parts = self.node.split(".")
+        return parts[2] if self.resource_type == "test" else ".".join(parts[2:])
+
+
+def build(
+    project_dir: Path | str,
+    build_dir: Path | str,
+    *,
+    profiles_dir: Path | str | None = None,
+    select: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    full_refresh: bool = False,
+    unit_tests: bool = False,
+    env: Mapping[str, str] | None = None,
+    log: Callable[[str], None] = lambda line: None,
+    timeout: float | None = None,
+    target_path: Path | str | None = None,
+    wait: float = 60.0,
+) -> list[NodeResult]:
+    """Build and test the marts from raw.
+
+    Args:
+        project_dir: dbt_project/. profiles_dir: where profiles.yml is (default: the same).
+        build_dir: the folder of warehouse.duckdb and daybook.duckdb, given to dbt as DAYBOOK_BUILD.
+        select, exclude: dbt node selection; empty builds all.
+        full_refresh: rebuild incremental models from nothing.
+        unit_tests: run dbt's unit tests, too. They test the SQL, not tonight's data: CI's work, not the night's.
+        env: further environment variables for dbt (settings travel this way: other --vars would make dbt parse
+            everything anew).
+        log: told every line of dbt's output.
+        timeout: seconds until dbt is stopped.
+        target_path: where dbt puts compiled SQL and results (default: <project>/target).
+        wait: seconds to wait for another writer.
+    Returns: one NodeResult per node; also stored in raw_daybook.dbt_results.
+    Raises:
+        BuildError: a model or test failed (each named, with message and compiled file), dbt could not start, or
+            the timeout passed.
+        LockedError: another writer is at work.
+    """
+    project_dir, build_dir = Path(project_dir).absolute(), Path(build_dir).absolute()
+    target = Path(target_path).absolute() if target_path else project_dir / "target"
+    command = _command(project_dir, Path(profiles_dir).absolute() if profiles_dir else project_dir, target)
+    command += ["--full-refresh"] if full_refresh else []
+    command += ["--select", *select] if select else []
+    command += ["--exclude", *exclude] if exclude else []
+    command += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
+    whole = not select and not exclude
+    with writer_lock(build_dir, "daybook build", wait=wait):
+        for name in ("warehouse.duckdb", "daybook.duckdb"):
+            refuse_orphan_wal(build_dir / name)
+        (target / "run_results.json").unlink(missing_ok=True)  # or a killed run would show the last one's
+        passed_before = (read_state(build_dir) or {}).get("status", "passed") == "passed"
+        _write_state(build_dir, "running", None)
+        status, run_id = "failed", None
+        try:
+            code, said = _run(command, project_dir, _environment(build_dir, env), log, timeout)
+            results = _results(target)
+            run_id = results[0].run_id if results else None
+            _store(build_dir / "warehouse.duckdb", results)
+            _raise_failures(code, results, said)
+            # A part that passes does not vouch for the rest.
+            status = "passed" if whole or passed_before else "failed"
+        finally:
+            _write_state(build_dir, status, run_id)
+    return results
+
+
+def read_state(build_dir: Path | str) -> dict[str, Any] | None:
+    """How the last build went: {"status": running | passed | failed, "run_id", "at"}, or None before the first."""
+    try:
+        return dict(json.loads((Path(build_dir) / STATE).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _command(project_dir: Path, profiles_dir: Path, target: Path) -> list[str]:
+    return [
+        sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "build",
+        "--project-dir", str(project_dir), "--profiles-dir", str(profiles_dir), "--target-path", str(target),
+    ]  # fmt: skip
+
+
+def _environment(build_dir: Path, more: Mapping[str, str] | None) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DAYBOOK_BUILD": str(build_dir),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "DO_NOT_TRACK": "1",
+        "DBT_USE_COLORS": "False",
+        "PYTHONUNBUFFERED": "1",
+        **(more or {}),
+    }
+
+
+def _run(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    log: Callable[[str], None],
+    timeout: float | None,
+) -> tuple[int, list[str]]:
+    """Run dbt to its end and return (exit status, last lines). Whatever ends us ends dbt and its children."""
+    said: deque[str] = deque(maxlen=_KEEP_LOG)
+    child = subprocess.Popen(
+        command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", start_new_session=True, preexec_fn=_die_with_parent,
+    )  # fmt: skip
+    late = threading.Event()
+
+    def stop_late() -> None:
+        late.set()
+        _stop(child)
+
+    timer = threading.Timer(timeout, stop_late) if timeout else None
+    try:
+        if timer:
+            timer.start()
+        for text in child.stdout or ():
+            line = _COLOURS.sub("", text.rstrip("\n"))
+            said.append(line)
+            log(line)
+        code = child.wait()
+    finally:  # also on KeyboardInterrupt and on a scheduler's order to end
+        if timer:
+            timer.cancel()
+        _stop(child)
+    if late.is_set():
+        raise BuildError(
+            f"dbt was stopped after {timeout:g} seconds",
+            log="\n".join(said),
+            advice="run it again: a stopped build leaves nothing behind; raise the limit if it does not get through",
+        )
+    return code, list(said)
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    """End the child's whole process group: ask first, then insist."""
+    for order, patience in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+        if child.poll() is not None:
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, order)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(patience)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)  # what dbt itself may have started
+
+
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+_LIBC = _libc()  # looked up before the fork, where nothing may be loaded any more
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end dbt when we are killed outright; otherwise it would hold the database as an orphan."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _results(target: Path) -> list[NodeResult]:
+    """run_results.json as rows; nothing when dbt ended before it wrote one."""
+    try:
+        data = json.loads((target / "run_results.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return []
+    run_id = data["metadata"]["invocation_id"]
+    written = datetime.fromisoformat(data["metadata"]["generated_at"].replace("Z", "+00:00"))
+    paths = _compiled_paths(target) if any(one["status"] in _FAILED for one in data["results"]) else {}
+    return [
+        NodeResult(
+            run_id=run_id,
+            node=one["unique_id"],
+            resource_type=one["unique_id"].split(".", 1)[0],
+            status=one["status"],
+            execution_s=one.get("execution_time"),
+            rows_affected=_count(one.get("adapter_response", {}).get("rows_affected")),
+            message=one.get("message"),
+            finished_at=_finished(one, written),
+            compiled_path=paths.get(one["unique_id"]),
+        )
+        for one in data["results"]
+    ]
+
+
+def _compiled_paths(target: Path) -> dict[str, str]:
+    try:
+        manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {
+        name: node.get("compiled_path") or node.get("original_file_path") or ""
+        for name, node in manifest["nodes"].items()
+    }
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None  # DuckDB says -1 for "do not know"
+
+
+def _finished(result: Mapping[str, Any], written: datetime) -> datetime:
+    ends = [step["completed_at"] for step in result.get("timing") or [] if step.get("completed_at")]
+    return datetime.fromisoformat(ends[-1].replace("Z", "+00:00")).astimezone(UTC) if ends else written
+
+
+def _store(warehouse: Path, results: Sequence[NodeResult]) -> None:
+    if not results:
+        return
+    con = connect(warehouse)
+    try:
+        raw.prepare_books(con)
+        con.execute("begin")
+        con.executemany(
+            "insert into raw_daybook.dbt_results values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (r.run_id, r.node, r.resource_type, r.status, r.execution_s, r.rows_affected, r.message,
+                 r.finished_at)
+                for r in results
+            ],
+        )  # fmt: skip
+        con.execute("commit")
+    finally:
+        con.close()
+
+
+def _raise_failures(code: int, results: Sequence[NodeResult], said: Sequence[str]) -> None:
+    failures = [result for result in results if result.failed]
+    if failures:
+        lines = [f"{len(failures)} of {len(results)} dbt nodes failed:"]
+        for one in failures:
+            where = f" ({one.compiled_path})" if one.compiled_path else ""
+            lines.append(f"  {one.resource_type} {one.name}{where}: {(one.message or one.status).strip()}")
+        raise BuildError(
+            "\n".join(lines),
+            failures=failures,
+            log="\n".join(said),
+            advice="the published marts are untouched; mend the named model or data and build again",
+        )
+    if code != 0:
+        tail = "\n".join(f"  {line}" for line in said[-15:])
+        raise BuildError(
+            f"dbt ended with exit status {code} before it built anything:\n{tail}",
+            log="\n".join(said),
+            advice="the published marts are untouched; run daybook build again after mending this",
+        )
+
+
+def _write_state(build_dir: Path, status: str, run_id: str | None) -> None:
+    path = build_dir / STATE
+    draft = path.with_name(f".{STATE}.{os.getpid()}")
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump({"status": status, "run_id": run_id, "at": datetime.now(UTC).isoformat()}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
