@@ -1,0 +1,43 @@
+# make run · make up · make test · make lint: each sets up what it needs. Python 3.11 and make are enough.
+PYTHON ?= python3.11
+BIN := .venv/bin
+# Without .pyc files every task of Airflow imports for two seconds more.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help run up test lint format docs clean distclean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
+
+run: .venv/.run  ## one night through Airflow: read, load, build, publish; ends with a summary
+	@$(BIN)/daybook night
+
+up: .venv/.run  ## Airflow on its schedule with its UI, and the sandbox; Ctrl-C stops all
+	@$(BIN)/daybook up
+
+test: .venv/.dev  ## the tests; ARGS="tests/dags -k pool" picks some
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/.dev  ## ruff, sqlfluff (no database needed) and the type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 dbt_project/models
+
+format: .venv/.dev  ## let ruff format the Python code
+	$(BIN)/ruff format .
+
+clean:  ## remove what runs made: data and Airflow's home (asks no question)
+	rm -rf data .airflow dbt_project/target dbt_project/logs logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+distclean: clean  ## and the virtual environment
+	rm -rf .venv
+
+# The stamps depend on the locks: a changed lock installs again. dev.lock holds all of run.lock.
+.venv/.run: requirements/run.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh requirements/install.sh requirements/run.lock
+	@touch $@
+
+.venv/.dev: requirements/dev.lock pyproject.toml
+	@PYTHON="$(PYTHON)" sh requirements/install.sh requirements/dev.lock
+	@touch .venv/.run $@

@@ -1,0 +1,118 @@
+"""`daybook backfill FROM TO`: past days again through Airflow's backfills, then the marts once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from daybook import clock, steps
+from daybook.engine import service
+from daybook.engine.api import AirflowApi
+from daybook.engine.follow import ENDED, Run, follow
+from daybook.night import TRANSFORM, Outcome
+from daybook.processes import children
+from daybook.progress import Progress
+from daybook.sandbox import connections_for, start_sandbox
+from daybook.settings import Settings
+from extractors.errors import ConfigError, DaybookError
+
+APPEAR = 60.0  # seconds in which the runs of a backfill are made
+
+
+def run_backfill(
+    settings: Settings, progress: Progress, first: date, last: date, platforms: Sequence[str] = ()
+) -> Outcome:
+    """Read the business days first to last, both included, again; then build and publish.
+
+    Raises ConfigError when the last day has not ended or a platform is not configured.
+    """
+    accounts = steps.accounts(settings)
+    known = steps.platforms_of(accounts)
+    wanted = list(platforms) or list(known)
+    for platform in wanted:
+        if platform not in known:
+            raise ConfigError(
+                f"no account of {platform} in {settings.accounts_file}",
+                advice=f"configured: {', '.join(known)}",
+            )
+    newest = clock.last_closed_day(datetime.now(UTC), settings.zone)
+    if last > newest:
+        raise ConfigError(
+            f"{last} has not ended: the last whole business day in {settings.zone} is {newest}",
+            advice=f"ask for days up to {newest}",
+        )
+    settings.hash_key()
+    other = service.running(settings)
+    if other:
+        return through(service.attach(settings, other), settings, progress, first, last, wanted)
+    with (
+        service.only_one(settings, "daybook backfill") as port,
+        children(settings.airflow_home / "logs") as kids,
+    ):
+        connections = connections_for(settings, accounts)
+        if connections.sandboxed:
+            start_sandbox(kids, connections, progress)
+        api = service.start(settings, kids, port, connections.environment, progress, whole=False)
+        outcome = through(api, settings, progress, first, last, wanted, kids.check)
+        progress.doing("Stopping Airflow")
+    return outcome
+
+
+def through(
+    api: AirflowApi,
+    settings: Settings,
+    progress: Progress,
+    first: date,
+    last: date,
+    platforms: Sequence[str],
+    alive: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """The backfill in a running Airflow."""
+    outcome = Outcome(last)
+    days = (last - first).days + 1
+    progress.doing(f"Reading {days} day(s) again, {first} to {last}, on {len(platforms)} platform(s)")
+    asked = datetime.now(UTC) - timedelta(seconds=1)
+    # Both ends are starts of intervals and both are included: the tick of the last day is `to_date` itself.
+    start, end = clock.interval_of(first, settings.zone)[0], clock.interval_of(last, settings.zone)[0]
+    for platform in platforms:
+        api.backfill(f"ingest_{platform}", start, end)
+    outcome.ingests = _runs(api, settings, platforms, asked, days, alive)
+    follow(api, outcome.ingests, progress, alive)
+    progress.doing("Building the marts")
+    made = api.trigger(TRANSFORM, None, f"after the backfill of {first} to {last}")
+    outcome.transform = Run("marts", TRANSFORM, made["dag_run_id"])
+    follow(api, [outcome.transform], progress, alive)
+    return outcome
+
+
+def _runs(
+    api: AirflowApi,
+    settings: Settings,
+    platforms: Sequence[str],
+    asked: datetime,
+    days: int,
+    alive: Callable[[], None],
+) -> list[Run]:
+    """The backfill's runs: one for each platform and day. Raises DaybookError when Airflow made fewer."""
+    wanted = days * len(platforms)
+    deadline = time.monotonic() + APPEAR
+    while True:
+        alive()
+        found = []
+        for platform in platforms:
+            for run in api.runs([f"ingest_{platform}"], at_most=2 * days + 100):
+                fresh = run["state"] not in ENDED or datetime.fromisoformat(run["queued_at"]) >= asked
+                if run["run_type"] == "backfill" and fresh:
+                    day = clock.business_day(
+                        datetime.fromisoformat(run["data_interval_start"]), settings.zone
+                    )
+                    found.append(Run(f"{platform} {day}", run["dag_id"], run["dag_run_id"]))
+        if len(found) >= wanted:
+            return sorted(found, key=lambda run: run.name)
+        if time.monotonic() > deadline:
+            raise DaybookError(
+                f"Airflow made {len(found)} of the {wanted} runs of this backfill",
+                advice="another backfill may be under way: look at Browse → Backfills in Airflow",
+            )
+        time.sleep(0.5)

@@ -1,0 +1,93 @@
+"""The `daybook` command: one file in commands/ for each verb, imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+
+import click
+
+VERBS = {
+    "night": "Run one night through Airflow: read, load, build, publish (what `make run` does).",
+    "up": "Keep Airflow running on its schedule, with its UI (what `make up` does).",
+    "doctor": "Check configuration, credentials, clock and reachability, account by account.",
+    "status": "What is read up to when, what waits to be loaded, what is published.",
+    "summary": "The published numbers at a glance: yesterday, this week, this month.",
+    "extract": "Read one account to landing, without Airflow.",
+    "load": "Load what landed into the warehouse.",
+    "build": "Run dbt over what is loaded.",
+    "publish": "Audit what was built and let readers have it.",
+    "rollback": "Point readers to an earlier release.",
+    "backfill": "Read a stretch of past days again, through Airflow.",
+    "import": "Take files into an account's inbox and load them.",
+    "sandbox": "Run the pretend platforms by themselves.",
+    "env": "Print the environment that the `airflow` command needs.",
+}
+
+
+class Verbs(click.Group):
+    """Finds `daybook <verb>` in commands/<verb>.py, so that help does not import Airflow, dbt or DuckDB."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = "import_files" if cmd_name == "import" else cmd_name
+        return importlib.import_module(f"daybook.commands.{module}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="daybook", message="%(prog)s %(version)s")
+def cli(debug: bool) -> None:
+    """Daybook: the operations warehouse of a merchant who sells on many platforms.
+
+    \b
+    Examples:
+      daybook night                          refresh everything up to yesterday
+      daybook doctor                         is everything configured and reachable?
+      daybook backfill 2026-11-01 2026-11-07
+    """
+
+
+def main() -> None:
+    """Entry point. Exit status: 0 well, 1 something failed, 2 misconfigured or misused, 130 interrupted."""
+    from extractors.errors import DaybookError
+
+    debug = "--debug" in sys.argv
+    if debug:  # wherever it stands on the line
+        sys.argv.remove("--debug")
+    try:
+        sys.exit(cli(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except Exception as error:
+        from daybook import errors
+        from daybook.processes import Stopped
+
+        if debug:
+            traceback.print_exc()
+        if isinstance(error, Stopped):
+            click.echo(f"\nStopped ({error}); nothing is left running.", err=True)
+            sys.exit(errors.INTERRUPTED)
+        if isinstance(error, DaybookError):
+            errors.show(error)
+            sys.exit(errors.exit_status(error))
+        if isinstance(error, BrokenPipeError):
+            sys.exit(0)
+        if isinstance(error, OSError):
+            click.echo(
+                f"✗ {error}\n  → look at the file or disk it names; --debug shows where it happened", err=True
+            )
+            sys.exit(errors.FAILED)
+        raise

@@ -1,0 +1,64 @@
+"""Which business day a night belongs to.
+
+The one place where an interval becomes a day and a day an interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+INGEST_AT = time(1, 30)
+"""Local time of the nightly read: after midnight, so that the vendors' last changes of the day are in."""
+
+BREAKFAST_AT = time(5, 30)
+"""Local time at which the marts are built with whoever came."""
+
+
+def cron(at: time) -> str:
+    """The daily cron line for a local time."""
+    return f"{at.minute} {at.hour} * * *"
+
+
+def business_day(interval_start: datetime, zone: str) -> date:
+    """The business day of a run: the local date of its data interval's start.
+
+    Args:
+        interval_start: aware instant, as Airflow gives it (UTC).
+        zone: IANA name of the business zone.
+    """
+    if interval_start.tzinfo is None:
+        raise ValueError("interval_start must carry its time zone")
+    return interval_start.astimezone(ZoneInfo(zone)).date()
+
+
+def interval_of(day: date, zone: str) -> tuple[datetime, datetime]:
+    """The data interval [day 01:30, next day 01:30) local, of the run that reads `day`.
+
+    Inverse of business_day.
+    """
+    tz = ZoneInfo(zone)
+    return (
+        datetime.combine(day, INGEST_AT, tz),
+        datetime.combine(day + timedelta(days=1), INGEST_AT, tz),
+    )
+
+
+def last_closed_day(now: datetime, zone: str) -> date:
+    """The latest business day whose interval has ended: yesterday, or the day before until 01:30."""
+    local = now.astimezone(ZoneInfo(zone))
+    day = local.date() - timedelta(days=1)
+    return day if local.time() >= INGEST_AT else day - timedelta(days=1)
+
+
+def run_day(context: Mapping[str, Any], zone: str) -> date:
+    """The business day of the Airflow run whose task context this is.
+
+    A run triggered without a logical date has no interval; it reads the last closed day as of its run_after.
+    """
+    start = context.get("data_interval_start")
+    if start is not None:
+        return business_day(start, zone)
+    return last_closed_day(context["dag_run"].run_after, zone)

@@ -1,0 +1,1 @@
+"""One module for each verb of `daybook`; each has `command`."""

@@ -1,0 +1,41 @@
+"""`daybook sandbox`: the pretend platforms by themselves."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+
+@click.command("sandbox")
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--connections", is_flag=True, help="Print the accounts' connections as shell exports, and end."
+)
+def command(port: int, connections: bool) -> int:
+    """Run the pretend platforms on loopback, by themselves. Ctrl-C stops them.
+
+    They refuse what the vendors' documents forbid: wrong signatures, unknown parameters, windows too wide,
+    expired tokens. `make run` and `make up` start one by themselves.
+
+    \b
+    Examples:
+      daybook sandbox
+      eval "$(daybook sandbox --connections)" && daybook extract taobao__lantern
+    """
+    import json
+    import shlex
+
+    from daybook.processes import free_port
+    from extractors.credentials import variable
+    from extractors.sandbox.credentials import connections as offered
+
+    if connections:
+        for account, connection in offered(f"http://127.0.0.1:{port}").items():
+            click.echo(f"export {variable(account)}={shlex.quote(json.dumps(connection))}")
+        return 0
+    free_port(port, fixed=True)
+    click.echo(f"Sandbox on http://127.0.0.1:{port}; Ctrl-C stops it.")
+    argv = [sys.executable, "-m", "extractors.sandbox", "--port", str(port)]
+    os.execv(sys.executable, argv)  # noqa: S606 - our own interpreter, so that Ctrl-C reaches it directly

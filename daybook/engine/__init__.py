@@ -1,0 +1,1 @@
+"""Daybook's own Airflow: its home, its processes, its API."""

@@ -1,0 +1,125 @@
+"""Following DAG runs to their end, telling what their tasks do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from daybook.engine.api import AirflowApi
+from daybook.progress import Progress
+from daybook.steps import Problem
+
+POLL = 1.0  # seconds between two looks; each costs the API server about 50 ms
+ENDED = {"success", "failed"}
+_TASK_ENDED = {"success", "failed", "upstream_failed", "skipped", "removed"}
+
+
+@dataclass
+class Run:
+    """One DAG run that is followed. `name` is what people call it."""
+
+    name: str
+    dag_id: str
+    run_id: str
+    state: str = "queued"
+    started: str | None = None
+    ended: str | None = None
+    last_task_ended: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        if not (self.started and self.ended):
+            return 0.0
+        return (datetime.fromisoformat(self.ended) - datetime.fromisoformat(self.started)).total_seconds()
+
+
+def follow(
+    api: AirflowApi, runs: list[Run], progress: Progress, alive: Callable[[], None] = lambda: None
+) -> None:
+    """Wait until all runs have ended; fill in their states, times and problems.
+
+    Args:
+        alive: called at each look; raises when Airflow itself died.
+    """
+    told: set[tuple[str, str, str, int, str]] = set()
+    going = {(run.dag_id, run.run_id): run for run in runs}
+    while going:
+        alive()
+        _look(api, going)
+        tasks = api.tasks(sorted({run.run_id for run in going.values()}))
+        _tell(going, tasks, told, progress)
+        for key, run in list(going.items()):
+            if run.state in ENDED:
+                run.last_task_ended = max(
+                    (task["end_date"] for task in tasks if _key(task) == key and task["end_date"]),
+                    default=None,
+                )
+                if run.state == "failed":
+                    run.problems = _problems(api, run, [task for task in tasks if _key(task) == key])
+                del going[key]
+        if going:
+            time.sleep(POLL)
+
+
+def _look(api: AirflowApi, by_key: dict[tuple[str, str], Run]) -> None:
+    for found in api.runs(sorted({dag_id for dag_id, _ in by_key}), at_most=max(100, 2 * len(by_key))):
+        run = by_key.get(_key(found))
+        if run:
+            run.state, run.started, run.ended = found["state"], found["start_date"], found["end_date"]
+
+
+def _tell(
+    by_key: dict[tuple[str, str], Run],
+    tasks: Iterable[dict[str, Any]],
+    told: set[tuple[str, str, str, int, str]],
+    progress: Progress,
+) -> None:
+    going: dict[str, list[str]] = {}
+    for task in tasks:
+        run = by_key.get(_key(task))
+        if run is None:
+            continue
+        state = task["state"] or "waiting"
+        what = (task.get("rendered_map_index") if task["map_index"] >= 0 else None) or task["task_id"]
+        if state == "running":
+            going.setdefault(run.name, []).append(what)
+        mark = (*_key(task), task["task_id"], task["map_index"], f"{state} {task['try_number']}")
+        if mark in told or state not in (*_TASK_ENDED, "up_for_retry"):
+            continue
+        told.add(mark)
+        label = f"{run.name}: {task['task_id']}" + (f" {what}" if what != task["task_id"] else "")
+        took = f" ({task['duration']:.1f} s)" if task.get("duration") else ""
+        if state == "success":
+            progress.line(f"{label}{took}", "ok")
+        elif state == "up_for_retry":
+            progress.line(f"{label}: try {task['try_number']} failed, will try again{took}", "bad")
+        else:
+            progress.line(f"{label}: {state.replace('_', ' ')}{took}", "bad")
+    progress.waiting(
+        " · ".join(f"{name}: {', '.join(sorted(what))}" for name, what in going.items()) or "waiting"
+    )
+
+
+def _problems(api: AirflowApi, run: Run, tasks: list[dict[str, Any]]) -> list[Problem]:
+    """What the run's failed tasks left: the verdict's where there is one, else each task's own."""
+    failed = [task for task in tasks if task["state"] == "failed"]
+    failed.sort(key=lambda task: task["task_id"] != "ready")
+    found: list[Problem] = []
+    for task in failed:
+        left = api.xcom(run.dag_id, run.run_id, task["task_id"], "problems", task["map_index"])
+        found += [Problem(**one) for one in left or []]
+        if found and task["task_id"] == "ready":
+            break
+    return list(dict.fromkeys(found)) or [
+        Problem(
+            None, None, None, f"{run.name} failed without a word", "look at its log in Airflow (`make up`)"
+        )
+    ]
+
+
+def _key(thing: dict[str, Any]) -> tuple[str, str]:
+    return thing["dag_id"], thing["dag_run_id"]

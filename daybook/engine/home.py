@@ -1,0 +1,107 @@
+"""$AIRFLOW_HOME.
+
+Secrets and a password made once, and the environment every Airflow process is started with.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from daybook.settings import PROJECT, Settings
+
+USER = "admin"
+DEFAULT_PORT = 8080
+_SECRETS = ("AIRFLOW__API_AUTH__JWT_SECRET", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__CORE__FERNET_KEY")
+
+
+def passwords_file(settings: Settings) -> Path:
+    return settings.airflow_home / "passwords.json"
+
+
+def password(settings: Settings) -> str:
+    """The password of the user `admin`, made on first use."""
+    prepare_home(settings)
+    return json.loads(passwords_file(settings).read_text())[USER]
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make $AIRFLOW_HOME with its secrets and password, readable by their owner only.
+
+    Changes nothing that is there.
+    """
+    home = settings.airflow_home
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not (home / "secrets.env").exists():
+        fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        values = (secrets.token_urlsafe(64), secrets.token_urlsafe(48), fernet)
+        text = "".join(f"{name}={value}\n" for name, value in zip(_SECRETS, values, strict=True))
+        _write_private(home / "secrets.env", text)
+    if not passwords_file(settings).exists():
+        _write_private(passwords_file(settings), json.dumps({USER: secrets.token_urlsafe(18)}) + "\n")
+
+
+def environment(settings: Settings, port: int = DEFAULT_PORT) -> dict[str, str]:
+    """What Airflow's processes need beside the caller's own environment; what the caller set wins.
+
+    Args:
+        port: where the API server listens on loopback.
+    """
+    prepare_home(settings)
+    url = f"http://127.0.0.1:{port}"
+    wanted = {
+        "PROJECT_ROOT": str(settings.home if (settings.home / "dags").is_dir() else PROJECT),
+        "AIRFLOW_HOME": str(settings.airflow_home),
+        "AIRFLOW_CONFIG": str(PROJECT / "airflow.cfg"),
+        "DAYBOOK_HOME": str(settings.home),
+        "DAYBOOK_DATA": str(settings.data),
+        "DAYBOOK_ACCOUNTS": str(settings.accounts_file),
+        "DAYBOOK_LANDING": settings.landing,
+        "DAYBOOK_ZONE": settings.zone,
+        "DAYBOOK_AIRFLOW_HOME": str(settings.airflow_home),
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.zone,
+        # Nothing phones home, and logs stay free of colour codes.
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "DBT_USE_COLORS": "False",
+        **dict(line.split("=", 1) for line in (settings.airflow_home / "secrets.env").read_text().split()),
+    }
+    if port != DEFAULT_PORT:
+        wanted |= {
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__BASE_URL": url,
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        }
+    return {name: value for name, value in wanted.items() if name not in os.environ or not _ours(name)}
+
+
+def child_environment(settings: Settings, port: int, extra: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of an Airflow process: the caller's, ours, and `extra` (connections)."""
+    result = {**os.environ, **environment(settings, port), **extra}
+    result.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc every task imports for two seconds more
+    return result
+
+
+def in_this_process(settings: Settings) -> bool:
+    """Make `import airflow` in this process mean Daybook's Airflow. False when it has no database yet."""
+    database = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
+    if not database and not (settings.airflow_home / "airflow.db").exists():
+        return False
+    os.environ.update(environment(settings))
+    return True
+
+
+def _ours(name: str) -> bool:
+    """Names whose value in the caller's environment is a choice to keep (PostgreSQL, a vault's secret…)."""
+    return name.startswith("AIRFLOW__")
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)

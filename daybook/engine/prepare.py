@@ -1,0 +1,72 @@
+"""`python -m daybook.engine.prepare`: the database, the pools and the DAGs, with one import of Airflow.
+
+The same as `airflow db migrate`, `airflow pools import` (of pools that are not there) and `airflow dags
+reserialize`, which as three commands would import Airflow three times (3 s each).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+READ_AT_ONCE = 4
+"""Accounts of one platform read at once; change it on the pool in Airflow, it is not set back."""
+
+
+def airflow(*words: str) -> None:
+    """Run one command of Airflow's own command line in this process."""
+    from airflow.cli.cli_parser import get_parser
+
+    arguments = get_parser().parse_args(words)
+    arguments.func(arguments)
+
+
+def migrate(stamp: Path) -> None:
+    """Bring the metadata database up to date; skipped when this version of Airflow did it before."""
+    from airflow import __version__
+    from airflow.configuration import conf
+
+    state = f"{__version__} {hash_of(conf.get('database', 'sql_alchemy_conn'))}\n"
+    if stamp.exists() and stamp.read_text() == state:
+        return
+    airflow("db", "migrate")
+    stamp.write_text(state)
+
+
+def hash_of(text: str) -> str:
+    """A fingerprint: the address of a database may hold its password."""
+    from hashlib import sha256
+
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def make_pools(platforms: list[str]) -> None:
+    """Make the writer's pool and one for each platform. What an operator changed stays."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    from daybook.schedule import WRITER_POOL, platform_pool
+
+    wanted = {WRITER_POOL: (1, "The one writer of the warehouse; more than one slot breaks DuckDB")}
+    for platform in platforms:
+        wanted[platform_pool(platform)] = (READ_AT_ONCE, f"Accounts of {platform} read at once")
+    with create_session() as session:
+        there = {pool.pool for pool in Pool.get_pools(session=session)}
+        for name, (slots, description) in wanted.items():
+            if name not in there:
+                Pool.create_or_update_pool(name, slots, description, include_deferred=False, session=session)
+
+
+def main() -> None:
+    from daybook import steps
+    from daybook.settings import Settings
+
+    settings = Settings.from_environment()
+    migrate(settings.airflow_home / "migrated")
+    make_pools(list(steps.platforms_of(steps.accounts(settings))))
+    airflow("dags", "reserialize")
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    main()

@@ -1,0 +1,156 @@
+"""Starting Daybook's Airflow on loopback and knowing whether one runs already."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from daybook.engine.api import AirflowApi
+from daybook.engine.home import DEFAULT_PORT, USER, child_environment, password, prepare_home
+from daybook.processes import Children, free_port
+from daybook.progress import Progress
+from daybook.settings import Settings
+from extractors.errors import ConfigError, DaybookError
+
+START_TIMEOUT = 180.0  # seconds; 10 on a quiet machine
+
+
+@dataclass(frozen=True)
+class Running:
+    """An Airflow of this home that runs now, as its starter wrote it down."""
+
+    pid: int
+    verb: str
+    url: str
+
+
+def running(settings: Settings) -> Running | None:
+    """Who holds this home's Airflow, if anybody does."""
+    path = settings.airflow_home / "running.json"
+    try:
+        with path.open("r") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return Running(
+                    **json.loads(file.read() or '{"pid": 0, "verb": "a command that is starting", "url": ""}')
+                )
+    except FileNotFoundError:
+        return None
+    return None
+
+
+@contextlib.contextmanager
+def only_one(settings: Settings, verb: str) -> Iterator[int]:
+    """Hold this home's Airflow while the block runs; gives the port to use.
+
+    Raises ConfigError when another command holds it, or DAYBOOK_PORT is taken.
+    """
+    prepare_home(settings)
+    descriptor = os.open(settings.airflow_home / "running.json", os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "r+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = running(settings)
+            raise ConfigError(
+                f"Daybook's Airflow is in use by {other.verb} (process {other.pid})"
+                if other
+                else "Airflow is in use",
+                advice="let it finish or stop it (Ctrl-C), then try again",
+            ) from None
+        asked = os.environ.get("DAYBOOK_PORT")
+        if asked and not asked.isdecimal():
+            raise ConfigError(f"DAYBOOK_PORT={asked} is not a port", advice="write a number such as 8080")
+        port = free_port(int(asked or DEFAULT_PORT), fixed=bool(asked))
+        file.truncate(0)
+        file.write(json.dumps(asdict(Running(os.getpid(), verb, f"http://127.0.0.1:{port}"))))
+        file.flush()
+        yield port
+
+
+def start(
+    settings: Settings,
+    kids: Children,
+    port: int,
+    connections: Mapping[str, str],
+    progress: Progress,
+    *,
+    whole: bool,
+) -> AirflowApi:
+    """Start Airflow and wait until it works.
+
+    Args:
+        connections: AIRFLOW_CONN_… for the tasks.
+        whole: also the DAG processor and the triggerer, for an Airflow that stays up and sees edited DAGs.
+    Returns the API, logged in. Raises DaybookError with the end of the log when a part does not come up.
+    """
+    env = child_environment(settings, port, connections)
+    prepare = [sys.executable, "-m", "daybook.engine.prepare"]
+    first = not (settings.airflow_home / "migrated").exists()
+    progress.doing("Preparing Airflow" + (" (first time: making its database)" if first else ""))
+    kids.start("prepare", prepare, env)
+    if first:  # the API server cannot start on an empty database; later both start at once
+        _finish_preparing(kids)
+    kids.start("api-server", [_airflow(), "api-server"], env)
+    if not first:
+        _finish_preparing(kids)
+    kids.start("scheduler", [_airflow(), "scheduler", "--skip-serve-logs"], env)
+    if whole:
+        kids.start("dag-processor", [_airflow(), "dag-processor"], env)
+        kids.start("triggerer", [_airflow(), "triggerer", "--skip-serve-logs"], env)
+    return _wait_until_healthy(settings, kids, port, whole)
+
+
+def attach(settings: Settings, other: Running) -> AirflowApi:
+    """The API of an Airflow somebody else started (`daybook up`)."""
+    api = AirflowApi(other.url, USER, password(settings))
+    if not api.healthy():
+        raise DaybookError(
+            f"{other.verb} (process {other.pid}) holds Airflow, but {other.url} does not answer",
+            advice="wait until it is up, or stop it",
+        )
+    api.log_in()
+    return api
+
+
+def _finish_preparing(kids: Children) -> None:
+    code = kids.wait("prepare", START_TIMEOUT)
+    if code:
+        raise DaybookError(
+            f"Airflow could not be prepared\n{kids.tail('prepare')}",
+            advice=f"the whole log: {kids.log('prepare')}",
+        )
+
+
+def _wait_until_healthy(settings: Settings, kids: Children, port: int, whole: bool) -> AirflowApi:
+    api = AirflowApi(f"http://127.0.0.1:{port}", USER, password(settings))
+    wanted = {"metadatabase", "scheduler", *(("dag_processor", "triggerer") if whole else ())}
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        kids.check()
+        health = api.healthy()
+        if wanted <= {name for name, status in health.items() if status == "healthy"}:
+            api.log_in()
+            errors = api.import_errors()
+            if errors:
+                raise DaybookError(
+                    f"a DAG file cannot be read\n{errors[0].strip()}", advice="mend it and try again"
+                )
+            return api
+        time.sleep(0.3)
+    raise DaybookError(
+        f"Airflow did not come up within {START_TIMEOUT:.0f} s: {api.healthy() or 'no answer'}",
+        advice=f"logs: {kids.logs}",
+    )
+
+
+def _airflow() -> str:
+    return str(Path(sys.executable).with_name("airflow"))

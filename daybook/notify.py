@@ -1,0 +1,103 @@
+"""Telling the person on call, where they look: a chat webhook, an e-mail, or both.
+
+DAYBOOK_NOTIFY_WEBHOOK: URL of an incoming webhook (DingTalk, Feishu, WeCom, Slack and what speaks like
+Slack). DAYBOOK_NOTIFY_EMAIL: addresses, parted by commas; needs DAYBOOK_SMTP,
+`smtp://user:password@host:587?from=a@b` (`smtps://` for TLS from the start). A message carries no secret:
+errors are written without them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import smtplib
+import ssl
+import urllib.request
+from collections.abc import Callable, Mapping
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from daybook.steps import problems_of
+
+log = logging.getLogger(__name__)
+TIMEOUT = 15  # seconds; a chat server that is down must not hold up the night
+
+Body = Callable[[str], dict[str, Any]]
+_SHAPES: dict[str, Body] = {
+    "oapi.dingtalk.com": lambda text: {"msgtype": "text", "text": {"content": text}},
+    "qyapi.weixin.qq.com": lambda text: {"msgtype": "text", "text": {"content": text}},
+    "open.feishu.cn": lambda text: {"msg_type": "text", "content": {"text": text}},
+}
+
+
+def on_failure(context: Mapping[str, Any]) -> None:
+    """Airflow's callback: send what failed, where, why and what to do. Never raises."""
+    ti = context.get("task_instance") or context["ti"]
+    error = context.get("exception") or RuntimeError("the task ended without an exception")
+    subject = f"Daybook: {ti.dag_id}.{ti.task_id} failed"
+    send(subject, message(error, interval=context.get("data_interval_start")))
+
+
+def message(error: BaseException, interval: Any = None) -> str:
+    """The text of a notification: one block for each account and stream."""
+    lines = [line for problem in problems_of(error) for line in problem.lines()]
+    return "\n".join([f"run of {interval:%Y-%m-%d %H:%M %Z}", *lines] if interval else lines)
+
+
+def send(subject: str, text: str) -> list[str]:
+    """Send to every place configured; returns their names.
+
+    A place that cannot be reached is logged, no more.
+    """
+    sent = []
+    for name, variable, deliver in (
+        ("webhook", "DAYBOOK_NOTIFY_WEBHOOK", _webhook),
+        ("e-mail", "DAYBOOK_NOTIFY_EMAIL", _email),
+    ):
+        target = os.environ.get(variable)
+        if not target:
+            continue
+        try:
+            deliver(target, subject, text)
+            sent.append(name)
+        except Exception as error:  # a broken messenger must not turn into a second failure
+            log.warning("could not notify by %s: %s", name, type(error).__name__)
+    return sent
+
+
+def _webhook(url: str, subject: str, text: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("a webhook is an http(s) address")
+    body = _SHAPES.get(parts.hostname or "", lambda whole: {"text": whole})(f"{subject}\n{text}")
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+        url,
+        json.dumps(body, ensure_ascii=False).encode(),
+        {"Content-Type": "application/json; charset=utf-8"},
+    )
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+        answer.read()
+
+
+def _email(addresses: str, subject: str, text: str) -> None:
+    server = urlsplit(os.environ.get("DAYBOOK_SMTP", "smtp://127.0.0.1:25"))
+    mail = EmailMessage()
+    mail["Subject"] = subject
+    mail["From"] = parse_qs(server.query).get("from", ["daybook@localhost"])[0]
+    mail["To"] = addresses
+    mail.set_content(text)
+    host, user = server.hostname or "127.0.0.1", unquote(server.username or "")
+    if server.scheme == "smtps":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, server.port or 465, timeout=TIMEOUT, context=ssl.create_default_context()
+        )
+    else:
+        smtp = smtplib.SMTP(host, server.port or 25, timeout=TIMEOUT)
+    with smtp:
+        if user and server.scheme != "smtps":
+            smtp.starttls(context=ssl.create_default_context())
+        if user:
+            smtp.login(user, unquote(server.password or ""))
+        smtp.send_message(mail)

@@ -1,0 +1,104 @@
+"""The demo's own world: the sandbox for accounts without credentials, and the bundled retailer's files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from daybook import steps
+from daybook.connections import MissingCredentials, outside_airflow
+from daybook.processes import Children, free_port
+from daybook.progress import Progress
+from daybook.settings import Settings
+from extractors.accounts import Account
+from extractors.credentials import variable
+from extractors.errors import ConfigError, DaybookError
+
+DEFAULT_PORT = 8765
+START_TIMEOUT = 60.0  # seconds; one on a quiet machine
+BUNDLED = {"files__online_retail": "examples/uci_online_retail"}
+"""Account → the folder of real files that ship with the project."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """What the tasks get in their environment, and which accounts talk to the sandbox because of it."""
+
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+    sandboxed: tuple[str, ...] = ()
+
+
+def connections_for(settings: Settings, accounts: Sequence[Account]) -> Connections:
+    """Sandbox connections for the demo accounts that have no credentials anywhere Airflow looks.
+
+    An account the sandbox does not know never gets one: its read then fails and says what to set.
+    """
+    from extractors.sandbox.credentials import connections
+
+    port = free_port(DEFAULT_PORT)
+    offered = connections(f"http://127.0.0.1:{port}")
+    wanted: dict[str, str] = {}
+    sandboxed = []
+    for account in accounts:
+        if account.id in offered and not _has_credentials(account.id):
+            wanted[variable(account.id)] = json.dumps(offered[account.id])
+            sandboxed.append(account.id)
+    return Connections(port, wanted, tuple(sandboxed))
+
+
+def start_sandbox(kids: Children, connections: Connections, progress: Progress) -> None:
+    """Start the sandbox on loopback and wait until it listens.
+
+    Raises DaybookError with the end of its log.
+    """
+    kids.start(
+        "sandbox",
+        [sys.executable, "-m", "extractors.sandbox", "--port", str(connections.port)],
+        dict(os.environ),
+    )
+    deadline = time.monotonic() + START_TIMEOUT
+    while time.monotonic() < deadline:
+        kids.check()
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", connections.port)) == 0:
+                progress.line(
+                    f"sandbox on 127.0.0.1:{connections.port} stands in for the "
+                    f"{len(connections.sandboxed)} accounts without credentials"
+                )
+                return
+        time.sleep(0.1)
+    raise DaybookError("the sandbox did not start", advice=f"look at {kids.log('sandbox')}")
+
+
+def bundled_files(settings: Settings, accounts: Sequence[Account], progress: Progress) -> None:
+    """Drop the bundled files into the inbox of their account, if configured and not there yet."""
+    for account in accounts:
+        if account.id not in BUNDLED or not steps.fed_by_files(account.platform):
+            continue
+        inbox = settings.inbox / account.id
+        for source in sorted((settings.home / BUNDLED[account.id]).glob("*.parquet")):
+            target = inbox / source.name
+            if any((folder / source.name).exists() for folder in (inbox, inbox / "done", inbox / "refused")):
+                continue
+            inbox.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{target.name}.part")
+            shutil.copyfile(source, draft)
+            draft.replace(target)
+            progress.line(f"dropped {source.name} into the inbox of {account.id}")
+
+
+def _has_credentials(account_id: str) -> bool:
+    try:
+        outside_airflow(account_id)
+    except MissingCredentials:
+        return False
+    except ConfigError:
+        return True  # there, and wrong: the read will say so
+    return True

@@ -1,0 +1,47 @@
+"""What the DAGs share: names of DAGs, pools and assets, and when a failed task is worth another try."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
+
+from daybook.steps import HopelessErrors
+from extractors.errors import AuthError, ConfigError, ContractError, RateLimitedError, TransientError
+
+WRITER_POOL = "warehouse_writer"
+"""One slot: DuckDB has one writer (design §1)."""
+
+TRANSFORM_DAG = "transform_marts"
+
+
+def ingest_dag(platform: str) -> str:
+    return f"ingest_{platform}"
+
+
+def platform_pool(platform: str) -> str:
+    """The pool that bounds how many accounts of one platform are read at once."""
+    return f"extract_{platform}"
+
+
+def raw_asset(platform: str) -> Asset:
+    """Emitted when every account of the platform is loaded for the night."""
+    return Asset(name=f"raw_{platform}", uri=f"daybook://raw/{platform}", group="raw")
+
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception=[AuthError, ConfigError, ContractError, HopelessErrors],
+            action=RetryAction.FAIL,
+            reason="trying again cannot help: see the advice in the log",
+        ),
+        RetryRule(
+            exception=RateLimitedError,
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(minutes=10),
+            reason="the vendor said wait for longer than a read may wait",
+        ),
+        RetryRule(exception=TransientError, action=RetryAction.RETRY, reason="the vendor may be back soon"),
+    ]
+)

@@ -1,0 +1,109 @@
+"""Where things are: the one module that reads Daybook's environment variables."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+from extractors.errors import ConfigError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places and the zone of one Daybook.
+
+    home: project root, with dags/ and dbt_project/. data: everything Daybook writes. accounts_file:
+    accounts.yml. landing: folder or URL (`s3://…`) of the landing files. zone: IANA name of the business
+    time zone, in which a night's day is counted. airflow_home: our Airflow's own files (not AIRFLOW_HOME,
+    which may be another project's).
+    """
+
+    home: Path
+    data: Path
+    accounts_file: Path
+    landing: str
+    zone: str
+    airflow_home: Path
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read DAYBOOK_HOME, _DATA, _ACCOUNTS, _LANDING, _ZONE and _AIRFLOW_HOME; all have defaults.
+
+        Raises ConfigError when the zone is not an IANA name.
+        """
+        home = Path(os.environ.get("DAYBOOK_HOME") or PROJECT).expanduser().resolve()
+        data = Path(os.environ.get("DAYBOOK_DATA") or home / "data").expanduser().resolve()
+        zone = os.environ.get("DAYBOOK_ZONE") or "Asia/Shanghai"
+        if zone not in available_timezones():
+            raise ConfigError(
+                f"DAYBOOK_ZONE={zone} is not an IANA time zone",
+                advice="write it like Asia/Shanghai or America/New_York",
+            )
+        return cls(
+            home=home,
+            data=data,
+            accounts_file=Path(os.environ.get("DAYBOOK_ACCOUNTS") or home / "accounts.yml").expanduser(),
+            landing=os.environ.get("DAYBOOK_LANDING") or str(data / "landing"),
+            zone=zone,
+            airflow_home=Path(os.environ.get("DAYBOOK_AIRFLOW_HOME") or home / ".airflow")
+            .expanduser()
+            .resolve(),
+        )
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+    @property
+    def inbox(self) -> Path:
+        return self.data / "inbox"
+
+    @property
+    def tokens(self) -> Path:
+        return self.data / "tokens"
+
+    @property
+    def build(self) -> Path:
+        return self.data / "build"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.build / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.data / "published"
+
+    @property
+    def dbt_project(self) -> Path:
+        return self.home / "dbt_project"
+
+    def hash_key(self) -> bytes:
+        """The secret that turns buyers into keys: DAYBOOK_HASH_KEY, else a private file made once.
+
+        Two tasks may ask for it at the same moment on the first night: the file is linked into place whole,
+        so both get the first one's key.
+        """
+        given = os.environ.get("DAYBOOK_HASH_KEY")
+        if given:
+            return given.encode()
+        path = self.data / "keys" / "hash.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = path.with_name(f".{secrets.token_hex(8)}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                path.hardlink_to(draft)
+            except FileExistsError:
+                return path.read_bytes().strip()
+            finally:
+                draft.unlink()
+        return path.read_bytes().strip()

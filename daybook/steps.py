@@ -1,0 +1,291 @@
+"""One night's steps, as the DAGs and the command line both call them. Nothing here knows Airflow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from daybook.settings import Settings
+from extractors.accounts import Account, AccountsError, load_accounts
+from extractors.credentials import Credentials
+from extractors.errors import ConfigError, DaybookError, ExtractErrors
+from extractors.landing import Landing
+from extractors.registry import platform as find_platform
+from extractors.registry import platforms, streams_of
+
+Say = Callable[[str], None]
+
+
+class HopelessErrors(ExtractErrors):
+    """Streams of an account failed in ways that trying again cannot mend."""
+
+
+class IncompleteError(DaybookError):
+    """Not every account of a platform is in. `problems` says which and why."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = (), **where: Any) -> None:
+        super().__init__(message, **where)
+        self.problems = list(problems)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One failure, as it travels from a task to the verdict, the notification and the summary."""
+
+    account: str | None
+    stream: str | None
+    window: str | None
+    cause: str
+    advice: str | None
+
+    def as_dict(self) -> dict[str, str | None]:
+        return dict(self.__dict__)
+
+    def lines(self) -> list[str]:
+        """Where and why, then what to do."""
+        place = " · ".join(part for part in (self.account, self.stream, self.window) if part)
+        head = f"{place}: {self.cause}" if place else self.cause
+        return [head, f"  → {self.advice}"] if self.advice else [head]
+
+
+def problems_of(error: BaseException, account: str | None = None) -> list[Problem]:
+    """The failures an exception carries, one for each stream where it has several."""
+    if isinstance(error, IncompleteError) and error.problems:
+        return error.problems
+    several = getattr(error, "errors", None)
+    if isinstance(error, DaybookError) and several:  # ExtractErrors, LoadErrors
+        inner = [problem for one in several for problem in problems_of(one, error.account or account)]
+        return list(dict.fromkeys(inner))
+    failures = getattr(error, "failures", None)
+    if isinstance(error, DaybookError) and failures:  # BuildError
+        return [
+            Problem(
+                None, None, None, f"{one.resource_type} {one.name}: {one.message or one.status}", error.advice
+            )
+            for one in failures
+        ]
+    if isinstance(error, DaybookError):
+        return [
+            Problem(error.account or account, error.stream, error.window, error.message, error.advice),
+        ]
+    return [
+        Problem(account, None, None, f"{type(error).__name__}: {error}", "the task's log has the traceback")
+    ]
+
+
+def accounts(settings: Settings) -> list[Account]:
+    """All accounts, at least one, checked against the platforms that exist.
+
+    Raises AccountsError with file and line.
+    """
+    found = load_accounts(settings.accounts_file, streams_of())
+    if not found:
+        raise AccountsError(
+            f"{settings.accounts_file} lists no account", advice="add one: README, “Add a store”"
+        )
+    return found
+
+
+def platforms_of(all_accounts: Sequence[Account]) -> dict[str, list[Account]]:
+    """Configured platforms in the order of accounts.yml, each with its accounts."""
+    grouped: dict[str, list[Account]] = {}
+    for account in all_accounts:
+        grouped.setdefault(account.platform, []).append(account)
+    return grouped
+
+
+def fed_by_files(platform: str) -> bool:
+    """True when the platform has no API: its accounts read their inbox and need no credentials."""
+    return find_platform(platform).protocol is None
+
+
+def account_named(settings: Settings, account_id: str) -> Account:
+    """The account of that id. Raises ConfigError naming those that exist."""
+    known = accounts(settings)
+    for account in known:
+        if account.id == account_id:
+            return account
+    raise ConfigError(
+        f"accounts.yml has no account {account_id}",
+        advice=f"its accounts: {', '.join(account.id for account in known) or 'none'}",
+    )
+
+
+def read_account(
+    settings: Settings,
+    account: Account,
+    credentials: Credentials | None,
+    *,
+    day: date | None = None,
+    window: Any = None,
+    streams: Sequence[str] = (),
+    say: Say = print,
+) -> dict[str, Any]:
+    """Read one account to landing, up to the end of `day` or over `window`.
+
+    Returns {"account", "partitions", "rows", "streams"}.
+    Raises HopelessErrors or ExtractErrors after every other stream of the account was read.
+    """
+    landing = Landing(settings.landing)
+    try:
+        if fed_by_files(account.platform):
+            manifests = _read_files(settings, account, landing, say)
+        else:
+            from extractors.extract import extract
+
+            manifests = extract(
+                account,
+                credentials,
+                landing,
+                day=day,
+                window=window,
+                hash_key=settings.hash_key(),
+                token_dir=settings.tokens,
+                progress=say,
+                **({"streams": tuple(streams)} if streams else {}),
+            )
+    except ExtractErrors as error:
+        if error.hopeless:
+            raise HopelessErrors(error.errors, account=account.id) from None
+        raise
+    return {
+        "account": account.id,
+        "partitions": len(manifests),
+        "rows": sum(manifest.rows for manifest in manifests),
+        "streams": sorted({manifest.stream for manifest in manifests}),
+    }
+
+
+def _read_files(settings: Settings, account: Account, landing: Landing, say: Say) -> list[Any]:
+    from extractors.files import import_files
+
+    return import_files(
+        account,
+        settings.inbox / account.id,
+        landing,
+        hash_key=settings.hash_key(),
+        progress=say,
+    )
+
+
+def verdict(
+    platform: str,
+    account_ids: Sequence[str],
+    *,
+    reads: Sequence[dict[str, Any] | None],
+    read_problems: Sequence[list[dict[str, Any]] | None],
+    loaded: dict[str, Any] | None,
+    load_problems: list[dict[str, Any]] | None,
+) -> dict[str, Any]:
+    """Whether a platform's night is whole.
+
+    Args:
+        reads, read_problems: what each account's read returned, and what it said when it failed, in the
+        order of
+            account_ids (None: nothing, as when its process was killed).
+        loaded, load_problems: the same of the platform's load.
+    Returns {"accounts", "rows"}. Raises IncompleteError naming every account that is not in.
+    """
+    problems: list[Problem] = []
+    late = 0
+    for account, read, said in zip(account_ids, reads, read_problems, strict=True):
+        if read is None:
+            late += 1
+            problems += [Problem(**one) for one in said or []] or [
+                Problem(
+                    account,
+                    None,
+                    None,
+                    "the read ended without a word",
+                    "look at the log of its extract task",
+                )
+            ]
+    if loaded is None:
+        problems += [Problem(**one) for one in load_problems or []] or [
+            Problem(None, None, None, "the load ended without a word", "look at the log of the load task")
+        ]
+    if not problems:
+        return {"accounts": len(account_ids), "rows": sum(read["rows"] for read in reads if read)}
+    head = (
+        f"{platform}: {late} of {len(account_ids)} accounts are not in"
+        if late
+        else f"{platform}: what was read could not be loaded"
+    )
+    raise IncompleteError("\n".join([head, *(line for one in problems for line in one.lines())]), problems)
+
+
+def platform_title(platform: str) -> str:
+    """The name people know a platform by."""
+    return find_platform(platform).title
+
+
+def load_platform(settings: Settings, platform: str | None, *, say: Say = print) -> dict[str, Any]:
+    """Load what landed and is not in raw yet, of one platform or (None) of all.
+
+    Returns {"partitions", "rows", "rows_new"}. Raises LoadErrors naming each partition that is damaged,
+    after all others were loaded; LockedError or StorageError when nothing could be loaded.
+    """
+    from warehouse.load import load_pending
+
+    settings.build.mkdir(parents=True, exist_ok=True)
+    loaded = load_pending(
+        Landing(settings.landing),
+        settings.warehouse,
+        platforms(),
+        accounts(settings),
+        platform,
+        progress=say,
+    )
+    return {
+        "partitions": len(loaded),
+        "rows": sum(partition.rows for partition in loaded),
+        "rows_new": sum(partition.rows_new for partition in loaded),
+    }
+
+
+def build_marts(
+    settings: Settings, *, select: Sequence[str] = (), full_refresh: bool = False, say: Say = print
+) -> dict[str, Any]:
+    """`dbt build` over what is loaded; prints a table of what each node did.
+
+    Returns {"models", "tests", "seconds"}. Raises BuildError naming the models and tests that failed.
+    """
+    from warehouse.build import build
+
+    began = time.monotonic()
+    results = build(
+        settings.dbt_project,
+        settings.build,
+        select=select,
+        full_refresh=full_refresh,
+        env={"DBT_LOG_PATH": str(settings.build / "logs")},
+        log=say,
+        target_path=settings.build / "dbt",
+    )
+    for line in results_table(results):
+        say(line)
+    return {
+        "models": sum(result.resource_type == "model" for result in results),
+        "tests": sum(result.resource_type == "test" for result in results),
+        "seconds": round(time.monotonic() - began, 1),
+    }
+
+
+def results_table(results: Sequence[Any]) -> list[str]:
+    """Per-model results as lines, slowest first; tests only where they did not pass, and counted."""
+    rows = sorted(
+        (one for one in results if one.resource_type != "test" or one.status != "pass"),
+        key=lambda one: -(one.execution_s or 0.0),
+    )
+    passed = sum(one.resource_type == "test" and one.status == "pass" for one in results)
+    lines = [f"{'model':<48} {'status':<10} {'seconds':>8} {'rows':>10}"]
+    for one in rows:
+        count = "" if one.rows_affected is None else f"{one.rows_affected:,}"
+        lines.append(f"{one.name:<48} {one.status:<10} {one.execution_s or 0.0:>8.2f} {count:>10}")
+    return [*lines, f"{passed} tests passed"]
