@@ -142,7 +142,8 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
     try:
         entry = _Entry.model_validate(loader.construct_object(node, deep=True))
     except ValidationError as error:
-        first = error.errors()[0]
+        # A misspelt name says more than the missing one it leaves behind.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         where = str(first["loc"][0]) if first["loc"] else ""
         text = first["msg"].removeprefix("Value error, ")
         raise AccountsError(

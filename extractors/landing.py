@@ -120,14 +120,15 @@ class Partition:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        files = [] if self._extra_files and not self.rows else [{"name": self._path.name, "rows": self.rows}]
-        if not files:
+        files: list[dict[str, Any]] = list(self._extra_files)
+        if self.rows or not files:
+            files.insert(0, {"name": self._path.name, "rows": self.rows})
+        else:
             self._path.unlink()
-        for file in (*files, *self._extra_files):
+        for file in files:
             path = self._folder / file["name"]
             file["bytes"] = path.stat().st_size
             file["sha256"] = _sha256(path)
-        files += self._extra_files
         manifest = Manifest(
             id=self._name,
             rows=sum(file["rows"] for file in files),
@@ -143,7 +144,7 @@ class Partition:
             out.flush()
             os.fsync(out.fileno())
         self._landing.store.put_folder(self._folder, self._name, last=MANIFEST)
-        self._landing.store.put_text(_marker(manifest), json.dumps({"id": manifest.id}))
+        self._landing.requeue(manifest)
         return manifest
 
 
@@ -184,6 +185,10 @@ class Landing:
             if manifest is not None:
                 found.append(manifest)
         return sorted(found, key=lambda manifest: (manifest.read_at, manifest.id))
+
+    def requeue(self, manifest: Manifest) -> None:
+        """Mark a partition as pending. One that is loaded already is a no-op to the loader (its ledger knows)."""
+        self.store.put_text(_marker(manifest), json.dumps({"id": manifest.id}))
 
     def loaded(self, manifest: Manifest) -> None:
         """The loader has committed it: it is pending no more."""

@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+
+from extractors.accounts import AccountsError, load_accounts
+from extractors.credentials import Credentials
+from extractors.errors import ConfigError
+
+GOOD = """accounts:
+  - id: taobao__lantern
+    name: Lantern
+    store: lantern_tmall
+    time_zone: Asia/Shanghai
+    currency: CNY
+    streams: [orders]
+    start: 2026-10-01
+"""
+KNOWN = {"taobao": ("orders", "refunds", "products")}
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "accounts.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
+    (account,) = load_accounts(write(tmp_path, GOOD), KNOWN)
+    assert (account.id, account.platform, account.store_id) == ("taobao__lantern", "taobao", "lantern_tmall")
+    assert (
+        account.streams == ("orders",) and str(account.start) == "2026-10-01" and account.history_days == 28
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("taobao__lantern", "taboao__lantern", 2, "did you mean 'taobao'"),
+        ("taobao__lantern", "Taobao-lantern", 2, "must look like"),
+        ("taobao__lantern", "../etc__x", 2, "must look like"),
+        ("Asia/Shanghai", "Asia/Shangai", 5, "IANA"),
+        ("CNY", "yuan", 6, "ISO 4217"),
+        ("[orders]", "[order]", 7, "did you mean 'orders'"),
+        ("2026-10-01", "soon", 8, "start"),
+        ("    name: Lantern\n", "", 2, "Field required"),
+        ("    name: Lantern", "    nom: Lantern", 3, "nom"),
+    ],
+)
+def test_a_wrong_entry_is_told_with_file_and_line(
+    tmp_path: Path, old: str, new: str, line: int, words: str
+) -> None:
+    assert old in GOOD
+    with pytest.raises(AccountsError) as error:
+        load_accounts(write(tmp_path, GOOD.replace(old, new)), KNOWN)
+    assert f"accounts.yml:{line} " in str(error.value) and words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "shops: []", "accounts: 3", "accounts:\n  - id: [\n", "accounts:\n\t- x"]
+)
+def test_a_file_that_is_no_list_of_accounts_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(AccountsError, match=r"accounts\.yml"):
+        load_accounts(write(tmp_path, text))
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(AccountsError, match="does not exist"):
+        load_accounts(tmp_path / "accounts.yml")
+
+
+def test_an_account_listed_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AccountsError, match=r":9 account taobao__lantern is there twice"):
+        load_accounts(write(tmp_path, GOOD + GOOD.removeprefix("accounts:\n")))
+
+
+def test_credentials_are_read_from_either_form_of_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    json_form = (
+        '{"conn_type":"http","host":"http://h:1/x","login":"k","password":"s","extra":{"access_token":"t"}}'
+    )
+    found = Credentials.from_airflow(json_form, "a__b")
+    assert (found.host, found.login, found.password, found.extra) == (
+        "http://h:1/x",
+        "k",
+        "s",
+        {"access_token": "t"},
+    )
+    uri = Credentials.from_airflow("http://k:s%2F1@/?access_token=t", "a__b")
+    assert (uri.login, uri.password, uri.extra["access_token"]) == ("k", "s/1", "t")
+    monkeypatch.setenv("AIRFLOW_CONN_A__B", json_form)
+    assert Credentials.from_environment("a__b") == found
+
+
+def test_no_credential_shows_in_a_repr_or_an_error() -> None:
+    secret = "hunter2-secret"
+    found = Credentials(login=secret, password=secret, extra={"access_token": secret})
+    assert secret not in repr(found)
+    with pytest.raises(ConfigError) as error:
+        Credentials.from_airflow("{" + secret, "a__b")
+    assert secret not in str(error.value) and "A__B" in str(error.value)
+    with pytest.raises(ConfigError, match="refresh_token"):
+        found.need("refresh_token", "a__b")

@@ -1,0 +1,128 @@
+"""Landing under fire: whole or absent, whenever it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from extractors.core.window import Window
+from extractors.landing import Landing, Manifest
+
+WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+NOW = datetime(2026, 1, 2, 1, tzinfo=UTC)
+
+
+def land(landing: Landing, rows: int = 3, window: Window = WINDOW) -> Manifest:
+    with landing.partition("taobao", "taobao__x", "orders", "cursor", window, NOW) as partition:
+        for n in range(rows):
+            partition.write(json.dumps({"key": str(n)}).encode())
+        return partition.commit()
+
+
+def lines(manifest: Manifest) -> list[bytes]:
+    found: list[bytes] = []
+    for path in manifest.paths:
+        with Path(path).open("rb") as file:
+            found += zstandard.ZstdDecompressor().stream_reader(file).read().splitlines()
+    return found
+
+
+def test_a_partition_is_invisible_until_it_is_committed(landing: Landing) -> None:
+    with landing.partition("taobao", "taobao__x", "orders", "cursor", WINDOW, NOW) as partition:
+        partition.write(b"{}")
+        assert list(landing.all()) == [] and landing.pending() == []
+    assert list(landing.all()) == [] and list(landing.store.scratch.iterdir()) == []  # type: ignore[attr-defined]
+
+
+def test_what_was_written_is_what_is_read_and_the_manifest_counts_it(landing: Landing) -> None:
+    manifest = land(landing, 1000)
+    assert len(lines(manifest)) == 1000 == manifest.rows
+    assert list(landing.all()) == [manifest] == landing.pending()
+    assert landing.pending("taobao") == [manifest] and landing.pending("jd") == []
+
+
+def test_reading_a_window_again_adds_a_read_and_removes_none(landing: Landing) -> None:
+    assert {m.id for m in (land(landing), land(landing))} == {m.id for m in landing.all()}
+    assert len(list(landing.all())) == 2
+
+
+def test_a_loaded_partition_is_pending_no_more_and_still_there(landing: Landing) -> None:
+    manifest = land(landing)
+    landing.loaded(manifest)
+    landing.loaded(manifest)
+    assert landing.pending() == [] and list(landing.all()) == [manifest]
+
+
+def test_an_empty_window_is_a_partition_too(landing: Landing) -> None:
+    assert land(landing, 0).rows == 0 and len(landing.pending()) == 1
+
+
+def test_a_mark_never_moves_back(landing: Landing) -> None:
+    assert landing.mark("taobao", "taobao__x", "orders") is None
+    landing.move_mark("taobao", "taobao__x", "orders", WINDOW.end)
+    landing.move_mark("taobao", "taobao__x", "orders", WINDOW.start)
+    assert landing.mark("taobao", "taobao__x", "orders") == WINDOW.end
+
+
+def test_pruning_removes_what_is_old_and_loaded_only(landing: Landing) -> None:
+    loaded, waiting = land(landing), land(landing)
+    landing.loaded(loaded)
+    assert landing.prune(NOW) == 0
+    assert landing.prune(NOW + timedelta(days=1)) == 1
+    assert list(landing.all()) == [waiting]
+
+
+def test_landing_works_the_same_on_an_object_store() -> None:
+    landing = Landing("memory://daybook-landing")
+    manifest = land(landing, 5)
+    assert landing.pending() == [manifest] == list(landing.all())
+    assert all(path.startswith("memory://") for path in manifest.paths)
+    landing.move_mark("taobao", "taobao__x", "orders", WINDOW.end)
+    assert landing.mark("taobao", "taobao__x", "orders") == WINDOW.end
+    landing.loaded(manifest)
+    assert landing.pending() == [] and landing.prune(NOW + timedelta(days=1)) == 1
+    assert list(landing.all()) == []
+
+
+WORKER = """
+import sys
+from datetime import UTC, datetime
+from extractors.core.window import Window
+from extractors.landing import Landing
+landing = Landing(sys.argv[1])
+window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+while True:
+    with landing.partition("taobao", "taobao__x", "orders", "cursor", window, datetime.now(UTC)) as partition:
+        for n in range(200):
+            partition.write(b'{"key": "%d"}' % n)
+        partition.commit()
+    print(".", end="", flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("DAYBOOK_KILLS", "6"))))
+def test_a_writer_killed_anywhere_leaves_whole_partitions_only(tmp_path: Path, seed: int) -> None:
+    process = subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.read(1)
+    time.sleep(random.Random(seed).uniform(0, 0.1))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    landing = Landing(tmp_path)
+    found = list(landing.all())
+    assert found
+    for manifest in found:
+        assert len(lines(manifest)) == 200 == manifest.rows
+    assert {m.id for m in landing.pending()} <= {m.id for m in found}
+    landing.sweep()
+    assert list(landing.store.scratch.iterdir()) == []  # type: ignore[attr-defined]

@@ -1,0 +1,133 @@
+"""Each way of paging, against a list that changes while it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from extractors.core.model import Reply, Request
+from extractors.core.paging import (
+    ForwardPages,
+    LastPageFirst,
+    NextToken,
+    Offsets,
+    TooDeep,
+    header_number,
+    number_at,
+    records_at,
+)
+from extractors.errors import ContractError
+
+PAGES = LastPageFirst(records_at("rows"), number_at("total"), 10)
+
+
+class Shop:
+    """Serves rows newest first and may change one between two pages."""
+
+    def __init__(self, count: int, *, leave_after: int | None = None) -> None:
+        self.rows = [{"id": n} for n in range(count)]
+        self.leave_after = leave_after
+        self.calls: list[int] = []
+
+    def __call__(self, request: Request) -> Reply:
+        page, size = request.params["page_no"], request.params["page_size"]
+        self.calls.append(page)
+        body = {"total": len(self.rows), "rows": self.rows[(page - 1) * size : page * size]}
+        if self.leave_after == len(self.calls):
+            self.rows.pop(3)  # modified again: it leaves the window, all behind it move up
+        return Reply(body)
+
+
+def ids(paging: Any, call: Any) -> list[int]:
+    request = Request("list")
+    return [record["id"] for page in paging.pages(call, request) for record in page.records]
+
+
+def test_a_short_list_costs_one_call() -> None:
+    shop = Shop(10)
+    assert ids(PAGES, shop) == list(range(10)) and shop.calls == [1]
+
+
+def test_an_empty_list_is_one_empty_page() -> None:
+    shop = Shop(0)
+    assert ids(PAGES, shop) == [] and shop.calls == [1]
+
+
+@pytest.mark.parametrize("leave_after", [1, 2, 3])
+def test_no_row_is_skipped_when_another_leaves_the_window_between_pages(leave_after: int) -> None:
+    shop = Shop(35, leave_after=leave_after)
+    seen = set(ids(PAGES, shop))
+    assert seen >= {row["id"] for row in shop.rows}
+    assert shop.calls == [1, 4, 3, 2, 1]
+
+
+def test_walking_forward_would_have_skipped_one() -> None:
+    shop = Shop(35, leave_after=1)
+    seen = set()
+    for page in range(1, 5):
+        seen |= {row["id"] for row in shop(Request("x", "", {"page_no": page, "page_size": 10})).body["rows"]}
+    assert {row["id"] for row in shop.rows} - seen, "the trap this order of reading exists for"
+
+
+def test_a_read_deeper_than_the_vendor_allows_asks_to_be_split() -> None:
+    paging = LastPageFirst(records_at("rows"), number_at("total"), 10, depth=30)
+    with pytest.raises(TooDeep):
+        ids(paging, Shop(31))
+
+
+def test_a_missing_total_is_an_error_where_the_document_promises_one() -> None:
+    with pytest.raises(ContractError, match="total"):
+        ids(PAGES, lambda request: Reply({"rows": []}))
+
+
+def test_forward_pages_stop_at_the_total_and_at_an_empty_page() -> None:
+    paging = ForwardPages(records_at("rows"), number_at("total"), 10, page="page_no")
+    assert ids(paging, Shop(25)) == list(range(25))
+    assert ids(paging, lambda request: Reply({"rows": [], "total": 25})) == []
+
+
+def test_offsets_advance_by_what_came() -> None:
+    rows = [{"id": n} for n in range(7)]
+
+    def call(request: Request) -> Reply:
+        start = request.params["start_index"]
+        return Reply({"total": 7, "rows": rows[start : start + 3]})
+
+    assert ids(Offsets(records_at("rows"), number_at("total"), 3, "start_index", "max_results"), call) == [
+        *range(7)
+    ]
+
+
+def test_a_page_token_sent_twice_is_an_error_not_an_endless_loop() -> None:
+    paging = NextToken(records_at("rows"), lambda reply: reply.body["next"], "cursor")
+    with pytest.raises(ContractError, match="same page token twice"):
+        ids(paging, lambda request: Reply({"rows": [{"id": 1}], "next": "a"}))
+
+
+def test_next_tokens_are_followed_to_the_end() -> None:
+    pages = {None: ("a", 1), "a": ("b", 2), "b": (None, 3)}
+
+    def call(request: Request) -> Reply:
+        token, number = pages[request.params.get("cursor")]
+        return Reply({"rows": [{"id": number}], "next": token})
+
+    assert ids(NextToken(records_at("rows"), lambda reply: reply.body["next"], "cursor"), call) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("value", [{"rows": {"id": 1}}, {"rows": "none"}, {"rows": [1, 2]}])
+def test_a_list_that_changed_its_type_is_an_error(value: dict[str, Any]) -> None:
+    with pytest.raises(ContractError, match="list of records"):
+        records_at("rows")(Reply(value))
+
+
+@pytest.mark.parametrize(("value", "number"), [("12", 12), (12, 12), (None, None), ("", None)])
+def test_totals_come_as_numbers_or_text(value: Any, number: int | None) -> None:
+    assert number_at("total")(Reply({"total": value})) == number
+    assert header_number("X-WP-Total")(Reply([], {"x-wp-total": value})) == number
+
+
+@pytest.mark.parametrize("value", ["many", -1, [3]])
+def test_a_total_that_is_no_count_is_an_error(value: Any) -> None:
+    with pytest.raises(ContractError):
+        number_at("total")(Reply({"total": value}))

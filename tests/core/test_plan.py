@@ -1,0 +1,79 @@
+"""Which window a night reads: nothing skipped after a gap, nothing forgotten on a rerun."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+from extractors.accounts import Account
+from extractors.core.model import Instant, Stream
+from extractors.core.window import Window
+from extractors.extract import _report_dates, _slices, plan
+
+NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
+DAY = date(2026, 11, 20)
+
+
+def cursor_stream(**facts: object) -> Stream:
+    return Stream(
+        "orders",
+        "cursor",
+        ("id",),
+        reads=lambda a, w: [],
+        cursor=Instant("m"),
+        **facts,  # type: ignore[arg-type]
+    )
+
+
+def report_stream(**facts: object) -> Stream:
+    return Stream("ads", "report", ("id",), reads=lambda a, w: [], day="d", **facts)  # type: ignore[arg-type]
+
+
+def test_the_first_run_reads_the_whole_history(make_account: Callable[..., Account]) -> None:
+    window = plan(cursor_stream(), make_account(history_days=28), None, DAY, NOW)
+    assert window == Window(datetime(2026, 10, 22, 16, tzinfo=UTC), datetime(2026, 11, 20, 16, tzinfo=UTC))
+
+
+def test_an_account_may_name_the_first_day_of_its_history(make_account: Callable[..., Account]) -> None:
+    window = plan(cursor_stream(), make_account(start=date(2026, 11, 1)), None, DAY, NOW)
+    assert window.start == datetime(2026, 10, 31, 16, tzinfo=UTC)
+
+
+def test_a_night_after_three_missed_ones_reads_from_the_mark(make_account: Callable[..., Account]) -> None:
+    mark = datetime(2026, 11, 16, 16, tzinfo=UTC)
+    window = plan(cursor_stream(), make_account(), mark, DAY, NOW)
+    assert window == Window(mark - timedelta(minutes=10), datetime(2026, 11, 20, 16, tzinfo=UTC))
+
+
+def test_a_day_already_read_is_read_again_whole(make_account: Callable[..., Account]) -> None:
+    window = plan(cursor_stream(), make_account(), NOW, date(2026, 11, 3), NOW)
+    assert window == Window(datetime(2026, 11, 2, 16, tzinfo=UTC), datetime(2026, 11, 3, 16, tzinfo=UTC))
+
+
+def test_a_window_ends_behind_now_where_the_day_is_not_over(make_account: Callable[..., Account]) -> None:
+    account = make_account(time_zone="America/New_York")
+    window = plan(cursor_stream(), account, NOW - timedelta(hours=1), DAY, NOW)
+    assert window.end == NOW - timedelta(minutes=3)
+
+
+def test_a_report_reads_its_lookback_again(make_account: Callable[..., Account]) -> None:
+    window = plan(report_stream(lookback_days=30), make_account(), NOW, DAY, NOW)
+    assert window.dates(make_account().zone)[0] == date(2026, 10, 21)
+    assert window.dates(make_account().zone)[-1] == DAY
+
+
+def test_a_weekly_report_asks_for_whole_weeks_as_far_as_they_are_over(
+    make_account: Callable[..., Account],
+) -> None:
+    stream = report_stream(lookback_days=7, period="week")
+    window = plan(stream, make_account(), NOW, DAY, NOW)
+    days = window.dates(make_account().zone)
+    assert (days[0], days[-1]) == (date(2026, 11, 9), date(2026, 11, 20))
+    later = plan(stream, make_account(), NOW, date(2026, 11, 11), NOW).dates(make_account().zone)
+    assert later[-1] == date(2026, 11, 15), "a rerun of a Wednesday must not replace its week by three days"
+    assert _report_dates(stream, window, make_account()) == [date(2026, 11, 9), date(2026, 11, 16)]
+
+
+def test_reports_are_cut_to_the_vendors_range(make_account: Callable[..., Account]) -> None:
+    stream = report_stream(lookback_days=70, widest=timedelta(days=30))
+    pieces = list(_slices(stream, make_account(), plan(stream, make_account(), NOW, DAY, NOW)))
+    lengths = [len(piece.dates(make_account().zone)) for piece in pieces]
+    assert lengths == [30, 30, 11]

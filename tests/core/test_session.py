@@ -1,0 +1,253 @@
+"""The conversation with a vendor, over real HTTP: what is retried, waited for, refreshed, and given up."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extractors.accounts import Account
+from extractors.core.model import Platform, Rate, Request
+from extractors.core.rate import Bucket
+from extractors.core.session import Session
+from extractors.credentials import Credentials
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.protocols.token_rest import Dialect, TokenRest
+from extractors.tokens import TokenFile, Tokens
+
+SECRET = "tok-SECRET-123"
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def _error(body: Any, headers: dict[str, str]) -> DaybookError | None:
+    return AuthError("expired", refreshable=True) if body.get("code") == 40102 else None
+
+
+DIALECT = Dialect(
+    error=_error,
+    token_param="access_token",
+    refresh=lambda key, secret, tokens: {"method": "POST", "url": "/refresh", "json": {}},
+    refresh_read=lambda body: Tokens(json.loads(body)["token"], "r1"),
+)
+
+
+@contextmanager
+def vendor(answers: list[Answer | str]) -> Iterator[tuple[str, list[str]]]:
+    """Serves the answers in turn (the last one for ever); "cut", "reset" and "slow" misbehave on the wire."""
+    paths: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            paths.append(self.path)
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            if answer == "reset":
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
+            status, headers, body = (200, {}, b'{"code":0}') if isinstance(answer, str) else answer
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body) + (50 if answer == "cut" else 0)))
+            self.end_headers()
+            self.wfile.write(body)
+            if answer == "cut":
+                self.close_connection = True
+
+        do_POST = do_GET
+
+        def log_message(self, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", paths
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def open_session(tmp_path: Path, make_account: Callable[..., Account]) -> Callable[..., Session]:
+    def build(url: str, waits: list[float] | None = None, **facts: Any) -> Session:
+        credentials = Credentials(url, "key", "pass", {"access_token": SECRET, "refresh_token": "r0"})
+        platform = Platform(
+            "demo", "Demo", "", partial(TokenRest, DIALECT), (), **{"rate": Rate(1000, 1.0), **facts}
+        )
+        account = make_account("demo__one")
+        sleep = (waits if waits is not None else []).append
+        return Session(
+            platform, account, credentials, TokenFile(tmp_path / "t", account.id, credentials), sleep
+        )
+
+    return build
+
+
+OK: Answer = (200, {}, b'{"code":0,"data":1}')
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        (500, {}, b"oops"),
+        (503, {}, b""),
+        (200, {}, b"<html>maintenance</html>"),
+        (200, {}, b'{"code":0,"da'),
+        (200, {}, b""),
+        "cut",
+        "reset",
+    ],
+)
+def test_what_is_transient_is_tried_again(trouble: Any, open_session: Callable[..., Session]) -> None:
+    with vendor([trouble, trouble, OK]) as (url, paths):
+        reply = open_session(url).call(Request("report", "/x"))
+    assert reply.body == {"code": 0, "data": 1} and len(paths) == 3
+
+
+def test_trying_ends_and_the_error_names_the_account_and_no_secret(
+    open_session: Callable[..., Session],
+) -> None:
+    with vendor([(500, {}, SECRET.encode())]) as (url, paths), pytest.raises(TransientError) as error:
+        open_session(url).call(Request("report", "/x"))
+    assert len(paths) == 5 and error.value.account == "demo__one" and SECRET not in str(error.value)
+
+
+def test_an_unreachable_host_is_told_without_the_signed_url(open_session: Callable[..., Session]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(TransientError) as error:
+        open_session(url).call(Request("report", "/x"))
+    assert SECRET not in str(error.value) and "could not be reached" in str(error.value)
+
+
+def test_waits_grow_with_every_failure(open_session: Callable[..., Session]) -> None:
+    waits: list[float] = []
+    with vendor([(500, {}, b"")]) as (url, _), pytest.raises(TransientError):
+        open_session(url, waits).call(Request("report", "/x"))
+    backoffs = [wait for wait in waits if wait > 0.1]
+    assert len(backoffs) == 4
+    for attempt, wait in enumerate(backoffs):
+        assert 0.25 * 2**attempt <= wait <= 0.75 * 2**attempt
+
+
+def test_told_to_wait_it_waits_exactly_that(open_session: Callable[..., Session]) -> None:
+    waits: list[float] = []
+    with vendor([(429, {"Retry-After": "7"}, b""), OK]) as (url, paths):
+        open_session(url, waits).call(Request("report", "/x"))
+    assert waits[0] == 7.0 and len(paths) == 2
+
+
+def test_a_ban_of_an_hour_ends_the_attempt_instead_of_holding_its_place(
+    open_session: Callable[..., Session],
+) -> None:
+    waits: list[float] = []
+    with (
+        vendor([(429, {"Retry-After": "3600"}, b"")]) as (url, paths),
+        pytest.raises(RateLimitedError) as error,
+    ):
+        open_session(url, waits).call(Request("report", "/x"))
+    assert error.value.retry_after == 3600 and len(paths) == 1 and waits == []
+
+
+def test_an_expired_token_is_refreshed_once_and_the_call_repeated(
+    open_session: Callable[..., Session],
+) -> None:
+    expired: Answer = (200, {}, b'{"code":40102}')
+    with vendor([expired, (200, {}, b'{"token":"fresh"}'), OK]) as (url, paths):
+        session = open_session(url)
+        assert session.call(Request("report", "/x")).body["data"] == 1
+    assert [path.split("?")[0] for path in paths] == [
+        "/x",
+        "/refresh",
+        "/x",
+    ] and "access_token=fresh" in paths[2]
+
+
+def test_a_token_that_stays_bad_after_a_refresh_fails_fast(open_session: Callable[..., Session]) -> None:
+    expired: Answer = (200, {}, b'{"code":40102}')
+    with (
+        vendor([expired, (200, {}, b'{"token":"fresh"}'), expired]) as (url, paths),
+        pytest.raises(AuthError),
+    ):
+        open_session(url).call(Request("report", "/x"))
+    assert len(paths) == 3, "no retry storm"
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, ConfigError), (404, ConfigError), (302, ConfigError)])
+def test_what_is_hopeless_is_not_tried_again(
+    status: int, kind: type[Exception], open_session: Callable[..., Session]
+) -> None:
+    with vendor([(status, {"Location": "http://127.0.0.1:1/"}, b"{}")]) as (url, paths), pytest.raises(kind):
+        open_session(url).call(Request("report", "/x"))
+    assert len(paths) == 1
+
+
+def test_a_bucket_never_lets_more_calls_through_than_permitted_and_wastes_little() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    bucket = Bucket(Rate(calls=10, seconds=1.0), clock=lambda: now[0], sleep=sleep)
+    times = []
+    for _ in range(200):
+        bucket.take()
+        times.append(now[0])
+    assert all(times[n + 10] - times[n] > 1.0 for n in range(190))
+    assert 199 / times[-1] >= 0.95 * 10
+
+
+def test_a_bucket_told_to_hold_holds_everybody() -> None:
+    now = [0.0]
+    bucket = Bucket(Rate(10, 1.0), clock=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s))
+    bucket.take()
+    bucket.hold(30)
+    bucket.take()
+    assert now[0] >= 30
+
+
+def test_calls_under_way_never_exceed_the_platforms_width(open_session: Callable[..., Session]) -> None:
+    active, most, guard = 0, 0, threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            nonlocal active, most
+            with guard:
+                active += 1
+                most = max(most, active)
+            time.sleep(0.02)
+            with guard:
+                active -= 1
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"code":0}')
+
+        def log_message(self, *args: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        session = open_session(f"http://127.0.0.1:{server.server_port}", width=3)
+        threads = [threading.Thread(target=session.call, args=(Request("r", "/x"),)) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert 2 <= most <= 3
