@@ -1,3 +1,4 @@
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,7 +36,7 @@ def test_pieces_of_a_cut_window_join_without_gap_or_overlap() -> None:
     window = Window(utc(2026, 1, 1, 5), utc(2026, 1, 3, 7))
     for pieces in (list(window.cut(timedelta(minutes=30))), list(cut_by_day(window, NEW_YORK))):
         assert pieces[0].start == window.start and pieces[-1].end == window.end
-        assert all(a.end == b.start for a, b in zip(pieces, pieces[1:], strict=False))
+        assert all(a.end == b.start for a, b in itertools.pairwise(pieces))
         assert all(pieces)
 
 
