@@ -187,7 +187,7 @@ class Landing:
         return sorted(found, key=lambda manifest: (manifest.read_at, manifest.id))
 
     def requeue(self, manifest: Manifest) -> None:
-        """Mark a partition as pending. One that is loaded already is a no-op to the loader (its ledger knows)."""
+        """Mark a partition as pending. One that is loaded already is a no-op to the loader's ledger."""
         self.store.put_text(_marker(manifest), json.dumps({"id": manifest.id}))
 
     def loaded(self, manifest: Manifest) -> None:

@@ -110,10 +110,10 @@ class Session:
                     body += chunk
                     if len(body) > BODY_LIMIT:
                         raise ContractError(f"{name} answered with more than {BODY_LIMIT >> 20} MiB")
-                length = response.headers.get("Content-Length")
-                if length and length.isdigit() and not response.headers.get("Content-Encoding"):
-                    if len(body) < int(length):
-                        raise TransientError(f"{name} broke off after {len(body)} of {length} bytes")
+                length = response.headers.get("Content-Length", "")
+                plain = "Content-Encoding" not in response.headers
+                if plain and length.isdigit() and len(body) < int(length):
+                    raise TransientError(f"{name} broke off after {len(body)} of {length} bytes")
                 lowered = {key.lower(): value for key, value in response.headers.items()}
                 return response.status_code, lowered, bytes(body)
         except requests.RequestException as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -47,7 +48,7 @@ class KeyRest:
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
         if 200 <= status < 300:
-            data = loads(body, request.name)
+            data = loads(_without_notices(body), request.name)
             if isinstance(data, dict) and "code" in data and "message" in data and "data" in data:
                 raise _typed(request.name, data, status)  # some hosts answer 200 with an error body
             return Reply(data, headers)
@@ -88,6 +89,14 @@ def oauth1_signature(method: str, url: str, params: dict[str, str], consumer_sec
 
 def _escape(text: str) -> str:
     return quote(text, safe="~")
+
+
+def _without_notices(body: bytes) -> bytes:
+    """The body without the notices a misconfigured PHP prints before it."""
+    if not re.match(rb"[\xef\xbb\xbf\s]*(<br\s*/?>\s*)*(<b>)?(Notice|Warning|Deprecated)", body):
+        return body
+    start = re.search(rb"^[\[{]", body, re.M)
+    return body[start.start() :] if start else body
 
 
 def _typed(name: str, data: dict[str, Any], status: int) -> DaybookError:
