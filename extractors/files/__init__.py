@@ -1,0 +1,13 @@
+"""File drops: whatever people export, from data/inbox/<account>/ to landing (design §3, "Files").
+
+sources → csvfile, workbook, parquetfile     what a file is, and its cells as text
+catalogue ← mapping ← mappings/*.yml         which headers mean what
+cells ← values                               clean values, quarantine, personal columns gone
+inbox → partition                            the flow; warehouse/files.py takes it from landing to raw
+"""
+
+from extractors.files.inbox import import_files
+from extractors.files.mapping import Mapping, load_mapping
+from extractors.files.refusal import FileRefused
+
+__all__ = ["FileRefused", "Mapping", "import_files", "load_mapping"]

@@ -1,0 +1,173 @@
+"""Raw columns → clean columns under our names; rows that cannot be read are set aside with the reason.
+
+Work is done once per distinct value, not once per row: a million rows of a retailer hold a few thousand
+prices, products and buyers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from extractors.files.fields import FIELDS
+from extractors.files.mapping import Mapping
+from extractors.files.tables import BadRow, RawTable
+from extractors.files.text import is_remark
+from extractors.files.values import BadValue, cleaner, shape
+
+_RECORD_IDS = ("order_id", "refund_id")
+
+
+@dataclass
+class Cells:
+    """The readable rows (`line` and our names, all text) and the rest.
+
+    first, last: the earliest and latest instant of the readable rows, UTC ISO text; None without rows.
+    """
+
+    table: pa.Table
+    bad: list[BadRow]
+    remarks: int
+    blank: int
+    first: str | None
+    last: str | None
+
+    @property
+    def unreadable(self) -> float:
+        """Share of the data rows that could not be read."""
+        rows = self.table.num_rows + len(self.bad)
+        return len(self.bad) / rows if rows else 0.0
+
+
+@dataclass
+class _Column:
+    ours: str
+    theirs: str
+    raw: pa.DictionaryArray
+    clean: pa.StringArray
+    complaints: list[str | None]  # per distinct value
+
+
+def clean(raw: RawTable, mapping: Mapping, header: list[str], hash_buyer: Callable[[str], str]) -> Cells:
+    """Clean every mapped column.
+
+    Args:
+        raw: the columns as read; may hold the header's first column besides the mapped ones (remarks).
+        mapping: resolved, with a time zone.
+        hash_buyer: the keyed hash of the buyer column; the column itself ends here.
+    """
+    zone = ZoneInfo(mapping.time_zone or "UTC")
+    kinds = FIELDS[mapping.row]
+    columns = []
+    for ours, headers in mapping.columns.items():
+        theirs = next(name for name in headers if name in raw.columns)
+        clean_one = cleaner(kinds[ours], mapping.formats, zone, hash_buyer)
+        columns.append(_clean_column(ours, theirs, raw.columns[theirs], clean_one))
+    wrong = _wrong_rows(raw, columns, mapping)
+    bad, remarks, blank = _sort_out(raw, columns, wrong, mapping, header)
+    names = ["line", *("buyer_key" if column.ours == "buyer" else column.ours for column in columns)]
+    table = pa.table([raw.lines, *(column.clean for column in columns)], names=names)
+    if wrong:
+        good = pc.invert(pc.is_in(pa.array(range(table.num_rows), pa.int64()), pa.array(sorted(wrong))))
+        table = table.filter(good)
+    first, last = _span(table, mapping)
+    return Cells(
+        table,
+        sorted(raw.bad + bad, key=lambda row: row.line),
+        raw.remarks + remarks,
+        raw.blank + blank,
+        first,
+        last,
+    )
+
+
+def _clean_column(
+    ours: str, theirs: str, raw: pa.DictionaryArray, clean_one: Callable[[str], str | None]
+) -> _Column:
+    values: list[str | None] = []
+    complaints: list[str | None] = []
+    for text in raw.dictionary.to_pylist():
+        value = complaint = None
+        try:
+            value = None if text is None else clean_one(text)
+        except BadValue as error:
+            complaint = str(error)
+        values.append(value)
+        complaints.append(complaint)
+    return _Column(ours, theirs, raw, pa.array(values, pa.string()).take(raw.indices), complaints)
+
+
+def _wrong_rows(raw: RawTable, columns: list[_Column], mapping: Mapping) -> dict[int, str]:
+    """Row position → why it cannot be read (the first complaint, in the order of the mapping)."""
+    wrong: dict[int, str] = {}
+    for column in columns:
+        bad_values = [at for at, complaint in enumerate(column.complaints) if complaint]
+        if bad_values:
+            hit = pc.is_in(column.raw.indices, pa.array(bad_values, column.raw.indices.type))
+            for row in pc.indices_nonzero(hit).to_pylist():
+                at = column.raw.indices[row].as_py()
+                seen = shape(column.raw.dictionary[at].as_py())
+                wrong.setdefault(row, f"{column.theirs} {column.complaints[at]} (looks like {seen!r})")
+    by_name = {column.ours: column for column in columns}
+    for group in _required(mapping):
+        missing = [pc.is_null(by_name[ours].clean) for ours in group]
+        empty = missing[0]
+        for more in missing[1:]:
+            empty = pc.and_(empty, more)
+        label = " and ".join(by_name[ours].theirs for ours in group)
+        for row in pc.indices_nonzero(empty).to_pylist():
+            wrong.setdefault(row, f"{label} {'is' if len(group) == 1 else 'are'} empty")
+    return wrong
+
+
+def _required(mapping: Mapping) -> list[list[str]]:
+    """Groups of columns of which a row must fill at least one."""
+    have = mapping.columns
+    if mapping.row == "refund":
+        groups = [["refund_id", "order_id"], ["refund_amount"], ["refunded_at"]]
+    else:
+        groups = [["order_id"], ["created_at"] if "created_at" in have else ["paid_at"]]
+    if mapping.row == "order_line":
+        priced = [name for name in ("line_amount", "list_amount") if name in have]
+        groups += [priced] if priced else [["unit_price"], ["quantity"]]
+    if mapping.row == "order":
+        groups.append(["list_amount", "line_amount", "buyer_paid_total"])
+    present = [[name for name in group if name in have] for group in groups]
+    return [group for group in present if group]
+
+
+def _sort_out(
+    raw: RawTable, columns: list[_Column], wrong: dict[int, str], mapping: Mapping, header: list[str]
+) -> tuple[list[BadRow], int, int]:
+    """Wrong rows told apart: unreadable data, remarks and totals, blank lines."""
+    first = raw.columns.get(next((name for name in header if name), ""))
+    kinds = FIELDS[mapping.row]
+    bad: list[BadRow] = []
+    remarks = blank = 0
+    for row, reason in wrong.items():
+        texts = {column.theirs: (column.raw[row].as_py() or "").strip() for column in columns}
+        lead = (first[row].as_py() or "") if first is not None else ""
+        if not lead.strip() and not any(texts.values()):
+            blank += 1
+        elif is_remark(lead) or all(text == theirs for theirs, text in texts.items()):
+            remarks += 1  # a total, a note, or the header once more where two exports were joined
+        else:
+            cells = {}
+            for column in columns:
+                value = column.clean[row].as_py()
+                safe = kinds[column.ours] in ("decimal", "instant") or column.ours in _RECORD_IDS
+                if value is not None and safe:
+                    cells[column.ours] = value
+            bad.append(BadRow(raw.lines[row].as_py(), reason, cells))
+    return bad, remarks, blank
+
+
+def _span(table: pa.Table, mapping: Mapping) -> tuple[str | None, str | None]:
+    ends = [pc.min_max(table[name]).as_py() for name in mapping.instants] if table.num_rows else []
+    firsts = [end["min"] for end in ends if end["min"]]
+    lasts = [end["max"] for end in ends if end["max"]]
+    return (min(firsts), max(lasts)) if firsts else (None, None)

@@ -1,0 +1,216 @@
+"""Inbox → landing: every file that waits is landed, recognised as known, or refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.errors import DaybookError, ExtractErrors
+from extractors.files.catalogue import SHIPPED, mappings_for, recognise
+from extractors.files.cells import Cells, clean
+from extractors.files.folder import Drop, Inbox
+from extractors.files.mapping import Mapping
+from extractors.files.partition import PLATFORM, land
+from extractors.files.refusal import FileRefused
+from extractors.files.sources import open_tables
+from extractors.files.tables import name_of
+from extractors.landing import Landing, Manifest
+from extractors.personal import buyer_hash
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table that was read: ready to land, or known from before."""
+
+    name: str
+    part: str
+    mapping: Mapping
+    cells: Cells | None = None
+    known: Manifest | None = None
+
+
+def import_files(
+    account: Account,
+    inbox_dir: Path | str,
+    landing: Landing,
+    hash_key: str | bytes,
+    mappings_dir: Path | str = SHIPPED,
+    *,
+    progress: Progress = lambda message: None,
+) -> list[Manifest]:
+    """Read every file in an account's inbox to landing.
+
+    Args:
+        account: gives zone and currency where a mapping states none, and `options: {mapping: name}`.
+        inbox_dir: data/inbox/<account id>; made when it is not there.
+        hash_key: the secret that turns buyers into keys.
+        mappings_dir: the shipped mappings.
+        progress: told a line per file.
+    Returns: one manifest for each table that landed now. Landed files are in done/; a file whose content is
+        known (same bytes, same mapping) goes there too and lands nothing.
+    Raises:
+        ConfigError: a mapping file is wrong; nothing was read.
+        ExtractErrors: one error per refused file, after all others were read. Refused files are in refused/.
+        TransientError: another import holds the inbox.
+    """
+    inbox = Inbox(Path(inbox_dir))
+    key = hash_key.encode() if isinstance(hash_key, str) else hash_key
+    # Buyers are known to the shop that sold to them: two shops' customer 13085 are two people.
+    hash_buyer = buyer_hash(key, f"{PLATFORM}:{account.store_id}")
+    with inbox.held():
+        run = _Run(account, inbox, landing, hash_buyer, progress)
+        run.mappings = mappings_for(account, inbox.folder, Path(mappings_dir))
+        for path in inbox.waiting():
+            run.one(path)
+        waiting = inbox.refused()
+    if len(waiting) > len(run.refused):
+        progress(f"{account.id}: {len(waiting)} refused file(s) wait in {inbox.folder / 'refused'}")
+    if run.refused:
+        raise ExtractErrors(run.refused, account=account.id)
+    return run.landed
+
+
+class _Run:
+    def __init__(
+        self,
+        account: Account,
+        inbox: Inbox,
+        landing: Landing,
+        hash_buyer: Callable[[str], str],
+        progress: Progress,
+    ) -> None:
+        self.account = account
+        self.inbox = inbox
+        self.landing = landing
+        self.hash_buyer = hash_buyer
+        self.progress = progress
+        self.mappings: Sequence[Mapping] = ()
+        self.landed: list[Manifest] = []
+        self.refused: list[DaybookError] = []
+        self._known: dict[tuple[str, str, str], Manifest] | None = None
+        self._read_at = datetime.now(UTC)
+
+    def one(self, path: Path) -> None:
+        """Deal with one file: all its tables land, or none does."""
+        try:
+            drop = self.inbox.look(path)
+            tables = self._read(drop)
+        except FileRefused as why:
+            self._refuse(path, why)
+            return
+        except OSError as error:
+            self._refuse(
+                path, FileRefused(f"{path.name} cannot be read: {error.strerror}", advice="check the file")
+            )
+            return
+        if not drop.is_unchanged:
+            self.progress(f"{self.account.id} {path.name}: is still being written, left for the next run")
+            return
+        for table in tables:
+            self._land(table, drop)
+        if drop.is_unchanged:
+            self.inbox.done(drop)
+
+    def _read(self, drop: Drop) -> list[_Table]:
+        encodings = [mapping.encoding for mapping in self.mappings if mapping.encoding]
+        sources = open_tables(drop.path, encodings)
+        tables, strangers = [], []
+        for source in sources:
+            name = name_of(drop.path, source.part)
+            try:
+                match = recognise(name, source, self.mappings)
+            except FileRefused as why:
+                strangers.append(why)
+                continue
+            known = self._find_known(drop.sha256, source.part, match.mapping.fingerprint)
+            if known is not None:
+                tables.append(_Table(name, source.part, match.mapping, known=known))
+                continue
+            raw = source.read(match.head, match.header_row, match.wanted(), match.mapping.encoding)
+            cells = clean(raw, match.mapping, match.header, self.hash_buyer)
+            _check_readable(name, cells, match.mapping)
+            tables.append(_Table(name, source.part, match.mapping, cells))
+        if not tables:
+            raise strangers[0]
+        for stranger in strangers:  # the cover sheet of a workbook
+            self.progress(f"{self.account.id} passed over: {stranger.message}")
+        return tables
+
+    def _land(self, table: _Table, drop: Drop) -> None:
+        if table.known is not None:
+            self.landing.requeue(table.known)
+            self.progress(
+                f"{self.account.id} {table.name}: known since {table.known.read_at:%Y-%m-%d} "
+                f"(as {table.known.extra['file']}), nothing to do"
+            )
+            return
+        cells = table.cells
+        if cells is None or cells.first is None:
+            self.progress(f"{self.account.id} {table.name}: has a header and no rows, nothing to do")
+            return
+        facts: dict[str, Any] = {
+            "file": table.name,
+            "part": table.part,
+            "file_sha256": drop.sha256,
+            "file_bytes": drop.size,
+        }
+        # One instant apart: of two files with one watermark the later name counts, whatever the clock does.
+        self._read_at = max(datetime.now(UTC), self._read_at + timedelta(microseconds=1))
+        manifest = land(self.landing, self.account, table.mapping, cells, self._read_at, facts)
+        self.landing.move_mark(PLATFORM, self.account.id, manifest.stream, manifest.window_end)
+        self.landed.append(manifest)
+        if self._known is not None:
+            self._known[_identity(manifest)] = manifest
+        self.progress(f"{self.account.id} {_told(table.name, table.mapping, cells)}")
+
+    def _find_known(self, sha256: str, part: str, fingerprint: str) -> Manifest | None:
+        if self._known is None:
+            self._known = {
+                _identity(manifest): manifest
+                for manifest in self.landing.all(f"{PLATFORM}/{self.account.id}")
+            }
+        return self._known.get((sha256, part, fingerprint))
+
+    def _refuse(self, path: Path, why: FileRefused) -> None:
+        where = self.inbox.refuse(path, why)
+        error = FileRefused(
+            f"refused: {why.message}", account=self.account.id, advice=f"{why.advice} (now {where})"
+        )
+        self.refused.append(error)
+        self.progress(str(error))
+
+
+def _identity(manifest: Manifest) -> tuple[str, str, str]:
+    extra = manifest.extra
+    return extra["file_sha256"], extra["part"], extra["mapping_fingerprint"]
+
+
+def _check_readable(name: str, cells: Cells, mapping: Mapping) -> None:
+    if cells.unreadable > mapping.max_unreadable:
+        worst = "; ".join(f"line {row.line}: {row.reason}" for row in cells.bad[:3])
+        rows = cells.table.num_rows + len(cells.bad)
+        raise FileRefused(
+            f"{name}: {len(cells.bad):,} of {rows:,} rows cannot be read, more than the "
+            f"{mapping.max_unreadable:.0%} that {mapping.name} allows; {worst}",
+            advice="mend the file or the mapping's formats, or raise max_unreadable in the mapping",
+        )
+
+
+def _told(name: str, mapping: Mapping, cells: Cells) -> str:
+    aside = ", ".join(
+        f"{count:,} {what}"
+        for count, what in (
+            (len(cells.bad), "quarantined"),
+            (cells.remarks, "remarks"),
+            (cells.blank, "blank"),
+        )
+        if count
+    )
+    span = f"{(cells.first or '')[:10]} to {(cells.last or '')[:10]}"
+    return f"{name}: {cells.table.num_rows:,} rows as {mapping.name}, {span}{f' ({aside})' if aside else ''}"

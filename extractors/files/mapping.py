@@ -1,0 +1,320 @@
+"""A mapping: a short YAML file that says what somebody else's columns are called here. No code.
+
+`mappings/README.md` describes every key for the person who writes one; this module is the same in types.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from extractors.errors import ConfigError
+from extractors.files import yamltext
+from extractors.files.fields import (
+    CURRENCY,
+    EXCLUDE_REASONS,
+    FIELDS,
+    INSTANTS,
+    LINE_CLASSES,
+    ORDER_STATES,
+    Row,
+)
+
+Test = None | str | int | float | list[str | int | float]
+_COMPARISON = re.compile(r"^(<=|>=|<|>|!=|=)\s*(-?\d+(?:\.\d+)?)$")
+# Year first: the only order nobody reads the wrong way round. Anything else has to be stated.
+DATES = [
+    "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d",
+]  # fmt: skip
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Formats(_Strict):
+    """How the file writes values. `dates`: strptime formats, tried in order."""
+
+    dates: list[str] = Field(default_factory=lambda: list(DATES), min_length=1)
+    thousands: Literal[",", ".", " ", "'", ""] = ","
+    decimal: Literal[".", ","] = "."
+    nulls: list[str] = Field(default_factory=lambda: ["-", "--", "—", "nan", "null", "NULL", "N/A"])
+
+    @field_validator("dates")
+    @classmethod
+    def _usable(cls, formats: list[str]) -> list[str]:
+        for text in formats:
+            try:
+                now = datetime(2001, 2, 3, 4, 5, 6)
+                back = datetime.strptime(now.strftime(text), text)
+            except ValueError as error:
+                raise ValueError(f"{text!r} is not a date format: {error}") from None
+            if (back.year, back.month, back.day) != (2001, 2, 3):
+                raise ValueError(f"{text!r} does not tell year, month and day")
+        return formats
+
+    @model_validator(mode="after")
+    def _apart(self) -> Formats:
+        if self.thousands == self.decimal:
+            raise ValueError("thousands and decimal are the same sign")
+        return self
+
+
+class When(_Strict):
+    """Conditions on columns, all of which must hold: our name → test.
+
+    A test is a text or a list of texts (exact, or with the wildcards * and ?), a number, a comparison such
+    as "< 0", or null for an empty cell.
+    """
+
+    when: dict[str, Test] = Field(default_factory=dict)
+
+
+class StateRule(When):
+    state: str
+
+    @field_validator("state")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, ORDER_STATES, "order state")
+
+
+class ClassRule(When):
+    line_class: str = Field(alias="class")
+
+    @field_validator("line_class")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, LINE_CLASSES, "line class")
+
+
+class ExcludeRule(When):
+    """An order that is kept and not counted. All that is given must hold.
+
+    every_line: the classes that every line of the order is in. without_amount: no line has an amount.
+    """
+
+    reason: str
+    every_line: list[str] = Field(default_factory=list)
+    without_amount: bool = False
+
+    @field_validator("reason")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _one_of(value, EXCLUDE_REASONS, "exclude reason")
+
+    @field_validator("every_line")
+    @classmethod
+    def _known_classes(cls, value: list[str]) -> list[str]:
+        return [_one_of(name, LINE_CLASSES, "line class") for name in value]
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ExcludeRule:
+        if not (self.when or self.every_line or self.without_amount):
+            raise ValueError("an exclude rule without a condition would leave out every order")
+        return self
+
+
+class Mapping(_Strict):
+    """What a file's rows are and what its columns are called here.
+
+    columns: our name → their header, or a list of headers of which the file has one.
+    recognise: further headers that must be there for the mapping to apply (not read).
+    refund_when: rows that are refunds, not sales (order_line only).
+    refunds_dated: for order rows without a refund time, the column whose time stands in for it.
+    paid_is_net_of_refunds: buyer_paid_total has refunds deducted already, so they are added back.
+    max_unreadable: the share of unreadable rows above which the whole file is refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    title: str
+    row: Row
+    columns: dict[str, list[str]] = Field(min_length=1)
+    recognise: list[str] = Field(default_factory=list)
+    constants: dict[str, str] = Field(default_factory=dict)
+    time_zone: str | None = None
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    encoding: str | None = None
+    formats: Formats = Field(default_factory=Formats)
+    order_state: list[StateRule] = Field(default_factory=list)
+    line_class: list[ClassRule] = Field(default_factory=list)
+    exclude: list[ExcludeRule] = Field(default_factory=list)
+    refund_when: dict[str, Test] = Field(default_factory=dict)
+    refunds_dated: Literal["paid_at", "created_at"] | None = None
+    paid_is_net_of_refunds: bool = False
+    max_unreadable: float = Field(default=0.05, ge=0, le=1)
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _as_lists(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        lists = {
+            ours: [theirs] if isinstance(theirs, str | int) else theirs for ours, theirs in value.items()
+        }
+        return {o: [clean_header(str(h)) for h in t] if isinstance(t, list) else t for o, t in lists.items()}
+
+    @field_validator("constants", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("recognise")
+    @classmethod
+    def _clean(cls, value: list[str]) -> list[str]:
+        return [clean_header(header) for header in value]
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"{value!r} is not an IANA time zone such as Europe/London")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                "".encode(value)
+        except LookupError:
+            raise ValueError(f"{value!r} is not an encoding such as utf-8, gb18030 or cp1252") from None
+        return value
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Mapping:
+        known = FIELDS[self.row]
+        for ours in self.columns:
+            _one_of(ours, tuple(known), f"column of a row that is one {self.row}")
+        for ours in self.constants:
+            _one_of(ours, tuple(n for n, kind in known.items() if kind in ("text", "decimal")), "constant")
+            if ours in self.columns:
+                raise ValueError(f"{ours} is both a column and a constant")
+        for group in self._conditions():
+            for ours, test in group.items():
+                if ours not in self.columns:
+                    raise ValueError(f"a rule asks for {ours}, which is not in columns")
+                _check_test(ours, known[ours], test)
+        self._check_required()
+        return self
+
+    def _conditions(self) -> list[dict[str, Test]]:
+        rules = [*self.order_state, *self.line_class, *self.exclude]
+        return [*(rule.when for rule in rules), self.refund_when]
+
+    def _check_required(self) -> None:
+        have = set(self.columns)
+        if self.row == "refund":
+            needed = [{"refund_id", "order_id"}, {"refund_amount"}, {"refunded_at"}]
+        else:
+            needed = [{"order_id"}, {"created_at", "paid_at"}]
+        if self.row == "order_line":
+            needed += [{"unit_price", "list_amount", "line_amount"}]
+            if "unit_price" in have and not have & {"list_amount", "line_amount"}:
+                needed += [{"quantity"}]
+        if self.row == "order":
+            needed += [{"list_amount", "line_amount", "buyer_paid_total"}]
+            if "refund_amount" in have and not self.refunds_dated:
+                needed += [{"refunded_at"}]
+        for group in needed:
+            if not group & have:
+                raise ValueError(f"columns lack {' or '.join(sorted(group))}")
+        if self.refund_when and self.row != "order_line":
+            raise ValueError("refund_when is for rows that are order lines")
+        if self.refunds_dated and (self.row != "order" or self.refunds_dated not in have):
+            raise ValueError(f"refunds_dated: {self.refunds_dated} needs order rows with that column")
+        if self.paid_is_net_of_refunds and not {"buyer_paid_total", "refund_amount"} <= have:
+            raise ValueError("paid_is_net_of_refunds needs buyer_paid_total and refund_amount")
+
+    @property
+    def headers(self) -> list[str]:
+        """Every header the mapping reads or asks for, each once."""
+        return list(dict.fromkeys([h for theirs in self.columns.values() for h in theirs] + self.recognise))
+
+    def missing(self, header: set[str]) -> list[str]:
+        """What a file with this header lacks; nothing when the mapping applies."""
+        lacking = [" / ".join(theirs) for theirs in self.columns.values() if not set(theirs) & header]
+        return list(dict.fromkeys(lacking)) + [name for name in self.recognise if name not in header]
+
+    def resolved(self, time_zone: str, currency: str) -> Mapping:
+        """The mapping with the account's zone and currency where it states none."""
+        return self.model_copy(
+            update={"time_zone": self.time_zone or time_zone, CURRENCY: self.currency or currency}
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a file read with this mapping could give other records."""
+        text = json.dumps(self.as_json(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def instants(self) -> list[str]:
+        return [name for name in INSTANTS if name in self.columns]
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read and check one mapping file.
+
+    Raises ConfigError naming file, line and key, and what was expected there.
+    """
+    document, node = yamltext.read(path)
+    try:
+        return Mapping.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        location = [step for step in first["loc"] if not str(step).startswith("function-")]
+        line = yamltext.line_of(node, location)
+        text = first["msg"].removeprefix("Value error, ")
+        key = ".".join(str(step) for step in location)
+        if first["type"] == "extra_forbidden":
+            text = f"is no key of a mapping{_nearest(str(location[-1]), tuple(Mapping.model_fields))}"
+        raise ConfigError(
+            f"{path}:{line} {key + ': ' if key else ''}{text}", advice="mappings/README.md describes each key"
+        ) from None
+
+
+def clean_header(text: str) -> str:
+    """A header without what exports put around it: blanks of any width, byte-order marks, line breaks."""
+    return " ".join(text.replace("\ufeff", "").replace("\u3000", " ").replace("\xa0", " ").split())
+
+
+def comparison(test: Test) -> tuple[str, str] | None:
+    """The sign and number of a numeric test, or None when it is none."""
+    if isinstance(test, int | float):
+        return "=", str(test)
+    match = _COMPARISON.match(test) if isinstance(test, str) else None
+    return (match[1], match[2]) if match else None
+
+
+def _check_test(ours: str, kind: str, test: Test) -> None:
+    if test is None:
+        return
+    if kind == "decimal" and comparison(test) is None:
+        raise ValueError(f'the test of {ours} must be a number or a comparison such as "< 0", not {test!r}')
+    if kind in ("instant", "buyer") and test != "*":
+        raise ValueError(f'{ours} can be tested for null (empty) or "*" (filled) only')
+
+
+def _one_of(value: str, known: tuple[str, ...], what: str) -> str:
+    if value not in known:
+        raise ValueError(f"{value!r} is no {what}{_nearest(value, known)}; known: {', '.join(known)}")
+    return value
+
+
+def _nearest(word: str, words: tuple[str, ...]) -> str:
+    match = difflib.get_close_matches(word, words, n=1)
+    return f" (did you mean {match[0]!r}?)" if match else ""

@@ -1,0 +1,73 @@
+"""A file's readable rows → one landing partition: text cells, line numbers, and what was set aside."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from extractors.accounts import Account
+from extractors.core.window import Window
+from extractors.files.cells import Cells
+from extractors.files.mapping import Mapping
+from extractors.landing import Landing, Manifest
+
+PLATFORM = "files"
+CELLS = "cells.parquet"
+QUARANTINE = "quarantine.parquet"
+
+
+def stream_of(mapping: Mapping) -> str:
+    """The stream a file's partition belongs to; order files may bring refunds along."""
+    return "refunds" if mapping.row == "refund" else "orders"
+
+
+def land(
+    landing: Landing,
+    account: Account,
+    mapping: Mapping,
+    cells: Cells,
+    read_at: datetime,
+    facts: dict[str, Any],
+) -> Manifest:
+    """Write the partition and return its manifest.
+
+    facts: file, part, file_sha256, file_bytes; they travel in manifest.extra beside the mapping as resolved,
+    the watermark (latest instant in the file: it decides which file knows an order best) and the counts.
+    """
+    if cells.first is None or cells.last is None:
+        raise ValueError("a file without a readable row has nothing to land")
+    window = Window(
+        datetime.fromisoformat(cells.first), datetime.fromisoformat(cells.last) + timedelta(seconds=1)
+    )
+    with landing.partition(PLATFORM, account.id, stream_of(mapping), "cursor", window, read_at) as partition:
+        path = partition.add_file(CELLS, cells.table.num_rows)
+        pq.write_table(cells.table, path, compression="zstd")
+        if cells.bad:
+            # Its rows are not records: they do not count towards the partition's rows.
+            pq.write_table(_quarantine(cells), partition.add_file(QUARANTINE, 0), compression="zstd")
+        return partition.commit(
+            extra={
+                **facts,
+                "mapping": mapping.as_json(),
+                "mapping_fingerprint": mapping.fingerprint,
+                "watermark": cells.last,
+                "rows": cells.table.num_rows,
+                "quarantined": len(cells.bad),
+                "remarks": cells.remarks,
+                "blank": cells.blank,
+            }
+        )
+
+
+def _quarantine(cells: Cells) -> pa.Table:
+    return pa.table(
+        {
+            "line": pa.array([row.line for row in cells.bad], pa.int64()),
+            "reason": pa.array([row.reason for row in cells.bad], pa.string()),
+            "cells": pa.array([orjson.dumps(row.cells).decode() for row in cells.bad], pa.string()),
+        }
+    )

@@ -1,0 +1,142 @@
+"""One cell's text → one clean value, or a complaint. Strict: what is not clearly a number is no number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from extractors.files.fields import Kind
+from extractors.files.mapping import Formats
+
+Clean = Callable[[str], str | None]
+
+_FORMULA = re.compile(r'^="(.*)"$', re.S)
+_LOST_DIGITS = re.compile(r"^[+-]?\d(?:\.\d+)?[eE]\+?\d{1,3}$")
+_SCIENTIFIC = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,2}$")
+_MONEY_SIGNS = "¥¥￥£$€"
+_ISO = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[+-]\d\d:?\d\d|Z)?)?$")
+# "Never": what systems write into a time column that has no time.
+_NEVER_YEARS = (1, 1900, 1970)
+_INTEGER_DIGITS = 12  # up to 999,999,999,999; more is an id in the wrong column
+_SMALLEST = Decimal("0.00000001")
+
+
+class BadValue(ValueError):
+    """The cell is not what its column holds. The message names no cell content."""
+
+
+def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[str], str]) -> Clean:
+    """The function that turns the text of a cell of this kind into a value (None: empty).
+
+    It raises BadValue. Numbers come out plain (`-1234.50`), instants as UTC (`2010-12-01T08:26:00Z`), the
+    buyer as a keyed hash.
+    """
+    nulls = frozenset(formats.nulls)
+
+    def text(cell: str) -> str | None:
+        value = cell.strip(" \t\r\n\u3000\xa0\ufeff")
+        if match := _FORMULA.match(value):
+            value = match[1].strip()
+        if "\ufffd" in value:
+            raise BadValue("has bytes that are not in the file's encoding")
+        return None if not value or value in nulls else value
+
+    def record_id(cell: str) -> str | None:
+        value = text(cell)
+        if value is None:
+            return None
+        if _LOST_DIGITS.match(value):
+            raise BadValue("has lost digits: a spreadsheet kept a long id as a number")
+        return value.removeprefix("'")  # the apostrophe by which people keep a spreadsheet's hands off
+
+    def decimal(cell: str) -> str | None:
+        value = text(cell)
+        return None if value is None else _plain(value, formats)
+
+    def instant(cell: str) -> str | None:
+        value = text(cell)
+        return None if value is None or value.startswith("0000") else _utc(value, formats, zone)
+
+    def buyer(cell: str) -> str | None:
+        value = record_id(cell)
+        return None if value is None else hash_buyer(value)
+
+    return {"text": text, "id": record_id, "decimal": decimal, "instant": instant, "buyer": buyer}[kind]
+
+
+def _plain(text: str, formats: Formats) -> str:
+    value = text.strip(_MONEY_SIGNS + " ")
+    sign = ""
+    if value.startswith("(") and value.endswith(")"):  # accountants' minus
+        sign, value = "-", value[1:-1]
+    if value[:1] in "+-−":
+        sign, value = ("-" if value[0] != "+" else "") or sign, value[1:]
+    value = value.strip(_MONEY_SIGNS + " ")
+    percent = value.endswith(("%", "\uff05"))
+    if percent:
+        value = value[:-1].rstrip()
+    number = Decimal(value if _SCIENTIFIC.match(value) else _ungrouped(value, formats))
+    if percent:
+        number /= 100
+    if number >= Decimal(10) ** _INTEGER_DIGITS:
+        raise BadValue("is too large for an amount")
+    if number != number.quantize(_SMALLEST, ROUND_HALF_UP):
+        number = number.quantize(_SMALLEST, ROUND_HALF_UP)
+    plain = format(number, "f")
+    return plain if not number or not sign else sign + plain
+
+
+def _ungrouped(value: str, formats: Formats) -> str:
+    """Digits with at most one point, after taking out thousands signs that stand where they should."""
+    whole, point, fraction = value.partition(formats.decimal)
+    if formats.thousands and formats.thousands in whole:
+        groups = whole.replace("\xa0", " ").split(formats.thousands)
+        if not (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
+            raise BadValue("is not a number")
+        whole = "".join(groups)
+    digits = (whole or "0") + fraction
+    if not (digits.isascii() and digits.isdigit()) or (point and not fraction and not whole):
+        raise BadValue("is not a number")
+    return f"{whole or '0'}.{fraction or '0'}" if fraction else whole
+
+
+def _utc(text: str, formats: Formats, zone: ZoneInfo) -> str | None:
+    moment = _parse(text, formats.dates)
+    if moment.year in _NEVER_YEARS and (moment.month, moment.day) == (1, 1):
+        return None
+    if not 1990 <= moment.year <= 2100:
+        raise BadValue("is not a time of our age")
+    if moment.tzinfo is None:
+        # fold=0: of a time that happens twice the first; one that is skipped moves forward (marts.md, Clock).
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _parse(text: str, dates: list[str]) -> datetime:
+    if _ISO.match(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            raise BadValue("is not a time") from None
+    for form in dates:
+        try:
+            return datetime.strptime(text, form)
+        except ValueError:
+            continue
+    raise BadValue(f"is not a time in any of the formats {', '.join(dates)}")
+
+
+def shape(text: str, longest: int = 24) -> str:
+    """What a cell looks like without saying what it says: digits 9, letters a, other scripts 字."""
+    marks = []
+    for sign in text[:longest]:
+        if sign.isdigit():
+            marks.append("9")
+        elif sign.isalpha():
+            marks.append("a" if sign.isascii() else "字")
+        else:
+            marks.append(sign)
+    return "".join(marks) + ("…" if len(text) > longest else "")

@@ -1,0 +1,46 @@
+"""YAML with line numbers: what a value is and on which line of the file it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from extractors.errors import ConfigError
+
+
+def read(path: Path) -> tuple[Any, yaml.Node]:
+    """The document and its node tree. Raises ConfigError naming file and line when it is not YAML."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        document = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error
+        raise ConfigError(f"{path}{line} is not valid YAML: {problem}", advice="mend that line") from None
+    if node is None:
+        raise ConfigError(f"{path} is empty", advice="copy a file of mappings/ and edit it")
+    return document, node
+
+
+def line_of(node: yaml.Node, location: Sequence[int | str]) -> int:
+    """The line (from 1) of the deepest part of `location` that the file has."""
+    line = node.start_mark.line + 1
+    for step in location:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(step):
+                    line, node = key.start_mark.line + 1, value
+                    break
+            else:
+                break
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line

@@ -1,0 +1,359 @@
+"""File drops: landed cells → orders and refunds in raw, by SQL made from the file's mapping.
+
+The record is the whole order: all its lines in the file. Its version is dated by the file's watermark (the
+latest instant in the file), so of two files that overlap, the one that reaches further knows best, in
+whichever order they arrive. An order cut in two by the edge between two files is therefore as the later file
+has it.
+
+Line amounts are exact decimals (price × quantity) rounded to cents per line, halves away from zero, so that a
+refund mirrors its sale. Nothing else is rounded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from extractors.files.fields import FIELDS
+from extractors.files.mapping import Mapping, Test, comparison
+from extractors.files.partition import CELLS, QUARANTINE
+from extractors.landing import Manifest
+from warehouse.connection import literal
+from warehouse.load import insert_cursor_versions
+from warehouse.parts import local_files
+
+# Money that goes back for goods: merchandise, and discounts granted afterwards by a credit note. Fees,
+# samples, manual and book entries in a cancellation are no refund of goods (marts.md, trap 18).
+_GOODS = "line_class in ('product', 'discount')"
+_LINE_TEXTS = ("product_id", "sku_id", "product_name", "category_path")
+_LINE_FACTS = {*_LINE_TEXTS, "line_id", "quantity", "line_amount", "merchant_item_discount"}
+_ORDER_TEXTS = ("region", "payment_type")
+_ORDER_AMOUNTS = ("shipping_charged", "tax", "order_discount", "platform_subsidy", "buyer_paid_total")
+# What stands between an order's list price and what was paid for it.
+_WAIVED = """
+    case when paid_at is null then null else greatest(
+        list_ + coalesce(shipping_charged, 0) + coalesce(tax, 0) - coalesce(platform_subsidy, 0) - total_, 0
+    )::decimal(18, 2) end"""
+_REFUND_AMOUNTS = ("refund_goods", "refund_shipping", "refund_tax")
+
+
+def load_partition(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int) -> tuple[int, int]:
+    """Load one landed file inside the caller's transaction.
+
+    Args:
+        manifest: of platform `files`; its extra carries mapping, watermark, file and file_sha256.
+    Returns: (orders and refunds in the file, versions that were new).
+    Raises: WarehouseError when a landed file is missing or damaged.
+    """
+    mapping = Mapping.model_validate(manifest.extra["mapping"])
+    with local_files(manifest) as paths:
+        files = {path.name: path for path in paths}
+        _read_cells(con, mapping, files[CELLS])
+        rows = new = 0
+        for stream, payloads in _payloads(mapping, manifest.extra["file"]):
+            relation = (
+                f"select {literal(manifest.account_id)} as account_id, record_key, "
+                f"timestamptz {literal(manifest.extra['watermark'])} as cursor_at, payload from ({payloads})"
+            )
+            found, added = insert_cursor_versions(con, relation, manifest.platform, stream, manifest, load_id)
+            rows, new = rows + found, new + added
+        _write_quarantine(con, manifest, load_id, files.get(QUARANTINE))
+    new += _withdraw_refunds(con, manifest, mapping, load_id)
+    con.execute("drop table if exists _cells")
+    return rows, new
+
+
+def _read_cells(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> None:
+    """Temp table `_cells`: typed columns, amounts worked out, rows classed; one for each row of the file."""
+    have = set(pq.read_schema(path).names)
+    kinds = FIELDS[mapping.row]
+    typed = ["line"]
+    for name, kind in kinds.items():
+        ours = "buyer_key" if name == "buyer" else name
+        constant = mapping.constants.get(name)
+        source = ours if ours in have else "null" if constant is None else literal(constant)
+        typed.append(f"{source}::{_type(name, kind)} as {ours}")
+    line_class = _case(mapping, [(rule.when, rule.line_class) for rule in mapping.line_class], "'product'")
+    con.execute(f"""
+        create or replace temp table _cells as
+        with typed as (select {", ".join(typed)} from read_parquet({literal(str(path))})),
+        priced as (select *, {_amounts(mapping)} from typed)
+        select
+            *,
+            {line_class} as line_class,
+            {_condition(mapping, mapping.refund_when) if mapping.refund_when else "false"} as is_refund
+        from priced""")
+
+
+def _type(name: str, kind: str) -> str:
+    if kind == "decimal":  # price × quantity has to fit 38 digits
+        return {"unit_price": "decimal(21, 8)", "quantity": "decimal(17, 4)"}.get(name, "decimal(21, 8)")
+    return "timestamptz" if kind == "instant" else "varchar"
+
+
+def _amounts(mapping: Mapping) -> str:
+    """SQL for list_, discount_ and line_ (cents per line) from whichever of them the file gives."""
+    if mapping.row == "refund":
+        return "null as list_, null as discount_, null as line_"
+    paid = "buyer_paid_total"
+    if mapping.paid_is_net_of_refunds:
+        paid = "(buyer_paid_total + coalesce(refund_amount, 0))"
+    listed = "coalesce(list_amount, unit_price * quantity)"
+    discount = "coalesce(merchant_item_discount, 0)"
+    if mapping.row == "order":
+        # One row is one order: its only line is what was paid for the goods, or else would have been.
+        goods = (
+            f"case when paid_at is not null then {paid} - coalesce(shipping_charged, 0) - coalesce(tax, 0) "
+            "+ coalesce(order_discount, 0) + coalesce(platform_subsidy, 0) end"
+        )
+        line = f"coalesce(line_amount, {goods}, {listed} - {discount}, {paid})"
+    else:
+        line = f"coalesce(line_amount, {listed} - {discount})"
+    return f"""
+        round(coalesce({listed}, line_amount + {discount}), 2)::decimal(18, 2) as list_,
+        round(coalesce(merchant_item_discount, {listed} - line_amount), 2)::decimal(18, 2) as discount_,
+        round({line}, 2)::decimal(18, 2) as line_,
+        round({paid}, 2)::decimal(18, 2) as total_"""
+
+
+def _payloads(mapping: Mapping, file: str) -> list[tuple[str, str]]:
+    """(stream, SELECT record_key, payload) for each kind of record the file holds."""
+    if mapping.row == "refund":
+        return [("refunds", _refund_rows(mapping))]
+    found = [("orders", _orders(mapping, file))]
+    if mapping.row == "order_line" and mapping.refund_when:
+        found.append(("refunds", _refunds_of_lines(mapping)))
+    if mapping.row == "order" and "refund_amount" in mapping.columns:
+        found.append(("refunds", _refunds_of_orders(mapping)))
+    return found
+
+
+def _orders(mapping: Mapping, file: str) -> str:
+    given = set(mapping.columns) | set(mapping.constants)
+    fields = ["'order_id': order_id", f"'created_at': {_iso('coalesce(min(created_at), min(paid_at))')}"]
+    fields += [f"'paid_at': {_iso('min(paid_at)')}"]
+    fields += ["'buyer_key': arg_min(buyer_key, line)", f"'currency': {literal(mapping.currency or '')}"]
+    # Order-level values stand on every line of the order; the first line that has one decides.
+    fields += [f"'{name}': arg_min({name}, line)" for name in _ORDER_TEXTS if name in given]
+    fields += [f"'order_state': arg_min({_state(mapping)}, line)"]
+    for name in _ORDER_AMOUNTS:
+        if name in given:
+            source = "total_" if name == "buyer_paid_total" else f"round({name}, 2)::decimal(18, 2)"
+            fields.append(f"'{name}': arg_min({source}, line)::varchar")
+    fields += [f"'exclude_reason': {_exclude(mapping)}", f"'source_file': {literal(file)}"]
+    if mapping.row == "order" and not given & _LINE_FACTS:
+        # The file says nothing of goods: no line is made up; the order's amounts say what was paid and waived.
+        if "order_discount" not in given and {"list_amount", "buyer_paid_total"} <= given:
+            fields.append(f"'order_discount': arg_min({_WAIVED}, line)::varchar")
+        fields.append("'lines': '[]'::json")
+    else:
+        fields.append(f"'lines': {_lines(mapping, '')}")
+    return f"""
+        select order_id as record_key, to_json({{{", ".join(fields)}}})::varchar as payload
+        from (select *, {_line_no(mapping)} as line_no from _cells where not is_refund)
+        group by order_id"""
+
+
+def _refunds_of_lines(mapping: Mapping) -> str:
+    """Rows of an order-line file that are refunds: their document is the refund; signs are turned."""
+    goods = f"coalesce(-sum(line_) filter ({_GOODS}), 0)"
+    shipping = "coalesce(-sum(line_) filter (line_class = 'shipping'), 0)"
+    reason = "arg_min(reason, line)" if "reason" in mapping.columns else "null::varchar"
+    fields = [
+        "'refund_id': order_id",
+        "'order_id': null::varchar",
+        f"'refunded_at': {_iso('coalesce(min(paid_at), min(created_at))')}",
+        f"'refund_amount': ({goods} + {shipping})::varchar",
+        f"'refund_goods': ({goods})::varchar",
+        f"'refund_shipping': ({shipping})::varchar",
+        "'refund_tax': '0.00'",
+        "'quantity': coalesce(-sum(quantity) filter (line_class = 'product'), 0)::decimal(18, 4)::varchar",
+        f"'reason': {reason}",
+        f"'currency': {literal(mapping.currency or '')}",
+        "'buyer_key': arg_min(buyer_key, line)",
+        f"'lines': {_lines(mapping, '-')}",
+    ]
+    return f"""
+        select order_id as record_key, to_json({{{", ".join(fields)}}})::varchar as payload
+        from (select *, {_line_no(mapping)} as line_no from _cells where is_refund)
+        group by order_id"""
+
+
+def _refunds_of_orders(mapping: Mapping) -> str:
+    """The refund an order row tells of: one for each order, named after it where it has no id of its own.
+
+    Without a time of its own it is dated as the mapping says, and at the order's creation as a last resort: a
+    refund without a date would be in no period.
+    """
+    told = ["refunded_at", mapping.refunds_dated or "paid_at", "paid_at", "created_at"]
+    dated = f"coalesce({', '.join(dict.fromkeys(told))})"
+    return f"""
+        select record_key, max_by(payload, line) as payload
+        from (
+            select
+                line, coalesce(refund_id, order_id) as record_key,
+                {_refund_payload(mapping, dated)} as payload
+            from _cells where refund_amount > 0)
+        group by record_key"""
+
+
+def _refund_rows(mapping: Mapping) -> str:
+    """A refund file: a row is a refund. Of two rows with one id the lower one is the later."""
+    return f"""
+        select record_key, max_by(payload, line) as payload
+        from (
+            select
+                line, coalesce(refund_id, order_id) as record_key,
+                {_refund_payload(mapping, "refunded_at")} as payload
+            from _cells)
+        group by record_key"""
+
+
+def _refund_payload(mapping: Mapping, dated: str) -> str:
+    fields = [
+        "'refund_id': coalesce(refund_id, order_id)",
+        "'order_id': order_id",
+        f"'refunded_at': {_iso(dated)}",
+        "'refund_amount': round(refund_amount, 2)::decimal(18, 2)::varchar",
+        *(
+            f"'{name}': round({name}, 2)::decimal(18, 2)::varchar"
+            for name in _REFUND_AMOUNTS
+            if name in mapping.columns or name in mapping.constants
+        ),
+        "'quantity': quantity::varchar" if mapping.row == "refund" else "'quantity': null::varchar",
+        "'reason': reason",
+        f"'currency': {literal(mapping.currency or '')}",
+        "'buyer_key': buyer_key",
+        "'lines': '[]'::json",
+    ]
+    return f"to_json({{{', '.join(fields)}}})::varchar"
+
+
+def _lines(mapping: Mapping, sign: str) -> str:
+    """The `lines` of a payload, in file order; `sign` turns a cancellation's amounts."""
+    given = set(mapping.columns) | set(mapping.constants)
+    fields = [
+        "'line_id': " + ("coalesce(line_id, line_no::varchar)" if "line_id" in given else "line_no::varchar")
+    ]
+    fields += [f"'{name}': {name}" for name in _LINE_TEXTS if name in given]
+    fields += ["'line_class': line_class"]
+    if "quantity" in given:
+        fields.append(f"'quantity': ({sign}quantity)::varchar")
+    fields += [f"'list_amount': ({sign}list_)::varchar"]
+    if given & {"merchant_item_discount", "line_amount"}:
+        fields.append(f"'merchant_item_discount': ({sign}discount_)::varchar")
+    fields.append(f"'line_amount': ({sign}line_)::varchar")
+    # Text per line, then joined: a list of structs per order would hold the file many times over in memory.
+    return f"('[' || string_agg(to_json({{{', '.join(fields)}}})::varchar, ',' order by line) || ']')::json"
+
+
+def _line_no(mapping: Mapping) -> str:
+    """Without a line id, a line's place in its order is its name: identical lines stay two (trap 19)."""
+    return "row_number() over (partition by order_id order by line)"
+
+
+def _state(mapping: Mapping) -> str:
+    default = "case when paid_at is null then 'created' else 'paid' end"
+    return _case(mapping, [(rule.when, rule.state) for rule in mapping.order_state], default)
+
+
+def _exclude(mapping: Mapping) -> str:
+    branches = []
+    for rule in mapping.exclude:
+        tests = [f"bool_and({_condition(mapping, rule.when)})"] if rule.when else []
+        if rule.every_line:
+            tests.append(f"bool_and(line_class in ({', '.join(map(literal, rule.every_line))}))")
+        if rule.without_amount:
+            tests.append("bool_and(line_ = 0)")
+        branches.append(f"when {' and '.join(tests)} then {literal(rule.reason)}")
+    return f"case {' '.join(branches)} end" if branches else "null::varchar"
+
+
+def _case(mapping: Mapping, rules: list[tuple[dict[str, Test], str]], default: str) -> str:
+    """SQL: the value of the first rule whose conditions hold, else the default."""
+    branches = [
+        f"when {_condition(mapping, when) if when else 'true'} then {literal(value)}" for when, value in rules
+    ]
+    return f"case {' '.join(branches)} else {default} end" if branches else default
+
+
+def _condition(mapping: Mapping, when: dict[str, Test]) -> str:
+    return " and ".join(_test(mapping, name, test) for name, test in when.items())
+
+
+def _test(mapping: Mapping, name: str, test: Test) -> str:
+    """One test as SQL that is true or false, never null."""
+    kind = FIELDS[mapping.row][name]
+    column = "buyer_key" if kind == "buyer" else name
+    if test is None:
+        return f"({column} is null)"
+    if kind == "decimal":
+        sign, number = comparison(test) or ("=", "0")
+        return f"coalesce({column} {sign.replace('!=', '<>')} {number}::decimal(21, 8), false)"
+    if kind in ("instant", "buyer"):
+        return f"({column} is not null)"
+    options = [str(option) for option in (test if isinstance(test, list) else [test])]
+    exact = [option for option in options if not set(option) & set("*?")]
+    parts = [f"{column} in ({', '.join(map(literal, exact))})"] if exact else []
+    parts += [
+        f"{column} glob {literal(option.replace('[', '[[]'))}" for option in options if option not in exact
+    ]
+    return f"coalesce({' or '.join(parts)}, false)"
+
+
+def _iso(instant: str) -> str:
+    """An instant as UTC text. The session's zone is UTC, whatever the machine's (warehouse.connection)."""
+    return f"strftime({instant}, '%Y-%m-%dT%H:%M:%SZ')"
+
+
+def _withdraw_refunds(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, mapping: Mapping, load_id: int
+) -> int:
+    """Order rows carry their refund: a later file that shows the order without one takes it back, to zero.
+
+    Looks at the orders of this file in raw as it is now, so it does not matter which file was loaded first.
+    """
+    if mapping.row != "order" or "refund_amount" not in mapping.columns:
+        return 0
+    con.execute(f"""
+        create or replace temp table _withdrawn as
+        with latest_orders as (
+            select record_key, max(cursor_at) as cursor_at from raw_files.orders
+            where account_id = {literal(manifest.account_id)} and record_key in (select order_id from _cells)
+            group by record_key
+        ),
+        latest_refunds as (
+            select record_key, max(cursor_at) as cursor_at,
+                arg_max(payload, (cursor_at, read_at, load_id))::json as payload
+            from raw_files.refunds where account_id = {literal(manifest.account_id)}
+            and record_key in (select order_id from _cells) group by record_key
+        )
+        select
+            {literal(manifest.account_id)} as account_id, r.record_key, o.cursor_at,
+            json_merge_patch(r.payload, '{{"refund_amount": "0.00"}}'::json)::varchar as payload
+        from latest_refunds as r join latest_orders as o using (record_key)
+        where o.cursor_at > r.cursor_at and (r.payload ->> 'order_id') = r.record_key""")
+    found = con.execute("select count(*) from _withdrawn").fetchone()
+    if not found or not found[0]:
+        return 0
+    return insert_cursor_versions(con, "_withdrawn", manifest.platform, "refunds", manifest, load_id)[1]
+
+
+def _write_quarantine(
+    con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int, path: Path | None
+) -> None:
+    """The rows set aside, in place of what an earlier reading of the same file set aside."""
+    values = [manifest.account_id, manifest.extra["file"], manifest.extra["file_sha256"]]
+    con.execute(
+        "delete from raw_files.quarantine where account_id = ? and file = ? and file_sha256 = ?", values
+    )
+    if path is not None:
+        con.execute(
+            f"""
+            insert into raw_files.quarantine
+                (account_id, file, file_sha256, line, reason, cells, load_id, loaded_at)
+            select ?, ?, ?, line, reason, cells::json, ?, now() from read_parquet({literal(str(path))})""",
+            [*values, load_id],
+        )
