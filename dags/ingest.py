@@ -34,9 +34,9 @@ Reads the accounts of **{platform}** for one business day, loads what landed and
   that are not, why, and what to do. In a backfill it ends as skipped when all is well: the marts are then
   built once, at the backfill's end (`daybook backfill` does it).
 
-**The day** is the local date ({zone}) of the data interval's start: the run of 01:30 reads yesterday. A read
-goes on where the account's last one ended, so a missed night mends itself; an interval that ran can run again,
-in any order.
+**The day** is the local date ({zone}) of the data interval's start: the run of 01:30 reads yesterday. A
+read goes on where the account's last one ended, so a missed night mends itself; an interval that ran can run
+again, in any order.
 
 **Accounts**: {accounts}.
 """

@@ -17,8 +17,8 @@ from daybook.tasks import telling
 
 DOC = """### Build, audit and publish the marts
 
-Starts when every platform has emitted its asset, or at {breakfast} ({zone}) with whoever came: a late platform
-shows as stale in the marts and does not hold up breakfast.
+Starts when every platform has emitted its asset, or at {breakfast} ({zone}) with whoever came: a late
+platform shows as stale in the marts and does not hold up breakfast.
 
 * `dbt_build`: one `dbt build` as a subprocess; prints what each model and test did. When it fails nothing is
   published, readers keep the marts they have.

@@ -73,8 +73,10 @@ def through(
     days = (last - first).days + 1
     progress.doing(f"Reading {days} day(s) again, {first} to {last}, on {len(platforms)} platform(s)")
     asked = datetime.now(UTC) - timedelta(seconds=1)
-    # Both ends are starts of intervals and both are included: the tick of the last day is `to_date` itself.
-    start, end = clock.interval_of(first, settings.zone)[0], clock.interval_of(last, settings.zone)[0]
+    # Airflow takes the runs whose interval starts between the two, ends included. Two hours on either side reach
+    # no other day's tick, and cover the night on which 01:30 comes twice.
+    start = clock.interval_of(first, settings.zone)[0] - timedelta(hours=2)
+    end = clock.interval_of(last, settings.zone)[0] + timedelta(hours=2)
     for platform in platforms:
         api.backfill(f"ingest_{platform}", start, end)
     outcome.ingests = _runs(api, settings, platforms, asked, days, alive)

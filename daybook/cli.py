@@ -59,8 +59,6 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Entry point. Exit status: 0 well, 1 something failed, 2 misconfigured or misused, 130 interrupted."""
-    from extractors.errors import DaybookError
-
     debug = "--debug" in sys.argv
     if debug:  # wherever it stands on the line
         sys.argv.remove("--debug")
@@ -72,22 +70,30 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:
-        from daybook import errors
-        from daybook.processes import Stopped
-
         if debug:
             traceback.print_exc()
-        if isinstance(error, Stopped):
-            click.echo(f"\nStopped ({error}); nothing is left running.", err=True)
-            sys.exit(errors.INTERRUPTED)
-        if isinstance(error, DaybookError):
-            errors.show(error)
-            sys.exit(errors.exit_status(error))
-        if isinstance(error, BrokenPipeError):
-            sys.exit(0)
-        if isinstance(error, OSError):
-            click.echo(
-                f"✗ {error}\n  → look at the file or disk it names; --debug shows where it happened", err=True
-            )
-            sys.exit(errors.FAILED)
-        raise
+        sys.exit(_told(error))
+
+
+def _told(error: Exception) -> int:
+    """Say in words what went wrong; gives the exit status."""
+    from daybook import errors
+    from daybook.processes import Stopped
+    from extractors.errors import DaybookError
+
+    if isinstance(error, Stopped):
+        click.echo(f"\nStopped by {error}; nothing is left running.", err=True)
+        return errors.INTERRUPTED
+    if isinstance(error, DaybookError):
+        errors.show(error)
+        return errors.exit_status(error)
+    if isinstance(error, OSError):
+        click.echo(
+            f"✗ {error}\n  → look at the file or disk it names; --debug shows where it happened", err=True
+        )
+    else:
+        click.echo(
+            f"✗ a bug in Daybook: {type(error).__name__}: {error}\n  → --debug shows where; please report it",
+            err=True,
+        )
+    return errors.FAILED

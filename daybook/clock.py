@@ -6,7 +6,7 @@ The one place where an interval becomes a day and a day an interval.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,10 +40,8 @@ def interval_of(day: date, zone: str) -> tuple[datetime, datetime]:
     Inverse of business_day.
     """
     tz = ZoneInfo(zone)
-    return (
-        datetime.combine(day, INGEST_AT, tz),
-        datetime.combine(day + timedelta(days=1), INGEST_AT, tz),
-    )
+    start, end = (datetime.combine(day + timedelta(days=n), INGEST_AT, tz).astimezone(UTC) for n in (0, 1))
+    return start, end
 
 
 def last_closed_day(now: datetime, zone: str) -> date:

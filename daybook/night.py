@@ -110,12 +110,13 @@ def _ingest_run(
     dag = api.dag(dag_id)
     if dag["is_paused"]:
         return None
-    start, end = clock.interval_of(day, settings.zone)
 
     def under_way() -> dict[str, Any] | None:
         for run in api.runs([dag_id]):
             begins = run["data_interval_start"]
-            if run["state"] not in ENDED and begins and datetime.fromisoformat(begins) == start:
+            if run["state"] in ENDED or not begins:
+                continue
+            if clock.business_day(datetime.fromisoformat(begins), settings.zone) == day:
                 return run
         return None
 
@@ -123,7 +124,9 @@ def _ingest_run(
     # by hand would read everything twice.
     owes = not asked and datetime.fromisoformat(dag["next_dagrun_run_after"]) <= datetime.now(UTC)
     found = _appears(under_way, alive, OWED if owes else 0.0)
-    found = found or api.trigger(dag_id, (start, end), "asked for by `daybook night`")
+    found = found or api.trigger(
+        dag_id, clock.interval_of(day, settings.zone), "asked for by `daybook night`"
+    )
     return Run(platform, dag_id, found["dag_run_id"])
 
 

@@ -16,10 +16,15 @@ fi
 echo "Installing $lock into .venv (once; a minute or so)"
 [ -x .venv/bin/python ] || "$PYTHON" -m venv .venv
 # --no-deps: the lock names everything, and pip's check of hashes trips over extras such as fastapi[standard].
-if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then
-    VIRTUAL_ENV="$PWD/.venv" uv pip install --quiet --no-deps --require-hashes --compile-bytecode -r "$lock"
-    VIRTUAL_ENV="$PWD/.venv" uv pip install --quiet --no-deps --no-build-isolation -e .
-else
-    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
-    .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-fi
+with_uv() {
+    command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1 || return 1
+    export VIRTUAL_ENV="$PWD/.venv"
+    uv pip install --quiet --no-deps --require-hashes --compile-bytecode -r "$lock" &&
+        uv pip install --quiet --no-deps --no-build-isolation -e .
+}
+with_pip() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock" &&
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+}
+# uv reads other settings than pip (a company's mirror): where it fails, pip may not.
+with_uv || with_pip

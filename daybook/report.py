@@ -1,0 +1,74 @@
+"""What a night leaves on the screen: how each platform went, the numbers, and what to try next."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+
+from daybook.night import Outcome
+from daybook.settings import Settings
+
+
+def night(settings: Settings, outcome: Outcome, seconds: float) -> None:
+    """After `daybook night`: the summary of what is published, then what to try next."""
+    if outcome.published:
+        summary(settings)
+    runs(outcome, seconds)
+    if outcome.published:
+        _next(settings)
+
+
+def runs(outcome: Outcome, seconds: float) -> None:
+    """One line for how the runs went."""
+    good = [run.name for run in outcome.ingests if run.state == "success"]
+    bad = [run.name for run in outcome.ingests if run.state != "success"] + outcome.paused
+    console = _console()
+    console.print()
+    if outcome.published and not bad:
+        console.print(
+            f"[green]✓[/] {len(good)} of {len(good)} reads are in; marts published, {seconds:.0f} s"
+        )
+    elif outcome.published:
+        console.print(
+            f"[red]✗[/] {len(bad)} of {len(good) + len(bad)} reads are not whole ({escape(', '.join(bad))}); "
+            f"the rest is in, and the marts are published, {seconds:.0f} s"
+        )
+    else:
+        console.print(f"[red]✗[/] the marts were not published; readers keep what they had, {seconds:.0f} s")
+
+
+def summary(settings: Settings) -> None:
+    """The published numbers by store: yesterday, this week, this month."""
+    from warehouse.summary import render
+
+    console = _console()
+    console.print()
+    console.print(render(settings.published))
+
+
+def _next(settings: Settings) -> None:
+    current = settings.published / "current" / "daybook.duckdb"
+    console = _console()
+    console.print("\nThe marts are in", escape(str(current)), "(schema marts). Try next:")
+    for command, why in (
+        ("make run", "again: only what is new"),
+        ("make up", "Airflow on its schedule, with its UI"),
+        ("daybook status", "what is read up to when, and what is published"),
+        ("daybook doctor", "check accounts, credentials, clock and reachability"),
+        (f"daybook backfill {outcome_week(settings)}", "read past days again"),
+    ):
+        console.print(f"  [bold]{escape(command)}[/]{' ' * max(1, 46 - len(command))}{escape(why)}")
+
+
+def outcome_week(settings: Settings) -> str:
+    """The last week's first and last day, as an example worth copying."""
+    from datetime import UTC, datetime, timedelta
+
+    from daybook.clock import last_closed_day
+
+    last = last_closed_day(datetime.now(UTC), settings.zone)
+    return f"{last - timedelta(days=6)} {last}"
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)
