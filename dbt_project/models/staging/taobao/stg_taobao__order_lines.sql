@@ -25,7 +25,8 @@ lines as (
                 + coalesce({{ money('line.adjust_fee') }}, 0)
                 - coalesce({{ money('line.discount_fee') }}, 0)
         ) - coalesce({{ money('line.part_mjz_discount') }}, 0) as composed,
-        coalesce({{ money('line.platform_subsidy_fee') }}, 0) as line_platform_subsidy,
+        {{ money('line.platform_subsidy_fee') }} as own_subsidy,
+        coalesce({{ money('latest.record.platform_subsidy_fee') }}, 0) as trade_subsidy,
         coalesce({{ money('line.order_tax_fee') }}, 0) as line_tax
     from {{ ref('base_taobao__orders') }} as latest
     left join {{ source('raw_daybook', 'accounts') }} as account
@@ -45,6 +46,36 @@ amounts as (
     from lines
     {# A line taken off the order before it was paid was never bought. #}
     where line_status is null or line_status <> 'TRADE_CLOSED_BY_TAOBAO' or trade_status = 'TRADE_CLOSED_BY_TAOBAO'
+),
+
+shares as (
+    select
+        *,
+        sum(coalesce(own_subsidy, 0)) over (partition by account_id, order_id) as own_subsidies,
+        sum(line_amount) over (partition by account_id, order_id) as trade_amount,
+        sum(line_amount) over (
+            partition by account_id, order_id order by line_id
+            rows between unbounded preceding and current row
+        ) as amount_so_far
+    from amounts
+),
+
+{#
+  A line's share of the platform's money: its own field, else its part of the trade's, as the difference of rounded
+  running totals, so that the parts add up to the trade's to the cent.
+#}
+subsidies as (
+    select
+        *,
+        case
+            when own_subsidies <> 0 or trade_subsidy = 0 or trade_amount = 0 then coalesce(own_subsidy, 0)
+            else
+                cast(round(cast(trade_subsidy as double) * cast(amount_so_far as double)
+                    / cast(trade_amount as double), 2) as decimal(18, 4))
+                - cast(round(cast(trade_subsidy as double) * cast(amount_so_far - line_amount as double)
+                    / cast(trade_amount as double), 2) as decimal(18, 4))
+        end as line_platform_subsidy
+    from shares
 )
 
 select
@@ -60,9 +91,10 @@ select
     'product' as line_class,
     quantity,
     list_amount,
+    {# What is left of the list price after the buyer's and the platform's part, the merchant gave. #}
     cast(list_amount - line_platform_subsidy - line_amount as decimal(18, 4)) as merchant_item_discount,
     cast(line_platform_subsidy as decimal(18, 4)) as line_platform_subsidy,
     cast(line_amount as decimal(18, 4)) as line_amount,
     cast(line_tax as decimal(18, 4)) as line_tax,
     load_id
-from amounts
+from subsidies

@@ -58,7 +58,8 @@ select
     {# Paid and failed later (a payment taken back by the gateway) is not paid. #}
     case when status_state not in ('created', 'closed_unpaid') then paid_at end as paid_at,
     {{ null_as('instant') }} as shipped_at,
-    {{ null_as('instant') }} as delivered_at,
+    {# Paid at the door, the shop completes it when it has the money. #}
+    case when orders.record.payment_method = 'cod' then completed_at end as delivered_at,
     completed_at,
     case when orders.record.status in ('cancelled', 'refunded', 'failed', 'trash') and completed_at is null then modified_at end
         as cancelled_at,

@@ -3,7 +3,7 @@
 {%- set shape = {
     'status': 'text', 'type': 'text', 'step_trade_status': 'text', 'step_paid_fee': 'text',
     'created': 'text', 'pay_time': 'text', 'consign_time': 'text', 'end_time': 'text', 'modified': 'text',
-    'payment': 'text', 'post_fee': 'text', 'order_tax_fee': 'text',
+    'payment': 'text', 'post_fee': 'text', 'platform_subsidy_fee': 'text', 'order_tax_fee': 'text',
     'buyer_key': 'text', 'receiver_state': 'text', 'seller_flag': 'text',
     'orders': {'order': [{
         'oid': 'text', 'oid_str': 'text', 'num_iid': 'text', 'sku_id': 'text', 'title': 'text', 'cid': 'text',
