@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 import orjson
@@ -32,52 +33,241 @@ TIMESTAMP_TOLERANCE = 600
 HISTORY = timedelta(days=92)
 """Three months, counted generously: the documents say 3 months and do not say how long a month is."""
 
-_SYSTEM = frozenset({"method", "app_key", "session", "timestamp", "v", "format", "sign_method", "sign", "simplify",
-                     "partner_id", "target_app_key"})
-_TRADE_TYPES = frozenset((
-    "fixed,auction,guarantee_trade,step,independent_simple_trade,independent_shop_trade,auto_delivery,ec,cod,"
-    "game_equipment,shopex_trade,netcn_trade,external_trade,instant_trade,b2c_cod,hotel_trade,super_market_trade,"
-    "super_market_cod_trade,taohua,waimai,o2o_offlinetrade,nopaid,pre_auth_type,eticket,tmall_i18n,insurance_plus,"
-    "finance,lazada,fenxiao"
-).split(","))
+_SYSTEM = frozenset(
+    {
+        "method",
+        "app_key",
+        "session",
+        "timestamp",
+        "v",
+        "format",
+        "sign_method",
+        "sign",
+        "simplify",
+        "partner_id",
+        "target_app_key",
+    }
+)
+_TRADE_TYPES = frozenset(
+    [
+        "fixed",
+        "auction",
+        "guarantee_trade",
+        "step",
+        "independent_simple_trade",
+        "independent_shop_trade",
+        "auto_delivery",
+        "ec",
+        "cod",
+        "game_equipment",
+        "shopex_trade",
+        "netcn_trade",
+        "external_trade",
+        "instant_trade",
+        "b2c_cod",
+        "hotel_trade",
+        "super_market_trade",
+        "super_market_cod_trade",
+        "taohua",
+        "waimai",
+        "o2o_offlinetrade",
+        "nopaid",
+        "pre_auth_type",
+        "eticket",
+        "tmall_i18n",
+        "insurance_plus",
+        "finance",
+        "lazada",
+        "fenxiao",
+    ]
+)
 _DEFAULT_TRADE_TYPES = frozenset({"guarantee_trade", "auto_delivery", "ec", "cod", "step"})
 _DEFAULT_REFUND_TYPES = frozenset({"guarantee_trade", "auto_delivery"})
-_TRADE_STATUSES = frozenset({
-    "TRADE_NO_CREATE_PAY", "WAIT_BUYER_PAY", "PAY_PENDING", "WAIT_PRE_AUTH_CONFIRM", "SELLER_CONSIGNED_PART",
-    "WAIT_SELLER_SEND_GOODS", "PAID_FORBID_CONSIGN", "WAIT_BUYER_CONFIRM_GOODS", "TRADE_BUYER_SIGNED",
-    "TRADE_FINISHED", "TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO", "ALL_WAIT_PAY", "ALL_CLOSED",
-})
-_REFUND_STATUSES = frozenset({
-    "WAIT_SELLER_AGREE", "WAIT_BUYER_RETURN_GOODS", "WAIT_SELLER_CONFIRM_GOODS", "SELLER_REFUSE_BUYER", "CLOSED",
-    "SUCCESS", "WAIT_BUYER_CONFIRM_EXCHANGE_SELLER_SEND_GOODS", "EXCHANGE_TRANSFORM_TO_REFUND",
-    "WAIT_SELLER_CONSIGN_GOODS",
-})
+_TRADE_STATUSES = frozenset(
+    {
+        "TRADE_NO_CREATE_PAY",
+        "WAIT_BUYER_PAY",
+        "PAY_PENDING",
+        "WAIT_PRE_AUTH_CONFIRM",
+        "SELLER_CONSIGNED_PART",
+        "WAIT_SELLER_SEND_GOODS",
+        "PAID_FORBID_CONSIGN",
+        "WAIT_BUYER_CONFIRM_GOODS",
+        "TRADE_BUYER_SIGNED",
+        "TRADE_FINISHED",
+        "TRADE_CLOSED",
+        "TRADE_CLOSED_BY_TAOBAO",
+        "ALL_WAIT_PAY",
+        "ALL_CLOSED",
+    }
+)
+_REFUND_STATUSES = frozenset(
+    {
+        "WAIT_SELLER_AGREE",
+        "WAIT_BUYER_RETURN_GOODS",
+        "WAIT_SELLER_CONFIRM_GOODS",
+        "SELLER_REFUSE_BUYER",
+        "CLOSED",
+        "SUCCESS",
+        "WAIT_BUYER_CONFIRM_EXCHANGE_SELLER_SEND_GOODS",
+        "EXCHANGE_TRANSFORM_TO_REFUND",
+        "WAIT_SELLER_CONSIGN_GOODS",
+    }
+)
 
-_TRADE_FIELDS = frozenset((
-    "tid tid_str status type title seller_nick buyer_nick buyer_open_uid num num_iid price total_fee payment post_fee "
-    "discount_fee adjust_fee received_payment created pay_time consign_time modified end_time step_trade_status "
-    "step_paid_fee shipping_type receiver_name receiver_state receiver_city receiver_district receiver_town "
-    "receiver_address receiver_zip receiver_mobile receiver_phone receiver_country oaid has_buyer_message buyer_message "
-    "seller_memo seller_flag service_orders order_tax_fee platform_subsidy_fee credit_card_fee mark_desc pic_path "
-    "seller_rate buyer_rate coupon_fee alipay_point trade_from orders"
-).split())
+_TRADE_FIELDS = frozenset(
+    [
+        "tid",
+        "tid_str",
+        "status",
+        "type",
+        "title",
+        "seller_nick",
+        "buyer_nick",
+        "buyer_open_uid",
+        "num",
+        "num_iid",
+        "price",
+        "total_fee",
+        "payment",
+        "post_fee",
+        "discount_fee",
+        "adjust_fee",
+        "received_payment",
+        "created",
+        "pay_time",
+        "consign_time",
+        "modified",
+        "end_time",
+        "step_trade_status",
+        "step_paid_fee",
+        "shipping_type",
+        "receiver_name",
+        "receiver_state",
+        "receiver_city",
+        "receiver_district",
+        "receiver_town",
+        "receiver_address",
+        "receiver_zip",
+        "receiver_mobile",
+        "receiver_phone",
+        "receiver_country",
+        "oaid",
+        "has_buyer_message",
+        "buyer_message",
+        "seller_memo",
+        "seller_flag",
+        "service_orders",
+        "order_tax_fee",
+        "platform_subsidy_fee",
+        "credit_card_fee",
+        "mark_desc",
+        "pic_path",
+        "seller_rate",
+        "buyer_rate",
+        "coupon_fee",
+        "alipay_point",
+        "trade_from",
+        "orders",
+    ]
+)
 _FULLINFO_FIELDS = _TRADE_FIELDS | {"promotion_details", "logistics_infos", "invoice_name", "buyer_email"}
-_ORDER_FIELDS = frozenset((
-    "oid oid_str num_iid sku_id outer_iid outer_sku_id title sku_properties_name price num total_fee discount_fee "
-    "adjust_fee payment divide_order_fee part_mjz_discount refund_status refund_id status end_time consign_time "
-    "logistics_company invoice_no store_code cid is_daixiao md_fee platform_subsidy_fee sub_order_tax_fee pic_path "
-    "seller_type shipping_type"
-).split())
-_REFUND_FIELDS = frozenset((
-    "refund_id tid oid status order_status good_status has_good_return refund_fee total_fee payment reason desc created "
-    "modified refund_phase dispute_type refund_version outer_id sku sid company_name buyer_nick buyer_open_uid "
-    "seller_nick title num address shipping_type alipay_no attribute"
-).split())
+_ORDER_FIELDS = frozenset(
+    [
+        "oid",
+        "oid_str",
+        "num_iid",
+        "sku_id",
+        "outer_iid",
+        "outer_sku_id",
+        "title",
+        "sku_properties_name",
+        "price",
+        "num",
+        "total_fee",
+        "discount_fee",
+        "adjust_fee",
+        "payment",
+        "divide_order_fee",
+        "part_mjz_discount",
+        "refund_status",
+        "refund_id",
+        "status",
+        "end_time",
+        "consign_time",
+        "logistics_company",
+        "invoice_no",
+        "store_code",
+        "cid",
+        "is_daixiao",
+        "md_fee",
+        "platform_subsidy_fee",
+        "sub_order_tax_fee",
+        "pic_path",
+        "seller_type",
+        "shipping_type",
+    ]
+)
+_REFUND_FIELDS = frozenset(
+    [
+        "refund_id",
+        "tid",
+        "oid",
+        "status",
+        "order_status",
+        "good_status",
+        "has_good_return",
+        "refund_fee",
+        "total_fee",
+        "payment",
+        "reason",
+        "desc",
+        "created",
+        "modified",
+        "refund_phase",
+        "dispute_type",
+        "refund_version",
+        "outer_id",
+        "sku",
+        "sid",
+        "company_name",
+        "buyer_nick",
+        "buyer_open_uid",
+        "seller_nick",
+        "title",
+        "num",
+        "address",
+        "shipping_type",
+        "alipay_no",
+        "attribute",
+    ]
+)
 _REFUND_DETAIL_FIELDS = _REFUND_FIELDS | {"end_time", "num_iid", "price"}
-_ITEM_FIELDS = frozenset((
-    "num_iid title nick type cid pic_url num props price list_time delist_time modified approve_status outer_id "
-    "seller_cids has_discount has_invoice has_showcase valid_thru sold_quantity postage_id"
-).split())
+_ITEM_FIELDS = frozenset(
+    [
+        "num_iid",
+        "title",
+        "nick",
+        "type",
+        "cid",
+        "pic_url",
+        "num",
+        "props",
+        "price",
+        "list_time",
+        "delist_time",
+        "modified",
+        "approve_status",
+        "outer_id",
+        "seller_cids",
+        "has_discount",
+        "has_invoice",
+        "has_showcase",
+        "valid_thru",
+        "sold_quantity",
+        "postage_id",
+    ]
+)
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -93,7 +283,9 @@ def _refusal(code: int, msg: str, sub_code: str = "", sub_msg: str = "") -> Answ
     error: dict[str, Any] = {"code": code, "msg": msg}
     if sub_code:
         error |= {"sub_code": sub_code, "sub_msg": sub_msg}
-    return Answer({"error_response": error | {"request_id": "sbx0error"}}, refusal=f"{code} {sub_code or msg}")
+    return Answer(
+        {"error_response": error | {"request_id": "sbx0error"}}, refusal=f"{code} {sub_code or msg}"
+    )
 
 
 def _invalid(sub_msg: str) -> Refusal:
@@ -130,12 +322,16 @@ class Gateway:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.app_key, self.secret = APP_KEYS["taobao"]
-        desk.tokens = self.tokens = TokenDesk("taobao", rotates=False, access_life=86_400, refresh_life=30 * 86_400)
+        desk.tokens = self.tokens = TokenDesk(
+            "taobao", rotates=False, access_life=86_400, refresh_life=30 * 86_400
+        )
         desk.rate_answer = _too_fast
-        desk.token_answer = lambda: _refusal(27, "Invalid session", "invalid-sessionkey", "session key expired")
+        desk.token_answer = lambda: _refusal(
+            27, "Invalid session", "invalid-sessionkey", "session key expired"
+        )
         desk.touch = self._touch
 
-    # ---- the two doors --------------------------------------------------------------------------------------------
+    # ---- the two doors ---------------------------------------------------------------------------
     async def rest(self, request: Request) -> Response:
         """POST (or GET) /router/rest."""
         params = dict(request.query_params)
@@ -144,8 +340,7 @@ class Gateway:
             if not kind.startswith("application/x-www-form-urlencoded"):
                 wrong = _refusal(9, "Http Action Not Allowed", "isv.invalid-content-type", kind)
                 return await self.desk.serve("unknown", "", lambda fault: wrong)
-            form = await request.form()
-            params |= {key: str(value) for key, value in form.items()}
+            params |= dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         name = params.get("method", "")
         method = _METHODS.get(name)
         store = self._store(params.get("session", ""))
@@ -167,7 +362,7 @@ class Gateway:
 
     async def token(self, request: Request) -> Response:
         """POST /token: trades a refresh token for a new access token."""
-        form = {key: str(value) for key, value in (await request.form()).items()}
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
 
         def make(fault: Fault | None) -> Answer:
             grant = self._refresh(form)
@@ -188,12 +383,17 @@ class Gateway:
         grant = self.tokens.refresh(form.get("refresh_token", ""))
         return grant if grant is not None else no("invalid_grant", "refresh token is expired or invalid")
 
-    # ---- what the gateway checks, in its order --------------------------------------------------------------------
+    # ---- what the gateway checks, in its order ---------------------------------------------------
     def _store(self, session: str) -> str:
         return self.tokens.check(session).subject
 
     def _answer(
-        self, name: str, method: _Method | None, params: Mapping[str, str], store: str, fault: Fault | None,
+        self,
+        name: str,
+        method: _Method | None,
+        params: Mapping[str, str],
+        store: str,
+        fault: Fault | None,
         simplify: bool,
     ) -> dict[str, Any]:
         self._check_system(name, method, params)
@@ -207,10 +407,7 @@ class Gateway:
         missing = sorted(key for key in method.required if not params.get(key))
         if missing:
             raise Refusal(_refusal(40, f"Missing required arguments:{missing[0]}"))
-        if not method.needs_session:
-            shop = next(iter(SHOP_BY_STORE.values()))
-        else:
-            shop = SHOP_BY_STORE[store]
+        shop = SHOP_BY_STORE[store] if method.needs_session else next(iter(SHOP_BY_STORE.values()))
         fields, order_fields = _asked(params.get("fields", ""), method.fields)
         call = _Call(shop, params, fields, order_fields, self.desk.now(), self.desk.world.books[shop.store])
         inner = method.answer(self, call, fault)
@@ -235,15 +432,18 @@ class Gateway:
         if not params.get("timestamp"):
             raise Refusal(_refusal(30, "Missing timestamp"))
         stamp = _moment(params["timestamp"])
-        if stamp is None or all(abs(stamp - clock) > TIMESTAMP_TOLERANCE for clock in self.desk.control.clocks()):
+        if stamp is None or all(
+            abs(stamp - clock) > TIMESTAMP_TOLERANCE for clock in self.desk.control.clocks()
+        ):
             raise Refusal(_refusal(31, "Invalid timestamp"))
         if not params.get("sign"):
             raise Refusal(_refusal(24, "Missing signature"))
         try:
             expected = top(params, self.secret, params.get("sign_method", ""))
         except ValueError:
-            raise Refusal(_refusal(25, "Invalid signature", "isv.invalid-sign-method",
-                                   params.get("sign_method", ""))) from None
+            raise Refusal(
+                _refusal(25, "Invalid signature", "isv.invalid-sign-method", params.get("sign_method", ""))
+            ) from None
         if not same(expected, params["sign"]):
             raise Refusal(_refusal(25, "Invalid signature"))
 
@@ -267,7 +467,7 @@ class Gateway:
         if place < len(rows):
             book.touch(rows[place].day, rows[place].index, self.desk.now())
 
-    # ---- the methods ----------------------------------------------------------------------------------------------
+    # ---- the methods -----------------------------------------------------------------------------
     def sold_increment(self, call: _Call, fault: Fault | None) -> dict[str, Any]:
         """taobao.trades.sold.increment.get: by modified time, newest first, at most a day."""
         start, end = _window(call, "start_modified", "end_modified", timedelta(days=1))
@@ -290,13 +490,20 @@ class Gateway:
         return self._trades(call, rows[::-1], types, status, oldest, fault)
 
     def _trades(
-        self, call: _Call, rows: list[Row], types: frozenset[str], status: str | None, oldest: int,
+        self,
+        call: _Call,
+        rows: list[Row],
+        types: frozenset[str],
+        status: str | None,
+        oldest: int,
         fault: Fault | None,
     ) -> dict[str, Any]:
         buyer = call.params.get("buyer_open_uid")
         wanted = [
-            row for row in rows
-            if (order := call.book.order(row.day, row.index)).type in types and order.timeline.created >= oldest
+            row
+            for row in rows
+            if (order := call.book.order(row.day, row.index)).type in types
+            and order.timeline.created >= oldest
             and (buyer is None or (order.buyer is not None and order.buyer.open_uid == buyer))
         ]
         if status is not None:
@@ -340,7 +547,9 @@ class Gateway:
 
         if status is not None:
             wanted = [row for row in wanted if _refund_status(find(row)[1]) == status]
-        return self._listing(call, wanted, "refunds", "refund", lambda row: _refund(*find(row), call.fields), fault, 100)
+        return self._listing(
+            call, wanted, "refunds", "refund", lambda row: _refund(*find(row), call.fields), fault, 100
+        )
 
     def refund(self, call: _Call, fault: Fault | None) -> dict[str, Any]:
         """taobao.refund.get."""
@@ -348,7 +557,9 @@ class Gateway:
         number = int(call.params["refund_id"]) % 10_000 - 9_000 if state is not None else 0
         found = refund_state(state, number) if state is not None else None
         if state is None or found is None:
-            raise Refusal(_refusal(15, "Remote service error", "isv.refund-not-exist", "refund does not exist"))
+            raise Refusal(
+                _refusal(15, "Remote service error", "isv.refund-not-exist", "refund does not exist")
+            )
         return {"refund": _refund(state, found, call.fields)}
 
     def _find(self, call: _Call, text: str) -> OrderState | None:
@@ -370,14 +581,17 @@ class Gateway:
         end = _instant(call.params, "end_modified", call.now)
         column, _, direction = call.params.get("order_by", "list_time:desc").partition(":")
         keys: dict[str, Callable[[ProductView], Any]] = {
-            "list_time": lambda p: (p.listed, p.item.number), "modified": lambda p: (p.modified, p.item.number),
+            "list_time": lambda p: (p.listed, p.item.number),
+            "modified": lambda p: (p.modified, p.item.number),
             "num": lambda p: (sum(p.stock), p.item.number),
         }
         if column not in keys or direction not in ("asc", "desc"):
             raise _invalid("order_by must be list_time, modified or num with :asc or :desc")
         found = [
-            p for p in self.desk.world.products(call.shop.store, call.now)
-            if p.is_on_sale == on_sale and start <= p.modified <= end
+            p
+            for p in self.desk.world.products(call.shop.store, call.now)
+            if p.is_on_sale == on_sale
+            and start <= p.modified <= end
             and call.params.get("q", "") in p.item.chinese
             and call.params.get("cid", str(p.item.category_id)) == str(p.item.category_id)
         ]
@@ -390,12 +604,20 @@ class Gateway:
         """taobao.top.auth.token.refresh: the fields of /token as a JSON string."""
         grant = self.tokens.refresh(call.params["refresh_token"])
         if grant is None:
-            raise Refusal(_refusal(15, "Remote service error", "isv.invalid-refresh-token", "refresh token is invalid"))
+            raise Refusal(
+                _refusal(15, "Remote service error", "isv.invalid-refresh-token", "refresh token is invalid")
+            )
         return {"token_result": orjson.dumps(_grant_fields(grant)).decode()}
 
     def _listing(
-        self, call: _Call, rows: list[Any], outer: str, inner: str, show: Callable[[Any], dict[str, Any] | None],
-        fault: Fault | None, most: int,
+        self,
+        call: _Call,
+        rows: list[Any],
+        outer: str,
+        inner: str,
+        show: Callable[[Any], dict[str, Any] | None],
+        fault: Fault | None,
+        most: int,
     ) -> dict[str, Any]:
         number, size = _number(call.params, "page_no", 1), _number(call.params, "page_size", 40)
         if not 1 <= size <= most:
@@ -418,7 +640,7 @@ class Gateway:
         return out
 
 
-# ---- parameters ---------------------------------------------------------------------------------------------------
+# ---- parameters ----------------------------------------------------------------------------------
 def _moment(text: str) -> int | None:
     """Epoch seconds of ``yyyy-MM-dd HH:mm:ss`` in Shanghai, None if it is not one."""
     if not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text):
@@ -491,7 +713,7 @@ def _asked(text: str, allowed: frozenset[str] | None) -> tuple[frozenset[str], f
     return frozenset(plain), frozenset(nested)
 
 
-# ---- records ------------------------------------------------------------------------------------------------------
+# ---- records -------------------------------------------------------------------------------------
 def _yuan(fen: int) -> str:
     return f"{fen / 100:.2f}"
 
@@ -509,9 +731,14 @@ def _trade_status(state: OrderState) -> str:
     if status == tl.PAID:
         return "WAIT_SELLER_SEND_GOODS"
     return {
-        tl.CREATED: "WAIT_BUYER_PAY", tl.DEPOSIT: "WAIT_BUYER_PAY", tl.SIGNED: "TRADE_BUYER_SIGNED",
-        tl.COMPLETED: "TRADE_FINISHED", tl.CANCELLED: "TRADE_CLOSED", tl.CLOSED_UNPAID: "TRADE_CLOSED_BY_TAOBAO",
-        tl.FORFEITED: "TRADE_CLOSED_BY_TAOBAO", tl.REFUSED: "TRADE_CLOSED_BY_TAOBAO",
+        tl.CREATED: "WAIT_BUYER_PAY",
+        tl.DEPOSIT: "WAIT_BUYER_PAY",
+        tl.SIGNED: "TRADE_BUYER_SIGNED",
+        tl.COMPLETED: "TRADE_FINISHED",
+        tl.CANCELLED: "TRADE_CLOSED",
+        tl.CLOSED_UNPAID: "TRADE_CLOSED_BY_TAOBAO",
+        tl.FORFEITED: "TRADE_CLOSED_BY_TAOBAO",
+        tl.REFUSED: "TRADE_CLOSED_BY_TAOBAO",
     }[status]
 
 
@@ -529,10 +756,15 @@ def _trade(state: OrderState, fields: frozenset[str], order_fields: frozenset[st
     lines = order.lines
     whole = order.goods + order.shipping
     values: dict[str, Any] = {
-        "tid": order.id, "tid_str": str(order.id), "status": _trade_status(state), "type": order.type,
-        "title": order.shop.title, "seller_nick": order.shop.seller,
+        "tid": order.id,
+        "tid_str": str(order.id),
+        "status": _trade_status(state),
+        "type": order.type,
+        "title": order.shop.title,
+        "seller_nick": order.shop.seller,
         "num": lines[0].quantity if single else 0,
-        "num_iid": _num_iid(lines[0]), "price": _yuan(lines[0].unit_price),
+        "num_iid": _num_iid(lines[0]),
+        "price": _yuan(lines[0].unit_price),
         "total_fee": _yuan(sum(line.list_amount for line in lines)),
         "payment": _yuan(max(whole - state.refunded, 0)),
         "post_fee": _yuan(order.shipping),
@@ -543,12 +775,19 @@ def _trade(state: OrderState, fields: frozenset[str], order_fields: frozenset[st
         "created": _wall(order.timeline.created),
         "modified": _wall(state.modified),
         "pay_time": _wall(state.paid_at if state.paid_at is not None else state.deposit_at),
-        "consign_time": _wall(state.shipped_at), "end_time": _wall(state.ended_at),
+        "consign_time": _wall(state.shipped_at),
+        "end_time": _wall(state.ended_at),
         "shipping_type": "free" if order.shipping == 0 else "express",
         "seller_flag": {"brushed": 5, "test": 4}.get(state.exclusion or "", 1 if state.is_edited else 0),
         "seller_memo": "已联系买家" if state.is_edited else None,
-        "has_buyer_message": order.index % 9 == 0, "coupon_fee": 0, "alipay_point": 0, "trade_from": "WAP,WAP",
-        "credit_card_fee": "0.00", "order_tax_fee": "0.00", "seller_rate": False, "buyer_rate": False,
+        "has_buyer_message": order.index % 9 == 0,
+        "coupon_fee": 0,
+        "alipay_point": 0,
+        "trade_from": "WAP,WAP",
+        "credit_card_fee": "0.00",
+        "order_tax_fee": "0.00",
+        "seller_rate": False,
+        "buyer_rate": False,
         "pic_path": f"https://img.example/{lines[0].item.key}.jpg",
     }
     if order.timeline.flow == "presale":
@@ -557,11 +796,20 @@ def _trade(state: OrderState, fields: frozenset[str], order_fields: frozenset[st
         values["step_paid_fee"] = _yuan(paid)
     if buyer is not None:
         values |= {
-            "buyer_nick": buyer.nick, "buyer_open_uid": buyer.open_uid, "oaid": f"1{buyer.key}Masked",
-            "receiver_name": buyer.name, "receiver_state": buyer.state, "receiver_city": buyer.city,
-            "receiver_district": buyer.district, "receiver_town": f"{buyer.district}街道",
-            "receiver_address": buyer.address, "receiver_zip": "310000", "receiver_mobile": buyer.phone,
-            "receiver_phone": buyer.phone, "receiver_country": "", "buyer_email": buyer.email,
+            "buyer_nick": buyer.nick,
+            "buyer_open_uid": buyer.open_uid,
+            "oaid": f"1{buyer.key}Masked",
+            "receiver_name": buyer.name,
+            "receiver_state": buyer.state,
+            "receiver_city": buyer.city,
+            "receiver_district": buyer.district,
+            "receiver_town": f"{buyer.district}街道",
+            "receiver_address": buyer.address,
+            "receiver_zip": "310000",
+            "receiver_mobile": buyer.phone,
+            "receiver_phone": buyer.phone,
+            "receiver_country": "",
+            "buyer_email": buyer.email,
             "invoice_name": buyer.company or None,
             "buyer_message": f"请放门口 {buyer.phone}" if order.index % 9 == 0 else None,
         }
@@ -570,8 +818,16 @@ def _trade(state: OrderState, fields: frozenset[str], order_fields: frozenset[st
         out["orders"] = {"order": [_sub_order(state, line, order_fields) for line in order.lines]}
     if "promotion_details" in fields and any(line.order_discount for line in lines):
         amount = _yuan(sum(line.order_discount for line in lines))
-        out["promotion_details"] = {"promotion_detail": [
-            {"id": order.id, "promotion_name": "满300减30", "discount_fee": amount, "promotion_id": "mjs-30"}]}
+        out["promotion_details"] = {
+            "promotion_detail": [
+                {
+                    "id": order.id,
+                    "promotion_name": "满300减30",
+                    "discount_fee": amount,
+                    "promotion_id": "mjs-30",
+                }
+            ]
+        }
     return out
 
 
@@ -599,27 +855,45 @@ def _sub_order(state: OrderState, line: Line, fields: frozenset[str]) -> dict[st
     order, refund = state.order, _refund_of(state, line)
     single = len(order.lines) == 1
     status = _trade_status(state)
-    whole_back = (refund is not None and refund.refunded_at is not None
-                  and refund.refund.plan.part in (tl.FULL, tl.LINE))
+    whole_back = (
+        refund is not None
+        and refund.refunded_at is not None
+        and refund.refund.plan.part in (tl.FULL, tl.LINE)
+    )
     if whole_back and status not in ("TRADE_FINISHED", "TRADE_CLOSED"):
         status = "TRADE_CLOSED"
     name = line.item.skus[line.sku][1]
     values: dict[str, Any] = {
-        "oid": _oid(state, line), "oid_str": str(_oid(state, line)), "num_iid": _num_iid(line),
-        "sku_id": _sku_id(line), "outer_iid": line.item.key, "outer_sku_id": f"{line.item.key}-{line.item.skus[line.sku][0]}",
-        "title": line.item.chinese, "sku_properties_name": f"规格:{name}", "price": _yuan(line.unit_price),
-        "num": line.quantity, "total_fee": _yuan(line.net), "discount_fee": _yuan(line.item_discount),
+        "oid": _oid(state, line),
+        "oid_str": str(_oid(state, line)),
+        "num_iid": _num_iid(line),
+        "sku_id": _sku_id(line),
+        "outer_iid": line.item.key,
+        "outer_sku_id": f"{line.item.key}-{line.item.skus[line.sku][0]}",
+        "title": line.item.chinese,
+        "sku_properties_name": f"规格:{name}",
+        "price": _yuan(line.unit_price),
+        "num": line.quantity,
+        "total_fee": _yuan(line.net),
+        "discount_fee": _yuan(line.item_discount),
         "adjust_fee": _yuan(line.adjustment),
         "payment": _yuan(line.paid + order.shipping if single else line.net),
-        "divide_order_fee": _yuan(line.paid), "part_mjz_discount": _yuan(line.order_discount),
+        "divide_order_fee": _yuan(line.paid),
+        "part_mjz_discount": _yuan(line.order_discount),
         "platform_subsidy_fee": _yuan(line.subsidy),
         "refund_status": "NO_REFUND" if refund is None else _refund_status(refund),
         "refund_id": None if refund is None else str(refund.refund.id),
-        "status": status, "end_time": _wall(state.ended_at), "consign_time": _wall(state.shipped_at),
+        "status": status,
+        "end_time": _wall(state.ended_at),
+        "consign_time": _wall(state.shipped_at),
         "logistics_company": "圆通速递" if state.shipped_at else None,
         "invoice_no": f"YT{order.id % 10**13:013d}" if state.shipped_at else None,
-        "cid": line.item.category_id, "is_daixiao": False, "store_code": "WH01", "sub_order_tax_fee": "0.00",
-        "pic_path": f"https://img.example/{line.item.key}.jpg", "shipping_type": "express",
+        "cid": line.item.category_id,
+        "is_daixiao": False,
+        "store_code": "WH01",
+        "sub_order_tax_fee": "0.00",
+        "pic_path": f"https://img.example/{line.item.key}.jpg",
+        "shipping_type": "express",
         "seller_type": "B" if "tmall" in order.shop.store else "C",
     }
     out = {key: value for key in fields if (value := values.get(key)) is not None}
@@ -629,8 +903,13 @@ def _sub_order(state: OrderState, line: Line, fields: frozenset[str]) -> dict[st
 
 
 def _refund_status(refund: RefundState) -> str:
-    return {tl.ASKED: "WAIT_SELLER_AGREE", tl.AGREED: "WAIT_BUYER_RETURN_GOODS",
-            tl.RETURNING: "WAIT_SELLER_CONFIRM_GOODS", tl.REFUNDED: "SUCCESS", tl.WITHDRAWN: "CLOSED"}[refund.phase]
+    return {
+        tl.ASKED: "WAIT_SELLER_AGREE",
+        tl.AGREED: "WAIT_BUYER_RETURN_GOODS",
+        tl.RETURNING: "WAIT_SELLER_CONFIRM_GOODS",
+        tl.REFUNDED: "SUCCESS",
+        tl.WITHDRAWN: "CLOSED",
+    }[refund.phase]
 
 
 def _refund(state: OrderState, found: RefundState, fields: frozenset[str]) -> dict[str, Any]:
@@ -641,43 +920,81 @@ def _refund(state: OrderState, found: RefundState, fields: frozenset[str]) -> di
     done = found.refunded_at is not None
     paid = line.paid + (order.shipping if len(order.lines) == 1 else 0)
     values: dict[str, Any] = {
-        "refund_id": str(refund.id), "tid": order.id, "oid": _oid(state, line), "status": _refund_status(found),
-        "order_status": _trade_status(state), "has_good_return": back,
-        "good_status": "BUYER_NOT_RECEIVED" if refund.plan.before_shipment
-        else "BUYER_RETURNED_GOODS" if back and found.phase in (tl.RETURNING, tl.REFUNDED) else "BUYER_RECEIVED",
-        "refund_fee": _yuan(refund.amount), "total_fee": _yuan(paid), "payment": _yuan(max(paid - refund.amount, 0)),
-        "reason": refund.reason, "created": _wall(found.created), "modified": _wall(found.modified),
-        "refund_phase": "aftersale" if state.completed_at and found.created >= state.completed_at else "onsale",
-        "dispute_type": "REFUND_AND_RETURN" if back else "REFUND", "refund_version": found.modified * 1000,
-        "outer_id": line.item.key, "sku": f"{_sku_id(line)}|规格:{line.item.skus[line.sku][1]}",
-        "title": line.item.chinese, "num": line.quantity, "seller_nick": order.shop.seller, "shipping_type": "express",
+        "refund_id": str(refund.id),
+        "tid": order.id,
+        "oid": _oid(state, line),
+        "status": _refund_status(found),
+        "order_status": _trade_status(state),
+        "has_good_return": back,
+        "good_status": "BUYER_NOT_RECEIVED"
+        if refund.plan.before_shipment
+        else "BUYER_RETURNED_GOODS"
+        if back and found.phase in (tl.RETURNING, tl.REFUNDED)
+        else "BUYER_RECEIVED",
+        "refund_fee": _yuan(refund.amount),
+        "total_fee": _yuan(paid),
+        "payment": _yuan(max(paid - refund.amount, 0)),
+        "reason": refund.reason,
+        "created": _wall(found.created),
+        "modified": _wall(found.modified),
+        "refund_phase": "aftersale"
+        if state.completed_at and found.created >= state.completed_at
+        else "onsale",
+        "dispute_type": "REFUND_AND_RETURN" if back else "REFUND",
+        "refund_version": found.modified * 1000,
+        "outer_id": line.item.key,
+        "sku": f"{_sku_id(line)}|规格:{line.item.skus[line.sku][1]}",
+        "title": line.item.chinese,
+        "num": line.quantity,
+        "seller_nick": order.shop.seller,
+        "shipping_type": "express",
         "company_name": "中通快递" if back and found.phase in (tl.RETURNING, tl.REFUNDED) else None,
         "sid": f"ZT{refund.id % 10**12}" if back and found.phase in (tl.RETURNING, tl.REFUNDED) else None,
-        "num_iid": _num_iid(line), "price": _yuan(line.unit_price),
+        "num_iid": _num_iid(line),
+        "price": _yuan(line.unit_price),
         "end_time": _wall(found.modified) if done or found.phase == tl.WITHDRAWN else None,
         "attribute": f";sbx:{refund.id % 97};",
     }
     if buyer is not None:
-        values |= {"buyer_nick": buyer.nick, "buyer_open_uid": buyer.open_uid, "desc": f"请联系 {buyer.phone}",
-                   "alipay_no": buyer.email, "address": f"{buyer.name},{buyer.phone},{buyer.address}"}
+        values |= {
+            "buyer_nick": buyer.nick,
+            "buyer_open_uid": buyer.open_uid,
+            "desc": f"请联系 {buyer.phone}",
+            "alipay_no": buyer.email,
+            "address": f"{buyer.name},{buyer.phone},{buyer.address}",
+        }
     return {name: value for name in fields if (value := values.get(name)) is not None}
 
 
 def _item(call: _Call, product: ProductView) -> dict[str, Any]:
     item = product.item
     values: dict[str, Any] = {
-        "num_iid": 620_000_000_000 + item.number, "title": item.chinese, "nick": call.shop.seller, "type": "fixed",
-        "cid": item.category_id, "pic_url": f"https://img.example/{item.key}.jpg", "num": sum(product.stock),
-        "props": "", "price": _yuan(min(product.prices)), "list_time": _wall(product.listed),
-        "delist_time": _wall(product.listed + 7 * 86_400), "modified": _wall(product.modified),
-        "approve_status": "onsale" if product.is_on_sale else "instock", "outer_id": item.key,
-        "seller_cids": f",{item.category_id % 1000},", "has_discount": False, "has_invoice": True,
-        "has_showcase": False, "valid_thru": 7, "sold_quantity": item.number * 13, "postage_id": 0,
+        "num_iid": 620_000_000_000 + item.number,
+        "title": item.chinese,
+        "nick": call.shop.seller,
+        "type": "fixed",
+        "cid": item.category_id,
+        "pic_url": f"https://img.example/{item.key}.jpg",
+        "num": sum(product.stock),
+        "props": "",
+        "price": _yuan(min(product.prices)),
+        "list_time": _wall(product.listed),
+        "delist_time": _wall(product.listed + 7 * 86_400),
+        "modified": _wall(product.modified),
+        "approve_status": "onsale" if product.is_on_sale else "instock",
+        "outer_id": item.key,
+        "seller_cids": f",{item.category_id % 1000},",
+        "has_discount": False,
+        "has_invoice": True,
+        "has_showcase": False,
+        "valid_thru": 7,
+        "sold_quantity": item.number * 13,
+        "postage_id": 0,
     }
     return {name: value for name in call.fields if (value := values.get(name)) is not None}
 
 
-# ---- envelopes ----------------------------------------------------------------------------------------------------
+# ---- envelopes -----------------------------------------------------------------------------------
 def _too_fast(seconds: float | None) -> Answer:
     hint = "" if seconds is None else f"This ban will last for {max(int(seconds), 1)} more seconds"
     return _refusal(7, "App Call Limited", "accesscontrol.limited-by-app-api-access-count", hint)
@@ -687,9 +1004,16 @@ def _grant_fields(grant: Grant) -> dict[str, Any]:
     shop = SHOP_BY_STORE[grant.subject]
     life = grant.expires_in
     return {
-        "access_token": grant.access_token, "token_type": "Bearer", "expires_in": life,
-        "refresh_token": grant.refresh_token, "re_expires_in": grant.refresh_expires_in, "r1_expires_in": life,
-        "r2_expires_in": life, "w1_expires_in": life, "w2_expires_in": life, "taobao_user_nick": shop.seller,
+        "access_token": grant.access_token,
+        "token_type": "Bearer",
+        "expires_in": life,
+        "refresh_token": grant.refresh_token,
+        "re_expires_in": grant.refresh_expires_in,
+        "r1_expires_in": life,
+        "r2_expires_in": life,
+        "w1_expires_in": life,
+        "w2_expires_in": life,
+        "taobao_user_nick": shop.seller,
         "taobao_user_id": str(2_200_000_000_000 + shop.number),
     }
 
@@ -726,24 +1050,56 @@ def _names(text: str) -> frozenset[str]:
 _PAGING = "fields page_no page_size use_has_next"
 _METHODS: dict[str, _Method] = {
     "taobao.trades.sold.increment.get": _Method(
-        "orders", _names(f"{_PAGING} start_modified end_modified status type buyer_open_uid"),
-        _names("fields start_modified end_modified"), _TRADE_FIELDS, Gateway.sold_increment),
+        "orders",
+        _names(f"{_PAGING} start_modified end_modified status type buyer_open_uid"),
+        _names("fields start_modified end_modified"),
+        _TRADE_FIELDS,
+        Gateway.sold_increment,
+    ),
     "taobao.trades.sold.get": _Method(
-        "orders", _names(f"{_PAGING} start_created end_created status type buyer_open_uid"),
-        _names("fields"), _TRADE_FIELDS, Gateway.sold),
+        "orders",
+        _names(f"{_PAGING} start_created end_created status type buyer_open_uid"),
+        _names("fields"),
+        _TRADE_FIELDS,
+        Gateway.sold,
+    ),
     "taobao.trade.fullinfo.get": _Method(
-        "order", _names("fields tid include_oaid"), _names("fields tid"), _FULLINFO_FIELDS, Gateway.fullinfo),
+        "order", _names("fields tid include_oaid"), _names("fields tid"), _FULLINFO_FIELDS, Gateway.fullinfo
+    ),
     "taobao.refunds.receive.get": _Method(
-        "refunds", _names(f"{_PAGING} start_modified end_modified status type"), _names("fields"), _REFUND_FIELDS,
-        Gateway.refunds),
+        "refunds",
+        _names(f"{_PAGING} start_modified end_modified status type"),
+        _names("fields"),
+        _REFUND_FIELDS,
+        Gateway.refunds,
+    ),
     "taobao.refund.get": _Method(
-        "refund", _names("fields refund_id"), _names("fields refund_id"), _REFUND_DETAIL_FIELDS, Gateway.refund),
+        "refund",
+        _names("fields refund_id"),
+        _names("fields refund_id"),
+        _REFUND_DETAIL_FIELDS,
+        Gateway.refund,
+    ),
     "taobao.items.onsale.get": _Method(
-        "products", _names("fields page_no page_size q cid seller_cids order_by start_modified end_modified"),
-        _names("fields"), _ITEM_FIELDS, Gateway.items_onsale),
+        "products",
+        _names("fields page_no page_size q cid seller_cids order_by start_modified end_modified"),
+        _names("fields"),
+        _ITEM_FIELDS,
+        Gateway.items_onsale,
+    ),
     "taobao.items.inventory.get": _Method(
-        "products", _names("fields page_no page_size q cid seller_cids order_by start_modified end_modified"),
-        _names("fields"), _ITEM_FIELDS, Gateway.items_inventory),
+        "products",
+        _names("fields page_no page_size q cid seller_cids order_by start_modified end_modified"),
+        _names("fields"),
+        _ITEM_FIELDS,
+        Gateway.items_inventory,
+    ),
     "taobao.top.auth.token.refresh": _Method(
-        "token", _names("refresh_token"), _names("refresh_token"), None, Gateway.token_refresh, needs_session=False),
+        "token",
+        _names("refresh_token"),
+        _names("refresh_token"),
+        None,
+        Gateway.token_refresh,
+        needs_session=False,
+    ),
 }

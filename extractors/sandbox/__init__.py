@@ -1,0 +1,11 @@
+"""The sandbox: a pretend world behind pretend vendors, written from their documents and apart from the
+clients.
+
+``running()`` serves it for the length of a block; ``python -m extractors.sandbox`` serves it until
+interrupted.
+"""
+
+from .credentials import connections
+from .server import Running, Sandbox, SandboxError, running
+
+__all__ = ["Running", "Sandbox", "SandboxError", "connections", "running"]

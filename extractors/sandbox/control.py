@@ -1,0 +1,179 @@
+"""What a test can do to the sandbox: set its clock, order faults, edit records while they are read,
+count requests."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+FAULT_KINDS = frozenset(
+    {
+        "http_500",
+        "http_503",
+        "http_429",
+        "vendor_rate",
+        "expired_token",
+        "html",
+        "bom",
+        "half_body",
+        "truncated",
+        "reset",
+        "slow",
+        "empty_page",
+        "repeated_page",
+        "changed_total",
+    }
+)
+"""``html`` is a page with status 200; ``bom`` puts a byte order mark and a PHP notice before the JSON;
+``half_body`` is
+a whole HTTP answer whose JSON stops half-way; ``truncated`` closes the connection half-way; ``reset``
+before anything."""
+
+PAGE_FAULTS = frozenset({"empty_page", "repeated_page", "changed_total"})
+
+
+@dataclass(slots=True)
+class Fault:
+    """An ordered fault: it passes ``skip`` matching requests by, then strikes ``times`` requests.
+
+    ``platform``, ``stream`` and ``account`` narrow it (None = any). ``seconds`` is the Retry-After or
+    the vendor's hint
+    for rate faults (None = no hint) and the length of a slow answer.
+    """
+
+    kind: str
+    platform: str | None = None
+    stream: str | None = None
+    account: str | None = None
+    times: int = 1
+    skip: int = 0
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in FAULT_KINDS:
+            raise ValueError(f"fault kind {self.kind!r} is none of {', '.join(sorted(FAULT_KINDS))}")
+
+    def matches(self, platform: str, stream: str, account: str) -> bool:
+        """Whether it is meant for this request."""
+        return all(
+            wanted is None or wanted == given
+            for wanted, given in ((self.platform, platform), (self.stream, stream), (self.account, account))
+        )
+
+
+@dataclass(slots=True)
+class Touch:
+    """An edit to be made between two page requests: after ``after_requests`` requests of this stream
+    and account the
+    record at ``place`` of the listing being read (vendor's order) is modified at the sandbox's now."""
+
+    platform: str
+    account: str
+    stream: str = "orders"
+    after_requests: int = 1
+    place: int = 0
+
+
+@dataclass(slots=True)
+class Control:
+    """The state behind ``/_control``. ``limits`` maps a platform to the requests a second it allows an
+    account."""
+
+    faults: list[Fault] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    limits: dict[str, float] = field(default_factory=dict)
+    requests: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
+    skew_seconds: float = 0.0
+    latency_ms: float = 0.0
+    _fixed: float | None = None
+    _recent: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+
+    # ---- clock -----------------------------------------------------------------------------------
+    def now(self) -> int:
+        """The world's now in epoch seconds: the machine's clock unless it was set."""
+        return int(time.time() if self._fixed is None else self._fixed)
+
+    def set_clock(self, at: datetime | None) -> None:
+        """Stands the world's clock at an aware instant; None lets it follow the machine's again."""
+        if at is not None and at.tzinfo is None:
+            raise ValueError("the sandbox clock needs an instant with a UTC offset")
+        self._fixed = None if at is None else at.timestamp()
+
+    def advance(self, seconds: float) -> None:
+        """Moves a set clock on (a running clock is stopped first)."""
+        self._fixed = self.now() + seconds
+
+    def clocks(self) -> tuple[float, ...]:
+        """The instants a request's own time stamp may be near: the wire's clock, and the world's when
+        it was set."""
+        wire = time.time() + self.skew_seconds
+        return (wire,) if self._fixed is None else (wire, self._fixed)
+
+    # ---- faults ----------------------------------------------------------------------------------
+    def take_fault(self, platform: str, stream: str, account: str) -> Fault | None:
+        """The fault that strikes this request, if any."""
+        for fault in self.faults:
+            if not fault.matches(platform, stream, account):
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            if fault.times <= 0:
+                self.faults.remove(fault)
+            self.struck[fault.kind] += 1
+            return fault
+        return None
+
+    def due_touches(self, platform: str, stream: str, account: str) -> list[Touch]:
+        """Counts this request against the waiting edits and gives those whose moment has come."""
+        due = []
+        for touch in list(self.touches):
+            if (touch.platform, touch.stream, touch.account) == (platform, stream, account):
+                if touch.after_requests <= 0:
+                    self.touches.remove(touch)
+                    due.append(touch)
+                touch.after_requests -= 1
+        return due
+
+    # ---- limits and counters ---------------------------------------------------------------------
+    def over_limit(self, platform: str, account: str) -> bool:
+        """Whether this request is one too many within a second."""
+        allowed = self.limits.get(platform)
+        if not allowed:
+            return False
+        recent = self._recent.setdefault((platform, account), deque())
+        clock = time.monotonic()
+        while recent and recent[0] <= clock - 1.0:
+            recent.popleft()
+        if len(recent) >= allowed:
+            return True
+        recent.append(clock)
+        return False
+
+    def counters(self) -> dict[str, Any]:
+        """Requests and refusals so far, by platform/stream and by platform: reason."""
+        return {"requests": dict(self.requests), "refusals": dict(self.refusals), "struck": dict(self.struck)}
+
+    def waiting(self) -> dict[str, Any]:
+        """What has been ordered and has not happened yet."""
+        return {"faults": [asdict(f) for f in self.faults], "touches": [asdict(t) for t in self.touches]}
+
+    def reset(self) -> None:
+        """Forgets faults, edits, limits and counters, and lets the clock follow the machine's."""
+        for store in (
+            self.faults,
+            self.touches,
+            self.limits,
+            self.requests,
+            self.refusals,
+            self.struck,
+            self._recent,
+        ):
+            store.clear()
+        self.skew_seconds, self.latency_ms, self._fixed = 0.0, 0.0, None

@@ -1,0 +1,104 @@
+"""The pretend credentials, fixed and public: they open nothing but the sandbox.
+
+``connections(base_url)`` gives them in Airflow's JSON form, one for each account of the demo. Further
+tokens for tests:
+``token(platform, subject, "expired")`` is refused as expired but its refresh token works; ``"revoked"``
+is refused and
+so is its refresh token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from .merchants import ADVERTISERS, SHOPS, SITES
+
+_MAC_KEY = b"sandbox tokens are no secret"
+
+APP_KEYS: dict[str, tuple[str, str]] = {
+    "taobao": ("23456789", "sandbox-top-secret"),
+    "ocean_engine": ("1790000000000001", "sandbox-ocean-secret"),
+    "baidu_tongji": ("sandboxTongjiClientId000", "sandbox-tongji-secret"),
+}
+"""App key and secret of each platform whose accounts belong to one app."""
+
+CONSUMERS: dict[str, tuple[str, str]] = {
+    shop.store: (
+        f"ck_{hashlib.sha1(shop.store.encode(), usedforsecurity=False).hexdigest()}",
+        f"cs_{hashlib.sha1(shop.seller.encode(), usedforsecurity=False).hexdigest()}",
+    )
+    for shop in SHOPS
+    if shop.platform == "woocommerce"
+}
+"""Consumer key and secret of each WooCommerce shop."""
+
+NEVER = 0
+LONG_AGO = 1
+
+
+def mint(platform: str, subject: str, use: str, serial: int, expires: int) -> str:
+    """A token that any sandbox process recognises: it says whose it is, and a keyed hash proves it was
+    minted here.
+
+    ``use`` access | refresh; ``expires`` epoch seconds, NEVER for tokens that do not expire by the
+    clock.
+    """
+    text = f"sbx.{platform}.{subject}.{use}.{serial}.{expires}"
+    return f"{text}.{hmac.new(_MAC_KEY, text.encode(), 'sha256').hexdigest()[:16]}"
+
+
+_VARIANTS = {"valid": (0, NEVER), "expired": (1, LONG_AGO), "revoked": (2, NEVER)}
+
+
+def token(platform: str, subject: str, variant: str = "valid", use: str = "access") -> str:
+    """The fixed token of this variant: valid | expired | revoked."""
+    serial, expires = _VARIANTS[variant]
+    return mint(platform, subject, use, serial, expires if use == "access" else NEVER)
+
+
+def _tokens(platform: str, subject: str, variant: str) -> dict[str, str]:
+    return {
+        "access_token": token(platform, subject, variant),
+        "refresh_token": token(platform, subject, variant, "refresh"),
+    }
+
+
+def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, object]]:
+    """Connection per account id, shaped as Airflow's JSON: conn_type, host, login, password, extra.
+
+    ``base_url`` such as http://127.0.0.1:8765. ``variant`` chooses the tokens; consumer keys have no
+    variants.
+    """
+    base = base_url.rstrip("/")
+    out: dict[str, dict[str, object]] = {}
+
+    def add(account: str, path: str, login: str, password: str, extra: dict[str, object]) -> None:
+        out[account] = {
+            "conn_type": "http",
+            "host": f"{base}/{path}",
+            "login": login,
+            "password": password,
+            "extra": extra,
+        }
+
+    for shop in SHOPS:
+        name = f"{shop.platform}__{shop.store.split('_')[0]}"
+        if shop.platform == "taobao":
+            add(name, "taobao", *APP_KEYS["taobao"], dict(_tokens("taobao", shop.store, variant)))
+        else:
+            add(name, f"woocommerce/{shop.store}", *CONSUMERS[shop.store], {})
+    for advertiser in ADVERTISERS:
+        extra: dict[str, object] = dict(_tokens("ocean_engine", str(advertiser.advertiser_id), variant))
+        extra["advertiser_id"] = str(advertiser.advertiser_id)
+        add(
+            f"ocean_engine__{advertiser.store.split('_')[0]}",
+            "ocean_engine",
+            *APP_KEYS["ocean_engine"],
+            extra,
+        )
+    for site in SITES:
+        extra = dict(_tokens("baidu_tongji", site.store, variant))
+        extra["site_id"] = str(site.site_id)
+        add(f"baidu_tongji__{site.store.split('_')[0]}", "baidu_tongji", *APP_KEYS["baidu_tongji"], extra)
+    return out

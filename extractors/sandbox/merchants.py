@@ -1,0 +1,136 @@
+"""The merchants of the pretend world: their shops, advertisers and one measured web site.
+
+The ids are those of the demo's ``accounts.yml``; ``store`` is what the marts speak of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A selling unit. ``daily_orders`` is an ordinary day's orders at scale 1; ``assortment`` names
+    catalogue keys."""
+
+    number: int
+    store: str
+    platform: str
+    title: str
+    seller: str
+    market: str
+    currency: str
+    zone: ZoneInfo
+    daily_orders: float
+    price_factor: float
+    tax_rate: float
+    assortment: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advertiser:
+    """An Ocean Engine advertiser that promotes one store. ``daily_spend`` in yuan on an ordinary day at
+    scale 1."""
+
+    number: int
+    advertiser_id: int
+    name: str
+    store: str
+    daily_spend: float
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A measured web site. ``daily_visits`` on an ordinary day at scale 1."""
+
+    number: int
+    site_id: int
+    domain: str
+    store: str
+    daily_visits: float
+
+
+_LIGHTS = (
+    "paper_lantern",
+    "silk_lantern",
+    "garden_lamp",
+    "desk_lamp",
+    "night_light",
+    "string_lights",
+    "candle_set",
+)
+_TABLE = ("tea_tin", "gaiwan", "teapot", "tea_towel", "rice_bowl")
+_PANTRY = ("dried_plum", "plum_syrup", "plum_jam", "green_tea", "oolong_tea", "gift_box")
+
+SHOPS: tuple[Shop, ...] = (
+    Shop(
+        1,
+        "lantern_tmall",
+        "taobao",
+        "灯笼家居旗舰店",
+        "灯笼家居",
+        "CN",
+        "CNY",
+        SHANGHAI,
+        75,
+        1.0,
+        0.0,
+        _LIGHTS + _TABLE,
+    ),
+    Shop(
+        2,
+        "plum_taobao",
+        "taobao",
+        "梅子铺",
+        "梅子铺",
+        "CN",
+        "CNY",
+        SHANGHAI,
+        46,
+        0.95,
+        0.0,
+        (*_PANTRY, "tea_tin", "gaiwan", "paper_lantern"),
+    ),
+    Shop(
+        3,
+        "lantern_web",
+        "woocommerce",
+        "Lantern Home",
+        "lantern",
+        "CN",
+        "CNY",
+        SHANGHAI,
+        34,
+        1.05,
+        0.0,
+        (*_LIGHTS, "gift_box", "green_tea", "gaiwan"),
+    ),
+    Shop(
+        4,
+        "harbor_us",
+        "woocommerce",
+        "Harbor Lantern Co.",
+        "harbor",
+        "US",
+        "USD",
+        ZoneInfo("America/New_York"),
+        27,
+        0.24,
+        0.08875,
+        (*_LIGHTS, "gaiwan", "teapot", "oolong_tea", "rice_bowl"),
+    ),
+)
+
+ADVERTISERS: tuple[Advertiser, ...] = (
+    Advertiser(1, 1_760_000_000_000_000_123, "灯笼家居官网", "lantern_web", 620.0),
+    Advertiser(2, 1_760_000_000_000_000_457, "梅子铺", "plum_taobao", 520.0),
+)
+
+SITES: tuple[Site, ...] = (Site(1, 16_847_648, "lantern-home.example", "lantern_web", 1150.0),)
+
+SHOP_BY_STORE = {shop.store: shop for shop in SHOPS}
+ADVERTISER_BY_ID = {advertiser.advertiser_id: advertiser for advertiser in ADVERTISERS}
+SITE_BY_ID = {site.site_id: site for site in SITES}

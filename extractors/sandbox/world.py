@@ -1,0 +1,31 @@
+"""One deterministic merchant world: shops with orders and products, a measured site, advertisers.
+
+The same seed, scale and first day give the same world in every process. Nothing in it depends on when
+it is asked,
+only on the ``now`` that it is asked about.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from .book import OrderBook
+from .catalogue import ProductView, products
+from .merchants import SHOP_BY_STORE, SHOPS
+
+FIRST_DAY = date(2024, 1, 1)
+"""History starts here unless told otherwise."""
+
+
+class World:
+    """The pretend world. ``scale`` multiplies orders, visits and spend of every shop."""
+
+    def __init__(self, seed: int = 7, scale: float = 1.0, first_day: date = FIRST_DAY) -> None:
+        self.seed = seed
+        self.scale = scale
+        self.first_day = first_day
+        self.books = {shop.store: OrderBook(shop, seed, scale, first_day) for shop in SHOPS}
+
+    def products(self, store: str, now: int) -> list[ProductView]:
+        """The store's launched products at ``now`` (epoch seconds)."""
+        return products(SHOP_BY_STORE[store], self.seed, now)
