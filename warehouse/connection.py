@@ -67,6 +67,8 @@ def connect(
             if not isinstance(told, LockedError) or time.monotonic() >= deadline:
                 raise told from error
             time.sleep(_RETRY_EVERY)
+    if read_only:  # the default is a folder beside the file, which may be somebody's release
+        con.execute(f"set temp_directory = {literal(tempfile.gettempdir())}")
     return _settle(con, resources)
 
 

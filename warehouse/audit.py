@@ -1,0 +1,92 @@
+"""The audit of write–audit–publish: what is in a marts file, and what looks wrong next to the last release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import duckdb
+
+from warehouse.connection import identifier
+
+LOG = "restatement_log"
+MAX_SHRINK = 0.30  # of rows, or of the money of closed months: more than this is a fault until someone says otherwise
+_MONEY = "paid_amount"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What schema marts of one file holds.
+
+    tables: rows by table. closed_months: paid_amount by month ("2026-10-01"), stores added up, months that are
+    complete. data_through: how far the store marts reach, as text.
+    """
+
+    tables: dict[str, int] = field(default_factory=dict)
+    closed_months: dict[str, Decimal] = field(default_factory=dict)
+    data_through: str | None = None
+
+
+def inspect(con: duckdb.DuckDBPyConnection, catalog: str) -> Facts:
+    """Count schema marts of an attached database. Views are counted too, so a broken one shows here.
+
+    Raises duckdb.Error when a table or view cannot be read.
+    """
+    columns: dict[str, set[str]] = {}
+    for name, column in con.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = ? and schema_name = 'marts'",
+        [catalog],
+    ).fetchall():
+        columns.setdefault(name, set()).add(column)
+    marts = f"{identifier(catalog)}.marts"
+
+    def one(sql: str) -> str | None:
+        row = con.execute(sql).fetchone()
+        return None if row is None or row[0] is None else str(row[0])
+
+    tables = {
+        name: int(one(f"select count(*) from {marts}.{identifier(name)}") or 0) for name in sorted(columns)
+    }
+    closed: dict[str, Decimal] = {}
+    if {"store_id", "period_start", "is_complete", _MONEY} <= columns.get("store_monthly", set()):
+        closed = {
+            str(month): amount
+            for month, amount in con.execute(f"""
+                select period_start, coalesce(sum({_MONEY}), 0)::decimal(38, 2) from {marts}.store_monthly
+                where is_complete and store_id <> 'ALL' group by period_start order by period_start
+            """).fetchall()
+        }
+    through = None
+    daily = columns.get("store_daily", set())
+    for column in ("data_through_at", "period_start"):
+        if through is None and column in daily:
+            through = one(f"select max({column}) from {marts}.store_daily")
+    return Facts(tables, closed, through)
+
+
+def suspicions(new: Facts, old: Facts | None) -> list[str]:
+    """Why the new marts should not be published over the old ones; empty when nothing looks wrong."""
+    if not set(new.tables) - {LOG}:
+        return ["schema marts has no table"]
+    if old is None:
+        return []
+    found = []
+    for name, rows in old.tables.items():
+        if name == LOG:
+            continue
+        now = new.tables.get(name)
+        if now is None:
+            found.append(f"marts.{name} is gone ({rows:,} rows before)")
+        elif rows and not now:
+            found.append(f"marts.{name} is empty ({rows:,} rows before)")
+        elif not name.startswith("dim_") and now < rows * (1 - MAX_SHRINK):
+            found.append(f"marts.{name} has {now:,} rows, {1 - now / rows:.0%} fewer than the {rows:,} before")
+    before = sum(old.closed_months.values())
+    after = sum(new.closed_months.get(month, Decimal(0)) for month in old.closed_months)
+    if before > 0 and after < before * Decimal(str(1 - MAX_SHRINK)):
+        found.append(
+            f"paid_amount of the closed months is {after:,}, {1 - after / before:.0%} less than the {before:,} before"
+        )
+    if old.data_through and (new.data_through is None or new.data_through < old.data_through):
+        found.append(f"data reaches to {new.data_through}, before it reached to {old.data_through}")
+    return found

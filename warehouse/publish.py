@@ -1,0 +1,287 @@
+"""Write–audit–publish: from the tested build to what readers open, in one rename.
+
+Killed at any line, `published/current` still points to a whole release, and the next publish sweeps the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from extractors.store import fsync_folder
+from warehouse import restatements
+from warehouse.audit import Facts, inspect, suspicions
+from warehouse.build import read_state
+from warehouse.connection import attached, connect, explain, identifier, is_storage_trouble, literal
+from warehouse.errors import PublishError, RefusedError
+from warehouse.lock import writer_lock
+from warehouse.releases import DATABASE, Release, Shelf
+
+KEEP = 3
+_CATALOG = "daybook"
+_ROOM = 1.5  # free space wanted, in sizes of the marts file: the copy, Parquet and some air
+
+
+def publish(
+    build_dir: Path | str,
+    published_dir: Path | str,
+    *,
+    keep: int = KEEP,
+    force: bool = False,
+    now: datetime | None = None,
+    progress: Callable[[str], None] = lambda message: None,
+    wait: float = 60.0,
+) -> Release:
+    """Audit build/daybook.duckdb and make it the release that readers get.
+
+    Args:
+        build_dir: where warehouse.duckdb and daybook.duckdb are.
+        published_dir: published/; `published/current/daybook.duckdb` is the readers' address.
+        keep: releases to keep, the new one included (at least 1; the current one is never removed).
+        force: publish although the audit has doubts; they are noted in release.json.
+        wait: seconds to wait for another writer.
+    Returns: the new release.
+    Raises:
+        RefusedError: the last build did not pass, or the audit has doubts; says how to override.
+        PublishError: no build, disk full, or the copy is not what was built.
+        LockedError: somebody has the build files or the writer's lock.
+    """
+    if keep < 1:
+        raise PublishError(f"keep = {keep} would keep no release", advice="keep at least 1")
+    build_dir, shelf = Path(build_dir).absolute(), Shelf(published_dir)
+    database = build_dir / DATABASE
+    now = now or datetime.now(UTC)
+    with writer_lock(build_dir, "daybook publish", wait=wait), writer_lock(shelf.root, "daybook publish"):
+        shelf.sweep()
+        if not database.is_file():
+            raise PublishError(f"{database} does not exist", advice="build first: daybook build")
+        doubts = _build_doubts(build_dir)
+        _refuse(doubts, force)
+        current = shelf.current()
+        release_id = shelf.new_id(now)
+        try:
+            _checkpoint(build_dir / "warehouse.duckdb", wait)
+            restated = restatements.record(
+                database, current.database if current else None, release_id, now, wait=wait
+            )
+            _checkpoint(database, wait)
+            # Holding the file open for reading keeps every writer out while it is copied.
+            with attached(wait=wait, **{_CATALOG: database}) as held:
+                facts = _inspect(held, database)
+                doubts += suspicions(facts, _facts_of(current))
+                _refuse(doubts, force)
+                draft = _write(shelf, release_id, database, facts, progress)
+            size = (draft / DATABASE).stat().st_size
+            shelf.place(draft, _release_json(release_id, now, facts, size, restated, doubts, current))
+            shelf.point(release_id)
+        except BaseException as error:
+            with contextlib.suppress(OSError):
+                shelf.sweep()
+            if isinstance(error, OSError) or (isinstance(error, duckdb.Error) and is_storage_trouble(error)):
+                raise _told(error, shelf) from error
+            if isinstance(error, duckdb.Error):
+                raise explain(error, database) from error
+            raise
+        gone = shelf.prune(keep)
+        progress(f"published {release_id}" + (f", removed {len(gone)} old release(s)" if gone else ""))
+    found = shelf.read(release_id)
+    if found is None:
+        raise PublishError(f"release {release_id} vanished right after it was published")
+    return found
+
+
+def rollback(published_dir: Path | str, to: str | None = None, *, wait: float = 60.0) -> Release:
+    """Point readers back to an earlier release; the build files are not touched.
+
+    Args:
+        to: a release's id or the unambiguous start of one; None means the one before the current.
+    Raises:
+        PublishError: no such release, or none before the current.
+    """
+    shelf = Shelf(published_dir)
+    if not shelf.root.is_dir():
+        raise PublishError(f"{shelf.root} does not exist", advice="publish first: daybook publish")
+    with writer_lock(shelf.root, "daybook rollback", wait=wait):
+        known = shelf.releases()
+        target = _earlier(shelf, known) if to is None else _named(to, known)
+        if not target.database.is_file():
+            raise PublishError(f"release {target.id} has lost its database", advice=_listing(known))
+        shelf.point(target.id)
+    found = shelf.read(target.id)
+    if found is None:
+        raise PublishError(f"release {target.id} vanished")
+    return found
+
+
+def releases(published_dir: Path | str) -> list[Release]:
+    """The releases that are kept, newest first; the current one says so."""
+    return Shelf(published_dir).releases()
+
+
+def _build_doubts(build_dir: Path) -> list[str]:
+    state = read_state(build_dir)
+    if state is None or state["status"] == "passed":
+        return []
+    words = {"running": "the last build was interrupted", "failed": "the last build failed"}
+    return [words.get(state["status"], f"the last build is {state['status']}")]
+
+
+def _refuse(doubts: list[str], force: bool) -> None:
+    if doubts and not force:
+        raise RefusedError(
+            "not published: " + "; ".join(doubts),
+            reasons=list(doubts),
+            advice="readers keep the current release; mend and build again, or accept it with "
+            "daybook publish --force",
+        )
+
+
+def _checkpoint(path: Path, wait: float) -> None:
+    """Fold the write-ahead log into the file."""
+    if path.is_file():
+        con = connect(path, create=False, wait=wait)
+        try:
+            con.execute("checkpoint")
+        finally:
+            con.close()
+
+
+def _inspect(con: duckdb.DuckDBPyConnection, path: Path) -> Facts:
+    try:
+        return inspect(con, _CATALOG)
+    except duckdb.Error as error:
+        raise PublishError(
+            f"{path}: a table or view of schema marts cannot be read: {error}", advice="build again: daybook build"
+        ) from error
+
+
+def _facts_of(release: Release | None) -> Facts | None:
+    """What was published, by its description: the file itself may have been touched by its readers since."""
+    if release is None:
+        return None
+    return Facts(release.tables, release.closed_months, release.data_through)
+
+
+def _write(
+    shelf: Shelf, release_id: str, database: Path, facts: Facts, progress: Callable[[str], None]
+) -> Path:
+    """Fill a draft with the verified copy and its Parquet files, all of it on the disk."""
+    wal = database.with_name(database.name + ".wal")
+    if wal.exists():
+        raise PublishError(
+            f"{wal} is still there after a checkpoint: the file alone is not the whole truth",
+            advice="close whoever has the build file open and publish again",
+        )
+    size = database.stat().st_size
+    shelf.folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(shelf.folder).free
+    if free < size * _ROOM:
+        raise PublishError(
+            f"{shelf.root} has {free:,} bytes free, a release of {size:,} bytes needs half as much again",
+            advice="make room, or keep fewer releases, and publish again",
+        )
+    draft = shelf.draft(release_id)
+    copy = draft / DATABASE
+    progress(f"copying {size / 2**20:,.1f} MB of marts")
+    shutil.copyfile(database, copy)
+    _fsync(copy)
+    copy.chmod(stat.S_IMODE(copy.stat().st_mode) & ~0o222)
+    if copy.stat().st_size != size:
+        raise PublishError(f"the copy has {copy.stat().st_size} bytes, {database} has {size}")
+    progress(f"verifying {len(facts.tables)} tables and writing Parquet")
+    _verify_and_export(copy, draft / "parquet", facts)
+    return draft
+
+
+def _verify_and_export(copy: Path, folder: Path, facts: Facts) -> None:
+    """Open the copy as a reader would, under its own name, and read every row of it into Parquet.
+
+    Reading all of it checks DuckDB's block checksums, which counting alone would not.
+    """
+    folder.mkdir()
+    con = connect(copy, read_only=True)
+    try:
+        found = _inspect(con, copy)
+        if found != facts:
+            raise PublishError(
+                f"the copy {copy} is not what was built: {found.tables} against {facts.tables}",
+                advice="publish again; if it stays, the disk is failing",
+            )
+        for table, rows in facts.tables.items():
+            path = folder / f"{table}.parquet"
+            done = con.execute(
+                f"copy (from marts.{identifier(table)}) to {literal(str(path))} (format parquet, compression zstd)"
+            ).fetchone()
+            if done is None or done[0] != rows:
+                raise PublishError(f"{path} was written with {done} rows, marts.{table} has {rows}")
+            _fsync(path)
+    finally:
+        con.close()
+    fsync_folder(folder)
+
+
+def _release_json(
+    release_id: str,
+    now: datetime,
+    facts: Facts,
+    size: int,
+    restated: int,
+    doubts: list[str],
+    before: Release | None,
+) -> dict[str, object]:
+    return {
+        "id": release_id,
+        "created_at": now.astimezone(UTC).isoformat(),
+        "data_through": facts.data_through,
+        "bytes": size,
+        "tables": {name: {"rows": rows} for name, rows in facts.tables.items()},
+        "closed_months": {month: str(amount) for month, amount in facts.closed_months.items()},
+        "restated": restated,
+        "forced": doubts,
+        "previous": before.id if before else None,
+        "duckdb": duckdb.__version__,
+    }
+
+
+def _told(error: Exception, shelf: Shelf) -> PublishError:
+    what = "the disk is full" if is_storage_trouble(error) else "the release could not be written"
+    return PublishError(
+        f"{what}: {error}",
+        advice=f"make room or give rights below {shelf.root} and publish again; readers keep the current release",
+    )
+
+
+def _fsync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _earlier(shelf: Shelf, known: list[Release]) -> Release:
+    current = shelf.current_id()
+    older = [release for release in known if current is None or release.id < current]
+    if not older:
+        raise PublishError("there is no release before the current one", advice=_listing(known))
+    return older[0]
+
+
+def _named(to: str, known: list[Release]) -> Release:
+    matches = [release for release in known if release.id == to] or [r for r in known if r.id.startswith(to)]
+    if len(matches) != 1:
+        what = "no release is" if not matches else f"{len(matches)} releases are"
+        raise PublishError(f"{what} named {to!r}", advice=_listing(known))
+    return matches[0]
+
+
+def _listing(known: list[Release]) -> str:
+    names = ", ".join(release.id + (" (current)" if release.is_current else "") for release in known)
+    return f"releases: {names or 'none'}"

@@ -1,0 +1,190 @@
+"""The shelf of published releases: folders that are whole or not there, and one link that readers follow.
+
+    published/current -> releases/<id>
+    published/releases/<id>/{daybook.duckdb, parquet/*.parquet, release.json, .published}
+
+A directory link, because DuckDB in one process keeps serving an old file under an unchanged path, and because a
+stale write-ahead log then lies beside its own version (reference/stack.md §4).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from extractors.store import fsync_folder
+from warehouse.errors import PublishError
+
+DATABASE = "daybook.duckdb"  # the stem is the catalog's name, which views carry: it must not change
+FACTS = "release.json"
+_MARKER = ".published"  # readers have been pointed here at least once
+_DRAFT = ".tmp"
+_STAMP = "%Y%m%dT%H%M%S"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published snapshot. `tables` has the rows of each table of schema marts, `closed_months` the paid
+    amount of each complete month, `restated` how many published numbers it changed, `forced` the audit's doubts
+    that someone overrode."""
+
+    id: str
+    path: Path
+    created_at: datetime
+    data_through: str | None
+    bytes: int
+    is_current: bool
+    tables: dict[str, int] = field(default_factory=dict)
+    closed_months: dict[str, Decimal] = field(default_factory=dict)
+    restated: int = 0
+    forced: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return sum(self.tables.values())
+
+    @property
+    def database(self) -> Path:
+        return self.path / DATABASE
+
+
+class Shelf:
+    """The folder `published/`."""
+
+    def __init__(self, published_dir: Path | str) -> None:
+        self.root = Path(published_dir).absolute()
+        self.folder = self.root / "releases"
+        self.link = self.root / "current"
+
+    def current_id(self) -> str | None:
+        """The release that readers get, or None before the first."""
+        try:
+            return self.link.readlink().name
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise PublishError(
+                f"{self.link} is not a link", advice="move it away; the next publish makes it again"
+            ) from error
+
+    def current(self) -> Release | None:
+        """The current release. Raises PublishError when the link points nowhere."""
+        name = self.current_id()
+        if name is None:
+            return None
+        found = self.read(name)
+        if found is None or not found.database.is_file():
+            raise PublishError(
+                f"{self.link} points to {name}, which is not whole",
+                advice="point it back with daybook rollback, or remove the link and publish again",
+            )
+        return found
+
+    def read(self, name: str) -> Release | None:
+        """One release by its id, or None."""
+        folder = self.folder / name
+        try:
+            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        return Release(
+            id=name,
+            path=folder,
+            created_at=datetime.fromisoformat(facts["created_at"]),
+            data_through=facts["data_through"],
+            bytes=facts["bytes"],
+            is_current=name == self.current_id(),
+            tables={table: one["rows"] for table, one in facts["tables"].items()},
+            closed_months={month: Decimal(amount) for month, amount in facts.get("closed_months", {}).items()},
+            restated=facts["restated"],
+            forced=facts["forced"],
+        )
+
+    def releases(self) -> list[Release]:
+        """Every release readers were ever given and that is still kept, newest first."""
+        found = [self.read(name) for name in self._names() if self._was_published(name)]
+        return [release for release in reversed(found) if release is not None]
+
+    def new_id(self, now: datetime) -> str:
+        """A name that sorts after every other: UTC time to the millisecond and a few random letters."""
+        now = now.astimezone(UTC)
+        for name in self._names()[-1:]:
+            with contextlib.suppress(ValueError):
+                last = datetime.strptime(name.split("-")[0], f"{_STAMP}%fZ").replace(tzinfo=UTC)
+                now = max(now, last + timedelta(milliseconds=1))  # the clock may have been set back
+        return f"{now.strftime(_STAMP)}{now.microsecond // 1000:03d}Z-{secrets.token_hex(3)}"
+
+    def sweep(self) -> None:
+        """Remove what killed publishes left: drafts, half-deleted releases, releases nobody was pointed to."""
+        current = self.current_id()
+        if current is not None and (self.folder / current).is_dir():
+            self._mark(current)
+        if not self.folder.is_dir():
+            return
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and (entry.name.endswith(_DRAFT) or not self._was_published(entry.name)):
+                shutil.rmtree(entry, ignore_errors=True)
+        for draft in self.root.glob(f".current-*{_DRAFT}"):
+            draft.unlink(missing_ok=True)
+
+    def draft(self, name: str) -> Path:
+        """An empty folder to fill; nobody looks into it."""
+        folder = self.folder / f"{name}{_DRAFT}"
+        folder.mkdir(parents=True)
+        return folder
+
+    def place(self, draft: Path, facts: dict[str, Any]) -> str:
+        """Write the facts, make all of it durable and give the draft its name. Readers do not see it yet."""
+        write_durably(draft / FACTS, json.dumps(facts, indent=1, ensure_ascii=False))
+        fsync_folder(draft)
+        name = draft.name.removesuffix(_DRAFT)
+        draft.rename(self.folder / name)
+        fsync_folder(self.folder)
+        return name
+
+    def point(self, name: str) -> None:
+        """Let readers have release `name`: one rename, so that a reader finds the old or the new one."""
+        draft = self.root / f".current-{secrets.token_hex(4)}{_DRAFT}"
+        draft.symlink_to(Path("releases") / name, target_is_directory=True)
+        draft.replace(self.link)
+        fsync_folder(self.root)
+        self._mark(name)
+
+    def prune(self, keep: int) -> list[str]:
+        """Keep the newest `keep` releases and the current one; returns the ids removed."""
+        current = self.current_id()
+        old = [release.id for release in self.releases()[keep:] if release.id != current]
+        for name in old:
+            grave = self.folder / f"{name}{_DRAFT}"
+            (self.folder / name).rename(grave)  # out of the list in one step
+            shutil.rmtree(grave, ignore_errors=True)
+        return old
+
+    def _names(self) -> list[str]:
+        if not self.folder.is_dir():
+            return []
+        return sorted(e.name for e in self.folder.iterdir() if e.is_dir() and not e.name.endswith(_DRAFT))
+
+    def _was_published(self, name: str) -> bool:
+        return (self.folder / name / _MARKER).exists()
+
+    def _mark(self, name: str) -> None:
+        marker = self.folder / name / _MARKER
+        if not marker.exists():
+            marker.touch()
+            fsync_folder(marker.parent)
+
+
+def write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,179 @@
+"""Every published number that changes is written down: marts.restatement_log.
+
+The log lives beside the marts in daybook.duckdb as a table that dbt does not manage, so rebuilds leave it alone;
+were the file itself lost, the log comes back from the current release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from warehouse.audit import LOG
+from warehouse.connection import attach, connect, identifier, literal
+
+GRAINS = {"daily": "day", "weekly": "week", "monthly": "month"}
+
+
+@dataclass(frozen=True)
+class RestatedMart:
+    """A subject with its three siblings. `key` names a row within a period; `metrics` are money and counts,
+    never ratios, which follow from them."""
+
+    subject: str
+    key: tuple[str, ...]
+    metrics: tuple[str, ...]
+
+
+RESTATED = (
+    RestatedMart(
+        "store",
+        ("store_id",),
+        (
+            "orders_created", "orders_paid", "units_paid", "goods_paid", "shipping_charged", "tax", "paid_amount",
+            "refund_amount", "net_sales", "net_sales_cohort", "buyers", "new_buyers", "visitors", "page_views",
+            "ad_spend",
+        ),
+    ),
+)  # fmt: skip
+
+_TABLE = f"""
+create schema if not exists marts;
+create table if not exists marts.{LOG} (
+    mart varchar not null, grain varchar not null, key varchar not null, period_start date not null,
+    metric varchar not null, first_reported decimal(38, 6), previous decimal(38, 6), current decimal(38, 6),
+    release_id varchar not null, changed_at timestamptz not null);
+comment on table marts.{LOG} is 'Published numbers of complete periods that changed, one row a change.';
+comment on column marts.{LOG}.mart is 'Table the number stands in.';
+comment on column marts.{LOG}.grain is 'day, week or month.';
+comment on column marts.{LOG}.key is 'Which row of the period: the key columns joined with |, store_id for store marts.';
+comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
+comment on column marts.{LOG}.metric is 'Column that changed.';
+comment on column marts.{LOG}.first_reported is 'What was published the first time.';
+comment on column marts.{LOG}.previous is 'What the release before said; null: it had no value.';
+comment on column marts.{LOG}.current is 'What this release says; null: the row or its value is gone.';
+comment on column marts.{LOG}.release_id is 'Release that published the new number.';
+comment on column marts.{LOG}.changed_at is 'When that release was made (UTC).';
+"""
+
+
+def record(
+    database: Path,
+    published: Path | None,
+    release_id: str,
+    changed_at: datetime,
+    marts: tuple[RestatedMart, ...] = RESTATED,
+    wait: float = 10.0,
+) -> int:
+    """Compare the built marts with the current release and log what changed in periods it called complete.
+
+    A publish that was refused or killed may have logged changes that nobody saw; those are taken back first, so
+    this may be repeated at will.
+
+    Args:
+        database: build/daybook.duckdb, written to. published: the current release's file; None before the first.
+        release_id, changed_at: what the new rows are marked with.
+    Returns: rows logged.
+    Raises: as `connection.connect`.
+    """
+    con = connect(database, create=False, wait=wait)
+    try:
+        con.execute(_TABLE)
+        if published is None:
+            return 0
+        attach(con, "published", published, wait=wait)
+        new = con.execute("select current_database()").fetchone()
+        here = str(new[0]) if new else "daybook"
+        con.execute("begin")
+        _settle_log(con, here, published.parent.name)
+        logged = sum(_log(con, here, mart, release_id, changed_at) for mart in marts)
+        con.execute("commit")
+        return logged
+    finally:
+        con.close()
+
+
+def _settle_log(con: duckdb.DuckDBPyConnection, here: str, current_id: str) -> None:
+    """Make the log what readers have: no rows of releases that never came, none missing."""
+    con.execute(f"delete from {here}.marts.{LOG} where release_id > ?", [current_id])
+    if not _columns(con, "published", LOG):
+        return
+    ours, theirs = (
+        con.execute(f"select count(*) from {catalog}.marts.{LOG}").fetchall()[0][0] for catalog in (here, "published")
+    )
+    if ours < theirs:
+        con.execute(f"delete from {here}.marts.{LOG}")
+        con.execute(f"insert into {here}.marts.{LOG} by name select * from published.marts.{LOG}")
+
+
+def _log(
+    con: duckdb.DuckDBPyConnection, here: str, mart: RestatedMart, release_id: str, changed_at: datetime
+) -> int:
+    return sum(
+        _log_table(con, here, mart, f"{mart.subject}_{sibling}", grain, release_id, changed_at)
+        for sibling, grain in GRAINS.items()
+    )
+
+
+def _log_table(
+    con: duckdb.DuckDBPyConnection,
+    here: str,
+    mart: RestatedMart,
+    table: str,
+    grain: str,
+    release_id: str,
+    changed_at: datetime,
+) -> int:
+    new, old = _columns(con, here, table), _columns(con, "published", table)
+    metrics = [metric for metric in mart.metrics if metric in new and metric in old]
+    if not metrics or not {*mart.key, "period_start"} <= new & old:
+        return 0
+    # A period still running changes every night by its nature: that is no restatement.
+    complete = "o.is_complete" if "is_complete" in old else "true"
+    same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*mart.key, "period_start"))
+    pairs = ", ".join(
+        f"{{'metric': {literal(m)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
+        f" 'current': n.{identifier(m)}::decimal(38, 6)}}"
+        for m in metrics
+    )
+    key = "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, '')" for c in mart.key) + ")"
+    con.execute(
+        f"""
+        create or replace temp table _changed as
+        with pairs as (
+            select {key} as key, o.period_start, unnest([{pairs}]) as pair
+            from published.marts.{table} as o left join {here}.marts.{table} as n on {same_row}
+            where {complete}
+        ),
+        first_told as (
+            select key, period_start, metric, arg_min(first_reported, (changed_at, release_id)) as first_reported
+            from {here}.marts.{LOG} where mart = $mart group by all
+        )
+        select
+            $mart as mart, $grain as grain, p.key, p.period_start, p.pair.metric as metric,
+            case when f.metric is null then p.pair.previous else f.first_reported end as first_reported,
+            p.pair.previous as previous, p.pair.current as current,
+            $release_id as release_id, $changed_at::timestamptz as changed_at
+        from pairs as p
+        left join first_told as f
+            on f.key = p.key and f.period_start = p.period_start and f.metric = p.pair.metric
+        where p.pair.previous is distinct from p.pair.current
+        """,
+        {"mart": table, "grain": grain, "release_id": release_id, "changed_at": changed_at},
+    )
+    con.execute(f"insert into {here}.marts.{LOG} by name select * from _changed")
+    return int(con.execute("select count(*) from _changed").fetchall()[0][0])
+
+
+def _columns(con: duckdb.DuckDBPyConnection, catalog: str, table: str) -> set[str]:
+    rows = con.execute(
+        """
+        select column_name from duckdb_columns()
+        where database_name = ? and schema_name = 'marts' and table_name = ?
+        """,
+        [catalog, table],
+    ).fetchall()
+    return {row[0] for row in rows}
