@@ -73,8 +73,8 @@ def through(
     days = (last - first).days + 1
     progress.doing(f"Reading {days} day(s) again, {first} to {last}, on {len(platforms)} platform(s)")
     asked = datetime.now(UTC) - timedelta(seconds=1)
-    # Airflow takes the runs whose interval starts between the two, ends included. Two hours on either side reach
-    # no other day's tick, and cover the night on which 01:30 comes twice.
+    # Airflow takes the runs whose interval starts between the two, ends included. Two hours on either side
+    # reach no other day's tick, and cover the night on which 01:30 comes twice.
     start = clock.interval_of(first, settings.zone)[0] - timedelta(hours=2)
     end = clock.interval_of(last, settings.zone)[0] + timedelta(hours=2)
     for platform in platforms:

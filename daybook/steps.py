@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -84,7 +84,8 @@ def accounts(settings: Settings) -> list[Account]:
 
     Raises AccountsError with file and line.
     """
-    found = load_accounts(settings.accounts_file, streams_of())
+    known: dict[str, Collection[str]] = dict(streams_of())
+    found = load_accounts(settings.accounts_file, known)
     if not found:
         raise AccountsError(
             f"{settings.accounts_file} lists no account", advice="add one: README, “Add a store”"
@@ -141,14 +142,14 @@ def read_account(
 
             manifests = extract(
                 account,
-                credentials,
+                credentials or Credentials(),
                 landing,
                 day=day,
                 window=window,
                 hash_key=settings.hash_key(),
                 token_dir=settings.tokens,
                 progress=say,
-                **({"streams": tuple(streams)} if streams else {}),
+                streams=tuple(streams),
             )
     except ExtractErrors as error:
         if error.hopeless:
@@ -289,3 +290,21 @@ def results_table(results: Sequence[Any]) -> list[str]:
         count = "" if one.rows_affected is None else f"{one.rows_affected:,}"
         lines.append(f"{one.name:<48} {one.status:<10} {one.execution_s or 0.0:>8.2f} {count:>10}")
     return [*lines, f"{passed} tests passed"]
+
+
+def publish_marts(
+    settings: Settings, *, force: bool = False, keep: int = 3, say: Say = print
+) -> dict[str, Any]:
+    """Audit what was built and make it the release that readers get.
+
+    Returns {"release", "data_through", "tables", "megabytes"}. Raises RefusedError with the audit's doubts.
+    """
+    from warehouse.publish import publish
+
+    release = publish(settings.build, settings.published, force=force, keep=keep, progress=say)
+    return {
+        "release": release.id,
+        "data_through": release.data_through,
+        "tables": len(release.tables),
+        "megabytes": round(release.bytes / 2**20, 1),
+    }

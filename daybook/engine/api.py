@@ -71,7 +71,7 @@ class AirflowApi:
         """A value a task left, None when it left none."""
         answer = self._http.get(
             f"{self.url}/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}",
-            params={"map_index": map_index, "deserialize": "true"},
+            params={"map_index": str(map_index), "deserialize": "true"},
             timeout=60,
         )
         return answer.json()["value"] if answer.ok else None

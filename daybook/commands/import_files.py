@@ -1,0 +1,60 @@
+"""`daybook import`: files into an inbox, and on into raw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("import")
+@click.argument("account")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--load/--no-load", default=True, help="Also load what landed into the warehouse.")
+def command(account: str, files: tuple[Path, ...], load: bool) -> int:
+    """Copy FILES into the inbox of ACCOUNT and read everything that waits there.
+
+    A file that was imported before changes nothing, and one that overlaps another doubles nothing. A row that
+    cannot be read goes to the quarantine with file, line and reason; a file that cannot be read goes to
+    refused/ with the reason beside it.
+
+    Exit status: 0 all read; 1 a file was refused (the others are in); 2 no such account, or a wrong mapping.
+
+    \b
+    Examples:
+      daybook import files__online_retail ~/Downloads/online_retail_II.parquet
+      daybook import files__online_retail            # what was dropped into the inbox by hand
+    """
+    import shutil
+
+    from daybook import errors, steps
+    from daybook.settings import Settings
+    from extractors.errors import ConfigError, DaybookError
+
+    settings = Settings.from_environment()
+    found = steps.account_named(settings, account)
+    if not steps.fed_by_files(found.platform):
+        raise ConfigError(
+            f"{account} is read from its platform's API, not from files",
+            advice=f"`daybook extract {account}`, or an account of the platform `files`",
+        )
+    inbox = settings.inbox / found.id
+    inbox.mkdir(parents=True, exist_ok=True)
+    for file in files:
+        draft = inbox / f".{file.name}.part"
+        shutil.copyfile(file, draft)
+        draft.replace(inbox / file.name)
+    refused: DaybookError | None = None
+    try:
+        result = steps.read_account(settings, found, None, say=click.echo)
+        click.echo(f"✓ {result['partitions']} tables landed, {result['rows']} rows")
+    except DaybookError as error:
+        if isinstance(error, ConfigError):
+            raise
+        refused = error
+    if load:
+        done = steps.load_platform(settings, found.platform, say=click.echo)
+        click.echo(f"✓ loaded {done['rows']} rows, {done['rows_new']} of them new")
+    if refused:
+        errors.show(refused)
+    return errors.FAILED if refused else 0

@@ -1,0 +1,30 @@
+"""`daybook publish`: let readers have what was built."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("publish")
+@click.option(
+    "--force", is_flag=True, help="Publish although the audit has doubts; they are noted in the release."
+)
+@click.option("--keep", default=3, show_default=True, type=click.IntRange(1), help="Releases to keep.")
+def command(force: bool, keep: int) -> None:
+    """Audit what was built and let readers have it.
+
+    Copies the marts to a new release, verifies the copy, and points data/published/current at it in one step.
+    Whoever has the old one open keeps it.
+
+    Exit status: 0 published; 1 refused by the audit or not built.
+
+    \b
+    Examples:
+      daybook publish
+      daybook publish --force
+    """
+    from daybook import steps
+    from daybook.settings import Settings
+
+    result = steps.publish_marts(Settings.from_environment(), force=force, keep=keep, say=click.echo)
+    click.echo(f"✓ published {result['release']}: {result['tables']} tables, {result['megabytes']} MB")

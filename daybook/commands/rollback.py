@@ -1,0 +1,37 @@
+"""`daybook rollback`: an earlier release again."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("rollback")
+@click.argument("release", required=False)
+@click.option("--list", "only_list", is_flag=True, help="List the releases that are kept, and end.")
+def command(release: str | None, only_list: bool) -> None:
+    """Point readers to an earlier release: the one before the current, or RELEASE (the start of its id).
+
+    The next successful night publishes again; what caused the rollback should be mended first.
+
+    Exit status: 0 done; 1 no such release.
+
+    \b
+    Examples:
+      daybook rollback --list
+      daybook rollback
+      daybook rollback 20261121
+    """
+    from daybook.settings import Settings
+    from warehouse.publish import releases, rollback
+
+    settings = Settings.from_environment()
+    if only_list:
+        found = releases(settings.published)
+        for one in found:
+            mark = "→" if one.is_current else " "
+            click.echo(f"{mark} {one.id}  data through {one.data_through or '?'}  {one.bytes / 2**20:.1f} MB")
+        if not found:
+            click.echo("no release yet; `daybook publish` makes one")
+        return
+    target = rollback(settings.published, release)
+    click.echo(f"✓ readers now get {target.id} (data through {target.data_through or '?'})")

@@ -1,0 +1,212 @@
+"""`daybook doctor`: what would stop tonight's run, found now, each with what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+import requests
+
+from daybook.connections import outside_airflow
+from daybook.engine import service
+from daybook.engine.home import DEFAULT_PORT
+from daybook.settings import Settings
+from extractors.accounts import Account
+from extractors.core.session import Session
+from extractors.core.window import days_window
+from extractors.credentials import Credentials, variable
+from extractors.errors import ConfigError, DaybookError
+from extractors.files.folder import Inbox
+from extractors.registry import platform as find_platform
+from extractors.tokens import TokenFile
+
+Level = Literal["ok", "warn", "bad"]
+SKEW = 120.0  # seconds; the strictest of our vendors refuses signatures 10 minutes off
+ROOM_NEEDED, ROOM_WISHED = 1 << 30, 5 << 30  # bytes: below the first a night may fail, below the second soon
+_VARIABLES = [
+    "DAYBOOK_HOME",
+    "DAYBOOK_DATA",
+    "DAYBOOK_ACCOUNTS",
+    "DAYBOOK_LANDING",
+    "DAYBOOK_ZONE",
+    "DAYBOOK_HASH_KEY",
+    "DAYBOOK_AIRFLOW_HOME",
+    "DAYBOOK_PORT",
+    "DAYBOOK_NOTIFY_WEBHOOK",
+    "DAYBOOK_NOTIFY_EMAIL",
+    "DAYBOOK_SMTP",
+    "DAYBOOK_BUILD",
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `advice` says what to do when level is not ok."""
+
+    level: Level
+    what: str
+    said: str
+    advice: str | None = None
+
+
+def examine(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """Look at everything, cheap things first. Credentials come from wherever Airflow looks."""
+    yield Finding("ok", "accounts.yml", f"{len(accounts)} accounts, business days in {settings.zone}")
+    yield from variables(accounts, os.environ)
+    yield from room(settings)
+    yield from ports(settings)
+    for account in accounts:
+        yield from one_account(settings, account)
+
+
+def variables(accounts: list[Account], environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Names that look like ours and mean nothing: a misspelt variable is silent otherwise."""
+    for name in sorted(environment):
+        if name.startswith("DAYBOOK_") and name not in _VARIABLES:
+            yield Finding("warn", name, "is set, and Daybook knows no such variable", "check its spelling")
+    known = {variable(account.id) for account in accounts}
+    platforms = {f"AIRFLOW_CONN_{account.platform.upper()}__" for account in accounts}
+    for name in sorted(environment):
+        if name not in known and any(name.startswith(prefix) for prefix in platforms):
+            yield Finding(
+                "warn",
+                name,
+                "is set, and accounts.yml has no such account",
+                "check its spelling, or add the account",
+            )
+
+
+def room(settings: Settings) -> Iterator[Finding]:
+    """Disk space where the data is."""
+    place = settings.data
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        yield Finding("bad", "data folder", f"{place} cannot be written", "mend its owner or its permissions")
+        return
+    free = shutil.disk_usage(place).free
+    level: Level = "ok" if free >= ROOM_WISHED else "warn" if free >= ROOM_NEEDED else "bad"
+    advice = (
+        None
+        if level == "ok"
+        else "make room: a full disk stops the night (nothing is lost or half published)"
+    )
+    yield Finding(level, "disk", f"{free / 2**30:.1f} GB free in {place}", advice)
+
+
+def ports(settings: Settings) -> Iterator[Finding]:
+    """Whether Airflow can listen where it would."""
+    other = service.running(settings)
+    if other:
+        yield Finding("ok", "Airflow", f"{other.verb} runs it (process {other.pid}) at {other.url}")
+        return
+    asked = os.environ.get("DAYBOOK_PORT")
+    port = int(asked) if asked and asked.isdecimal() else DEFAULT_PORT
+    with closing(socket.socket()) as probe:
+        taken = probe.connect_ex(("127.0.0.1", port)) == 0
+    if not taken:
+        yield Finding("ok", "Airflow", f"not running; port {port} is free")
+    elif asked:
+        yield Finding(
+            "bad",
+            "Airflow",
+            f"port {port} (DAYBOOK_PORT) is in use",
+            "stop what listens there, or choose another",
+        )
+    else:
+        yield Finding("ok", "Airflow", f"not running; port {port} is in use, so it will take another one")
+
+
+def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
+    """Credentials, clock, reachability and a first call of one account."""
+    platform = find_platform(account.platform)
+    if platform.protocol is None:
+        folder = settings.inbox / account.id
+        waiting = len(Inbox(folder).waiting()) if folder.is_dir() else 0
+        refused = folder / "refused"
+        bad = [path for path in refused.iterdir() if path.suffix != ".txt"] if refused.is_dir() else []
+        if bad:
+            yield Finding(
+                "warn", account.id, f"{len(bad)} refused files", f"read the reasons beside them in {refused}"
+            )
+        else:
+            yield Finding("ok", account.id, f"reads files from {folder} ({waiting} waiting)")
+        return
+    try:
+        credentials = outside_airflow(account.id)
+    except ConfigError as error:
+        yield Finding("bad", account.id, error.message, error.advice)
+        return
+    address = credentials.host or platform.base_url
+    skewed = yield from clock_and_reach(account.id, address)
+    if skewed:
+        return
+    try:
+        calls = first_call(settings, account, credentials)
+    except DaybookError as error:
+        yield Finding("bad", account.id, error.message, error.advice or "see the platform's README")
+        return
+    yield Finding("ok", account.id, f"{address}: credentials accepted ({calls})")
+
+
+def clock_and_reach(
+    name: str, address: str, now: Callable[[], float] = time.time
+) -> Generator[Finding, None, bool]:
+    """Ask the host for its date. Returns True when unreachable or the clock is off: no need to try on."""
+    began = now()
+    try:
+        answer = requests.get(address, timeout=(10, 20), allow_redirects=False, stream=True)
+        answer.close()
+    except requests.RequestException as error:
+        yield Finding(
+            "bad",
+            name,
+            f"{address} cannot be reached ({type(error).__name__})",
+            "check the network, a firewall, and the host of the connection",
+        )
+        return True
+    stated = answer.headers.get("Date")
+    if stated:
+        skew = (began + now()) / 2 - parsedate_to_datetime(stated).timestamp()
+        if abs(skew) > SKEW:
+            side = "ahead of" if skew > 0 else "behind"
+            yield Finding(
+                "bad",
+                name,
+                f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} {address}",
+                "set the clock (NTP): signed calls are refused, and windows would end at the wrong moment",
+            )
+            return True
+    return False
+
+
+def first_call(settings: Settings, account: Account, credentials: Credentials) -> str:
+    """Make the first call of each stream, over yesterday; gives the streams' names.
+
+    Raises DaybookError when one is refused.
+    """
+    platform = find_platform(account.platform)
+    yesterday = (datetime.now(UTC).astimezone(account.zone) - timedelta(days=1)).date()
+    window = days_window(yesterday, yesterday, account.zone)
+    tokens = TokenFile(settings.tokens, account.id, credentials)
+    # A person waits: no long pauses between tries.
+    session = Session(
+        platform, account, credentials, tokens, sleep=lambda seconds: time.sleep(min(seconds, 0.5))
+    )
+    names = account.streams or platform.stream_names
+    try:
+        for name in names:
+            for read in platform.stream(name).reads(account, window):
+                session.call(read.request)
+                break
+    finally:
+        session.close()
+    return ", ".join(names)
