@@ -1,0 +1,220 @@
+"""Every verb explains itself, and every mistake gets one readable block and an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daybook.cli import VERBS
+
+WANTED = set(
+    ["doctor", "sandbox", "extract", "load", "build", "publish", "backfill", "import", "rollback", "status"]
+)
+
+
+@pytest.fixture
+def daybook(tmp_path: Path, project_root: Path):  # type: ignore[no-untyped-def]
+    """Runs the real command in folders of its own."""
+    own = {
+        "DAYBOOK_DATA": str(tmp_path / "data"),
+        "DAYBOOK_AIRFLOW_HOME": str(tmp_path / "airflow"),
+        "COLUMNS": "200",
+    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DAYBOOK"))}
+
+    def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "daybook", *words],
+            cwd=project_root,
+            env={**clean, **own, **more},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def write_accounts(path: Path, text: str) -> str:
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_the_verbs_of_the_design_are_there():
+    assert set(VERBS) >= WANTED
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_has_help_with_examples(daybook, verb):
+    answer = daybook(verb, "--help")
+    assert answer.returncode == 0, answer.stderr
+    assert "Examples:" in answer.stdout
+    assert f"daybook {verb}" in answer.stdout
+    assert answer.stderr == ""
+
+
+def test_the_command_lists_every_verb_with_one_line(daybook):
+    answer = daybook("--help")
+    assert answer.returncode == 0
+    for verb, line in VERBS.items():
+        assert verb in answer.stdout
+        assert line.split()[0] in answer.stdout
+
+
+def test_an_unknown_verb_is_a_usage_error(daybook):
+    answer = daybook("frobnicate")
+    assert answer.returncode == 2
+    assert "No such command 'frobnicate'" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("verb", [["status"], ["doctor"], ["night"], ["extract"], ["load"]])
+def test_a_missing_accounts_file_is_named_with_what_to_do(daybook, tmp_path, verb):
+    gone = str(tmp_path / "nowhere.yml")
+    answer = daybook(*verb, DAYBOOK_ACCOUNTS=gone)
+    assert answer.returncode == 2
+    assert gone in answer.stderr
+    assert "→" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_wrong_line_in_accounts_is_named_by_its_number(daybook, tmp_path):
+    path = write_accounts(
+        tmp_path / "accounts.yml",
+        "accounts:\n  - id: taobao__x\n    name: X\n    store: x\n    time_zone: Shanghai\n    currency: CNY\n",
+    )
+    answer = daybook("status", DAYBOOK_ACCOUNTS=path)
+    assert answer.returncode == 2
+    assert "accounts.yml:5" in answer.stderr
+    assert "Asia/Shanghai" in answer.stderr
+
+
+def test_an_empty_list_of_accounts_is_refused(daybook, tmp_path):
+    answer = daybook("status", DAYBOOK_ACCOUNTS=write_accounts(tmp_path / "accounts.yml", "accounts: []\n"))
+    assert answer.returncode == 2
+    assert "lists no account" in answer.stderr
+
+
+def test_an_unknown_account_is_named_with_those_that_exist(daybook):
+    answer = daybook("extract", "taobao__nobody")
+    assert answer.returncode == 2
+    assert "taobao__nobody" in answer.stderr
+    assert "taobao__lantern" in answer.stderr
+
+
+def test_an_account_without_credentials_says_which_variable_to_set(daybook):
+    answer = daybook("extract", "taobao__lantern", "baidu_tongji__lantern")
+    assert answer.returncode == 2
+    for name in ("AIRFLOW_CONN_TAOBAO__LANTERN", "AIRFLOW_CONN_BAIDU_TONGJI__LANTERN"):
+        assert name in answer.stderr, "one account's trouble must not hide the next one's"
+
+
+def test_an_unreadable_connection_shows_none_of_its_text(daybook):
+    answer = daybook("extract", "taobao__lantern", AIRFLOW_CONN_TAOBAO__LANTERN='{"password": "hunter2"')
+    assert answer.returncode == 2
+    assert "taobao__lantern" in answer.stderr
+    assert "hunter2" not in answer.stderr + answer.stdout
+
+
+def test_a_platform_that_cannot_be_reached_fails_that_account_and_says_so(daybook):
+    connection = json.dumps(
+        {
+            "conn_type": "http",
+            "host": "http://127.0.0.1:9",
+            "login": "k",
+            "password": "hunter2",
+            "extra": {"access_token": "hunter3"},
+        }
+    )
+    answer = daybook(
+        "doctor", "--account", "taobao__lantern", "--no-sandbox", AIRFLOW_CONN_TAOBAO__LANTERN=connection
+    )
+    assert answer.returncode == 1
+    assert "http://127.0.0.1:9 cannot be reached" in answer.stdout
+    assert "hunter" not in answer.stdout + answer.stderr
+
+
+def test_a_zone_that_does_not_exist_is_named(daybook):
+    answer = daybook("status", DAYBOOK_ZONE="Asia/Shangai")
+    assert answer.returncode == 2
+    assert "Asia/Shangai" in answer.stderr
+
+
+def test_a_port_in_use_is_named_when_somebody_asked_for_it(daybook):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        answer = daybook("night", DAYBOOK_PORT=port)
+    assert answer.returncode == 2
+    assert f"port {port} on 127.0.0.1 is in use" in answer.stderr
+
+
+def test_a_day_that_is_not_over_cannot_be_read_again(daybook):
+    answer = daybook("backfill", "2026-01-01", "2999-01-01")
+    assert answer.returncode == 2
+    assert "2999-01-01 has not ended" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["backfill", "2026-01-02", "2026-01-01"], "TO is before FROM"),
+        (["backfill", "yesterday", "2026-01-01"], "does not match the format"),
+        (["extract", "--from", "2026-01-01"], "--from and --to belong together"),
+        (["import", "taobao__lantern"], "not from files"),
+        (["import", "files__online_retail", "/nowhere.csv"], "does not exist"),
+        (["load", "--platform", "tabao"], "unknown platform"),
+    ],
+)
+def test_a_misused_verb_says_what_is_wrong(daybook, words, said):
+    answer = daybook(*words)
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_nothing_to_roll_back_to_is_an_error_with_advice(daybook):
+    answer = daybook("rollback")
+    assert answer.returncode == 1
+    assert "→ publish first" in answer.stderr
+
+
+def test_status_on_a_fresh_clone_says_that_nothing_was_read_and_nothing_is_published(daybook):
+    answer = daybook("status")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.count("never read") >= 8
+    assert "nothing yet" in answer.stdout
+
+
+def test_doctor_warns_of_a_misspelt_variable(daybook):
+    answer = daybook(
+        "doctor", "--account", "files__online_retail", DAYBOOK_ACOUNTS="x", AIRFLOW_CONN_TAOBAO__LANTRN="x"
+    )
+    assert "DAYBOOK_ACOUNTS" in answer.stdout
+    assert answer.returncode == 0
+
+
+def test_the_environment_for_airflow_holds_generated_secrets_that_stay_the_same(daybook, tmp_path):
+    first, second = daybook("env"), daybook("env")
+    assert first.returncode == 0
+    assert first.stdout == second.stdout
+    assert "AIRFLOW__API_AUTH__JWT_SECRET" in first.stdout
+    for name in ("secrets.env", "passwords.json"):
+        assert (tmp_path / "airflow" / name).stat().st_mode & 0o077 == 0, name
+    password = json.loads((tmp_path / "airflow" / "passwords.json").read_text())["admin"]
+    assert len(password) >= 20
+    assert password not in first.stdout
+
+
+def test_an_error_shows_its_traceback_only_when_asked(daybook, tmp_path):
+    gone = str(tmp_path / "nowhere.yml")
+    assert "Traceback" in daybook("--debug", "status", DAYBOOK_ACCOUNTS=gone).stderr
