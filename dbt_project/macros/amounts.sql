@@ -42,3 +42,19 @@
     {{- "," if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{# The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). #}
+{% macro compared_spans(model) -%}
+    {%- for name, start, days in [
+        ('own', 'period_start', 'own_span_days'),
+        ('prev', 'prev_period_start', 'prev_span_days'),
+        ('yoy', 'yoy_period_start', 'yoy_span_days'),
+    ] %}
+left join {{ ref(model) }} as {{ name }}
+    on this.store_id = {{ name }}.store_id
+    and this.grain = {{ name }}.grain
+    and this.{{ start }} = {{ name }}.period_start
+    and this.{{ days }} = {{ name }}.span_days
+    {%- endfor %}
+{%- endmacro %}

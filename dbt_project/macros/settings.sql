@@ -28,11 +28,11 @@
         'placing': order ~ '.created_at',
         'delivered': 'coalesce(' ~ order ~ '.delivered_at, ' ~ order ~ '.completed_at)',
     } -%}
-    case {{ order }}.platform
+    case
         {%- for platform, moment in settings.items() if platform != 'default' %}
-        when '{{ platform }}' then {{ moments[moment] }}
+        when {{ order }}.platform = '{{ platform }}' then {{ moments[moment] }}
         {%- endfor %}
-        else {{ moments[settings.get('default', 'delivered')] }}
+        when {{ order }}.platform is not null then {{ moments[settings.get('default', 'delivered')] }}
     end
 {%- endmacro %}
 

@@ -4,7 +4,7 @@ with
 accounts as (
 
     select account_id, platform, name, store_id, time_zone, currency, is_active
-    from {{ source('bookkeeping', 'accounts') }}
+    from {{ source('raw_daybook', 'accounts') }}
 
 ),
 
@@ -27,7 +27,7 @@ ranked as (
 marks as (
 
     select account_id, max(mark_end) as mark_end
-    from {{ source('bookkeeping', 'stream_status') }}
+    from {{ source('raw_daybook', 'stream_status') }}
     where stream = 'orders'
     group by account_id
 
@@ -36,7 +36,7 @@ marks as (
 first_windows as (
 
     select account_id, min(window_start) as window_start
-    from {{ source('bookkeeping', 'ledger') }}
+    from {{ source('raw_daybook', 'ledger') }}
     where stream = 'orders'
     group by account_id
 

@@ -1,0 +1,276 @@
+-- Which days each store's rows may speak of, and what of them has been loaded. A store whose orders are read has
+-- every day from where its history begins to where it has been read; a day outside of that with an event keeps its
+-- event and is not complete. store_id 'ALL' has every day any store has, loaded and complete when all stores that should be there are.
+with
+
+stores as (
+
+    select
+        store_id,
+        has_orders,
+        orders_through_at,
+        {{ local_date('orders_from_at', 'time_zone') }} as orders_from_date,
+        -- The last whole day: the mark is where the next read begins.
+        {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
+        {{ local_date('orders_through_at - interval 1 second', 'time_zone') }} as orders_last_date
+    from {{ ref('int_stores') }}
+
+),
+
+event_days as (
+
+    select store_id, created_date as date_day from {{ ref('int_order_totals') }}
+    union
+    select store_id, paid_date from {{ ref('int_order_totals') }} where paid_date is not null
+    union
+    select store_id, refund_date from {{ ref('int_refunds') }} where is_counted
+
+),
+
+last_events as (
+
+    select store_id, max(event_at) as last_event_at
+    from (
+        select store_id, max(greatest(created_at, coalesce(paid_at, created_at))) as event_at
+        from {{ ref('int_order_totals') }}
+        group by store_id
+        union all
+        select store_id, max(refunded_at) as event_at
+        from {{ ref('int_refunds') }}
+        where is_counted
+        group by store_id
+    ) as events
+    group by store_id
+
+),
+
+bounds as (
+
+    select
+        stores.store_id,
+        stores.has_orders,
+        min(event_days.date_day) as first_event_date,
+        max(event_days.date_day) as last_event_date,
+        -- A read that starts after the last event says nothing about where the history begins.
+        case
+            when min(stores.orders_from_date) <= max(event_days.date_day) or max(event_days.date_day) is null
+                then min(stores.orders_from_date)
+            else min(event_days.date_day)
+        end as history_from,
+        coalesce(min(stores.orders_whole_through_date), {{ add_days('max(event_days.date_day)', -1) }}) as whole_through,
+        coalesce(min(stores.orders_last_date), max(event_days.date_day)) as last_date,
+        coalesce(min(stores.orders_through_at), max(last_events.last_event_at)) as data_through_at
+    from stores
+    left join event_days on stores.store_id = event_days.store_id
+    left join last_events on stores.store_id = last_events.store_id
+    group by stores.store_id, stores.has_orders
+
+),
+
+history as (
+
+    select
+        store_id,
+        has_orders,
+        coalesce(history_from, first_event_date) as history_from,
+        whole_through,
+        last_date,
+        data_through_at
+    from bounds
+
+),
+
+order_days as (
+
+    select history.store_id, dates.date_day, true as is_dense
+    from history
+    inner join {{ ref('int_dates') }} as dates
+        on dates.date_day between history.history_from and history.last_date
+    where history.has_orders
+
+),
+
+-- A report day is loaded when the platform gave rows for it, or was asked and had none.
+report_days as (
+    {%- for stream in ['traffic', 'ads'] %}
+
+    select
+        '{{ stream }}' as stream,
+        account_id,
+        store_id,
+        {{ "period_start" if stream == 'traffic' else "report_date" }} as date_day
+    from {{ ref('int_' ~ stream) }}
+    {{ "where grain = 'day'" if stream == 'traffic' }}
+
+    union
+
+    select '{{ stream }}', accounts.account_id, accounts.store_id, reads.report_date
+    from {{ source('raw_daybook', 'report_reads') }} as reads
+    inner join {{ source('raw_daybook', 'accounts') }} as accounts on reads.account_id = accounts.account_id
+    where reads.rows = 0 and accounts.platform in ({{ platforms_with(stream) }})
+    {{ "union" if not loop.last }}
+    {%- endfor %}
+
+),
+
+report_accounts as (
+
+    select stream, account_id, store_id, min(date_day) as first_day
+    from report_days
+    group by stream, account_id, store_id
+
+),
+
+-- Loaded for a store: by all its accounts that had begun by then.
+report_loaded as (
+
+    select
+        days.stream,
+        days.store_id,
+        days.date_day,
+        count(distinct days.account_id) = max(begun.accounts) as is_loaded
+    from report_days as days
+    inner join (
+        select
+            each_day.stream,
+            each_day.store_id,
+            each_day.date_day,
+            count(*) as accounts
+        from (select distinct stream, store_id, date_day from report_days) as each_day
+        inner join report_accounts
+            on each_day.stream = report_accounts.stream
+            and each_day.store_id = report_accounts.store_id
+            and each_day.date_day >= report_accounts.first_day
+        group by each_day.stream, each_day.store_id, each_day.date_day
+    ) as begun
+        on days.stream = begun.stream
+        and days.store_id = begun.store_id
+        and days.date_day = begun.date_day
+    group by days.stream, days.store_id, days.date_day
+
+),
+
+all_days as (
+
+    select store_id, date_day from order_days
+    union
+    select store_id, date_day from event_days
+    union
+    select store_id, date_day from report_loaded
+
+),
+
+store_days as (
+
+    select
+        days.store_id,
+        days.date_day,
+        history.has_orders and (order_days.is_dense is not null or event_days.date_day is not null) as is_orders_loaded,
+        coalesce(traffic.is_loaded, false) as is_traffic_loaded,
+        coalesce(ads.is_loaded, false) as is_ads_loaded,
+        not history.has_orders
+            or coalesce(days.date_day between history.history_from and history.whole_through, false) as is_complete,
+        history.history_from,
+        history.data_through_at
+    from all_days as days
+    inner join history on days.store_id = history.store_id
+    left join order_days on days.store_id = order_days.store_id and days.date_day = order_days.date_day
+    left join event_days on days.store_id = event_days.store_id and days.date_day = event_days.date_day
+    left join report_loaded as traffic
+        on traffic.stream = 'traffic' and days.store_id = traffic.store_id and days.date_day = traffic.date_day
+    left join report_loaded as ads
+        on ads.stream = 'ads' and days.store_id = ads.store_id and days.date_day = ads.date_day
+
+),
+
+-- Who should be there on a day: a store from its first loaded day until it has been silent so long that it has stopped.
+expected as (
+
+    select
+        store_id,
+        min(case when is_orders_loaded and date_day >= history_from then date_day end) as orders_first,
+        max(case when is_orders_loaded then date_day end) as orders_last,
+        min(case when is_traffic_loaded then date_day end) as traffic_first,
+        max(case when is_traffic_loaded then date_day end) as traffic_last,
+        min(case when is_ads_loaded then date_day end) as ads_first,
+        max(case when is_ads_loaded then date_day end) as ads_last
+    from store_days
+    group by store_id
+
+),
+
+days as (
+
+    select distinct date_day from store_days
+
+),
+
+all_stores as (
+
+    select
+        days.date_day,
+        {%- for stream in ['orders', 'traffic', 'ads'] %}
+        sum(case when days.date_day between expected.{{ stream }}_first
+            and {{ add_days('expected.' ~ stream ~ '_last', var('store_lapses_after_days')) }} then 1 else 0 end) as {{ stream }}_expected,
+        sum(case when store_days.is_{{ stream }}_loaded then 1 else 0 end) as {{ stream }}_loaded,
+        {%- endfor %}
+        sum(case
+            when days.date_day between expected.orders_first
+                and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }}
+                and not coalesce(store_days.is_complete, false) then 1
+            else 0
+        end) as incomplete
+    from days
+    cross join expected
+    left join store_days on expected.store_id = store_days.store_id and days.date_day = store_days.date_day
+    group by days.date_day
+
+),
+
+-- All stores together are read as far as the slowest of those still selling.
+trusted as (
+
+    select
+        min(history.history_from) as history_from,
+        min(case
+            when {{ add_days('history.last_date', var('store_lapses_after_days')) }} >= newest.last_date
+                then history.data_through_at
+        end) as data_through_at
+    from history
+    cross join (select max(last_date) as last_date from history where has_orders) as newest
+    where history.has_orders
+
+)
+
+select
+    store_id,
+    date_day,
+    is_orders_loaded,
+    is_traffic_loaded,
+    is_ads_loaded,
+    is_orders_loaded as has_orders,
+    is_traffic_loaded as has_traffic,
+    is_ads_loaded as has_ads,
+    is_complete,
+    case when is_orders_loaded then 1 else 0 end as stores_loaded,
+    history_from,
+    data_through_at
+from store_days
+
+union all
+
+select
+    'ALL' as store_id,
+    date_day,
+    orders_expected > 0 and orders_loaded >= orders_expected as is_orders_loaded,
+    traffic_expected > 0 and traffic_loaded >= traffic_expected as is_traffic_loaded,
+    ads_expected > 0 and ads_loaded >= ads_expected as is_ads_loaded,
+    orders_loaded > 0 as has_orders,
+    traffic_loaded > 0 as has_traffic,
+    ads_loaded > 0 as has_ads,
+    orders_expected > 0 and incomplete = 0 as is_complete,
+    cast(orders_loaded as integer) as stores_loaded,
+    trusted.history_from,
+    trusted.data_through_at
+from all_stores
+cross join trusted

@@ -1,0 +1,84 @@
+-- Orders with what became of them: refunds so far at the rate of the sale, their outcome, and their place in the
+-- buyer's history (over all of it, in this store and in all stores of the platform). One row per order.
+{%- set parts = ['goods', 'shipping', 'tax'] %}
+
+with
+
+orders as (
+
+    select * from {{ ref('int_order_totals') }}
+
+),
+
+refunds as (
+
+    select
+        platform,
+        store_id,
+        order_id,
+        count(*) as refunds,
+        max(refunded_at) as last_refunded_at,
+        sum(refund_units) as refund_units,
+        {%- for part in parts %}
+        sum(refund_{{ part }}_orig) as refund_{{ part }}_orig,
+        sum(refund_{{ part }}_cohort) as refund_{{ part }}_cohort,
+        sum(case when refunded_at <= order_paid_at + interval 30 day then refund_{{ part }}_cohort else 0 end)
+            as refund_{{ part }}_cohort_30d
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_refunds') }}
+    where is_counted and is_linked
+    group by platform, store_id, order_id
+
+),
+
+-- Only paid, counted orders make a buyer; a guest without a key is nobody's history.
+buyer_orders as (
+
+    select
+        platform,
+        store_id,
+        order_id,
+        row_number() over in_store as buyer_order_number,
+        lag(paid_date) over in_store as previous_paid_date,
+        row_number() over in_platform as buyer_order_number_all,
+        lag(paid_date) over in_platform as previous_paid_date_all
+    from orders
+    where is_counted and buyer_key is not null
+    window
+        in_store as (partition by platform, store_id, buyer_key order by paid_at, created_at, order_id),
+        in_platform as (partition by platform, buyer_key order by paid_at, created_at, store_id, order_id)
+
+)
+
+select
+    orders.*,
+    coalesce(refunds.refunds, 0) as refunds,
+    refunds.last_refunded_at,
+    coalesce(refunds.refund_units, 0) as refund_units,
+    {%- for part in parts %}
+    coalesce(refunds.refund_{{ part }}_orig, 0) as refund_{{ part }}_orig,
+    case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort end as refund_{{ part }}_cohort,
+    case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort_30d end as refund_{{ part }}_cohort_30d,
+    {%- endfor %}
+    case
+        when not orders.is_paid then null
+        when orders.order_state = 'cancelled' then 'cancelled'
+        when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig >= orders.paid_amount_orig
+            and orders.paid_amount_orig > 0 then 'fully_refunded'
+        when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig > 0 then 'partly_refunded'
+        else 'kept'
+    end as outcome,
+    buyer_orders.buyer_order_number,
+    buyer_orders.previous_paid_date,
+    buyer_orders.buyer_order_number_all,
+    buyer_orders.previous_paid_date_all
+from orders
+left join refunds
+    on orders.platform = refunds.platform
+    and orders.store_id = refunds.store_id
+    and orders.order_id = refunds.order_id
+left join buyer_orders
+    on orders.platform = buyer_orders.platform
+    and orders.store_id = buyer_orders.store_id
+    and orders.order_id = buyer_orders.order_id

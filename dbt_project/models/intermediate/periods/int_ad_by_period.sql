@@ -1,0 +1,44 @@
+-- The one SELECT behind the ad tables of every level and grain. Everything is added up over the days an entity was
+-- reported; ratios are made of the sums. One row per level, entity, grain, period_start and span.
+select
+    ads.entity_level,
+    ads.platform,
+    ads.account_id,
+    ads.store_id,
+    ads.campaign_id,
+    ads.ad_group_id,
+    ads.ad_id,
+    days.grain,
+    days.period_start,
+    days.span_days,
+    max_by(ads.campaign_name, ads.report_date) as campaign_name,
+    max_by(ads.ad_group_name, ads.report_date) as ad_group_name,
+    max_by(ads.ad_name, ads.report_date) as ad_name,
+    max(ads.currency) as currency,
+    max(ads.ad_time_zone) as ad_time_zone,
+    max_by(ads.attribution_window, ads.report_date) as attribution_window,
+    max_by(ads.conversion_time_basis, ads.report_date) as conversion_time_basis,
+    min(case when ads.is_withdrawn then 1 else 0 end) = 1 as is_deleted_entity,
+    cast(sum(ads.impressions) as bigint) as impressions,
+    cast(sum(ads.clicks) as bigint) as clicks,
+    {{ mart_money('sum(ads.spend)', 'max(ads.unrated) = 0') }} as spend,
+    cast(sum(ads.spend_orig) as decimal(18, 2)) as spend_orig,
+    cast(sum(ads.conversions_platform) as decimal(18, 4)) as conversions_platform,
+    {{ mart_money('sum(ads.conversion_value_platform)', 'max(ads.unrated) = 0') }} as conversion_value_platform,
+    cast(sum(ads.conversion_value_platform_orig) as decimal(18, 2)) as conversion_value_platform_orig,
+    {{ mart_money('sum(ads.spend_first)', 'max(ads.unrated) = 0') }} as spend_as_first_reported,
+    cast(sum(ads.conversions_platform_first) as decimal(18, 4)) as conversions_as_first_reported,
+    max(ads.as_of_date) as as_of_date,
+    {{ ratio('sum(ads.clicks)', 'sum(ads.impressions)') }} as ctr,
+    {{ ratio('sum(ads.spend)', 'sum(ads.clicks)') }} as cpc,
+    {{ ratio('1000 * sum(ads.spend)', 'sum(ads.impressions)') }} as cpm,
+    {{ ratio('sum(ads.conversions_platform)', 'sum(ads.clicks)') }} as cvr,
+    {{ ratio('sum(ads.spend)', 'sum(ads.conversions_platform)') }} as cpa,
+    {{ ratio('sum(ads.conversion_value_platform)', 'sum(ads.spend)') }} as roas_platform
+from {{ ref('int_ad_days') }} as ads
+inner join {{ ref('int_span_days') }} as days
+    on ads.store_id = days.store_id
+    and ads.report_date = days.date_day
+group by
+    ads.entity_level, ads.platform, ads.account_id, ads.store_id, ads.campaign_id, ads.ad_group_id, ads.ad_id,
+    days.grain, days.period_start, days.span_days

@@ -1,0 +1,82 @@
+-- ad_account_*, ad_campaign_*, ad_group_* and ad_*: each entity's period with the earlier ones it is compared with. In an
+-- earlier period that was loaded, an entity that was not reported spent nothing.
+{{ config(materialized='view') }}
+{%- set earlier = [('prev', 'prev_period_start', 'prev_span_days'), ('yoy', 'yoy_period_start', 'yoy_span_days')] %}
+
+select
+    this.entity_level,
+    this.platform,
+    this.account_id,
+    this.store_id,
+    this.campaign_id,
+    this.campaign_name,
+    this.ad_group_id,
+    this.ad_group_name,
+    this.ad_id,
+    this.ad_name,
+    this.grain,
+    this.period_start,
+    spans.period_end,
+    spans.days_in_period,
+    cast(spans.days_elapsed as integer) as days_elapsed,
+    spans.is_complete,
+    spans.data_through_at,
+    spans.is_ads_loaded,
+    '{{ var("reporting_currency") }}' as currency,
+    this.currency as account_currency,
+    this.ad_time_zone,
+    coalesce(this.ad_time_zone = stores.time_zone, false) as is_ad_zone_of_store,
+    this.attribution_window,
+    this.conversion_time_basis,
+    this.is_deleted_entity,
+    this.as_of_date,
+    this.impressions,
+    this.clicks,
+    this.spend,
+    this.spend_orig,
+    this.conversions_platform,
+    this.conversion_value_platform,
+    this.conversion_value_platform_orig,
+    this.spend_as_first_reported,
+    this.conversions_as_first_reported,
+    this.ctr,
+    this.cpc,
+    this.cpm,
+    this.cvr,
+    this.cpa,
+    this.roas_platform,
+    {%- for name, start, days in earlier %}
+    cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.clicks, 0) end as bigint) as clicks_{{ name }},
+    {{ change('own.clicks', name ~ '.clicks') }} as clicks_{{ name }}_chg,
+    cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.spend, 0) end as decimal(18, 2)) as spend_{{ name }},
+    {{ change('own.spend', name ~ '.spend') }} as spend_{{ name }}_chg,
+    {{ name }}.roas_platform as roas_platform_{{ name }},
+    {{ change('own.roas_platform', name ~ '.roas_platform') }} as roas_platform_{{ name }}_chg
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from {{ ref('int_ad_by_period') }} as this
+inner join {{ ref('int_spans') }} as spans
+    on this.store_id = spans.store_id
+    and this.grain = spans.grain
+    and this.period_start = spans.period_start
+    and this.span_days = spans.span_days
+left join {{ ref('int_stores') }} as stores on this.store_id = stores.store_id
+{%- for name, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
+{%- if name != 'own' %}
+left join {{ ref('int_spans') }} as {{ name }}_spans
+    on this.store_id = {{ name }}_spans.store_id
+    and this.grain = {{ name }}_spans.grain
+    and spans.{{ start }} = {{ name }}_spans.period_start
+    and spans.{{ days }} = {{ name }}_spans.span_days
+{%- endif %}
+left join {{ ref('int_ad_by_period') }} as {{ name }}
+    on this.entity_level = {{ name }}.entity_level
+    and this.account_id = {{ name }}.account_id
+    and this.campaign_id is not distinct from {{ name }}.campaign_id
+    and this.ad_group_id is not distinct from {{ name }}.ad_group_id
+    and this.ad_id is not distinct from {{ name }}.ad_id
+    and this.grain = {{ name }}.grain
+    and spans.{{ start }} = {{ name }}.period_start
+    and spans.{{ days }} = {{ name }}.span_days
+{%- endfor %}
+where this.span_days = 0

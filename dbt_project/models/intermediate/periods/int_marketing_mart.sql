@@ -1,0 +1,45 @@
+-- marketing_daily, marketing_weekly and marketing_monthly: what selling cost beside what it brought, over all platforms.
+{{ config(materialized='view') }}
+
+select
+    this.store_id,
+    this.grain,
+    this.period_start,
+    this.period_end,
+    this.days_in_period,
+    cast(this.days_elapsed as integer) as days_elapsed,
+    this.is_complete,
+    this.data_through_at,
+    this.is_orders_loaded,
+    this.is_ads_loaded,
+    '{{ var("reporting_currency") }}' as currency,
+    this.ad_spend,
+    this.ad_spend as marketing_cost,
+    this.ad_impressions,
+    this.ad_clicks,
+    this.paid_amount,
+    this.net_sales,
+    this.net_sales_cohort,
+    this.buyers,
+    this.new_buyers,
+    this.first_order_amount,
+    this.platform_claimed_value,
+    this.blended_roas,
+    this.mer_pct,
+    this.cac,
+    this.ncac,
+    this.new_buyer_roas,
+    this.cost_ratio,
+    this.overclaim_ratio,
+    {{ compared({
+        'ad_spend': 'decimal(18, 2)',
+        'paid_amount': 'decimal(18, 2)',
+        'net_sales': 'decimal(18, 2)',
+        'new_buyers': 'bigint',
+        'blended_roas': 'double',
+        'mer_pct': 'double',
+        'ncac': 'double',
+    }) }}
+from {{ ref('int_store_by_period') }} as this
+{{ compared_spans('int_store_by_period') }}
+where this.span_days = 0

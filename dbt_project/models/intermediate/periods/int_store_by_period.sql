@@ -1,0 +1,172 @@
+-- The one SELECT behind store_daily, store_weekly and store_monthly (and marketing_*): every measure of every span of every
+-- store, and of ALL. What adds up is added up over the span's days; distinct counts come from the span itself;
+-- ratios are made of the sums. One row per store, grain, period_start and span.
+{%- set added = ['orders_created', 'orders_unpaid', 'orders_created_paid', 'units', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
+    'list_amount', 'merchant_discount', 'platform_subsidy', 'other_charged', 'gift_cards_sold', 'accounting_adjustments',
+    'goods_paid_store', 'paid_amount_store', 'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid',
+    'guest_orders', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
+    'first_orders', 'first_order_amount', 'unrated_sales', 'refunds', 'refund_units', 'refund_goods',
+    'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
+    'refund_amount_store', 'unrated_refunds', 'deposit_received', 'deposit_forfeited', 'visitor_days', 'page_views',
+    'sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'unrated_ads', 'paid_amount_mature',
+    'refund_amount_cohort_30d'] %}
+
+with
+
+added as (
+
+    select
+        days.store_id,
+        days.grain,
+        days.period_start,
+        days.span_days,
+        max(store_days.visitors_at_least) as visitors_at_least,
+        {%- for name in added %}
+        coalesce(sum(store_days.{{ name }}), 0) as {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_span_days') }} as days
+    left join {{ ref('int_store_days') }} as store_days
+        on days.store_id = store_days.store_id
+        and days.date_day = store_days.date_day
+    group by days.store_id, days.grain, days.period_start, days.span_days
+
+),
+
+-- The platform's own count of visitors of the period; of several sites, or of several stores, nobody has one.
+visitors as (
+
+    select store_id, grain, period_start, max(visitors) as visitors, count(*) as sites
+    from {{ ref('int_traffic') }}
+    where is_total and device = 'all'
+    group by store_id, grain, period_start
+
+    union all
+
+    select 'ALL' as store_id, grain, period_start, max(visitors) as visitors, count(*) as sites
+    from {{ ref('int_traffic') }}
+    where is_total and device = 'all'
+    group by grain, period_start
+
+),
+
+visited as (
+
+    select
+        spans.store_id,
+        spans.grain,
+        spans.period_start,
+        spans.span_days,
+        case
+            when not spans.has_traffic then null
+            when added.visitor_days = 0 and spans.is_traffic_loaded then 0
+            when spans.span_days = 0 and visitors.sites = 1 then visitors.visitors
+        end as visitors
+    from {{ ref('int_spans') }} as spans
+    inner join added
+        on spans.store_id = added.store_id and spans.grain = added.grain
+        and spans.period_start = added.period_start and spans.span_days = added.span_days
+    left join visitors
+        on spans.store_id = visitors.store_id and spans.grain = visitors.grain
+        and spans.period_start = visitors.period_start
+
+),
+
+measures as (
+
+    select
+        spans.store_id,
+        spans.grain,
+        spans.period_start,
+        spans.span_days,
+        spans.period_end,
+        spans.days_in_period,
+        spans.days_elapsed,
+        spans.is_complete,
+        spans.history_from,
+        spans.data_through_at,
+        spans.is_orders_loaded,
+        spans.is_traffic_loaded,
+        spans.is_ads_loaded,
+        spans.has_orders,
+        spans.has_traffic,
+        spans.has_ads,
+        spans.stores_loaded,
+        spans.own_span_days,
+        spans.prev_period_start,
+        spans.prev_span_days,
+        spans.yoy_period_start,
+        spans.yoy_span_days,
+        spans.yoy_date_period_start,
+        {%- for name in ['orders_created', 'orders_unpaid', 'orders_created_paid', 'orders_paid', 'guest_orders',
+            'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort', 'first_orders', 'refunds'] %}
+        cast(case when spans.has_orders then added.{{ name }} end as bigint) as {{ name }},
+        {%- endfor %}
+        {%- for name in ['buyers', 'new_buyers', 'returning_buyers', 'new_buyers_kept', 'repeat_in_period_buyers', 'returning_buyers_365d'] %}
+        cast(case when spans.has_orders then coalesce(buyers.{{ name }}, 0) end as bigint) as {{ name }},
+        {%- endfor %}
+        cast(case when spans.has_orders then added.units end as decimal(18, 4)) as units_paid,
+        cast(case when spans.has_orders then added.refund_units end as decimal(18, 4)) as refund_units,
+        {%- for name in ['goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'list_amount', 'merchant_discount', 'platform_subsidy',
+            'other_charged', 'gift_cards_sold', 'accounting_adjustments', 'refund_goods_cohort', 'refund_amount_cohort',
+            'first_order_amount', 'deposit_received', 'deposit_forfeited', 'paid_amount_mature', 'refund_amount_cohort_30d'] %}
+        {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_sales = 0') }} as {{ name }},
+        {%- endfor %}
+        {{ mart_money('coalesce(buyers.new_buyer_amount, 0)', 'spans.has_orders and added.unrated_sales = 0') }} as new_buyer_amount,
+        {%- for name in ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference'] %}
+        {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_refunds = 0') }} as {{ name }},
+        {%- endfor %}
+        {{ mart_money('added.goods_paid - added.refund_goods', 'spans.has_orders and added.unrated_sales + added.unrated_refunds = 0') }} as net_sales,
+        {{ mart_money('added.goods_paid - added.refund_goods_cohort', 'spans.has_orders and added.unrated_sales = 0') }} as net_sales_cohort,
+        {{ mart_money('added.paid_amount + added.platform_subsidy', 'spans.has_orders and added.unrated_sales = 0') }} as merchant_receivable,
+        stores.store_currency,
+        {%- for name in ['goods_paid', 'paid_amount', 'refund_amount'] %}
+        {{ mart_money('added.' ~ name ~ '_store', "spans.has_orders and spans.store_id <> 'ALL'") }} as {{ name }}_store,
+        {%- endfor %}
+        {{ mart_money('added.goods_paid_store - added.refund_goods_store', "spans.has_orders and spans.store_id <> 'ALL'") }} as net_sales_store,
+        visited.visitors,
+        {%- for name in ['visitor_days', 'visitors_at_least', 'page_views', 'sessions'] %}
+        cast(case when spans.has_traffic then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
+        {%- endfor %}
+        {{ mart_money('added.ad_spend', 'spans.has_ads and added.unrated_ads = 0') }} as ad_spend,
+        {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads = 0') }} as platform_claimed_value,
+        {%- for name in ['ad_clicks', 'ad_impressions'] %}
+        cast(case when spans.has_ads then added.{{ name }} end as bigint) as {{ name }},
+        {%- endfor %}
+        -- Two sources meet in a ratio only where both cover the whole span.
+        spans.is_orders_loaded and spans.is_traffic_loaded as has_both_traffic,
+        spans.is_orders_loaded and spans.is_ads_loaded as has_both_ads
+    from {{ ref('int_spans') }} as spans
+    inner join added
+        on spans.store_id = added.store_id and spans.grain = added.grain
+        and spans.period_start = added.period_start and spans.span_days = added.span_days
+    inner join visited
+        on spans.store_id = visited.store_id and spans.grain = visited.grain
+        and spans.period_start = visited.period_start and spans.span_days = visited.span_days
+    left join {{ ref('int_buyers_by_period') }} as buyers
+        on spans.store_id = buyers.store_id and spans.grain = buyers.grain
+        and spans.period_start = buyers.period_start and spans.span_days = buyers.span_days
+    left join {{ ref('int_stores') }} as stores on spans.store_id = stores.store_id
+
+)
+
+select
+    measures.*,
+    {{ ratio('orders_created_paid', 'orders_created') }} as pay_rate_created_cohort,
+    {{ ratio('merchant_discount', 'list_amount') }} as discount_rate,
+    {{ ratio('paid_amount', 'orders_paid') }} as aov,
+    {{ ratio('paid_amount', 'buyers') }} as spend_per_buyer,
+    {{ ratio('goods_paid', 'units_paid') }} as avg_unit_price,
+    {{ ratio('units_paid', 'orders_paid') }} as units_per_order,
+    {{ ratio('refund_amount', 'paid_amount') }} as refund_rate_flow,
+    {{ ratio('refund_amount_cohort_30d', 'paid_amount_mature') }} as refund_rate_cohort_30d,
+    case when has_both_traffic then {{ ratio('buyers', 'visitors') }} end as pay_conversion,
+    case when has_both_traffic then {{ ratio('paid_amount', 'visitors') }} end as uv_value,
+    case when has_both_ads then {{ ratio('ad_spend', 'paid_amount') }} end as mer_pct,
+    case when has_both_ads then {{ ratio('net_sales', 'ad_spend') }} end as blended_roas,
+    case when has_both_ads then {{ ratio('ad_spend', 'buyers') }} end as cac,
+    case when has_both_ads then {{ ratio('ad_spend', 'new_buyers') }} end as ncac,
+    case when has_both_ads then {{ ratio('first_order_amount', 'ad_spend') }} end as new_buyer_roas,
+    case when has_both_ads then {{ ratio('ad_spend', 'net_sales') }} end as cost_ratio,
+    case when has_both_ads then {{ ratio('platform_claimed_value', 'paid_amount') }} end as overclaim_ratio
+from measures

@@ -1,0 +1,121 @@
+-- store_daily, store_weekly and store_monthly: each period with the earlier ones it is compared with.
+{{ config(materialized='view') }}
+
+select
+    this.store_id,
+    this.grain,
+    this.period_start,
+    this.period_end,
+    this.days_in_period,
+    cast(this.days_elapsed as integer) as days_elapsed,
+    this.is_complete,
+    this.data_through_at,
+    this.history_from,
+    cast(this.stores_loaded as bigint) as stores_loaded,
+    this.is_orders_loaded,
+    this.is_traffic_loaded,
+    this.is_ads_loaded,
+    '{{ var("reporting_currency") }}' as currency,
+    this.store_currency,
+
+    this.orders_created,
+    this.orders_unpaid,
+    this.orders_created_paid,
+    this.pay_rate_created_cohort,
+    this.orders_paid,
+    this.orders_cancelled_cohort,
+    this.orders_fully_refunded_cohort,
+    this.orders_partly_refunded_cohort,
+    this.guest_orders,
+    this.units_paid,
+
+    this.list_amount,
+    this.merchant_discount,
+    this.discount_rate,
+    this.platform_subsidy,
+    this.goods_paid,
+    this.shipping_charged,
+    this.tax,
+    this.paid_amount,
+    this.merchant_receivable,
+    this.other_charged,
+    this.accounting_adjustments,
+    this.gift_cards_sold,
+    this.deposit_received,
+    this.deposit_forfeited,
+
+    this.refunds,
+    this.refund_units,
+    this.refund_goods,
+    this.refund_shipping,
+    this.refund_tax,
+    this.refund_amount,
+    this.refund_amount_unlinked,
+    this.net_sales,
+    this.refund_goods_cohort,
+    this.refund_amount_cohort,
+    this.net_sales_cohort,
+    this.fx_difference,
+    this.refund_rate_flow,
+    this.paid_amount_mature,
+    this.refund_amount_cohort_30d,
+    this.refund_rate_cohort_30d,
+
+    this.goods_paid_store,
+    this.paid_amount_store,
+    this.refund_amount_store,
+    this.net_sales_store,
+
+    this.buyers,
+    this.new_buyers,
+    this.returning_buyers,
+    this.repeat_in_period_buyers,
+    this.new_buyers_kept,
+    this.returning_buyers_365d,
+    this.first_orders,
+    this.first_order_amount,
+    this.new_buyer_amount,
+    this.aov,
+    this.spend_per_buyer,
+    this.avg_unit_price,
+    this.units_per_order,
+
+    this.visitors,
+    this.visitor_days,
+    this.visitors_at_least,
+    this.page_views,
+    this.sessions,
+    this.pay_conversion,
+    this.uv_value,
+
+    this.ad_spend,
+    this.mer_pct,
+    this.blended_roas,
+
+    {{ compared({
+        'orders_paid': 'bigint',
+        'paid_amount': 'decimal(18, 2)',
+        'refund_amount': 'decimal(18, 2)',
+        'net_sales': 'decimal(18, 2)',
+        'buyers': 'bigint',
+        'new_buyers': 'bigint',
+        'spend_per_buyer': 'double',
+        'aov': 'double',
+        'visitors': 'bigint',
+        'pay_conversion': 'double',
+        'ad_spend': 'decimal(18, 2)',
+        'blended_roas': 'double',
+    }) }},
+    {%- for name in ['orders_paid', 'paid_amount', 'net_sales'] %}
+    same_date.{{ name }} as {{ name }}_yoy_date,
+    {{ change('own.' ~ name, 'same_date.' ~ name) }} as {{ name }}_yoy_date_chg
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from {{ ref('int_store_by_period') }} as this
+{{ compared_spans('int_store_by_period') }}
+left join {{ ref('int_store_by_period') }} as same_date
+    on this.store_id = same_date.store_id
+    and this.grain = same_date.grain
+    and this.yoy_date_period_start = same_date.period_start
+    and same_date.span_days = 0
+where this.span_days = 0

@@ -1,0 +1,127 @@
+-- The one SELECT behind traffic_source_daily, _weekly and _monthly. Page views and sessions are added up over the days; visitors
+-- are the platform's own figure of the period or nothing, with the bounds that the days give. A source has rows
+-- from its first day on. One row per store, source, device, grain, period_start and span.
+with
+
+daily as (
+
+    select store_id, source_l1, source_l2, device, is_total, period_start as date_day,
+        sum(visitors) as visitor_days,
+        max(visitors) as visitors_at_least,
+        sum(new_visitors) as new_visitor_days,
+        sum(sessions) as sessions,
+        sum(page_views) as page_views,
+        sum(bounces) as bounces,
+        sum(case when bounces is not null then sessions end) as sessions_with_bounces,
+        sum(seconds) as seconds
+    from {{ ref('int_traffic') }}
+    where grain = 'day'
+    group by store_id, source_l1, source_l2, device, is_total, period_start
+
+),
+
+sources as (
+
+    select store_id, source_l1, source_l2, device, is_total, min(date_day) as first_day
+    from daily
+    group by store_id, source_l1, source_l2, device, is_total
+
+),
+
+-- What the platform itself says of the whole period; of several sites nobody knows the visitors they share.
+own_figures as (
+
+    select
+        store_id,
+        source_l1,
+        source_l2,
+        device,
+        grain,
+        period_start,
+        case when count(*) = 1 then max(visitors) end as visitors,
+        case when count(*) = 1 then max(new_visitors) end as new_visitors
+    from {{ ref('int_traffic') }}
+    group by store_id, source_l1, source_l2, device, grain, period_start
+
+),
+
+added as (
+
+    select
+        days.store_id,
+        days.grain,
+        days.period_start,
+        days.span_days,
+        sources.source_l1,
+        sources.source_l2,
+        sources.device,
+        sources.is_total,
+        coalesce(sum(daily.visitor_days), 0) as visitor_days,
+        coalesce(max(daily.visitors_at_least), 0) as visitors_at_least,
+        case when count(daily.date_day) = count(daily.new_visitor_days) then coalesce(sum(daily.new_visitor_days), 0) end as new_visitor_days,
+        case when count(daily.date_day) = count(daily.sessions) then coalesce(sum(daily.sessions), 0) end as sessions,
+        coalesce(sum(daily.page_views), 0) as page_views,
+        case when count(daily.date_day) = count(daily.bounces) then coalesce(sum(daily.bounces), 0) end as bounces,
+        case when count(daily.date_day) = count(daily.seconds) then coalesce(sum(daily.seconds), 0) end as seconds
+    from {{ ref('int_span_days') }} as days
+    inner join sources
+        on days.store_id = sources.store_id
+        and days.date_day >= sources.first_day
+    left join daily
+        on days.store_id = daily.store_id
+        and days.date_day = daily.date_day
+        and sources.source_l1 = daily.source_l1
+        and sources.source_l2 = daily.source_l2
+        and sources.device = daily.device
+        and sources.is_total = daily.is_total
+    group by
+        days.store_id, days.grain, days.period_start, days.span_days, sources.source_l1, sources.source_l2,
+        sources.device, sources.is_total
+
+),
+
+visited as (
+
+    select
+        added.*,
+        spans.is_traffic_loaded,
+        case
+            when added.visitor_days = 0 and spans.is_traffic_loaded then 0
+            when added.span_days = 0 then own_figures.visitors
+        end as visitors,
+        case
+            when added.visitor_days = 0 and spans.is_traffic_loaded then 0
+            when added.span_days = 0 then own_figures.new_visitors
+        end as new_visitors,
+        own_totals.visitors as visitors_total_distinct
+    from added
+    inner join {{ ref('int_spans') }} as spans
+        on added.store_id = spans.store_id and added.grain = spans.grain
+        and added.period_start = spans.period_start and added.span_days = spans.span_days
+        and spans.has_traffic
+    left join own_figures
+        on added.store_id = own_figures.store_id and added.grain = own_figures.grain
+        and added.period_start = own_figures.period_start and added.source_l1 = own_figures.source_l1
+        and added.source_l2 = own_figures.source_l2 and added.device = own_figures.device
+    left join own_figures as own_totals
+        on added.store_id = own_totals.store_id and added.grain = own_totals.grain
+        and added.period_start = own_totals.period_start and own_totals.source_l1 = 'ALL'
+        and added.device = own_totals.device and added.span_days = 0
+
+)
+
+select
+    visited.*,
+    {{ ratio('bounces', 'sessions') }} as bounce_rate,
+    {{ ratio('seconds', 'sessions') }} as seconds_per_session,
+    {{ ratio('visitors', 'visitors_total_distinct') }} as share_of_visitors,
+    {{ ratio(
+        "sum(case when source_l1 in ('free_search', 'free_recommend', 'free_content') then sessions end) over of_device",
+        "sum(case when not is_total then sessions end) over of_device"
+    ) }} as free_share,
+    {{ ratio(
+        "sum(case when source_l1 in ('paid_search_bidding', 'paid_display_feed', 'affiliate', 'kol_live') then sessions end) over of_device",
+        "sum(case when not is_total then sessions end) over of_device"
+    ) }} as paid_share
+from visited
+window of_device as (partition by store_id, device, grain, period_start, span_days)

@@ -1,0 +1,84 @@
+-- Ad figures once per level: each level's own rows where the platform reports it, else the rows of the next finer level
+-- added up (an account's finance figure and its campaigns' sums may differ; each table shows its own level's truth).
+-- One row per level, account, date and entity of that level.
+{%- set levels = {1: 'account', 2: 'campaign', 3: 'ad_group', 4: 'ad'} %}
+{%- set counts = ['impressions', 'clicks'] %}
+{%- set amounts = ['spend_orig', 'spend', 'conversions_platform', 'conversion_value_platform_orig', 'conversion_value_platform',
+    'spend_first', 'conversions_platform_first'] %}
+
+with
+
+ads as (
+
+    select * from {{ ref('int_ads') }}
+
+)
+
+{%- for rank, level in levels.items() %},
+
+at_{{ level }} as (
+
+    select
+        platform,
+        account_id,
+        store_id,
+        report_date,
+        level_rank,
+        {{ 'campaign_id' if rank >= 2 else "cast(null as " ~ t('text') ~ ")" }} as campaign_id,
+        {{ 'ad_group_id' if rank >= 3 else "cast(null as " ~ t('text') ~ ")" }} as ad_group_id,
+        {{ 'ad_id' if rank >= 4 else "cast(null as " ~ t('text') ~ ")" }} as ad_id,
+        max(campaign_name) as campaign_name,
+        max(ad_group_name) as ad_group_name,
+        max(ad_name) as ad_name,
+        max(currency) as currency,
+        max(ad_time_zone) as ad_time_zone,
+        max(attribution_window) as attribution_window,
+        max(conversion_time_basis) as conversion_time_basis,
+        min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn,
+        min(latest_as_of_date) as as_of_date,
+        max(case when rate_to_reporting is null then 1 else 0 end) as unrated,
+        {%- for name in counts + amounts %}
+        sum({{ name }}) as {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from ads
+    where level_rank >= {{ rank }}
+    group by
+        platform, account_id, store_id, report_date, level_rank
+        {{- ', campaign_id' if rank >= 2 }}{{ ', ad_group_id' if rank >= 3 }}{{ ', ad_id' if rank >= 4 }}
+
+)
+{%- endfor %}
+
+{%- for rank, level in levels.items() %}
+-- The coarsest level that gives a figure gives it: a finance row with spend alone leaves the clicks to the campaigns.
+select
+    '{{ level }}' as entity_level,
+    platform,
+    account_id,
+    store_id,
+    report_date,
+    campaign_id,
+    ad_group_id,
+    ad_id,
+    max(campaign_name) as campaign_name,
+    max(ad_group_name) as ad_group_name,
+    max(ad_name) as ad_name,
+    max(currency) as currency,
+    max(ad_time_zone) as ad_time_zone,
+    max(attribution_window) as attribution_window,
+    max(conversion_time_basis) as conversion_time_basis,
+    min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn,
+    min(as_of_date) as as_of_date,
+    max(unrated) as unrated,
+    {%- for name in counts %}
+    cast(min_by({{ name }}, level_rank) filter (where {{ name }} is not null) as bigint) as {{ name }},
+    {%- endfor %}
+    {%- for name in amounts %}
+    cast(min_by({{ name }}, level_rank) filter (where {{ name }} is not null) as decimal(18, 4)) as {{ name }}
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from at_{{ level }}
+group by platform, account_id, store_id, report_date, campaign_id, ad_group_id, ad_id
+{{ "union all" if not loop.last }}
+{%- endfor %}

@@ -1,0 +1,1 @@
+select * from {{ ref('int_marketing_mart') }} where grain = 'month'

@@ -1,0 +1,1 @@
+select * from {{ ref('int_store_mart') }} where grain = 'month'

@@ -1,0 +1,1 @@
+select * from {{ ref('int_traffic_source_mart') }} where grain = 'month'
