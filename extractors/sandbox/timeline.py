@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from .dice import Dice, between, lag
 from .merchants import Shop
@@ -81,9 +83,15 @@ class Timeline:
     refunds: tuple[RefundPlan, ...]
 
 
+@lru_cache(maxsize=32_768)
+def midnight_in(zone: str, day: date) -> int:
+    """The epoch second at which ``day`` begins in an IANA zone."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp())
+
+
 def midnight(shop: Shop, day: date) -> int:
     """The epoch second at which ``day`` begins in the shop's zone."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=shop.zone).timestamp())
+    return midnight_in(shop.zone.key, day)
 
 
 def order_count(shop: Shop, day: date, scale: float, dice: Dice) -> int:

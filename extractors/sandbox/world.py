@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from datetime import date
 
+from .ads import Adverts
 from .book import OrderBook
 from .catalogue import ProductView, products
-from .merchants import SHOP_BY_STORE, SHOPS
+from .merchants import ADVERTISERS, SHOP_BY_STORE, SHOPS, SITES
+from .traffic import Visits
 
 FIRST_DAY = date(2024, 1, 1)
 """History starts here unless told otherwise."""
@@ -25,6 +27,8 @@ class World:
         self.scale = scale
         self.first_day = first_day
         self.books = {shop.store: OrderBook(shop, seed, scale, first_day) for shop in SHOPS}
+        self.visits = {site.store: Visits(site, seed, scale, first_day) for site in SITES}
+        self.adverts = {a.store: Adverts(a, seed, scale, first_day) for a in ADVERTISERS}
 
     def products(self, store: str, now: int) -> list[ProductView]:
         """The store's launched products at ``now`` (epoch seconds)."""
