@@ -36,14 +36,14 @@ TRADE_TYPES = (
 TRADE_FIELDS = (
     "tid,tid_str,status,type,title,seller_nick,buyer_open_uid,num,total_fee,payment,post_fee,discount_fee,"
     "adjust_fee,received_payment,created,pay_time,consign_time,modified,end_time,step_trade_status,"
-    "step_paid_fee,shipping_type,receiver_state,seller_flag,coupon_fee,orders"
+    "step_paid_fee,shipping_type,receiver_state,seller_flag,platform_subsidy_fee,order_tax_fee,orders"
 )
 REFUND_FIELDS = (
     "refund_id,tid,oid,status,order_status,good_status,has_good_return,refund_fee,total_fee,payment,reason,"
-    "created,modified,refund_phase,dispute_type,refund_version,num,num_iid,outer_id,sku"
+    "created,modified,refund_phase,dispute_type,refund_version,outer_id,sku"
 )
 ITEM_FIELDS = (
-    "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,list_time,delist_time,modified,created"
+    "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,list_time,delist_time,modified"
 )
 
 DEPTH = 20_000  # page_no × page_size; the item page gives two figures, this is the smaller one
