@@ -119,6 +119,17 @@
 {% macro duckdb__first_of(array) %}{{ array }}[1]{% endmacro %}
 {% macro spark__first_of(array) %}get({{ array }}, 0){% endmacro %}
 
+{# The value of the first element {key, value} of an array that has this key: how shops carry what plugins add. #}
+{% macro value_of(array, key) %}{{ return(adapter.dispatch('value_of', 'daybook')(array, key)) }}{% endmacro %}
+
+{% macro duckdb__value_of(array, key) -%}
+    list_filter({{ array }}, lambda entry: entry.key = '{{ key }}')[1].value
+{%- endmacro %}
+
+{% macro spark__value_of(array, key) -%}
+    get(filter({{ array }}, entry -> entry.key = '{{ key }}'), 0).value
+{%- endmacro %}
+
 {# One value of a JSON text, when a whole parse is not worth it. `path` such as '$.a.b'. #}
 {% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text', 'daybook')(column, path)) }}{% endmacro %}
 {% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '{{ path }}'){% endmacro %}

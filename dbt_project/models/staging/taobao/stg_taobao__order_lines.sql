@@ -27,7 +27,7 @@ lines as (
         ) - coalesce({{ money('line.part_mjz_discount') }}, 0) as composed,
         {{ money('line.platform_subsidy_fee') }} as own_subsidy,
         coalesce({{ money('latest.record.platform_subsidy_fee') }}, 0) as trade_subsidy,
-        coalesce({{ money('line.order_tax_fee') }}, 0) as line_tax
+        coalesce({{ money('line.sub_order_tax_fee') }}, 0) as line_tax
     from {{ ref('base_taobao__orders') }} as latest
     left join {{ source('raw_daybook', 'accounts') }} as account
         on latest.account_id = account.account_id

@@ -32,6 +32,7 @@ trades as (
         latest.deposit_seen_fee,
         latest.shipping_blocked_at,
         latest.shipping_allowed_at,
+        latest.signed_seen_at,
         latest.record.buyer_key,
         latest.record.status as source_status,
         latest.record.step_trade_status as step_status,
@@ -68,7 +69,9 @@ clocks as (
         case
             when status_state in ('created', 'closed_unpaid') then null
             when order_type = 'presale' and coalesce(step_status, '') <> 'FRONT_PAID_FINAL_PAID' then null
-            when order_type = 'cod' and status_state in ('delivered', 'completed') then coalesce(pay_time, ended_at, modified_at)
+            when order_type = 'cod' and status_state in ('delivered', 'completed')
+                then coalesce(pay_time, signed_seen_at, ended_at)
+            when order_type = 'cod' then null
             when shipping_blocked_at is not null and shipping_allowed_at is null then null
             when shipping_blocked_at is not null then greatest(shipping_allowed_at, pay_time)
             else pay_time
@@ -98,8 +101,7 @@ select
     paid_at,
     shipped_at,
     {# The vendor tells of a delivery only where the parcel is paid at the door. #}
-    case when order_type = 'cod' and status_state in ('delivered', 'completed') then coalesce(ended_at, modified_at) end
-        as delivered_at,
+    case when order_type = 'cod' then paid_at end as delivered_at,
     case
         when source_status = 'TRADE_FINISHED' then ended_at
         when source_status = 'TRADE_CLOSED' and shipped_at is not null and paid_at is not null then ended_at

@@ -80,9 +80,17 @@ select
         when nullif(orders.record.billing.country, '') is not null
             then concat_ws('-', orders.record.billing.country, nullif(orders.record.billing.state, ''))
     end as region,
-    {{ null_as('text') }} as buyer_type,
-    {# A draft is a cart that the shop throws away by itself. #}
-    case when orders.record.status in ('trash', 'checkout-draft') then 'deleted' else marked end as exclude_reason,
+    case {{ value_of('orders.record.meta_data', '_buyer_type') }}
+        when 'organisation' then 'organisation'
+        when 'individual' then 'individual'
+    end as buyer_type,
+    case
+        {# WooPayments marks what it took in test mode. #}
+        when {{ value_of('orders.record.meta_data', '_wcpay_mode') }} = 'test' then 'test'
+        when marked is not null then marked
+        {# A draft is a cart that the shop throws away by itself. #}
+        when orders.record.status in ('trash', 'checkout-draft') then 'deleted'
+    end as exclude_reason,
     orders.record.status as source_status,
     load_id,
     loaded_at

@@ -9,7 +9,7 @@
         'oid': 'text', 'oid_str': 'text', 'num_iid': 'text', 'sku_id': 'text', 'title': 'text', 'cid': 'text',
         'num': 'text', 'price': 'text', 'total_fee': 'text', 'discount_fee': 'text', 'adjust_fee': 'text',
         'payment': 'text', 'divide_order_fee': 'text', 'part_mjz_discount': 'text',
-        'platform_subsidy_fee': 'text', 'order_tax_fee': 'text', 'refund_status': 'text', 'status': 'text',
+        'platform_subsidy_fee': 'text', 'sub_order_tax_fee': 'text', 'refund_status': 'text', 'status': 'text',
         'consign_time': 'text', 'end_time': 'text'
     }]}
 } -%}
@@ -23,8 +23,10 @@
     ~ " 'TRADE_BUYER_SIGNED', 'TRADE_FINISHED')" -%}
 
 {{ latest_records(source('raw_taobao', 'orders'), shape, over_versions={
-    'deposit_seen_at': ('min', "case when " ~ deposit_only ~ " then cursor_at end"),
+    'deposit_seen_at': ('min', "case when " ~ deposit_only ~ " then coalesce("
+        ~ local_time('record.pay_time', "'Asia/Shanghai'") ~ ", cursor_at) end"),
     'deposit_seen_fee': ('max', "case when " ~ deposit_only ~ " then " ~ money('record.step_paid_fee') ~ " end"),
     'shipping_blocked_at': ('min', "case when record.status = 'PAID_FORBID_CONSIGN' then cursor_at end"),
     'shipping_allowed_at': ('min', "case when " ~ shippable ~ " then cursor_at end"),
+    'signed_seen_at': ('min', "case when record.status = 'TRADE_BUYER_SIGNED' then cursor_at end"),
 }) }}

@@ -7,6 +7,7 @@
     'date_created_gmt': 'text', 'date_modified_gmt': 'text', 'date_paid_gmt': 'text', 'date_completed_gmt': 'text',
     'shipping_total': 'text', 'total_tax': 'text', 'total': 'text',
     'shipping': {'country': 'text', 'state': 'text'}, 'billing': {'country': 'text', 'state': 'text'},
+    'meta_data': [{'key': 'text', 'value': 'text'}],
     'line_items': [{
         'id': 'text', 'name': 'text', 'product_id': 'text', 'variation_id': 'text', 'quantity': 'text',
         'subtotal': 'text', 'total': 'text', 'total_tax': 'text'

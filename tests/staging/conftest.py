@@ -1,0 +1,273 @@
+"""One story of three nights, built once: what staging said after the first, after the last, and built anew."""
+
+from __future__ import annotations
+
+import pytest
+import staging_payloads as p
+from staging_world import Story, World
+
+
+def first_night(world: World) -> None:
+    """Load 1: everything once."""
+    read = "2026-01-06T01:00:00"
+    step = {"type": "step", "step_paid_fee": "20.00"}
+    world.versions(
+        "taobao",
+        "orders",
+        1,
+        read,
+        [
+            (
+                "2231958349123456",
+                "2026-01-05T02:01:03",
+                p.trade("WAIT_SELLER_SEND_GOODS", "2026-01-05 10:01:03"),
+            ),
+            (
+                "presale",
+                "2026-01-05T02:06:00",
+                p.trade(
+                    "WAIT_BUYER_PAY",
+                    "2026-01-05 10:06:00",
+                    step_trade_status="FRONT_PAID_FINAL_NOPAID",
+                    **step,
+                    pay_time="2026-01-05 10:05:00",
+                ),
+            ),
+            ("group", "2026-01-05T02:01:03", p.trade("PAID_FORBID_CONSIGN", "2026-01-05 10:01:03")),
+        ],
+    )
+    world.versions(
+        "taobao",
+        "refunds",
+        1,
+        read,
+        [
+            ("9001", "2026-01-05T03:00:00", p.refund("WAIT_SELLER_AGREE", "2026-01-05 11:00:00")),
+        ],
+    )
+    world.versions(
+        "taobao",
+        "products",
+        1,
+        read,
+        [
+            (
+                "1489161932",
+                "2026-01-01T00:00:00",
+                {
+                    "num_iid": 1489161932,
+                    "title": "灯",
+                    "cid": 50012,
+                    "price": "100.00",
+                    "num": 12,
+                    "approve_status": "onsale",
+                    "list_time": "2025-12-01 09:00:00",
+                    "modified": "2026-01-01 08:00:00",
+                },
+            ),
+        ],
+    )
+    world.versions(
+        "woocommerce",
+        "orders",
+        1,
+        read,
+        [
+            ("727", "2026-01-05T03:00:00", p.woo_order()),
+        ],
+    )
+    world.versions(
+        "woocommerce",
+        "products",
+        1,
+        read,
+        [
+            (
+                "93",
+                "2026-01-01T00:00:00",
+                {
+                    "id": 93,
+                    "name": "Lamp",
+                    "status": "publish",
+                    "price": "9",
+                    "regular_price": "",
+                    "stock_quantity": None,
+                    "date_created_gmt": "2025-12-01T00:00:00",
+                    "date_modified_gmt": "2026-01-01T00:00:00",
+                    "categories": [{"id": 1, "name": "Lighting"}],
+                    "variations_detail": [
+                        {"id": 94, "price": "9", "regular_price": "10", "stock_quantity": 3}
+                    ],
+                },
+            ),
+        ],
+    )
+    world.versions("files", "orders", 1, read, [("536365", "2010-12-01T08:26:00", p.invoice())])
+    world.report(
+        "ocean_engine",
+        "ad_report",
+        1,
+        read,
+        {
+            "2026-01-04": [p.ad("901", "10.00", "1")],
+            "2026-01-05": [p.ad("901", "123.45", "5"), p.ad("902", "1,000.00", "0")],
+        },
+    )
+    world.report(
+        "ocean_engine", "account_report", 1, read, {"2026-01-05": [{"date": "2026-01-05", "cost": 1123.45}]}
+    )
+    world.report(
+        "baidu_tongji",
+        "traffic",
+        1,
+        read,
+        {
+            "2026-01-04": [p.visit(None, 20), p.visit("直接访问", 12), p.visit("量子搜索", 9)],
+            "2026-01-05": [p.visit(None, 30), p.visit("直接访问", 30)],
+        },
+    )
+    world.report("baidu_tongji", "traffic_weekly", 1, read, {"2025-12-29": [p.visit(None, 90, "week")]})
+
+
+def later_nights(world: World) -> None:
+    """Loads 2 and 3: changes, a late older version, a second change in one second, dates emptied and restated."""
+    second, third = "2026-01-07T01:00:00", "2026-01-08T01:00:00"
+    world.versions(
+        "taobao",
+        "orders",
+        2,
+        second,
+        [
+            (
+                "2231958349123456",
+                "2026-01-06T03:00:00",
+                p.trade(
+                    "WAIT_BUYER_CONFIRM_GOODS", "2026-01-06 11:00:00", consign_time="2026-01-06 11:00:00"
+                ),
+            ),
+            ("group", "2026-01-06T02:30:00", p.trade("WAIT_SELLER_SEND_GOODS", "2026-01-06 10:30:00")),
+            (
+                "presale",
+                "2026-01-06T12:10:00",
+                p.trade(
+                    "WAIT_SELLER_SEND_GOODS",
+                    "2026-01-06 20:10:00",
+                    type="step",
+                    step_paid_fee="105.00",
+                    step_trade_status="FRONT_PAID_FINAL_PAID",
+                    pay_time="2026-01-06 20:10:00",
+                ),
+            ),
+        ],
+    )
+    world.versions(
+        "taobao",
+        "refunds",
+        2,
+        second,
+        [
+            (
+                "9001",
+                "2026-01-06T05:00:00",
+                p.refund("SUCCESS", "2026-01-06 13:00:00", order_status="TRADE_CLOSED"),
+            ),
+        ],
+    )
+    world.versions(
+        "woocommerce",
+        "orders",
+        2,
+        second,
+        [
+            ("727", "2026-01-05T03:00:00", p.woo_order(payment_method="paypal")),
+            (
+                "728",
+                "2026-01-06T03:00:00",
+                p.woo_order("completed", "2026-01-06T03:00:00", id=728, refunds_detail=[p.woo_refund()]),
+            ),
+        ],
+    )
+    world.versions(
+        "woocommerce",
+        "refunds",
+        2,
+        second,
+        [
+            ("726", "2026-01-08T01:07:40", p.woo_refund(parent_id=728)),
+            ("730", "2026-01-08T02:00:00", p.woo_refund(id=730, parent_id=727, amount="3.00", line_items=[])),
+        ],
+    )
+    world.report(
+        "ocean_engine",
+        "ad_report",
+        2,
+        second,
+        {
+            "2026-01-04": [],
+            "2026-01-05": [p.ad("901", "123.45", "8")],
+            "2026-01-06": [p.ad("901", "50.00", "1")],
+        },
+    )
+    world.report(
+        "baidu_tongji",
+        "traffic",
+        2,
+        second,
+        {
+            "2026-01-04": [p.visit(None, 21), p.visit("直接访问", 21)],
+            "2026-01-05": [],
+        },
+    )
+    # The third night: late arrivals, and a second read of the same day.
+    world.versions(
+        "taobao",
+        "orders",
+        3,
+        third,
+        [
+            ("2231958349123456", "2026-01-05T02:00:30", p.trade("WAIT_BUYER_PAY", "2026-01-05 10:00:30")),
+            ("odd", "2026-01-07T02:00:00", p.trade("WAIT_FOR_MOON", "2026-01-07 10:00:00")),
+        ],
+    )
+    world.versions(
+        "taobao",
+        "refunds",
+        3,
+        third,
+        [
+            (
+                "9001",
+                "2026-01-07T05:00:00",
+                p.refund("SUCCESS", "2026-01-07 13:00:00", order_status="TRADE_CLOSED"),
+            ),
+        ],
+    )
+    world.report(
+        "ocean_engine", "ad_report", 3, "2026-01-07T09:00:00", {"2026-01-06": [p.ad("901", "55.00", "2")]}
+    )
+    world.report("baidu_tongji", "traffic", 3, "2026-01-05T20:00:00", {"2026-01-04": [p.visit(None, 1)]})
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    world = World(tmp_path_factory.mktemp("staging") / "build")
+    first_night(world)
+    world.dbt("build")
+    first, failures, types = world.tables(), world.failures(), world.types()
+    unit_tests, models = world.passed("unit_test"), world.passed("model")
+    later_nights(world)
+    output = world.dbt("build", "--exclude-resource-type", "unit_test").stdout
+    last, last_failures = world.tables(), world.failures()
+    world.dbt("run", "--full-refresh")
+    return Story(
+        first,
+        last,
+        world.tables(),
+        types,
+        failures,
+        unit_tests,
+        models,
+        last_failures,
+        output,
+        world.failures(),
+    )
