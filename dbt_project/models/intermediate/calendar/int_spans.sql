@@ -24,6 +24,7 @@ days as (
         calendar.has_traffic,
         calendar.has_ads,
         calendar.is_complete,
+        calendar.is_traffic_of_all,
         calendar.stores_loaded,
         calendar.history_from,
         calendar.data_through_at
@@ -57,6 +58,7 @@ wholes as (
         max(case when has_orders then 1 else 0 end) = 1 as has_orders,
         max(case when has_traffic then 1 else 0 end) = 1 as has_traffic,
         max(case when has_ads then 1 else 0 end) = 1 as has_ads,
+        min(case when is_traffic_of_all then 1 else 0 end) = 1 as is_traffic_of_all,
         max(stores_loaded) as stores_loaded,
         max(history_from) as history_from,
         max(data_through_at) as data_through_at
@@ -142,6 +144,7 @@ select
     has_orders,
     has_traffic,
     has_ads,
+    is_traffic_of_all,
     stores_loaded,
     history_from,
     data_through_at,
@@ -170,6 +173,7 @@ select
     max(case when days.has_orders then 1 else 0 end) = 1 as has_orders,
     max(case when days.has_traffic then 1 else 0 end) = 1 as has_traffic,
     max(case when days.has_ads then 1 else 0 end) = 1 as has_ads,
+    min(case when days.is_traffic_of_all then 1 else 0 end) = 1 as is_traffic_of_all,
     max(days.stores_loaded) as stores_loaded,
     max(days.history_from) as history_from,
     max(days.data_through_at) as data_through_at,

@@ -252,6 +252,7 @@ select
     is_traffic_loaded as has_traffic,
     is_ads_loaded as has_ads,
     is_complete,
+    true as is_traffic_of_all,
     case when is_orders_loaded then 1 else 0 end as stores_loaded,
     history_from,
     data_through_at
@@ -269,6 +270,8 @@ select
     traffic_loaded > 0 as has_traffic,
     ads_loaded > 0 as has_ads,
     orders_expected > 0 and incomplete = 0 as is_complete,
+    -- Buyers of all stores over the visitors of some would be no conversion.
+    traffic_loaded >= orders_loaded as is_traffic_of_all,
     cast(orders_loaded as integer) as stores_loaded,
     trusted.history_from,
     trusted.data_through_at

@@ -134,7 +134,7 @@ measures as (
         cast(case when spans.has_ads then added.{{ name }} end as bigint) as {{ name }},
         {%- endfor %}
         -- Two sources meet in a ratio only where both cover the whole span.
-        spans.is_orders_loaded and spans.is_traffic_loaded as has_both_traffic,
+        spans.is_orders_loaded and spans.is_traffic_loaded and spans.is_traffic_of_all as has_both_traffic,
         spans.is_orders_loaded and spans.is_ads_loaded as has_both_ads
     from {{ ref('int_spans') }} as spans
     inner join added

@@ -1,0 +1,94 @@
+"""One world, one dbt build of everything after staging, and the same figures computed without dbt."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from expected import Books, Rates
+from world import World, make_world
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+
+
+@dataclass
+class Warehouse:
+    """A built warehouse: rows of daybook.marts by SQL, and what became of each node of the dbt run."""
+
+    build_dir: Path
+    target_dir: Path
+    output: str
+    statuses: dict[str, str]
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        with duckdb.connect(str(self.build_dir / "daybook.duckdb"), read_only=True) as con:
+            con.execute("set TimeZone = 'UTC'")
+            cursor = con.execute(sql)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def run_dbt(build_dir: Path, target_dir: Path, *args: str) -> Warehouse:
+    """Run dbt on the project with its own databases and target folder; a child, so that it lets go of the files."""
+    target_dir.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "dbt.cli.main",
+            "--no-use-colors",
+            *args,
+            "--project-dir",
+            str(PROJECT),
+            "--profiles-dir",
+            str(PROJECT),
+            "--target-path",
+            str(target_dir),
+            "--log-path",
+            str(target_dir / "logs"),
+        ],
+        env={**os.environ, "DAYBOOK_BUILD": str(build_dir), "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    results = target_dir / "run_results.json"
+    statuses = {}
+    if results.exists():
+        statuses = {node["unique_id"]: node["status"] for node in json.loads(results.read_text())["results"]}
+    return Warehouse(build_dir, target_dir, done.stdout + done.stderr, statuses)
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture(scope="session")
+def books(world: World) -> Books:
+    return Books(world, Rates(PROJECT / "seeds" / "fx_rates.csv"))
+
+
+@pytest.fixture(scope="session")
+def built(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The world's marts: seeds, intermediate, marts and all their tests, unit tests included."""
+    folder = tmp_path_factory.mktemp("marts")
+    world.write(folder / "build")
+    yield run_dbt(
+        folder / "build",
+        folder / "target",
+        "build",
+        "--select",
+        "path:seeds",
+        "path:models/intermediate",
+        "path:models/marts",
+        "path:tests",
+    )

@@ -1,0 +1,84 @@
+"""The marts equal the same figures computed in Python from the same rows, at every grain, to the cent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from expected import Books, period_end, period_of
+
+TABLES = {"day": "store_daily", "week": "store_weekly", "month": "store_monthly"}
+
+
+def differences(row: dict[str, Any], figures: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    found = {}
+    for name, figure in figures.items():
+        got = row[name]
+        if isinstance(figure, float) or isinstance(got, float):
+            same = figure is not None and got is not None and abs(got - figure) <= 2e-6 * max(1.0, abs(figure))
+        else:
+            same = got == figure
+        if not same:
+            found[name] = (got, figure)
+    return found
+
+
+@pytest.mark.parametrize("grain", TABLES)
+def test_every_order_figure_of_every_store_and_period_is_the_recomputed_one(
+    grain: str, built: Any, books: Books
+) -> None:
+    rows = built.rows(f"select * from marts.{TABLES[grain]} order by store_id, period_start")
+    assert len(rows) > 40
+    wrong = []
+    for row in rows:
+        stores = list(books.stores) if row["store_id"] == "ALL" else [row["store_id"]]
+        start, end = row["period_start"], period_end(grain, row["period_start"])
+        figures = books.measures(stores, lambda day, a=start, z=end: a <= day <= z, start)  # type: ignore[misc]
+        for name, pair in differences(row, figures).items():
+            wrong.append((row["store_id"], start, name, *pair))
+    assert wrong[:10] == []
+
+
+def test_no_event_is_left_out_of_any_grain(built: Any, books: Books) -> None:
+    paid = sum((sale.amount for sale in books.sales if sale.is_paid), Decimal(0))
+    refunded = sum((sum(refund.value.values(), Decimal(0)) for refund in books.refunds), Decimal(0))
+    for table in TABLES.values():
+        (row,) = built.rows(
+            f"select sum(paid_amount) as paid, sum(refund_amount) as refunded from marts.{table} where store_id <> 'ALL'"
+        )
+        assert (row["paid"], row["refunded"]) == (paid, refunded)
+
+
+def test_a_comparison_takes_as_many_first_days_of_the_earlier_period(built: Any, books: Books) -> None:
+    checked = defaultdict(int)
+    for grain, table in TABLES.items():
+        by_key = {
+            (row["store_id"], row["period_start"]): row for row in built.rows(f"select * from marts.{table}")
+        }
+        for (store, start), row in by_key.items():
+            if row["paid_amount_prev"] is None:
+                continue
+            stores = list(books.stores) if store == "ALL" else [store]
+            earlier = period_of(grain, date.fromordinal(start.toordinal() - 1))
+            days = row["days_elapsed"]
+            whole = days == row["days_in_period"]
+
+            def inside(day: date, a: date = earlier, n: int = days, whole: bool = whole, g: str = grain) -> bool:
+                return a <= day <= period_end(g, a) and (whole or (day - a).days < n)
+
+            def own(day: date, a: date = start, n: int = days) -> bool:
+                return 0 <= (day - a).days < n
+
+            before, now = books.measures(stores, inside, earlier), books.measures(stores, own, start)
+            for name in ("orders_paid", "paid_amount", "net_sales", "buyers", "new_buyers", "refund_amount"):
+                assert row[f"{name}_prev"] == before[name], (store, grain, start, name)
+                if before[name]:
+                    change = float(now[name] - before[name]) / float(before[name])
+                    assert row[f"{name}_prev_chg"] == pytest.approx(change, abs=2e-6)
+            checked[grain, whole] += 1
+    assert checked["day", True] > 300
+    assert checked["week", True] > 40 and checked["month", True] > 10
+    assert checked["week", False] + checked["month", False] >= 2
