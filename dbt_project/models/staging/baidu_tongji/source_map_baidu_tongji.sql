@@ -1,6 +1,7 @@
 {#
-  What the names of report source/all/a mean in our words (source_l1 of the marts). Data: one line per name.
-  A name that is not here shows as 'unknown', under its own name in source_l2.
+  What the sources of report source/all/a are in our words (source_l1 of the marts). Data: one line per name, and
+  at the end per kind (the vendor's code up to its comma), for the sites and engines nobody has named. A source
+  that is neither shows as 'unknown', under its own name in source_l2.
 #}
 {%- set names = [
     ('直接访问', 'direct_returning'),
@@ -21,6 +22,9 @@
     ('Google', 'free_search'),
     ('头条搜索', 'free_search'),
     ('其他搜索引擎', 'free_search'),
+    ('through', 'direct_returning'),
+    ('search', 'free_search'),
+    ('link', 'off_platform'),
 ] -%}
 
 {% for source_name, source_l1 in names %}

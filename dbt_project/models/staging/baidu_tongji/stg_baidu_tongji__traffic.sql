@@ -26,6 +26,7 @@ figures as (
         periods.record.gran as grain,
         periods.record.device as device,
         periods.record.source.name as source_name,
+        split_part(periods.record.source.source, ',', 1) as source_kind,
         {{ whole_number('periods.record.pv_count') }} as page_views,
         {{ whole_number('periods.record.visit_count') }} as sessions,
         {{ whole_number('periods.record.visitor_count') }} as visitors,
@@ -43,7 +44,7 @@ select
     account.store_id,
     figures.grain,
     figures.report_date as period_start,
-    case when figures.report = 'source' then coalesce(map.source_l1, 'unknown') end as source_l1,
+    case when figures.report = 'source' then coalesce(by_name.source_l1, by_kind.source_l1, 'unknown') end as source_l1,
     figures.source_name as source_l2,
     figures.device,
     figures.report = 'trend' as is_total,
@@ -56,7 +57,9 @@ select
     account.time_zone,
     figures.load_id
 from figures
-left join {{ ref('source_map_baidu_tongji') }} as map
-    on figures.source_name = map.source_name
+left join {{ ref('source_map_baidu_tongji') }} as by_name
+    on figures.source_name = by_name.source_name
+left join {{ ref('source_map_baidu_tongji') }} as by_kind
+    on figures.source_kind = by_kind.source_name
 left join {{ source('raw_daybook', 'accounts') }} as account
     on figures.account_id = account.account_id
