@@ -1,5 +1,6 @@
-"""The audit of write–audit–publish: what is in a marts file, and what looks wrong next to the last release."""
+"""The audit of write–audit–publish: what is in a marts file, and what looks wrong beside the last."""
 
+# ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ import duckdb
 from warehouse.connection import identifier
 
 LOG = "restatement_log"
-MAX_SHRINK = 0.30  # of rows, or of the money of closed months: more than this is a fault until someone says otherwise
+# Of rows, or of the money of closed months: losing more is a fault until someone says otherwise.
+MAX_SHRINK = 0.30
 _MONEY = "paid_amount"
 
 
@@ -18,8 +20,8 @@ _MONEY = "paid_amount"
 class Facts:
     """What schema marts of one file holds.
 
-    tables: rows by table. closed_months: paid_amount by month ("2026-10-01"), stores added up, months that are
-    complete. data_through: how far the store marts reach, as text.
+    tables: rows by table. closed_months: paid_amount by month ("2026-10-01"), stores added up,
+    complete months only. data_through: how far the store marts reach, as text.
     """
 
     tables: dict[str, int] = field(default_factory=dict)
@@ -34,7 +36,10 @@ def inspect(con: duckdb.DuckDBPyConnection, catalog: str) -> Facts:
     """
     columns: dict[str, set[str]] = {}
     for name, column in con.execute(
-        "select table_name, column_name from duckdb_columns() where database_name = ? and schema_name = 'marts'",
+        """
+        select table_name, column_name from duckdb_columns()
+        where database_name = ? and schema_name = 'marts'
+        """,
         [catalog],
     ).fetchall():
         columns.setdefault(name, set()).add(column)
@@ -80,12 +85,15 @@ def suspicions(new: Facts, old: Facts | None) -> list[str]:
         elif rows and not now:
             found.append(f"marts.{name} is empty ({rows:,} rows before)")
         elif not name.startswith("dim_") and now < rows * (1 - MAX_SHRINK):
-            found.append(f"marts.{name} has {now:,} rows, {1 - now / rows:.0%} fewer than the {rows:,} before")
+            found.append(
+                f"marts.{name} has {now:,} rows, {1 - now / rows:.0%} fewer than the {rows:,} before"
+            )
     before = sum(old.closed_months.values())
     after = sum(new.closed_months.get(month, Decimal(0)) for month in old.closed_months)
     if before > 0 and after < before * Decimal(str(1 - MAX_SHRINK)):
         found.append(
-            f"paid_amount of the closed months is {after:,}, {1 - after / before:.0%} less than the {before:,} before"
+            f"paid_amount of the closed months is {after:,}, "
+            f"{1 - after / before:.0%} less than the {before:,} before"
         )
     if old.data_through and (new.data_through is None or new.data_through < old.data_through):
         found.append(f"data reaches to {new.data_through}, before it reached to {old.data_through}")

@@ -1,6 +1,6 @@
 """`dbt build` as a child process: watched line by line, stopped as a whole, its results kept as a table.
 
-A child, because a dbt inside this process cannot be stopped and would keep the database (reference/stack.md §3).
+A child, because a dbt inside this process cannot be stopped and would keep the database (stack.md §3).
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What became of one model, seed or test. `status` is dbt's word: success, pass, warn, error, fail, skipped."""
+    """What became of one model, seed or test. `status` is dbt's word: success, pass, warn, error, fail,
+    skipped."""
 
     run_id: str
     node: str
@@ -80,17 +81,18 @@ def build(
         build_dir: the folder of warehouse.duckdb and daybook.duckdb, given to dbt as DAYBOOK_BUILD.
         select, exclude: dbt node selection; empty builds all.
         full_refresh: rebuild incremental models from nothing.
-        unit_tests: run dbt's unit tests, too. They test the SQL, not tonight's data: CI's work, not the night's.
-        env: further environment variables for dbt (settings travel this way: other --vars would make dbt parse
-            everything anew).
+        unit_tests: run dbt's unit tests, too. They test the SQL, not tonight's data: CI's work, not the
+            night's.
+        env: further environment variables for dbt (settings travel this way: other --vars would make dbt
+            parse everything anew).
         log: told every line of dbt's output.
         timeout: seconds until dbt is stopped.
         target_path: where dbt puts compiled SQL and results (default: <project>/target).
         wait: seconds to wait for another writer.
     Returns: one NodeResult per node; also stored in raw_daybook.dbt_results.
     Raises:
-        BuildError: a model or test failed (each named, with message and compiled file), dbt could not start, or
-            the timeout passed.
+        BuildError: a model or test failed (each named, with message and compiled file), dbt could not start,
+            or the timeout passed.
         LockedError: another writer is at work.
     """
     project_dir, build_dir = Path(project_dir).absolute(), Path(build_dir).absolute()
@@ -122,7 +124,8 @@ def build(
 
 
 def read_state(build_dir: Path | str) -> dict[str, Any] | None:
-    """How the last build went: {"status": running | passed | failed, "run_id", "at"}, or None before the first."""
+    """How the last build went: {"status": running | passed | failed, "run_id", "at"}, or None before the
+    first."""
     try:
         return dict(json.loads((Path(build_dir) / STATE).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError):
@@ -158,8 +161,9 @@ def _run(
     """Run dbt to its end and return (exit status, last lines). Whatever ends us ends dbt and its children."""
     said: deque[str] = deque(maxlen=_KEEP_LOG)
     child = subprocess.Popen(
-        command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace", start_new_session=True, preexec_fn=_die_with_parent,
+        command, cwd=folder, env=env, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        errors="replace", start_new_session=True, preexec_fn=_die_with_parent,
     )  # fmt: skip
     late = threading.Event()
 
@@ -184,7 +188,7 @@ def _run(
         raise BuildError(
             f"dbt was stopped after {timeout:g} seconds",
             log="\n".join(said),
-            advice="run it again: a stopped build leaves nothing behind; raise the limit if it does not get through",
+            advice="run it again: a stopped build does no harm; if it never gets through, raise the limit",
         )
     return code, list(said)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ _RETRY_EVERY = 0.1  # seconds
 
 @dataclass(frozen=True)
 class Resources:
-    """How much of the machine one connection may use. `memory` is what DuckDB keeps before it spills to disk."""
+    """How much of the machine one connection may use. Beyond `memory`, DuckDB spills to the disk."""
 
     memory: str = "1GB"
     threads: int | None = None
@@ -81,9 +81,9 @@ def in_memory(resources: Resources = DEFAULT) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def attached(
-    resources: Resources = DEFAULT, *, wait: float = 10.0, **files: Path | str
+    files: Mapping[str, Path | str], *, wait: float = 10.0, resources: Resources = DEFAULT
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory connection with every given file attached read-only under its keyword's name.
+    """An in-memory connection with every given file attached read-only under its name.
 
     Raises: as `connect`.
     """
@@ -144,7 +144,7 @@ def explain(error: duckdb.Error, path: Path | str) -> WarehouseError:
         return LockedError(
             f"{path} is open in {who}",
             pid=pid,
-            advice="wait for it to end or stop it; for queries open the published file, which is never locked",
+            advice="wait for it to end, or stop it; for queries open the published file, which is free",
         )
     if "different configuration" in low:
         return LockedError(

@@ -39,7 +39,7 @@ class LoadErrors(WarehouseError):
 
 
 class BuildError(WarehouseError):
-    """`dbt build` did not pass. `failures` are the models and tests that failed, `log` the end of its output."""
+    """`dbt build` did not pass. `failures`: the models and tests that failed, `log`: its last words."""
 
     def __init__(
         self, message: str, *, failures: list[Any] | None = None, log: str = "", **where: Any

@@ -1,14 +1,14 @@
-"""Landing → raw: pending partitions into DuckDB, one transaction for many of them, nothing lost and nothing doubled.
+"""Landing → raw: pending partitions into DuckDB, many in one transaction, nothing lost, nothing doubled.
 
 A partition is in raw if and only if its manifest's id is in raw_daybook.ledger: both are written by one
 transaction, so a kill at any point leaves the partition pending or loaded, and loading again changes nothing.
 """
 
+# ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from extractors.landing import Landing, Manifest
-from warehouse import raw
+from warehouse import books, raw
+from warehouse.books import LoadedPartition
 from warehouse.connection import DEFAULT, Resources, connect, explain, is_storage_trouble
 from warehouse.errors import LoadErrors, StorageError, WarehouseError
 from warehouse.lock import writer_lock
@@ -25,23 +26,10 @@ from warehouse.parts import data_error, local_files, stage, trouble
 from warehouse.reports import replace_dates
 from warehouse.versions import insert_versions
 
-# A transaction's share of compressed landing: some ten times as much JSON, which bounds memory and what a kill undoes.
+# A transaction's share of compressed landing: some ten times as much JSON, which bounds memory and what a
+# kill undoes.
 BATCH_BYTES = 48 * 2**20
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class LoadedPartition:
-    """One partition now in raw. `rows_new` counts the rows it added; a re-read that brought nothing new has 0."""
-
-    manifest_id: str
-    platform: str
-    account_id: str
-    stream: str
-    window: str
-    rows: int
-    rows_new: int
-    load_id: int
 
 
 def load_pending(
@@ -69,7 +57,8 @@ def load_pending(
         wait: seconds to wait for another writer.
     Returns: the partitions that were loaded now (those already in the ledger are not among them).
     Raises:
-        LoadErrors: some partitions are missing, damaged or not what their manifest says; all others are loaded.
+        LoadErrors: some partitions are missing, damaged or not what their manifest says; all others are
+            loaded.
         LockedError, StorageError, WarehouseError: nothing could be loaded from here on.
     """
     warehouse_path = Path(warehouse_path)
@@ -101,8 +90,9 @@ def insert_cursor_versions(
     """Add records to `raw_<platform>.<stream>` inside the caller's transaction, keeping only new versions.
 
     Args:
-        relation_sql: a table's name, or a SELECT; with columns account_id, record_key, cursor_at (timestamptz,
-            null for none), payload (JSON text). Its row order is the order in which records were seen.
+        relation_sql: a table's name, or a SELECT; with columns account_id, record_key, cursor_at
+            (timestamptz, null for none), payload (JSON text). Its row order is the order in which records
+            were seen.
         manifest: gives window and read time.
     Returns: (rows in the relation, rows added).
     Raises:
@@ -113,15 +103,17 @@ def insert_cursor_versions(
     con.execute(f"""
         create or replace temp table _arriving as
         select
-            row_number() over () as seq, 0 as read_no, account_id::varchar as account_id, record_key::varchar as record_key,
-            cursor_at::timestamptz as cursor_at, payload::varchar as payload, md5(payload::varchar) as payload_hash
+            row_number() over () as seq, 0 as read_no,
+            account_id::varchar as account_id, record_key::varchar as record_key,
+            cursor_at::timestamptz as cursor_at,
+            payload::varchar as payload, md5(payload::varchar) as payload_hash
         from ({source or f"select * from {relation_sql}"})
     """)
-    rows, whole = _one(
-        con,
-        """select count(*), count(*) filter (where account_id is not null and record_key is not null
-        and payload is not null) from _arriving""",
-    )
+    rows, whole = con.execute("""
+        select count(*), count(*) filter (
+            where account_id is not null and record_key is not null and payload is not null
+        ) from _arriving
+    """).fetchall()[0]
     if rows != whole:
         raise trouble(manifest, f"{rows - whole} of {rows} records have no account, key or payload")
     _write_reads(con, [(manifest, None)])
@@ -143,9 +135,7 @@ class _Loader:
         self.errors: list[tuple[Manifest, WarehouseError]] = []
 
     def load(self, manifests: Sequence[Manifest]) -> list[LoadedPartition]:
-        in_ledger = {
-            row[0] for row in self.con.execute("select manifest_id from raw_daybook.ledger").fetchall()
-        }
+        in_ledger = books.loaded_ids(self.con)
         fresh = []
         for manifest in manifests:
             if manifest.id in in_ledger:  # killed between the commit and the marker
@@ -188,7 +178,7 @@ class _Loader:
         first = sound[0][0]
         self.con.execute("begin")
         try:
-            load_id = _one(self.con, "select coalesce(max(load_id), 0) + 1 from raw_daybook.ledger")[0]
+            load_id = books.next_load_id(self.con)
             if first.platform == raw.FILES:
                 counts = self._file_drop(first, load_id)
             else:
@@ -202,7 +192,7 @@ class _Loader:
                     added = replace_dates(self.con, name, first.platform, first.stream, load_id)
                 counts = [(manifest.rows, added.get(no, 0)) for no, (manifest, _) in enumerate(sound)]
             loaded = [
-                _book(self.con, manifest, load_id, rows, rows_new)
+                books.write(self.con, manifest, load_id, rows, rows_new)
                 for (manifest, _), (rows, rows_new) in zip(sound, counts, strict=True)
             ]
             self.con.execute("commit")
@@ -214,7 +204,8 @@ class _Loader:
         self.done += loaded
         rows, rows_new = sum(part.rows for part in loaded), sum(part.rows_new for part in loaded)
         self.progress(
-            f"{first.account_id} {first.stream}: loaded {len(loaded)} partition(s), {rows:,} rows, {rows_new:,} new"
+            f"{first.account_id} {first.stream}: loaded {len(loaded)} partition(s), "
+            f"{rows:,} rows, {rows_new:,} new"
         )
 
     def _file_drop(self, manifest: Manifest, load_id: int) -> list[tuple[int, int]]:
@@ -255,18 +246,13 @@ class _Loader:
         return manifest.read_at.astimezone(ZoneInfo(zone)).date().isoformat()
 
     def _replay_later_reads(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
-        """A read that is loaded late may stand between two reads that were loaded before and said the same, the
-        second of which was dropped for that. Its files still say what it saw: they are judged again, for the
-        records of the late read only."""
+        """A read that is loaded late may stand between two reads that were loaded before and said the same,
+        the second of which was dropped for that. Its files still say what it saw: they are judged again, for
+        the records of the late read only."""
         first = sound[0][0]
-        later = self.con.execute(
-            """
-            select manifest_id from raw_daybook.ledger
-            where platform = ? and account_id = ? and stream = ? and read_at > ? order by read_at, manifest_id
-            """,
-            [first.platform, first.account_id, first.stream, min(manifest.read_at for manifest, _ in sound)],
-        ).fetchall()
-        reads = [manifest for (name,) in later if (manifest := self.landing.manifest(name)) is not None]
+        earliest = min(manifest.read_at for manifest, _ in sound)
+        later = books.loaded_later(self.con, first, earliest)
+        reads = [manifest for name in later if (manifest := self.landing.manifest(name)) is not None]
         for no, manifest in enumerate(reads, start=len(sound)):
             try:
                 with local_files(manifest) as paths:
@@ -279,8 +265,8 @@ class _Loader:
                 """
                 insert into _arriving
                 select
-                    rowid + (select coalesce(max(seq), 0) + 1 from _arriving), ?, ?, record_key, dated::timestamptz, payload,
-                    md5(payload)
+                    rowid + (select coalesce(max(seq), 0) + 1 from _arriving), ?, ?, record_key,
+                    dated::timestamptz, payload, md5(payload)
                 from _lines
                 where record_key in (select record_key from _arriving)
                 """,
@@ -296,25 +282,16 @@ class _Loader:
         )
 
     def _overtaken(self, manifest: Manifest, error: WarehouseError) -> bool:
-        """A damaged partition needs no one once a later read of the whole window is in: drop it and say so."""
+        """A damaged partition needs no one once a later read of the whole window is in: drop it, aloud."""
         if manifest.platform == raw.FILES:
             return False
-        (covered,) = _one(
-            self.con,
-            """
-            select count(*) from raw_daybook.ledger
-            where platform = ? and account_id = ? and stream = ?
-              and window_start <= ? and window_end >= ? and read_at > ?
-            """,
-            [manifest.platform, manifest.account_id, manifest.stream, manifest.window_start, manifest.window_end,
-             manifest.read_at],
-        )  # fmt: skip
+        covered = books.is_covered(self.con, manifest)
         if covered:
             self.landing.loaded(manifest)
             self.progress(
                 f"{error.place}: set aside, a later read of this window is loaded ({error.message})"
             )
-        return bool(covered)
+        return covered
 
 
 def _batches(manifests: Sequence[Manifest]) -> Iterator[list[Manifest]]:
@@ -394,40 +371,6 @@ def _write_dates(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest]) 
         con.executemany("insert into _dates values (?, ?)", rows)
 
 
-def _book(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int, rows: int, rows_new: int
-) -> LoadedPartition:
-    """The ledger row, and how far the stream is."""
-    con.execute(
-        "insert into raw_daybook.ledger values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now())",
-        [load_id, manifest.id, manifest.platform, manifest.account_id, manifest.stream, manifest.kind,
-         manifest.window_start, manifest.window_end, manifest.read_at, rows, rows_new],
-    )  # fmt: skip
-    where = [manifest.account_id, manifest.stream]
-    held = con.execute(
-        "select mark_end, last_read_at from raw_daybook.stream_status where account_id = ? and stream = ?",
-        where,
-    ).fetchone()
-    if held is None:
-        con.execute(
-            "insert into raw_daybook.stream_status values (?, ?, ?, ?)",
-            [*where, manifest.window_end, manifest.read_at],
-        )
-    else:
-        con.execute(
-            """
-            update raw_daybook.stream_status
-            set mark_end = greatest(mark_end, ?::timestamptz), last_read_at = greatest(last_read_at, ?::timestamptz)
-            where account_id = ? and stream = ?
-            """,
-            [manifest.window_end, manifest.read_at, *where],
-        )
-    return LoadedPartition(
-        manifest.id, manifest.platform, manifest.account_id, manifest.stream, str(manifest.window), rows, rows_new,
-        load_id,
-    )  # fmt: skip
-
-
 def _placed(error: Exception, manifest: Manifest) -> WarehouseError:
     if isinstance(error, WarehouseError):
         error.at(account=manifest.account_id, stream=manifest.stream, window=str(manifest.window))
@@ -452,10 +395,3 @@ def _rollback(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("rollback")
     except duckdb.Error:  # a fatal error has already undone it
         return
-
-
-def _one(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...]:
-    row = con.execute(sql, list(values)).fetchone()
-    if row is None:
-        raise WarehouseError(f"no row from: {sql}")
-    return row

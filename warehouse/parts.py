@@ -1,5 +1,6 @@
 """Landed files, checked against their manifest and staged for DuckDB without touching a row in Python."""
 
+# ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
 import hashlib
@@ -54,9 +55,9 @@ def stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     """Read landing lines into temp table `_lines` (filename, record_key, dated, payload), in landed order.
 
     The payload is the text as it was landed: DuckDB's typed JSON reader would print numbers anew
-    (1.10 becomes 1.1, long decimals are rounded), so the line is read whole and cut at the one place where our
-    own writer puts it, `,"payload":` after the head. `dated` is the head's cursor_at or report_date as text.
-    A line without that shape or without a key gets a null record_key.
+    (1.10 becomes 1.1, long decimals are rounded), so the line is read whole and cut at the one place where
+    our own writer puts it, `,"payload":` after the head. `dated` is the head's cursor_at or report_date as
+    text. A line without that shape or without a key gets a null record_key.
 
     Raises:
         duckdb.Error: not zstd, not JSON.

@@ -73,7 +73,7 @@ def publish(
             )
             _checkpoint(database, wait)
             # Holding the file open for reading keeps every writer out while it is copied.
-            with attached(wait=wait, **{_CATALOG: database}) as held:
+            with attached({_CATALOG: database}, wait=wait) as held:
                 facts = _inspect(held, database)
                 doubts += suspicions(facts, _facts_of(current))
                 _refuse(doubts, force)
@@ -158,7 +158,8 @@ def _inspect(con: duckdb.DuckDBPyConnection, path: Path) -> Facts:
         return inspect(con, _CATALOG)
     except duckdb.Error as error:
         raise PublishError(
-            f"{path}: a table or view of schema marts cannot be read: {error}", advice="build again: daybook build"
+            f"{path}: a table or view of schema marts cannot be read: {error}",
+            advice="build again: daybook build",
         ) from error
 
 
@@ -217,7 +218,8 @@ def _verify_and_export(copy: Path, folder: Path, facts: Facts) -> None:
         for table, rows in facts.tables.items():
             path = folder / f"{table}.parquet"
             done = con.execute(
-                f"copy (from marts.{identifier(table)}) to {literal(str(path))} (format parquet, compression zstd)"
+                f"copy (from marts.{identifier(table)}) to {literal(str(path))} "
+                "(format parquet, compression zstd)"
             ).fetchone()
             if done is None or done[0] != rows:
                 raise PublishError(f"{path} was written with {done} rows, marts.{table} has {rows}")
@@ -254,7 +256,7 @@ def _told(error: Exception, shelf: Shelf) -> PublishError:
     what = "the disk is full" if is_storage_trouble(error) else "the release could not be written"
     return PublishError(
         f"{what}: {error}",
-        advice=f"make room or give rights below {shelf.root} and publish again; readers keep the current release",
+        advice=f"make room or give rights below {shelf.root} and publish again; readers keep what they have",
     )
 
 

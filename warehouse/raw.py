@@ -23,7 +23,8 @@ _CURSOR = """
     window_start timestamptz, window_end timestamptz, read_at timestamptz not null,
     load_id bigint not null, loaded_at timestamptz not null"""
 _REPORT = """
-    account_id varchar not null, record_key varchar not null, report_date date not null, as_of_date date not null,
+    account_id varchar not null, record_key varchar not null,
+    report_date date not null, as_of_date date not null,
     payload json not null, payload_hash varchar not null,
     window_start timestamptz, window_end timestamptz, read_at timestamptz not null,
     load_id bigint not null, loaded_at timestamptz not null"""
@@ -49,7 +50,8 @@ create table if not exists raw_daybook.dbt_results (
     execution_s double, rows_affected bigint, message varchar, finished_at timestamptz);
 create schema if not exists raw_files;
 create table if not exists raw_files.quarantine (
-    account_id varchar not null, file varchar not null, file_sha256 varchar, line bigint, reason varchar not null,
+    account_id varchar not null, file varchar not null, file_sha256 varchar, line bigint,
+    reason varchar not null,
     cells json, load_id bigint not null, loaded_at timestamptz not null);
 """
 
@@ -69,7 +71,8 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
 
     Args:
         platforms: name → Platform (anything with `.streams`: name → something with `.kind`).
-        accounts: Account objects. One that left accounts.yml stays, with is_active = false: its history does too.
+        accounts: Account objects. One that left accounts.yml stays, with is_active = false: its history does
+            too.
     """
     prepare_books(con)
     for name, platform in platforms.items():

@@ -3,8 +3,8 @@
     published/current -> releases/<id>
     published/releases/<id>/{daybook.duckdb, parquet/*.parquet, release.json, .published}
 
-A directory link, because DuckDB in one process keeps serving an old file under an unchanged path, and because a
-stale write-ahead log then lies beside its own version (reference/stack.md §4).
+A directory link, because DuckDB in one process keeps serving an old file under an unchanged path, and because
+a stale write-ahead log then lies beside its own version (reference/stack.md §4).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _STAMP = "%Y%m%dT%H%M%S"
 @dataclass(frozen=True)
 class Release:
     """One published snapshot. `tables` has the rows of each table of schema marts, `closed_months` the paid
-    amount of each complete month, `restated` how many published numbers it changed, `forced` the audit's doubts
-    that someone overrode."""
+    amount of each complete month, `restated` how many published numbers it changed, `forced` the audit's
+    doubts that someone overrode."""
 
     id: str
     path: Path
@@ -103,7 +103,9 @@ class Shelf:
             bytes=facts["bytes"],
             is_current=name == self.current_id(),
             tables={table: one["rows"] for table, one in facts["tables"].items()},
-            closed_months={month: Decimal(amount) for month, amount in facts.get("closed_months", {}).items()},
+            closed_months={
+                month: Decimal(amount) for month, amount in facts.get("closed_months", {}).items()
+            },
             restated=facts["restated"],
             forced=facts["forced"],
         )
@@ -123,7 +125,7 @@ class Shelf:
         return f"{now.strftime(_STAMP)}{now.microsecond // 1000:03d}Z-{secrets.token_hex(3)}"
 
     def sweep(self) -> None:
-        """Remove what killed publishes left: drafts, half-deleted releases, releases nobody was pointed to."""
+        """Remove what killed publishes left: drafts, half-deleted releases, releases nobody was given."""
         current = self.current_id()
         if current is not None and (self.folder / current).is_dir():
             self._mark(current)

@@ -1,9 +1,10 @@
 """Every published number that changes is written down: marts.restatement_log.
 
-The log lives beside the marts in daybook.duckdb as a table that dbt does not manage, so rebuilds leave it alone;
-were the file itself lost, the log comes back from the current release.
+The log lives beside the marts in daybook.duckdb as a table that dbt does not manage, so rebuilds leave it
+alone; were the file itself lost, the log comes back from the current release.
 """
 
+# ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -33,9 +34,9 @@ RESTATED = (
         "store",
         ("store_id",),
         (
-            "orders_created", "orders_paid", "units_paid", "goods_paid", "shipping_charged", "tax", "paid_amount",
-            "refund_amount", "net_sales", "net_sales_cohort", "buyers", "new_buyers", "visitors", "page_views",
-            "ad_spend",
+            "orders_created", "orders_paid", "units_paid", "goods_paid", "shipping_charged", "tax",
+            "paid_amount", "refund_amount", "net_sales", "net_sales_cohort", "buyers", "new_buyers",
+            "visitors", "page_views", "ad_spend",
         ),
     ),
 )  # fmt: skip
@@ -49,7 +50,7 @@ create table if not exists marts.{LOG} (
 comment on table marts.{LOG} is 'Published numbers of complete periods that changed, one row a change.';
 comment on column marts.{LOG}.mart is 'Table the number stands in.';
 comment on column marts.{LOG}.grain is 'day, week or month.';
-comment on column marts.{LOG}.key is 'Which row of the period: the key columns joined with |, store_id for store marts.';
+comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |; store_id.';
 comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
 comment on column marts.{LOG}.metric is 'Column that changed.';
 comment on column marts.{LOG}.first_reported is 'What was published the first time.';
@@ -70,11 +71,12 @@ def record(
 ) -> int:
     """Compare the built marts with the current release and log what changed in periods it called complete.
 
-    A publish that was refused or killed may have logged changes that nobody saw; those are taken back first, so
-    this may be repeated at will.
+    A publish that was refused or killed may have logged changes that nobody saw; those are taken back first,
+    so this may be repeated at will.
 
     Args:
-        database: build/daybook.duckdb, written to. published: the current release's file; None before the first.
+        database: build/daybook.duckdb, written to. published: the current release's file; None before the
+            first.
         release_id, changed_at: what the new rows are marked with.
     Returns: rows logged.
     Raises: as `connection.connect`.
@@ -102,7 +104,8 @@ def _settle_log(con: duckdb.DuckDBPyConnection, here: str, current_id: str) -> N
     if not _columns(con, "published", LOG):
         return
     ours, theirs = (
-        con.execute(f"select count(*) from {catalog}.marts.{LOG}").fetchall()[0][0] for catalog in (here, "published")
+        con.execute(f"select count(*) from {catalog}.marts.{LOG}").fetchall()[0][0]
+        for catalog in (here, "published")
     )
     if ours < theirs:
         con.execute(f"delete from {here}.marts.{LOG}")
@@ -149,7 +152,9 @@ def _log_table(
             where {complete}
         ),
         first_told as (
-            select key, period_start, metric, arg_min(first_reported, (changed_at, release_id)) as first_reported
+            select
+                key, period_start, metric,
+                arg_min(first_reported, (changed_at, release_id)) as first_reported
             from {here}.marts.{LOG} where mart = $mart group by all
         )
         select

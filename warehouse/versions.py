@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import duckdb
 
-# A record's versions stand in the order (cursor_at, read_at). An arriving row is dropped only when it says what
-# the row before it says. Comparing with the predecessor, and not with all versions, keeps A, B, A of a record
-# that carries no modified time; comparing by position, and not by arrival, makes late reads end in the same place.
+# A record's versions stand in the order (cursor_at, read_at). An arriving row is dropped only when it says
+# what the row before it says. Comparing with the predecessor, and not with all versions, keeps A, B, A of a
+# record that carries no modified time; comparing by position, and not by arrival, makes late reads end in the
+# same place.
 _JUDGE = """
 create or replace temp table _kept as
 with arriving as (
@@ -16,14 +17,17 @@ with arriving as (
     from _arriving as a join _reads as r using (read_no)
     -- One read that shows a record twice with one modified time: the later page saw it later.
     qualify row_number() over (
-        partition by a.account_id, a.record_key, coalesce(a.cursor_at, r.read_at), r.read_at order by a.seq desc
+        partition by a.account_id, a.record_key, coalesce(a.cursor_at, r.read_at), r.read_at
+        order by a.seq desc
     ) = 1
 ),
 history as (
     select
-        null::bigint as seq, account_id, record_key, cursor_at, false as is_undated, read_at, payload_hash, load_id
+        null::bigint as seq, account_id, record_key, cursor_at, false as is_undated, read_at, payload_hash,
+        load_id
     from {table}
-    where account_id in (select account_id from _arriving) and record_key in (select record_key from _arriving)
+    where account_id in (select account_id from _arriving)
+      and record_key in (select record_key from _arriving)
     union all
     select seq, account_id, record_key, cursor_at, is_undated, read_at, payload_hash, {load_id} from arriving
 ),
@@ -56,7 +60,8 @@ order by a.seq
 def insert_versions(con: duckdb.DuckDBPyConnection, table: str, load_id: int) -> dict[int, int]:
     """Add what is new in temp tables `_arriving` and `_reads` to a cursor stream's raw table.
 
-    _arriving: seq (order of seeing), read_no, account_id, record_key, cursor_at (null: the read's time), payload (text), payload_hash.
+    _arriving: seq (order of seeing), read_no, account_id, record_key, cursor_at (null: the read's time),
+        payload (text), payload_hash.
     _reads: read_no, window_start, window_end, read_at.
 
     Returns: rows added per read_no (reads that added nothing are left out).

@@ -95,7 +95,7 @@ def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not
 
 def test_sql_that_does_not_compile_is_told_with_dbts_own_words(project, build_dir):
     (project / "models" / "total.sql").write_text("select count(*) as n from {{ ref('nowhere') }}")
-    with pytest.raises(BuildError, match="(?s)exit status 2.*nowhere"):
+    with pytest.raises(BuildError, match=r"(?s)exit status 2.*nowhere"):
         build(project, build_dir)
 
 

@@ -152,7 +152,9 @@ def finish_publish(home: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_publish_killed_at_any_line_leaves_a_whole_release_and_the_next_one_cleans_up(shelf, tmp_path, seed):
+def test_a_publish_killed_at_any_line_leaves_a_whole_release_and_the_next_one_cleans_up(
+    shelf, tmp_path, seed
+):
     source, total = shelf
     home = tmp_path / "home"
     shutil.copytree(source, home, symlinks=True)

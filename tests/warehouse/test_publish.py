@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -41,7 +40,9 @@ def test_a_release_is_the_marts_with_parquet_and_a_description(build_dir, publis
     names = sorted(path.name for path in (current / "parquet").iterdir())
     assert names == sorted(f"{table}.parquet" for table in release.tables)
     con = duckdb.connect()
-    parquet = con.execute(f"select sum(paid_amount) from '{current}/parquet/store_monthly.parquet'").fetchall()
+    parquet = con.execute(
+        f"select sum(paid_amount) from '{current}/parquet/store_monthly.parquet'"
+    ).fetchall()
     con.close()
     assert parquet == rows(current / "daybook.duckdb", "select sum(paid_amount) from marts.store_monthly")
     told = json.loads((current / "release.json").read_text())
@@ -69,9 +70,16 @@ def test_the_last_releases_are_kept_and_the_newest_is_current(build_dir, publish
         build_marts(build_dir, version=version)
         ids.append(publish(build_dir, published).id)
     assert ids == sorted(ids)
-    assert [(r.id, r.is_current) for r in releases(published)] == [(ids[4], True), (ids[3], False), (ids[2], False)]
+    assert [(r.id, r.is_current) for r in releases(published)] == [
+        (ids[4], True),
+        (ids[3], False),
+        (ids[2], False),
+    ]
     assert sorted(path.name for path in (published / "releases").iterdir()) == ids[2:]
-    assert publish(build_dir, published, keep=1).id == releases(published)[0].id and len(releases(published)) == 1
+    assert (
+        publish(build_dir, published, keep=1).id == releases(published)[0].id
+        and len(releases(published)) == 1
+    )
 
 
 def test_ids_sort_even_when_the_clock_is_set_back(build_dir, published):
@@ -92,7 +100,7 @@ def test_rollback_points_back_and_a_later_publish_goes_forward(build_dir, publis
     with pytest.raises(PublishError, match="no release before"):
         rollback(published)
     assert rollback(published, ids[2][:18]).id == ids[2]
-    with pytest.raises(PublishError, match="no release is named 'nope'.*current"):
+    with pytest.raises(PublishError, match=r"no release is named 'nope'.*current"):
         rollback(published, "nope")
     rollback(published, ids[0])
     build_marts(build_dir, version=4)
@@ -143,7 +151,9 @@ def test_a_small_shrink_and_a_new_table_pass(build_dir, published):
     assert publish(build_dir, published).tables["fct_new"] == 1
 
 
-@pytest.mark.parametrize(("status", "words"), [("failed", "build failed"), ("running", "build was interrupted")])
+@pytest.mark.parametrize(
+    ("status", "words"), [("failed", "build failed"), ("running", "build was interrupted")]
+)
 def test_marts_of_a_build_that_did_not_pass_are_refused(build_dir, published, status, words):
     build_marts(build_dir)
     (build_dir / STATE).write_text(json.dumps({"status": status, "run_id": None}))
@@ -159,7 +169,7 @@ def test_an_empty_build_and_a_missing_one_are_refused(build_dir, published):
         publish(build_dir, published)
     build_dir.mkdir(exist_ok=True)
     change(build_dir / "daybook.duckdb", "create schema other")
-    with pytest.raises(RefusedError, match="empty|no table"):
+    with pytest.raises(RefusedError, match="no table"):
         publish(build_dir, published)
 
 
@@ -198,7 +208,12 @@ def test_a_log_left_beside_an_old_release_does_not_reach_the_new_one(build_dir, 
     assert writer.returncode == 0 and Path(f"{old.resolve()}.wal").exists()
     build_marts(build_dir, version=2)
     publish(build_dir, published)
-    tables = [name for (name,) in rows(published / "current" / "daybook.duckdb", "select table_name from duckdb_tables()")]
+    tables = [
+        name
+        for (name,) in rows(
+            published / "current" / "daybook.duckdb", "select table_name from duckdb_tables()"
+        )
+    ]
     assert "scratch" not in tables
     assert rows(published / "current" / "daybook.duckdb", COUNT) == [(122, 2, 2)]
 
@@ -217,7 +232,9 @@ def test_what_a_killed_writer_left_in_the_build_log_is_published_whole(build_dir
     assert not Path(f"{path}.wal").exists()
 
 
-def test_a_reader_keeps_its_release_and_a_new_connection_of_the_same_process_gets_the_new(build_dir, published):
+def test_a_reader_keeps_its_release_and_a_new_connection_of_the_same_process_gets_the_new(
+    build_dir, published
+):
     address = str(published / "current" / "daybook.duckdb")
     build_marts(build_dir, version=1)
     publish(build_dir, published)
@@ -259,7 +276,9 @@ print(opens, len(seen), max(seen), flush=True)
 """
 
 
-def test_readers_in_other_processes_see_whole_releases_through_twenty_publishes(build_dir, published, tmp_path):
+def test_readers_in_other_processes_see_whole_releases_through_twenty_publishes(
+    build_dir, published, tmp_path
+):
     build_marts(build_dir, version=1)
     publish(build_dir, published)
     stop = tmp_path / "stop"
@@ -328,4 +347,4 @@ def test_a_current_that_is_no_link_is_not_deleted(build_dir, published):
     (published / "current").mkdir(parents=True)
     with pytest.raises(WarehouseError, match="is not a link"):
         publish(build_dir, published)
-    assert os.path.isdir(published / "current")
+    assert (published / "current").is_dir()

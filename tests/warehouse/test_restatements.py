@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from marts_helpers import build_marts, change
+from warehouse_helpers import rows
+
+from warehouse.errors import RefusedError
+from warehouse.publish import publish, rollback
+
+LOG = """
+select mart, grain, key, period_start, metric, first_reported::double, previous::double, current::double
+from marts.restatement_log order by changed_at, mart, key, period_start, metric
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def out(home: Path, **more):
+    return publish(home / "build", home / "published", **more)
+
+
+def log(home: Path) -> list:
+    return rows(home / "published" / "current" / "daybook.duckdb", LOG)
+
+
+def set_day(home: Path, day: str, amount: str, store: str = "alpha") -> None:
+    change(
+        home / "build" / "daybook.duckdb",
+        f"update marts.store_daily set paid_amount = {amount} where store_id = '{store}' and period_start = '{day}'",
+    )
+
+
+def test_a_publish_that_changes_nothing_logs_nothing(home):
+    build_marts(home / "build")
+    assert out(home).restated == 0
+    assert out(home).restated == 0
+    assert log(home) == []
+
+
+def test_a_changed_number_is_logged_with_what_was_said_first_before_and_now(home):
+    build_marts(home / "build")
+    out(home)
+    set_day(home, "2026-10-01", "120.50")
+    release = out(home, now=datetime(2026, 11, 3, tzinfo=UTC))
+    set_day(home, "2026-10-01", "90")
+    out(home)
+    out(home)
+    place = ("store_daily", "day", "alpha", date(2026, 10, 1), "paid_amount")
+    assert log(home) == [(*place, 100, 100, 120.5), (*place, 100, 120.5, 90)]
+    said = rows(
+        home / "published" / "current" / "daybook.duckdb",
+        "select release_id, changed_at from marts.restatement_log order by changed_at limit 1",
+    )
+    assert said == [(release.id, datetime(2026, 11, 3, tzinfo=UTC))]
+
+
+def test_a_period_that_was_still_running_may_change_without_a_word(home):
+    build_marts(home / "build", days=60)  # October lacks its last day
+    out(home)
+    build_marts(home / "build", days=61)
+    assert out(home).restated == 0
+
+
+def test_a_value_that_appears_and_a_row_that_goes_are_restatements(home):
+    build_marts(home / "build")
+    out(home)
+    path = home / "build" / "daybook.duckdb"
+    change(
+        path,
+        "update marts.store_daily set visitors = 7 where store_id = 'beta' and period_start = '2026-10-02'",
+    )
+    change(path, "delete from marts.store_weekly where store_id = 'beta' and period_start = '2026-10-05'")
+    out(home)
+    found = {(mart, metric): (first, before, now) for mart, _, _, _, metric, first, before, now in log(home)}
+    assert found == {
+        ("store_daily", "visitors"): (None, None, 7),
+        ("store_weekly", "orders_paid"): (7, 7, None),
+        ("store_weekly", "paid_amount"): (700, 700, None),
+        ("store_weekly", "refund_amount"): (0, 0, None),
+    }
+
+
+def test_new_rows_and_new_columns_are_no_restatements(home):
+    build_marts(home / "build", stores=("alpha",))
+    out(home)
+    build_marts(home / "build", stores=("alpha", "beta"))
+    for table in ("store_daily", "store_weekly", "store_monthly"):
+        change(
+            home / "build" / "daybook.duckdb", f"alter table marts.{table} add column buyers bigint default 3"
+        )
+    assert out(home).restated == 0
+
+
+def test_a_publish_that_was_refused_is_not_logged_twice(home):
+    build_marts(home / "build")
+    out(home)
+    set_day(home, "2026-10-01", "120")
+    change(home / "build" / "daybook.duckdb", "create table aside as from marts.store_monthly")
+    change(home / "build" / "daybook.duckdb", "delete from marts.store_monthly")
+    with pytest.raises(RefusedError):
+        out(home)
+    change(home / "build" / "daybook.duckdb", "insert into marts.store_monthly from aside; drop table aside")
+    assert out(home).restated == 1
+    assert len(log(home)) == 1
+
+
+def test_the_log_survives_a_rebuild_from_nothing(home):
+    path = build_marts(home / "build")
+    out(home)
+    set_day(home, "2026-10-01", "120")
+    out(home)
+    before = log(home)
+    path.unlink()
+    build_marts(home / "build")
+    set_day(home, "2026-10-01", "120")
+    assert out(home).restated == 0
+    assert log(home) == before and len(before) == 1
+
+
+def test_after_a_rollback_the_log_speaks_of_the_numbers_readers_have(home):
+    build_marts(home / "build")
+    out(home)
+    set_day(home, "2026-10-01", "120")
+    out(home)
+    rollback(home / "published")
+    assert log(home) == []
+    set_day(home, "2026-10-01", "130")
+    out(home)
+    assert [row[5:] for row in log(home)] == [(100, 100, 130)]

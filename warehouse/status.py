@@ -1,0 +1,165 @@
+"""Where the warehouse stands: what was loaded, how fresh each stream is, how the last build went, what is
+out."""
+
+# ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from warehouse.build import read_state
+from warehouse.connection import connect
+from warehouse.errors import LockedError
+from warehouse.releases import Release, Shelf
+
+
+@dataclass(frozen=True)
+class StreamStatus:
+    """One stream of one account. `mark_end`: read without a gap up to there; `behind_s`: seconds since
+    then."""
+
+    platform: str | None
+    account_id: str
+    stream: str
+    mark_end: datetime | None
+    last_read_at: datetime | None
+    last_loaded_at: datetime | None
+    rows: int
+    behind_s: float | None
+
+
+@dataclass(frozen=True)
+class BuildStatus:
+    """The last dbt build: `status` running | passed | failed; nodes by dbt's status; what failed and why."""
+
+    status: str
+    at: datetime | None
+    nodes: dict[str, int] = field(default_factory=dict)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """`busy` says who is writing right now; the warehouse's own books are then left out."""
+
+    busy: str | None
+    loads: list[dict[str, Any]]
+    streams: list[StreamStatus]
+    quarantine: dict[str, int]
+    build: BuildStatus | None
+    releases: list[Release]
+
+    @property
+    def current(self) -> Release | None:
+        return next((release for release in self.releases if release.is_current), None)
+
+
+def status(
+    build_dir: Path | str, published_dir: Path | str, *, loads: int = 10, now: datetime | None = None
+) -> Status:
+    """Everything `daybook status` tells.
+
+    Never waits for a writer and keeps the warehouse open for a moment only, because a reader keeps writers
+    out.
+
+    Args:
+        loads: how many of the last load transactions to list, each {load_id, account_id, stream, partitions,
+            rows, rows_new, loaded_at}.
+        now: what `behind_s` is measured from.
+    """
+    build_dir = Path(build_dir)
+    now = now or datetime.now(UTC)
+    state = read_state(build_dir)
+    build = (
+        BuildStatus(status=state["status"], at=datetime.fromisoformat(state["at"]))
+        if state is not None
+        else None
+    )
+    shelf = Shelf(published_dir).releases()
+    empty = Status(None, [], [], {}, build, shelf)
+    path = build_dir / "warehouse.duckdb"
+    if not path.exists():
+        return empty
+    try:
+        con = connect(path, read_only=True, wait=0)
+    except LockedError as error:
+        return Status(error.message, [], [], {}, build, shelf)
+    try:
+        if not con.execute("select 1 from duckdb_tables() where schema_name = 'raw_daybook'").fetchone():
+            return empty
+        return Status(
+            busy=None,
+            loads=_dicts(
+                con,
+                """
+                select load_id, account_id, stream, count(*) as partitions, sum(rows)::bigint as rows,
+                    sum(rows_new)::bigint as rows_new, max(loaded_at) as loaded_at
+                from raw_daybook.ledger group by all order by load_id desc limit ?
+                """,
+                [loads],
+            ),
+            streams=[
+                StreamStatus(
+                    **one, behind_s=(now - one["mark_end"]).total_seconds() if one["mark_end"] else None
+                )
+                for one in _dicts(con, _STREAMS)
+            ],
+            quarantine=dict(
+                con.execute(
+                    "select account_id, count(*) from raw_files.quarantine group by all order by all"
+                ).fetchall()
+            ),
+            build=_build(con, build),
+            releases=shelf,
+        )
+    finally:
+        con.close()
+
+
+_STREAMS = """
+select
+    any_value(l.platform) as platform, s.account_id, s.stream, s.mark_end, s.last_read_at,
+    max(l.loaded_at) as last_loaded_at, coalesce(sum(l.rows_new), 0)::bigint as rows
+from raw_daybook.stream_status as s
+left join raw_daybook.ledger as l on l.account_id = s.account_id and l.stream = s.stream
+group by s.account_id, s.stream, s.mark_end, s.last_read_at
+order by s.account_id, s.stream
+"""
+
+_LAST_RUN = "select arg_max(run_id, finished_at) from raw_daybook.dbt_results"
+
+
+def _build(con: Any, build: BuildStatus | None) -> BuildStatus | None:
+    nodes = dict(
+        con.execute(
+            f"""
+            select status, count(*) from raw_daybook.dbt_results
+            where run_id = ({_LAST_RUN}) group by status order by status
+            """
+        ).fetchall()
+    )
+    if not nodes:
+        return build
+    failures = con.execute(f"""
+        select node, coalesce(message, status) from raw_daybook.dbt_results
+        where run_id = ({_LAST_RUN}) and status in ('error', 'fail', 'runtime error') order by node
+    """).fetchall()
+    seconds, at = con.execute(f"""
+        select sum(execution_s), max(finished_at) from raw_daybook.dbt_results where run_id = ({_LAST_RUN})
+    """).fetchall()[0]
+    return BuildStatus(
+        status=build.status if build else ("failed" if failures else "passed"),
+        at=build.at if build else at,
+        nodes=nodes,
+        failures=failures,
+        seconds=seconds,
+    )
+
+
+def _dicts(con: Any, sql: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+    cursor = con.execute(sql, values or [])
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
