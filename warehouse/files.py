@@ -144,7 +144,7 @@ def _orders(mapping: Mapping, file: str) -> str:
             fields.append(f"'{name}': arg_min({source}, line)::varchar")
     fields += [f"'exclude_reason': {_exclude(mapping)}", f"'source_file': {literal(file)}"]
     if mapping.row == "order" and not given & _LINE_FACTS:
-        # The file says nothing of goods: no line is made up; the order's amounts say what was paid and waived.
+        # The file says nothing of goods: no line is made up; the amounts say what was paid and waived.
         if "order_discount" not in given and {"list_amount", "buyer_paid_total"} <= given:
             fields.append(f"'order_discount': arg_min({_WAIVED}, line)::varchar")
         fields.append("'lines': '[]'::json")

@@ -30,8 +30,9 @@ class CsvSource:
 
     def __init__(self, path: Path, encodings: list[str] | None = None) -> None:
         self._path = path
-        detected = encoding_of(path)
-        self._encodings = list(dict.fromkeys([detected, *(encodings or [])]))
+        detected, self._is_certain = encoding_of(path)
+        others = [] if self._is_certain else encodings or []
+        self._encodings = list(dict.fromkeys([detected, *others]))
 
     def heads(self) -> list[Head]:
         """One head for each encoding and delimiter; widest first, so that a stray comma does not win."""
@@ -54,9 +55,9 @@ class CsvSource:
         counts = {"blank": 0, "remarks": 0}
         lines: list[int] = []
         rows: list[list[str]] = []
-        for line, row in self._rows(head.dialect, header_row, encoding):
+        for line, end, row in self._rows(head.dialect, header_row, encoding):
             if len(row) != len(header):
-                mended = self._mended(row, len(header), line, bad, counts)
+                mended = self._mended(row, len(header), (line, end), bad, counts)
                 if mended is None:
                     continue
                 row = mended
@@ -70,10 +71,11 @@ class CsvSource:
 
     def _rows(
         self, dialect: Dialect, header_row: int, encoding: str | None
-    ) -> Iterator[tuple[int, list[str]]]:
-        """(line on which the row starts, row) for every row below the header."""
+    ) -> Iterator[tuple[int, int, list[str]]]:
+        """(its first line, its last line, row) for every row below the header."""
         start = 1
-        with self._path.open(encoding=encoding or dialect.encoding, errors="replace", newline="") as file:
+        stated = None if self._is_certain else encoding
+        with self._path.open(encoding=stated or dialect.encoding, errors="replace", newline="") as file:
             reader = csv.reader(file, delimiter=dialect.delimiter)
             try:
                 for number, row in enumerate(reader):
@@ -81,7 +83,7 @@ class CsvSource:
                     if end - start > _RUNAWAY:
                         raise self._unclosed(start)
                     if number > header_row:
-                        yield start, row
+                        yield start, end, row
                     start = end + 1
             except csv.Error as error:
                 if "field limit" in str(error):
@@ -99,7 +101,7 @@ class CsvSource:
 
     @staticmethod
     def _mended(
-        row: list[str], width: int, line: int, bad: list[BadRow], counts: dict[str, int]
+        row: list[str], width: int, lines: tuple[int, int], bad: list[BadRow], counts: dict[str, int]
     ) -> list[str] | None:
         """The row at the header's width if only empty cells make the difference, else None and a note why."""
         filled = len(row)
@@ -113,5 +115,8 @@ class CsvSource:
             return row[:width]
         else:
             # The cells have shifted: any of them may hold a name or a phone, so none is kept.
-            bad.append(BadRow(line, f"{len(row)} cells where the header has {width}"))
+            reason = f"{len(row)} cells where the header has {width}"
+            if lines[0] < lines[1]:
+                reason += f"; it runs to line {lines[1]}, perhaps for want of a closing quote"
+            bad.append(BadRow(lines[0], reason))
         return None

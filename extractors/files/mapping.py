@@ -9,6 +9,7 @@ import difflib
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +35,14 @@ _COMPARISON = re.compile(r"^(<=|>=|<|>|!=|=)\s*(-?\d+(?:\.\d+)?)$")
 DATES = [
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d",
 ]  # fmt: skip
+
+
+class _Wrong(ValueError):
+    """A mistake at a place inside the mapping: `path` leads to it."""
+
+    def __init__(self, message: str, *path: str) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class _Strict(BaseModel):
@@ -131,6 +140,7 @@ class Mapping(_Strict):
     refund_when: rows that are refunds, not sales (order_line only).
     refunds_dated: for order rows without a refund time, the column whose time stands in for it.
     paid_is_net_of_refunds: buyer_paid_total has refunds deducted already, so they are added back.
+    encoding: of a text file that is not UTF-8 and carries no byte-order mark.
     max_unreadable: the share of unreadable rows above which the whole file is refused.
     """
 
@@ -195,22 +205,30 @@ class Mapping(_Strict):
     def _adds_up(self) -> Mapping:
         known = FIELDS[self.row]
         for ours in self.columns:
-            _one_of(ours, tuple(known), f"column of a row that is one {self.row}")
+            if ours not in known:
+                nearest = _nearest(ours, tuple(known))
+                raise _Wrong(f"is no column of {self.row} rows{nearest}", "columns", ours)
         for ours in self.constants:
-            _one_of(ours, tuple(n for n, kind in known.items() if kind in ("text", "decimal")), "constant")
+            if known.get(ours) not in ("text", "decimal"):
+                raise _Wrong(f"is no text or amount of a {self.row} row", "constants", ours)
             if ours in self.columns:
-                raise ValueError(f"{ours} is both a column and a constant")
-        for group in self._conditions():
+                raise _Wrong("is a column, too", "constants", ours)
+        for place, group in self._conditions():
             for ours, test in group.items():
                 if ours not in self.columns:
-                    raise ValueError(f"a rule asks for {ours}, which is not in columns")
-                _check_test(ours, known[ours], test)
+                    raise _Wrong(f"asks for {ours}, which is not in columns", place)
+                _check_test(ours, known[ours], test, place)
         self._check_required()
         return self
 
-    def _conditions(self) -> list[dict[str, Test]]:
-        rules = [*self.order_state, *self.line_class, *self.exclude]
-        return [*(rule.when for rule in rules), self.refund_when]
+    def _conditions(self) -> list[tuple[str, dict[str, Test]]]:
+        rules: dict[str, Sequence[When]] = {
+            "order_state": self.order_state,
+            "line_class": self.line_class,
+            "exclude": self.exclude,
+        }
+        found = [(place, rule.when) for place, group in rules.items() for rule in group]
+        return [*found, ("refund_when", self.refund_when)]
 
     def _check_required(self) -> None:
         have = set(self.columns)
@@ -228,13 +246,13 @@ class Mapping(_Strict):
                 needed += [{"refunded_at"}]
         for group in needed:
             if not group & have:
-                raise ValueError(f"columns lack {' or '.join(sorted(group))}")
+                raise _Wrong(f"lack {' or '.join(sorted(group))}", "columns")
         if self.refund_when and self.row != "order_line":
-            raise ValueError("refund_when is for rows that are order lines")
+            raise _Wrong("is for rows that are order lines", "refund_when")
         if self.refunds_dated and (self.row != "order" or self.refunds_dated not in have):
-            raise ValueError(f"refunds_dated: {self.refunds_dated} needs order rows with that column")
+            raise _Wrong(f"{self.refunds_dated} needs order rows with that column", "refunds_dated")
         if self.paid_is_net_of_refunds and not {"buyer_paid_total", "refund_amount"} <= have:
-            raise ValueError("paid_is_net_of_refunds needs buyer_paid_total and refund_amount")
+            raise _Wrong("needs buyer_paid_total and refund_amount", "paid_is_net_of_refunds")
 
     @property
     def headers(self) -> list[str]:
@@ -276,7 +294,7 @@ def load_mapping(path: Path) -> Mapping:
         return Mapping.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
-        location = [step for step in first["loc"] if not str(step).startswith("function-")]
+        location = [*first["loc"], *getattr(first.get("ctx", {}).get("error"), "path", ())]
         line = yamltext.line_of(node, location)
         text = first["msg"].removeprefix("Value error, ")
         key = ".".join(str(step) for step in location)
@@ -300,13 +318,15 @@ def comparison(test: Test) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
-def _check_test(ours: str, kind: str, test: Test) -> None:
+def _check_test(ours: str, kind: str, test: Test, place: str) -> None:
     if test is None:
         return
     if kind == "decimal" and comparison(test) is None:
-        raise ValueError(f'the test of {ours} must be a number or a comparison such as "< 0", not {test!r}')
+        raise _Wrong(
+            f'the test of {ours} must be a number or a comparison such as "< 0", not {test!r}', place
+        )
     if kind in ("instant", "buyer") and test != "*":
-        raise ValueError(f'{ours} can be tested for null (empty) or "*" (filled) only')
+        raise _Wrong(f'{ours} can be tested for null (empty) or "*" (filled) only', place)
 
 
 def _one_of(value: str, known: tuple[str, ...], what: str) -> str:

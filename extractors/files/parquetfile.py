@@ -49,7 +49,9 @@ class ParquetSource:
             raise FileRefused(
                 f"{self._path.name} column {name!r} holds {kind}", advice="write it as text, number or time"
             )
-        texts = [None if value is None else _text_of(value) for value in distinct.to_pylist()]
+        texts = [
+            None if value is None or value != value else _text_of(value) for value in distinct.to_pylist()
+        ]
         return pa.DictionaryArray.from_arrays(values.indices, pa.array(texts, pa.string()))
 
     def _damaged(self, error: Exception) -> FileRefused:

@@ -15,31 +15,35 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _REMARK = re.compile(
-    r"^\W*(合计|总计|小计|汇总|总和|备注|说明|注意|注\s*[::]|grand total|sub-?total|total|note|remark)", re.I
+    r"^\W*(合计|总计|小计|汇总|总和|备注|说明|注意|注\s*[:\uff1a]"
+    r"|(grand total|sub-?total|totals?|notes?|remarks?)\b)",
+    re.IGNORECASE,
 )
 
 
-def encoding_of(path: Path) -> str:
-    """The encoding a text file is in.
+def encoding_of(path: Path) -> tuple[str, bool]:
+    """The encoding a text file is in, and whether that is certain.
 
-    A byte-order mark decides; else UTF-8 if every byte of the file is, else GB18030 if every byte is (the
-    exports of mainland back-offices), else the one with fewer wrong bytes: their rows end in quarantine.
+    A byte-order mark decides; else UTF-8 if every byte of the file is. Then it is a guess that a mapping may
+    overrule: GB18030 if every byte is (the exports of mainland back-offices), else the one with fewer wrong
+    bytes, whose rows end in quarantine.
     Raises FileRefused when the file is not text.
     """
     with path.open("rb") as file:
         start = file.read(4096)
     for mark, name in _MARKS:
         if start.startswith(mark):
-            return name
+            return name, True
     if b"\0" in start:
         even, odd = start[0::2].count(0), start[1::2].count(0)
         if max(even, odd) > len(start) // 8 and min(even, odd) * 8 < max(even, odd):
-            return "utf-16-le" if odd > even else "utf-16-be"
+            return ("utf-16-le" if odd > even else "utf-16-be"), True
         raise FileRefused(
             f"{path.name} is not a text file", advice="export it as CSV, XLSX or Parquet and drop it again"
         )
     wrong = {name: _wrong(path, name) for name in ("utf-8", "gb18030")}
-    return min(wrong, key=lambda name: wrong[name])
+    best = min(wrong, key=lambda name: wrong[name])
+    return best, best == "utf-8" and not wrong[best]
 
 
 def _wrong(path: Path, encoding: str) -> int:
@@ -56,7 +60,6 @@ def _wrong(path: Path, encoding: str) -> int:
     return 0
 
 
-def is_remark(cell: str | None, more: list[str] | None = None) -> bool:
+def is_remark(cell: str | None) -> bool:
     """True for the first cell of a total row or of a note under a table."""
-    text = (cell or "").strip()
-    return bool(_REMARK.match(text)) or any(text.startswith(word) for word in more or [])
+    return bool(_REMARK.match((cell or "").strip()))

@@ -89,7 +89,7 @@ def cell_text(cell: Any) -> str | None:
     if isinstance(cell, int):
         return str(cell) if abs(cell) < _EXACT else f"{cell:.5E}"
     if isinstance(cell, float):
-        return float_text(cell)
+        return None if cell != cell else float_text(cell)  # not a number: nothing
     if isinstance(cell, datetime):
         # Spreadsheets store days as floats: 08:26 comes back as 08:25:59.999.
         return (cell + timedelta(microseconds=500_000)).replace(microsecond=0).isoformat()

@@ -1,0 +1,163 @@
+"""Files in an inbox: dealt with once, never lost, whatever is dropped and whenever the import dies."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from files_shop import TILL, Shop, till
+
+from extractors.errors import TransientError
+from extractors.files import inbox as flow
+from extractors.files.folder import Inbox
+from extractors.landing import Partition
+
+ROW = "1001,A,x,1,2.00,2026-11-01 10:00:00,7"
+LATER = "1002,A,x,1,3.00,2026-11-02 10:00:00,7"
+
+
+def test_a_landed_file_moves_to_done(shop: Shop) -> None:
+    shop.drop("a.csv", till(ROW))
+    (manifest,) = shop.land()
+    assert shop.files("done") == ["a.csv"]
+    assert not (shop.inbox / "a.csv").exists()
+    assert (manifest.platform, manifest.stream, manifest.kind, manifest.rows) == (
+        "files",
+        "orders",
+        "cursor",
+        1,
+    )
+    assert manifest.extra["file"] == "a.csv"
+    assert manifest.extra["mapping"]["currency"] == "CNY"
+    assert manifest.extra["watermark"] == "2026-11-01T02:00:00Z"
+
+
+def test_files_of_one_name_are_all_kept_in_done(shop: Shop) -> None:
+    for row in (ROW, LATER):
+        shop.drop("a.csv", till(row))
+        shop.run()
+    assert len(shop.files("done")) == 2
+    assert set(shop.orders) == {"1001", "1002"}
+
+
+def test_unfinished_copies_and_hidden_files_are_left_alone(shop: Shop) -> None:
+    for name in ("a.csv.part", "b.csv.crdownload", ".hidden.csv", "~$c.xlsx"):
+        shop.drop(name, till(ROW))
+    assert shop.land() == []
+    assert (shop.inbox / "a.csv.part").exists()
+    assert not shop.errors
+
+
+def test_a_file_that_grows_while_it_is_read_is_left_for_the_next_run(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shop.drop("a.csv", till(ROW))
+    really_open = flow.open_tables
+
+    def open_and_append(path: Path, encodings: list[str] | None = None) -> object:
+        tables = really_open(path, encodings)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(LATER + "\n")
+        return tables
+
+    monkeypatch.setattr(flow, "open_tables", open_and_append)
+    assert shop.land() == []
+    assert path.exists()
+    monkeypatch.undo()
+    shop.run()
+    assert set(shop.orders) == {"1001", "1002"}
+
+
+class Killed(BaseException):
+    """Stands in for a SIGKILL: nothing after it runs, no handler catches it."""
+
+
+@pytest.mark.parametrize("place", ["before landing", "before the marker", "before the move"])
+def test_killed_at_any_line_the_next_run_finishes_the_job(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def die(*args: object, **kwargs: object) -> None:
+        raise Killed
+
+    owner, name = {
+        "before landing": (Partition, "commit"),
+        "before the marker": (type(shop.landing), "requeue"),
+        "before the move": (Inbox, "done"),
+    }[place]
+    shop.drop("a.csv", till(ROW, LATER))
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, die)
+        with pytest.raises(Killed):
+            shop.land()
+    assert (shop.inbox / "a.csv").exists()
+    shop.run()
+    assert set(shop.orders) == {"1001", "1002"}
+    assert shop.files("done") == ["a.csv"]
+    assert shop.query("select count(*) from raw_files.orders") == [(2,)]
+
+
+def test_two_imports_of_one_inbox_do_not_race(shop: Shop) -> None:
+    shop.drop("a.csv", till(ROW))
+    with (shop.inbox / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(TransientError, match="another import"):
+            shop.land()
+    assert len(shop.land()) == 1
+
+
+def test_a_refused_file_put_right_and_moved_back_loads(shop: Shop) -> None:
+    shop.drop("a.csv", till(ROW).replace("数量", "件数"))
+    shop.land()
+    assert shop.files("refused") == ["a.csv", "a.csv.reason.txt"]
+    (shop.inbox / "mapping.yml").write_text(TILL.replace("数量", "件数"), encoding="utf-8")
+    (shop.inbox / "refused" / "a.csv").rename(shop.inbox / "a.csv")
+    shop.run()
+    assert list(shop.orders) == ["1001"]
+
+
+def test_a_changed_mapping_reads_known_content_again_and_counts(shop: Shop) -> None:
+    content = till(ROW)
+    shop.drop("a.csv", content)
+    shop.run()
+    assert shop.orders["1001"]["lines"][0]["line_class"] == "product"
+    (shop.inbox / "mapping.yml").write_text(
+        TILL + "line_class: [{class: shipping, when: {product_id: A}}]\n", encoding="utf-8"
+    )
+    shop.drop("a.csv", content)
+    shop.run()
+    assert shop.orders["1001"]["lines"][0]["line_class"] == "shipping"
+
+
+def test_a_file_with_a_header_and_no_rows_is_done_with(shop: Shop) -> None:
+    shop.drop("a.csv", till())
+    assert shop.land() == []
+    assert shop.files("done") == ["a.csv"]
+    assert not shop.errors
+
+
+def test_an_empty_inbox_is_no_error(shop: Shop) -> None:
+    assert shop.land() == []
+    assert shop.inbox.is_dir()
+
+
+def test_of_two_files_that_reach_equally_far_the_one_whose_name_sorts_last_counts(
+    new_shop: Callable[..., Shop],
+) -> None:
+    results = []
+    for names in (("a.csv", "b.csv"), ("b.csv", "a.csv")):
+        shop = new_shop()
+        for name in names:
+            shop.drop(name, till(ROW.replace("2.00", {"a.csv": "5.00", "b.csv": "6.00"}[name])))
+        shop.run()
+        results.append(shop.orders["1001"]["lines"][0]["line_amount"])
+    assert results == ["6.00", "6.00"]
+
+
+def test_refused_files_are_mentioned_until_someone_acts(shop: Shop) -> None:
+    shop.drop("a.csv", "what,is,this\n1,2,3\n")
+    shop.land()
+    shop.land()
+    assert len(shop.errors) == 1  # the second run is not red for it
+    assert any("1 refused file(s) wait" in line for line in shop.said)

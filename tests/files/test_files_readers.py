@@ -1,0 +1,282 @@
+"""Every kind of file that people drop, with what their programs do to it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import xlwt
+from files_shop import TILL, TILL_HEADER, Shop, till
+
+ROWS = [
+    "1001,A-1,红灯笼,2,10.50,2026-11-01 10:00:00,77",
+    "1001,A-2,蜡烛,1,3.00,2026-11-01 10:00:00,77",
+    '1002,A-1,红灯笼,1,"1,234.50",2026-11-02 09:30:00,',
+]
+EXPECTED = {
+    "1001": ("2026-11-01T02:00:00Z", ["21.00", "3.00"]),
+    "1002": ("2026-11-02T01:30:00Z", ["1234.50"]),
+}
+
+
+def _seen(shop: Shop) -> dict[str, tuple[str, list[str]]]:
+    assert not shop.errors, shop.errors
+    return {
+        key: (order["paid_at"], [line["line_amount"] for line in order["lines"]])
+        for key, order in shop.orders.items()
+    }
+
+
+def _cells(*rows: str) -> list[list[Any]]:
+    """The rows as a spreadsheet holds them: numbers and dates typed."""
+    cells: list[list[Any]] = []
+    for row in rows:
+        order, product, name, quantity, price, when, buyer = row.replace('"1,234.50"', "1234.50").split(",")
+        cells.append(
+            [
+                order,
+                product,
+                name,
+                int(quantity),
+                float(price),
+                datetime.fromisoformat(when),
+                int(buyer) if buyer else None,
+            ]
+        )
+    return cells
+
+
+def _xlsx(*sheets: tuple[str, list[list[Any]]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _xls(rows: list[list[Any]]) -> bytes:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Sheet1")
+    dates = xlwt.easyxf(num_format_str="YYYY-MM-DD HH:MM:SS")
+    for at, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if isinstance(cell, datetime):
+                sheet.write(at, column, cell, dates)
+            elif cell is not None:
+                sheet.write(at, column, cell)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_csv_in_any_usual_encoding_is_read(shop: Shop, encoding: str) -> None:
+    shop.drop("a.csv", till(*ROWS), encoding)
+    shop.run()
+    assert _seen(shop) == EXPECTED
+    assert shop.orders["1001"]["lines"][0]["product_name"] == "红灯笼"
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";", "|"])
+def test_a_csv_with_another_delimiter_is_read(shop: Shop, delimiter: str) -> None:
+    text = till(*(row.replace('"1,234.50"', "1234.50") for row in ROWS)).replace(",", delimiter)
+    shop.drop("a.txt", text)
+    shop.run()
+    assert _seen(shop) == EXPECTED
+
+
+def test_windows_line_ends_and_a_delimiter_at_the_end_of_lines_are_read(shop: Shop) -> None:
+    shop.drop("a.csv", till(*ROWS).replace("\n", ",\r\n"))
+    shop.run()
+    assert _seen(shop) == EXPECTED
+
+
+def test_banner_rows_above_and_remarks_below_are_passed_over(shop: Shop) -> None:
+    banner = "店铺经营报表\n统计时间,2026-11-01 至 2026-11-02\n\n"
+    foot = "\n合计,,,4,1258.50,,\n备注:金额为实付金额\n"
+    shop.drop("a.csv", banner + till(*ROWS) + foot)
+    manifest = shop.land()[0]
+    shop.load()
+    assert _seen(shop) == EXPECTED
+    assert (manifest.extra["quarantined"], manifest.extra["remarks"], manifest.extra["blank"]) == (0, 2, 1)
+
+
+def test_blanks_around_headers_do_not_matter(shop: Shop) -> None:
+    header = ",".join(f" {name}\u3000" for name in TILL_HEADER)
+    shop.drop("a.csv", till(*ROWS, header=header))
+    shop.run()
+    assert _seen(shop) == EXPECTED
+
+
+def test_the_header_standing_there_again_is_no_row(shop: Shop) -> None:
+    shop.drop("a.csv", till(*ROWS[:2], ",".join(TILL_HEADER), ROWS[2]))
+    manifest = shop.land()[0]
+    shop.load()
+    assert _seen(shop) == EXPECTED
+    assert manifest.extra["remarks"] == 1
+
+
+def test_an_xlsx_with_typed_cells_is_read(shop: Shop) -> None:
+    rows = [["报表"], [], list(TILL_HEADER), *_cells(*ROWS), ["合计", None, None, 4]]
+    shop.drop("a.xlsx", _xlsx(("Sheet1", rows)))
+    manifest = shop.land()[0]
+    shop.load()
+    assert _seen(shop) == EXPECTED
+    assert manifest.extra["remarks"] == 1
+
+
+def test_an_old_xls_is_read(shop: Shop) -> None:
+    shop.drop("a.xls", _xls([["报表"], list(TILL_HEADER), *_cells(*ROWS)]))
+    shop.run()
+    assert _seen(shop) == EXPECTED
+
+
+def test_a_workbook_under_the_name_of_a_csv_is_read_for_what_it_is(shop: Shop) -> None:
+    shop.drop("a.csv", _xlsx(("Sheet1", [list(TILL_HEADER), *_cells(*ROWS)])))
+    shop.run()
+    assert _seen(shop) == EXPECTED
+
+
+def test_sheets_that_overlap_count_an_order_once_and_a_cover_sheet_is_passed_over(shop: Shop) -> None:
+    first = [list(TILL_HEADER), *_cells(*ROWS[:2])]
+    second = [list(TILL_HEADER), *_cells(*ROWS)]
+    shop.drop(
+        "a.xlsx", _xlsx(("Cover", [["Made by the till"]]), ("2026-11-02", second), ("2026-11-01", first))
+    )
+    assert len(shop.land()) == 2
+    shop.load()
+    assert _seen(shop) == EXPECTED
+    assert shop.orders["1001"]["source_file"] == "a.xlsx#2026-11-02"
+    assert any("passed over" in line for line in shop.said)
+
+
+def test_long_ids_stay_exact_as_text_and_in_parquet(shop: Shop) -> None:
+    big = 2**53 + 1
+    shop.drop("a.csv", till(f"{big},A,x,1,2.00,2026-11-01 10:00:00,7"))
+    table = pa.table(
+        {
+            "小票号": pa.array([2**62 + 1], pa.int64()),
+            "商品编码": ["A"],
+            "商品名称": ["x"],
+            "数量": [1.0],
+            "单价": [0.1 + 0.2],
+            "交易时间": pa.array([datetime(2026, 11, 3)], pa.timestamp("ns")),
+            "会员号": pa.array([float("nan")], pa.float64()),
+        }
+    )
+    out = io.BytesIO()
+    pq.write_table(table, out)
+    shop.drop("b.parquet", out.getvalue())
+    shop.run()
+    assert set(shop.orders) == {str(big), str(2**62 + 1)}
+    line = shop.orders[str(2**62 + 1)]["lines"][0]
+    assert (line["line_amount"], shop.orders[str(2**62 + 1)]["buyer_key"]) == ("0.30", None)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_id_whose_digits_a_spreadsheet_lost_is_quarantined(shop: Shop, kind: str) -> None:
+    if kind == "csv":
+        shop.drop("a.csv", till("1.23457E+18,A,x,1,2.00,2026-11-01 10:00:00,7", ROWS[2]))
+    else:
+        rows = _cells(ROWS[0], ROWS[2])
+        rows[0][0] = 1234567890123456789
+        shop.drop("a.xlsx", _xlsx(("Sheet1", [list(TILL_HEADER), *rows])))
+    shop.run()
+    assert list(shop.orders) == ["1002"]
+    ((_, line, reason),) = shop.quarantine
+    assert line == 2
+    assert "lost digits" in reason
+
+
+def test_a_byte_that_is_no_text_spoils_its_row_only(shop: Shop) -> None:
+    shop.drop("a.csv", till(*ROWS).encode().replace("蜡烛".encode(), b"\xff\xfe\xff"))
+    shop.run()
+    assert set(shop.orders) == {"1001", "1002"}
+    ((_, line, reason),) = shop.quarantine
+    assert line == 3
+    assert "bytes" in reason
+
+
+def test_a_stated_encoding_is_used_where_the_file_is_not_utf_8(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop("encoding: cp1252\n" + TILL.replace("小票号", "Bon n°"))
+    text = till("1,A,Café £1,1,2.00,2026-11-01 10:00:00,7").replace("小票号", "Bon n°")
+    english = text.replace("商品编码,商品名称,数量,单价,交易时间,会员号", "Code,Name,Qty,Price,When,Who")
+    for theirs, ours in zip(["商品编码", "商品名称", "数量", "单价", "交易时间", "会员号"],
+                            ["Code", "Name", "Qty", "Price", "When", "Who"], strict=True):  # fmt: skip
+        mapping = (shop.inbox / "mapping.yml").read_text(encoding="utf-8")
+        (shop.inbox / "mapping.yml").write_text(mapping.replace(theirs, ours), encoding="utf-8")
+    shop.drop("a.csv", english, "cp1252")
+    shop.drop("b.csv", english.replace("1,A", "2,A"), "utf-8")
+    shop.run()
+    assert [order["lines"][0]["product_name"] for order in shop.orders.values()] == ["Café £1"] * 2
+
+
+def _zip_of_text() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("inside.csv", till(*ROWS))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", b"", "empty"),
+        ("archive.csv", _zip_of_text(), "ZIP archive (holds inside.csv)"),
+        ("cut.xlsx", _zip_of_text()[:40], "damaged ZIP"),
+        ("page.xls", b"<html><table><tr><td>1</td></tr></table></html>", "web page"),
+        ("paper.csv", b"%PDF-1.7 ...", "PDF"),
+        ("noise.csv", bytes(range(256)) * 20, "not a text file"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "cannot be opened as a workbook"),
+        ("cut.parquet", b"PAR1" + b"\0" * 50, "cannot be read as Parquet"),
+        (
+            "quote.csv",
+            till('1,A,"x,1,2.00,2026-11-01 10:00:00,7', *ROWS[:2] * 60).encode(),
+            "quote that is not closed",
+        ),
+        ("other.csv", "一,二,三\n1,2,3\n".encode(), "none of the headers we know"),
+        ("headless.csv", b"1001,13800138000,Ann,2\n1002,13900139000,Bob,1\n", "no header row"),
+        (
+            "near.csv",
+            "小票号,商品编码,商品名称,数量,单价,日期\n1,2,3,4,5,6\n".encode(),
+            "nearest mapping is till",
+        ),
+        ("twice.csv", ("小票号," + ",".join(TILL_HEADER) + "\n1,1,2,3,4,5,6,7\n").encode(), "'小票号' twice"),
+        ("bad.csv", till(*["x,A,y,?,?,?,7"] * 9, ROWS[0]).encode(), "9 of 10 rows cannot be read"),
+    ],
+)
+def test_a_foreign_or_damaged_file_is_refused_with_its_reason_and_the_others_load(
+    shop: Shop, name: str, content: bytes, words: str
+) -> None:
+    shop.drop(name, content)
+    shop.drop("zz_good.csv", till(*ROWS))
+    shop.run()
+    (error,) = shop.errors
+    assert words in error.message
+    assert name in error.message
+    assert error.account == shop.account.id
+    assert error.advice
+    assert shop.files("refused") == sorted([name, f"{name}.reason.txt"])
+    assert (shop.inbox / "refused" / name).read_bytes() == content
+    assert words in (shop.inbox / "refused" / f"{name}.reason.txt").read_text(encoding="utf-8")
+    assert "13800138000" not in str(error) + "".join(shop.said)
+    assert set(shop.orders) == {"1001", "1002"}
+
+
+def test_the_refusal_of_an_unknown_file_names_header_nearest_mapping_and_what_misses(shop: Shop) -> None:
+    shop.drop("near.csv", "banner\n小票号,商品编码,商品名称,数量,单价,日期\n1,2,3,4,5,6\n")
+    shop.land()
+    message = shop.errors[0].message
+    assert "row 2 reads [小票号 | 商品编码 | 商品名称 | 数量 | 单价 | 日期]" in message
+    assert "wants 交易时间, 会员号" in message
