@@ -8,6 +8,8 @@ import traceback
 
 import click
 
+from daybook.stopping import Stopped
+
 VERBS = {
     "night": "Run one night through Airflow: read, load, build, publish (what `make run` does).",
     "up": "Keep Airflow running on its schedule, with its UI (what `make up` does).",
@@ -70,7 +72,7 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except Exception as error:
-        if debug:
+        if debug and not isinstance(error, Stopped):
             traceback.print_exc()
         sys.exit(_told(error))
 
@@ -78,7 +80,6 @@ def main() -> None:
 def _told(error: Exception) -> int:
     """Say in words what went wrong; gives the exit status."""
     from daybook import errors
-    from daybook.processes import Stopped
     from extractors.errors import DaybookError
 
     if isinstance(error, Stopped):

@@ -15,14 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from daybook.stopping import Stopped
 from extractors.errors import ConfigError, DaybookError
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-class Stopped(Exception):
-    """SIGINT or SIGTERM arrived."""
 
 
 def _die_with_parent() -> None:

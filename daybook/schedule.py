@@ -8,6 +8,7 @@ from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from daybook.steps import HopelessErrors
 from extractors.errors import AuthError, ConfigError, ContractError, RateLimitedError, TransientError
+from warehouse.errors import BuildError, LoadErrors, LockedError, PublishError, StorageError
 
 WRITER_POOL = "warehouse_writer"
 """One slot: DuckDB has one writer (design §1)."""
@@ -32,9 +33,24 @@ def raw_asset(platform: str) -> Asset:
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
-            exception=[AuthError, ConfigError, ContractError, HopelessErrors],
+            exception=[
+                AuthError,
+                ConfigError,
+                ContractError,
+                HopelessErrors,
+                LoadErrors,  # a damaged partition
+                StorageError,  # a full disk
+                BuildError,  # a model or test that did not pass
+                PublishError,  # an audit that has doubts
+            ],
             action=RetryAction.FAIL,
             reason="trying again cannot help: see the advice in the log",
+        ),
+        RetryRule(
+            exception=LockedError,
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(minutes=1),
+            reason="another process writes to the warehouse",
         ),
         RetryRule(
             exception=RateLimitedError,
