@@ -14,6 +14,12 @@ from rich.markup import escape
 _MARK = {"ok": "[green]✓[/]", "bad": "[red]✗[/]", "info": "[dim]·[/]"}
 
 
+def wide_console() -> Console:
+    """A console for tables: as wide as the terminal, and wide enough where there is none (a pipe, a log)."""
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)
+
+
 class Progress:
     """`doing()` says what is going on now, `line()` what has happened. Use it as a context manager."""
 

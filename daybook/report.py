@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from daybook.night import Outcome
+from daybook.progress import wide_console
 from daybook.settings import Settings
 
 
@@ -41,7 +42,7 @@ def summary(settings: Settings) -> None:
     """The published numbers by store: yesterday, this week, this month."""
     from warehouse.summary import render
 
-    console = _console()
+    console = wide_console()
     console.print()
     console.print(render(settings.published))
 

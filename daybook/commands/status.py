@@ -7,51 +7,65 @@ import click
 
 @click.command("status")
 def command() -> None:
-    """What is read up to when, what waits to be loaded, and what is published.
+    """What is read up to when, what waits to be loaded, how the last build went, and what is published.
 
-    Opens no database, so it works at any time, also while a night runs.
+    Never waits for a night that runs.
 
     \b
     Examples:
       daybook status
     """
-    from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from daybook import steps
     from daybook.engine import service
+    from daybook.progress import wide_console
     from daybook.settings import Settings
     from extractors.landing import Landing
     from extractors.registry import platform as find_platform
-    from warehouse.build import read_state
-    from warehouse.publish import releases
+    from warehouse.status import status
 
     settings = Settings.from_environment()
     accounts = steps.accounts(settings)
     landing = Landing(settings.landing)
     waiting: dict[tuple[str, str], int] = {}
     for manifest in landing.pending():
-        waiting[manifest.account_id, manifest.stream] = (
-            waiting.get((manifest.account_id, manifest.stream), 0) + 1
-        )
-    table = Table(
-        "account", "stream", "read up to", "waits to load", box=None, pad_edge=False, header_style="bold"
-    )
+        key = manifest.account_id, manifest.stream
+        waiting[key] = waiting.get(key, 0) + 1
+    found = status(settings.build, settings.published)
+    rows = {(stream.account_id, stream.stream): stream.rows for stream in found.streams}
+
+    console = wide_console()
+    table = Table("account", "stream", "read up to", box=None, pad_edge=False, header_style="bold")
+    table.add_column("in raw", justify="right")
+    table.add_column("waits to load")
     for account in accounts:
         for stream in account.streams or find_platform(account.platform).stream_names:
             mark = landing.mark(account.platform, account.id, stream)
             until = mark.astimezone(account.zone).strftime("%Y-%m-%d %H:%M %Z") if mark else "never read"
             count = waiting.get((account.id, stream), 0)
-            table.add_row(account.id, stream, until, f"{count} partitions" if count else "")
-    console = Console(highlight=False)
+            held = f"{rows[account.id, stream]:,}" if (account.id, stream) in rows else ""
+            table.add_row(account.id, stream, until, held, f"{count} partitions" if count else "")
     console.print(table)
-    other = service.running(settings)
-    state = read_state(settings.build)
-    current = next((one for one in releases(settings.published) if one.is_current), None)
-    console.print(f"\nAirflow    {f'{other.verb}, {other.url}' if other else 'not running'}")
-    console.print(f"last build {state['status'] + ', ' + state['at'][:19] if state else 'none yet'}")
+    console.print()
+    if found.busy:
+        console.print(f"warehouse   {escape(found.busy)}")
+    for account_id, count in found.quarantine.items():
+        console.print(f"quarantine  {account_id}: {count:,} rows, see raw_files.quarantine")
+    if found.build:
+        nodes = ", ".join(f"{count} {state}" for state, count in found.build.nodes.items())
+        when = f"{found.build.at.astimezone(settings.tz):%Y-%m-%d %H:%M}" if found.build.at else ""
+        console.print(f"last build  {found.build.status} {when} {f'({nodes})' if nodes else ''}")
+        for node, message in found.build.failures:
+            console.print(f"            [red]✗[/] {escape(node)}: {escape(message.splitlines()[0])}")
+    else:
+        console.print("last build  none yet")
+    current = found.current
     console.print(
-        f"published  {current.id}, data through {current.data_through}"
+        f"published   {current.id}, data through {current.data_through}"
         if current
-        else "published  nothing yet"
+        else "published   nothing yet"
     )
+    other = service.running(settings)
+    console.print(f"Airflow     {f'{other.verb}, {other.url}' if other else 'not running'}")
