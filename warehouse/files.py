@@ -59,14 +59,14 @@ def load_partition(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: 
             )
             found, added = insert_cursor_versions(con, relation, manifest.platform, stream, manifest, load_id)
             rows, new = rows + found, new + added
+        new += _withdraw_refunds(con, manifest, mapping, load_id)
         _write_quarantine(con, manifest, load_id, files.get(QUARANTINE))
-    new += _withdraw_refunds(con, manifest, mapping, load_id)
-    con.execute("drop table if exists _cells")
+        con.execute("drop view _cells")
     return rows, new
 
 
 def _read_cells(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> None:
-    """Temp table `_cells`: typed columns, amounts worked out, rows classed; one for each row of the file."""
+    """Temp view `_cells`: typed columns, amounts worked out, rows classed; one for each row of the file."""
     have = set(pq.read_schema(path).names)
     kinds = FIELDS[mapping.row]
     typed = ["line"]
@@ -77,7 +77,7 @@ def _read_cells(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) ->
         typed.append(f"{source}::{_type(name, kind)} as {ours}")
     line_class = _case(mapping, [(rule.when, rule.line_class) for rule in mapping.line_class], "'product'")
     con.execute(f"""
-        create or replace temp table _cells as
+        create or replace temp view _cells as
         with typed as (select {", ".join(typed)} from read_parquet({literal(str(path))})),
         priced as (select *, {_amounts(mapping)} from typed)
         select
