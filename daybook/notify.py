@@ -67,11 +67,16 @@ def send(subject: str, text: str) -> list[str]:
     return sent
 
 
+def body_for(host: str, text: str) -> dict[str, Any]:
+    """The JSON a chat server takes: DingTalk's, WeCom's, Feishu's, or Slack's for all others."""
+    return _SHAPES.get(host, lambda whole: {"text": whole})(text)
+
+
 def _webhook(url: str, subject: str, text: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
         raise ValueError("a webhook is an http(s) address")
-    body = _SHAPES.get(parts.hostname or "", lambda whole: {"text": whole})(f"{subject}\n{text}")
+    body = body_for(parts.hostname or "", f"{subject}\n{text}")
     request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
         url,
         json.dumps(body, ensure_ascii=False).encode(),

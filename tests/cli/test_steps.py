@@ -1,0 +1,195 @@
+"""When a platform's night is whole, what failures become, and who is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
+
+import pytest
+
+from daybook import notify, steps
+from daybook.settings import Settings
+from daybook.steps import HopelessErrors, IncompleteError, Problem, problems_of
+from extractors.errors import AuthError, ConfigError, ExtractErrors, TransientError
+
+READ = {"account": "a", "partitions": 1, "rows": 5, "streams": ["orders"]}
+
+
+def judge(**changes):  # type: ignore[no-untyped-def]
+    facts = {
+        "reads": [READ, READ],
+        "read_problems": [None, None],
+        "loaded": {"rows": 1},
+        "load_problems": None,
+    }
+    return steps.verdict("taobao", ["taobao__a", "taobao__b"], **{**facts, **changes})
+
+
+def test_a_platform_is_in_when_every_account_was_read_and_all_was_loaded():
+    assert judge() == {"accounts": 2, "rows": 10}
+
+
+def test_a_failed_account_is_named_with_stream_cause_and_advice():
+    said = [Problem("taobao__b", "orders", "w", "the token was refused", "authorise again").as_dict()]
+    with pytest.raises(IncompleteError) as caught:
+        judge(reads=[READ, None], read_problems=[None, said])
+    text = str(caught.value)
+    assert "taobao: 1 of 2 accounts are not in" in text
+    assert "taobao__b · orders · w: the token was refused" in text
+    assert "→ authorise again" in text
+    assert "taobao__a" not in text
+
+
+def test_an_account_whose_process_was_killed_is_not_taken_for_read():
+    with pytest.raises(IncompleteError, match="taobao__a: the read ended without a word"):
+        judge(reads=[None, READ])
+
+
+def test_a_load_that_failed_keeps_the_platform_out():
+    with pytest.raises(IncompleteError, match="could not be loaded") as caught:
+        judge(
+            loaded=None, load_problems=[Problem(None, None, None, "the disk is full", "make room").as_dict()]
+        )
+    assert "the disk is full" in str(caught.value)
+
+
+def test_every_stream_of_a_failed_read_becomes_a_problem_of_its_own():
+    error = ExtractErrors(
+        [
+            AuthError("no", account="x", stream="orders", advice="log in"),
+            TransientError("gone", stream="refunds"),
+        ],
+        account="x",
+    )
+    assert problems_of(error) == [
+        Problem("x", "orders", None, "no", "log in"),
+        Problem("x", "refunds", None, "gone", None),
+    ]
+
+
+def test_a_bug_is_told_by_its_kind():
+    assert problems_of(KeyError("tid"), "x")[0].cause == "KeyError: 'tid'"
+
+
+def test_a_read_without_hope_is_told_apart_from_a_hiccup(tmp_path, make_account, monkeypatch):
+    settings = Settings(
+        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
+    )
+    account = make_account("files__x", options={"mapping": "no_such_mapping"})
+    with pytest.raises(ConfigError) as caught:
+        steps.read_account(settings, account, None)
+    assert "no_such_mapping" in str(caught.value)
+    inbox = settings.inbox / "files__y"
+    inbox.mkdir(parents=True)
+    (inbox / "nonsense.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(HopelessErrors, match=r"nonsense\.csv"):
+        steps.read_account(settings, make_account("files__y"), None)
+
+
+@pytest.fixture
+def webhook():  # type: ignore[no-untyped-def]
+    """A chat server that keeps what it is sent."""
+    received: list[dict[str, object]] = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *words: object) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Chat)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/hook", received
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_failed_night_is_told_with_account_stream_cause_and_what_to_do(webhook, monkeypatch):
+    url, received = webhook
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", url)
+    problem = Problem("taobao__plum", "orders", "w", "the token was refused", "authorise the app again")
+    notify.on_failure(
+        {
+            "task_instance": SimpleNamespace(dag_id="ingest_taobao", task_id="ready"),
+            "exception": IncompleteError("taobao: 1 of 2 accounts are not in", [problem]),
+        }
+    )
+    (message,) = received
+    for part in (
+        "ingest_taobao.ready",
+        "taobao__plum · orders · w",
+        "the token was refused",
+        "authorise the app",
+    ):
+        assert part in message["text"]
+
+
+def test_without_a_place_to_tell_nothing_is_sent(webhook, monkeypatch):
+    _, received = webhook
+    monkeypatch.delenv("DAYBOOK_NOTIFY_WEBHOOK", raising=False)
+    assert notify.send("subject", "text") == []
+    assert received == []
+
+
+def test_a_chat_server_that_is_down_is_no_second_failure(monkeypatch, caplog):
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", "http://127.0.0.1:9/hook?access_token=hunter2")
+    assert notify.send("subject", "text") == []
+    assert "could not notify by webhook" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        ("oapi.dingtalk.com", ["text", "content"]),
+        ("open.feishu.cn", ["content", "text"]),
+        ("elsewhere", ["text"]),
+    ],
+)
+def test_each_chat_server_gets_the_shape_it_documents(host, path):
+    body = notify.body_for(host, "hello")
+    for key in path:
+        body = body[key]
+    assert body == "hello"
+
+
+def test_the_bundled_files_are_dropped_once(tmp_path, project_root, make_account):
+    from daybook.progress import Progress
+    from daybook.sandbox import bundled_files
+
+    settings = Settings(
+        project_root, tmp_path, tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
+    )
+    account = make_account("files__online_retail", platform="files")
+    inbox = settings.inbox / account.id
+    bundled_files(settings, [account], Progress())
+    dropped = sorted(path.name for path in inbox.glob("*.parquet"))
+    assert dropped == sorted(path.name for path in (project_root / "examples").rglob("*.parquet"))
+    (inbox / "done").mkdir()
+    for name in dropped:
+        (inbox / name).rename(inbox / "done" / name)
+    bundled_files(settings, [account], Progress())
+    assert list(inbox.glob("*.parquet")) == []
+
+
+def test_only_demo_accounts_without_credentials_are_given_to_the_sandbox(tmp_path, make_account, monkeypatch):
+    from daybook.sandbox import connections_for
+
+    settings = Settings(
+        tmp_path, tmp_path, tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path / "airflow"
+    )
+    monkeypatch.setenv("DAYBOOK_AIRFLOW_HOME", str(tmp_path / "airflow"))
+    monkeypatch.setenv("AIRFLOW_CONN_TAOBAO__PLUM", '{"conn_type": "http", "login": "mine"}')
+    monkeypatch.delenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", raising=False)
+    accounts = [make_account(name) for name in ("taobao__lantern", "taobao__plum", "taobao__a_real_shop")]
+    found = connections_for(settings, accounts)
+    assert found.sandboxed == ("taobao__lantern",)
+    assert list(found.environment) == ["AIRFLOW_CONN_TAOBAO__LANTERN"]
+    assert json.loads(found.environment["AIRFLOW_CONN_TAOBAO__LANTERN"])["host"].startswith(
+        "http://127.0.0.1:"
+    )
