@@ -21,7 +21,7 @@ MATURES_DAYS = 30
 """Conversions of a day arrive for this many days."""
 CORRECTED_DAYS = 2
 """Spend of a day is corrected until this many days after its end."""
-FULL_WALLET = 2_000_000
+FULL_WALLET = 5_000_000
 """Every Monday the wallet is filled up to this many fen (at scale 1)."""
 
 _PROJECTS = (("春夏拉新", 0.4, 3), ("商品投放", 0.35, 3), ("老客召回", 0.25, 2))

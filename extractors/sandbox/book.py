@@ -51,7 +51,10 @@ class Row:
 
 
 class OrderBook:
-    """Orders and refunds of one shop at any moment. ``first_day`` is where history starts."""
+    """Orders and refunds of one shop at any moment.
+
+    ``first_day`` is where history starts; ``version`` grows whenever a record is edited from outside.
+    """
 
     def __init__(self, shop: Shop, seed: int, scale: float, first_day: date) -> None:
         self.shop = shop
@@ -63,6 +66,7 @@ class OrderBook:
         self._orders: OrderedDict[tuple[date, int], Order] = OrderedDict()
         self._listings: OrderedDict[tuple[str, int, int], tuple[int, int, list[Row]]] = OrderedDict()
         self._touched: dict[tuple[date, int], tuple[int, ...]] = {}
+        self.version = 0
 
     # ---- single records --------------------------------------------------------------------------
     def exists(self, day: date, index: int) -> bool:
@@ -90,7 +94,16 @@ class OrderBook:
     def touch(self, day: date, index: int, at: int) -> None:
         """Adds a neutral edit at ``at``: nothing but the modified time (and an edit counter) changes."""
         self._touched[(day, index)] = (*self._touched.get((day, index), ()), at)
+        self._edited()
+
+    def forget_touches(self) -> None:
+        """Takes back every edit from outside."""
+        self._touched.clear()
+        self._edited()
+
+    def _edited(self) -> None:
         self._listings.clear()
+        self.version += 1
 
     # ---- listings --------------------------------------------------------------------------------
     def modified_between(self, start: int, end: int, now: int) -> list[Row]:

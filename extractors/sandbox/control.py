@@ -76,6 +76,10 @@ class Touch:
     after_requests: int = 1
     place: int = 0
 
+    def __post_init__(self) -> None:
+        if self.stream != "orders":
+            raise ValueError(f"only orders can be edited while they are read, not {self.stream}")
+
 
 @dataclass(slots=True)
 class Control:

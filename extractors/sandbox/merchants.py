@@ -125,8 +125,8 @@ SHOPS: tuple[Shop, ...] = (
 )
 
 ADVERTISERS: tuple[Advertiser, ...] = (
-    Advertiser(1, 1_760_000_000_000_000_123, "灯笼家居官网", "lantern_web", 620.0),
-    Advertiser(2, 1_760_000_000_000_000_457, "梅子铺", "plum_taobao", 520.0),
+    Advertiser(1, 1_760_000_000_000_000_123, "灯笼家居官网", "lantern_web", 1480.0),
+    Advertiser(2, 1_760_000_000_000_000_457, "梅子铺", "plum_taobao", 1150.0),
 )
 
 SITES: tuple[Site, ...] = (Site(1, 16_847_648, "lantern-home.example", "lantern_web", 1150.0),)

@@ -85,7 +85,7 @@ class Sandbox:
             "/skew": lambda body: setattr(self.control, "skew_seconds", float(body["seconds"])),
             "/latency": lambda body: setattr(self.control, "latency_ms", float(body["ms"])),
             "/expire_tokens": lambda body: self.expire_tokens(body.get("platform")),
-            "/reset": lambda body: self.control.reset(),
+            "/reset": lambda body: self.reset(),
         }
         routes: list[BaseRoute] = [
             Route(path, self._action(act), methods=["POST"]) for path, act in actions.items()
@@ -114,6 +114,15 @@ class Sandbox:
 
     def _add_fault(self, body: dict) -> None:
         self.control.faults.append(Fault(**body))
+
+    def reset(self) -> None:
+        """Forgets all that was ordered: faults, edits made and waiting, limits, counters, clock, expired tokens."""
+        self.control.reset()
+        for book in self.world.books.values():
+            book.forget_touches()
+        for desk in self.desks.values():
+            if desk.tokens is not None:
+                desk.tokens.forgive_all()
 
     def expire_tokens(self, platform: str | None = None) -> None:
         """Every access token given out so far, of one platform or of all, counts as expired."""

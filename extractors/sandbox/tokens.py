@@ -67,6 +67,10 @@ class TokenDesk:
         """Every access token given out so far counts as expired from now on; refresh tokens still work."""
         self._voided_up_to = time.time_ns()
 
+    def forgive_all(self) -> None:
+        """Takes back ``expire_all``."""
+        self._voided_up_to = -1
+
     def refresh(self, refresh_token: str) -> Grant | None:
         """New tokens for a good refresh token, None for any other."""
         verdict = self.check(refresh_token, "refresh")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -85,6 +86,7 @@ _COLLECTION = frozenset(
         "_fields",
     }
 )
+_PAGING = frozenset({"page", "per_page", "offset", "_fields", "dp", "context"})
 _ORDER_PARAMS = _COLLECTION | {
     "status",
     "customer",
@@ -197,6 +199,7 @@ class Site:
         self.shop = shop
         self.key, self.secret = CONSUMERS[shop.store]
         self._nonces: dict[str, float] = {}
+        self._selections: OrderedDict[tuple[Any, ...], list[OrderState]] = OrderedDict()
 
     async def serve(
         self,
@@ -322,6 +325,17 @@ class Site:
         return self._listing(call, self._select_orders(call), lambda s: _order(call, s), fault)
 
     def _select_orders(self, call: _Call) -> list[OrderState]:
+        """The orders that the filters leave, in order; kept for the next pages of the same second."""
+        asked = tuple(sorted((k, v) for k, v in call.query.items() if k not in _PAGING))
+        key = (asked, call.now, call.book.version)
+        found = self._selections.get(key)
+        if found is None:
+            found = self._selections[key] = self._filter_orders(call)
+            if len(self._selections) > 8:
+                self._selections.popitem(last=False)
+        return found
+
+    def _filter_orders(self, call: _Call) -> list[OrderState]:
         wanted = _list(call.query, "status") or ["any"]
         unknown = [status for status in wanted if status not in _STATUSES]
         if unknown:
