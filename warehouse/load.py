@@ -19,10 +19,10 @@ import duckdb
 from extractors.landing import Landing, Manifest
 from warehouse import books, raw
 from warehouse.books import LoadedPartition
-from warehouse.connection import DEFAULT, Resources, connect, explain, is_storage_trouble
+from warehouse.connection import DEFAULT, Resources, connect, explain, is_storage_trouble, literal
 from warehouse.errors import LoadErrors, StorageError, WarehouseError
 from warehouse.lock import writer_lock
-from warehouse.parts import data_error, local_files, stage, trouble
+from warehouse.parts import data_error, local_files, stage, stage_more, trouble
 from warehouse.reports import replace_dates
 from warehouse.versions import insert_versions
 
@@ -90,33 +90,35 @@ def insert_cursor_versions(
     """Add records to `raw_<platform>.<stream>` inside the caller's transaction, keeping only new versions.
 
     Args:
-        relation_sql: a table's name, or a SELECT; with columns account_id, record_key, cursor_at
-            (timestamptz, null for none), payload (JSON text). Its row order is the order in which records
-            were seen.
+        relation_sql: a table's name, or a SELECT; with columns account_id (the manifest's), record_key,
+            cursor_at (timestamptz, null for none), payload (JSON text). Its row order is the order in which
+            records were seen.
         manifest: gives window and read time.
     Returns: (rows in the relation, rows added).
     Raises:
-        WarehouseError: a row without account, key or payload.
+        WarehouseError: a row without key or payload, or of another account.
     """
     name = raw.table(platform, stream)
     source = relation_sql if relation_sql.lstrip().lower().startswith(("select", "with", "from")) else None
     con.execute(f"""
         create or replace temp table _arriving as
         select
-            row_number() over () as seq, 0 as read_no,
-            account_id::varchar as account_id, record_key::varchar as record_key,
-            cursor_at::timestamptz as cursor_at,
+            'relation' as filename, nullif(account_id, {literal(manifest.account_id)}) as stranger,
+            record_key::varchar as record_key, cursor_at::timestamptz::varchar as dated,
             payload::varchar as payload, md5(payload::varchar) as payload_hash
         from ({source or f"select * from {relation_sql}"})
     """)
-    rows, whole = con.execute("""
-        select count(*), count(*) filter (
-            where account_id is not null and record_key is not null and payload is not null
-        ) from _arriving
+    rows, whole, strangers = con.execute("""
+        select
+            count(*), count(*) filter (where record_key is not null and payload is not null),
+            count(stranger)
+        from _arriving
     """).fetchall()[0]
-    if rows != whole:
-        raise trouble(manifest, f"{rows - whole} of {rows} records have no account, key or payload")
-    _write_reads(con, [(manifest, None)])
+    if rows != whole or strangers:
+        raise trouble(
+            manifest, f"of {rows} records {rows - whole} lack key or payload, {strangers} are of others"
+        )
+    _write_reads(con, [("relation", 0, manifest, None)])
     return rows, insert_versions(con, name, load_id).get(0, 0)
 
 
@@ -216,21 +218,17 @@ class _Loader:
 
     def _stage(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
         """Fill `_arriving`, `_reads` and (reports) `_dates`, and hold the lines to the manifests."""
-        kind = sound[0][0].kind
         stage(self.con, [path for _, paths in sound for path in paths])
         _hold_to_manifests(self.con, sound)
-        _write_reads(self.con, [(manifest, self._as_of(manifest)) for manifest, _ in sound])
-        _write_names(self.con, sound)
-        dated = "dated::timestamptz as cursor_at" if kind == "cursor" else "dated::date as report_date"
-        self.con.execute(f"""
-            create or replace temp table _arriving as
-            select
-                l.rowid as seq, n.read_no, r.account_id, l.record_key, {dated}, l.payload,
-                md5(l.payload) as payload_hash
-            from _lines as l join _names as n using (filename) join _reads as r using (read_no)
-        """)
-        self.con.execute("drop table _lines")
-        if kind == "report":
+        _write_reads(
+            self.con,
+            [
+                (str(path), no, manifest, self._as_of(manifest))
+                for no, (manifest, paths) in enumerate(sound)
+                for path in paths or [Path("no file")]
+            ],
+        )
+        if sound[0][0].kind == "report":
             _write_dates(self.con, [manifest for manifest, _ in sound])
 
     def _as_of(self, manifest: Manifest) -> str | None:
@@ -256,22 +254,10 @@ class _Loader:
         for no, manifest in enumerate(reads, start=len(sound)):
             try:
                 with local_files(manifest) as paths:
-                    stage(self.con, paths)
+                    stage_more(self.con, paths)
+                    _write_reads(self.con, [(str(path), no, manifest, None) for path in paths], fresh=False)
             except WarehouseError as error:  # it is loaded; only this second look at it is lost
                 self.progress(f"{error.place}: cannot be compared again: {error.message}")
-                continue
-            _write_reads(self.con, [(manifest, None)], first_no=no, fresh=False)
-            self.con.execute(
-                """
-                insert into _arriving
-                select
-                    rowid + (select coalesce(max(seq), 0) + 1 from _arriving), ?, ?, record_key,
-                    dated::timestamptz, payload, md5(payload)
-                from _lines
-                where record_key in (select record_key from _arriving)
-                """,
-                [no, manifest.account_id],
-            )
 
     def _note(self, manifest: Manifest, error: Exception) -> None:
         self.errors.append(
@@ -316,7 +302,7 @@ def _hold_to_manifests(con: duckdb.DuckDBPyConnection, sound: list[tuple[Manifes
         name: (rows, keys, payloads, dates)
         for name, rows, keys, payloads, dates in con.execute("""
             select filename, count(*), count(record_key), count(payload), list(distinct dated)
-            from _lines group by filename
+            from _arriving group by filename
         """).fetchall()
     }
     for manifest, paths in sound:
@@ -337,31 +323,23 @@ def _hold_to_manifests(con: duckdb.DuckDBPyConnection, sound: list[tuple[Manifes
 
 def _write_reads(
     con: duckdb.DuckDBPyConnection,
-    reads: Sequence[tuple[Manifest, str | None]],
+    files: Sequence[tuple[str, int, Manifest, str | None]],
     *,
-    first_no: int = 0,
     fresh: bool = True,
 ) -> None:
+    """`_reads`: for each file its number of read, its manifest's times and (reports) its as-of day."""
     if fresh:
         con.execute("""
             create or replace temp table _reads (
-                read_no integer, account_id varchar, as_of_date date, window_start timestamptz,
-                window_end timestamptz, read_at timestamptz)
+                filename varchar, read_no integer, account_id varchar, as_of_date date,
+                window_start timestamptz, window_end timestamptz, read_at timestamptz)
         """)
-    con.executemany(
-        "insert into _reads values (?, ?, ?, ?, ?, ?)",
-        [
-            (no, manifest.account_id, as_of, manifest.window_start, manifest.window_end, manifest.read_at)
-            for no, (manifest, as_of) in enumerate(reads, start=first_no)
-        ],
-    )
-
-
-def _write_names(con: duckdb.DuckDBPyConnection, sound: list[tuple[Manifest, list[Path]]]) -> None:
-    con.execute("create or replace temp table _names (filename varchar, read_no integer)")
-    rows = [(str(path), no) for no, (_, paths) in enumerate(sound) for path in paths]
+    rows = [
+        (name, no, manifest.account_id, as_of, manifest.window_start, manifest.window_end, manifest.read_at)
+        for name, no, manifest, as_of in files
+    ]
     if rows:
-        con.executemany("insert into _names values (?, ?)", rows)
+        con.executemany("insert into _reads values (?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _write_dates(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest]) -> None:

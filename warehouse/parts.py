@@ -52,39 +52,52 @@ def trouble(manifest: Manifest, message: str, advice: str = _REREAD) -> Warehous
 
 
 def stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Read landing lines into temp table `_lines` (filename, record_key, dated, payload), in landed order.
+    """Read landing lines into temp table `_arriving` (filename, record_key, dated, payload, payload_hash).
 
-    The payload is the text as it was landed: DuckDB's typed JSON reader would print numbers anew
-    (1.10 becomes 1.1, long decimals are rounded), so the line is read whole and cut at the one place where
-    our own writer puts it, `,"payload":` after the head. `dated` is the head's cursor_at or report_date as
-    text. A line without that shape or without a key gets a null record_key.
+    Its rowid is the order of files and lines. The payload is the text as it was landed: DuckDB's typed JSON
+    reader would print numbers anew (1.10 becomes 1.1, long decimals are rounded), so the line is read whole
+    and cut at the one place where our own writer puts it, `,"payload":` after the head. `dated` is the head's
+    cursor_at or report_date as text. A line without that shape or without a key gets a null record_key.
 
     Raises:
         duckdb.Error: not zstd, not JSON.
     """
+    con.execute(f"create or replace temp table _arriving as {_lines(files)}")
+
+
+def stage_more(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
+    """Add the lines of further files to `_arriving`, of those records only that are in it already."""
+    con.execute(f"""
+        insert into _arriving
+        select * from ({_lines(files)}) where record_key in (select record_key from _arriving)
+    """)
+
+
+def _lines(files: Sequence[Path]) -> str:
     names = ", ".join(literal(str(path)) for path in files)
     source = (
         f"read_ndjson_objects([{names}], filename = true, maximum_object_size = {_LARGEST_RECORD})"
         if files
         else "(select null::json as json, null::varchar as filename limit 0)"
     )
-    con.execute(f"""
-        create or replace temp table _lines as
+    return f"""
         select
             filename, head.key as record_key, coalesce(head.cursor_at, head.report_date) as dated,
-            nullif(substr(line, cut + 11, length(line) - cut - 11), 'null') as payload
+            payload, md5(payload) as payload_hash
         from (
-            select filename, line, cut, case
-                when cut > 0 and json_valid(substr(line, 1, cut - 1) || '}}')
-                then from_json(
-                    substr(line, 1, cut - 1) || '}}',
-                    '{{"key": "VARCHAR", "cursor_at": "VARCHAR", "report_date": "VARCHAR"}}')
+            select
+                filename, nullif(substr(line, cut + 11, length(line) - cut - 11), 'null') as payload,
+                case
+                    when cut > 0 and json_valid(substr(line, 1, cut - 1) || '}}')
+                    then from_json(
+                        substr(line, 1, cut - 1) || '}}',
+                        '{{"key": "VARCHAR", "cursor_at": "VARCHAR", "report_date": "VARCHAR"}}')
                 end as head
             from (
                 select filename, rtrim(json::varchar) as line, instr(json::varchar, ',"payload":') as cut
                 from {source}
             )
-        )""")
+        )"""
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import duckdb
 _CLAIM = """
 create or replace temp table _claims as
 select c.read_no, c.report_date, r.account_id, r.as_of_date, r.read_at
-from _dates as c join _reads as r using (read_no)
+from _dates as c
+join (select distinct on (read_no) * from _reads) as r using (read_no)
 left join raw_daybook.report_reads as held
     on held.platform = $platform and held.stream = $stream and held.account_id = r.account_id
     and held.report_date = c.report_date and held.as_of_date = r.as_of_date
@@ -22,16 +23,18 @@ qualify row_number() over (
 _INSERT = """
 insert into {table} by name
 select
-    r.account_id, a.record_key, a.report_date, r.as_of_date, a.payload::json as payload, a.payload_hash,
-    r.window_start, r.window_end, r.read_at, {load_id} as load_id, now() as loaded_at
+    c.account_id, a.record_key, a.report_date, c.as_of_date, a.payload::json as payload, a.payload_hash,
+    a.window_start, a.window_end, c.read_at, {load_id} as load_id, now() as loaded_at
 from (
     -- The same row twice, on two pages of one read, is one row.
-    select min(seq) as seq, read_no, record_key, report_date, payload_hash, any_value(payload) as payload
-    from _arriving group by read_no, record_key, report_date, payload_hash
+    select
+        r.read_no, a.record_key, a.dated::date as report_date, a.payload_hash,
+        any_value(a.payload) as payload,
+        any_value(r.window_start) as window_start, any_value(r.window_end) as window_end
+    from _arriving as a join _reads as r using (filename)
+    group by r.read_no, a.record_key, a.dated, a.payload_hash
 ) as a
 join _claims as c using (read_no, report_date)
-join _reads as r using (read_no)
-order by a.seq
 """
 
 
@@ -40,8 +43,9 @@ def replace_dates(
 ) -> dict[int, int]:
     """Replace every claimed (account, date, as-of day) with what the reads in the temp tables say.
 
-    _arriving: seq, read_no, record_key, report_date, payload (text), payload_hash.
-    _reads: read_no, account_id, as_of_date, window_start, window_end, read_at. _dates: read_no, report_date.
+    _arriving: filename, record_key, dated (report date as text), payload (text), payload_hash.
+    _reads, a row per file: filename, read_no, account_id, as_of_date, window_start, window_end, read_at.
+    _dates: read_no, report_date.
 
     A date that came back empty is emptied, and raw_daybook.report_reads remembers that it was read.
 

@@ -12,13 +12,13 @@ _JUDGE = """
 create or replace temp table _kept as
 with arriving as (
     select
-        a.seq, a.account_id, a.record_key, coalesce(a.cursor_at, r.read_at) as cursor_at,
-        a.cursor_at is null as is_undated, r.read_at, a.payload_hash
-    from _arriving as a join _reads as r using (read_no)
+        a.rowid as seq, r.account_id, a.record_key, coalesce(a.dated::timestamptz, r.read_at) as cursor_at,
+        a.dated is null as is_undated, r.read_at, a.payload_hash
+    from _arriving as a join _reads as r using (filename)
     -- One read that shows a record twice with one modified time: the later page saw it later.
     qualify row_number() over (
-        partition by a.account_id, a.record_key, coalesce(a.cursor_at, r.read_at), r.read_at
-        order by a.seq desc
+        partition by r.account_id, a.record_key, coalesce(a.dated::timestamptz, r.read_at), r.read_at
+        order by a.rowid desc
     ) = 1
 ),
 history as (
@@ -26,7 +26,7 @@ history as (
         null::bigint as seq, account_id, record_key, cursor_at, false as is_undated, read_at, payload_hash,
         load_id
     from {table}
-    where account_id in (select account_id from _arriving)
+    where account_id in (select account_id from _reads)
       and record_key in (select record_key from _arriving)
     union all
     select seq, account_id, record_key, cursor_at, is_undated, read_at, payload_hash, {load_id} from arriving
@@ -48,27 +48,27 @@ where seq is not null
 _INSERT = """
 insert into {table} by name
 select
-    a.account_id, a.record_key, k.cursor_at, a.payload::json as payload, a.payload_hash,
+    r.account_id, a.record_key, k.cursor_at, a.payload::json as payload, a.payload_hash,
     r.window_start, r.window_end, r.read_at, {load_id} as load_id, now() as loaded_at
 from _arriving as a
-join _kept as k on k.seq = a.seq
-join _reads as r using (read_no)
-order by a.seq
+join _kept as k on k.seq = a.rowid
+join _reads as r using (filename)
 """
 
 
 def insert_versions(con: duckdb.DuckDBPyConnection, table: str, load_id: int) -> dict[int, int]:
     """Add what is new in temp tables `_arriving` and `_reads` to a cursor stream's raw table.
 
-    _arriving: seq (order of seeing), read_no, account_id, record_key, cursor_at (null: the read's time),
-        payload (text), payload_hash.
-    _reads: read_no, window_start, window_end, read_at.
+    _arriving, in the order of seeing: filename, record_key, dated (modified time as text, null: the read's
+        time), payload (text), payload_hash.
+    _reads, a row per file: filename, read_no, account_id, window_start, window_end, read_at.
 
     Returns: rows added per read_no (reads that added nothing are left out).
     """
     con.execute(_JUDGE.format(table=table, load_id=load_id))
     con.execute(_INSERT.format(table=table, load_id=load_id))
     counted = con.execute("""
-        select a.read_no, count(*) from _arriving as a join _kept as k on k.seq = a.seq group by all
+        select r.read_no, count(*)
+        from _arriving as a join _kept as k on k.seq = a.rowid join _reads as r using (filename) group by all
     """).fetchall()
     return dict(counted)

@@ -303,7 +303,7 @@ def test_a_relation_of_file_drops_goes_through_the_same_versions(landing, wareho
     manifest = land(landing, [])
     con = duckdb.connect(str(warehouse))
     relation = """
-        select 'files__uk' as account_id, k::varchar as record_key, '2011-12-09T12:50:00Z'::timestamptz as cursor_at,
+        select 'shop__one' as account_id, k::varchar as record_key, '2011-12-09T12:50:00Z'::timestamptz as cursor_at,
             '{"order_id":"' || k || '"}' as payload from range(3) as t(k)
     """
     assert insert_cursor_versions(con, relation, "files", "orders", manifest, 7) == (3, 3)
