@@ -3,17 +3,8 @@
 
 {# An amount in another currency, to the cent; null when the rate is missing. #}
 {% macro converted(amount, rate) -%}
-    cast(round(cast({{ amount }} as decimal(18, 4)) * {{ rate }}, 2) as decimal(18, 4))
-{%- endmacro %}
-
-
-{#
-    A row's part of a converted total: the converted running total up to the row minus the one before it. The
-    parts of a group add up to the converted total exactly, whatever the rate. `over` is the window, `upto` its name.
-#}
-{% macro converted_part(amount, rate, window) -%}
-    ({{ converted("sum(" ~ amount ~ ") over " ~ window, rate) }}
-        - {{ converted("sum(" ~ amount ~ ") over " ~ window ~ " - " ~ amount, rate) }})
+    {#- Wide enough that the engine multiplies in 128 bits: two decimal(18) would overflow above some 90,000. #}
+    cast(round(cast({{ amount }} as decimal(25, 4)) * {{ rate }}, 2) as decimal(18, 4))
 {%- endmacro %}
 
 

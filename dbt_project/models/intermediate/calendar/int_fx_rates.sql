@@ -2,34 +2,48 @@
 -- before the day. A currency has no row before its first published rate: never 1, never a rate from the future.
 with
 
-published as (
-
-    select
-        currency,
-        rate_date,
-        units_per_usd,
-        lead(rate_date) over (partition by currency order by rate_date) as next_rate_date
-    from {{ ref('fx_rates') }}
-
-),
-
 dates as (
 
     select date_day from {{ ref('int_dates') }}
 
 ),
 
+currencies as (
+
+    select distinct currency from {{ ref('fx_rates') }}
+
+),
+
+-- The rate date in force on each day, then that day's rate.
+in_force as (
+
+    select
+        currencies.currency,
+        dates.date_day,
+        max(published.rate_date) over (
+            partition by currencies.currency
+            order by dates.date_day
+            rows between unbounded preceding and current row
+        ) as rate_date
+    from currencies
+    cross join dates
+    left join {{ ref('fx_rates') }} as published
+        on currencies.currency = published.currency
+        and dates.date_day = published.rate_date
+
+),
+
 daily as (
 
     select
-        published.currency,
-        dates.date_day,
-        published.rate_date,
+        in_force.currency,
+        in_force.date_day,
+        in_force.rate_date,
         cast(published.units_per_usd as double) as units_per_usd
-    from dates
-    inner join published
-        on dates.date_day >= published.rate_date
-        and (dates.date_day < published.next_rate_date or published.next_rate_date is null)
+    from in_force
+    inner join {{ ref('fx_rates') }} as published
+        on in_force.currency = published.currency
+        and in_force.rate_date = published.rate_date
 
     union all
 

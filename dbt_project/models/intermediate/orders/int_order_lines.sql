@@ -2,61 +2,23 @@
 -- shipping, tax) is spread over its product lines by net share and largest remainder, so lines sum to the order
 -- to the cent. An order that has such amounts, or no lines at all, but no product line to carry them, gets one
 -- line without a product. A line whose order is unknown is kept and excluded by name. One row per line.
+{{ config(materialized='view') }}
 {%- set key = 'platform, store_id, order_id' %}
+{%- set parts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid'] %}
+
+{%- set spreads = ['order_discount', 'platform_subsidy', 'shipping_charged', 'tax'] %}
 
 with
 
-headers as (
+orders as (
 
-    select * from {{ ref('int_order_headers') }}
+    select * from {{ ref('int_order_totals') }}
 
 ),
 
 source_lines as (
 
     {{ union_staging('order_lines') }}
-
-),
-
-line_totals as (
-
-    select
-        platform,
-        store_id,
-        order_id,
-        sum(case when line_class = 'product' then 1 else 0 end) as product_lines,
-        sum(case when line_class = 'product' then greatest(line_amount, 0) else 0 end) as net_weight,
-        sum(case when line_class = 'shipping' then line_amount else 0 end) as shipping_lines,
-        sum(case when line_class = 'discount' then line_amount else 0 end) as discount_lines,
-        sum(coalesce(line_tax, 0)) as line_tax
-    from source_lines
-    group by platform, store_id, order_id
-
-),
-
--- What each order spreads over its product lines.
-to_spread as (
-
-    select
-        headers.platform,
-        headers.store_id,
-        headers.order_id,
-        headers.account_id,
-        headers.load_id,
-        line_totals.order_id is null as has_no_lines,
-        coalesce(line_totals.product_lines, 0) as product_lines,
-        coalesce(line_totals.net_weight, 0) as net_weight,
-        {{ minor_units('headers.currency') }} as minor_units,
-        headers.order_discount - coalesce(line_totals.discount_lines, 0) as order_discount,
-        headers.platform_subsidy,
-        headers.shipping_charged + coalesce(line_totals.shipping_lines, 0) as shipping_charged,
-        coalesce(headers.tax - line_totals.line_tax, headers.tax, 0) as tax,
-        headers.buyer_paid_total
-    from headers
-    left join line_totals
-        on headers.platform = line_totals.platform
-        and headers.store_id = line_totals.store_id
-        and headers.order_id = line_totals.order_id
 
 ),
 
@@ -69,17 +31,10 @@ carriers as (
         order_id,
         'order' as line_id,
         'product' as line_class,
-        case
-            when has_no_lines then coalesce(buyer_paid_total - shipping_charged - tax, 0) + order_discount + platform_subsidy
-            else 0
-        end as list_amount,
+        unlisted_amount as list_amount,
         load_id
-    from to_spread
-    where product_lines = 0
-        and (
-            has_no_lines
-            or order_discount <> 0 or platform_subsidy <> 0 or shipping_charged <> 0 or tax <> 0
-        )
+    from orders
+    where needs_carrier
 
 ),
 
@@ -112,18 +67,22 @@ shares as (
         amounts.component,
         amounts.minor_units,
         amounts.amount,
-        cast(case
+        case
             when amounts.net_weight > 0 then cast(greatest(lines.line_amount, 0) as double) / cast(amounts.net_weight as double)
             else 1 / cast(greatest(amounts.product_lines, 1) as double)
-        end as double) as share
+        end as share
     from all_lines as lines
     inner join (
-        {%- for component in ['order_discount', 'platform_subsidy', 'shipping_charged', 'tax'] %}
+        {%- for component in spreads %}
         select
-            {{ key }}, net_weight, product_lines, minor_units,
-            '{{ component }}' as component, {{ component }} as amount
-        from to_spread
-        where {{ component }} <> 0
+            {{ key }},
+            net_weight,
+            product_lines,
+            {{ minor_units('currency') }} as minor_units,
+            '{{ component }}' as component,
+            to_spread_{{ component }} as amount
+        from orders
+        where to_spread_{{ component }} <> 0
         {{ "union all" if not loop.last }}
         {%- endfor %}
     ) as amounts
@@ -164,7 +123,7 @@ spread as (
     select
         {{ key }},
         line_id,
-        {%- for component in ['order_discount', 'platform_subsidy', 'shipping_charged', 'tax'] %}
+        {%- for component in spreads %}
         sum(case when component = '{{ component }}' then units else 0 end) as {{ component }}
         {{- "," if not loop.last }}
         {%- endfor %}
@@ -199,15 +158,15 @@ amounts as (
         lines.line_class,
         lines.is_carrier,
         case
-            when headers.order_id is null then 'no_order'
+            when orders.order_id is null then 'no_order'
             when lines.line_class = 'test' then 'test'
-            else headers.exclude_reason
+            else orders.exclude_reason
         end as exclude_reason,
-        headers.paid_date,
-        headers.created_date,
-        headers.currency,
-        headers.rate_to_reporting,
-        headers.rate_to_store,
+        orders.paid_date,
+        orders.created_date,
+        orders.currency,
+        orders.rate_to_reporting,
+        orders.rate_to_store,
         lines.line_class = 'product' as is_goods,
         lines.quantity,
         lines.list_amount,
@@ -219,10 +178,10 @@ amounts as (
         coalesce(lines.line_tax, 0) + coalesce(spread.tax, 0) as tax,
         lines.load_id
     from all_lines as lines
-    left join headers
-        on lines.platform = headers.platform
-        and lines.store_id = headers.store_id
-        and lines.order_id = headers.order_id
+    left join orders
+        on lines.platform = orders.platform
+        and lines.store_id = orders.store_id
+        and lines.order_id = orders.order_id
     left join spread
         on lines.platform = spread.platform
         and lines.store_id = spread.store_id
@@ -264,46 +223,88 @@ classed as (
         cast(case when line_class in ('bad_debt', 'adjustment') then line_amount else 0 end as decimal(18, 4)) as accounting_adjustments_orig
     from amounts
 
+),
+
+-- Each line converted for itself, and what that leaves over against the converted order: a few cents, for one line.
+converted as (
+
+    select
+        classed.*,
+        {%- for column in parts %}
+        case when {{ column }}_orig = 0 then 0 else {{ converted(column ~ '_orig', 'rate_to_reporting') }} end as {{ column }},
+        {%- endfor %}
+        case when rate_to_store = 1 then goods_paid_orig else {{ converted('goods_paid_orig', 'rate_to_store') }} end as goods_paid_store
+    from classed
+
+),
+
+left_over as (
+
+    select
+        orders.platform,
+        orders.store_id,
+        orders.order_id,
+        lines.line_id,
+        {%- for column in ['goods_paid_store'] + parts %}
+        orders.{{ column }} - lines.{{ column }} as {{ column }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from orders
+    inner join (
+        select
+            platform,
+            store_id,
+            order_id,
+            coalesce(
+                min(case when goods_paid_orig <> 0 then line_id end),
+                min(case when list_amount_orig <> 0 then line_id end),
+                min(line_id)
+            ) as line_id,
+            {%- for column in ['goods_paid_store'] + parts %}
+            sum({{ column }}) as {{ column }}
+            {{- "," if not loop.last }}
+            {%- endfor %}
+        from converted
+        where line_class = 'product'
+        group by platform, store_id, order_id
+    ) as lines
+        on orders.platform = lines.platform
+        and orders.store_id = lines.store_id
+        and orders.order_id = lines.order_id
+    where orders.rate_to_reporting <> 1 or orders.rate_to_store <> 1
+
 )
 
 select
-    platform,
-    account_id,
-    store_id,
-    order_id,
-    line_id,
-    product_id,
-    sku_id,
-    product_name,
-    category_path,
-    line_class,
-    is_carrier,
-    exclude_reason,
-    paid_date,
-    created_date,
-    currency,
-    rate_to_reporting,
-    quantity,
-    units_orig as units,
+    lines.platform,
+    lines.account_id,
+    lines.store_id,
+    lines.order_id,
+    lines.line_id,
+    lines.product_id,
+    lines.sku_id,
+    lines.product_name,
+    lines.category_path,
+    lines.line_class,
+    lines.is_carrier,
+    lines.exclude_reason,
+    lines.paid_date,
+    lines.created_date,
+    lines.currency,
+    lines.rate_to_reporting,
+    lines.quantity,
+    lines.units_orig as units,
     {%- for column in ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax',
         'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
-    {{ column }}_orig,
+    lines.{{ column }}_orig,
     {%- endfor %}
-    -- Each line's part of the order's converted amount, so that lines sum to the order in every currency.
-    case
-        when rate_to_store = 1 then goods_paid_orig
-        else {{ converted_part('goods_paid_orig', 'rate_to_store', 'lines_so_far') }}
-    end as goods_paid_store,
-    {%- for column in ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid'] %}
-    case
-        when rate_to_reporting = 1 then {{ column }}_orig
-        else {{ converted_part(column ~ '_orig', 'rate_to_reporting', 'lines_so_far') }}
-    end as {{ column }},
+    {%- for column in ['goods_paid_store'] + parts %}
+    lines.{{ column }} + coalesce(left_over.{{ column }}, 0) as {{ column }},
     {%- endfor %}
-    load_id
-from classed
-window lines_so_far as (
-    partition by {{ key }}
-    order by line_id
-    rows between unbounded preceding and current row
-)
+    lines.load_id
+from converted as lines
+left join left_over
+    on lines.platform = left_over.platform
+    and lines.store_id = left_over.store_id
+    and lines.order_id = left_over.order_id
+    and lines.line_id = left_over.line_id

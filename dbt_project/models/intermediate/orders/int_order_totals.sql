@@ -1,4 +1,6 @@
--- Orders with the sums of their lines in the order's, the store's and the reporting currency. One row per order.
+-- Orders with their amounts in the order's, the store's and the reporting currency: the sums of their lines by class
+-- (marts, trap 18) and what the order says once. `to_spread_…` is what int_order_lines spreads over the product lines. An order without lines is
+-- worth what the source says was paid. One row per order.
 {%- set amounts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax',
     'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
 
@@ -10,50 +12,111 @@ headers as (
 
 ),
 
+order_lines as (
+
+    {{ union_staging('order_lines') }}
+
+),
+
 lines as (
 
     select
         platform,
         store_id,
         order_id,
-        sum(units) as units,
-        sum(case when is_carrier then 0 else 1 end) as lines,
-        sum(case when line_class in ('product', 'shipping') then 1 else 0 end) as sale_lines,
+        count(*) as lines,
+        sum(case when line_class = 'product' then 1 else 0 end) as product_lines,
+        sum(case when line_class = 'shipping' then 1 else 0 end) as shipping_lines,
         sum(case when line_class = 'test' then 1 else 0 end) as test_lines,
         sum(case when line_class in ('test', 'bad_debt', 'adjustment') then 1 else 0 end) as book_lines,
-        {%- for name in amounts %}
-        sum(case when line_class = 'test' then 0 else {{ name }}_orig end) as {{ name }}_orig
-        {{- "," if not loop.last }}
-        {%- endfor %}
-    from {{ ref('int_order_lines') }}
+        sum(case when line_class = 'product' then quantity end) as units,
+        sum(case when line_class = 'product' then list_amount end) as list_amount,
+        sum(case when line_class = 'product' then merchant_item_discount end) as merchant_item_discount,
+        sum(case when line_class = 'product' then line_platform_subsidy end) as line_platform_subsidy,
+        sum(case when line_class = 'product' then line_amount end) as line_amount,
+        sum(case when line_class = 'product' then greatest(line_amount, 0) end) as net_weight,
+        sum(case when line_class = 'product' then line_tax end) as product_tax,
+        sum(line_tax) as line_tax,
+        sum(case when line_class = 'shipping' then line_amount end) as shipping_amount,
+        sum(case when line_class = 'discount' then line_amount end) as discount_amount,
+        sum(case when line_class in ('fee', 'manual', 'sample') then line_amount end) as other_charged,
+        sum(case when line_class = 'gift_card' then line_amount end) as gift_cards_sold,
+        sum(case when line_class in ('bad_debt', 'adjustment') then line_amount end) as accounting_adjustments
+    from order_lines
     group by platform, store_id, order_id
+
+),
+
+spread as (
+
+    select
+        headers.*,
+        coalesce(lines.lines, 0) as lines,
+        coalesce(lines.product_lines, 0) as product_lines,
+        coalesce(lines.shipping_lines, 0) as shipping_lines,
+        coalesce(lines.test_lines, 0) as test_lines,
+        coalesce(lines.book_lines, 0) as book_lines,
+        {%- for name in ['units', 'list_amount', 'merchant_item_discount', 'line_platform_subsidy', 'line_amount', 'net_weight',
+            'product_tax', 'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
+        coalesce(lines.{{ name }}, 0) as {{ name }},
+        {%- endfor %}
+        -- Whole minor units, so that they can be spread without a rest.
+        round(headers.order_discount - coalesce(lines.discount_amount, 0), 2) as to_spread_order_discount,
+        round(headers.platform_subsidy, 2) as to_spread_platform_subsidy,
+        round(headers.shipping_charged + coalesce(lines.shipping_amount, 0), 2) as to_spread_shipping_charged,
+        round(coalesce(headers.tax - coalesce(lines.line_tax, 0), 0), 2) as to_spread_tax
+    from headers
+    left join lines
+        on headers.platform = lines.platform
+        and headers.store_id = lines.store_id
+        and headers.order_id = lines.order_id
+
+),
+
+valued as (
+
+    select
+        spread.*,
+        case
+            when lines = 0
+                then coalesce(buyer_paid_total - to_spread_shipping_charged - to_spread_tax, 0)
+                + to_spread_order_discount + to_spread_platform_subsidy
+            else 0
+        end as unlisted_amount,
+        -- One line without a product carries what no product line can.
+        product_lines = 0 and (
+            lines = 0
+            or to_spread_order_discount <> 0 or to_spread_platform_subsidy <> 0
+            or to_spread_shipping_charged <> 0 or to_spread_tax <> 0
+        ) as needs_carrier
+    from spread
 
 ),
 
 totals as (
 
     select
-        headers.*,
-        coalesce(lines.lines, 0) as lines,
-        coalesce(lines.sale_lines, 0) > 0 as is_sale,
-        cast(coalesce(lines.units, 0) as decimal(18, 4)) as units,
+        valued.*,
         -- An order of nothing but test items or bookkeeping entries is no order of a customer.
         coalesce(
-            headers.exclude_reason,
+            exclude_reason,
             case
-                when lines.lines > 0 and lines.test_lines = lines.lines then 'test'
-                when lines.lines > 0 and lines.book_lines = lines.lines then 'not_a_sale'
+                when lines > 0 and test_lines = lines then 'test'
+                when lines > 0 and book_lines = lines then 'not_a_sale'
             end
         ) as why_excluded,
-        {%- for name in amounts %}
-        cast(coalesce(lines.{{ name }}_orig, 0) as decimal(18, 4)) as {{ name }}_orig
-        {{- "," if not loop.last }}
-        {%- endfor %}
-    from headers
-    left join lines
-        on headers.platform = lines.platform
-        and headers.store_id = lines.store_id
-        and headers.order_id = lines.order_id
+        product_lines > 0 or shipping_lines > 0 or needs_carrier as is_sale,
+        cast(list_amount + unlisted_amount as decimal(18, 4)) as list_amount_orig,
+        cast(merchant_item_discount + to_spread_order_discount as decimal(18, 4)) as merchant_discount_orig,
+        cast(line_platform_subsidy + to_spread_platform_subsidy as decimal(18, 4)) as platform_subsidy_orig,
+        cast(line_amount + unlisted_amount - to_spread_order_discount - to_spread_platform_subsidy as decimal(18, 4))
+            as goods_paid_orig,
+        cast(to_spread_shipping_charged as decimal(18, 4)) as shipping_charged_orig,
+        cast(product_tax + to_spread_tax as decimal(18, 4)) as tax_orig,
+        cast(other_charged as decimal(18, 4)) as other_charged_orig,
+        cast(gift_cards_sold as decimal(18, 4)) as gift_cards_sold_orig,
+        cast(accounting_adjustments as decimal(18, 4)) as accounting_adjustments_orig
+    from valued
 
 )
 
@@ -88,7 +151,15 @@ select
     rate_to_reporting,
     rate_to_store,
     lines,
-    units,
+    product_lines,
+    needs_carrier,
+    net_weight,
+    unlisted_amount,
+    to_spread_order_discount,
+    to_spread_platform_subsidy,
+    to_spread_shipping_charged,
+    to_spread_tax,
+    cast(units as decimal(18, 4)) as units,
     {%- for name in amounts %}
     {{ name }}_orig,
     {{ converted(name ~ '_orig', 'rate_to_store') }} as {{ name }}_store,
