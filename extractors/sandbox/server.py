@@ -116,7 +116,7 @@ class Sandbox:
         self.control.faults.append(Fault(**body))
 
     def reset(self) -> None:
-        """Forgets all that was ordered: faults, edits made and waiting, limits, counters, clock, expired tokens."""
+        """Forgets all that was ordered: faults, edits, limits, counters, clock, expired tokens."""
         self.control.reset()
         for book in self.world.books.values():
             book.forget_touches()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ def test_the_balance_moves_by_income_and_cost(callers: Callers) -> None:
     stat = callers.ocean(
         "2/advertiser/fund/daily_stat/", start_date="2026-11-03", end_date="2026-11-20", page_size="100"
     )["data"]["list"][::-1]
-    for before, after in zip(stat, stat[1:], strict=False):
+    for before, after in pairwise(stat):
         assert after["balance"] == pytest.approx(before["balance"] + after["income"] - after["cost"])
     assert any(row["income"] for row in stat)
 
