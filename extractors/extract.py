@@ -189,9 +189,10 @@ class _StreamReader:
 def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now: datetime) -> Window:
     """The window a run for business day `day` has to read.
 
-    From the stream's mark, less its overlap, to the end of the day or as near to now as the vendor's index
-    allows; at least the day itself, so that a rerun reads it again. Reports start `lookback_days` earlier
-    and always on a day of the account's zone.
+    From the stream's mark, less its overlap, as near to now as the vendor's index allows: a record lists under
+    its latest change only, so a sale of yesterday that was shipped this morning stands in this morning's window
+    and nowhere else. A day that lies behind the mark is read again whole, and only that.
+    Reports start `lookback_days` earlier, always on a day of the account's zone, and end with the day.
     """
     zone = account.zone
     today = days_window(day, day, zone)
@@ -205,7 +206,7 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
         yesterday = now.astimezone(zone).date() - timedelta(days=1)
         last = max(day, min(period_bounds(stream.period, day)[1], yesterday))
         return days_window(period_bounds(stream.period, first)[0], last, zone)
-    end = min(today.end, now - stream.settle)
+    end = today.end if mark is not None and today.end <= mark else now - stream.settle
     return Window(min(start, end), end)
 
 

@@ -29,7 +29,7 @@ def report_stream(**facts: object) -> Stream:
 
 def test_the_first_run_reads_the_whole_history(make_account: Callable[..., Account]) -> None:
     window = plan(cursor_stream(), make_account(history_days=28), None, DAY, NOW)
-    assert window == Window(datetime(2026, 10, 22, 16, tzinfo=UTC), datetime(2026, 11, 20, 16, tzinfo=UTC))
+    assert window == Window(datetime(2026, 10, 22, 16, tzinfo=UTC), NOW - timedelta(minutes=3))
 
 
 def test_an_account_may_name_the_first_day_of_its_history(make_account: Callable[..., Account]) -> None:
@@ -40,7 +40,15 @@ def test_an_account_may_name_the_first_day_of_its_history(make_account: Callable
 def test_a_night_after_three_missed_ones_reads_from_the_mark(make_account: Callable[..., Account]) -> None:
     mark = datetime(2026, 11, 16, 16, tzinfo=UTC)
     window = plan(cursor_stream(), make_account(), mark, DAY, NOW)
-    assert window == Window(mark - timedelta(minutes=10), datetime(2026, 11, 20, 16, tzinfo=UTC))
+    assert window.start == mark - timedelta(minutes=10)
+
+
+def test_a_night_reads_past_midnight_because_a_record_lists_under_its_latest_change_only(
+    make_account: Callable[..., Account],
+) -> None:
+    mark = datetime(2026, 11, 19, 16, tzinfo=UTC)
+    window = plan(cursor_stream(), make_account(), mark, DAY, NOW)
+    assert window.end == NOW - timedelta(minutes=3) > datetime(2026, 11, 20, 16, tzinfo=UTC)
 
 
 def test_a_day_already_read_is_read_again_whole(make_account: Callable[..., Account]) -> None:
