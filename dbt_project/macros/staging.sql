@@ -248,3 +248,28 @@ left join {{ raw }} as landed
     having count(*) > 1
 
 {% endtest %}
+
+
+{#
+  Fails when any of the columns is null anywhere, and says in `missing` which and how often. One pass over the
+  model in place of a not_null test a column, each of which would run the view again.
+#}
+{% test is_complete(model, columns) %}
+
+    select missing
+    from (
+        select
+            concat_ws(
+                ', '
+                {%- for column in columns %},
+                case
+                    when sum(case when {{ column }} is null then 1 else 0 end) > 0
+                        then concat('{{ column }}: ', sum(case when {{ column }} is null then 1 else 0 end))
+                end
+                {%- endfor %}
+            ) as missing
+        from {{ model }}
+    ) as counted
+    where missing <> ''
+
+{% endtest %}
