@@ -191,7 +191,7 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
 
     From the stream's mark, less its overlap, as near to now as the vendor's index allows: a record lists under
     its latest change only, so a sale of yesterday that was shipped this morning stands in this morning's window
-    and nowhere else. A day that lies behind the mark is read again whole, and only that.
+    and nowhere else. An older day that lies behind the mark is read again whole, and only that.
     Reports start `lookback_days` earlier, always on a day of the account's zone, and end with the day.
     """
     zone = account.zone
@@ -206,7 +206,8 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
         yesterday = now.astimezone(zone).date() - timedelta(days=1)
         last = max(day, min(period_bounds(stream.period, day)[1], yesterday))
         return days_window(period_bounds(stream.period, first)[0], last, zone)
-    end = today.end if mark is not None and today.end <= mark else now - stream.settle
+    behind = mark is not None and today.end <= mark and day < now.astimezone(zone).date() - timedelta(days=1)
+    end = today.end if behind else now - stream.settle
     return Window(min(start, end), end)
 
 

@@ -56,6 +56,11 @@ def test_a_day_already_read_is_read_again_whole(make_account: Callable[..., Acco
     assert window == Window(datetime(2026, 11, 2, 16, tzinfo=UTC), datetime(2026, 11, 3, 16, tzinfo=UTC))
 
 
+def test_a_second_run_for_yesterday_reads_what_came_since(make_account: Callable[..., Account]) -> None:
+    window = plan(cursor_stream(), make_account(), NOW - timedelta(hours=1), DAY, NOW)
+    assert window == Window(datetime(2026, 11, 19, 16, tzinfo=UTC), NOW - timedelta(minutes=3))
+
+
 def test_a_window_ends_behind_now_where_the_day_is_not_over(make_account: Callable[..., Account]) -> None:
     account = make_account(time_zone="America/New_York")
     window = plan(cursor_stream(), account, NOW - timedelta(hours=1), DAY, NOW)
