@@ -27,7 +27,7 @@ def land_history(landing: Landing, chance: random.Random) -> tuple[list, dict[st
         lines = []
         for key in "abcd":
             if chance.random() < 0.5:
-                value[key] = chance.randrange(3)
+                value[key] = chance.randrange(2)
                 if chance.random() < 0.5:
                     modified[key] = at(1 + read + chance.random())
             if chance.random() < 0.8:
