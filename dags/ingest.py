@@ -19,7 +19,8 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowSkipException
 
 from daybook import clock, connections, notify, steps
-from daybook.schedule import RETRY_POLICY, WRITER_POOL, ingest_dag, platform_pool, raw_asset
+from daybook.names import WRITER_POOL, ingest_dag, platform_pool
+from daybook.schedule import RETRY_POLICY, raw_asset
 from daybook.settings import Settings
 from daybook.tasks import PROBLEMS, telling
 

@@ -11,7 +11,8 @@ from typing import Any
 from airflow.sdk import DAG, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, task
 
 from daybook import clock, notify, steps
-from daybook.schedule import RETRY_POLICY, TRANSFORM_DAG, WRITER_POOL, raw_asset
+from daybook.names import TRANSFORM_DAG, WRITER_POOL
+from daybook.schedule import RETRY_POLICY, raw_asset
 from daybook.settings import Settings
 from daybook.tasks import telling
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from daybook import clock, steps
 from daybook.engine import service
 from daybook.engine.api import AirflowApi
-from daybook.engine.follow import ENDED, Run, follow
-from daybook.night import TRANSFORM, Outcome
+from daybook.engine.follow import Run, Watch, follow
+from daybook.names import TRANSFORM_DAG
+from daybook.night import Outcome
 from daybook.processes import children
 from daybook.progress import Progress
 from daybook.sandbox import connections_for, start_sandbox
@@ -43,9 +44,13 @@ def run_backfill(
             advice=f"ask for days up to {newest}",
         )
     settings.hash_key()
+    asking = ["backfill", first.isoformat(), last.isoformat(), *wanted]
+    began = datetime.now(UTC)
     other = service.running(settings)
     if other:
-        return through(service.attach(settings, other), settings, progress, first, last, wanted)
+        api = service.attach(settings, other)
+        service.ask(settings, other, asking)
+        return through(api, settings, progress, (first, last), wanted, began)
     with (
         service.only_one(settings, "daybook backfill") as port,
         children(settings.airflow_home / "logs") as kids,
@@ -53,8 +58,10 @@ def run_backfill(
         connections = connections_for(settings, accounts)
         if connections.sandboxed:
             start_sandbox(kids, connections, progress)
-        api = service.start(settings, kids, port, connections.environment, progress, whole=False)
-        outcome = through(api, settings, progress, first, last, wanted, kids.check)
+        api = service.start(
+            settings, kids, port, connections.environment, progress, whole=False, asking=asking
+        )
+        outcome = through(api, settings, progress, (first, last), wanted, began, kids.check)
         progress.doing("Stopping Airflow")
     return outcome
 
@@ -63,53 +70,40 @@ def through(
     api: AirflowApi,
     settings: Settings,
     progress: Progress,
-    first: date,
-    last: date,
+    span: tuple[date, date],
     platforms: Sequence[str],
+    began: datetime,
     alive: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """The backfill in a running Airflow."""
+    """The backfill in a running Airflow that was asked for it at `began` or later."""
+    first, last = span
     outcome = Outcome(last)
     days = (last - first).days + 1
+    watch = Watch(api, began)
     progress.doing(f"Reading {days} day(s) again, {first} to {last}, on {len(platforms)} platform(s)")
-    asked = datetime.now(UTC) - timedelta(seconds=1)
-    # Airflow takes the runs whose interval starts between the two, ends included. Two hours on either side
-    # reach no other day's tick, and cover the night on which 01:30 comes twice.
-    start = clock.interval_of(first, settings.zone)[0] - timedelta(hours=2)
-    end = clock.interval_of(last, settings.zone)[0] + timedelta(hours=2)
-    for platform in platforms:
-        api.backfill(f"ingest_{platform}", start, end)
-    outcome.ingests = _runs(api, settings, platforms, asked, days, alive)
-    follow(api, outcome.ingests, progress, alive)
+    outcome.ingests = _runs(watch, settings, platforms, days, alive)
+    follow(watch, api, outcome.ingests, progress, alive)
     progress.doing("Building the marts")
-    made = api.trigger(TRANSFORM, None, f"after the backfill of {first} to {last}")
-    outcome.transform = Run("marts", TRANSFORM, made["dag_run_id"])
-    follow(api, [outcome.transform], progress, alive)
+    made = api.trigger(TRANSFORM_DAG, f"after the backfill of {first} to {last}")
+    outcome.transform = Run("marts", TRANSFORM_DAG, made["dag_run_id"])
+    follow(watch, api, [outcome.transform], progress, alive)
     return outcome
 
 
 def _runs(
-    api: AirflowApi,
-    settings: Settings,
-    platforms: Sequence[str],
-    asked: datetime,
-    days: int,
-    alive: Callable[[], None],
+    watch: Watch, settings: Settings, platforms: Sequence[str], days: int, alive: Callable[[], None]
 ) -> list[Run]:
     """The backfill's runs: one for each platform and day. Raises DaybookError when Airflow made fewer."""
     wanted = days * len(platforms)
     deadline = time.monotonic() + APPEAR
     while True:
         alive()
+        watch.look()
         found = []
-        for platform in platforms:
-            for run in api.runs([f"ingest_{platform}"], at_most=2 * days + 100):
-                fresh = run["state"] not in ENDED or datetime.fromisoformat(run["queued_at"]) >= asked
-                if run["run_type"] == "backfill" and fresh:
-                    day = clock.business_day(
-                        datetime.fromisoformat(run["data_interval_start"]), settings.zone
-                    )
-                    found.append(Run(f"{platform} {day}", run["dag_id"], run["dag_run_id"]))
+        for (dag_id, run_id), run in watch.runs.items():
+            if run["run_type"] == "backfill" and dag_id.removeprefix("ingest_") in platforms:
+                day = clock.business_day(datetime.fromisoformat(run["data_interval_start"]), settings.zone)
+                found.append(Run(f"{dag_id.removeprefix('ingest_')} {day}", dag_id, run_id))
         if len(found) >= wanted:
             return sorted(found, key=lambda run: run.name)
         if time.monotonic() > deadline:

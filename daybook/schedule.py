@@ -1,4 +1,4 @@
-"""What the DAGs share: names of DAGs, pools and assets, and when a failed task is worth another try."""
+"""What the DAGs share: their assets, and when a failed task is worth another try."""
 
 from __future__ import annotations
 
@@ -9,20 +9,6 @@ from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 from daybook.steps import HopelessErrors
 from extractors.errors import AuthError, ConfigError, ContractError, RateLimitedError, TransientError
 from warehouse.errors import BuildError, LoadErrors, LockedError, PublishError, StorageError
-
-WRITER_POOL = "warehouse_writer"
-"""One slot: DuckDB has one writer (design §1)."""
-
-TRANSFORM_DAG = "transform_marts"
-
-
-def ingest_dag(platform: str) -> str:
-    return f"ingest_{platform}"
-
-
-def platform_pool(platform: str) -> str:
-    """The pool that bounds how many accounts of one platform are read at once."""
-    return f"extract_{platform}"
 
 
 def raw_asset(platform: str) -> Asset:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from daybook.settings import Settings
 from extractors.accounts import Account, AccountsError, load_accounts
-from extractors.core.model import Stream
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError, DaybookError, ExtractErrors
 from extractors.landing import Landing
@@ -227,13 +226,6 @@ def platform_title(platform: str) -> str:
     return find_platform(platform).title
 
 
-@dataclass(frozen=True)
-class _Tables:
-    """A platform as the warehouse sees it: stream name → Stream."""
-
-    streams: Mapping[str, Stream]
-
-
 def load_platform(settings: Settings, platform: str | None, *, say: Say = print) -> dict[str, Any]:
     """Load what landed and is not in raw yet, of one platform or (None) of all.
 
@@ -246,7 +238,7 @@ def load_platform(settings: Settings, platform: str | None, *, say: Say = print)
     loaded = load_pending(
         Landing(settings.landing),
         settings.warehouse,
-        {name: _Tables({one.name: one for one in known.streams}) for name, known in platforms().items()},
+        platforms(),
         accounts(settings),
         platform,
         progress=say,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daybook.engine.api import AirflowApi
@@ -13,6 +13,7 @@ from daybook.progress import Progress
 from daybook.steps import Problem
 
 POLL = 1.0  # seconds between two looks; each costs the API server about 50 ms
+LOOK_BACK = timedelta(seconds=10)
 ENDED = {"success", "failed"}
 _TASK_ENDED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 
@@ -37,39 +38,66 @@ class Run:
         return (datetime.fromisoformat(self.ended) - datetime.fromisoformat(self.started)).total_seconds()
 
 
+class Watch:
+    """The state of all runs and tasks that changed since a moment, kept up to date by what changes."""
+
+    def __init__(self, api: AirflowApi, since: datetime) -> None:
+        self._api = api
+        self._began = since
+        self._since = since
+        self._looks = 0
+        self.runs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.tasks: dict[tuple[str, str, str, int], dict[str, Any]] = {}  # by place: an id lives for one try
+
+    def look(self) -> None:
+        """Bring runs and tasks up to date."""
+        now = datetime.now(UTC)
+        for run in self._api.runs(self._since):
+            self.runs[_key(run)] = run
+        for task in self._api.tasks(self._since):
+            self.tasks[(*_key(task), task["task_id"], task["map_index"])] = task
+        self._looks += 1
+        # Looking back a little covers transactions under way; all of it now and then, any other gap.
+        self._since = self._began if self._looks % 20 == 0 else max(self._began, now - LOOK_BACK)
+
+    def tasks_of(self, key: tuple[str, str]) -> list[dict[str, Any]]:
+        return [task for task in self.tasks.values() if _key(task) == key]
+
+
 def follow(
-    api: AirflowApi, runs: list[Run], progress: Progress, alive: Callable[[], None] = lambda: None
+    watch: Watch,
+    api: AirflowApi,
+    runs: list[Run],
+    progress: Progress,
+    alive: Callable[[], None] = lambda: None,
 ) -> None:
     """Wait until all runs have ended; fill in their states, times and problems.
 
     Args:
+        watch: since a moment before the runs were made.
         alive: called at each look; raises when Airflow itself died.
     """
     told: set[tuple[str, str, str, int, str]] = set()
     going = {(run.dag_id, run.run_id): run for run in runs}
     while going:
         alive()
-        _look(api, going)
-        tasks = api.tasks(sorted({run.run_id for run in going.values()}))
-        _tell(going, tasks, told, progress)
+        watch.look()
+        for key, run in going.items():
+            found = watch.runs.get(key)
+            if found:
+                run.state, run.started, run.ended = found["state"], found["start_date"], found["end_date"]
+        _tell(going, watch.tasks.values(), told, progress)
         for key, run in list(going.items()):
             if run.state in ENDED:
+                tasks = watch.tasks_of(key)
                 run.last_task_ended = max(
-                    (task["end_date"] for task in tasks if _key(task) == key and task["end_date"]),
-                    default=None,
+                    (task["end_date"] for task in tasks if task["end_date"]), default=None
                 )
                 if run.state == "failed":
-                    run.problems = _problems(api, run, [task for task in tasks if _key(task) == key])
+                    run.problems = _problems(api, run, tasks)
                 del going[key]
         if going:
             time.sleep(POLL)
-
-
-def _look(api: AirflowApi, by_key: dict[tuple[str, str], Run]) -> None:
-    for found in api.runs(sorted({dag_id for dag_id, _ in by_key}), at_most=max(100, 2 * len(by_key))):
-        run = by_key.get(_key(found))
-        if run:
-            run.state, run.started, run.ended = found["state"], found["start_date"], found["end_date"]
 
 
 def _tell(

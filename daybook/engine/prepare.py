@@ -1,7 +1,8 @@
-"""`python -m daybook.engine.prepare`: the database, the pools and the DAGs, with one import of Airflow.
+"""`python -m daybook.engine.prepare [night|backfill …]`: database, pools, DAGs, and the runs asked for.
 
 The same as `airflow db migrate`, `airflow pools import` (of pools that are not there) and `airflow dags
-reserialize`, which as three commands would import Airflow three times (3 s each).
+reserialize`, which as three commands would import Airflow three times (3 s each). The runs are those of
+daybook.engine.ask, made before the scheduler starts.
 """
 
 from __future__ import annotations
@@ -9,16 +10,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from daybook.engine.ask import airflow, ask
+
 READ_AT_ONCE = 4
 """Accounts of one platform read at once; change it on the pool in Airflow, it is not set back."""
-
-
-def airflow(*words: str) -> None:
-    """Run one command of Airflow's own command line in this process."""
-    from airflow.cli.cli_parser import get_parser
-
-    arguments = get_parser().parse_args(words)
-    arguments.func(arguments)
 
 
 def migrate(stamp: Path) -> None:
@@ -45,7 +40,7 @@ def make_pools(platforms: list[str]) -> None:
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
 
-    from daybook.schedule import WRITER_POOL, platform_pool
+    from daybook.names import WRITER_POOL, platform_pool
 
     wanted = {WRITER_POOL: (1, "The one writer of the warehouse; more than one slot breaks DuckDB")}
     for platform in platforms:
@@ -65,6 +60,8 @@ def main() -> None:
     migrate(settings.airflow_home / "migrated")
     make_pools(list(steps.platforms_of(steps.accounts(settings))))
     airflow("dags", "reserialize")
+    if sys.argv[1:]:
+        ask(settings, sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import contextlib
 import fcntl
 import json
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -84,16 +85,18 @@ def start(
     progress: Progress,
     *,
     whole: bool,
+    asking: Sequence[str] = (),
 ) -> AirflowApi:
     """Start Airflow and wait until it works.
 
     Args:
         connections: AIRFLOW_CONN_… for the tasks.
+        asking: words for daybook.engine.ask: runs to create before the scheduler starts.
         whole: also the DAG processor and the triggerer, for an Airflow that stays up and sees edited DAGs.
     Returns the API, logged in. Raises DaybookError with the end of the log when a part does not come up.
     """
     env = child_environment(settings, port, connections)
-    prepare = [sys.executable, "-m", "daybook.engine.prepare"]
+    prepare = [sys.executable, "-m", "daybook.engine.prepare", *asking]
     first = not (settings.airflow_home / "migrated").exists()
     progress.doing("Preparing Airflow" + (" (first time: making its database)" if first else ""))
     kids.start("prepare", prepare, env)
@@ -119,6 +122,22 @@ def attach(settings: Settings, other: Running) -> AirflowApi:
         )
     api.log_in()
     return api
+
+
+def ask(settings: Settings, other: Running, words: Sequence[str]) -> None:
+    """Create runs in an Airflow that runs already. Raises DaybookError with what went wrong."""
+    env = child_environment(settings, int(other.url.rsplit(":", 1)[1]), {})
+    done = subprocess.run(
+        [sys.executable, "-m", "daybook.engine.ask", *words],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=START_TIMEOUT,
+        check=False,
+    )
+    if done.returncode:
+        tail = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines()[-15:])
+        raise DaybookError(f"Airflow could not be asked\n{tail}", advice="is the database reachable?")
 
 
 def _finish_preparing(kids: Children) -> None:

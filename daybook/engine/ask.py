@@ -1,0 +1,96 @@
+"""Creating DAG runs in a process of its own: `python -m daybook.engine.ask night|backfill DAY… PLATFORM…`
+
+Not through the REST API: each of its writing calls logs itself to the database from the server's event loop.
+On SQLite that can wait for a task's own request, which waits for the event loop, until the lock's timeout.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from daybook import clock
+from daybook.names import ingest_dag
+from daybook.settings import Settings
+
+
+def airflow(*words: str) -> None:
+    """Run one command of Airflow's own command line in this process."""
+    from airflow.cli.cli_parser import get_parser
+
+    arguments = get_parser().parse_args(words)
+    arguments.func(arguments)
+
+
+def ask(settings: Settings, words: Sequence[str]) -> None:
+    """Do what the command line of this module says."""
+    verb, *rest = words
+    if verb == "night":
+        night(settings, date.fromisoformat(rest[0]), rest[1:])
+    elif verb == "backfill":
+        backfill(settings, date.fromisoformat(rest[0]), date.fromisoformat(rest[1]), rest[2:])
+    else:
+        raise SystemExit(f"unknown request {verb!r}")
+
+
+def night(settings: Settings, day: date, platforms: Sequence[str]) -> None:
+    """A run of `day` for each platform that has none under way and gets none from the scheduler anyway.
+
+    A scheduler that starts after 01:30 owes yesterday's run and makes it by itself; one more would read
+    everything twice.
+    """
+    for platform in platforms:
+        dag_id = ingest_dag(platform)
+        if _under_way(settings, dag_id, day):
+            continue
+        # A manual run's interval is the last whole one before its logical date, which must be its own.
+        end = clock.interval_of(day, settings.zone)[1]
+        moment = end + timedelta(microseconds=int(time.time() * 1e6) % 3_600_000_000)
+        airflow("dags", "trigger", dag_id, "--logical-date", moment.isoformat())
+
+
+def backfill(settings: Settings, first: date, last: date, platforms: Sequence[str]) -> None:
+    """Airflow backfills of the days first to last; days that ran run again, one at a time, oldest first."""
+    # Airflow takes the runs whose interval starts between the two, ends included. Two hours on either side
+    # reach no other day's tick, and cover the night on which 01:30 comes twice.
+    start = clock.interval_of(first, settings.zone)[0] - timedelta(hours=2)
+    end = clock.interval_of(last, settings.zone)[0] + timedelta(hours=2)
+    for platform in platforms:
+        airflow(
+            *("backfill", "create", "--dag-id", ingest_dag(platform)),
+            *("--from-date", start.isoformat(), "--to-date", end.isoformat()),
+            *("--reprocess-behavior", "completed"),
+            # Two days of one account at once would share its tokens and its rate limit.
+            *("--max-active-runs", "1"),
+        )
+
+
+def _under_way(settings: Settings, dag_id: str, day: date) -> bool:
+    """Whether a run of that day is queued, running, or owed by the scheduler; True for a paused DAG, too."""
+    from airflow.models import DagModel, DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState
+    from sqlalchemy import select
+
+    with create_session() as session:
+        dag = session.get(DagModel, dag_id)
+        if dag is None:
+            raise SystemExit(f"Airflow knows no DAG {dag_id}: is its account in accounts.yml?")
+        if dag.is_paused:
+            return True
+        begins = dag.next_dagrun_data_interval_start
+        due = dag.next_dagrun_create_after
+        if begins and due and due <= datetime.now(UTC) and clock.business_day(begins, settings.zone) == day:
+            return True
+        states = (DagRunState.QUEUED, DagRunState.RUNNING)
+        found = session.scalars(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.state.in_(states)))
+        return any(
+            run.data_interval_start and clock.business_day(run.data_interval_start, settings.zone) == day
+            for run in found
+        )
+
+
+if __name__ == "__main__":
+    ask(Settings.from_environment(), sys.argv[1:])
