@@ -1,0 +1,48 @@
+-- Straight from the orders, for every store, for ALL, at every grain.
+with
+
+orders as (
+
+    select store_id, platform, buyer_key, paid_date
+    from {{ ref('fct_orders') }}
+    where is_counted and buyer_key is not null
+    union all
+    select 'ALL', platform, buyer_key, paid_date
+    from {{ ref('fct_orders') }}
+    where is_counted and buyer_key is not null
+
+),
+
+counted as (
+
+    select grain, store_id, period_start, count(*) as buyers
+    from (
+        select distinct days.grain, orders.store_id, days.period_start, orders.platform, orders.buyer_key
+        from orders
+        inner join {{ ref('dim_period') }} as days
+            on orders.store_id = days.store_id
+            and orders.paid_date = days.date_day
+    ) as buyers_of_periods
+    group by grain, store_id, period_start
+
+),
+
+published as (
+    {%- for grain in ['daily', 'weekly', 'monthly'] %}
+    select grain, store_id, period_start, buyers from {{ ref('store_' ~ grain) }} where buyers > 0
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    coalesce(counted.grain, published.grain) as grain,
+    coalesce(counted.store_id, published.store_id) as store_id,
+    coalesce(counted.period_start, published.period_start) as period_start,
+    counted.buyers,
+    published.buyers as published_buyers
+from counted
+full join published
+    on counted.grain = published.grain
+    and counted.store_id = published.store_id
+    and counted.period_start = published.period_start
+where counted.buyers is distinct from published.buyers

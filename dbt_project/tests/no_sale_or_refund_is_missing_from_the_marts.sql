@@ -1,0 +1,31 @@
+-- The ledger's total is the daily table's: an event outside of the calendar, or of a store without an account, would be lost.
+with
+
+ledger as (
+
+    select
+        store_id,
+        sum(case when event_type = 'sale' then amount else 0 end) as paid_amount,
+        -sum(case when event_type = 'refund' then amount else 0 end) as refund_amount
+    from {{ ref('fct_sales_ledger') }}
+    group by store_id
+
+),
+
+daily as (
+
+    select store_id, sum(paid_amount) as paid_amount, sum(refund_amount) as refund_amount
+    from {{ ref('store_daily') }}
+    group by store_id
+
+)
+
+select ledger.*, daily.paid_amount as daily_paid_amount, daily.refund_amount as daily_refund_amount
+from ledger
+left join daily on ledger.store_id = daily.store_id
+where ledger.paid_amount is not null
+    and (
+        daily.store_id is null
+        or ledger.paid_amount <> coalesce(daily.paid_amount, 0)
+        or ledger.refund_amount <> coalesce(daily.refund_amount, 0)
+    )
