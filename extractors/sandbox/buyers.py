@@ -93,7 +93,7 @@ class Crowd:
         """Who placed order ``index`` of ``day``; None for an order typed in by staff without any
         contact data."""
         u = self._choice.sixteen(day_number(day), index)
-        if self.shop.platform == "woocommerce" and u[3] < 0.02:
+        if self.shop.is_own_site and u[3] < 0.02:
             return None
         born, place = day_number(day), index
         if u[0] > 0.46:

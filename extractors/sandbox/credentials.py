@@ -29,7 +29,7 @@ CONSUMERS: dict[str, tuple[str, str]] = {
         f"cs_{hashlib.sha1(shop.seller.encode(), usedforsecurity=False).hexdigest()}",
     )
     for shop in SHOPS
-    if shop.platform == "woocommerce"
+    if shop.is_own_site
 }
 """Consumer key and secret of each WooCommerce shop."""
 
@@ -84,10 +84,11 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
 
     for shop in SHOPS:
         name = f"{shop.platform}__{shop.store.split('_')[0]}"
-        if shop.platform == "taobao":
-            add(name, "taobao", *APP_KEYS["taobao"], dict(_tokens("taobao", shop.store, variant)))
-        else:
+        if shop.is_own_site:
             add(name, f"woocommerce/{shop.store}", *CONSUMERS[shop.store], {})
+        else:
+            tokens = dict(_tokens(shop.platform, shop.store, variant))
+            add(name, shop.platform, *APP_KEYS[shop.platform], tokens)
     for advertiser in ADVERTISERS:
         extra: dict[str, object] = dict(_tokens("ocean_engine", str(advertiser.advertiser_id), variant))
         extra["advertiser_id"] = str(advertiser.advertiser_id)

@@ -192,7 +192,7 @@ def refund_parts(state: OrderState) -> list[RefundParts]:
 def _split(order: Order, found: RefundState, left: list[int]) -> list[int]:
     """Goods, postage and tax of a refund, as its record tells them, or goods first where it does not."""
     refund = found.refund
-    told = order.shop.platform == "woocommerce" and (bool(refund.lines) or refund.shipping > 0)
+    told = order.shop.is_own_site and (bool(refund.lines) or refund.shipping > 0)
     if told:
         return [refund.goods, refund.shipping, refund.tax]
     rest, out = refund.amount, []

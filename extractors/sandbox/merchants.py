@@ -28,6 +28,16 @@ class Shop:
     price_factor: float
     tax_rate: float
     assortment: tuple[str, ...]
+    flows: frozenset[str] = frozenset({"presale", "cod"})
+    """Which orders besides ordinary ones its platform has: presale, cod, group."""
+    most_lines: int = 3
+    cancels_whole: bool = False
+    """A cancellation before shipment is one refund of the whole order, not one a line."""
+
+    @property
+    def is_own_site(self) -> bool:
+        """The merchant's own web shop; all others sell on a marketplace."""
+        return self.platform == "woocommerce"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from .merchants import SHOPS, Shop
 from .season import day_number, day_of, demand
 from .timeline import Event, RefundPlan, Timeline, TimelineMaker
 
-_TAOBAO_ID = 2_000_000_000_000_000_000
-_TAOBAO_SHOP = 100_000_000_000_000_000
+_MARKET_ID = 2_000_000_000_000_000_000
+_MARKET_SHOP = 100_000_000_000_000_000
 _DAY_STEP = 1_000_000_000_000
 _INDEX_STEP = 10_000
 
@@ -187,7 +187,7 @@ def state_of(order: Order, now: int, touches: tuple[int, ...] = ()) -> OrderStat
     if order.timeline.created > now:
         return None
     state = OrderState(order)
-    woo = order.shop.platform == "woocommerce"
+    woo = order.shop.is_own_site
     state.is_marked = woo and order.timeline.exclusion is not None
     refunds: dict[int, RefundState] = {}
     for event in order.timeline.events:
@@ -206,6 +206,26 @@ def state_of(order: Order, now: int, touches: tuple[int, ...] = ()) -> OrderStat
     state.touches = len(seen)
     state.modified = max([state.modified, *seen])
     return state
+
+
+def outline(timeline: Timeline, now: int) -> tuple[str, int] | None:
+    """(status, modified) of a record by its events alone; None before it exists, and when refunds were paid:
+    whether they closed the order depends on amounts (``state_of``)."""
+    if timeline.created > now:
+        return None
+    status, modified = tl.CREATED, timeline.created
+    for event in timeline.events:
+        if event.at > now:
+            break
+        if event.what == tl.REFUNDED:
+            return None
+        if not event.silent:
+            modified = event.at
+        if event.what in _STATUS_EVENTS:
+            status = event.what
+        elif event.what == tl.RETRIED:
+            status = tl.CREATED
+    return status, modified
 
 
 def _fold_order(state: OrderState, event: Event) -> None:
@@ -254,9 +274,9 @@ def allocate(amount: int, weights: list[int]) -> list[int]:
     return parts
 
 
-def taobao_id(shop: Shop, number: int, index: int) -> int:
-    """A trade id: beyond 2^53, and it names shop, day number and index."""
-    return _TAOBAO_ID + shop.number * _TAOBAO_SHOP + number * _DAY_STEP + index * _INDEX_STEP
+def market_id(shop: Shop, number: int, index: int) -> int:
+    """A marketplace order's id: beyond 2^53, and it names shop, day number and index."""
+    return _MARKET_ID + shop.number * _MARKET_SHOP + number * _DAY_STEP + index * _INDEX_STEP
 
 
 def woo_id(number: int, index: int) -> int:
@@ -264,11 +284,11 @@ def woo_id(number: int, index: int) -> int:
     return (number * 1_000_000 + index) * 10
 
 
-def locate_taobao(any_id: int) -> tuple[Shop, date, int, int] | None:
-    """(shop, day, index, rest) of a trade, sub-order or refund id; None if it is none of ours."""
-    rest = any_id - _TAOBAO_ID
-    number, rest = divmod(rest, _TAOBAO_SHOP)
-    shop = next((s for s in SHOPS if s.number == number and s.platform == "taobao"), None)
+def locate_market(any_id: int) -> tuple[Shop, date, int, int] | None:
+    """(shop, day, index, rest) of a marketplace's order, line or refund id; None if it is none of ours."""
+    rest = any_id - _MARKET_ID
+    number, rest = divmod(rest, _MARKET_SHOP)
+    shop = next((s for s in SHOPS if s.number == number and not s.is_own_site), None)
     if shop is None:
         return None
     day, rest = divmod(rest, _DAY_STEP)
@@ -300,8 +320,8 @@ class OrderMaker:
         net = sum(line.paid for line in lines)
         shipping = self._shipping(net, u[13])
         shipping_tax = round(shipping * self.shop.tax_rate)
-        taobao = self.shop.platform == "taobao"
-        order_id = taobao_id(self.shop, number, index) if taobao else woo_id(number, index)
+        market = not self.shop.is_own_site
+        order_id = market_id(self.shop, number, index) if market else woo_id(number, index)
         partial = Order(
             self.shop,
             day,
@@ -315,7 +335,7 @@ class OrderMaker:
             shipping_tax,
             net // 1000 * 100 if timeline.flow == "presale" else 0,
             self._payment(timeline, u[14]),
-            "LANTERN10" if not taobao and any(line.order_discount for line in lines) else "",
+            "LANTERN10" if not market and any(line.order_discount for line in lines) else "",
             (),
         )
         refunds = tuple(self._refund(partial, plan) for plan in timeline.refunds)
@@ -324,7 +344,7 @@ class OrderMaker:
     def _lines(
         self, day: date, index: int, timeline: Timeline, u: tuple[float, ...], bulk: bool
     ) -> tuple[Line, ...]:
-        shop, taobao = self.shop, self.shop.platform == "taobao"
+        shop, market = self.shop, not self.shop.is_own_site
         offered, total = on_sale(shop, day)
         festive = demand(day, shop.market) > 2.0
         drafts: list[tuple[Item, int, int, int, int, int]] = []
@@ -347,9 +367,9 @@ class OrderMaker:
                 quantity = between(v[3], 4, 18)
             unit = price(shop, item, sku, day)
             discount = 0
-            if taobao and v[4] < (0.7 if festive else 0.35):
+            if market and v[4] < (0.7 if festive else 0.35):
                 discount = round(unit * quantity * (0.05 + (0.25 if festive else 0.12) * v[5])) // 10 * 10
-            adjustment = -(between(v[7], 1, 5) * 100) if taobao and v[6] < 0.02 and unit > 2000 else 0
+            adjustment = -(between(v[7], 1, 5) * 100) if market and v[6] < 0.02 and unit > 2000 else 0
             drafts.append((item, sku, quantity, unit, discount, adjustment))
         nets = [
             unit * quantity - discount + adjustment for _, _, quantity, unit, discount, adjustment in drafts
@@ -363,20 +383,20 @@ class OrderMaker:
         )
 
     def _promotion(self, net: int, u: tuple[float, ...]) -> int:
-        """The merchant's order-level discount: 30 off every 300 on Taobao, a tenth with a coupon on his
+        """The merchant's order-level discount: 30 off every 300 on a marketplace, a tenth with a coupon on his
         own site."""
-        if self.shop.platform == "taobao":
+        if not self.shop.is_own_site:
             return net // 30_000 * 3_000 if u[0] < 0.8 else 0
         return net // 10 if u[0] < 0.13 else 0
 
     def _subsidy(self, net: int, u: tuple[float, ...], timeline: Timeline) -> int:
         """The platform's red packet, which the platform pays to the merchant."""
-        if self.shop.platform != "taobao" or u[1] > 0.14 or timeline.flow == "cod":
+        if self.shop.is_own_site or u[1] > 0.14 or timeline.flow == "cod":
             return 0
         return min(between(u[2], 3, 20) * 100 + (between(u[3], 0, 99) if u[4] < 0.3 else 0), net // 10)
 
     def _shipping(self, net: int, u: float) -> int:
-        if self.shop.platform == "taobao":
+        if not self.shop.is_own_site:
             return 0 if net >= 9_900 else 1_500 if u < 0.05 else 800
         if self.shop.market == "US":
             return 0 if net >= 7_500 else 595
@@ -388,7 +408,7 @@ class OrderMaker:
         return "eticket" if u < 0.006 else "tmall_i18n" if u < 0.012 else "fixed"
 
     def _payment(self, timeline: Timeline, u: float) -> str:
-        if self.shop.platform == "taobao":
+        if not self.shop.is_own_site:
             return "alipay"
         if timeline.flow == "cod":
             return "cod"
@@ -402,7 +422,7 @@ class OrderMaker:
         return str(pick(u, options))
 
     def _refund(self, order: Order, plan: RefundPlan) -> Refund:
-        woo = self.shop.platform == "woocommerce"
+        woo = self.shop.is_own_site
         refund_id = order.id + plan.number if woo else order.id + 9_000 + plan.number
         reason = _REASONS[(order.index + plan.number) % len(_REASONS)]
         part = plan.part

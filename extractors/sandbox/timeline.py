@@ -72,7 +72,7 @@ class RefundPlan:
 class Timeline:
     """An order's events in time order, and what kind of order it is.
 
-    ``flow`` standard | presale | cod | transfer; ``exclusion`` None | test | brushed.
+    ``flow`` standard | presale | cod | group | transfer; ``exclusion`` None | test | brushed.
     """
 
     created: int
@@ -123,23 +123,27 @@ class TimelineMaker:
         share = (index + u[0]) / self.count(day)
         created = start + int(moment(share, day, self.shop.market) * length)
         lines = 1 if u[1] < 0.62 else 2 if u[1] < 0.88 else 3
-        if self.shop.platform == "taobao":
-            return self._taobao(day, created, lines, u, index)
-        return self._woocommerce(day, created, lines, u, index)
+        if self.shop.is_own_site:
+            return self._woocommerce(day, created, lines, u, index)
+        return self._marketplace(day, created, min(lines, self.shop.most_lines), u, index)
 
-    def _taobao(self, day: date, created: int, lines: int, u: tuple[float, ...], index: int) -> Timeline:
+    def _marketplace(self, day: date, created: int, lines: int, u: tuple[float, ...], index: int) -> Timeline:
         exclusion = "test" if u[2] < 0.004 else "brushed" if u[2] < 0.019 else None
         events = [Event(created, CREATED)]
         if exclusion is None and u[3] < 0.09:
             wait = between(u[4], 5 * _MINUTE, 20 * _HOUR) if u[5] < 0.5 else _DAY
             events.append(Event(created + wait, CLOSED_UNPAID))
             return Timeline(created, "standard", lines, None, tuple(events), ())
-        if exclusion is None and u[6] < presale_share(day):
+        flows = self.shop.flows
+        if exclusion is None and "presale" in flows and u[6] < presale_share(day):
             paid = self._presale(day, created, u, events)
             flow = "presale"
             lines = 1
-        elif exclusion is None and u[6] > 0.98:
-            return self._taobao_cod(created, lines, u, events)
+        elif exclusion is None and "cod" in flows and u[6] > 0.98:
+            return self._marketplace_cod(created, lines, u, events)
+        elif exclusion is None and "group" in flows and u[6] < 0.6:
+            paid = self._group(created, u, events)
+            flow = "group"
         else:
             flow = "standard"
             wait = between(u[4], 12, 420) if u[5] < 0.88 else between(u[4], 8 * _MINUTE, 16 * _HOUR)
@@ -164,7 +168,22 @@ class TimelineMaker:
         events.append(Event(paid, PAID))
         return paid
 
-    def _taobao_cod(self, created: int, lines: int, u: tuple[float, ...], events: list[Event]) -> Timeline:
+    @staticmethod
+    def _group(created: int, u: tuple[float, ...], events: list[Event]) -> int:
+        """Adds the buyer's payment into a group (DEPOSIT) and its forming (PAID) or failing; gives the second of
+        the forming, 0 if it never comes."""
+        joined = created + between(u[7], 10, 4 * _MINUTE)
+        events.append(Event(joined, DEPOSIT))
+        if u[8] < 0.05:
+            events.append(Event(joined + _DAY, CLOSED_UNPAID))
+            return 0
+        formed = joined + (0 if u[9] < 0.5 else between(u[10], _MINUTE, 20 * _HOUR))
+        events.append(Event(formed, PAID))
+        return formed
+
+    def _marketplace_cod(
+        self, created: int, lines: int, u: tuple[float, ...], events: list[Event]
+    ) -> Timeline:
         shipped = created + between(u[4], 4 * _HOUR, 40 * _HOUR)
         events.append(Event(shipped, SHIPPED))
         door = shipped + between(u[7], 30 * _HOUR, 110 * _HOUR)
@@ -186,7 +205,7 @@ class TimelineMaker:
         events: list[Event],
         index: int,
     ) -> Timeline:
-        """Shipping, completion, after-sales, marks and late edits of a paid Taobao order."""
+        """Shipping, completion, after-sales, marks and late edits of a paid marketplace order."""
         v = self._dice.sixteen(day_number(day), index, 2)
         shipped = paid + between(v[0], 3 * _HOUR, 50 * _HOUR)
         completed = shipped + between(v[1], 3 * _DAY, 11 * _DAY)
@@ -194,8 +213,9 @@ class TimelineMaker:
         if exclusion is None and v[2] < 0.035:
             asked = paid + between(v[3], 10 * _MINUTE, 150 * _MINUTE)
             done = asked + between(v[4], 5 * _MINUTE, 30 * _MINUTE)
-            for number in range(1, lines + 1):
-                refunds.append(RefundPlan(number, FULL, number, 1.0, False, True))
+            whole = self.shop.cancels_whole
+            for number in range(1, 2 if whole else lines + 1):
+                refunds.append(RefundPlan(number, FULL, 0 if whole else number, 1.0, False, True))
                 events.append(Event(asked + number, ASKED, number))
                 events.append(Event(done + number * 2, REFUNDED, number))
             events.append(Event(done + lines * 2, CANCELLED))

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
+import yaml
 
 Row = dict[str, object]
 
@@ -102,13 +103,9 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "load_id": pa.int64(),
     },
 }
-STREAMS = {
-    "taobao": ["orders", "order_lines", "refunds", "products"],
-    "woocommerce": ["orders", "order_lines", "refunds", "products"],
-    "files": ["orders", "order_lines", "refunds"],
-    "ocean_engine": ["ads"],
-    "baidu_tongji": ["traffic"],
-}
+STREAMS: dict[str, list[str]] = yaml.safe_load(
+    (Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
+)["vars"]["platforms"]
 BOOKS: dict[str, dict[str, pa.DataType]] = {
     "accounts": {
         **dict.fromkeys("account_id platform name store_id time_zone currency".split(), pa.string()),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.merchants import SHOPS, Shop
-from extractors.sandbox.orders import OrderState, allocate, locate_taobao, locate_woo, state_of
+from extractors.sandbox.orders import OrderState, allocate, locate_market, locate_woo, state_of
 from extractors.sandbox.season import black_friday, day_number, day_of
 from extractors.sandbox.timeline import HORIZON_DAYS, day_bounds
 from extractors.sandbox.traffic import SOURCES, days_between
@@ -171,7 +171,7 @@ def test_each_shop_knows_new_and_returning_buyers_and_organisations(
         first.setdefault(buyer.key, state.order.timeline.created)
     assert 0.08 < repeats / orders < 0.6
     assert 0.01 < organisations / orders < 0.12
-    assert (strangers > 0) == (shop.platform == "woocommerce")
+    assert (strangers > 0) == shop.is_own_site
 
 
 def test_every_kind_of_story_happens_on_taobao(small_world: World, now: int) -> None:
@@ -248,8 +248,8 @@ def test_ids_are_unique_and_lead_back_to_their_order(small_world: World, shop: S
         for identity in [order.id, *(refund.id for refund in order.refunds)]:
             assert identity not in ids
             ids.add(identity)
-            if shop.platform == "taobao":
-                place = locate_taobao(identity)
+            if not shop.is_own_site:
+                place = locate_market(identity)
                 assert place is not None
                 assert place[:3] == (shop, order.day, order.index)
             else:
@@ -260,7 +260,7 @@ def test_ids_are_unique_and_lead_back_to_their_order(small_world: World, shop: S
 
 
 def test_ids_of_others_lead_nowhere() -> None:
-    assert locate_taobao(12345) is None
+    assert locate_market(12345) is None
     assert locate_woo(10**18) is None
 
 
@@ -293,7 +293,7 @@ def test_products_are_sold_on_several_platforms_and_only_after_their_launch(
             for line in state.order.lines:
                 sold.setdefault(line.item.key, set()).add(shop.platform)
                 assert line.item.launched <= state.order.day
-    assert sum(len(platforms) == 2 for platforms in sold.values()) > 5
+    assert sum(len(platforms) >= 2 for platforms in sold.values()) > 5
 
 
 def test_visitors_are_people(small_world: World, now: int) -> None:

@@ -15,15 +15,12 @@ from typing import Any
 import duckdb
 
 from extractors.accounts import Account
+from extractors.registry import platforms
 from warehouse import raw
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 STREAMS = {
-    "taobao": {"orders": "cursor", "refunds": "cursor", "products": "cursor"},
-    "woocommerce": {"orders": "cursor", "refunds": "cursor", "products": "cursor"},
-    "files": {"orders": "cursor", "refunds": "cursor"},
-    "ocean_engine": {"ad_report": "report", "account_report": "report"},
-    "baidu_tongji": {"traffic": "report", "traffic_weekly": "report", "traffic_monthly": "report"},
+    name: {stream.name: stream.kind for stream in platform.streams} for name, platform in platforms().items()
 }
 ACCOUNTS = [
     Account("taobao__a", "taobao", "A", "a_tmall", "Asia/Shanghai", "CNY"),

@@ -25,7 +25,7 @@ from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI, SHOP_BY_STORE, Shop
-from extractors.sandbox.orders import Line, OrderState, RefundState, locate_taobao
+from extractors.sandbox.orders import Line, OrderState, RefundState, locate_market
 from extractors.sandbox.signatures import same, top
 from extractors.sandbox.tokens import EXPIRED, GOOD, Grant, TokenDesk
 
@@ -563,7 +563,7 @@ class Gateway:
         return {"refund": _refund(state, found, call.fields)}
 
     def _find(self, call: _Call, text: str) -> OrderState | None:
-        place = locate_taobao(int(text)) if text.isdigit() else None
+        place = locate_market(int(text)) if text.isdigit() else None
         if place is None or place[0] is not call.shop or not call.book.exists(place[1], place[2]):
             return None
         return call.book.state(place[1], place[2], call.now)
