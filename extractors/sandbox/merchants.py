@@ -28,11 +28,13 @@ class Shop:
     price_factor: float
     tax_rate: float
     assortment: tuple[str, ...]
-    flows: frozenset[str] = frozenset({"presale", "cod"})
+    flows: tuple[str, ...] = ("presale", "cod")
     """Which orders besides ordinary ones its platform has: presale, cod, group."""
     most_lines: int = 3
     cancels_whole: bool = False
     """A cancellation before shipment is one refund of the whole order, not one a line."""
+    marks_orders: bool = True
+    """Records show the merchant's marks for brushed and test orders; else there are none."""
 
     @property
     def is_own_site(self) -> bool:

@@ -383,8 +383,8 @@ class OrderMaker:
         )
 
     def _promotion(self, net: int, u: tuple[float, ...]) -> int:
-        """The merchant's order-level discount: 30 off every 300 on a marketplace, a tenth with a coupon on his
-        own site."""
+        """The merchant's order-level discount: 30 off every 300 on a marketplace, a tenth with a coupon
+        on his own site."""
         if not self.shop.is_own_site:
             return net // 30_000 * 3_000 if u[0] < 0.8 else 0
         return net // 10 if u[0] < 0.13 else 0

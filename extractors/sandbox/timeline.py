@@ -129,6 +129,8 @@ class TimelineMaker:
 
     def _marketplace(self, day: date, created: int, lines: int, u: tuple[float, ...], index: int) -> Timeline:
         exclusion = "test" if u[2] < 0.004 else "brushed" if u[2] < 0.019 else None
+        if not self.shop.marks_orders:
+            exclusion = None
         events = [Event(created, CREATED)]
         if exclusion is None and u[3] < 0.09:
             wait = between(u[4], 5 * _MINUTE, 20 * _HOUR) if u[5] < 0.5 else _DAY
