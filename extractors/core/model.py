@@ -70,10 +70,14 @@ class Read:
 
 @dataclass(frozen=True)
 class Instant:
-    """Where a record says when it changed. A naive time is in `zone` (None: in UTC)."""
+    """Where a record says when it changed. A naive time is in `zone` (None: in UTC).
+
+    parse: reads a vendor's own way of writing time; without it a number is epoch seconds, a text ISO 8601.
+    """
 
     path: str
     zone: str | None = None
+    parse: Callable[[Any], datetime] | None = None
 
     def of(self, record: Record) -> str | None:
         """The instant as `YYYY-MM-DDTHH:MM:SSZ` (fractions kept), or None when the record has none.
@@ -83,13 +87,20 @@ class Instant:
         value = dig(record, tuple(self.path.split(".")))
         if value in (None, ""):
             return None
-        if isinstance(value, int | float):
+        if self.parse is not None:
+            moment = self.parse(value)
+        elif isinstance(value, int | float):
             moment = datetime.fromtimestamp(value, UTC)
         else:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=ZoneInfo(self.zone or "UTC"))
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def epoch_milliseconds(value: Any) -> datetime:
+    """The instant of a number (or its text) of milliseconds since 1970."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(value))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -25,3 +26,31 @@ def hmac_md5(secret: str, params: Mapping[str, str]) -> str:
 def hmac_sha256(secret: str, params: Mapping[str, str]) -> str:
     """UPPER(HMAC-SHA256(secret, pairs)), without wrapping."""
     return hmac.new(secret.encode(), sorted_pairs(params).encode(), hashlib.sha256).hexdigest().upper()
+
+
+def hmac_sha256_wrapped(secret: str, params: Mapping[str, str]) -> str:
+    """lower(HMAC-SHA256(secret, secret + pairs + secret)): wrapped and keyed with the same secret."""
+    text = secret + sorted_pairs(params) + secret
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def hmac_sha1_path(secret: str, path: str, params: Mapping[str, str]) -> str:
+    """UPPER(HMAC-SHA1(secret, path + sorted `keyvalue` texts)): the joined texts are sorted, not the keys."""
+    text = path + "".join(sorted(f"{name}{value}" for name, value in params.items()))
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha1).hexdigest().upper()
+
+
+def md5_query(params: Mapping[str, str], ending: str, beginning: str = "") -> str:
+    """lower(md5(beginning + `k=v&k=v` in the order of the keys + ending)): the secret ends it."""
+    text = beginning + "&".join(f"{name}={params[name]}" for name in sorted(params)) + ending
+    return hashlib.md5(text.encode()).hexdigest()  # noqa: S324  the vendor's choice
+
+
+def md5_joined(*parts: str) -> str:
+    """lower(md5(parts one after the other))."""
+    return hashlib.md5("".join(parts).encode()).hexdigest()  # noqa: S324  the vendor's choice
+
+
+def base64_text(body: bytes) -> str:
+    """The body in base64, as signatures over a body take it."""
+    return base64.b64encode(body).decode()
