@@ -23,7 +23,9 @@ from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI, SITE_BY_ID, SITES
 from extractors.sandbox.season import monday
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
-from extractors.sandbox.traffic import SOURCES, Figures, Source, Visit, Visits, days_between
+from extractors.sandbox.traffic import MOBILE, PC, SOURCES, Figures, Source, Visit, Visits, days_between
+from extractors.sandbox.truth import periods_of, site_of
+from extractors.sandbox.world import World
 
 MOST_DAYS = 731
 
@@ -405,3 +407,24 @@ def _values(figures: Figures | None, metrics: list[str], everything: Figures) ->
         else:
             cells.append(value)
     return cells
+
+
+# ---- what a complete read holds -------------------------------------------------------------------
+_GRAINS = {"traffic": "day", "traffic_weekly": "week", "traffic_monthly": "month"}
+
+
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys of a complete read (see ``extractors.sandbox.truth``).
+
+    For all devices, for PC and for mobile: a total of every period, with or without visits, and a row for
+    each kind of source that brought visits.
+    """
+    visits, grain = world.visits[site_of(account_id).store], _GRAINS[stream]
+    keys = set()
+    for first, days in periods_of(start, end, grain):
+        known = visits.known(_past(days[0], days[-1], now), now)
+        for device in ("all", PC, MOBILE):
+            kinds = {SOURCES[v.source].kind for v in known if device in ("all", v.device)}
+            entries = [("trend", "total"), *(("source", _KINDS[kind][1]) for kind in kinds)]
+            keys |= {f"{report}|{grain}|{device}|{first}|{entry}" for report, entry in entries}
+    return keys

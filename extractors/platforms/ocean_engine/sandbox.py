@@ -21,6 +21,8 @@ from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import ADVERTISER_BY_ID, ADVERTISERS, SHANGHAI
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
 from extractors.sandbox.traffic import days_between
+from extractors.sandbox.truth import advertiser_of, days_of
+from extractors.sandbox.world import World
 
 MOST_ROWS = 100
 MOST_DAYS = 30
@@ -433,3 +435,20 @@ def _row(key: tuple[str, ...], sums: _Sums, dimensions: list[str], metrics: list
 
 def _page_info(number: int, size: int, total: int) -> dict[str, int]:
     return {"page": number, "page_size": size, "total_number": total, "total_page": -(-total // size)}
+
+
+# ---- what a complete read holds -------------------------------------------------------------------
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys of a complete read (see ``extractors.sandbox.truth``): a row per day and promotion that
+    delivered, and a row of money per day."""
+    adverts = world.adverts[advertiser_of(account_id).store]
+    days = days_of(start, end)
+    keys: dict[str, Callable[[], set[str]]] = {
+        "ad_report": lambda: {
+            f"{day}|{row.promotion.project_id}|{row.promotion.promotion_id}"
+            for day in days
+            for row in adverts.deliveries(day, now)
+        },
+        "account_report": lambda: {str(day) for day in days if adverts.wallet(day, now) is not None},
+    }
+    return keys[stream]()

@@ -28,6 +28,8 @@ from extractors.sandbox.merchants import SHANGHAI, SHOP_BY_STORE, Shop
 from extractors.sandbox.orders import Line, OrderState, RefundState, locate_market
 from extractors.sandbox.signatures import same, top
 from extractors.sandbox.tokens import EXPIRED, GOOD, Grant, TokenDesk
+from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
+from extractors.sandbox.world import World
 
 TIMESTAMP_TOLERANCE = 600
 HISTORY = timedelta(days=92)
@@ -1103,3 +1105,23 @@ _METHODS: dict[str, _Method] = {
         needs_session=False,
     ),
 }
+
+
+# ---- what a complete read holds ------------------------------------------------------------------
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys of a complete read (see ``extractors.sandbox.truth``).
+
+    Trades of every type created in the last three months (API 128), refunds of every type (API 52), items on
+    sale (API 18) and in stock (``items.inventory.get``).
+    """
+    shop = shop_of(account_id)
+    window = (world, shop, start, end, now)
+    oldest = now - int(HISTORY.total_seconds())
+    keys: dict[str, Callable[[], set[str]]] = {
+        "orders": lambda: {
+            str(s.order.id) for s in orders_modified(*window) if s.order.timeline.created >= oldest
+        },
+        "refunds": lambda: {str(found.refund.id) for _, found in refunds_modified(*window)},
+        "products": lambda: {str(620_000_000_000 + p.item.number) for p in products_modified(*window)},
+    }
+    return keys[stream]()
