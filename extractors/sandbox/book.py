@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from .merchants import Shop
-from .orders import Order, OrderMaker, OrderState, RefundState, state_of
+from .orders import Order, OrderMaker, OrderState, RefundState, outline, state_of
 from .timeline import HORIZON_DAYS, Timeline, TimelineMaker, day_bounds
 
 _DAY = 86_400
@@ -23,6 +23,7 @@ _NEVER = 2**62
 _KEEP_TRIPLES = 4_000_000
 _KEEP_ORDERS = 20_000
 _KEEP_LISTINGS = 64
+_KEEP_SUMMARIES = 500_000
 
 
 @dataclass(slots=True)
@@ -50,6 +51,17 @@ class Row:
     refund: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What listings ask of an order: when it was made and last modified, and its status (``OrderState``)."""
+
+    day: date
+    index: int
+    created: int
+    modified: int
+    status: str
+
+
 class OrderBook:
     """Orders and refunds of one shop at any moment.
 
@@ -65,6 +77,8 @@ class OrderBook:
         self._triples = 0
         self._orders: OrderedDict[tuple[date, int], Order] = OrderedDict()
         self._listings: OrderedDict[tuple[str, int, int], tuple[int, int, list[Row]]] = OrderedDict()
+        self._settled: dict[date, tuple[Summary, ...]] = {}
+        self._size = 0
         self._touched: dict[tuple[date, int], tuple[int, ...]] = {}
         self.version = 0
 
@@ -103,6 +117,8 @@ class OrderBook:
 
     def _edited(self) -> None:
         self._listings.clear()
+        self._settled.clear()
+        self._size = 0
         self.version += 1
 
     # ---- listings --------------------------------------------------------------------------------
@@ -123,6 +139,31 @@ class OrderBook:
                 created = self.maker.make(day, index, begin, length).created
                 if start <= created <= end and created <= now:
                     yield day, index
+
+    def summary(self, day: date, index: int, now: int) -> Summary | None:
+        """The order in short at ``now``, without its contents where they do not matter."""
+        start, length = day_bounds(self.shop, day)
+        timeline = self.maker.make(day, index, start, length)
+        short = None if (day, index) in self._touched else outline(timeline, now)
+        if short is not None:
+            return Summary(day, index, timeline.created, short[1], short[0])
+        state = self.state(day, index, now) if timeline.created <= now else None
+        return None if state is None else Summary(day, index, timeline.created, state.modified, state.status)
+
+    def summaries(self, start: int, end: int, now: int) -> Iterator[Summary]:
+        """The orders created in [start, end] in short; days beyond the event horizon are remembered."""
+        for day in self._days_touching(start, min(end, now)):
+            is_settled = sum(day_bounds(self.shop, day)) + HORIZON_DAYS * _DAY < now
+            found = self._settled.get(day) if is_settled else None
+            if found is None:
+                made = (self.summary(day, index, now) for index in range(self.maker.count(day)))
+                found = tuple(summary for summary in made if summary is not None)
+                if is_settled and self._size < _KEEP_SUMMARIES:
+                    self._settled[day] = found
+                    self._size += len(found)
+            for summary in found:
+                if start <= summary.created <= end and summary.created <= now:
+                    yield summary
 
     def _listing(self, kind: str, start: int, end: int, now: int) -> list[Row]:
         key = (kind, start, end if end < now else _NEVER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -316,3 +316,22 @@ def test_an_order_edited_while_it_is_read_leaves_its_window(sandbox: Running, ca
     assert before not in {order["id"] for order in after.json()}
     moved = callers.woo(f"/orders/{before}").json()
     assert moved["date_modified_gmt"] == "2026-11-12T04:00:00"
+
+
+def test_an_unfiltered_listing_tells_the_same_story_as_the_records(
+    sandbox: Running, callers: Callers
+) -> None:
+    sandbox.control.set_clock(datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI))
+    late = _all(callers, "/orders", status="any,trash", per_page=100)
+    sandbox.control.set_clock(datetime(2026, 10, 1, 10, 0, tzinfo=SHANGHAI))
+    early = _all(callers, "/orders", status="any,trash", per_page=100)
+    book = sandbox.sandbox.world.books["lantern_web"]
+    for orders, moment in ((late, datetime(2026, 11, 21, 10, 0)), (early, datetime(2026, 10, 1, 10, 0))):
+        now = int(moment.replace(tzinfo=SHANGHAI).timestamp())
+        states = [book.state(day, index, now) for day, index in book.created_between(0, now, now)]
+        assert {(o["id"], o["date_modified_gmt"]) for o in orders} == {
+            (s.order.id, datetime.fromtimestamp(s.modified, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+            for s in states
+            if s is not None
+        }
+    assert len(late) > len(early) > 500

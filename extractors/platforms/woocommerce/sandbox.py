@@ -21,14 +21,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
-from extractors.sandbox.book import OrderBook
+from extractors.sandbox.book import OrderBook, Summary
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import CONSUMERS
 from extractors.sandbox.desk import HTML_PAGE, Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHOP_BY_STORE, Shop
-from extractors.sandbox.orders import Line, OrderState, RefundLine, RefundState, locate_woo
+from extractors.sandbox.orders import Line, OrderState, RefundLine, RefundState, locate_woo, woo_id
+from extractors.sandbox.season import day_number
 from extractors.sandbox.signatures import oauth1, same
+from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
+from extractors.sandbox.world import World
 
 TIMESTAMP_TOLERANCE = 900
 VERSION = "11.0.1"
@@ -199,7 +202,7 @@ class Site:
         self.shop = shop
         self.key, self.secret = CONSUMERS[shop.store]
         self._nonces: dict[str, float] = {}
-        self._selections: OrderedDict[tuple[Any, ...], list[OrderState]] = OrderedDict()
+        self._selections: OrderedDict[tuple[Any, ...], list[Summary]] = OrderedDict()
 
     async def serve(
         self,
@@ -316,15 +319,21 @@ class Site:
         )
         found = self._select_orders(call)
         if place < len(found):
-            order = found[place].order
-            call.book.touch(order.day, order.index, call.now)
+            call.book.touch(found[place].day, found[place].index, call.now)
 
     # ---- orders ----------------------------------------------------------------------------------
     def orders(self, call: _Call, fault: Fault | None) -> Answer:
         """GET /orders."""
-        return self._listing(call, self._select_orders(call), lambda s: _order(call, s), fault)
 
-    def _select_orders(self, call: _Call) -> list[OrderState]:
+        def show(short: Summary) -> dict[str, Any]:
+            state = call.book.state(short.day, short.index, call.now)
+            if state is None:
+                raise LookupError(f"a listed order does not exist: {short}")
+            return _order(call, state)
+
+        return self._listing(call, self._select_orders(call), show, fault)
+
+    def _select_orders(self, call: _Call) -> list[Summary]:
         """The orders that the filters leave, in order; kept for the next pages of the same second."""
         asked = tuple(sorted((k, v) for k, v in call.query.items() if k not in _PAGING))
         key = (asked, call.now, call.book.version)
@@ -335,42 +344,43 @@ class Site:
                 self._selections.popitem(last=False)
         return found
 
-    def _filter_orders(self, call: _Call) -> list[OrderState]:
+    def _filter_orders(self, call: _Call) -> list[Summary]:
         wanted = _list(call.query, "status") or ["any"]
         unknown = [status for status in wanted if status not in _STATUSES]
         if unknown:
             raise _invalid("status", f"status[0] is not one of {', '.join(sorted(_STATUSES))}.")
         times = _Times(call)
-        states = []
-        for day, index in self._candidates(call, times):
-            state = call.book.state(day, index, call.now)
-            if state is None or not times.accepts(state.order.timeline.created, state.modified):
+        found = []
+        for short in self._candidates(call, times):
+            if not times.accepts(short.created, short.modified):
                 continue
-            status = _status(state)
+            status = _ORDER_STATUS[short.status]
             if status in wanted or ("any" in wanted and status != "trash"):
-                states.append(state)
+                found.append(short)
         customer = call.query.get("customer")
         if customer is not None:
-            states = [s for s in states if str(s.order.buyer.customer_id if s.order.buyer else 0) == customer]
-        keys: dict[str, Callable[[OrderState], Any]] = {
-            "date": lambda s: (s.order.timeline.created, s.order.id),
-            "modified": lambda s: (s.modified, s.order.id),
-            "id": lambda s: s.order.id,
-            "include": lambda s: s.order.id,
-            "title": lambda s: s.order.id,
-            "slug": lambda s: s.order.id,
+            found = [short for short in found if self._customer(call, short) == customer]
+        keys: dict[str, Callable[[Summary], Any]] = {
+            "date": lambda s: (s.created, _id_of(s)),
+            "modified": lambda s: (s.modified, _id_of(s)),
+            **dict.fromkeys(("id", "include", "title", "slug"), _id_of),
         }
-        return _ordered(call, states, keys, lambda s: s.order.id)
+        return _ordered(call, found, keys, _id_of)
 
     @staticmethod
-    def _candidates(call: _Call, times: _Times) -> Iterable[tuple[Any, int]]:
+    def _customer(call: _Call, short: Summary) -> str:
+        buyer = call.book.order(short.day, short.index).buyer
+        return str(0 if buyer is None else buyer.customer_id)
+
+    @staticmethod
+    def _candidates(call: _Call, times: _Times) -> Iterable[Summary]:
         """The cheapest superset: by modified time when it is bounded from below, else by creation."""
-        if times.modified_from > _BEGINNING:
-            rows = call.book.modified_between(times.modified_from, times.modified_to, call.now)
-            return [(row.day, row.index) for row in rows]
-        return call.book.created_between(
-            times.created_from, min(times.created_to, times.modified_to), call.now
-        )
+        if times.modified_from <= _BEGINNING:
+            end = min(times.created_to, times.modified_to)
+            return call.book.summaries(times.created_from, end, call.now)
+        rows = call.book.modified_between(times.modified_from, times.modified_to, call.now)
+        shorts = (call.book.summary(row.day, row.index, call.now) for row in rows)
+        return (short for short in shorts if short is not None)
 
     def order(self, call: _Call, fault: Fault | None) -> Answer:
         """GET /orders/<id>."""
@@ -586,6 +596,10 @@ def _stamps(shop: Shop, name: str, at: int | None) -> dict[str, str | None]:
 
 def _status(state: OrderState) -> str:
     return _ORDER_STATUS[state.status]
+
+
+def _id_of(short: Summary) -> int:
+    return woo_id(day_number(short.day), short.index)
 
 
 def _product_id(product: ProductView) -> int:
@@ -923,3 +937,26 @@ def _variation(call: _Call, product: ProductView, i: int) -> dict[str, Any]:
         "parent_id": _product_id(product),
         "meta_data": [],
     }
+
+
+# ---- what a complete read holds -------------------------------------------------------------------
+def zone(account_id: str) -> str:
+    """Where the shop's days begin."""
+    return shop_of(account_id).zone.key
+
+
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys of a complete read (see ``extractors.sandbox.truth``).
+
+    Orders of every status, the trash among them; refunds by the date they were made, which is the only one
+    they have, without those of trashed orders; products of every status.
+    """
+    window = (world, shop_of(account_id), start, end, now)
+    keys: dict[str, Callable[[], set[str]]] = {
+        "orders": lambda: {str(state.order.id) for state in orders_modified(*window)},
+        "refunds": lambda: {
+            str(found.refund.id) for state, found in refunds_modified(*window) if _status(state) != "trash"
+        },
+        "products": lambda: {str(_product_id(product)) for product in products_modified(*window)},
+    }
+    return keys[stream]()
