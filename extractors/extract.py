@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -39,6 +40,7 @@ def extract(
     streams: tuple[str, ...] = (),
     now: datetime | None = None,
     progress: Progress = lambda line: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Manifest]:
     """Read an account's streams and land what they hold.
 
@@ -49,7 +51,7 @@ def extract(
         streams: only these (default: the account's, or all the platform has).
         hash_key: the secret under which buyers become `buyer_key`.
         token_dir: where refreshed tokens are kept.
-        now: the present, for tests.
+        now: the present, for tests; sleep: how a retry or a turn is waited for, for tests.
     Returns:
         The manifests of what landed, whatever else failed.
     Raises:
@@ -67,7 +69,7 @@ def extract(
             advice=f"{platform.name} knows: {', '.join(sorted(platform.options | COMMON_OPTIONS))}",
         )
     landing.sweep()
-    session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials))
+    session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials), sleep)
     landed: list[Manifest] = []
     errors: list[DaybookError] = []
     names = streams or account.streams or platform.stream_names
