@@ -138,7 +138,9 @@ class Books:
         self.rates = rates
         self.accounts = {row["account_id"]: row for row in world.books["accounts"]}
         self.stores: dict[str, Row] = {
-            row["store_id"]: row for row in world.books["accounts"] if row["platform"] in ("taobao", "woocommerce", "files")
+            row["store_id"]: row
+            for row in world.books["accounts"]
+            if row["platform"] in ("taobao", "woocommerce", "files")
         }
         self.sales = [self._sale(row) for row in world.streams["orders"]]
         self._by_key = {self._key(sale.row): sale for sale in self.sales}
@@ -155,8 +157,12 @@ class Books:
 
     def _sale(self, row: Row) -> Sale:
         lines = [line for line in self.world.streams["order_lines"] if self._key(line) == self._key(row)]
-        goods = sorted((line for line in lines if line["line_class"] == GOODS), key=lambda line: line["line_id"])
-        paid_at = row["paid_at"] if row["order_state"] not in ("created", "deposit_paid", "closed_unpaid") else None
+        goods = sorted(
+            (line for line in lines if line["line_class"] == GOODS), key=lambda line: line["line_id"]
+        )
+        paid_at = (
+            row["paid_at"] if row["order_state"] not in ("created", "deposit_paid", "closed_unpaid") else None
+        )
         if row["order_type"] == "cod" and paid_at is not None:
             paid_at = row["delivered_at"]
         created = self._day(row["store_id"], row["created_at"])
@@ -195,7 +201,9 @@ class Books:
             excluded = "test"
         if excluded is None and classes and classes <= {"test", "bad_debt", "adjustment"}:
             excluded = "not_a_sale"
-        carried = not lines or any(parts[name] for name in ("goods", "shipping", "tax", "subsidy", "discount"))
+        carried = not lines or any(
+            parts[name] for name in ("goods", "shipping", "tax", "subsidy", "discount")
+        )
         is_sale = bool(goods) or "shipping" in classes or carried
         day = paid or created
         store_currency = self.stores[row["store_id"]]["currency"]
@@ -256,7 +264,9 @@ class Books:
         shipping, tax = row["refund_shipping"], row["refund_tax"]
         return {"goods": row["refund_amount"] - shipping - tax, "shipping": shipping, "tax": tax}
 
-    def _book(self, row: Row, sale: Sale | None, parts: dict[str, Decimal], so_far: dict[str, Decimal]) -> None:
+    def _book(
+        self, row: Row, sale: Sale | None, parts: dict[str, Decimal], so_far: dict[str, Decimal]
+    ) -> None:
         day = self._day(row["store_id"], row["refunded_at"])
         currency = sale.row["currency"] if sale else row["currency"]
         rate = self.rates(currency, day)
@@ -305,7 +315,9 @@ class Books:
         chosen = set(stores)
         together = len(chosen) > 1
         sales = [sale for sale in self.sales if sale.row["store_id"] in chosen]
-        refunds = [refund for refund in self.refunds if refund.row["store_id"] in chosen and inside(refund.day)]
+        refunds = [
+            refund for refund in self.refunds if refund.row["store_id"] in chosen and inside(refund.day)
+        ]
         created = [sale for sale in sales if sale.excluded is None and inside(sale.created)]
         paid = [sale for sale in sales if sale.is_paid and sale.paid and inside(sale.paid)]
         orders = [sale for sale in paid if sale.counted]

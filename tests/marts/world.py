@@ -25,52 +25,54 @@ READ_UNTIL = datetime(2026, 11, 22, 16, tzinfo=UTC)  # midnight in Shanghai, 11:
 _INSTANT = pa.timestamp("us", tz="UTC")
 _MONEY = pa.decimal128(18, 4)
 
+
+def _fields(kind: pa.DataType, names: str) -> dict[str, pa.DataType]:
+    return dict.fromkeys(names.split(), kind)
+
+
 # The staging contract, written down a second time: a column lost in the macro must not be lost here too.
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "orders": {
-        **dict.fromkeys(
-            "platform account_id store_id order_id buyer_key currency order_state order_type".split(), pa.string()
+        **_fields(
+            pa.string(), "platform account_id store_id order_id buyer_key currency order_state order_type"
         ),
-        **dict.fromkeys(
-            "created_at paid_at shipped_at delivered_at completed_at cancelled_at modified_at".split(), _INSTANT
+        **_fields(
+            _INSTANT, "created_at paid_at shipped_at delivered_at completed_at cancelled_at modified_at"
         ),
-        **dict.fromkeys(
-            "shipping_charged tax order_discount platform_subsidy buyer_paid_total deposit_paid_amount".split(),
+        **_fields(
             _MONEY,
+            "shipping_charged tax order_discount platform_subsidy buyer_paid_total deposit_paid_amount",
         ),
         "deposit_paid_at": _INSTANT,
         "is_deposit_forfeited": pa.bool_(),
-        **dict.fromkeys("payment_type region buyer_type exclude_reason source_status".split(), pa.string()),
+        **_fields(pa.string(), "payment_type region buyer_type exclude_reason source_status"),
         "load_id": pa.int64(),
         "loaded_at": _INSTANT,
     },
     "order_lines": {
-        **dict.fromkeys(
-            "platform account_id store_id order_id line_id product_id sku_id product_name category_path"
-            " line_class".split(),
+        **_fields(
             pa.string(),
+            "platform account_id store_id order_id line_id product_id sku_id product_name category_path"
+            " line_class",
         ),
-        **dict.fromkeys(
-            "quantity list_amount merchant_item_discount line_platform_subsidy line_amount line_tax".split(),
-            _MONEY,
+        **_fields(
+            _MONEY, "quantity list_amount merchant_item_discount line_platform_subsidy line_amount line_tax"
         ),
         "load_id": pa.int64(),
     },
     "refunds": {
-        **dict.fromkeys(
-            "platform account_id store_id refund_id order_id line_id refund_state refund_type".split(), pa.string()
+        **_fields(
+            pa.string(), "platform account_id store_id refund_id order_id line_id refund_state refund_type"
         ),
         "requested_at": _INSTANT,
         "refunded_at": _INSTANT,
-        **dict.fromkeys("refund_amount refund_goods refund_shipping refund_tax quantity".split(), _MONEY),
+        **_fields(_MONEY, "refund_amount refund_goods refund_shipping refund_tax quantity"),
         "reason": pa.string(),
         "currency": pa.string(),
         "load_id": pa.int64(),
     },
     "products": {
-        **dict.fromkeys(
-            "platform account_id store_id product_id sku_id product_name category_path".split(), pa.string()
-        ),
+        **_fields(pa.string(), "platform account_id store_id product_id sku_id product_name category_path"),
         "list_price": _MONEY,
         "currency": pa.string(),
         "is_on_sale": pa.bool_(),
@@ -80,26 +82,26 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "load_id": pa.int64(),
     },
     "traffic": {
-        **dict.fromkeys("platform account_id store_id grain".split(), pa.string()),
+        **_fields(pa.string(), "platform account_id store_id grain"),
         "period_start": pa.date32(),
-        **dict.fromkeys("source_l1 source_l2 device".split(), pa.string()),
+        **_fields(pa.string(), "source_l1 source_l2 device"),
         "is_total": pa.bool_(),
-        **dict.fromkeys("visitors new_visitors sessions page_views bounces seconds".split(), pa.int64()),
+        **_fields(pa.int64(), "visitors new_visitors sessions page_views bounces seconds"),
         "time_zone": pa.string(),
         "load_id": pa.int64(),
     },
     "ads": {
-        **dict.fromkeys("platform account_id store_id".split(), pa.string()),
+        **_fields(pa.string(), "platform account_id store_id"),
         "report_date": pa.date32(),
         "as_of_date": pa.date32(),
         "is_latest": pa.bool_(),
-        **dict.fromkeys(
-            "entity_level campaign_id campaign_name ad_group_id ad_group_name ad_id ad_name".split(), pa.string()
+        **_fields(
+            pa.string(), "entity_level campaign_id campaign_name ad_group_id ad_group_name ad_id ad_name"
         ),
         "impressions": pa.int64(),
         "clicks": pa.int64(),
-        **dict.fromkeys("spend conversions_platform conversion_value_platform".split(), _MONEY),
-        **dict.fromkeys("currency ad_time_zone attribution_window conversion_time_basis".split(), pa.string()),
+        **_fields(_MONEY, "spend conversions_platform conversion_value_platform"),
+        **_fields(pa.string(), "currency ad_time_zone attribution_window conversion_time_basis"),
         "load_id": pa.int64(),
     },
 }
@@ -108,7 +110,7 @@ STREAMS: dict[str, list[str]] = yaml.safe_load(
 )["vars"]["platforms"]
 BOOKS: dict[str, dict[str, pa.DataType]] = {
     "accounts": {
-        **dict.fromkeys("account_id platform name store_id time_zone currency".split(), pa.string()),
+        **_fields(pa.string(), "account_id platform name store_id time_zone currency"),
         "is_active": pa.bool_(),
     },
     "stream_status": {
@@ -119,7 +121,7 @@ BOOKS: dict[str, dict[str, pa.DataType]] = {
     },
     "ledger": {
         "load_id": pa.int64(),
-        **dict.fromkeys("manifest_id platform account_id stream kind".split(), pa.string()),
+        **_fields(pa.string(), "manifest_id platform account_id stream kind"),
         "window_start": _INSTANT,
         "window_end": _INSTANT,
         "read_at": _INSTANT,
@@ -128,7 +130,7 @@ BOOKS: dict[str, dict[str, pa.DataType]] = {
         "loaded_at": _INSTANT,
     },
     "report_reads": {
-        **dict.fromkeys("platform account_id stream".split(), pa.string()),
+        **_fields(pa.string(), "platform account_id stream"),
         "report_date": pa.date32(),
         "as_of_date": pa.date32(),
         "read_at": _INSTANT,
@@ -157,8 +159,19 @@ class Shop:
 
 
 SHOPS = (
-    Shop("taobao__jade", "jade_tmall", "CNY", "Asia/Shanghai", date(2025, 9, 25), date(2026, 11, 22), 2.5, 260),
-    Shop("woocommerce__reef", "reef_us", "USD", "America/New_York", date(2026, 9, 1), date(2026, 11, 22), 3.0, 90),
+    Shop(
+        "taobao__jade", "jade_tmall", "CNY", "Asia/Shanghai", date(2025, 9, 25), date(2026, 11, 22), 2.5, 260
+    ),
+    Shop(
+        "woocommerce__reef",
+        "reef_us",
+        "USD",
+        "America/New_York",
+        date(2026, 9, 1),
+        date(2026, 11, 22),
+        3.0,
+        90,
+    ),
     Shop("files__attic", "attic_uk", "GBP", "Europe/London", date(2010, 11, 18), date(2011, 2, 9), 3.0, 60),
 )
 
@@ -187,7 +200,9 @@ class World:
                 _create(con, f"raw_daybook.{name}", self.books[name], columns)
 
 
-def _create(con: duckdb.DuckDBPyConnection, table: str, rows: list[Row], columns: dict[str, pa.DataType]) -> None:
+def _create(
+    con: duckdb.DuckDBPyConnection, table: str, rows: list[Row], columns: dict[str, pa.DataType]
+) -> None:
     unknown = {name for row in rows for name in row} - set(columns)
     assert not unknown, f"{table}: {unknown} are not in the contract"
     schema = pa.schema(list(columns.items()))
@@ -275,7 +290,9 @@ def _trade(world: World, shop: Shop, rng: random.Random) -> None:
     while day <= shop.last:
         for _ in range(_poisson(rng, shop.orders_a_day)):
             number += 1
-            local = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(seconds=rng.randrange(86400))
+            local = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(
+                seconds=rng.randrange(86400)
+            )
             created = local.astimezone(UTC)
             if created < READ_UNTIL:
                 _order(world, shop, f"{shop.store_id[:1].upper()}{number:05d}", created, rng)
@@ -363,7 +380,16 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
     subsidy = _money(rng, 1, 1500) if rng.random() < 0.15 and shop.currency == "CNY" else Decimal(0)
 
     state = rng.choices(
-        ("completed", "delivered", "shipped", "paid", "created", "closed_unpaid", "cancelled", "deposit_paid"),
+        (
+            "completed",
+            "delivered",
+            "shipped",
+            "paid",
+            "created",
+            "closed_unpaid",
+            "cancelled",
+            "deposit_paid",
+        ),
         (60, 8, 7, 5, 6, 6, 5, 3),
     )[0]
     kind = rng.choices(("standard", "presale", "cod"), (88, 8, 4))[0]
@@ -425,7 +451,9 @@ def _after_sales(world: World, shop: Shop, order: Row, lines: list[Row], rng: ra
         assert isinstance(since, datetime)
         requested = since + timedelta(days=rng.expovariate(1 / 12))
         succeeded = requested + timedelta(hours=rng.randint(1, 72))
-        ceiling = min(READ_UNTIL, datetime(2011, 2, 9, 12, tzinfo=UTC) if shop.platform == "files" else READ_UNTIL)
+        ceiling = min(
+            READ_UNTIL, datetime(2011, 2, 9, 12, tzinfo=UTC) if shop.platform == "files" else READ_UNTIL
+        )
         if succeeded >= ceiling:
             return
         goods = _money(rng, 200, 9000)
@@ -532,9 +560,9 @@ def _traffic(world: World, rng: random.Random) -> None:
                 }
             )
         day += timedelta(days=1)
-    for grain, start, days in [
-        ("week", date(2026, 10, 12) + timedelta(days=7 * n), 7) for n in range(6)
-    ] + [("month", date(2026, 11, 1), 30)]:
+    for grain, start, days in [("week", date(2026, 10, 12) + timedelta(days=7 * n), 7) for n in range(6)] + [
+        ("month", date(2026, 11, 1), 30)
+    ]:
         seen = sum(n for day, n in day_totals.items() if start <= day < start + timedelta(days=days))
         if start == date(2026, 10, 26):
             continue  # the platform had no figure of this week

@@ -1,0 +1,197 @@
+"""What readers of the marts may rely on: the same columns at every grain, described, typed, and never added up wrongly."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from conftest import Warehouse
+
+SUBJECTS = ("store", "traffic_source", "ad_campaign", "marketing")
+GRAINS = ("daily", "weekly", "monthly")
+KEYS = {
+    "days_in_period",
+    "days_elapsed",
+    "stores_loaded",
+}
+
+
+def test_every_node_of_the_build_passed(built: Warehouse) -> None:
+    assert len(built.statuses) > 90, built.output[-2000:]
+    bad = {node: status for node, status in built.statuses.items() if status not in ("success", "pass")}
+    assert bad == {}, built.output[-4000:]
+
+
+def _columns(built: Warehouse, table: str) -> list[tuple[str, str, str | None]]:
+    rows = built.rows(
+        f"select column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"
+        f" and table_name = '{table}' order by column_index"
+    )
+    return [(row["column_name"], row["data_type"], row["comment"]) for row in rows]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_three_grains_of_a_subject_have_the_same_columns(subject: str, built: Warehouse) -> None:
+    daily = _columns(built, f"{subject}_daily")
+    assert len(daily) > 20
+    for grain in GRAINS[1:]:
+        assert _columns(built, f"{subject}_{grain}") == daily
+
+
+def test_every_table_and_column_of_the_marts_is_described_in_the_database(built: Warehouse) -> None:
+    tables = built.rows("select table_name, comment from duckdb_tables() where schema_name = 'marts'")
+    assert len(tables) > 15
+    assert [row["table_name"] for row in tables if not row["comment"]] == []
+    columns = built.rows(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
+        " and (comment is null or length(comment) < 5)"
+    )
+    assert columns == []
+
+
+def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: Warehouse) -> None:
+    metrics = {(row["mart"], row["metric"]): row for row in built.rows("select * from marts.dim_metric")}
+    assert {row["additivity"] for row in metrics.values()} <= set("ATDSR")
+    for subject in SUBJECTS:
+        for name, data_type, comment in _columns(built, f"{subject}_daily"):
+            numeric = data_type.startswith(("DECIMAL", "BIGINT", "DOUBLE", "INTEGER"))
+            compared = name.endswith(("_prev", "_yoy", "_yoy_date"))
+            if numeric and not compared and name not in KEYS:
+                metric = metrics[subject, name]
+                assert comment is not None and comment.startswith(metric["definition"])
+                assert f"({metric['additivity']})" in comment
+
+
+# ---- no D, S or R column is ever summed --------------------------------------------------------------------
+
+
+def sums(sql: str) -> Iterator[tuple[str, str | None]]:
+    """Every sum(…) or avg(…) of a query: its argument, and the name its item is given (None inside an expression)."""
+    text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.S)
+    for found in re.finditer(r"\b(?:sum|avg)\s*\(", text, flags=re.I):
+        depth, end = 1, found.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        argument = text[found.end() : end - 1]
+        name = re.match(
+            r"[\s)\d,]*?(?:as\s+decimal\(\d+,\s*\d+\)\s*\)|as\s+bigint\s*\)|\s)*\s*as\s+(\w+)", text[end:]
+        )
+        yield argument, name.group(1) if name else None
+
+
+def added_wrongly(sql: str, never: set[str], additive: set[str]) -> list[str]:
+    """Columns of `never` that a query sums. A distinct count may be summed into a column of `additive` (visitor_days)."""
+    return [
+        f"sum({argument.strip()}) as {name}"
+        for argument, name in sums(sql)
+        if name not in additive
+        and re.search(r"\b(?:" + "|".join(sorted(never)) + r")\b", argument)
+        and not re.search(r"\bcase\b", argument)
+    ]
+
+
+@pytest.fixture(scope="session")
+def classes(built: Warehouse) -> tuple[set[str], set[str]]:
+    never, additive = set(), set()
+    for row in built.rows("select metric, additivity from marts.dim_metric"):
+        (additive if row["additivity"] in "AT" else never).add(row["metric"])
+    assert {"visitors", "buyers", "aov", "pay_conversion"} <= never
+    return never - additive, additive | {"new_visitor_days", "visitor_days"}
+
+
+def test_no_model_sums_a_distinct_count_a_stock_or_a_ratio(built: Warehouse, classes: Any) -> None:
+    manifest = json.loads((built.target_dir / "manifest.json").read_text())
+    reports = {"int_traffic"}  # puts the rows of one figure together: the union's own key
+    checked = 0
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model" or "staging" in node["fqn"] or node["name"] in reports:
+            continue
+        sql = (built.target_dir / "compiled" / "daybook" / node["original_file_path"]).read_text()
+        assert added_wrongly(sql, *classes) == [], node["name"]
+        checked += len(list(sums(sql)))
+    assert checked > 200
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select sum(visitors) as visitors from t",
+        "select cast(sum(d.buyers) as bigint) as buyers from t",
+        "select avg(aov) as aov from t",
+        "select round(sum(coalesce(pay_conversion, 0)), 2) as pay_conversion from t",
+    ],
+)
+def test_the_search_for_wrong_sums_finds_them(sql: str, classes: Any) -> None:
+    assert added_wrongly(sql, *classes)
+
+
+def test_the_search_for_wrong_sums_lets_visitor_days_be_added(classes: Any) -> None:
+    assert (
+        added_wrongly(
+            "select sum(visitors) as visitor_days, sum(paid_amount) as paid_amount from t", *classes
+        )
+        == []
+    )
+
+
+# ---- periods -----------------------------------------------------------------------------------------------
+
+
+def test_the_spine_has_every_day_between_the_first_and_the_last(built: Warehouse) -> None:
+    for row in built.rows(
+        "select store_id, count(*) as days, max(period_start) - min(period_start) + 1 as span from marts.store_daily"
+        " where store_id in ('jade_tmall', 'reef_us') group by store_id"
+    ):
+        assert row["days"] == row["span"] > 80
+    quiet = built.rows("select * from marts.store_daily where store_id = 'jade_tmall' and orders_created = 0")
+    assert quiet, "a day without an order is a row"
+    assert all(row["paid_amount"] is not None and row["is_orders_loaded"] for row in quiet)
+
+
+def test_first_and_last_periods_of_a_history_are_not_complete(built: Warehouse) -> None:
+    rows = {
+        (row["store_id"], row["period_start"]): row
+        for row in built.rows("select * from marts.store_weekly union all select * from marts.store_monthly")
+    }
+    jade_first, jade_last = rows["jade_tmall", date(2025, 9, 22)], rows["jade_tmall", date(2026, 11, 1)]
+    assert (jade_first["is_complete"], jade_first["days_elapsed"]) == (False, 4)
+    assert (jade_last["is_complete"], jade_last["days_elapsed"]) == (False, 22)
+    assert rows["jade_tmall", date(2026, 11, 16)]["is_complete"] is True
+    # New York has eleven hours of its Sunday: read, shown, not whole.
+    reef = rows["reef_us", date(2026, 11, 16)]
+    assert (reef["is_complete"], reef["days_elapsed"], reef["period_end"]) == (False, 6, date(2026, 11, 22))
+    assert reef["data_through_at"] == datetime(2026, 11, 22, 16, tzinfo=UTC)
+    everywhere = rows["ALL", date(2026, 11, 16)]
+    assert (everywhere["is_complete"], everywhere["days_elapsed"]) == (False, 6)
+
+
+def test_a_store_that_stopped_long_ago_holds_up_nobody(built: Warehouse) -> None:
+    rows = built.rows(
+        "select * from marts.store_daily where store_id = 'ALL' and period_start = '2026-11-20'"
+    )
+    assert [(row["is_complete"], row["is_orders_loaded"]) for row in rows] == [(True, True)]
+
+
+def test_nothing_is_compared_with_a_period_that_was_not_whole(built: Warehouse) -> None:
+    (row,) = built.rows(
+        "select * from marts.store_monthly where store_id = 'jade_tmall' and period_start = '2025-10-01'"
+    )
+    assert row["is_complete"] and row["paid_amount_prev"] is None, "September 2025 began on the 25th"
+
+
+def test_all_stores_count_a_buyer_of_two_days_and_a_total_is_not_the_sum_of_the_days(
+    built: Warehouse,
+) -> None:
+    rows = built.rows(
+        "select m.store_id, m.period_start, m.buyers, d.added from marts.store_monthly m join ("
+        " select store_id, date_trunc('month', period_start) as month, sum(buyers) as added from marts.store_daily"
+        " group by all) d on d.store_id = m.store_id and d.month = m.period_start where m.buyers > 5"
+    )
+    assert len(rows) > 20
+    assert all(row["buyers"] <= row["added"] for row in rows)
+    assert sum(row["buyers"] < row["added"] for row in rows) > 15
