@@ -127,6 +127,8 @@
 
 {# Text that may have thousands separators, with '', '-' and '--' meaning "not given". #}
 {% macro number(x) %}try_cast(nullif(nullif(nullif(trim(replace({{ x }}, ',', '')), ''), '-'), '--') as decimal(18,4)){% endmacro %}
+{# Text of a whole number of hundredths (fen, cents) to an exact amount in major units. #}
+{% macro hundredths(x) %}cast(try_cast(nullif(trim({{ x }}), '') as decimal(18,2)) * cast(0.01 as decimal(3,2)) as decimal(18,4)){% endmacro %}
 {% macro whole_number(x) %}cast({{ number(x) }} as bigint){% endmacro %}
 
 {# A ratio that is null when the denominator is 0 or unknown; engines differ on decimal division, so doubles. #}
@@ -146,6 +148,17 @@
 {%- endmacro %}
 
 {% macro spark__parse_instant(text) %}try_cast({{ no_sentinel(text) }} as timestamp){% endmacro %}
+
+{# Text of a number of seconds, or of 1/per_second seconds, since 1970 to an instant; 0 and '' mean no time. #}
+{% macro epoch_time(text, per_second=1) %}{{ return(adapter.dispatch('epoch_time', 'daybook')(text, per_second)) }}{% endmacro %}
+
+{% macro duckdb__epoch_time(text, per_second) -%}
+    make_timestamptz(try_cast(nullif(trim({{ text }}), '0') as bigint) * {{ 1000000 // per_second }})
+{%- endmacro %}
+
+{% macro spark__epoch_time(text, per_second) -%}
+    timestamp_micros(try_cast(nullif(trim({{ text }}), '0') as bigint) * {{ 1000000 // per_second }})
+{%- endmacro %}
 
 {# '', '0', '--', 0000-…, 0001-01-01… and 1970-01-01 00:00:00 are how vendors write "no time". #}
 {% macro no_sentinel(text) -%}
