@@ -182,7 +182,8 @@ left join {{ raw }} as landed
   Why an order is left out of the marts, by the merchant's own marks: var `excluded_orders` says, account by
   account, which value of which field marks a test, staff or brushed order:
       excluded_orders: {taobao__lantern: {seller_flag: {"5": brushed}}}
-  fields: field name → expression, the fields of this platform that can carry such a mark.
+  fields: field name → expression, the fields of this platform that can carry such a mark. For a SELECT that calls
+  the base model `latest`.
 #}
 {% macro excluded_by_mark(fields) -%}
     {%- set rules = [] -%}
@@ -271,5 +272,40 @@ left join {{ raw }} as landed
         from {{ model }}
     ) as counted
     where missing <> ''
+
+{% endtest %}
+
+
+{#
+  Fails when a time or an amount that the vendor did send cannot be read, and says in `unreadable` which and how
+  often: what may be absent must not become absent by being garbled. `base` holds the text as sent.
+#}
+{% test is_readable(model, base, moments=[], amounts=[]) %}
+
+    {%- set checks = {} -%}
+    {%- for field in moments -%}
+        {%- do checks.update({field: no_sentinel('latest.record.' ~ field) ~ ' is not null and '
+            ~ parse_instant('latest.record.' ~ field) ~ ' is null'}) -%}
+    {%- endfor -%}
+    {%- for field in amounts -%}
+        {%- do checks.update({field: "trim(latest.record." ~ field ~ ") not in ('', '-', '--') and "
+            ~ number('latest.record.' ~ field) ~ ' is null'}) -%}
+    {%- endfor %}
+
+    select unreadable
+    from (
+        select
+            concat_ws(
+                ', '
+                {%- for field, is_garbled in checks.items() %},
+                case
+                    when sum(case when {{ is_garbled }} then 1 else 0 end) > 0
+                        then concat('{{ field }}: ', sum(case when {{ is_garbled }} then 1 else 0 end))
+                end
+                {%- endfor %}
+            ) as unreadable
+        from {{ base }} as latest
+    ) as counted
+    where unreadable <> ''
 
 {% endtest %}

@@ -226,7 +226,7 @@ def later_nights(world: World) -> None:
         third,
         [
             ("2231958349123456", "2026-01-05T02:00:30", p.trade("WAIT_BUYER_PAY", "2026-01-05 10:00:30")),
-            ("odd", "2026-01-07T02:00:00", p.trade("WAIT_FOR_MOON", "2026-01-07 10:00:00")),
+            ("odd", "2026-01-07T02:00:00", p.trade("WAIT_FOR_MOON", "2026-01-07 10:00:00", pay_time="昨天")),
         ],
     )
     world.versions(

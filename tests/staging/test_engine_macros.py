@@ -168,8 +168,12 @@ def test_dates_are_counted_and_listed_with_both_ends() -> None:
 
 
 def test_an_array_gives_its_elements_and_their_sum() -> None:
-    table = "(select 1 as id, [{'a': 5}, {'a': 7}] as items union all select 2, [] union all select 3, null) as x"
-    exploded = f"select id, item.a from (select id, {MACROS.explode('x.items')} as item from {table}) order by 2"
+    table = (
+        "(select 1 as id, [{'a': 5}, {'a': 7}] as items union all select 2, [] union all select 3, null) as x"
+    )
+    exploded = (
+        f"select id, item.a from (select id, {MACROS.explode('x.items')} as item from {table}) order by 2"
+    )
     assert CON.execute(exploded).fetchall() == [(1, 5), (1, 7)]
     total = MACROS.array_sum("x.items", "item", "item.a")
     length = MACROS.array_length("x.items")
@@ -181,3 +185,26 @@ def test_a_value_is_found_by_its_key() -> None:
     array = "[{'key': 'a', 'value': 'x'}, {'key': 'b', 'value': 'y'}]"
     assert value(MACROS.value_of(array, "b")) == "y"
     assert value(MACROS.value_of(array, "c")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "per_second", "instant"),
+    [
+        ("1767578400", 1, datetime(2026, 1, 5, 2, tzinfo=UTC)),
+        ("1767578400123", 1000, datetime(2026, 1, 5, 2, 0, 0, 123000, tzinfo=UTC)),
+        ("0", 1, None),
+        ("", 1000, None),
+        ("soon", 1, None),
+        (None, 1, None),
+    ],
+)
+def test_a_count_of_seconds_is_an_instant_and_zero_is_none(
+    text: str | None, per_second: int, instant: datetime | None
+) -> None:
+    assert value(MACROS.epoch_time("?::varchar", per_second), text) == instant
+
+
+def test_hundredths_become_an_exact_amount() -> None:
+    assert value(MACROS.hundredths("?::varchar"), "12345") == Decimal("123.4500")
+    assert value(MACROS.hundredths("?::varchar"), "-7") == Decimal("-0.0700")
+    assert value(MACROS.hundredths("?::varchar"), "") is None

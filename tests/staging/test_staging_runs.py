@@ -60,11 +60,16 @@ def test_an_incremental_run_leaves_what_a_full_rebuild_gives(story: Story) -> No
 
 def test_an_undocumented_status_fails_its_tests_by_name_and_the_row_stays(story: Story) -> None:
     assert one(story.last, "stg_taobao__orders", order_id="odd")["order_state"] == "unknown"
-    assert len(story.last_failures) == 2, story.last_failures
-    assert all("stg_taobao__orders" in name for name in story.last_failures)
+    kinds = {name.split("_stg_taobao__orders")[0] for name in story.last_failures}
+    assert kinds == {"accepted_values", "is_documented", "is_readable"}, story.last_failures
     assert (
         "'WAIT_FOR_MOON' is not in the vendor's documentation (1 rows, for example odd)" in story.last_output
     )
+
+
+def test_a_garbled_time_fails_a_test_instead_of_passing_for_an_absent_one(story: Story) -> None:
+    assert one(story.last, "stg_taobao__orders", order_id="odd")["paid_at"] is None
+    assert any(name.startswith("is_readable_stg_taobao__orders") for name in story.last_failures)
 
 
 # ---- the contract ------------------------------------------------------------------------------------------------
