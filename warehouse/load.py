@@ -50,7 +50,7 @@ def load_pending(
     Args:
         landing: where the partitions are.
         warehouse_path: build/warehouse.duckdb; made when it is not there.
-        platforms: the registry: name → Platform with `.streams` (name → Stream with `.kind`).
+        platforms: the registry: name → Platform.
         accounts: all accounts of accounts.yml.
         platform, account_id, stream: load only these.
         progress: told a line per batch.

@@ -14,7 +14,6 @@ import duckdb
 from warehouse.errors import WarehouseError
 
 FILES = "files"  # the platform of file drops: no vendor behind it, so the registry need not know it
-_FILE_STREAMS = {"orders": "cursor", "refunds": "cursor"}
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 _CURSOR = """
@@ -70,16 +69,14 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
     """Create what is missing and write the accounts as accounts.yml has them now.
 
     Args:
-        platforms: name → Platform (anything with `.streams`: name → something with `.kind`).
+        platforms: name → Platform (its streams have a name and a kind).
         accounts: Account objects. One that left accounts.yml stays, with is_active = false: its history does
             too.
     """
     prepare_books(con)
     for name, platform in platforms.items():
-        for stream, facts in platform.streams.items():
-            ensure_stream(con, name, stream, facts.kind)
-    for stream, kind in _FILE_STREAMS.items():
-        ensure_stream(con, FILES, stream, kind)
+        for stream in platform.streams:
+            ensure_stream(con, name, stream.name, stream.kind)
     _write_accounts(con, accounts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,17 +20,19 @@ DAY = datetime(2026, 11, 20, 16, tzinfo=UTC)  # midnight in Shanghai
 
 @dataclass(frozen=True)
 class FakeStream:
+    name: str
     kind: str
 
 
 @dataclass(frozen=True)
 class FakePlatform:
-    streams: dict[str, FakeStream] = field(default_factory=dict)
+    streams: tuple[FakeStream, ...]
 
 
 PLATFORMS = {
-    "shop": FakePlatform({"orders": FakeStream("cursor"), "products": FakeStream("cursor")}),
-    "ads": FakePlatform({"report": FakeStream("report")}),
+    "shop": FakePlatform((FakeStream("orders", "cursor"), FakeStream("products", "cursor"))),
+    "ads": FakePlatform((FakeStream("report", "report"),)),
+    "files": FakePlatform((FakeStream("orders", "cursor"), FakeStream("refunds", "cursor"))),
 }
 ACCOUNTS = [
     Account("shop__one", "shop", "One", "one", "Asia/Shanghai", "CNY"),
@@ -71,7 +73,7 @@ def land(
 ) -> Manifest:
     """Land one partition as an extractor would."""
     platform = account.split("__")[0]
-    kind = PLATFORMS[platform].streams[stream].kind
+    kind = next(found.kind for found in PLATFORMS[platform].streams if found.name == stream)
     with landing.partition(platform, account, stream, kind, span or window(), read_at or at(26)) as part:
         for one in lines:
             part.write(one.encode())
