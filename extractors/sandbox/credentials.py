@@ -87,7 +87,7 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
         if shop.is_own_site:
             add(name, f"woocommerce/{shop.store}", *CONSUMERS[shop.store], {})
         else:
-            tokens = dict(_tokens(shop.platform, shop.store, variant))
+            tokens: dict[str, object] = dict(_tokens(shop.platform, shop.store, variant))
             add(name, shop.platform, *APP_KEYS[shop.platform], tokens)
     for advertiser in ADVERTISERS:
         extra: dict[str, object] = dict(_tokens("ocean_engine", str(advertiser.advertiser_id), variant))

@@ -158,6 +158,7 @@ def test_json_bodies_are_refused(callers: Callers) -> None:
 def test_items_cannot_be_paged_beyond_twenty_thousand(callers: Callers) -> None:
     body = callers.top("taobao.items.onsale.get", fields="num_iid", page_no="101", page_size="200")
     assert _error(body) == (15, "isv.invalid-parameter")
+    assert "20000" in body["error_response"]["sub_msg"]
 
 
 def test_items_are_all_on_sale_and_have_prices(callers: Callers) -> None:
