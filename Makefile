@@ -16,7 +16,7 @@ up: .venv/.run  ## Airflow on its schedule with its UI, and the sandbox; Ctrl-C 
 	@$(BIN)/daybook up
 
 test: .venv/.dev  ## the tests; ARGS="tests/dags -k pool" picks some
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: .venv/.dev  ## ruff, sqlfluff (no database needed) and the type checker
 	$(BIN)/ruff check .
