@@ -67,8 +67,9 @@ def _all(session: Session, name: str, path: str) -> list[Record]:
 
 
 BUYER = ("billing.email", "billing.phone", "customer_id")
+# Country and state stay: they say where, not who.
 _ORDER_PERSONAL = Personal(
-    drop=("billing", "shipping", "*transaction_id*", "order_key", "cart_hash"), buyer=BUYER
+    drop=("company", "city", "postcode", "*transaction_id*", "order_key", "cart_hash"), buyer=BUYER
 )
 
 PLATFORM = Platform(
