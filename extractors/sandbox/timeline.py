@@ -172,8 +172,8 @@ class TimelineMaker:
 
     @staticmethod
     def _group(created: int, u: tuple[float, ...], events: list[Event]) -> int:
-        """Adds the buyer's payment into a group (DEPOSIT) and its forming (PAID) or failing; gives the second of
-        the forming, 0 if it never comes."""
+        """Adds the buyer's payment into a group (DEPOSIT) and its forming (PAID) or failing; gives the
+        second of the forming, 0 if it never comes."""
         joined = created + between(u[7], 10, 4 * _MINUTE)
         events.append(Event(joined, DEPOSIT))
         if u[8] < 0.05:
