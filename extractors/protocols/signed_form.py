@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -31,8 +31,14 @@ class Dialect:
     digest: (secret, parameters) → signature.
     now: writes the timestamp.
     error: finds the error in a body: returns it as an exception, or None when the body is good.
+    envelope: the one parameter that holds the business parameters as a JSON text, where they do not stand by
+        themselves; all in it are texts.
+    signs_business: whether the signature covers the business parameters.
+    decode: (body, method) → the answer; JSON unless stated.
     refresh_url, refresh_form, refresh_read: where a token is renewed, (app key, secret, tokens) → the form to
         post there, and how to read the answer. With a host of its own the connection keeps only the path.
+    refresh_verb: how the form is sent there.
+    refresh_request: the signed call of the gateway itself that renews a token, in place of a page of its own.
     """
 
     digest: Callable[[str, Mapping[str, str]], str]
@@ -44,9 +50,14 @@ class Dialect:
     sign: str = "sign"
     constants: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], str] = lambda: wall_clock("Asia/Shanghai")
+    envelope: str | None = None
+    signs_business: bool = True
+    decode: Callable[[bytes, str], Any] = loads
     refresh_url: str | None = None
     refresh_form: Callable[[str, str, Tokens], dict[str, str]] | None = None
     refresh_read: Callable[[bytes], Tokens] | None = None
+    refresh_verb: Literal["POST", "GET"] = "POST"
+    refresh_request: Callable[[Tokens], Request] | None = None
 
 
 class SignedForm:
@@ -61,19 +72,26 @@ class SignedForm:
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         dialect = self._dialect
-        params = {name: as_text(value) for name, value in request.params.items() if value is not None}
-        params |= dialect.constants
-        params[dialect.method] = request.name
-        params[dialect.key] = self._key
-        params[dialect.token] = tokens.access_token
-        params[dialect.time] = dialect.now()
-        params = {name: value for name, value in params.items() if value != ""}
-        params[dialect.sign] = dialect.digest(self._secret, params)
+        business = {name: as_text(value) for name, value in request.params.items() if value is not None}
+        if dialect.envelope is not None:
+            business = {dialect.envelope: dumps(business).decode()}
+        system = {
+            **dialect.constants,
+            dialect.method: request.name,
+            dialect.key: self._key,
+            dialect.token: tokens.access_token,
+            dialect.time: dialect.now(),
+        }
+        params = {name: value for name, value in (business | system).items() if value != ""}
+        signed = (
+            params if dialect.signs_business else {name: params[name] for name in system if name in params}
+        )
+        params[dialect.sign] = dialect.digest(self._secret, signed)
         return {"method": "POST", "url": self._url + request.path, "data": params}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
         raise_for_status(request.name, status, headers)
-        data = loads(body, request.name)
+        data = self._dialect.decode(body, request.name)
         error = self._dialect.error(data)
         if error is not None:
             raise error
@@ -81,16 +99,27 @@ class SignedForm:
 
     def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
         dialect = self._dialect
-        if dialect.refresh_url is None or dialect.refresh_form is None or dialect.refresh_read is None:
+        if dialect.refresh_read is None:
+            return None
+        if dialect.refresh_request is not None:
+            # The call that renews a token is signed like any other and carries none.
+            return self.prepare(dialect.refresh_request(tokens), Tokens("")), dialect.refresh_read
+        if dialect.refresh_url is None or dialect.refresh_form is None:
             return None
         form = dialect.refresh_form(self._key, self._secret, tokens)
         url = self._own_host + urlsplit(dialect.refresh_url).path if self._own_host else dialect.refresh_url
-        return {"method": "POST", "url": url, "data": form}, dialect.refresh_read
+        place = "data" if dialect.refresh_verb == "POST" else "params"
+        return {"method": dialect.refresh_verb, "url": url, place: form}, dialect.refresh_read
 
 
 def wall_clock(zone: str) -> str:
     """`yyyy-MM-dd HH:mm:ss` of a zone, whatever the zone of this machine."""
     return datetime.now(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def epoch_seconds() -> str:
+    """The present as whole seconds since 1970."""
+    return str(int(datetime.now(UTC).timestamp()))
 
 
 def as_text(value: Any) -> str:
