@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import Warehouse
 
-SUBJECTS = ("store", "traffic_source", "ad_campaign", "marketing")
+SUBJECTS = ("store", "traffic_source", "ad_account", "ad_campaign", "ad_group", "ad_creative", "marketing")
 GRAINS = ("daily", "weekly", "monthly")
 KEYS = {
     "days_in_period",

@@ -19,7 +19,7 @@ stores as (
 
 event_days as (
 
-    select store_id, created_date as date_day from {{ ref('int_order_totals') }}
+    select store_id, created_date as date_day from {{ ref('int_order_totals') }} where created_date is not null
     union
     select store_id, paid_date from {{ ref('int_order_totals') }} where paid_date is not null
     union
@@ -156,7 +156,10 @@ all_days as (
     union
     select store_id, date_day from event_days
     union
-    select store_id, date_day from report_loaded
+    -- Days with figures; an empty answer about a day before the history is no day of the store.
+    select store_id, period_start as date_day from {{ ref('int_traffic') }} where grain = 'day'
+    union
+    select store_id, report_date as date_day from {{ ref('int_ads') }}
 
 ),
 

@@ -34,7 +34,7 @@ created as (
         sum(case when paid_date is null then 1 else 0 end) as orders_unpaid,
         sum(case when paid_date is not null then 1 else 0 end) as orders_created_paid
     from orders
-    where exclude_reason is null
+    where exclude_reason is null and created_date is not null
     group by store_id, created_date
 
 ),
