@@ -67,11 +67,11 @@ class Fault:
 @dataclass(slots=True)
 class Touch:
     """An edit to be made between two page requests: after ``after_requests`` requests of this stream
-    and account the
+    and account (None = any) the
     record at ``place`` of the listing being read (vendor's order) is modified at the sandbox's now."""
 
     platform: str
-    account: str
+    account: str | None
     stream: str = "orders"
     after_requests: int = 1
     place: int = 0
@@ -138,7 +138,8 @@ class Control:
         """Counts this request against the waiting edits and gives those whose moment has come."""
         due = []
         for touch in list(self.touches):
-            if (touch.platform, touch.stream, touch.account) == (platform, stream, account):
+            wanted = touch.account in (None, account)
+            if wanted and (touch.platform, touch.stream) == (platform, stream):
                 if touch.after_requests <= 0:
                     self.touches.remove(touch)
                     due.append(touch)
