@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Without .pyc files every task of Airflow imports for two seconds more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run up test lint format docs clean distclean
+.PHONY: help run up test lint bench format clean distclean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ lint: .venv/.dev  ## ruff, sqlfluff (no database needed) and the type checker
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 dbt_project/models
+
+bench: .venv/.dev  ## what the main jobs cost: ARGS="files", "run" or "night" for one of them
+	$(BIN)/python -m bench $(ARGS)
 
 format: .venv/.dev  ## let ruff format the Python code
 	$(BIN)/ruff format .
