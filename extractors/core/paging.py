@@ -85,7 +85,8 @@ class LastPageFirst:
 
 @dataclass(frozen=True)
 class ForwardPages:
-    """Numbered pages of a report that does not move while it is read, first to last."""
+    """Numbered pages of a report, first to last. One that grows or shrinks meanwhile is an error: a row that
+    disappears moves all behind it one place forward, and forward pages would step over one."""
 
     records: Records
     total: Total
@@ -94,10 +95,11 @@ class ForwardPages:
     size: str = "page_size"
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
-        number, seen = 1, 0
+        number, seen, total = 1, 0, None
         while True:
             reply = call(request.with_params(**{self.page: number, self.size: self.page_size}))
-            page = Page(self.records(reply), _required(self.total(reply), request))
+            total = _steady(total, self.total(reply), request)
+            page = Page(self.records(reply), total)
             seen += len(page.records)
             yield page
             if seen >= (page.total or 0) or not page.records:
@@ -107,7 +109,7 @@ class ForwardPages:
 
 @dataclass(frozen=True)
 class Offsets:
-    """Rows by start index and count, first to last."""
+    """Rows by start index and count, first to last; a total that changes meanwhile is an error."""
 
     records: Records
     total: Total
@@ -116,10 +118,11 @@ class Offsets:
     size: str
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
-        seen = 0
+        seen, total = 0, None
         while True:
             reply = call(request.with_params(**{self.start: seen, self.size: self.page_size}))
-            page = Page(self.records(reply), _required(self.total(reply), request))
+            total = _steady(total, self.total(reply), request)
+            page = Page(self.records(reply), total)
             seen += len(page.records)
             yield page
             if seen >= (page.total or 0) or not page.records:
@@ -166,6 +169,14 @@ def _required(total: int | None, request: Request) -> int:
     if total is None:
         raise ContractError(f"{request.name} did not send the total its document promises")
     return total
+
+
+def _steady(before: int | None, total: int | None, request: Request) -> int:
+    """The total of this page, held to that of the pages before."""
+    now = _required(total, request)
+    if before is not None and now != before:
+        raise ContractError(f"{request.name} had {before} rows and then {now} while it was read")
+    return now
 
 
 def _whole(value: Any, where: str) -> int | None:

@@ -29,7 +29,8 @@ class WindowReader:
     """Reads windows of one stream and writes each record once, as a landing line.
 
     write: takes a finished line. Records seen twice (overlapping pages, a window read again) are written
-    once, unless they differ: then both versions are kept.
+    once, unless they differ: then both versions are kept. Of a report each row is written once, when its
+    read is complete: two readings of a row in one partition would count it twice.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class WindowReader:
         self._scrubber = scrubber
         self._write = write
         self._written: dict[str, int] = {}
+        self._held: dict[str, bytes] = {}
 
     def read(self, window: Window) -> None:
         """Read one vendor window whole.
@@ -51,8 +53,10 @@ class WindowReader:
         """
         for read in self._stream.reads(self._session.account, window):
             for attempt in range(1, WINDOW_TRIES + 1):
+                self._held.clear()
                 try:
                     self._pages(read)
+                    self._release(read)
                     break
                 except TooDeep:
                     for half in window.halves():
@@ -110,7 +114,20 @@ class WindowReader:
         except (ValueError, TypeError, OverflowError, OSError) as error:
             raise Refused(f"a time that cannot be read: {error}", record) from None
         line = dumps({"key": key, name: moment, "payload": self._scrubber.scrub(record)})
+        if stream.kind == "report":
+            self._held[key] = line
+            return
         mark = hash(line)
         if self._written.get(key) != mark:
             self._written[key] = mark
             self._write(line)
+
+    def _release(self, read: Read) -> None:
+        """Write the rows of a report's read, now that it is complete."""
+        for key, line in self._held.items():
+            mark = hash(line)
+            if key not in self._written:
+                self._written[key] = mark
+                self._write(line)
+            elif self._written[key] != mark:
+                raise ContractError(f"{read.request.name} sent another version of a row already read")

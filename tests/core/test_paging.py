@@ -87,6 +87,23 @@ def test_forward_pages_stop_at_the_total_and_at_an_empty_page() -> None:
     assert ids(paging, lambda request: Reply({"rows": [], "total": 25})) == []
 
 
+def test_a_report_that_loses_a_row_while_it_is_read_is_not_taken_for_complete() -> None:
+    paging = ForwardPages(records_at("rows"), number_at("total"), 10, page="page_no")
+    with pytest.raises(ContractError, match="35 rows and then 34"):
+        ids(paging, Shop(35, leave_after=1))
+
+
+def test_offsets_over_a_list_that_grows_meanwhile_are_not_taken_for_complete() -> None:
+    totals = iter([7, 8])
+
+    def call(request: Request) -> Reply:
+        start = request.params["start_index"]
+        return Reply({"total": next(totals), "rows": [{"id": n} for n in range(start, start + 3)]})
+
+    with pytest.raises(ContractError, match="7 rows and then 8"):
+        ids(Offsets(records_at("rows"), number_at("total"), 3, "start_index", "max_results"), call)
+
+
 def test_offsets_advance_by_what_came() -> None:
     rows = [{"id": n} for n in range(7)]
 

@@ -1,0 +1,274 @@
+"""The bench that every stream of every registered platform is put on: its real client against its sandbox half."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import zstandard
+
+from extractors.accounts import Account
+from extractors.core.model import Platform, Read, Stream
+from extractors.core.session import Session
+from extractors.core.window import Window, days_window, period_bounds
+from extractors.credentials import Credentials
+from extractors.extract import extract
+from extractors.landing import Landing, Manifest
+from extractors.registry import platforms
+from extractors.sandbox import Running, connections
+from extractors.sandbox.credentials import mint
+from extractors.sandbox.server import platform_halves
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+FIRST_DAY = date(2026, 8, 20)  # where the world's history begins
+BUSY_DAY = date(2026, 11, 11)  # the busiest of the year
+BUSY_NOW = datetime(2026, 11, 12, 10, 0, tzinfo=SHANGHAI)
+CALM_DAY = date(2026, 10, 14)
+CALM_NOW = datetime(2026, 10, 15, 10, 0, tzinfo=SHANGHAI)
+FAST = 1_000_000  # calls a second: nothing waits for its turn
+ENOUGH = 8  # records a small window should hold
+
+SPOKEN: dict[str, Platform] = {name: p for name, p in platforms().items() if p.protocol is not None}
+HALVES: dict[str, ModuleType] = platform_halves()
+TESTED = [name for name in SPOKEN if hasattr(HALVES.get(name), "truth")]
+STREAMS = [
+    pytest.param(name, stream.name, id=f"{name}-{stream.name}")
+    for name in TESTED
+    for stream in SPOKEN[name].streams
+]
+ACCOUNTS = {name: [a for a in connections("") if a.split("__")[0] == name] for name in SPOKEN}
+_serials = itertools.count(1_000)
+
+
+@dataclass
+class Wire:
+    """What goes over the wire between a client and the sandbox, and who listens in or meddles.
+
+    before: called with the number of the call (from 1) before it is sent; may raise to kill the run.
+    change: bytes of an answer → bytes the client gets to see.
+    """
+
+    before: Callable[[int], None] | None = None
+    change: Callable[[bytes], bytes] | None = None
+    bodies: list[bytes] = field(default_factory=list)
+    count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+
+class Killed(BaseException):
+    """Stands for the process dying: nothing of ours may catch it."""
+
+
+@dataclass
+class Bench:
+    """One stream of one account, a landing of its own, and the sandbox."""
+
+    running: Running
+    platform: Platform
+    stream: Stream
+    account: Account
+    credentials: Credentials
+    folder: Path
+    wire: Wire = field(default_factory=Wire)
+    waits: list[float] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.landing = Landing(self.folder / "landing")
+
+    # ---- what is true -----------------------------------------------------------------------------
+    @property
+    def half(self) -> ModuleType:
+        return HALVES[self.platform.name]
+
+    def truth(self, window: Window, now: datetime | int | None = None) -> set[str]:
+        """The keys a complete read of the window must contain, as the sandbox's world says."""
+        if now is None:
+            now = self.running.control.now()
+        moment = now if isinstance(now, int) else int(now.timestamp())
+        bounds = int(window.start.timestamp()), int(window.end.timestamp())
+        found = self.half.truth(
+            self.running.sandbox.world, self.account.id, self.stream.name, *bounds, moment
+        )
+        assert isinstance(found, set)
+        return found
+
+    # ---- running ----------------------------------------------------------------------------------
+    def run(
+        self,
+        window: Window | None = None,
+        *,
+        day: date | None = None,
+        now: datetime | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> list[Manifest]:
+        """Extract, with everything patched in that this bench was told."""
+        wire, platform = self.wire, self._watched()
+        send = Session.__dict__["_send"]
+
+        def watched(session: Session, name: str, arguments: dict[str, Any]) -> Any:
+            number = next(wire.count)
+            if wire.before is not None:
+                wire.before(number)
+            status, headers, body = send(session, name, arguments)
+            if wire.change is not None and status == 200:
+                body = wire.change(body)
+            wire.bodies.append(body)
+            return status, headers, body
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Session, "_send", watched)
+            patch.setattr("extractors.extract.find_platform", lambda name: platform)
+            return extract(
+                self.account,
+                self.credentials,
+                self.landing,
+                hash_key=b"contract",
+                token_dir=self.folder / "tokens",
+                window=window,
+                day=day,
+                streams=(self.stream.name,),
+                now=now or datetime.fromtimestamp(self.running.control.now(), SHANGHAI),
+                progress=self.lines.append,
+                sleep=sleep or self.waits.append,
+            )
+
+    def _watched(self) -> Platform:
+        """The platform with this bench's stream in it, every paged read noted."""
+        stream = self.stream
+
+        def reads(account: Account, window: Window) -> Iterator[Read]:
+            for read in stream.reads(account, window):
+                self.reads.append(read)
+                yield read
+
+        mine = replace(stream, reads=reads)
+        streams = tuple(mine if other.name == mine.name else other for other in self.platform.streams)
+        return replace(self.platform, streams=streams)
+
+    def in_pages_of(self, size: int) -> None:
+        """Ask for pages of at most `size` from now on, where the way of paging has a size at all."""
+        original = self.stream.reads
+        size = max(size, getattr(self.half, "SMALLEST_PAGE", 1))
+
+        def reads(account: Account, window: Window) -> Iterator[Read]:
+            for read in original(account, window):
+                own = page_size(read)
+                yield read if own is None else _smaller(read, min(size, own))
+
+        self.stream = replace(self.stream, reads=reads)
+
+    def mark(self) -> datetime | None:
+        return self.landing.mark(self.platform.name, self.account.id, self.stream.name)
+
+    def set_mark(self, at: datetime) -> None:
+        self.landing.move_mark(self.platform.name, self.account.id, self.stream.name, at)
+
+    # ---- looking ----------------------------------------------------------------------------------
+    def rows(self, manifests: list[Manifest] | None = None) -> list[bytes]:
+        """The lines of these partitions (all that are landed), each held to its manifest's count."""
+        found: list[bytes] = []
+        for manifest in list(self.landing.all()) if manifests is None else manifests:
+            mine = [line for path in manifest.paths for line in lines_of(Path(path))]
+            assert len(mine) == manifest.rows
+            found += mine
+        return found
+
+    def everything_written(self) -> str:
+        """All text below the landing folder, compressed or not, and what was said on the way."""
+        texts = ["\n".join(self.lines)]
+        for path in sorted((self.folder / "landing").rglob("*")):
+            if path.is_file():
+                data = path.read_bytes() if path.suffix != ".zst" else _unpacked(path)
+                texts.append(f"{path}\n{data.decode()}")
+        return "\n".join(texts)
+
+    def secrets(self) -> list[str]:
+        """The values of the connection that nobody else may see."""
+        extra = self.credentials.extra
+        named = [str(v) for k, v in extra.items() if any(w in k for w in ("token", "secret", "key", "pass"))]
+        login = self.credentials.login or ""
+        found = [self.credentials.password or "", *named, login if len(login) > 12 else ""]
+        return [value for value in found if value]
+
+
+def _smaller(read: Read, size: int) -> Read:
+    assert is_dataclass(read.paging)
+    return replace(read, paging=replace(read.paging, page_size=size))  # type: ignore[type-var]
+
+
+def page_size(read: Read) -> int | None:
+    """The page size of a read, where its way of paging has one."""
+    if is_dataclass(read.paging) and any(f.name == "page_size" for f in fields(read.paging)):
+        return int(read.paging.page_size)  # type: ignore[attr-defined]
+    return None
+
+
+def _unpacked(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return zstandard.ZstdDecompressor().stream_reader(file).read()
+
+
+def lines_of(path: Path) -> list[bytes]:
+    return _unpacked(path).splitlines()
+
+
+def keys_of(rows: list[bytes]) -> Counter[str]:
+    return Counter(json.loads(row)["key"] for row in rows)
+
+
+def moment_of(row: bytes) -> datetime | None:
+    """When a cursor line says its record changed."""
+    text = json.loads(row).get("cursor_at")
+    return datetime.fromisoformat(text) if text else None
+
+
+def connection(base_url: str, account_id: str, variant: str = "valid") -> dict[str, Any]:
+    """The sandbox's connection of an account, its tokens minted anew: a refresh must not spend another test's."""
+    found: dict[str, Any] = json.loads(json.dumps(connections(base_url, variant)[account_id]))
+    if variant != "revoked":
+        serial = next(_serials)
+        for name, value in found["extra"].items():
+            parts = str(value).split(".")
+            if len(parts) == 7 and parts[0] == "sbx":
+                found["extra"][name] = mint(parts[1], parts[2], parts[3], serial, int(parts[5]))
+    return found
+
+
+def has_tokens(platform: str) -> bool:
+    """Whether the platform's credentials can expire."""
+    return any(connections("", "expired")[a] != connections("", "valid")[a] for a in ACCOUNTS[platform])
+
+
+def account_of(platform: Platform, account_id: str, given: dict[str, Any]) -> Account:
+    zone = getattr(HALVES[platform.name], "zone", lambda account: platform.zone)(account_id)
+    options = {name: given["extra"][name] for name in platform.options if name in given["extra"]}
+    options["calls_per_second"] = FAST
+    return Account(account_id, platform.name, account_id, "store", zone, "CNY", options=options)
+
+
+def a_few_records(bench: Bench, day: date) -> Window:
+    """A window that ends with `day` and holds a few records, or as many as there are."""
+    zone, stream = bench.account.zone, bench.stream
+    if stream.kind == "report":
+        first = period_bounds(stream.period, day)[0]
+        for back in range(12):
+            window = days_window(first - timedelta(days=back), first, zone)
+            if stream.period != "day" or len(bench.truth(window)) >= ENOUGH:
+                break
+        return window
+    end = days_window(day, day, zone).end
+    for hours in (0.25, 1, 4, 24, 72, 240, 720, 1_200):
+        window = Window(end - timedelta(hours=hours), end)
+        if len(bench.truth(window)) >= ENOUGH:
+            break
+    return window

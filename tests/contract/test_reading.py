@@ -1,0 +1,271 @@
+"""Every stream of every platform, read by its client from its sandbox: each record once, whatever moves."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from contract_bench import (
+    ACCOUNTS,
+    BUSY_DAY,
+    CALM_DAY,
+    CALM_NOW,
+    SPOKEN,
+    STREAMS,
+    TESTED,
+    Bench,
+    Killed,
+    a_few_records,
+    keys_of,
+    moment_of,
+    page_size,
+)
+
+from extractors.core.window import Window, days_window
+from extractors.sandbox.control import Fault, Touch
+
+Make = Callable[..., Bench]
+SEVERAL_DAYS = 3
+
+
+def inside(rows: list[bytes], window: Window) -> list[bytes]:
+    """The lines whose record changed in the window: vendors may send the records of its very edges too."""
+    return [row for row in rows if (at := moment_of(row)) is None or window.start <= at < window.end]
+
+
+def in_small_pages(bench: Bench, window: Window) -> list[bytes]:
+    """Reads the window once at the vendor's page size, then sets a size that makes a few pages of it."""
+    rows = bench.run(window)
+    count = sum(manifest.rows for manifest in rows)
+    bench.in_pages_of(max(1, count // (3 * max(1, len(bench.reads)))))
+    return bench.rows(rows)
+
+
+# ---- complete --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_every_record_of_several_days_is_read_exactly_once(platform: str, stream: str, bench: Make) -> None:
+    for account_id in ACCOUNTS[platform]:
+        on = bench(platform, stream, account_id)
+        window = days_window(BUSY_DAY - timedelta(days=SEVERAL_DAYS - 1), BUSY_DAY, on.account.zone)
+        on.running.control.requests.clear()
+        manifests = on.run(window)
+        calls = sum(on.running.control.requests.values())
+        expected = on.truth(window)
+        assert expected, "an empty world would prove nothing"
+        if on.stream.kind == "report":
+            assert keys_of(on.rows(manifests)) == dict.fromkeys(expected, 1)
+            dates = [day for manifest in manifests for day in manifest.dates]
+            assert len(dates) == len(set(dates)), "a date that two partitions replace"
+        else:
+            found = [key for m in manifests for key in keys_of(inside(on.rows([m]), m.window)).elements()]
+            assert sorted(found) == sorted(expected)
+        sizes = [size for read in on.reads if (size := page_size(read)) is not None]
+        if sizes and len(expected) > len(on.reads) * max(sizes):
+            assert calls > len(on.reads), "several pages had to be read and were not"
+        assert not on.running.control.refusals, "the vendor's document forbids what the client asked"
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_small_pages_make_the_same_records(platform: str, stream: str, bench: Make) -> None:
+    on = bench(platform, stream)
+    window = a_few_records(on, BUSY_DAY)
+    whole = in_small_pages(on, window)
+    on.running.control.requests.clear()
+    on.reads.clear()
+    pieces = on.rows(on.run(window))
+    assert sorted(pieces) == sorted(whole) and whole
+    if any(page_size(read) is not None for read in on.reads) and len(whole) > len(on.reads):
+        assert sum(on.running.control.requests.values()) > len(on.reads), "one page each proves nothing"
+    assert not on.running.control.refusals
+
+
+def test_some_stream_of_every_platform_needs_several_pages(bench: Make) -> None:
+    for platform in TESTED:
+        most = 0.0
+        for stream in SPOKEN[platform].streams:
+            on = bench(platform, stream.name)
+            window = a_few_records(on, BUSY_DAY)
+            in_small_pages(on, window)
+            on.running.control.requests.clear()
+            on.reads.clear()
+            on.run(window)
+            most = max(most, sum(on.running.control.requests.values()) / len(on.reads))
+            if most > 1:
+                break
+        assert most > 1, f"{platform} was never paged"
+
+
+# ---- moving ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_records_that_change_while_they_are_paged_are_not_skipped_and_land_anew(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream)
+    control = on.running.control
+    window = a_few_records(on, BUSY_DAY)
+    in_small_pages(on, window)
+    before, started = on.truth(window), control.now()
+    # Orders move within minutes; a report's figures mature by the hour.
+    pace = 6 * 3_600 if on.stream.kind == "report" else 600
+    on.wire.before = lambda number: control.advance(pace)
+    touches = on.running.sandbox.desks[platform].touch is not None and stream == "orders"
+    if touches:
+        control.touches += [Touch(platform, None, stream, after, place=2) for after in (1, 2, 3)]
+    if on.stream.kind == "report":
+        control.faults.append(Fault("repeated_page", platform, skip=1))  # one read has to be repeated
+    on.set_mark(window.start)
+    try:
+        first = on.run(window, now=datetime.fromtimestamp(started, on.account.zone))
+        stayed = before & on.truth(window)
+        assert set(keys_of(on.rows(first))) >= stayed, "skipped while others moved"
+        if touches:
+            assert not control.touches and before - stayed, "nothing changed while it was read"
+        on.wire.before = None
+        control.faults.clear()
+        control.advance(3_600)
+        if on.stream.kind == "report":
+            assert max(keys_of(on.rows(first)).values()) == 1, "two readings of one row in one partition"
+            last = on.run(window)
+            assert set(keys_of(on.rows(last))) == on.truth(window)
+        else:
+            now = datetime.fromtimestamp(control.now(), on.account.zone)
+            last = on.run(Window(window.end - on.stream.overlap, now - on.stream.settle))
+            assert_newest(on, before, on.rows([*first, *last]), now)
+    finally:
+        for book in on.running.sandbox.world.books.values():
+            book.forget_touches()
+
+
+def assert_newest(on: Bench, keys: set[str], rows: list[bytes], now: datetime) -> None:
+    """The latest landed version of each of these records is the one the vendor shows now."""
+    newest: dict[str, datetime] = {}
+    for row in rows:
+        key, at = next(iter(keys_of([row]))), moment_of(row)
+        if at is not None:
+            newest[key] = max(at, newest.get(key, at))
+    assert set(newest) >= keys
+    second = timedelta(seconds=1)
+    for key in keys - on.truth(Window(now - on.stream.settle, now + second)):
+        assert key in on.truth(Window(newest[key], newest[key] + second)), f"an old version of {key}"
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_rerun_of_a_day_lands_the_same_records(platform: str, stream: str, bench: Make) -> None:
+    on = bench(platform, stream, now=CALM_NOW)
+    day = days_window(CALM_DAY, CALM_DAY, on.account.zone)
+    on.set_mark(day.start)
+    first, again = (on.rows(on.run(day=CALM_DAY)) for _ in range(2))
+    if on.stream.kind == "cursor":
+        everything = Window(day.start, CALM_NOW)
+        first, again = inside(first, everything), inside(again, everything)
+    assert sorted(set(first)) == sorted(set(again))
+    assert on.mark() is not None and on.mark() >= day.end  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_run_after_missed_days_closes_the_gap(platform: str, stream: str, bench: Make) -> None:
+    on = bench(platform, stream, now=CALM_NOW - timedelta(days=3))
+    first_day = CALM_DAY - timedelta(days=3)
+    start = days_window(first_day, first_day, on.account.zone).start
+    on.set_mark(start)
+    on.run(day=first_day)
+    on.running.control.set_clock(CALM_NOW)
+    last = on.run(day=CALM_DAY)
+    if on.stream.kind == "report":
+        window = days_window(first_day, CALM_DAY, on.account.zone)
+        assert on.truth(window) <= set(keys_of(on.rows(last)))
+    else:
+        window = Window(start, CALM_NOW - on.stream.settle)
+        assert on.truth(window) <= set(keys_of(on.rows()))
+    assert on.mark() is not None and on.mark() >= days_window(CALM_DAY, CALM_DAY, on.account.zone).end  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_window_in_which_nothing_happened_moves_the_mark(platform: str, stream: str, bench: Make) -> None:
+    on = bench(platform, stream, now=CALM_NOW)
+    day = CALM_DAY - timedelta(days=75)  # before the world's history
+    window = days_window(day, day, on.account.zone)
+    on.set_mark(window.start)
+    manifests = on.run(window)
+    assert set(keys_of(on.rows(manifests))) == on.truth(window)
+    assert on.mark() == window.end and len(manifests) == 1
+    if on.stream.kind == "cursor" and not on.stream.from_beginning:
+        assert manifests[0].rows == 0, "this window was to be empty"
+
+
+# ---- killed ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_run_killed_between_pages_leaves_nothing_half_landed(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream)
+    window = a_few_records(on, BUSY_DAY)
+    whole = in_small_pages(on, window)
+    on.running.control.requests.clear()
+    on.run(window)
+    calls = sum(on.running.control.requests.values())
+    for last_call in sorted({1, calls // 2 + 1, calls}):
+        killed = bench(platform, stream)
+        killed.stream = on.stream
+        killed.set_mark(window.start)
+
+        def die(number: int, last_call: int = last_call) -> None:
+            if number >= last_call:
+                raise Killed
+
+        killed.wire.before = die
+        with pytest.raises(Killed):
+            killed.run(window)
+        assert set(killed.rows()) < set(whole), "rows() holds every partition to its manifest"
+        mark = killed.mark()
+        assert mark is not None and mark < window.end
+        killed.wire.before = None
+        killed.run(window)
+        assert sorted(set(killed.rows())) == sorted(set(whole)) and killed.mark() == window.end
+
+
+def test_a_process_killed_outright_leaves_nothing_half_landed(bench: Make) -> None:
+    platform, stream = STREAMS[0].values
+    on = bench(platform, stream)
+    window = a_few_records(on, BUSY_DAY)
+    whole = in_small_pages(on, window)
+    fresh = bench(platform, stream)
+    fresh.set_mark(window.start)
+    control = on.running.control
+    control.requests.clear()
+    control.latency_ms = 40
+    facts = {
+        "account": {**asdict(fresh.account), "start": None},
+        "connection": asdict(fresh.credentials),
+        "stream": stream,
+        "folder": str(fresh.folder),
+        "window": [window.start.isoformat(), window.end.isoformat()],
+    }
+    program = Path(__file__).with_name("killed_run.py")
+    process = subprocess.Popen([sys.executable, str(program)], stdin=subprocess.PIPE)
+    try:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(facts).encode())
+        process.stdin.close()
+        deadline = time.monotonic() + 60
+        while sum(control.requests.values()) < 3 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert process.poll() is None, "it was over before it could be killed"
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert process.returncode == -signal.SIGKILL
+    control.latency_ms = 0
+    assert list(fresh.landing.store.scratch.iterdir()), "nothing was under way when it died"
+    assert fresh.rows() == [] and fresh.landing.pending() == [] and fresh.mark() == window.start
+    fresh.run(window)
+    assert sorted(fresh.rows()) == sorted(whole) and fresh.mark() == window.end
+    assert not list(fresh.landing.store.scratch.iterdir()), "the rubbish of the dead is swept"
