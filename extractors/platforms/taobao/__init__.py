@@ -42,9 +42,7 @@ REFUND_FIELDS = (
     "refund_id,tid,oid,status,order_status,good_status,has_good_return,refund_fee,total_fee,payment,reason,"
     "created,modified,refund_phase,dispute_type,refund_version,outer_id,sku"
 )
-ITEM_FIELDS = (
-    "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,list_time,delist_time,modified"
-)
+ITEM_FIELDS = "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,list_time,delist_time,modified"
 
 DEPTH = 20_000  # page_no × page_size; the item page gives two figures, this is the smaller one
 
@@ -140,6 +138,13 @@ def _modified(
     yield Read(Request(method, "/router/rest", params), paging)
 
 
+def _items(account: Account, window: Window) -> Iterator[Read]:
+    # The shop's goods stand on two shelves; an item that only goes off sale must not stay on sale with us.
+    for shelf in ("onsale", "inventory"):
+        method = f"taobao.items.{shelf}.get"
+        yield from _modified(method, ITEM_FIELDS, "items.item", 200, account, window, order_by="modified:asc")
+
+
 def _local(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M:%S")
 
@@ -193,14 +198,7 @@ PLATFORM = Platform(
             kind="cursor",
             key=("num_iid",),
             cursor=Instant("modified", ZONE),
-            reads=partial(
-                _modified,
-                "taobao.items.onsale.get",
-                ITEM_FIELDS,
-                "items.item",
-                200,
-                order_by="modified:asc",
-            ),
+            reads=_items,
             slice=None,
             from_beginning=True,
         ),
