@@ -73,19 +73,25 @@ class Instant:
     """Where a record says when it changed. A naive time is in `zone` (None: in UTC).
 
     parse: reads a vendor's own way of writing time; without it a number is epoch seconds, a text ISO 8601.
+    before: paths of earlier moments, latest first, for records that have not come to `path` yet.
     """
 
     path: str
     zone: str | None = None
     parse: Callable[[Any], datetime] | None = None
+    before: tuple[str, ...] = ()
 
     def of(self, record: Record) -> str | None:
         """The instant as `YYYY-MM-DDTHH:MM:SSZ` (fractions kept), or None when the record has none.
 
         Raises ValueError when the text is no time.
         """
-        value = dig(record, tuple(self.path.split(".")))
-        if value in (None, ""):
+        value = None
+        for path in (self.path, *self.before):
+            value = dig(record, tuple(path.split(".")))
+            if value not in (None, ""):
+                break
+        else:
             return None
         if self.parse is not None:
             moment = self.parse(value)
