@@ -11,12 +11,20 @@ from pathlib import Path
 
 from extractors.accounts import Account
 from extractors.core.decode import dumps
+from extractors.core.jobs import Jobs
 from extractors.core.model import Platform, Stream
 from extractors.core.read import Refused, WindowReader
-from extractors.core.session import Session
+from extractors.core.session import LONGEST_WAIT, Session
 from extractors.core.window import Window, cut_by_day, days_window, period_bounds
 from extractors.credentials import Credentials
-from extractors.errors import AuthError, ConfigError, ContractError, DaybookError, ExtractErrors
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    ExtractErrors,
+    RateLimitedError,
+)
 from extractors.landing import Landing, Manifest
 from extractors.personal import Scrubber
 from extractors.registry import platform as find_platform
@@ -82,13 +90,18 @@ def extract(
             except DaybookError as error:
                 errors.append(error.at(account=account.id, stream=name))
                 progress(f"{account.id} · {name}: failed: {error.message}")
-                if isinstance(error, AuthError):
-                    break  # the credential is the account's: asking for the next stream is a retry storm
+                if isinstance(error, AuthError) or _is_spent(error):
+                    break  # credential and quota are the account's: the next stream is refused, too
     finally:
         session.close()
     if errors:
         raise ExtractErrors(errors, account=account.id)
     return landed
+
+
+def _is_spent(error: DaybookError) -> bool:
+    """Whether the vendor will answer nothing more for longer than a run waits."""
+    return isinstance(error, RateLimitedError) and (error.retry_after or 0) > LONGEST_WAIT
 
 
 class _StreamReader:
@@ -150,10 +163,13 @@ class _StreamReader:
         dates = _report_dates(stream, window, self._account) if stream.kind == "report" else []
         try:
             with self._landing.partition(*where, stream.kind, window, datetime.now(UTC)) as partition:
-                reader = WindowReader(stream, self._session, scrubber, partition.write)
+                jobs = Jobs(self._landing.store, "/".join(where), self._session.wait)
+                reader = WindowReader(stream, self._session, scrubber, partition.write, jobs)
                 for piece in window.cut(stream.widest):
                     reader.read(piece)
-                return partition.commit(dates=dates)
+                manifest = partition.commit(dates=dates)
+                jobs.landed()
+                return manifest
         except Refused as refusal:
             body = dumps({"reason": refusal.reason, "record": scrubber.scrub(refusal.record)}).decode()
             kept = self._landing.keep_evidence(

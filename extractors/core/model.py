@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from extractors.personal import Personal, dig
 from extractors.tokens import Tokens
 
 if TYPE_CHECKING:
+    from extractors.core.jobs import State
     from extractors.core.session import Session
 
 Record = dict[str, Any]
@@ -27,22 +28,28 @@ class Request:
     name: the vendor's method or report, as errors and rate limits speak of it.
     path: appended to the base URL.
     params: business parameters; the protocol adds its own and signs.
+    verb: where one vendor uses several and the family leaves the choice to the platform.
     """
 
     name: str
     path: str = ""
     params: dict[str, Any] = field(default_factory=dict)
+    verb: Literal["GET", "POST"] = "GET"
 
     def with_params(self, **params: Any) -> Request:
-        return Request(self.name, self.path, {**self.params, **params})
+        return replace(self, params={**self.params, **params})
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A vendor's answer after its envelope was found good."""
+    """A vendor's answer after its envelope was found good.
+
+    hold: seconds before which the vendor could not take another such call (it says how much is left).
+    """
 
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
+    hold: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,34 @@ class Paging(Protocol):
 
 
 @dataclass(frozen=True)
+class Job:
+    """An asynchronous report, as facts (see `core.jobs`).
+
+    ticket: the job's number in the answer to the request that asks for the report.
+    look: number → the request that asks how it stands; state: what the answer to that says.
+    fetch: number → the request that brings the finished report; it is paged like any other.
+    patience: how long a job may take; life: how long after being asked for it is still worth fetching.
+    """
+
+    ticket: Callable[[Reply], str]
+    look: Callable[[str], Request]
+    state: Callable[[Reply], State]
+    fetch: Callable[[str], Request]
+    patience: timedelta = timedelta(hours=1)
+    life: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True)
 class Read:
-    """One paged read: a request, how it is paged, and what finishes its records (None: nothing)."""
+    """One paged read: a request, how it is paged, and what finishes its records (None: nothing).
+
+    job: the request asks for an asynchronous report; what is paged is the finished one.
+    """
 
     request: Request
     paging: Paging
     finish: Callable[[list[Record]], list[Record]] | None = None
+    job: Job | None = None
 
 
 @dataclass(frozen=True)
@@ -166,10 +195,14 @@ class Stream:
 
 @dataclass(frozen=True)
 class Rate:
-    """At most `calls` in `seconds`, per account and method."""
+    """At most `calls` in `seconds`, per account and method.
+
+    burst: calls the vendor lets a quiet caller save up and make at once.
+    """
 
     calls: int
     seconds: float
+    burst: int = 1
 
 
 class Speaker(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from extractors.core.decode import dumps
+from extractors.core.jobs import Forgetful, Jobs
 from extractors.core.model import Read, Record, Stream
 from extractors.core.paging import TooDeep
 from extractors.core.session import Session
@@ -31,13 +32,20 @@ class WindowReader:
     write: takes a finished line. Records seen twice (overlapping pages, a window read again) are written
     once, unless they differ: then both versions are kept. Of a report each row is written once, when its
     read is complete: two readings of a row in one partition would count it twice.
+    jobs: where asynchronous reports that were asked for are remembered (default: in this process only).
     """
 
     def __init__(
-        self, stream: Stream, session: Session, scrubber: Scrubber, write: Callable[[bytes], None]
+        self,
+        stream: Stream,
+        session: Session,
+        scrubber: Scrubber,
+        write: Callable[[bytes], None],
+        jobs: Jobs | None = None,
     ) -> None:
         self._stream = stream
         self._session = session
+        self._jobs = jobs or Jobs(Forgetful(), "", session.wait)
         self._scrubber = scrubber
         self._write = write
         self._written: dict[str, int] = {}
@@ -63,13 +71,18 @@ class WindowReader:
                         self.read(half)
                     return
                 except ContractError:
+                    if read.job is not None:
+                        self._jobs.again(read.request)
                     if attempt == WINDOW_TRIES:
                         raise
 
     def _pages(self, read: Read) -> None:
         seen: set[str] = set()
         total: int | None = None
-        for page in read.paging.pages(self._session.call, read.request):
+        request, call = read.request, self._session.call
+        if read.job is not None:
+            request = self._jobs.finished(call, request, read.job)
+        for page in read.paging.pages(call, request):
             records = read.finish(page.records) if read.finish else page.records
             keys = [self._key(record) for record in records]
             fresh = [(key, record) for key, record in zip(keys, records, strict=True) if key not in seen]

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -15,6 +16,7 @@ from extractors.core.model import Platform, Rate, Reply, Request
 from extractors.core.rate import Bucket
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ContractError, DaybookError, RateLimitedError, TransientError
+from extractors.protocols.http_status import retry_after
 from extractors.tokens import TokenFile, Tokens
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 90.0
@@ -56,6 +58,10 @@ class Session:
     def close(self) -> None:
         self._http.close()
 
+    def wait(self, seconds: float) -> None:
+        """Wait for something the vendor is doing."""
+        self._sleep(seconds)
+
     def call(self, request: Request) -> Reply:
         """The good reply to a request.
 
@@ -78,6 +84,9 @@ class Session:
                 refreshed = True
             except RateLimitedError as error:
                 wait = error.retry_after if error.retry_after is not None else self._backoff(attempt)
+                if wait > LONGEST_WAIT:
+                    free = datetime.now(UTC) + timedelta(seconds=wait)
+                    error.advice = f"the vendor answers again from {free:%Y-%m-%d %H:%M} UTC; run again then"
                 if attempt == TRIES or wait > LONGEST_WAIT:
                     raise self._located(error) from None
                 self._bucket(request.name).hold(wait)
@@ -93,7 +102,15 @@ class Session:
     def _once(self, request: Request, tokens: Tokens) -> Reply:
         self._bucket(request.name).take()
         status, headers, body = self._send(request.name, self._protocol.prepare(request, tokens))
-        return self._protocol.check(request, status, headers, body)
+        try:
+            reply = self._protocol.check(request, status, headers, body)
+        if reply.hold > 0:
+            self._bucket(request.name).hold(reply.hold)
+        return reply
+        except RateLimitedError as error:
+            if error.retry_after is None:  # an envelope that names no wait may come with the header that does
+                error.retry_after = retry_after(headers)
+            raise
 
     def _send(self, name: str, arguments: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         with self._guard:
@@ -125,7 +142,8 @@ class Session:
 
     def _refresh(self, used: Tokens) -> bool:
         renewal = self._protocol.refresh(used)
-        if renewal is None or not used.refresh_token:
+        renews_by_key = getattr(self._protocol, "renews_by_key", False)
+        if renewal is None or not (used.refresh_token or renews_by_key):
             return False
 
         def ask(current: Tokens) -> Tokens:

@@ -1,0 +1,149 @@
+"""Asynchronous reports: asked for once whatever is killed, never waited for without end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from extractors.core.jobs import Forgetful, Jobs, State
+from extractors.core.model import Job, Reply, Request
+from extractors.errors import ContractError, TransientError
+
+REPORT = Request("report", "/report", {"day": "2026-01-05"})
+
+
+class Vendor:
+    """A vendor whose jobs go through `states`, one a look."""
+
+    def __init__(self, states: list[State]) -> None:
+        self.states = states
+        self.asked = 0
+        self.looks = 0
+
+    def __call__(self, request: Request) -> Reply:
+        if request.name == "report":
+            self.asked += 1
+            return Reply({"id": f"job{self.asked}"})
+        self.looks += 1
+        return Reply({"state": self.states.pop(0) if self.states else State.WAITING})
+
+
+JOB = Job(
+    ticket=lambda reply: reply.body["id"],
+    look=lambda number: Request("look", "/look", {"id": number}),
+    state=lambda reply: reply.body["state"],
+    fetch=lambda number: Request("fetch", "/fetch", {"id": number}),
+    patience=timedelta(minutes=10),
+)
+
+
+@pytest.fixture
+def jobs() -> Callable[..., Jobs]:
+    notes = Forgetful()
+
+    def make(now: datetime = datetime(2026, 1, 6, tzinfo=UTC), waits: list[float] | None = None) -> Jobs:
+        return Jobs(notes, "p/a/s", (waits if waits is not None else []).append, lambda: now)
+
+    return make
+
+
+def test_a_finished_job_is_fetched_by_its_number(jobs: Callable[..., Jobs]) -> None:
+    vendor = Vendor([State.WAITING, State.WAITING, State.READY])
+    waits: list[float] = []
+    assert jobs(waits=waits).finished(vendor, REPORT, JOB) == Request("fetch", "/fetch", {"id": "job1"})
+    assert waits == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("dies_at_look", [1, 2, 3])
+def test_a_run_killed_while_it_waits_goes_on_with_the_same_job(
+    dies_at_look: int, jobs: Callable[..., Jobs]
+) -> None:
+    vendor = Vendor([State.WAITING, State.WAITING, State.READY, State.READY])
+
+    def mortal(request: Request) -> Reply:
+        if request.name == "look" and vendor.looks + 1 == dies_at_look:
+            raise KeyboardInterrupt
+        return vendor(request)
+
+    with pytest.raises(KeyboardInterrupt):
+        jobs().finished(mortal, REPORT, JOB)
+    assert jobs().finished(vendor, REPORT, JOB).params == {"id": "job1"}
+    assert vendor.asked == 1
+
+
+def test_another_request_is_another_job(jobs: Callable[..., Jobs]) -> None:
+    vendor = Vendor([State.READY, State.READY])
+    book = jobs()
+    book.finished(vendor, REPORT, JOB)
+    assert book.finished(vendor, REPORT.with_params(day="2026-01-06"), JOB).params == {"id": "job2"}
+
+
+def test_what_has_landed_is_asked_for_anew_the_next_time(jobs: Callable[..., Jobs]) -> None:
+    vendor = Vendor([State.READY, State.READY])
+    book = jobs()
+    book.finished(vendor, REPORT, JOB)
+    book.landed()
+    assert jobs().finished(vendor, REPORT, JOB).params == {"id": "job2"}
+
+
+def test_a_job_older_than_its_life_is_not_gone_on_with(jobs: Callable[..., Jobs]) -> None:
+    vendor = Vendor([State.READY, State.READY])
+    jobs().finished(vendor, REPORT, JOB)
+    later = jobs(now=datetime(2026, 1, 6, tzinfo=UTC) + JOB.life)
+    assert later.finished(vendor, REPORT, JOB).params == {"id": "job2"}
+
+
+@pytest.mark.parametrize("end", [State.FAILED, State.GONE])
+def test_a_job_that_failed_or_expired_is_asked_for_again_and_three_times_are_enough(
+    end: State, jobs: Callable[..., Jobs]
+) -> None:
+    assert jobs().finished(Vendor([end, State.READY]), REPORT, JOB).params == {"id": "job2"}
+    with pytest.raises(TransientError, match="3 times"):
+        jobs().finished(Vendor([end] * 9), REPORT.with_params(day="x"), JOB)
+
+
+def test_a_job_that_never_ends_is_given_up_and_asked_for_anew_by_the_next_run(
+    jobs: Callable[..., Jobs],
+) -> None:
+    vendor, waits = Vendor([]), []
+    with pytest.raises(TransientError, match="10 minutes"):
+        jobs(waits=waits).finished(vendor, REPORT, JOB)
+    assert 600 <= sum(waits) < 700 and vendor.asked == 1
+    vendor.states = [State.READY]
+    assert jobs().finished(vendor, REPORT, JOB).params == {"id": "job2"}
+
+
+def test_the_time_a_killed_run_waited_counts(jobs: Callable[..., Jobs]) -> None:
+    vendor, waits = Vendor([]), []
+
+    def mortal(request: Request) -> Reply:
+        if request.name == "look":
+            raise KeyboardInterrupt
+        return vendor(request)
+
+    with pytest.raises(KeyboardInterrupt):
+        jobs().finished(mortal, REPORT, JOB)
+    late = datetime(2026, 1, 6, 0, 9, tzinfo=UTC)
+    with pytest.raises(TransientError):
+        jobs(now=late, waits=waits).finished(vendor, REPORT, JOB)
+    assert 60 <= sum(waits) < 120
+
+
+def test_an_answer_without_a_number_is_no_job(jobs: Callable[..., Jobs]) -> None:
+    with pytest.raises(ContractError, match="number of the job"):
+        jobs().finished(lambda request: Reply({"id": ""}), REPORT, JOB)
+
+
+def test_a_note_holds_the_number_and_nothing_of_the_call() -> None:
+    notes: dict[str, str] = {}
+
+    class Seen(Forgetful):
+        def put_text(self, name: str, text: str) -> None:
+            notes[name] = text
+
+    Jobs(Seen(), "p/a/s", lambda s: None).finished(Vendor([State.READY]), REPORT, JOB)
+    ((name, text),) = notes.items()
+    assert name.startswith("p/a/s/job-") and set(json.loads(text)) == {"id", "asked_at"}
