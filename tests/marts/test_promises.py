@@ -89,8 +89,7 @@ def added_wrongly(sql: str, never: set[str], additive: set[str]) -> list[str]:
     return [
         f"sum({argument.strip()}) as {name}"
         for argument, name in sums(sql)
-        if name not in additive
-        and re.search(r"\b(?:" + "|".join(sorted(never)) + r")\b", argument)
+        if name not in additive and re.search(r"\b(?:" + "|".join(sorted(never)) + r")\b", argument)
     ]
 
 

@@ -4,6 +4,7 @@ select
     store_id,
     order_id,
     line_id,
+    buyer_key,
     product_id,
     sku_id,
     product_name,

@@ -1,0 +1,39 @@
+{# The item tables: one SELECT (int_item_mart), a table per level and grain that names its key. #}
+
+{% macro product_mart(grain) %}
+select
+    store_id, item_id as product_id, item_name as product_name,
+    {{ item_columns() }}, first_paid_date, is_new
+from {{ ref('int_item_mart') }}
+where level = 'product' and grain = '{{ grain }}'
+{% endmacro %}
+
+
+{% macro sku_mart(grain) %}
+select
+    store_id, product_id, item_id as sku_id, item_name as product_name,
+    {{ item_columns() }}, first_paid_date, is_new
+from {{ ref('int_item_mart') }}
+where level = 'sku' and grain = '{{ grain }}'
+{% endmacro %}
+
+
+{% macro category_mart(grain) %}
+select
+    store_id,
+    case level when 'category_1' then 1 when 'category_2' then 2 else 3 end as category_level,
+    item_id as category_path,
+    {{ item_columns() }}, products_sold
+from {{ ref('int_item_mart') }}
+where level in ('category_1', 'category_2', 'category_3') and grain = '{{ grain }}'
+{% endmacro %}
+
+
+{% macro item_columns() -%}
+    grain, period_start, period_end, days_in_period, days_elapsed, is_complete, data_through_at, is_orders_loaded, currency,
+    orders, buyers, units, list_amount, merchant_discount, goods_paid, refund_units, refund_goods, net_sales,
+    refund_goods_cohort, net_sales_cohort, avg_unit_price, price_realisation, refund_rate_flow,
+    gmv_share, rank_in_store, abc_class,
+    orders_prev, orders_prev_chg, units_prev, units_prev_chg, goods_paid_prev, goods_paid_prev_chg, net_sales_prev, net_sales_prev_chg,
+    orders_yoy, orders_yoy_chg, units_yoy, units_yoy_chg, goods_paid_yoy, goods_paid_yoy_chg, net_sales_yoy, net_sales_yoy_chg
+{%- endmacro %}

@@ -1,0 +1,44 @@
+-- What each product is now; a product known only from orders has its name and category at its last sale.
+with
+
+catalogue as (
+
+    select * from {{ ref('int_products') }} where sku_id is null
+
+),
+
+sold as (
+
+    select
+        platform,
+        store_id,
+        product_id,
+        max_by(product_name, coalesce(paid_date, created_date)) as product_name,
+        max_by(category_path, coalesce(paid_date, created_date)) as category_path,
+        min(case when exclude_reason is null then paid_date end) as first_paid_date,
+        max(case when exclude_reason is null then paid_date end) as last_paid_date
+    from {{ ref('fct_order_lines') }}
+    where product_id is not null
+    group by platform, store_id, product_id
+
+)
+
+select
+    coalesce(catalogue.platform, sold.platform) as platform,
+    coalesce(catalogue.store_id, sold.store_id) as store_id,
+    coalesce(catalogue.product_id, sold.product_id) as product_id,
+    coalesce(catalogue.product_name, sold.product_name) as product_name,
+    coalesce(catalogue.category_path, sold.category_path) as category_path,
+    cast(catalogue.list_price as decimal(18, 2)) as list_price,
+    catalogue.currency,
+    catalogue.is_on_sale,
+    cast(catalogue.stock as decimal(18, 4)) as stock_last,
+    catalogue.listed_at,
+    catalogue.modified_at,
+    sold.first_paid_date,
+    sold.last_paid_date
+from catalogue
+full join sold
+    on catalogue.platform = sold.platform
+    and catalogue.store_id = sold.store_id
+    and catalogue.product_id = sold.product_id

@@ -1,0 +1,114 @@
+-- Refunded goods by product: to the line the refund names, else over the order's goods by what was paid for each, with
+-- the cents left over on the first line. A refund without a known order has no product.
+with
+
+refunds as (
+
+    select * from {{ ref('fct_refunds') }} where is_counted
+
+),
+
+lines as (
+
+    select platform, store_id, order_id, line_id, product_id, sku_id, product_name, category_path, goods_paid_orig
+    from {{ ref('fct_order_lines') }}
+    where line_class = 'product'
+
+),
+
+candidates as (
+
+    select
+        refunds.platform,
+        refunds.store_id,
+        refunds.refund_id,
+        refunds.line_id as named_line_id,
+        lines.line_id,
+        lines.goods_paid_orig,
+        max(case when lines.line_id = refunds.line_id then 1 else 0 end) over (
+            partition by refunds.platform, refunds.store_id, refunds.refund_id
+        ) as names_a_line
+    from refunds
+    inner join lines
+        on refunds.platform = lines.platform
+        and refunds.store_id = lines.store_id
+        and refunds.order_id = lines.order_id
+    where refunds.is_linked
+
+),
+
+shares as (
+
+    select
+        platform,
+        store_id,
+        refund_id,
+        line_id,
+        row_number() over (partition by platform, store_id, refund_id order by goods_paid_orig desc, line_id) as turn,
+        case
+            when sum(greatest(goods_paid_orig, 0)) over (partition by platform, store_id, refund_id) > 0
+                then cast(greatest(goods_paid_orig, 0) as double)
+                / cast(sum(greatest(goods_paid_orig, 0)) over (partition by platform, store_id, refund_id) as double)
+            else 1 / cast(count(*) over (partition by platform, store_id, refund_id) as double)
+        end as share
+    from candidates
+    where names_a_line = 0 or line_id = named_line_id
+
+),
+
+parts as (
+
+    select
+        refunds.platform,
+        refunds.store_id,
+        refunds.refund_id,
+        refunds.order_id,
+        shares.line_id,
+        shares.turn,
+        refunds.refund_date,
+        refunds.order_paid_date,
+        case when refunds.line_id = shares.line_id then refunds.refund_units else 0 end as refund_units,
+        refunds.refund_goods as whole_goods,
+        refunds.refund_goods_cohort as whole_goods_cohort,
+        cast(round(cast(refunds.refund_goods as double) * coalesce(shares.share, 1), 2) as decimal(18, 2)) as refund_goods,
+        cast(round(cast(refunds.refund_goods_cohort as double) * coalesce(shares.share, 1), 2) as decimal(18, 2))
+            as refund_goods_cohort
+    from refunds
+    left join shares
+        on refunds.platform = shares.platform
+        and refunds.store_id = shares.store_id
+        and refunds.refund_id = shares.refund_id
+
+)
+
+select
+    parts.platform,
+    parts.store_id,
+    parts.refund_id,
+    coalesce(parts.line_id, 'unknown') as line_id,
+    parts.order_id,
+    lines.product_id,
+    lines.sku_id,
+    lines.product_name,
+    lines.category_path,
+    parts.refund_date,
+    parts.order_paid_date,
+    cast(parts.refund_units as decimal(18, 4)) as refund_units,
+    {%- for name in ['goods', 'goods_cohort'] %}
+    cast(
+        parts.refund_{{ name }}
+        + case
+            when coalesce(parts.turn, 1) = 1
+                then parts.whole_{{ name }}
+                - sum(parts.refund_{{ name }}) over (partition by parts.platform, parts.store_id, parts.refund_id)
+            else 0
+        end as decimal(18, 2)
+    ) as refund_{{ name }}
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from parts
+left join lines
+    on parts.platform = lines.platform
+    and parts.store_id = lines.store_id
+    and parts.order_id = lines.order_id
+    and parts.line_id = lines.line_id

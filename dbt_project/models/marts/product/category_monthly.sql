@@ -1,0 +1,1 @@
+{{ category_mart('month') }}
