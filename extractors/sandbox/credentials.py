@@ -18,8 +18,10 @@ _MAC_KEY = b"sandbox tokens are no secret"
 
 APP_KEYS: dict[str, tuple[str, str]] = {
     "taobao": ("23456789", "sandbox-top-secret"),
+    "jd": ("5E8B3C0D4A1F4E6C9B7A2D1C0F3E5A7B", "sandbox-jos-secret"),
     "ocean_engine": ("1790000000000001", "sandbox-ocean-secret"),
     "baidu_tongji": ("sandboxTongjiClientId000", "sandbox-tongji-secret"),
+    "doudian": ("7050000000000000001", "sandbox-doudian-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""
 

@@ -1,0 +1,218 @@
+"""JD (京东), through JOS (京东宙斯). Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream, epoch_milliseconds
+from extractors.core.paging import LastPageFirst, number_at, records_at
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.personal import Personal
+from extractors.protocols.signed_form import Dialect, SignedForm, expect_object
+from extractors.protocols.signing import md5_wrapped
+from extractors.tokens import Tokens
+
+ZONE = "Asia/Shanghai"
+PATH = "/routerjson"
+
+# All the states the order page names; without a list the search leaves some out.
+ORDER_STATES = (
+    "WAIT_SELLER_STOCK_OUT,WAIT_SELLER_DELIVERY,WAIT_GOODS_RECEIVE_CONFIRM,WAIT_SEND_CODE,FINISHED_L,"
+    "TRADE_CANCELED,LOCKED,POP_ORDER_PAUSE,PAUSE"
+)
+ORDER_FIELDS = (
+    "orderId,venderId,orderType,payType,orderTotalPrice,orderSellerPrice,orderPayment,freightPrice,"
+    "sellerDiscount,balanceUsed,orderState,orderStateRemark,orderStartTime,orderEndTime,paymentConfirmTime,"
+    "modified,parentOrderId,directParentOrderId,returnOrder,orderSource,storeOrder,storeId,taxFee,serviceFee,"
+    "orderSign,open_id_buyer,consigneeInfo,itemInfoList,couponDetailList"
+)
+
+TOKEN_CODES = {"19"}
+SETTINGS_CODES = {"4", "5", "7", "8", "11", "14", "15", "21", "24"}
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """The error in a JOS answer: the gateway's, or the one a business result carries in itself."""
+    answer = expect_object(body, "JOS")
+    found = answer.get("error_response")
+    if found is not None:
+        return _gateway_error(found)
+    for name, value in answer.items():
+        if not name.endswith("_responce") or not isinstance(value, dict):
+            continue
+        result = value.get("searchorderinfo_result") or value.get("queryResult") or value.get("pageResult")
+        verdict = result.get("apiResult", result) if isinstance(result, dict) else {}
+        if verdict.get("success") in (False, "false"):
+            code = verdict.get("errorCode") or verdict.get("code")
+            text = verdict.get("chineseErrCode") or verdict.get("message") or verdict.get("englishErrCode")
+            # No table of business codes is published: another try is cheap, and the last one fails loudly.
+            return TransientError(f"JOS {name.removesuffix('_responce')} failed with {code}: {text}")
+    return None
+
+
+def _gateway_error(found: dict[str, Any]) -> DaybookError:
+    code = str(found.get("code"))
+    text = f"JOS error {code}: {found.get('zh_desc') or found.get('en_desc')}"
+    if code == "2":
+        # The vendor names no wait; its limits count by the second or by the day.
+        return RateLimitedError(text, retry_after=2.0, advice="a test app may make 500 calls a day only")
+    if code == "65":
+        return TransientError(text)
+    if code in TOKEN_CODES:
+        return AuthError(text, refreshable=True, advice="authorise the shop again and update the connection")
+    if code == "12":
+        return AuthError(text, advice="the app secret of the connection does not match the app key")
+    if code in SETTINGS_CODES:
+        return ConfigError(
+            text, advice="check app key, permissions and this machine's clock (6 minutes are allowed)"
+        )
+    return ConfigError(text, advice="check the account's configuration against the API page")
+
+
+def _refresh_form(key: str, secret: str, tokens: Tokens) -> dict[str, str]:
+    return {
+        "app_key": key,
+        "app_secret": secret,
+        "grant_type": "refresh_token",
+        "refresh_token": tokens.refresh_token or "",
+    }
+
+
+def read_tokens(body: bytes) -> Tokens:
+    """The token pair of `https://open-oauth.jd.com/oauth2/refresh_token`; the lifetime comes in seconds."""
+    data = expect_object(loads(body, "token refresh"), "token refresh")
+    if "access_token" not in data:
+        raise AuthError(
+            f"token refresh: {data.get('code')} {data.get('msg')}",
+            advice="a token can be renewed only before it ends: authorise the shop again",
+        )
+    ends = datetime.now(UTC) + timedelta(seconds=int(data.get("expires_in") or 0))
+    return Tokens(data["access_token"], data.get("refresh_token"), ends)
+
+
+DIALECT = Dialect(
+    digest=md5_wrapped,
+    error=error_of,
+    constants={"v": "2.0"},
+    envelope="360buy_param_json",
+    refresh_url="https://open-oauth.jd.com/oauth2/refresh_token",
+    refresh_form=_refresh_form,
+    refresh_read=read_tokens,
+    refresh_verb="GET",
+)
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    """By modified time: `dateType` is anything but 1. Beyond page 300 the search gives nothing."""
+    place = "jingdong_pop_order_search_responce.searchorderinfo_result"
+    paging = LastPageFirst(
+        records_at(f"{place}.orderInfoList"),
+        number_at(f"{place}.orderTotal"),
+        100,
+        page="page",
+        depth=300 * 100,
+    )
+    params = {
+        "start_date": _local(window.start),
+        "end_date": _local(window.end),
+        "dateType": "0",
+        "sortType": "1",
+        "order_state": ORDER_STATES,
+        "optional_fields": ORDER_FIELDS,
+    }
+    yield Read(Request("jingdong.pop.order.search", PATH, params), paging)
+
+
+def _cancellations(account: Account, window: Window) -> Iterator[Read]:
+    """What was asked for, and what was decided, up to ten days before: no list goes by modified time."""
+    method = "jingdong.pop.afs.soa.refundapply.queryPageList"
+    place = f"{method.replace('.', '_')}_responce.queryResult"
+    paging = LastPageFirst(
+        records_at(f"{place}.result"),
+        number_at(f"{place}.totalCount"),
+        50,
+        page="pageIndex",
+        size="pageSize",
+        depth=100 * 50,
+    )
+    for piece in Window(window.start - timedelta(days=10), window.end).cut(timedelta(days=7)):
+        for moment in ("applyTime", "checkTime"):
+            span = {f"{moment}Start": _local(piece.start), f"{moment}End": _local(piece.end)}
+            yield Read(Request(method, PATH, span), paging)
+
+
+def _after_sales(account: Account, window: Window) -> Iterator[Read]:
+    """What was asked for, and what was approved, up to thirty days before: completion cannot be asked for."""
+    method = "jingdong.asc.serviceAndRefund.view"
+    place = f"{method.replace('.', '_')}_responce.pageResult"
+    paging = LastPageFirst(
+        records_at(f"{place}.data"), number_at(f"{place}.totalCount"), 50, page="pageNumber", size="pageSize"
+    )
+    for piece in Window(window.start - timedelta(days=30), window.end).cut(timedelta(days=7)):
+        for moment in ("applyTime", "approveTime"):
+            span = {f"{moment}Begin": _local(piece.start), f"{moment}End": _local(piece.end)}
+            yield Read(Request(method, PATH, span), paging)
+
+
+def _local(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M:%S")
+
+
+PLATFORM = Platform(
+    name="jd",
+    title="JD",
+    base_url="https://api.jd.com",
+    protocol=partial(SignedForm, DIALECT),
+    # The limits of a live app are not published; 10/s is our own restraint.
+    rate=Rate(calls=10, seconds=1.0),
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("orderId",),
+            cursor=Instant("modified", ZONE),
+            reads=_orders,
+            widest=timedelta(days=28),
+            retention=timedelta(days=90),
+            personal=Personal(
+                drop=("pin", "realpin", "encrypt_*", "*invoice*", "vatinfo", "*telephone*"),
+                keep=("consigneeinfo",),
+                buyer=("open_id_buyer", "pin"),
+            ),
+        ),
+        Stream(
+            name="cancellations",
+            kind="cursor",
+            key=("id",),
+            cursor=Instant("modified", ZONE),
+            reads=_cancellations,
+            slice=None,
+            personal=Personal(
+                drop=("buyerid", "buyername", "checkusername", "checkremark", "remark"),
+                buyer=("open_id_buyer", "buyerId"),
+            ),
+        ),
+        Stream(
+            name="after_sales",
+            kind="cursor",
+            key=("sameOrderServiceBill.serviceId",),
+            cursor=Instant(
+                "completeTime",
+                parse=epoch_milliseconds,
+                before=("sameOrderServiceBill.approveDate", "sameOrderServiceBill.afsApplyTime"),
+            ),
+            reads=_after_sales,
+            slice=None,
+            personal=Personal(
+                drop=("*pin", "customer*", "questiondesc", "expressno", "approvename", "operatorname"),
+            ),
+        ),
+    ),
+)

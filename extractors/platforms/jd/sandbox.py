@@ -1,0 +1,404 @@
+"""The sandbox half of JD: what JOS answers and refuses (platforms-cn §2).
+
+Served under ``/jd``: ``/routerjson`` (every method) and ``/oauth2/refresh_token`` (open-oauth.jd.com).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from extractors.sandbox import timeline as tl
+from extractors.sandbox.book import refund_state
+from extractors.sandbox.control import Fault
+from extractors.sandbox.desk import Answer, Desk
+from extractors.sandbox.merchants import Shop
+from extractors.sandbox.orders import Line, OrderState, RefundState
+from extractors.sandbox.router import Call, Method, Router, Rules, names, wall, yuan
+from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from extractors.sandbox.world import World
+
+NO_TIME = "0001-01-01 00:00:00"
+DAY = 86_400
+HISTORY = 92 * DAY
+
+_STATES = names(
+    "WAIT_SELLER_STOCK_OUT WAIT_SELLER_DELIVERY WAIT_GOODS_RECEIVE_CONFIRM WAIT_SEND_CODE FINISHED_L "
+    "TRADE_CANCELED LOCKED POP_ORDER_PAUSE PAUSE"
+)
+_FIELDS = names(
+    "orderId venderId orderType payType orderTotalPrice orderSellerPrice orderPayment freightPrice "
+    "sellerDiscount balanceUsed orderState orderStateRemark orderStartTime orderEndTime paymentConfirmTime "
+    "modified waybill logisticsId parentOrderId directParentOrderId returnOrder orderSource storeOrder "
+    "storeId taxFee serviceFee orderSign pin open_id_buyer consigneeInfo itemInfoList couponDetailList "
+    "invoiceEasyInfo vatInfo"
+)
+_CODES = {
+    "rate": ("2", "超过调用次数限制", "App Call Limited"),
+    "fixed": ("5", "无效版本", "Invalid version"),
+    "time": ("8", "无效时间戳", "Invalid timestamp"),
+    "sign": ("12", "无效签名", "Invalid signature"),
+    "method": ("15", "不存在的方法名", "Invalid method"),
+    "token": ("19", "无效access_token", "Invalid access_token"),
+    "expired": ("19", "access_token已过期", "Invalid access_token"),
+    "key": ("21", "无效appkey", "Invalid app key"),
+}
+
+
+def _refuse(kind: str, text: str) -> Answer:
+    code, chinese, english = _CODES.get(kind, ("43", f"系统参数错误 {text}", f"Invalid arguments: {text}"))
+    body = {"error_response": {"code": code, "zh_desc": chinese, "en_desc": english}}
+    return Answer(body, refusal=f"{code} {kind}")
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """The addresses that JD has, for one desk."""
+    rules = Rules(_refuse, fixed={"v": "2.0"}, envelope="360buy_param_json", tolerance=360)
+    router = Router(
+        desk, rules, _METHODS, _visible, rotates=True, access_life=30 * DAY, refresh_life=365 * DAY
+    )
+
+    async def refresh(request: Request) -> Response:
+        given = dict(request.query_params)
+
+        def make(fault: Fault | None) -> Answer:
+            if (given.get("app_key"), given.get("app_secret")) != (router.app_key, router.secret):
+                return Answer({"code": 401, "msg": "invalid app_key or app_secret"}, refusal="token app")
+            grant = router.tokens.refresh(given.get("refresh_token", ""))
+            if given.get("grant_type") != "refresh_token" or grant is None:
+                return Answer({"code": 403, "msg": "invalid refresh_token"}, refusal="token refresh")
+            return Answer(
+                {
+                    "access_token": grant.access_token,
+                    "expires_in": grant.expires_in,
+                    "refresh_token": grant.refresh_token,
+                    "time": str(desk.now() * 1000),
+                    "token_type": "bearer",
+                    "uid": grant.subject,
+                    "open_id": f"o_{grant.subject}",
+                }
+            )
+
+        return await desk.serve("token", "", make)
+
+    return [
+        Route("/routerjson", router.door, methods=["GET", "POST"]),
+        Route("/oauth2/refresh_token", refresh, methods=["GET"]),
+    ]
+
+
+# ---- the methods ---------------------------------------------------------------------------------
+def _search(call: Call, fault: Fault | None) -> Any:
+    """jingdong.pop.order.search: by creation (dateType 1) or by modified time, a month at most."""
+    asked = frozenset(call.params["optional_fields"].split(","))
+    if asked - _FIELDS:
+        raise call.invalid(f"optional_fields {','.join(sorted(asked - _FIELDS))}")
+    states = frozenset(call.params.get("order_state", "").split(",")) - {""}
+    if states - _STATES:
+        raise call.invalid(f"order_state {','.join(sorted(states - _STATES))}")
+    by_creation = call.params.get("dateType") == "1"
+    oldest = 730 * DAY if by_creation else HISTORY
+    start, end = call.window("start_date", "end_date", 31 * DAY, oldest)
+    if by_creation:
+        found = [
+            call.book.state(day, n, call.now) for day, n in call.book.created_between(start, end, call.now)
+        ]
+    else:
+        rows = call.book.modified_between(start, end, call.now)
+        found = [call.book.state(row.day, row.index, call.now) for row in rows]
+    wanted = [s for s in found if s is not None and _visible(s) and (not states or _state(s) in states)]
+    if call.params.get("sortType") == "1":
+        wanted.reverse()
+    shown, total, _, _ = call.page(wanted, fault, page="page", default=10, last=300)
+    listing = {"orderInfoList": [_order(state, asked) for state in shown]} if shown else {}
+    result = {"apiResult": {"success": True, "errorCode": "", "chineseErrCode": "成功"}, "orderTotal": total}
+    return {"jingdong_pop_order_search_responce": {"code": "0", "searchorderinfo_result": result | listing}}
+
+
+def _refund_applies(call: Call, fault: Fault | None) -> Any:
+    """jingdong.pop.afs.soa.refundapply.queryPageList: cancelled before shipment; fen."""
+    moments = _one_span(call, "Start", "End", {"applyTime": None, "checkTime": None})
+    shown, total, _, _ = call.page(
+        [
+            (state, found)
+            for state, found in _refunds(call, before_shipment=True)
+            if any(_within(_times(state, found)[name], span) for name, span in moments.items())
+        ],
+        fault,
+        page="pageIndex",
+        size="pageSize",
+        default=10,
+        most=50,
+        last=100,
+    )
+    result = {"success": True, "totalCount": total, "result": [_apply(*entry) for entry in shown]}
+    return {"jingdong_pop_afs_soa_refundapply_queryPageList_responce": {"code": "0", "queryResult": result}}
+
+
+def _services(call: Call, fault: Fault | None) -> Any:
+    """jingdong.asc.serviceAndRefund.view: after shipment; asked for in 7 days or approved in 10."""
+    moments = _one_span(call, "Begin", "End", {"applyTime": 7 * DAY, "approveTime": 10 * DAY})
+    shown, total, _, _ = call.page(
+        [
+            (state, found)
+            for state, found in _refunds(call, before_shipment=False)
+            if any(_within(_times(state, found)[name], span) for name, span in moments.items())
+        ],
+        fault,
+        page="pageNumber",
+        size="pageSize",
+        default=10,
+        most=50,
+    )
+    result = {"success": True, "code": "00000", "totalCount": total, "data": [_service(*e) for e in shown]}
+    return {"jingdong_asc_serviceAndRefund_view_responce": {"code": "0", "pageResult": result}}
+
+
+def _one_span(
+    call: Call, first: str, last: str, allowed: dict[str, int | None]
+) -> dict[str, tuple[int, int]]:
+    """The one span of times asked for; two at once narrow each other, none is refused."""
+    given = {
+        name: call.window(f"{name}{first}", f"{name}{last}", most)
+        for name, most in allowed.items()
+        if f"{name}{first}" in call.params
+    }
+    if len(given) != 1:
+        raise call.invalid("give one span of times")
+    return given
+
+
+def _refunds(call: Call, before_shipment: bool) -> list[tuple[OrderState, RefundState]]:
+    """All refunds of one kind that the vendor still shows, newest application first."""
+    found = []
+    for row in call.book.refunds_modified_between(call.now - HISTORY, call.now, call.now):
+        state = call.book.state(row.day, row.index, call.now)
+        refund = refund_state(state, row.refund) if state is not None else None
+        if state and refund and refund.refund.plan.before_shipment == before_shipment:
+            found.append((state, refund))
+    return sorted(found, key=lambda pair: (-pair[1].created, pair[1].refund.id))
+
+
+def _times(state: OrderState, found: RefundState) -> dict[str, int | None]:
+    """When it was asked for, decided and ended (the last two in one where nothing comes back)."""
+    steps = [
+        event.at
+        for event in state.order.timeline.events
+        if event.refund == found.refund.plan.number and event.what != tl.ASKED and event.at <= found.modified
+    ]
+    decided = min(steps, default=None)
+    ended = found.modified if found.phase in (tl.REFUNDED, tl.WITHDRAWN) else None
+    return {"applyTime": found.created, "checkTime": decided, "approveTime": decided, "completeTime": ended}
+
+
+def _within(at: int | None, span: tuple[int, int]) -> bool:
+    return at is not None and span[0] <= at <= span[1]
+
+
+# ---- records -------------------------------------------------------------------------------------
+def _state(state: OrderState) -> str | None:
+    """The order's state; None while nobody has paid: such orders are in no list."""
+    if state.status == tl.CREATED:
+        return None
+    if state.status == tl.PAID:
+        open_refund = any(r.refund.plan.before_shipment and r.refunded_at is None for r in state.refunds)
+        return "LOCKED" if open_refund else "WAIT_SELLER_STOCK_OUT"
+    if state.status == tl.CANCELLED:
+        return "FINISHED_L" if state.shipped_at else "TRADE_CANCELED"
+    return {
+        tl.SHIPPED: "WAIT_GOODS_RECEIVE_CONFIRM",
+        tl.COMPLETED: "FINISHED_L",
+        tl.CLOSED_UNPAID: "TRADE_CANCELED",
+    }[state.status]
+
+
+def _visible(state: OrderState) -> bool:
+    return _state(state) is not None
+
+
+def _sku(line: Line) -> str:
+    return str(10_030_000_000_000 + line.item.number * 100 + line.sku)
+
+
+def _ware(line: Line) -> str:
+    return str(10_020_000_000_000 + line.item.number)
+
+
+def _order(state: OrderState, asked: frozenset[str]) -> dict[str, Any]:
+    order, buyer, lines = state.order, state.order.buyer, state.order.lines
+    listed = sum(line.list_amount for line in lines)
+    of_items = [line.item_discount - line.adjustment for line in lines]
+    of_order = sum(line.order_discount for line in lines)
+    subsidy = sum(line.subsidy for line in lines)
+    coupons = [(_sku(line), "30", own) for line, own in zip(lines, of_items, strict=True) if own]
+    coupons += [("", "35" if order.index % 2 else "100", of_order)] if of_order else []
+    coupons += [("", ("34", "39", "41")[order.index % 3], subsidy)] if subsidy else []
+    coupons += (
+        [("", "52", order.goods // 4)] if order.index % 17 == 0 else []
+    )  # paid with a gift card: no discount
+    values: dict[str, Any] = {
+        "orderId": str(order.id),
+        "venderId": str(10_000 + order.shop.number),
+        "orderType": "22",
+        "payType": "4",
+        "orderTotalPrice": yuan(listed),
+        "orderSellerPrice": yuan(listed - sum(of_items) - of_order),
+        "orderPayment": "" if order.index % 3 else yuan(order.goods + order.shipping),
+        "freightPrice": yuan(order.shipping),
+        "sellerDiscount": yuan(sum(of_items) + of_order),
+        "balanceUsed": "0.00",
+        "orderState": _state(state),
+        "orderStateRemark": "",
+        "orderStartTime": wall(order.timeline.created),
+        "orderEndTime": wall(state.ended_at, NO_TIME),
+        "paymentConfirmTime": wall(state.paid_at, NO_TIME if order.index % 2 else "1970-01-01 00:00:00"),
+        "modified": wall(state.modified),
+        "waybill": f"JDV{order.id % 10**12}" if state.shipped_at else "",
+        "logisticsId": "2087" if state.shipped_at else "",
+        "parentOrderId": "0",
+        "directParentOrderId": "0",
+        "returnOrder": "0",
+        "orderSource": "移动端订单",
+        "storeOrder": "",
+        "storeId": "0",
+        "taxFee": "0.00",
+        "serviceFee": "0.00",
+        "orderSign": {"10": "0", "11": "1" if state.is_edited else "0"},
+        "itemInfoList": [
+            {
+                "skuId": _sku(line),
+                "wareId": _ware(line),
+                "outerSkuId": f"{line.item.key}-{line.item.skus[line.sku][0]}",
+                "skuName": f"{line.item.chinese} {line.item.skus[line.sku][1]}",
+                "jdPrice": yuan(line.unit_price),
+                "itemTotal": str(line.quantity),
+                "productNo": line.item.key,
+                "giftPoint": "0",
+                "newStoreId": "0",
+            }
+            for line in lines
+        ],
+        "couponDetailList": [
+            {"orderId": str(order.id), "skuId": sku, "couponType": kind, "couponPrice": yuan(amount)}
+            for sku, kind, amount in coupons
+        ],
+    }
+    if buyer is not None:
+        values |= {
+            "pin": buyer.nick,
+            "open_id_buyer": buyer.open_uid,
+            "consigneeInfo": {
+                "fullname": buyer.name,
+                "mobile": buyer.phone,
+                "telephone": buyer.phone,
+                "fullAddress": buyer.address,
+                "encrypt_fullname": f"enc{buyer.name}",
+                "encrypt_mobile": f"enc{buyer.phone}",
+                "province": buyer.state,
+                "city": buyer.city,
+                "county": buyer.district,
+            },
+            "invoiceEasyInfo": {
+                "invoiceTitle": buyer.company or buyer.name,
+                "invoiceConsigneeEmail": buyer.email,
+            },
+            "vatInfo": {"userName": buyer.name},
+        }
+    return {name: value for name, value in values.items() if name in asked}
+
+
+def _apply(state: OrderState, found: RefundState) -> dict[str, Any]:
+    buyer, decided = state.order.buyer, _times(state, found)["checkTime"]
+    out = {
+        "id": found.refund.id,
+        "orderId": str(state.order.id),
+        "applyRefundSum": found.refund.amount,
+        "status": {tl.ASKED: 0, tl.REFUNDED: 3, tl.WITHDRAWN: 2}.get(found.phase, 1),
+        "applyTime": wall(found.created),
+        "checkTime": wall(decided),
+        "modified": wall(found.modified),
+        "reason": found.refund.reason,
+    }
+    if buyer is not None:
+        out |= {
+            "buyerId": buyer.nick,
+            "buyerName": buyer.name,
+            "open_id_buyer": buyer.open_uid,
+            "checkRemark": f"已联系 {buyer.phone}",
+        }
+    return out
+
+
+def _service(state: OrderState, found: RefundState) -> dict[str, Any]:
+    plan, buyer = found.refund.plan, state.order.buyer
+    line = state.order.lines[(plan.line or 1) - 1]
+    decided = _times(state, found)["approveTime"]
+    bill = {
+        "serviceId": found.refund.id,
+        "afsApplyId": found.refund.id - 1,
+        "orderId": state.order.id,
+        "wareId": int(_ware(line)),
+        "wareName": line.item.chinese,
+        "serviceCount": line.quantity,
+        "customerExpect": 10 if plan.goods_return else 20,
+        "afsApplyTime": found.created * 1000,
+        "approveDate": decided * 1000 if decided else None,
+    }
+    if buyer is not None:
+        bill |= {"customerPin": buyer.nick, "customerName": buyer.name, "customerTel": buyer.phone}
+        bill |= {"pickwareAddress": buyer.address, "questionDesc": f"请联系 {buyer.phone}"}
+    done = found.phase in (tl.REFUNDED, tl.WITHDRAWN)
+    return {
+        "afsRefundId": found.refund.id + 5 if done else None,
+        "refoundAmount": found.refund.amount,
+        "completeTime": found.modified * 1000 if done else None,
+        "status": {tl.REFUNDED: 13, tl.WITHDRAWN: 14}.get(found.phase),
+        "sameOrderServiceBill": bill,
+    }
+
+
+# ---- the second opinion --------------------------------------------------------------------------
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys a complete read of ``[start, end)`` holds (see ``extractors.sandbox.truth``).
+
+    A refund changes when it is asked for, decided and completed: its last step is its modified time.
+    """
+    shop: Shop = shop_of(account_id)
+    if stream == "orders":
+        return {str(s.order.id) for s in orders_modified(world, shop, start, end, now) if _visible(s)}
+    before = {"cancellations": True, "after_sales": False}[stream]
+    last = "modified" if before else "completeTime"
+    found = set()
+    for state, refund in refunds_modified(world, shop, start - 50 * DAY, now + 1, now):
+        times = _times(state, refund) | {"modified": refund.modified}
+        at = times[last] or times["approveTime"] or refund.created
+        if refund.refund.plan.before_shipment == before and start <= at < end:
+            found.add(str(refund.refund.id))
+    return found
+
+
+_SPAN = "pageIndex pageSize ids status orderId buyerId buyerName storeId showSku open_id_buyer xid_buyer"
+_METHODS: dict[str, Method] = {
+    "jingdong.pop.order.search": Method(
+        "orders",
+        _search,
+        names("start_date end_date optional_fields page page_size"),
+        names("order_state sortType dateType source_id"),
+        window=("start_date", "end_date"),
+    ),
+    "jingdong.pop.afs.soa.refundapply.queryPageList": Method(
+        "cancellations",
+        _refund_applies,
+        frozenset(),
+        names(f"{_SPAN} applyTimeStart applyTimeEnd checkTimeStart checkTimeEnd"),
+    ),
+    "jingdong.asc.serviceAndRefund.view": Method(
+        "after_sales",
+        _services,
+        names("pageNumber pageSize"),
+        names("orderId applyTimeBegin applyTimeEnd approveTimeBegin approveTimeEnd extJsonStr buId"),
+    ),
+}
