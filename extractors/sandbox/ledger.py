@@ -193,7 +193,7 @@ def _split(order: Order, found: RefundState, left: list[int]) -> list[int]:
     """Goods, postage and tax of a refund, as its record tells them, or goods first where it does not."""
     refund = found.refund
     told = order.shop.is_own_site and (bool(refund.lines) or refund.shipping > 0)
-    if told:
+    if told or order.shop.splits_refunds:
         return [refund.goods, refund.shipping, refund.tax]
     rest, out = refund.amount, []
     for most in left:

@@ -35,6 +35,10 @@ class Shop:
     """A cancellation before shipment is one refund of the whole order, not one a line."""
     marks_orders: bool = True
     """Records show the merchant's marks for brushed and test orders; else there are none."""
+    is_subsidised: bool = True
+    """Its platform pays part of the price of some orders (never on the merchant's own site)."""
+    splits_refunds: bool = False
+    """Refund records tell goods, postage and tax apart."""
 
     @property
     def is_own_site(self) -> bool:
@@ -133,6 +137,25 @@ SHOPS: tuple[Shop, ...] = (
         0.24,
         0.08875,
         (*_LIGHTS, "gaiwan", "teapot", "oolong_tea", "rice_bowl"),
+    ),
+    Shop(
+        41,
+        "harbor_shopify",
+        "shopify",
+        "Harbor Lantern",
+        "harbor-lantern",
+        "US",
+        "USD",
+        ZoneInfo("America/New_York"),
+        14,
+        0.25,
+        0.08875,
+        (*_LIGHTS, "gaiwan", "teapot", "green_tea"),
+        flows=(),
+        cancels_whole=True,
+        marks_orders=False,
+        is_subsidised=False,
+        splits_refunds=True,
     ),
     Shop(
         5,

@@ -391,7 +391,7 @@ class OrderMaker:
 
     def _subsidy(self, net: int, u: tuple[float, ...], timeline: Timeline) -> int:
         """The platform's red packet, which the platform pays to the merchant."""
-        if self.shop.is_own_site or u[1] > 0.14 or timeline.flow == "cod":
+        if self.shop.is_own_site or not self.shop.is_subsidised or u[1] > 0.14 or timeline.flow == "cod":
             return 0
         return min(between(u[2], 3, 20) * 100 + (between(u[3], 0, 99) if u[4] < 0.3 else 0), net // 10)
 
