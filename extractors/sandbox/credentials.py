@@ -20,10 +20,17 @@ APP_KEYS: dict[str, tuple[str, str]] = {
     "taobao": ("23456789", "sandbox-top-secret"),
     "jd": ("5E8B3C0D4A1F4E6C9B7A2D1C0F3E5A7B", "sandbox-jos-secret"),
     "ocean_engine": ("1790000000000001", "sandbox-ocean-secret"),
+    "shopify": ("5b1f0c8de2a94d6fb7c1e9a3d4f60718", "shpss_sandbox0000000000000000000000"),
     "baidu_tongji": ("sandboxTongjiClientId000", "sandbox-tongji-secret"),
     "doudian": ("7050000000000000001", "sandbox-doudian-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""
+
+OWN_ADDRESS = frozenset({"shopify"})
+"""Platforms whose shops have each a host of its own: here a path below the platform's."""
+
+KEYS_RENEW = frozenset({"shopify"})
+"""Platforms where key and secret buy a new token; there is no refresh token, and a revoked app has a dead key."""
 
 CONSUMERS: dict[str, tuple[str, str]] = {
     shop.store: (
@@ -90,7 +97,12 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
             add(name, f"woocommerce/{shop.store}", *CONSUMERS[shop.store], {})
         else:
             tokens: dict[str, object] = dict(_tokens(shop.platform, shop.store, variant))
-            add(name, shop.platform, *APP_KEYS[shop.platform], tokens)
+            path = f"{shop.platform}/{shop.store}" if shop.platform in OWN_ADDRESS else shop.platform
+            key, secret = APP_KEYS[shop.platform]
+            if shop.platform in KEYS_RENEW:
+                del tokens["refresh_token"]
+                secret = f"{secret}-dead" if variant == "revoked" else secret
+            add(name, path, key, secret, tokens)
     for advertiser in ADVERTISERS:
         extra: dict[str, object] = dict(_tokens("ocean_engine", str(advertiser.advertiser_id), variant))
         extra["advertiser_id"] = str(advertiser.advertiser_id)
