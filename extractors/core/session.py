@@ -104,13 +104,13 @@ class Session:
         status, headers, body = self._send(request.name, self._protocol.prepare(request, tokens))
         try:
             reply = self._protocol.check(request, status, headers, body)
-        if reply.hold > 0:
-            self._bucket(request.name).hold(reply.hold)
-        return reply
         except RateLimitedError as error:
             if error.retry_after is None:  # an envelope that names no wait may come with the header that does
                 error.retry_after = retry_after(headers)
             raise
+        if reply.hold > 0:
+            self._bucket(request.name).hold(reply.hold)
+        return reply
 
     def _send(self, name: str, arguments: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         with self._guard:

@@ -29,6 +29,8 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def _error(body: Any, headers: dict[str, str]) -> DaybookError | None:
+    if body.get("code") == 40100:
+        return RateLimitedError("too fast")
     return AuthError("expired", refreshable=True) if body.get("code") == 40102 else None
 
 
@@ -146,6 +148,15 @@ def test_waits_grow_with_every_failure(open_session: Callable[..., Session]) -> 
 def test_told_to_wait_it_waits_exactly_that(open_session: Callable[..., Session]) -> None:
     waits: list[float] = []
     with vendor([(429, {"Retry-After": "7"}, b""), OK]) as (url, paths):
+        open_session(url, waits).call(Request("report", "/x"))
+    assert waits[0] == 7.0 and len(paths) == 2
+
+
+def test_the_wait_of_the_header_counts_where_the_envelope_only_says_too_fast(
+    open_session: Callable[..., Session],
+) -> None:
+    waits: list[float] = []
+    with vendor([(200, {"Retry-After": "7"}, b'{"code":40100}'), OK]) as (url, paths):
         open_session(url, waits).call(Request("report", "/x"))
     assert waits[0] == 7.0 and len(paths) == 2
 
