@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from extractors.accounts import Account
 from extractors.core.model import Request
 from extractors.credentials import Credentials
 from extractors.protocols.key_rest import oauth1_signature
+from extractors.protocols.signed_call import Call, json_body_signed_in_query
 from extractors.protocols.signed_form import Dialect, SignedForm
 from extractors.protocols.signing import hmac_md5, hmac_sha256, md5_wrapped
 from extractors.tokens import Tokens
@@ -70,3 +73,17 @@ def test_oauth1_signs_the_example_of_its_rfc_with_sha256() -> None:
     )
     expected = base64.b64encode(hmac.new(b"cs_1&", base.encode(), hashlib.sha256).digest()).decode()
     assert oauth1_signature("GET", "http://127.0.0.1/wp-json/wc/v3/orders", params, "cs_1") == expected
+
+
+def test_a_json_body_is_signed_in_the_query_as_the_published_example(
+    make_account: Callable[..., Account],
+) -> None:
+    vector = next(vector for vector in VECTORS if vector["algorithm"] == "doudian-hmac-sha256")
+    given = vector["input"]
+    body = orjson.loads(given["param_json"])
+    sent_at = datetime.fromtimestamp(int(given["timestamp"]), UTC)
+    call = Call(given["method"], "/order/searchList", body, given["app_key"], given["secret"], "t", sent_at)
+    sent = json_body_signed_in_query(call)
+    assert sent["data"].decode() == given["param_json"]
+    assert sent["params"]["sign"] == vector["expected_sign"]
+    assert sent["params"]["access_token"] == "t"

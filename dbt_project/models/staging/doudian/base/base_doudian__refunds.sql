@@ -1,0 +1,17 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'aftersale_info': {
+        'aftersale_type': 'text', 'aftersale_status': 'text', 'refund_status': 'text', 'refund_amount': 'text',
+        'refund_post_amount': 'text', 'refund_tax_amount': 'text', 'aftersale_num': 'text', 'apply_time': 'text',
+        'update_time': 'text', 'reason': 'text'
+    },
+    'order_info': {'shop_order_id': 'text', 'related_order_info': [{'sku_order_id': 'text'}]},
+    'detail': {
+        'refund_status': 'text', 'real_refund_amount': 'text', 'refund_post_amount': 'text', 'refund_time': 'text'
+    }
+} -%}
+
+{{ latest_records(source('raw_doudian', 'refunds'), shape, over_versions={
+    'success_seen_at': ('min', "case when record.aftersale_info.aftersale_status = '12' then cursor_at end"),
+}) }}

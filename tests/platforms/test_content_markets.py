@@ -1,0 +1,231 @@
+"""From the vendor's API to staging, order by order: what staging says is what the pretend world did.
+
+One sandbox over real HTTP, one load, one dbt build for all platforms below; the figures they are held to come
+from the world itself, without the clients and without dbt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from extractors.accounts import Account
+from extractors.credentials import Credentials
+from extractors.extract import extract
+from extractors.landing import Landing
+from extractors.registry import platforms
+from extractors.sandbox import Running, running
+from extractors.sandbox import timeline as tl
+from extractors.sandbox.buyers import CANARY
+from extractors.sandbox.orders import OrderState, RefundState
+from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from warehouse.load import load_pending
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Weeks of presales and Double 11 lie behind it.
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
+START = date(2026, 10, 24)
+NAMES = ("doudian",)
+ACCOUNTS = {
+    name: Account(
+        f"{name}__lantern",
+        name,
+        name,
+        shop_of(f"{name}__lantern").store,
+        "Asia/Shanghai",
+        "CNY",
+        start=START,
+        options={"calls_per_second": 1000},
+    )
+    for name in NAMES
+}
+
+
+@dataclass
+class Night:
+    box: Running
+    folder: Path
+    output: str
+    statuses: dict[str, str]
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as con:
+            con.execute("set TimeZone = 'UTC'")
+            cursor = con.execute(sql)
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def orders(self, name: str) -> list[OrderState]:
+        """The orders that were to be read."""
+        return list(orders_modified(self.box.sandbox.world, self._shop(name), *self._span()))
+
+    def refunds(self, name: str) -> list[tuple[OrderState, RefundState]]:
+        return list(refunds_modified(self.box.sandbox.world, self._shop(name), *self._span()))
+
+    @staticmethod
+    def _shop(name: str) -> Any:
+        return shop_of(ACCOUNTS[name].id)
+
+    @staticmethod
+    def _span() -> tuple[int, int, int]:
+        start = datetime(START.year, START.month, START.day, tzinfo=SHANGHAI)
+        now = int(NOW.timestamp())
+        return int(start.timestamp()), now + 1, now
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    home = tmp_path_factory.mktemp("markets")
+    landing = Landing(home / "landing")
+    with running(first_day=date(2026, 9, 8), now=NOW) as box:
+        offered = box.connections()
+        for account in ACCOUNTS.values():
+            credentials = Credentials.from_airflow(json.dumps(offered[account.id]), account.id)
+            extract(
+                account,
+                credentials,
+                landing,
+                hash_key=b"k" * 32,
+                token_dir=home / "tokens",
+                day=NOW.date(),
+                now=NOW + timedelta(minutes=10),
+            )
+        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
+        target = str(home / "target")
+        done = subprocess.run(
+            [
+                sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build",
+                "--select", *(f"staging.{name}" for name in NAMES), "--exclude-resource-type", "unit_test",
+                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+                "--target-path", target, "--log-path", target,
+            ],
+            env={**os.environ, "DAYBOOK_BUILD": str(home / "build"), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+        statuses = {result["unique_id"]: str(result["status"]) for result in results}
+        yield Night(box, home / "build", done.stdout, statuses)
+
+
+def at(moment: int | None) -> datetime | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC)
+
+
+def yuan(fen: int) -> Decimal:
+    return Decimal(fen) / 100
+
+
+def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
+    assert len(night.statuses) >= 10 * len(NAMES)
+    assert set(night.statuses.values()) <= {"success", "pass"}, night.output
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: str) -> None:
+    found = {
+        row["order_id"].removeprefix("P").removeprefix("E"): (
+            row["created_at"], row["paid_at"], row["list_amount"], row["subsidy"], row["goods"],
+            row["shipping_charged"], row["lines"], row["units"], row["buyer_paid_total"] if row["paid_at"] else None,
+        )
+        for row in night.rows(
+            f"select o.*, l.* from staging.stg_{name}__orders as o join (select order_id as id, sum(list_amount) as"
+            " list_amount, sum(line_platform_subsidy) as subsidy, sum(line_amount) as goods, count(*) as lines,"
+            f" sum(quantity) as units from staging.stg_{name}__order_lines group by 1) as l on o.order_id = l.id"
+        )
+    }  # fmt: skip
+    wanted = {
+        str(state.order.id): (
+            at(state.order.timeline.created),
+            at(state.paid_at),
+            yuan(sum(line.list_amount for line in state.order.lines)),
+            yuan(sum(line.subsidy for line in state.order.lines)),
+            yuan(state.order.goods),
+            yuan(state.order.shipping),
+            len(state.order.lines),
+            sum(line.quantity for line in state.order.lines),
+            yuan(state.order.total) if state.paid_at is not None else None,
+        )
+        for state in night.orders(name)
+    }
+    assert len(wanted) > 200
+    assert found.keys() == wanted.keys()
+    for key, facts in wanted.items():
+        total = found[key][-1]
+        assert found[key][:-1] == facts[:-1], key
+        assert total is None or total == facts[-1], key
+    assert sum(row[4] for row in found.values()) == sum(row[4] for row in wanted.values()) > 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_order_is_in_the_state_the_world_left_it_in(night: Night, name: str) -> None:
+    found = {
+        row["order_id"].removeprefix("P").removeprefix("E"): (row["order_state"], row["is_deposit_forfeited"])
+        for row in night.rows(f"select * from staging.stg_{name}__orders")
+    }
+    states = {
+        tl.CREATED: "created", tl.DEPOSIT: "deposit_paid", tl.PAID: "paid", tl.SHIPPED: "shipped",
+        tl.SIGNED: "delivered", tl.COMPLETED: "completed", tl.CLOSED_UNPAID: "closed_unpaid",
+        tl.FORFEITED: "closed_unpaid", tl.REFUSED: "closed_unpaid",
+    }  # fmt: skip
+    seen = set()
+    for state in night.orders(name):
+        expected = states.get(state.status, "cancelled" if state.shipped_at is None else "completed")
+        if state.order.timeline.flow == "group" and state.status == tl.DEPOSIT:
+            expected = "created"
+        assert found[str(state.order.id)] == (expected, state.status == tl.FORFEITED), state.order.id
+        seen.add(expected)
+    assert {"paid", "shipped", "completed", "closed_unpaid", "cancelled"} <= seen
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name: str) -> None:
+    found = {
+        row["refund_id"].removeprefix("R"): (
+            row["order_id"].removeprefix("P").removeprefix("E"), row["refund_state"] == "success", row["refunded_at"],
+        )
+        for row in night.rows(f"select * from staging.stg_{name}__refunds")
+    }  # fmt: skip
+    wanted = {
+        str(refund.refund.id): (str(state.order.id), refund.refunded_at is not None, at(refund.refunded_at))
+        for state, refund in night.refunds(name)
+    }
+    assert len(wanted) > 20
+    assert found == wanted
+    given = {
+        row["refund_id"].removeprefix("R"): row["refund_amount"]
+        for row in night.rows(f"select * from staging.stg_{name}__refunds where refund_state = 'success'")
+    }
+    assert given == {
+        str(refund.refund.id): yuan(refund.refund.amount)
+        for _, refund in night.refunds(name)
+        if refund.refunded_at is not None
+    }
+
+
+def test_no_personal_value_reached_landing_or_the_warehouse(night: Night) -> None:
+    import zstandard
+
+    texts = 0
+    for path in (night.folder.parent / "landing").rglob("*.zst"):
+        with path.open("rb") as file:
+            assert CANARY.encode() not in zstandard.ZstdDecompressor().stream_reader(file).read(), path
+        texts += 1
+    assert texts > 20
+    assert CANARY.encode() not in (night.folder / "warehouse.duckdb").read_bytes()
+
+
+def test_nothing_was_refused_on_the_way(night: Night) -> None:
+    assert night.box.control.counters()["refusals"] == {}
