@@ -1,8 +1,8 @@
-"""Delivery of an Ocean Engine advertiser: projects and promotions that come and go, figures that mature.
+"""Delivery of an advertiser: projects and promotions that come and go, figures that mature.
 
 What a day's row says depends on when it is read: today's is partial, spend is corrected within two days (and
 now and then cancelled altogether, so that the row disappears), conversions belong to the click's day and keep
-arriving for 30 days. Money is in fen, times in epoch seconds; days are Shanghai days.
+arriving for 30 days. Money is in fen (or cents), times in epoch seconds; days are the account's.
 """
 
 from __future__ import annotations
@@ -111,7 +111,11 @@ class Adverts:
             place = promotion.promotion_id % 10_000_000
             u = self._dice.sixteen(day_number(day), place)
             budget = (
-                self.advertiser.daily_spend * 100 * self.scale * promotion.share * demand(day, "CN") ** 0.8
+                self.advertiser.daily_spend
+                * 100
+                * self.scale
+                * promotion.share
+                * demand(day, self.advertiser.market) ** 0.8
             )
             cost = round(budget * (0.75 + 0.5 * u[0]))
             clicks = max(cost // between(u[1], 55, 110), 1)
@@ -130,10 +134,10 @@ class Adverts:
         """The rows of ``day`` as the report shows them at ``now``; rows with nothing in them are left out."""
         if day < self.first_day:
             return []
-        start = midnight_in("Asia/Shanghai", day)
+        start = midnight_in(self.advertiser.zone, day)
         if now <= start:
             return []
-        share = _elapsed(day, start, now)
+        share = _elapsed(day, start, now, self.advertiser.market)
         corrected = now >= start + (1 + CORRECTED_DAYS) * _DAY
         out = []
         for plan in self._plans_of(day):
@@ -158,7 +162,7 @@ class Adverts:
 
     def wallet(self, day: date, now: int) -> Wallet | None:
         """The money of ``day`` as shown at ``now``; None for days to come or before history."""
-        if day < self.first_day or now <= midnight_in("Asia/Shanghai", day):
+        if day < self.first_day or now <= midnight_in(self.advertiser.zone, day):
             return None
         full = round(FULL_WALLET * max(self.scale, 1.0))
         week = monday(day)
@@ -173,14 +177,14 @@ class Adverts:
         return sum(delivery.cost for delivery in self.deliveries(day, now))
 
 
-def _elapsed(day: date, start: int, now: int) -> float:
+def _elapsed(day: date, start: int, now: int, market: str) -> float:
     """The share of a day's delivery that has happened at ``now``."""
     if now >= start + _DAY:
         return 1.0
     fraction, low, high = (now - start) / _DAY, 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2
-        if moment(middle, day, "CN") < fraction:
+        if moment(middle, day, market) < fraction:
             low = middle
         else:
             high = middle

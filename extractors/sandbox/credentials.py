@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from .ad_credentials import ad_connections
 from .merchants import ADVERTISERS, SHOPS, SITES
 
 _MAC_KEY = b"sandbox tokens are no secret"
@@ -116,4 +117,6 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
         extra = dict(_tokens("baidu_tongji", site.store, variant))
         extra["site_id"] = str(site.site_id)
         add(f"baidu_tongji__{site.store.split('_')[0]}", "baidu_tongji", *APP_KEYS["baidu_tongji"], extra)
+    for account, entry in ad_connections(variant, _tokens).items():
+        add(account, *entry)
     return out

@@ -48,7 +48,7 @@ class Shop:
 
 @dataclass(frozen=True, slots=True)
 class Advertiser:
-    """An Ocean Engine advertiser that promotes one store. ``daily_spend`` in yuan on an ordinary day at
+    """An advertiser that promotes one store. ``daily_spend`` in its currency on an ordinary day at
     scale 1."""
 
     number: int
@@ -56,6 +56,15 @@ class Advertiser:
     name: str
     store: str
     daily_spend: float
+    platform: str = "ocean_engine"
+    zone: str = "Asia/Shanghai"
+    market: str = "CN"
+    currency: str = "CNY"
+
+    @property
+    def account(self) -> str:
+        """The id of its account in ``accounts.yml``."""
+        return f"{self.platform}__{self.store.split('_')[0]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +204,29 @@ ADVERTISERS: tuple[Advertiser, ...] = (
     Advertiser(1, 1_760_000_000_000_000_123, "灯笼家居官网", "lantern_web", 1480.0),
     Advertiser(2, 1_760_000_000_000_000_457, "梅子铺", "plum_taobao", 1150.0),
 )
+
+AD_ACCOUNTS: tuple[Advertiser, ...] = (
+    Advertiser(11, 26_001_177, "梅子铺", "plum_taobao", 310.0, "uc_huichuan"),
+    Advertiser(
+        12, 4_512_309_871, "Harbor Lantern", "harbor_us", 140.0, "google_ads", "America/New_York", "US", "USD"
+    ),
+    Advertiser(
+        13,
+        1_020_304_050_607_080,
+        "Harbor Lantern",
+        "harbor_us",
+        165.0,
+        "meta",
+        "America/New_York",
+        "US",
+        "USD",
+    ),
+    Advertiser(14, 3_300_120_450, "灯笼家居旗舰店", "lantern_tmall", 920.0, "alimama"),
+    Advertiser(15, 1_761_000_000_000_000_789, "梅子铺", "plum_taobao", 760.0, "qianchuan"),
+    Advertiser(16, 25_610_042, "灯笼家居官网", "lantern_web", 540.0, "tencent_ads"),
+    Advertiser(17, 40_210_336, "灯笼家居官网", "lantern_web", 680.0, "baidu_marketing"),
+)
+"""Advertisers of the other platforms; ``ADVERTISERS`` are Ocean Engine's."""
 
 SITES: tuple[Site, ...] = (Site(1, 16_847_648, "lantern-home.example", "lantern_web", 1150.0),)
 

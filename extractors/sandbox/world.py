@@ -12,7 +12,7 @@ from datetime import date
 from .ads import Adverts
 from .book import OrderBook
 from .catalogue import ProductView, products
-from .merchants import ADVERTISERS, SHOP_BY_STORE, SHOPS, SITES
+from .merchants import AD_ACCOUNTS, ADVERTISERS, SHOP_BY_STORE, SHOPS, SITES
 from .traffic import Visits
 
 FIRST_DAY = date(2024, 1, 1)
@@ -29,6 +29,7 @@ class World:
         self.books = {shop.store: OrderBook(shop, seed, scale, first_day) for shop in SHOPS}
         self.visits = {site.store: Visits(site, seed, scale, first_day) for site in SITES}
         self.adverts = {a.store: Adverts(a, seed, scale, first_day) for a in ADVERTISERS}
+        self.ad_accounts = {a.account: Adverts(a, seed, scale, first_day) for a in AD_ACCOUNTS}
 
     def products(self, store: str, now: int) -> list[ProductView]:
         """The store's launched products at ``now`` (epoch seconds)."""

@@ -1,0 +1,28 @@
+"""What a vendor says is left of a quota, kept until the next call: stop before it says no."""
+
+from __future__ import annotations
+
+import threading
+
+from extractors.errors import RateLimitedError
+
+
+class Restraint:
+    """One account's. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._told: tuple[float, str] | None = None
+
+    def tell(self, seconds: float | None, why: str = "") -> None:
+        """The vendor's last answer: wait so many seconds (None: nothing to wait for)."""
+        if seconds:
+            with self._guard:
+                self._told = (seconds, why)
+
+    def heed(self, name: str) -> None:
+        """Before a call. Raises RateLimitedError once for each time there was something to wait for."""
+        with self._guard:
+            told, self._told = self._told, None
+        if told is not None:
+            raise RateLimitedError(f"{name}: {told[1]}", retry_after=told[0])
