@@ -1,25 +1,24 @@
-"""The DAG `transform_marts`.
-
-Raw to published marts, when every platform is in or at breakfast with whoever came.
-"""
+"""`transform_marts`: raw to published marts when every platform is in; `breakfast`: or at a set hour."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, task
+from airflow.sdk import DAG, AssetAll, CronTriggerTimetable, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from daybook import clock, notify, steps
-from daybook.names import TRANSFORM_DAG, WRITER_POOL
-from daybook.schedule import RETRY_POLICY, raw_asset
+from daybook.names import BREAKFAST_DAG, ONE_NIGHT, TRANSFORM_DAG, WRITER_POOL
+from daybook.schedule import RETRY_POLICY, breakfast_asset, raw_asset
 from daybook.settings import Settings
 from daybook.tasks import telling
 
 DOC = """### Build, audit and publish the marts
 
-Starts when every platform has emitted its asset, or at {breakfast} ({zone}) with whoever came: a late
-platform shows as stale in the marts and does not hold up breakfast.
+Starts when every platform has emitted its asset, or when the DAG `breakfast` says so at {breakfast} ({zone})
+with whoever came: a late platform shows as stale in the marts and does not hold up breakfast.
 
 * `dbt_build`: one `dbt build` as a subprocess; prints what each model and test did. When it fails nothing is
   published, readers keep the marts they have.
@@ -36,10 +35,10 @@ with DAG(
     dag_display_name="Build and publish marts",
     description="dbt build, audit and publish",
     doc_md=DOC.format(breakfast=clock.BREAKFAST_AT.strftime("%H:%M"), zone=_settings.zone),
-    schedule=AssetOrTimeSchedule(
-        assets=AssetAll(*(raw_asset(platform) for platform in steps.platforms_of(steps.accounts(_settings)))),
-        timetable=CronTriggerTimetable(clock.cron(clock.BREAKFAST_AT), timezone=_settings.zone),
-    ),
+    # Not AssetOrTimeSchedule: its time leg leaves the events of the platforms that did come in the queue, and
+    # from then on every night would start before its last platform. A run by any asset empties the queue.
+    schedule=AssetAll(*(raw_asset(platform) for platform in steps.platforms_of(steps.accounts(_settings))))
+    | breakfast_asset(),
     catchup=False,
     max_active_runs=1,
     tags=["transform", "marts"],
@@ -66,3 +65,28 @@ with DAG(
             return steps.publish_marts(Settings.from_environment())
 
     dbt_build() >> audit_and_publish()
+
+
+with DAG(
+    dag_id=BREAKFAST_DAG,
+    dag_display_name="Breakfast",
+    description="The hour at which the marts are built with whoever came",
+    doc_md=f"""### The marts wait no longer
+
+At {clock.BREAKFAST_AT:%H:%M} ({_settings.zone}) emits the asset `breakfast`, which starts `transform_marts`
+with whoever came: yesterday's numbers are out in the morning also when a platform is late or failed.
+""",
+    schedule=CronTriggerTimetable(clock.cron(clock.BREAKFAST_AT), timezone=_settings.zone),
+    catchup=False,
+    max_active_runs=1,
+    tags=["transform"],
+    default_args={"owner": "data-platform", "retries": 1, "on_failure_callback": notify.on_failure},
+):
+
+    @task(outlets=[breakfast_asset()])
+    def whoever_came() -> None:
+        """Start the transform."""
+        if os.environ.get(ONE_NIGHT):
+            raise AirflowSkipException("`daybook night` starts the transform itself")
+
+    whoever_came()

@@ -10,8 +10,8 @@ from daybook import clock, steps
 from daybook.engine import service
 from daybook.engine.api import AirflowApi
 from daybook.engine.follow import Run, Watch, follow
-from daybook.names import TRANSFORM_DAG
-from daybook.night import Outcome
+from daybook.names import ONE_NIGHT
+from daybook.night import Outcome, transform_run
 from daybook.processes import children
 from daybook.progress import Progress
 from daybook.sandbox import connections_for, start_sandbox
@@ -58,9 +58,8 @@ def run_backfill(
         connections = connections_for(settings, accounts)
         if connections.sandboxed:
             start_sandbox(kids, connections, progress)
-        api = service.start(
-            settings, kids, port, connections.environment, progress, whole=False, asking=asking
-        )
+        environment = {**connections.environment, ONE_NIGHT: "1"}
+        api = service.start(settings, kids, port, environment, progress, whole=False, asking=asking)
         outcome = through(api, settings, progress, (first, last), wanted, began, kids.check)
         progress.doing("Stopping Airflow")
     return outcome
@@ -84,9 +83,8 @@ def through(
     outcome.ingests = _runs(watch, settings, platforms, days, alive)
     follow(watch, api, outcome.ingests, progress, alive)
     progress.doing("Building the marts")
-    made = api.trigger(TRANSFORM_DAG, f"after the backfill of {first} to {last}")
-    outcome.transform = Run("marts", TRANSFORM_DAG, made["dag_run_id"])
-    follow(watch, api, [outcome.transform], progress, alive)
+    outcome.transform = transform_run(api, watch, outcome, alive)
+    follow(watch, api, [outcome.transform], progress, alive, counting="dbt_build")
     return outcome
 
 

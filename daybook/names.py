@@ -6,6 +6,11 @@ WRITER_POOL = "warehouse_writer"
 """One slot: DuckDB has one writer (design §1)."""
 
 TRANSFORM_DAG = "transform_marts"
+BREAKFAST_DAG = "breakfast"
+BREAKFAST_ASSET = "breakfast"
+
+ONE_NIGHT = "DAYBOOK_ONE_NIGHT"
+"""Set in the environment of an Airflow that lives for one night: nobody waits for breakfast there."""
 
 
 def ingest_dag(platform: str) -> str:

@@ -16,7 +16,7 @@ from daybook import clock, steps
 from daybook.engine import service
 from daybook.engine.api import AirflowApi
 from daybook.engine.follow import Run, Watch, follow
-from daybook.names import TRANSFORM_DAG, ingest_dag
+from daybook.names import BREAKFAST_ASSET, ONE_NIGHT, TRANSFORM_DAG, ingest_dag
 from daybook.processes import children
 from daybook.progress import Progress
 from daybook.sandbox import bundled_files, connections_for, start_sandbox
@@ -73,9 +73,8 @@ def run_night(settings: Settings, progress: Progress, day: date | None = None) -
         connections = connections_for(settings, accounts)
         if connections.sandboxed:
             start_sandbox(kids, connections, progress)
-        api = service.start(
-            settings, kids, port, connections.environment, progress, whole=False, asking=asking
-        )
+        environment = {**connections.environment, ONE_NIGHT: "1"}
+        api = service.start(settings, kids, port, environment, progress, whole=False, asking=asking)
         outcome = through(api, settings, accounts, progress, wanted, began, kids.check)
         progress.doing("Stopping Airflow")
     return outcome
@@ -100,7 +99,7 @@ def through(
             outcome.paused.append(platform)
             progress.line(f"{platform} is paused in Airflow and was left out", "bad")
             continue
-        run = _appears(watch, partial(_reads, ingest_dag(platform), day, settings.zone), alive, OWED)
+        run = appears(watch, partial(_reads, ingest_dag(platform), day, settings.zone), alive, OWED)
         if run is None:
             raise DaybookError(
                 f"Airflow made no run of {ingest_dag(platform)} for {day}",
@@ -109,8 +108,8 @@ def through(
         outcome.ingests.append(Run(platform, run["dag_id"], run["dag_run_id"]))
     follow(watch, api, outcome.ingests, progress, alive)
     progress.doing("Building the marts")
-    outcome.transform = _transform_run(api, watch, outcome, alive)
-    follow(watch, api, [outcome.transform], progress, alive)
+    outcome.transform = transform_run(api, watch, outcome, alive)
+    follow(watch, api, [outcome.transform], progress, alive, counting="dbt_build")
     return outcome
 
 
@@ -125,31 +124,37 @@ def _reads(dag_id: str, day: date, zone: str, run: dict[str, Any]) -> bool:
     )
 
 
-def _transform_run(api: AirflowApi, watch: Watch, outcome: Outcome, alive: Callable[[], None]) -> Run:
+def transform_run(api: AirflowApi, watch: Watch, outcome: Outcome, alive: Callable[[], None]) -> Run:
     """The transform that started after the last platform came in.
 
-    The scheduler starts it by the assets when every platform emitted one. When one did not, we start it with
-    whoever came; by itself it would run at breakfast.
+    The scheduler starts it by the assets when every platform emitted one. When one did not, we say that it is
+    breakfast, which starts it with whoever came.
     """
     found = None
-    if outcome.ingests and not outcome.paused and all(run.state == "success" for run in outcome.ingests):
+    if outcome.ingests and not outcome.paused and all(run.emitted for run in outcome.ingests):
         complete = max(
             datetime.fromisoformat(run.last_task_ended or run.ended or "") for run in outcome.ingests
         )
-
-        def by_assets(run: dict[str, Any]) -> bool:
-            return (
-                run["dag_id"] == TRANSFORM_DAG
-                and run["run_type"] == "asset_triggered"
-                and datetime.fromisoformat(run["queued_at"]) >= complete
-            )
-
-        found = _appears(watch, by_assets, alive, BY_ASSETS)
-    found = found or api.trigger(TRANSFORM_DAG, "asked for by `daybook night`, with whoever came")
+        found = appears(watch, partial(_transforms, complete), alive, BY_ASSETS)
+    if found is None:
+        now = datetime.now(UTC)
+        api.emit(BREAKFAST_ASSET)
+        found = appears(watch, partial(_transforms, now), alive, OWED)
+    if found is None:
+        raise DaybookError(f"Airflow did not start {TRANSFORM_DAG}", advice="is it paused? Look at its page")
     return Run("marts", TRANSFORM_DAG, found["dag_run_id"])
 
 
-def _appears(
+def _transforms(since: datetime, run: dict[str, Any]) -> bool:
+    """Whether a run that was seen is a transform that knows all that happened before `since`."""
+    return (
+        run["dag_id"] == TRANSFORM_DAG
+        and run["run_type"] == "asset_triggered"
+        and datetime.fromisoformat(run["queued_at"]) >= since
+    )
+
+
+def appears(
     watch: Watch, is_it: Callable[[dict[str, Any]], bool], alive: Callable[[], None], patience: float
 ) -> dict[str, Any] | None:
     """The newest run that is the one, looking again for `patience` seconds."""

@@ -11,11 +11,11 @@ from daybook.settings import Settings
 
 
 def night(settings: Settings, outcome: Outcome, seconds: float) -> None:
-    """After `daybook night`: the summary of what is published, then what to try next."""
+    """After `daybook night`: the summary of what is published, then what to try next if all went well."""
     if outcome.published:
         summary(settings)
     runs(outcome, seconds)
-    if outcome.published:
+    if outcome.published and not outcome.problems:
         _next(settings)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
+from daybook.names import BREAKFAST_ASSET
 from daybook.steps import HopelessErrors
 from extractors.errors import AuthError, ConfigError, ContractError, RateLimitedError, TransientError
 from warehouse.errors import BuildError, LoadErrors, LockedError, PublishError, StorageError
@@ -14,6 +15,11 @@ from warehouse.errors import BuildError, LoadErrors, LockedError, PublishError, 
 def raw_asset(platform: str) -> Asset:
     """Emitted when every account of the platform is loaded for the night."""
     return Asset(name=f"raw_{platform}", uri=f"daybook://raw/{platform}", group="raw")
+
+
+def breakfast_asset() -> Asset:
+    """Emitted when the marts shall be built with whoever came."""
+    return Asset(name=BREAKFAST_ASSET, uri="daybook://breakfast", group="transform")
 
 
 RETRY_POLICY = ExceptionRetryPolicy(

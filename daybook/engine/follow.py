@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from daybook.progress import Progress
 from daybook.steps import Problem
 
 POLL = 1.0  # seconds between two looks; each costs the API server about 50 ms
+COUNT = 8.0  # seconds between two looks into a long task's log
+_OF = re.compile(r"\b(\d+) of (\d+)\b")
 LOOK_BACK = timedelta(seconds=10)
 ENDED = {"success", "failed"}
 _TASK_ENDED = {"success", "failed", "upstream_failed", "skipped", "removed"}
@@ -29,6 +32,7 @@ class Run:
     started: str | None = None
     ended: str | None = None
     last_task_ended: str | None = None
+    emitted: bool = False  # whether its last task ended well, and so emitted its asset
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -70,14 +74,17 @@ def follow(
     runs: list[Run],
     progress: Progress,
     alive: Callable[[], None] = lambda: None,
+    counting: str | None = None,
 ) -> None:
     """Wait until all runs have ended; fill in their states, times and problems.
 
     Args:
         watch: since a moment before the runs were made.
         alive: called at each look; raises when Airflow itself died.
+        counting: a long task whose log says `17 of 300`; told now and then.
     """
     told: set[tuple[str, str, str, int, str]] = set()
+    next_count = time.monotonic() + COUNT
     going = {(run.dag_id, run.run_id): run for run in runs}
     while going:
         alive()
@@ -87,9 +94,13 @@ def follow(
             if found:
                 run.state, run.started, run.ended = found["state"], found["start_date"], found["end_date"]
         _tell(going, watch.tasks.values(), told, progress)
+        if counting and time.monotonic() >= next_count:
+            next_count = time.monotonic() + COUNT
+            _count(api, going, watch, counting, progress)
         for key, run in list(going.items()):
             if run.state in ENDED:
                 tasks = watch.tasks_of(key)
+                run.emitted = any(task["task_id"] == "ready" and task["state"] == "success" for task in tasks)
                 run.last_task_ended = max(
                     (task["end_date"] for task in tasks if task["end_date"]), default=None
                 )
@@ -123,6 +134,8 @@ def _tell(
         took = f" ({task['duration']:.1f} s)" if task.get("duration") else ""
         if state == "success":
             progress.line(f"{label}{took}", "ok")
+        elif state == "skipped":  # how a day of a backfill ends when all is well
+            progress.line(f"{label}: all in", "ok")
         elif state == "up_for_retry":
             progress.line(f"{label}: try {task['try_number']} failed, will try again{took}", "bad")
         else:
@@ -130,6 +143,21 @@ def _tell(
     progress.waiting(
         " · ".join(f"{name}: {', '.join(sorted(what))}" for name, what in going.items()) or "waiting"
     )
+
+
+def _count(
+    api: AirflowApi,
+    going: dict[tuple[str, str], Run],
+    watch: Watch,
+    task_id: str,
+    progress: Progress,
+) -> None:
+    for key, run in going.items():
+        for task in watch.tasks_of(key):
+            if task["task_id"] == task_id and task["state"] == "running":
+                steps = [found for line in api.log(task) for found in _OF.findall(line)]
+                if steps:
+                    progress.line(f"{run.name}: {task_id} {steps[-1][0]} of {steps[-1][1]}")
 
 
 def _problems(api: AirflowApi, run: Run, tasks: list[dict[str, Any]]) -> list[Problem]:
