@@ -101,6 +101,11 @@ def _without_notices(body: bytes) -> bytes:
 
 def _typed(name: str, data: dict[str, Any], status: int) -> DaybookError:
     code = str(data.get("code"))
+    if "authentication" in code and "timestamp" in str(data.get("message")).lower():
+        return ConfigError(
+            f"{name}: {code}: the store finds the time of the signature wrong",
+            advice="set the clock of this machine, or the store's: they may differ by 15 minutes",
+        )
     if "authentication" in code or "cannot_view" in code or status == 401:
         return AuthError(
             f"{name}: {code}",

@@ -60,6 +60,7 @@ class Wire:
     before: Callable[[int], None] | None = None
     change: Callable[[bytes], bytes] | None = None
     bodies: list[bytes] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
 
@@ -123,6 +124,7 @@ class Bench:
             if wire.change is not None and status == 200:
                 body = wire.change(body)
             wire.bodies.append(body)
+            wire.headers.append(headers)
             return status, headers, body
 
         with pytest.MonkeyPatch.context() as patch:

@@ -12,7 +12,14 @@ from extractors.core.decode import loads
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import Offsets, number_at
 from extractors.core.window import Window, period_bounds
-from extractors.errors import AuthError, ConfigError, ContractError, DaybookError, TransientError
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
 from extractors.personal import dig
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
@@ -25,7 +32,10 @@ PATH = "/rest/2.0/tongji/report/getData"
 
 
 def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
-    """The error in an answer `{error_code, error_msg}`; 110 and 111 are a bad and an expired token."""
+    """The error in an answer `{error_code, error_msg}`, by Baidu's table for all its open APIs.
+
+    110 and 111 are a bad and an expired token; 4 and 18 too many calls, 17 too many for a day.
+    """
     if not isinstance(body, dict):
         return TransientError("Tongji answered with something that is no object")
     if "error_code" not in body:
@@ -34,6 +44,10 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     text = f"Tongji error {code}: {body.get('error_msg')}"
     if code in ("110", "111"):
         return AuthError(text, refreshable=True, advice="authorise the site again and update the connection")
+    if code in ("4", "18"):
+        return RateLimitedError(text)
+    if code == "17":
+        return RateLimitedError(text, retry_after=3_600, advice="the day's quota of calls is spent")
     return ConfigError(text, advice="check site_id and that the account may read this site")
 
 

@@ -65,8 +65,11 @@ def error_of(body: Any) -> DaybookError | None:
                 text, retry_after=_until_midnight(), advice="the app's daily quota is spent"
             )
         return RateLimitedError(text, retry_after=seconds_named_in(str(found.get("sub_msg") or "")))
-    if code in RETRY_CODES or sub_code.startswith("isp."):
+    # isp.* is the platform's trouble; isv.* is the caller's, and comes again when asked again.
+    if sub_code.startswith("isp.") or (code in RETRY_CODES and not sub_code.startswith("isv.")):
         return TransientError(text)
+    if code == "31":
+        return ConfigError(text, advice="set the clock of this machine: TOP allows ten minutes either way")
     if code in TOKEN_CODES:
         return AuthError(text, refreshable=True, advice="authorise the shop again and update the connection")
     if code in PERMISSION_CODES:

@@ -10,6 +10,7 @@ from extractors.core.model import Instant, Platform, Rate, Read, Record, Request
 from extractors.core.paging import LastPageFirst, header_number, records_at
 from extractors.core.session import Session
 from extractors.core.window import Window
+from extractors.errors import ContractError
 from extractors.personal import Personal
 from extractors.protocols.key_rest import KeyRest
 
@@ -61,8 +62,12 @@ def _variations_of(session: Session, product: Record) -> None:
 
 def _all(session: Session, name: str, path: str) -> list[Record]:
     found: dict[str, Record] = {}
+    total = 0
     for page in PAGES.pages(session.call, Request(name, path, dict(STABLE))):
         found |= {str(record["id"]): record for record in page.records}
+        total = page.total or 0
+    if len(found) < total:
+        raise ContractError(f"{name} says {total} records and sent {len(found)}")
     return list(found.values())
 
 

@@ -1,0 +1,140 @@
+"""Whatever the sandbox does to an answer: complete and correct, or a loud error with the mark before the gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+from contract_bench import BUSY_DAY, STREAMS, Bench, a_few_records
+
+from extractors.core.model import Stream
+from extractors.core.window import Window
+from extractors.errors import DaybookError, ExtractErrors
+from extractors.sandbox.control import FAULT_KINDS, PAGE_FAULTS, Fault
+
+Make = Callable[..., Bench]
+FOREVER = 1_000_000
+# Another try mends these, so one of them must not fail a night.
+PASSING = sorted(FAULT_KINDS - PAGE_FAULTS)
+KINDS = [(kind, None) for kind in PASSING] + [("vendor_rate", 1.0), ("http_429", 1.0)]
+
+
+@dataclass
+class Clean:
+    """What an undisturbed read of a stream's small window comes to, in small pages."""
+
+    stream: Stream
+    window: Window
+    rows: list[bytes]
+    calls: int
+
+
+_known: dict[tuple[str, str], Clean] = {}
+
+
+def undisturbed(platform: str, stream: str, bench: Make) -> Clean:
+    key = (platform, stream)
+    if key not in _known:
+        on = bench(platform, stream)
+        window = a_few_records(on, BUSY_DAY)
+        count = sum(manifest.rows for manifest in on.run(window))
+        on.in_pages_of(max(1, count // (3 * len(on.reads))))
+        on.running.control.requests.clear()
+        rows = sorted(on.rows(on.run(window)))
+        assert rows
+        _known[key] = Clean(on.stream, window, rows, sum(on.running.control.requests.values()))
+    return _known[key]
+
+
+def disturbed(platform: str, clean: Clean, bench: Make, fault: Fault) -> tuple[Bench, ExtractErrors | None]:
+    """Reads the window under a fault; gives the bench and the error it ended with, if any."""
+    on = bench(platform, clean.stream.name)
+    on.stream = clean.stream
+    on.running.control.faults[:] = [fault]
+    on.running.control.struck.clear()
+    on.set_mark(clean.window.start)
+    try:
+        on.run(clean.window)
+    except ExtractErrors as error:
+        return on, error
+    finally:
+        on.running.control.faults.clear()
+        assert on.running.control.struck[fault.kind], "the fault struck nothing: this proves nothing"
+    return on, None
+
+
+def assert_complete(on: Bench, clean: Clean) -> None:
+    assert sorted(on.rows()) == clean.rows
+    assert on.mark() == clean.window.end
+
+
+def assert_loud(on: Bench, clean: Clean, error: ExtractErrors) -> None:
+    """The error names its place and no secret; the mark stands before the gap; the next run closes it."""
+    assert error.errors
+    for part in error.errors:
+        assert isinstance(part, DaybookError)
+        assert (part.account, part.stream) == (on.account.id, on.stream.name)
+        assert part.window and part.message
+        failed_from = datetime.strptime(part.window.split("-")[0] + "+0000", "%Y%m%dT%H%M%SZ%z")
+        mark = on.mark()
+        assert mark is not None and mark <= failed_from, "the mark passed the gap"
+    for secret in on.secrets():
+        assert secret not in str(error) and secret not in "\n".join(on.lines)
+    assert set(on.rows()) < set(clean.rows)
+    on.run(clean.window)
+    assert sorted(set(on.rows())) == sorted(set(clean.rows)) and on.mark() == clean.window.end
+
+
+@pytest.mark.parametrize(("kind", "seconds"), KINDS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_passing_trouble_costs_another_try_and_nothing_else(
+    platform: str, stream: str, kind: str, seconds: float | None, bench: Make
+) -> None:
+    clean = undisturbed(platform, stream, bench)
+    if kind == "slow":
+        seconds = 0.02
+    fault = Fault(kind, platform, skip=clean.calls // 2, seconds=seconds)
+    on, error = disturbed(platform, clean, bench, fault)
+    assert error is None, error
+    assert_complete(on, clean)
+    if seconds and any(names_a_wait(*answer) for answer in zip(on.wire.headers, on.wire.bodies, strict=True)):
+        assert kind in ("http_429", "vendor_rate")
+        told = [wait for wait in on.waits if seconds <= wait <= seconds + 1.5]
+        assert told, f"told to wait {seconds} s, it waited {[w for w in on.waits if w > 0.01]}"
+
+
+def names_a_wait(headers: dict[str, str], body: bytes) -> bool:
+    """Whether an answer says for how long to wait: the sandbox's faults are told one second."""
+    return headers.get("retry-after") == "1" or b"for 1 more second" in body
+
+
+@pytest.mark.parametrize("kind", sorted(PAGE_FAULTS))
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_page_that_comes_wrong_once_is_read_again_or_told(
+    platform: str, stream: str, kind: str, bench: Make
+) -> None:
+    clean = undisturbed(platform, stream, bench)
+    for place in sorted({0, clean.calls // 2, clean.calls - 1}):
+        on, error = disturbed(platform, clean, bench, Fault(kind, platform, skip=place))
+        if error is None:
+            assert_complete(on, clean)
+        else:
+            assert_loud(on, clean, error)
+
+
+@pytest.mark.parametrize("kind", sorted(FAULT_KINDS - {"slow"}))
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_trouble_that_stays_is_told_and_never_a_short_read(
+    platform: str, stream: str, kind: str, bench: Make
+) -> None:
+    clean = undisturbed(platform, stream, bench)
+    begin = clean.calls // 2 if kind in PASSING else 0
+    on, error = disturbed(platform, clean, bench, Fault(kind, platform, skip=begin, times=FOREVER))
+    if error is None:
+        # Some troubles a vendor cannot make (no token to expire, no page to repeat), some a client sees through.
+        assert kind not in ("http_500", "http_503", "http_429", "vendor_rate", "html", "reset", "empty_page")
+        assert_complete(on, clean)
+    else:
+        assert_loud(on, clean, error)
