@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 import time
@@ -53,6 +54,7 @@ class Session:
         self._buckets: dict[str, Bucket] = {}
         self._guard = threading.Lock()
         self._places = threading.BoundedSemaphore(platform.width)
+        self._refused: AuthError | None = None
         self.calls = 0
 
     def close(self) -> None:
@@ -75,12 +77,19 @@ class Session:
         """
         refreshed = False
         for attempt in range(1, TRIES + 1):
+            self._stop_if_refused()
             tokens = self._tokens.current()
             try:
                 return self._once(request, tokens)
             except AuthError as error:
-                if refreshed or not error.refreshable or not self._refresh(tokens):
-                    raise self._located(error) from None
+                try:
+                    mended = not refreshed and error.refreshable and self._refresh(tokens)
+                except AuthError as refusal:
+                    raise self._refuse(refusal) from None
+                except DaybookError as trouble:
+                    raise self._located(trouble) from None
+                if not mended:
+                    raise self._refuse(error) from None
                 refreshed = True
             except RateLimitedError as error:
                 wait = error.retry_after if error.retry_after is not None else self._backoff(attempt)
@@ -147,6 +156,7 @@ class Session:
             return False
 
         def ask(current: Tokens) -> Tokens:
+            self._stop_if_refused()
             again = self._protocol.refresh(current)
             assert again is not None
             arguments, read = again
@@ -156,6 +166,11 @@ class Session:
                     if status >= 500:
                         raise TransientError(f"token refresh answered HTTP {status}")
                     return read(body)
+                except (KeyError, TypeError, ValueError) as error:
+                    text = (
+                        f"token refresh answered without what its document promises ({type(error).__name__})"
+                    )
+                    raise ContractError(text) from None
                 except TransientError:
                     if attempt == TRIES:
                         raise
@@ -173,6 +188,15 @@ class Session:
                     rate = Rate(int(self.account.options["calls_per_second"]), 1.0)
                 self._buckets[name] = Bucket(rate, sleep=self._sleep)
             return self._buckets[name]
+
+    def _refuse(self, error: AuthError) -> DaybookError:
+        """The credential is dead: whoever else is reading with it stops too, instead of knocking on."""
+        self._refused = error
+        return self._located(error)
+
+    def _stop_if_refused(self) -> None:
+        if self._refused is not None:
+            raise copy.copy(self._refused)
 
     def _located(self, error: DaybookError) -> DaybookError:
         return error.at(account=self.account.id)

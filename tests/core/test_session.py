@@ -20,7 +20,14 @@ from extractors.core.model import Platform, Rate, Request
 from extractors.core.rate import Bucket
 from extractors.core.session import Session
 from extractors.credentials import Credentials
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import TokenFile, Tokens
 
@@ -195,6 +202,26 @@ def test_a_token_that_stays_bad_after_a_refresh_fails_fast(open_session: Callabl
     ):
         open_session(url).call(Request("report", "/x"))
     assert len(paths) == 3, "no retry storm"
+
+
+def test_a_credential_once_refused_is_not_tried_again_by_anybody(
+    open_session: Callable[..., Session],
+) -> None:
+    with vendor([(401, {}, b"{}"), (200, {}, b'{"token":"fresh"}'), (401, {}, b"{}")]) as (url, paths):
+        session = open_session(url)
+        for _ in range(3):
+            with pytest.raises(AuthError) as error:
+                session.call(Request("report", "/x"))
+            assert error.value.account == "demo__one"
+    assert [path.split("?")[0] for path in paths] == ["/x", "/refresh", "/x"]
+
+
+def test_a_refresh_that_answers_without_a_token_is_an_error_that_names_the_account(
+    open_session: Callable[..., Session],
+) -> None:
+    with vendor([(401, {}, b"{}"), (200, {}, b"{}")]) as (url, _), pytest.raises(ContractError) as error:
+        open_session(url).call(Request("report", "/x"))
+    assert error.value.account == "demo__one" and "token refresh" in str(error.value)
 
 
 @pytest.mark.parametrize(("status", "kind"), [(403, ConfigError), (404, ConfigError), (302, ConfigError)])

@@ -1,0 +1,166 @@
+"""Tokens that end, secrets that are wrong, clocks that are off, limits that hold: one account at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from contract_bench import (
+    BUSY_DAY,
+    SPOKEN,
+    TESTED,
+    Bench,
+    Killed,
+    a_few_records,
+    has_tokens,
+)
+
+from extractors.core.window import Window, days_window
+from extractors.errors import AuthError, ExtractErrors
+
+Make = Callable[..., Bench]
+WITH_TOKENS = [name for name in TESTED if has_tokens(name)]
+
+
+def several_slices(bench: Bench) -> Window:
+    return days_window(BUSY_DAY - timedelta(days=60), BUSY_DAY - timedelta(days=50), bench.account.zone)
+
+
+def asked(bench: Bench) -> int:
+    return sum(bench.running.control.requests.values())
+
+
+def refused(bench: Bench, window: Window) -> AuthError:
+    """Runs into a refused credential; the error, found to be of use to an operator and short of secrets."""
+    with pytest.raises(ExtractErrors) as caught:
+        bench.run(window)
+    (error,) = caught.value.errors
+    assert isinstance(error, AuthError) and caught.value.hopeless
+    assert error.account == bench.account.id and error.advice and bench.account.id in str(caught.value)
+    for secret in bench.secrets():
+        assert secret not in str(caught.value) and secret not in "\n".join(bench.lines)
+    assert bench.rows() == [] and bench.mark() is None
+    return error
+
+
+# ---- tokens ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("platform", WITH_TOKENS)
+def test_an_expired_token_is_refreshed_once_however_many_slices_want_it(platform: str, bench: Make) -> None:
+    stream = SPOKEN[platform].streams[0].name
+    good = bench(platform, stream)
+    window = several_slices(good)
+    expected = sorted(good.rows(good.run(window)))
+    on = bench(platform, stream, variant="expired")
+    desk = on.running.sandbox.desks[platform].tokens
+    assert desk is not None and expected
+    before = desk.refreshes
+    assert sorted(on.rows(on.run(window))) == expected
+    assert desk.refreshes == before + 1
+    on.run(window)
+    assert desk.refreshes == before + 1, "the new token was not kept"
+    assert (on.folder / "tokens" / f"{on.account.id}.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("platform", WITH_TOKENS)
+def test_a_revoked_token_fails_at_once_and_says_what_to_do(platform: str, bench: Make) -> None:
+    for stream in SPOKEN[platform].streams:
+        on = bench(platform, stream.name, variant="revoked")
+        on.running.control.requests.clear()
+        refused(on, several_slices(on))
+        assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"
+
+
+@pytest.mark.parametrize("platform", TESTED)
+def test_a_wrong_secret_fails_at_once_and_says_what_to_do(platform: str, bench: Make) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name, variant="expired")
+    on.credentials = replace(on.credentials, password=f"{on.credentials.password}-mistyped")
+    on.running.control.requests.clear()
+    refused(on, several_slices(on))
+    assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"
+
+
+# ---- clocks ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("platform", TESTED)
+@pytest.mark.parametrize("hours", [2, -2])
+def test_a_clock_two_hours_off_does_no_harm_or_is_named(platform: str, hours: int, bench: Make) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name)
+    window = a_few_records(on, BUSY_DAY)
+    on.running.control.skew_seconds = hours * 3_600
+    on.running.control.requests.clear()
+    on.running.control.refusals.clear()
+    try:
+        on.run(window)
+    except ExtractErrors as error:
+        assert on.running.control.refusals, "the vendor refused nothing"
+        assert "clock" in str(error) and on.account.id in str(error)
+        assert asked(on) <= 2 * SPOKEN[platform].width, "asked again and again with the same wrong clock"
+        assert on.rows() == []
+    else:
+        assert not on.running.control.refusals
+        assert set(on.truth(window)) <= {key for key in map(_key, on.rows())}
+
+
+def _key(row: bytes) -> str:
+    import json
+
+    return str(json.loads(row)["key"])
+
+
+def test_some_platform_signs_the_time(bench: Make) -> None:
+    failed = []
+    for platform in TESTED:
+        on = bench(platform, SPOKEN[platform].streams[0].name)
+        window = a_few_records(on, BUSY_DAY)
+        on.running.control.skew_seconds = 7_200
+        try:
+            on.run(window)
+        except ExtractErrors:
+            failed.append(platform)
+        on.running.control.skew_seconds = 0
+    assert {"taobao", "woocommerce"} <= set(failed)
+
+
+# ---- limits ----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("platform", TESTED)
+def test_a_client_stays_under_the_vendors_limit_without_being_told(platform: str, bench: Make) -> None:
+    facts = SPOKEN[platform]
+    plain = [stream for stream in facts.streams if stream.detail is None] or list(facts.streams)
+    on = bench(platform, plain[0].name)
+    on.account.options.pop("calls_per_second")
+    on.in_pages_of(1)
+    rate = facts.rates.get(
+        next(iter(on.stream.reads(on.account, several_slices(on)))).request.name, facts.rate
+    )
+    limit = rate.calls / rate.seconds
+    wanted = max(2, min(int(limit) + 2, int(1.5 * limit) + 1))
+    begun = time.monotonic()
+    virtual = [0.0]
+
+    def enough(number: int) -> None:
+        if number > wanted:
+            raise Killed
+
+    def sleep(seconds: float) -> None:
+        virtual[0] = max(virtual[0], seconds)
+        if limit >= 1:
+            time.sleep(seconds)
+
+    on.wire.before = enough
+    on.running.control.limits[platform] = getattr(on.half, "CALLS_PER_SECOND", limit)
+    if limit < 1:
+        on.running.control.limits.clear()
+    try:
+        on.run(several_slices(on), sleep=sleep)
+    except Killed:
+        pass
+    finally:
+        on.running.control.limits.clear()
+    assert len(on.wire.bodies) >= min(wanted, 2), "too few calls to prove anything"
+    assert not on.running.control.refusals, "the vendor had to say that it was too fast"
+    if limit < 1:
+        assert virtual[0] >= (len(on.wire.bodies) - 1) / limit * 0.9, "the calls would not have been spaced"
+    else:
+        assert time.monotonic() - begun >= (len(on.wire.bodies) - 1) / limit * 0.9
