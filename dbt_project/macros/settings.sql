@@ -41,3 +41,9 @@
 {% macro minor_units(currency) -%}
     case when {{ currency }} in ('JPY', 'KRW', 'VND', 'CLP') then 1 else 100 end
 {%- endmacro %}
+
+
+{# Seconds from one instant to a later one, exact. #}
+{% macro seconds_between(earlier, later) -%}
+    {{ dbt.datediff(earlier, later, 'second') }}
+{%- endmacro %}

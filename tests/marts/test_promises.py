@@ -11,12 +11,25 @@ from typing import Any
 import pytest
 from conftest import Warehouse
 
-SUBJECTS = ("store", "traffic_source", "ad_account", "ad_campaign", "ad_group", "ad_creative", "marketing")
+SUBJECTS = (
+    "store",
+    "traffic_source",
+    "ad_account",
+    "ad_campaign",
+    "ad_group",
+    "ad_creative",
+    "marketing",
+    "product",
+    "sku",
+    "category",
+    "after_sales",
+)
 GRAINS = ("daily", "weekly", "monthly")
 KEYS = {
     "days_in_period",
     "days_elapsed",
     "stores_loaded",
+    "category_level",
 }
 
 

@@ -406,6 +406,9 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
         state, unpaid = "created", True
     if delivered and delivered >= READ_UNTIL:
         delivered, state = None, "shipped"
+    shipped = None  # one store's platform tells when parcels leave: every third of them late
+    if shop.store_id == "jade_tmall" and state in ("shipped", "delivered", "completed"):
+        shipped = paid + timedelta(hours=60 if int(order_id[1:]) % 3 == 0 else 20)
     modified = min(paid + timedelta(days=3), READ_UNTIL - timedelta(seconds=1))
     deposit = _money(rng, 500, 3000) if kind == "presale" else Decimal(0)
     guest = rng.random() < 0.12
@@ -420,6 +423,7 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
         "order_type": kind,
         "created_at": created,
         "paid_at": None if unpaid else paid,
+        "shipped_at": shipped,
         "delivered_at": delivered,
         "modified_at": modified,
         "shipping_charged": shipping,

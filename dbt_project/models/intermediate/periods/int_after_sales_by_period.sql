@@ -1,0 +1,186 @@
+-- The one SELECT behind after_sales_*: refunds by reason, each on its own clock, and how fast paid orders left the house.
+-- reason 'ALL' is all reasons together and has every period. One row per store (and ALL), reason, grain, period_start and span.
+{%- set counts = ['refunds_requested', 'refunds', 'refund_only', 'return_refund', 'before_shipment', 'exchanges',
+    'orders_due_48h', 'orders_shipped_48h', 'orders_delivered'] %}
+{%- set amounts = ['refund_amount', 'refund_goods', 'refund_hours', 'delivery_days', 'unrated'] %}
+
+with
+
+refunds as (
+
+    select
+        refunds.*,
+        coalesce(refunds.reason, 'unknown') as reason_given,
+        {{ local_date('refunds.requested_at', 'zones.time_zone') }} as requested_date,
+        cast({{ seconds_between('refunds.requested_at', 'refunds.refunded_at') }} as double) / 3600 as hours
+    from {{ ref('int_refunds') }} as refunds
+    left join {{ ref('int_store_zones') }} as zones
+        on refunds.store_id = zones.store_id
+        and refunds.requested_at >= zones.valid_from_at
+        and refunds.requested_at < zones.valid_until_at
+
+),
+
+whole as (
+
+    select store_id, max(date_day) as whole_through
+    from {{ ref('int_store_calendar') }}
+    where is_complete and is_orders_loaded
+    group by store_id
+
+),
+
+-- A platform that tells no shipping times has no late parcels: it has nothing to say.
+told as (
+
+    select
+        store_id,
+        max(case when shipped_at is not null then 1 else 0 end) as tells_shipping
+    from {{ ref('int_order_totals') }}
+    group by store_id
+
+),
+
+events as (
+
+    select
+        store_id, reason_given as reason, requested_date as date_day,
+        count(*) as refunds_requested, 0 as refunds, 0 as refund_only, 0 as return_refund, 0 as before_shipment, 0 as exchanges,
+        0 as orders_due_48h, 0 as orders_shipped_48h, 0 as orders_delivered,
+        cast(0 as decimal(18, 4)) as refund_amount, cast(0 as decimal(18, 4)) as refund_goods,
+        cast(0 as double) as refund_hours, cast(0 as double) as delivery_days, 0 as unrated
+    from refunds
+    where exclude_reason is null and requested_date is not null
+    group by store_id, reason_given, requested_date
+
+    union all
+
+    select
+        store_id, reason_given, refund_date, 0,
+        count(*),
+        sum(case when refund_type = 'refund_only' then 1 else 0 end),
+        sum(case when refund_type = 'return_refund' then 1 else 0 end),
+        sum(case when refund_type = 'before_shipment' then 1 else 0 end),
+        sum(case when refund_type = 'exchange' then 1 else 0 end),
+        0, 0, 0,
+        sum(refund_goods + refund_shipping + refund_tax), sum(refund_goods), sum(coalesce(hours, 0)), 0,
+        sum(case when rate_to_reporting is null then 1 else 0 end)
+    from refunds
+    where is_counted
+    group by store_id, reason_given, refund_date
+
+    union all
+
+    -- Orders whose 48 hours are over, by the day they were paid.
+    select
+        orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0,
+        sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping else 0 end),
+        sum(case
+            when orders.paid_date <= {{ add_days('whole.whole_through', -2) }}
+                and orders.shipped_at <= orders.paid_at + interval 48 hour then 1
+            else 0
+        end),
+        sum(case when orders.delivered_at >= orders.paid_at then 1 else 0 end),
+        0, 0, 0,
+        sum(case
+            when orders.delivered_at >= orders.paid_at
+                then cast({{ seconds_between('orders.paid_at', 'orders.delivered_at') }} as double) / 86400
+            else 0
+        end),
+        0
+    from {{ ref('int_order_totals') }} as orders
+    left join whole on orders.store_id = whole.store_id
+    inner join told on orders.store_id = told.store_id
+    where orders.is_counted
+    group by orders.store_id, orders.paid_date
+
+),
+
+by_reason as (
+
+    select
+        store_id, reason, date_day,
+        {%- for name in counts + amounts %}
+        {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from events
+
+    union all
+
+    select
+        store_id, 'ALL', date_day,
+        {%- for name in counts + amounts %}
+        {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from events
+    where reason <> 'ALL'
+
+),
+
+scoped as (
+
+    select * from by_reason
+
+    union all
+
+    select
+        'ALL', reason, date_day,
+        {%- for name in counts + amounts %}
+        {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from by_reason
+
+),
+
+added as (
+
+    select
+        days.store_id,
+        days.grain,
+        days.period_start,
+        days.span_days,
+        scoped.reason,
+        {%- for name in counts + amounts %}
+        sum(scoped.{{ name }}) as {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from scoped
+    inner join {{ ref('int_span_days') }} as days
+        on scoped.store_id = days.store_id
+        and scoped.date_day = days.date_day
+    group by days.store_id, days.grain, days.period_start, days.span_days, scoped.reason
+
+),
+
+-- Every period has its total row, quiet ones with zeros.
+spine as (
+
+    select store_id, grain, period_start, span_days, 'ALL' as reason from {{ ref('int_spans') }} where has_orders
+    union
+    select store_id, grain, period_start, span_days, reason from added
+
+)
+
+select
+    spine.store_id,
+    spine.reason,
+    spine.grain,
+    spine.period_start,
+    spine.span_days,
+    {%- for name in counts %}
+    cast(coalesce(added.{{ name }}, 0) as bigint) as {{ name }},
+    {%- endfor %}
+    {{ mart_money('coalesce(added.refund_amount, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_amount,
+    {{ mart_money('coalesce(added.refund_goods, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_goods,
+    round(coalesce(added.refund_hours, 0), 4) as refund_hours,
+    {{ ratio('added.refund_hours', 'added.refunds') }} as avg_refund_hours,
+    {{ ratio('added.orders_shipped_48h', 'added.orders_due_48h') }} as ship_within_48h_rate,
+    round(coalesce(added.delivery_days, 0), 4) as delivery_days,
+    {{ ratio('added.delivery_days', 'added.orders_delivered') }} as avg_delivery_days
+from spine
+left join added
+    on spine.store_id = added.store_id
+    and spine.grain = added.grain
+    and spine.period_start = added.period_start
+    and spine.span_days = added.span_days
+    and spine.reason = added.reason

@@ -1,0 +1,52 @@
+-- after_sales_daily, _weekly and _monthly: each reason's period with the earlier ones it is compared with.
+{{ config(materialized='view') }}
+{%- set measures = {'refunds': 'bigint', 'refund_amount': 'decimal(18, 2)', 'avg_refund_hours': 'double'} %}
+
+select
+    this.store_id,
+    this.reason,
+    this.grain,
+    this.period_start,
+    spans.period_end,
+    spans.days_in_period,
+    cast(spans.days_elapsed as integer) as days_elapsed,
+    spans.is_complete,
+    spans.data_through_at,
+    spans.is_orders_loaded,
+    '{{ var("reporting_currency") }}' as currency,
+    this.refunds_requested,
+    this.refunds,
+    this.refund_only,
+    this.return_refund,
+    this.before_shipment,
+    this.exchanges,
+    this.refund_amount,
+    this.refund_goods,
+    this.refund_hours,
+    this.avg_refund_hours,
+    case when this.reason = 'ALL' then this.orders_due_48h end as orders_due_48h,
+    case when this.reason = 'ALL' then this.orders_shipped_48h end as orders_shipped_48h,
+    this.ship_within_48h_rate,
+    case when this.reason = 'ALL' then this.orders_delivered end as orders_delivered,
+    case when this.reason = 'ALL' then this.delivery_days end as delivery_days,
+    this.avg_delivery_days,
+    {{ compared(measures) }}
+from {{ ref('int_after_sales_by_period') }} as this
+inner join {{ ref('int_spans') }} as spans
+    on this.store_id = spans.store_id
+    and this.grain = spans.grain
+    and this.period_start = spans.period_start
+    and this.span_days = spans.span_days
+{%- for name, start, days in [
+    ('own', 'period_start', 'own_span_days'),
+    ('prev', 'prev_period_start', 'prev_span_days'),
+    ('yoy', 'yoy_period_start', 'yoy_span_days'),
+] %}
+left join {{ ref('int_after_sales_by_period') }} as {{ name }}
+    on this.store_id = {{ name }}.store_id
+    and this.reason = {{ name }}.reason
+    and this.grain = {{ name }}.grain
+    and spans.{{ start }} = {{ name }}.period_start
+    and spans.{{ days }} = {{ name }}.span_days
+{%- endfor %}
+where this.span_days = 0

@@ -1,0 +1,1 @@
+select * from {{ ref('int_after_sales_mart') }} where grain = 'week'

@@ -1,0 +1,62 @@
+-- What the marts left out, could not place or doubt, counted. A check without a finding has a row with 0.
+{%- set checks = [
+    ('orders', 'orders', 'orders', 'Orders of the store, in any state.', "true"),
+    ('orders', 'excluded_test', 'orders', 'Left out of every mart: test orders.', "exclude_reason = 'test'"),
+    ('orders', 'excluded_staff', 'orders', 'Left out of every mart: orders of staff.', "exclude_reason = 'staff'"),
+    ('orders', 'excluded_brushed', 'orders', 'Left out of every mart: brushed orders.', "exclude_reason = 'brushed'"),
+    ('orders', 'excluded_deleted', 'orders', 'Left out of every mart: deleted orders.', "exclude_reason = 'deleted'"),
+    ('orders', 'excluded_not_a_sale', 'orders', 'Left out of every mart: nothing but bookkeeping entries.', "exclude_reason = 'not_a_sale'"),
+    ('orders', 'orders_without_lines', 'orders', 'Counted with what the source says was paid.', "lines = 0"),
+    ('orders', 'orders_without_buyer', 'orders', 'In sales, in no count of buyers.', "is_counted and buyer_key is null"),
+    ('orders', 'orders_with_negative_amount', 'orders', 'Paid less than nothing for goods: look at the discounts.', "is_counted and goods_paid_orig < 0"),
+    ('orders', 'orders_without_rate', 'orders', 'Null in the reporting currency: a rate is missing.', "paid_date is not null and rate_to_reporting is null"),
+    ('orders', 'orders_differing_from_source', 'orders', 'What we add up is not what the source says the buyer paid.',
+        "is_counted and abs(buyer_paid_total_orig - paid_amount_orig - other_charged_orig - gift_cards_sold_orig) > 0.01"),
+    ('order_lines', 'lines_without_order', 'order lines', 'Kept, in no mart: their order is not loaded.', "exclude_reason = 'no_order'"),
+    ('order_lines', 'lines_without_product', 'order lines', "Under product 'unknown'.", "line_class = 'product' and product_id is null and exclude_reason is null"),
+    ('order_lines', 'lines_without_category', 'order lines', "Under category 'unknown'.", "line_class = 'product' and category_path is null and exclude_reason is null"),
+    ('refunds', 'refunds', 'refunds', 'Refunds of the store, in any state.', "true"),
+    ('refunds', 'refunds_without_order', 'refunds', 'In flow figures only: their order is not known.', "is_counted and not is_linked"),
+    ('refunds', 'refunds_capped', 'refunds', 'More was refunded than paid; the rest is left out.', "refund_over_paid_orig > 0"),
+    ('traffic', 'traffic_from_unknown_source', 'visits a day and source', "Sources that no mapping names, under 'unknown'.", "source_l1 = 'unknown'"),
+    ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
+] %}
+
+with
+
+stores as (
+
+    select store_id, data_through_at from {{ ref('dim_store') }}
+
+)
+
+{%- for stream in ['orders', 'order_lines', 'refunds', 'traffic', 'ads'] %},
+
+{{ stream }}_counts as (
+
+    select
+        store_id,
+        {%- for of, name, unit, meaning, condition in checks if of == stream %}
+        sum(case when {{ condition }} then 1 else 0 end) as {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('fct_' ~ stream) }}
+    group by store_id
+
+)
+{%- endfor %}
+
+{%- for of, name, unit, meaning, condition in checks %}
+
+select
+    stores.store_id,
+    '{{ of }}' as stream,
+    '{{ name }}' as check_name,
+    cast(coalesce({{ of }}_counts.{{ name }}, 0) as bigint) as findings,
+    '{{ unit }}' as unit,
+    '{{ meaning | replace("'", "''") }}' as meaning,
+    stores.data_through_at
+from stores
+left join {{ of }}_counts on stores.store_id = {{ of }}_counts.store_id
+{{ "union all" if not loop.last }}
+{%- endfor %}

@@ -1,0 +1,159 @@
+"""Products, categories and after-sales against the same figures taken straight from the rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from expected import Books, period_of, ratio
+from world import World
+
+GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_an_order_counts_once_in_each_of_its_products_and_a_buyer_once_in_each_period(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    orders: dict[Any, set[Any]] = defaultdict(set)
+    buyers: dict[Any, set[Any]] = defaultdict(set)
+    units: dict[Any, Decimal] = defaultdict(Decimal)
+    sales = {
+        (sale.row["platform"], sale.row["store_id"], sale.row["order_id"]): sale
+        for sale in books.sales
+        if sale.is_paid
+    }
+    for line in world.streams["order_lines"]:
+        sale = sales.get((line["platform"], line["store_id"], line["order_id"]))
+        if sale is None or sale.paid is None or line["line_class"] != "product":
+            continue
+        key = (line["store_id"], line["product_id"] or "unknown", period_of(grain, sale.paid))
+        orders[key].add(line["order_id"])
+        if sale.row["buyer_key"]:
+            buyers[key].add(sale.row["buyer_key"])
+        units[key] += line["quantity"]
+    rows = built.rows(f"select * from marts.product_{GRAINS[grain]}")
+    assert len(rows) > 200
+    known = 0
+    for row in rows:
+        key = (row["store_id"], row["product_id"], row["period_start"])
+        if row["product_id"] != "unknown":  # which also carries what belongs to no line
+            assert row["orders"] == len(orders[key]), key
+            assert row["buyers"] == len(buyers[key]), key
+            known += 1
+        assert row["units"] == units[key], key
+        assert row["price_realisation"] == pytest.approx(
+            ratio(row["goods_paid"], row["list_amount"]), abs=2e-6
+        )
+    assert known > 150
+    assert {key for key in orders if key[1] != "unknown"} <= {
+        (row["store_id"], row["product_id"], row["period_start"]) for row in rows
+    }
+
+
+def test_refund_parts_of_an_order_sum_to_the_refund(built: Any) -> None:
+    rows = built.rows(
+        "select r.refund_id, r.refund_goods, sum(l.refund_goods) as parts, r.refund_goods_cohort,"
+        " sum(l.refund_goods_cohort) as cohort_parts, count(*) as lines from marts.fct_refunds r"
+        " join marts.fct_refund_lines l using (platform, store_id, refund_id) where r.is_counted group by all"
+    )
+    counted = built.rows("select count(*) as n from marts.fct_refunds where is_counted")[0]["n"]
+    assert len(rows) == counted > 100
+    assert sum(row["lines"] > 1 for row in rows) > 40
+    for row in rows:
+        assert (row["parts"], row["cohort_parts"]) == (row["refund_goods"], row["refund_goods_cohort"])
+
+
+def test_a_category_level_counts_each_product_once(built: Any) -> None:
+    rows = built.rows("select * from marts.category_monthly where store_id = 'jade_tmall'")
+    assert {row["category_level"] for row in rows} == {1, 2}
+    top = [row for row in rows if row["category_path"] == "Home"]
+    assert len(top) >= 14
+    for row in top:
+        below = [
+            other
+            for other in rows
+            if other["category_level"] == 2 and other["period_start"] == row["period_start"]
+        ]
+        assert row["units"] == sum(other["units"] for other in below)
+        assert row["orders"] <= sum(other["orders"] for other in below)
+        assert row["products_sold"] <= 12
+    assert any(row["category_path"] == "unknown" and row["goods_paid"] for row in rows)
+
+
+def test_the_a_products_make_eighty_percent_of_the_sales(built: Any) -> None:
+    rows = built.rows(
+        "select period_start, abc_class, sum(gmv_share) as share, min(rank_in_store) as best, count(*) as n"
+        " from marts.product_monthly where store_id = 'jade_tmall' group by all order by 1, 2"
+    )
+    by_month: dict[Any, dict[str, Any]] = defaultdict(dict)
+    for row in rows:
+        by_month[row["period_start"]][row["abc_class"]] = row
+    assert len(by_month) > 10
+    for classes in by_month.values():
+        assert classes["A"]["best"] == 1
+        assert classes["A"]["share"] >= 0.8
+        assert sum(row["share"] for row in classes.values()) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_refunds_by_reason_and_hours_come_from_the_refunds_of_the_period(
+    grain: str, built: Any, books: Books
+) -> None:
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for refund in books.refunds:
+        for reason in ("ALL", refund.row["reason"] or "unknown"):
+            found[refund.row["store_id"], reason, period_of(grain, refund.day)].append(refund)
+    rows = built.rows(f"select * from marts.after_sales_{GRAINS[grain]} where store_id <> 'ALL'")
+    for row in rows:
+        refunds = found.pop((row["store_id"], row["reason"], row["period_start"]), [])
+        assert row["refunds"] == len(refunds)
+        assert row["refund_amount"] == sum((sum(r.value.values(), Decimal(0)) for r in refunds), Decimal(0))
+        hours = sum((r.row["refunded_at"] - r.row["requested_at"]) / timedelta(hours=1) for r in refunds)
+        assert row["avg_refund_hours"] == pytest.approx(ratio(hours, len(refunds)), abs=1e-4)
+    assert not found
+
+
+def test_a_store_whose_platform_tells_no_shipping_times_has_no_late_parcels(built: Any, books: Books) -> None:
+    rows = {
+        row["store_id"]: row
+        for row in built.rows(
+            "select * from marts.after_sales_monthly where reason = 'ALL' and period_start = '2026-10-01'"
+        )
+    }
+    assert rows["reef_us"]["ship_within_48h_rate"] is None
+    jade = [
+        sale
+        for sale in books.sales
+        if sale.counted
+        and sale.row["store_id"] == "jade_tmall"
+        and sale.paid is not None
+        and (sale.paid.year, sale.paid.month) == (2026, 10)
+    ]
+    in_time = [
+        sale
+        for sale in jade
+        if sale.row["shipped_at"]
+        and sale.row["shipped_at"] <= sale.row["recognised_at"] + timedelta(hours=48)
+    ]
+    assert 0 < len(in_time) < len(jade)
+    assert rows["jade_tmall"]["ship_within_48h_rate"] == pytest.approx(len(in_time) / len(jade), abs=1e-6)
+
+
+def test_every_record_left_out_or_in_doubt_is_counted(built: Any, world: World) -> None:
+    found = {
+        (row["store_id"], row["check_name"]): row["findings"]
+        for row in built.rows("select * from marts.data_quality")
+    }
+    for reason in ("test", "staff", "brushed", "deleted"):
+        stated = sum(
+            row["exclude_reason"] == reason and row["store_id"] == "jade_tmall"
+            for row in world.streams["orders"]
+        )
+        assert found["jade_tmall", f"excluded_{reason}"] >= stated > 0
+    assert found["jade_tmall", "lines_without_order"] == 1
+    assert found["attic_uk", "refunds_without_order"] > 5
+    assert found["jade_tmall", "orders_without_rate"] == 0
