@@ -1,0 +1,126 @@
+"""What a vendor sends and must not stay: personal data, secrets. And what must stay to the digit: numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+import pytest
+from contract_bench import BUSY_DAY, STREAMS, Bench, a_few_records
+
+from extractors.core.decode import dumps, loads
+from extractors.errors import ExtractErrors
+
+Make = Callable[..., Bench]
+CANARY = "PIICANARY"
+PLANTED = {
+    "buyer_name": f"Ann {CANARY}01",
+    "receiver_phone_2": f"+1-555-{CANARY}02",
+    "contactEmail": f"ann.{CANARY}03@mail.example",
+    "extra": {"full_name": f"{CANARY}04", "delivery_address": [f"5 {CANARY}05 Street"], "ip_address": CANARY},
+}
+NUMBERS = (
+    "9007199254740993",
+    "123456789012345678901234567890",
+    "12345678901234567.89",
+    "-9223372036854775809",
+)
+WIDE = {f"wide_{place}": orjson.Fragment(text) for place, text in enumerate(NUMBERS)}
+
+
+def planted(body: bytes) -> bytes:
+    """The answer with personal data and wide numbers in every object that stands in a list of it."""
+    try:
+        data = loads(body, "an answer")
+    except Exception:
+        return body  # no JSON: what such a vendor sends is planted by its sandbox half alone
+    _plant(data, within=False)
+    return dumps(data)
+
+
+def _plant(node: Any, *, within: bool) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _plant(item, within=True)
+    elif isinstance(node, dict):
+        for value in list(node.values()):
+            _plant(value, within=within)
+        if within:
+            node |= {**PLANTED, **WIDE}
+
+
+@dataclass
+class Written:
+    """What a run over planted answers left behind."""
+
+    answers: bytes
+    text: str
+    secrets: list[str]
+    rows: list[bytes]
+    is_json: bool
+
+
+_known: dict[tuple[str, str], Written] = {}
+
+
+def over_planted_answers(platform: str, stream: str, bench: Make) -> Written:
+    key = (platform, stream)
+    if key not in _known:
+        on = bench(platform, stream)
+        on.wire.change = planted
+        on.run(a_few_records(on, BUSY_DAY))
+        answers = b"\n".join(on.wire.bodies)
+        is_json = any(body.lstrip()[:1] in (b"{", b"[") for body in on.wire.bodies)
+        _known[key] = Written(answers, on.everything_written(), on.secrets(), on.rows(), is_json)
+    return _known[key]
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_personal_data_in_an_answer_does_not_reach_landing(platform: str, stream: str, bench: Make) -> None:
+    found = over_planted_answers(platform, stream, bench)
+    assert CANARY.encode() in found.answers or not found.is_json, "nothing personal was sent"
+    assert found.rows
+    assert CANARY not in found.text, re.findall(rf".{{60}}{CANARY}.{{20}}", found.text)[:3]
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_record_kept_as_evidence_holds_no_personal_data(platform: str, stream: str, bench: Make) -> None:
+    on = bench(platform, stream)
+    window = a_few_records(on, BUSY_DAY)
+    on.stream = replace(on.stream, key=("a_key_that_no_record_has",))
+    on.wire.change = planted
+    with pytest.raises(ExtractErrors) as caught:
+        on.run(window)
+    evidence = list((on.folder / "landing" / "_evidence").rglob("*.json"))
+    assert evidence and str(evidence[0]) in str(caught.value)
+    said = f"{on.everything_written()}\n{caught.value}\n{caught.value!r}"
+    assert CANARY not in said, re.findall(rf".{{60}}{CANARY}.{{20}}", said)[:3]
+    for secret in on.secrets():
+        assert secret not in said
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_no_credential_reaches_landing_or_the_log(platform: str, stream: str, bench: Make) -> None:
+    found = over_planted_answers(platform, stream, bench)
+    assert found.secrets
+    for secret in found.secrets:
+        assert secret not in found.text
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_numbers_land_digit_for_digit(platform: str, stream: str, bench: Make) -> None:
+    found = over_planted_answers(platform, stream, bench)
+    text = b"\n".join(found.rows).decode()
+    # What comes as CSV or XML is text already; what comes as JSON could be planted.
+    for place, number in enumerate(NUMBERS if found.is_json else ()):
+        assert re.search(rf'"wide_{place}":{re.escape(number)}[,}}]', text), f"{number} did not survive"
+
+
+def test_the_sandbox_itself_plants_personal_data(bench: Make) -> None:
+    on = bench("woocommerce", "orders")
+    on.run(a_few_records(on, BUSY_DAY))
+    assert CANARY.encode() in b"\n".join(on.wire.bodies)
+    assert CANARY not in on.everything_written()
