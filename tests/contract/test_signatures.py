@@ -46,6 +46,59 @@ def test_a_whole_request_is_signed_as_the_published_example(make_account: Callab
     assert sent == {**given, "sign": vector["expected_sign"]}
 
 
+def test_business_parameters_in_one_text_are_signed_as_the_text_that_is_sent(
+    make_account: Callable[..., Account],
+) -> None:
+    vector = next(vector for vector in TOP if vector["platform"] == "jd_jos")
+    given = vector["input"]["params"]
+    dialect = Dialect(
+        digest=md5_wrapped,
+        error=lambda body: None,
+        constants={"v": "2.0"},
+        envelope="360buy_param_json",
+        now=lambda: given["timestamp"],
+    )
+    credentials = Credentials(login=given["app_key"], password=vector["input"]["secret"])
+    speaker = SignedForm(dialect, "https://example.invalid", make_account(), credentials)
+    business = {"order_state": "WAIT_SELLER_STOCK_OUT", "page": 1, "page_size": 200, "absent": None}
+    sent = speaker.prepare(Request(given["method"], "", business), Tokens(given["access_token"]))["data"]
+    text = sent["360buy_param_json"]
+    assert json.loads(text) == {"order_state": "WAIT_SELLER_STOCK_OUT", "page": "1", "page_size": "200"}
+    system = {name: given[name] for name in ("access_token", "app_key", "method", "timestamp", "v")}
+    sign = md5_wrapped(vector["input"]["secret"], {**system, "360buy_param_json": text})
+    assert sent == {**system, "360buy_param_json": text, "sign": sign}
+
+
+def test_a_signature_over_system_parameters_alone_leaves_the_business_ones_out(
+    make_account: Callable[..., Account],
+) -> None:
+    dialect = Dialect(
+        digest=md5_wrapped, error=lambda body: None, now=lambda: "t", signs_business=False, token="session"
+    )
+    speaker = SignedForm(dialect, "https://e.invalid", make_account(), Credentials(login="k", password="s"))
+    sent = speaker.prepare(Request("m", "", {"os": 9999}), Tokens("t"))["data"]
+    covered = {"method": "m", "app_key": "k", "session": "t", "timestamp": "t"}
+    assert sent == {**covered, "os": "9999", "sign": md5_wrapped("s", covered)}
+
+
+def test_a_token_is_renewed_by_a_signed_call_that_carries_none(make_account: Callable[..., Account]) -> None:
+    dialect = Dialect(
+        digest=md5_wrapped,
+        error=lambda body: None,
+        now=lambda: "t",
+        refresh_request=lambda tokens: Request("renew", "/r", {"refresh_token": tokens.refresh_token}),
+        refresh_read=lambda body: Tokens(body.decode()),
+    )
+    speaker = SignedForm(dialect, "https://e.invalid", make_account(), Credentials(login="k", password="s"))
+    renewal = speaker.refresh(Tokens("old", "r"))
+    assert renewal is not None
+    arguments, read = renewal
+    signed = {"method": "renew", "app_key": "k", "timestamp": "t", "refresh_token": "r"}
+    assert arguments["url"] == "https://e.invalid/r"
+    assert arguments["data"] == {**signed, "sign": md5_wrapped("s", signed)}
+    assert read(b"new") == Tokens("new")
+
+
 def test_empty_parameters_are_neither_sent_nor_signed(make_account: Callable[..., Account]) -> None:
     dialect = Dialect(digest=md5_wrapped, error=lambda body: None, now=lambda: "t")
     speaker = SignedForm(dialect, "https://e.invalid", make_account(), Credentials(login="k", password="s"))

@@ -1,0 +1,8 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'refoundAmount': 'text', 'completeTime': 'text', 'status': 'text',
+    'sameOrderServiceBill': {'orderId': 'text', 'afsApplyTime': 'text', 'serviceCount': 'text'}
+} -%}
+
+{{ latest_records(source('raw_jd', 'after_sales'), shape) }}

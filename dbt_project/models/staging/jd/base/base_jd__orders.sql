@@ -1,0 +1,14 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'orderState': 'text', 'payType': 'text', 'sellerDiscount': 'text', 'orderPayment': 'text', 'freightPrice': 'text',
+    'taxFee': 'text', 'orderStartTime': 'text', 'orderEndTime': 'text', 'paymentConfirmTime': 'text', 'modified': 'text',
+    'buyer_key': 'text', 'consigneeInfo': {'province': 'text'},
+    'itemInfoList': [{'skuId': 'text', 'wareId': 'text', 'skuName': 'text', 'jdPrice': 'text', 'itemTotal': 'text'}],
+    'couponDetailList': [{'skuId': 'text', 'couponType': 'text', 'couponPrice': 'text'}]
+} -%}
+
+{# The vendor does not say when an order was shipped: the first version that shows it on its way does. #}
+{{ latest_records(source('raw_jd', 'orders'), shape, over_versions={
+    'shipped_seen_at': ('min', "case when record.orderState = 'WAIT_GOODS_RECEIVE_CONFIRM' then cursor_at end"),
+}) }}

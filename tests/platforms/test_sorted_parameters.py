@@ -1,0 +1,232 @@
+"""From the vendor's API to staging, for the vendors that copied TOP's manner: staging says what the world did.
+
+One sandbox over real HTTP, one load, one dbt build; the figures they are held to come from the world and its
+ledger, without the clients and without dbt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import zstandard
+
+from extractors.accounts import Account
+from extractors.credentials import Credentials
+from extractors.extract import extract
+from extractors.landing import Landing
+from extractors.registry import platforms
+from extractors.sandbox import Running, running
+from extractors.sandbox.buyers import CANARY
+from extractors.sandbox.ledger import Ledger
+from extractors.sandbox.orders import OrderState
+from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from warehouse.load import load_pending
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Double 11 lies within the four weeks before it.
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
+FOUR_WEEKS = date(2026, 10, 24)
+# First day read; fewer days where the vendor makes a day cost a thousand calls.
+STARTS = {
+    "jd": FOUR_WEEKS,
+}
+ACCOUNTS = {
+    name: Account(account, name, name, shop_of(account).store, "Asia/Shanghai", "CNY", start=start)
+    for name, start in STARTS.items()
+    for account in (f"{name}__lantern",)
+}
+each = pytest.mark.parametrize("name", STARTS)
+
+
+@dataclass
+class Night:
+    """What was read, loaded and built, and the world it came from."""
+
+    box: Running
+    home: Path
+    output: str
+    statuses: dict[str, str]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.home / "build" / "warehouse.duckdb"), read_only=True) as con:
+            con.execute("set TimeZone = 'UTC'")
+            return con.execute(sql).fetchall()
+
+    def span(self, name: str) -> tuple[int, int, int]:
+        """The stretch that was read and the world's now, in epoch seconds."""
+        now = int(NOW.timestamp())
+        return int(datetime(*STARTS[name].timetuple()[:3], tzinfo=SHANGHAI).timestamp()), now + 1, now
+
+    def paid(self, name: str) -> list[OrderState]:
+        """The orders that were to be read and are paid."""
+        shop = shop_of(ACCOUNTS[name].id)
+        found = orders_modified(self.box.sandbox.world, shop, *self.span(name))
+        return [state for state in found if state.paid_at is not None]
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    home = tmp_path_factory.mktemp("sorted")
+    landing, target = Landing(home / "landing"), str(home / "target")
+    with running(first_day=date(2026, 9, 8), now=NOW) as box:
+        offered = box.connections()
+        for account in ACCOUNTS.values():
+            extract(
+                account,
+                Credentials.from_airflow(json.dumps(offered[account.id]), account.id),
+                landing,
+                hash_key=b"k" * 32,
+                token_dir=home / "tokens",
+                day=NOW.date(),
+                now=NOW + timedelta(minutes=40),
+                sleep=lambda seconds: None,
+            )
+        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
+        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
+        command += [f"staging.{name}" for name in STARTS] + ["--exclude-resource-type", "unit_test"]
+        command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        done = subprocess.run(
+            [*command, "--target-path", target, "--log-path", target],
+            env={
+                **os.environ,
+                "DAYBOOK_BUILD": str(home / "build"),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+        yield Night(box, home, done.stdout, {r["unique_id"]: str(r["status"]) for r in results})
+
+
+def at(moment: int | None) -> datetime | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC)
+
+
+def yuan(fen: int) -> Decimal:
+    return Decimal(fen) / 100
+
+
+# What the buyer paid: the lines, less what is taken off the order, and the postage.
+MONEY = """
+    select o.order_id, o.created_at, o.paid_at, l.list_amount, l.units,
+        l.list_amount - l.goods - l.subsidy + o.order_discount as merchant,
+        l.subsidy + o.platform_subsidy as subsidy,
+        l.goods - o.order_discount - o.platform_subsidy as goods, o.shipping_charged, o.tax, o.buyer_paid_total
+    from staging.stg_{0}__orders as o
+    join (
+        select order_id, sum(list_amount) as list_amount, sum(line_platform_subsidy) as subsidy,
+            sum(line_amount) as goods, sum(quantity) as units
+        from staging.stg_{0}__order_lines group by 1
+    ) as l on o.order_id = l.order_id
+    where o.paid_at is not null
+"""
+
+
+def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
+    assert len(night.statuses) >= 10 * len(STARTS)
+    assert set(night.statuses.values()) <= {"success", "pass"}, night.output
+
+
+@each
+def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: str) -> None:
+    found = {row[0]: row[1:] for row in night.rows(MONEY.format(name))}
+    wanted = {}
+    for state in night.paid(name):
+        order = state.order
+        listed = sum(line.list_amount for line in order.lines)
+        subsidy = sum(line.subsidy for line in order.lines)
+        wanted[str(order.id)] = (
+            at(order.timeline.created),
+            at(state.paid_at),
+            yuan(listed),
+            sum(line.quantity for line in order.lines),
+            yuan(listed - subsidy - order.goods),
+            yuan(subsidy),
+            yuan(order.goods),
+            yuan(order.shipping),
+            Decimal(0),
+            yuan(order.total),
+        )
+    assert len(wanted) > 100
+    assert found.keys() == wanted.keys()
+    for key, facts in wanted.items():
+        assert found[key][:-1] == facts[:-1], key
+        assert found[key][-1] in (None, facts[-1]), key
+
+
+@each
+def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name: str) -> None:
+    found = {
+        row[0].rpartition("-")[2]: row[1:]
+        for row in night.rows(
+            f"select refund_id, order_id, refund_amount, refunded_at from staging.stg_{name}__refunds"
+            f" where refund_state = 'success' and refunded_at >= to_timestamp({night.span(name)[0]})"
+        )
+    }
+    shop = shop_of(ACCOUNTS[name].id)
+    wanted = {
+        str(refund.refund.id): (str(state.order.id), yuan(refund.refund.amount), at(refund.refunded_at))
+        for state, refund in refunds_modified(night.box.sandbox.world, shop, *night.span(name))
+        if refund.refunded_at is not None
+    }
+    assert len(wanted) > 10
+    assert found == wanted
+
+
+@each
+def test_the_days_add_up_to_the_ledger(night: Night, name: str) -> None:
+    start, _, now = night.span(name)
+    first = STARTS[name] + timedelta(days=1)
+    days = night.rows(
+        f"select cast(timezone('Asia/Shanghai', paid_at) as date), count(*), sum(goods + shipping_charged + tax)"
+        f" from ({MONEY.format(name)}) group by 1"
+    )
+    back = night.rows(
+        f"select cast(timezone('Asia/Shanghai', refunded_at) as date), sum(refund_amount)"
+        f" from staging.stg_{name}__refunds where refund_state = 'success' group by 1"
+    )
+    paid = {day: (orders, amount) for day, orders, amount in days if first <= day <= NOW.date()}
+    refunded = {day: amount for day, amount in back if first <= day <= NOW.date()}
+    ledger = Ledger(night.box.sandbox.world, loaded_from=start)
+    figures = ledger.store(ACCOUNTS[name].store_id, now, first, NOW.date())
+    assert paid == {f.period_start: (f.orders_paid, f.paid_amount) for f in figures if f.orders_paid}
+    assert refunded == {f.period_start: f.refund_amount for f in figures if f.refunds}
+
+
+@each
+def test_buyers_are_told_apart_by_their_key_alone(night: Night, name: str) -> None:
+    keys = dict(night.rows(f"select order_id, buyer_key from staging.stg_{name}__orders"))
+    buyers = {str(state.order.id): state.order.buyer.key for state in night.paid(name) if state.order.buyer}
+    known = {key for key in keys.values() if key is not None}
+    if known:
+        pairs = {(keys[order], buyer) for order, buyer in buyers.items()}
+        assert len(pairs) == len({key for key, _ in pairs}) == len(set(buyers.values())) > 50
+
+
+def test_no_personal_value_reached_landing_or_the_warehouse(night: Night) -> None:
+    files = list((night.home / "landing").rglob("*.zst"))
+    assert len(files) > 20
+    for path in files:
+        with path.open("rb") as file:
+            assert CANARY.encode() not in zstandard.ZstdDecompressor().stream_reader(file).read(), path
+    assert CANARY.encode() not in (night.home / "build" / "warehouse.duckdb").read_bytes()
+
+
+def test_nothing_was_refused_on_the_way(night: Night) -> None:
+    assert night.box.control.counters()["refusals"] == {}

@@ -1,0 +1,196 @@
+"""What the gateways in TOP's manner refuse, each in its vendor's own words, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+import requests
+from sandbox_callers import SHANGHAI, Callers
+
+from extractors.sandbox import Running
+from extractors.sandbox.credentials import token
+from extractors.sandbox.signatures import top
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """How one vendor is spoken to, and its codes for what it refuses."""
+
+    path: str
+    method: str
+    good: dict[str, str]
+    codes: dict[str, str]
+    code_of: Callable[[Any], str]
+    wide: dict[str, str]
+    big: dict[str, str]
+    names: tuple[str, str, str] = ("method", "app_key", "access_token")
+    fixed: dict[str, str] = field(default_factory=dict)
+    epoch: bool = False
+    envelope: str | None = None
+    page: str = "page_no"
+    signs_business: bool = True
+
+
+def _seconds(text: str) -> str:
+    return str(int(datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).timestamp()))
+
+
+VENDORS = {
+    "jd": Vendor(
+        path="/routerjson",
+        method="jingdong.pop.order.search",
+        good={
+            "start_date": "2026-11-19 00:00:00",
+            "end_date": "2026-11-20 00:00:00",
+            "dateType": "0",
+            "optional_fields": "orderId,orderState,modified",
+            "page": "1",
+            "page_size": "10",
+        },
+        fixed={"v": "2.0"},
+        envelope="360buy_param_json",
+        page="page",
+        wide={"start_date": "2026-10-19 00:00:00"},
+        big={"page_size": "101"},
+        code_of=lambda body: body["error_response"]["code"],
+        codes={"sign": "12", "time": "8", "key": "21", "token": "19", "method": "15", "other": "43"},
+    ),
+}
+each = pytest.mark.parametrize("name", VENDORS)
+
+
+@dataclass
+class Speaker:
+    """Signed calls to one vendor; ``system`` replaces or (None) removes system parameters after signing."""
+
+    callers: Callers
+    name: str
+
+    def ask(self, secret: str | None = None, system: dict[str, Any] | None = None, **business: Any) -> Any:
+        vendor = VENDORS[self.name]
+        connection = self.callers.connections[f"{self.name}__lantern"]
+        method, key, access = vendor.names
+        now = datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+        own: dict[str, Any] = {
+            method: vendor.method,
+            key: connection["login"],
+            access: connection["extra"]["access_token"],
+            "timestamp": str(int(time.time())) if vendor.epoch else now,
+            **vendor.fixed,
+            **(system or {}),
+        }
+        given = {k: v for k, v in {**vendor.good, **business}.items() if v is not None}
+        if vendor.envelope:
+            given = {vendor.envelope: json.dumps(given)}
+        own = {k: v for k, v in own.items() if v is not None}
+        signed = {**own, **given} if vendor.signs_business else own
+        sign = top(signed, secret or connection["password"])
+        answer = requests.post(
+            connection["host"] + vendor.path, data={**own, **given, "sign": sign}, timeout=20
+        )
+        assert answer.status_code == 200
+        return answer.json() if "json" in answer.headers["content-type"] else answer
+
+    def refused(self, **call: Any) -> str:
+        body = self.ask(**call)
+        assert self.callers.sandbox.control.refusals, f"it was answered: {body}"
+        return VENDORS[self.name].code_of(body)
+
+
+@pytest.fixture
+def speak(callers: Callers) -> Callable[[str], Speaker]:
+    return lambda name: Speaker(callers, name)
+
+
+@each
+def test_a_well_made_call_is_answered(name: str, speak: Callable[[str], Speaker], sandbox: Running) -> None:
+    speak(name).ask()
+    assert not sandbox.control.refusals
+
+
+@each
+def test_a_wrong_signature_is_refused(name: str, speak: Callable[[str], Speaker]) -> None:
+    assert speak(name).refused(secret="another") == VENDORS[name].codes["sign"]
+
+
+@each
+def test_a_clock_far_from_now_is_refused(name: str, speak: Callable[[str], Speaker]) -> None:
+    stale = "1767578400" if VENDORS[name].epoch else "2026-01-05 10:00:00"
+    for stamp in (stale, None, "yesterday"):
+        assert speak(name).refused(system={"timestamp": stamp}) == VENDORS[name].codes["time"]
+
+
+@each
+def test_an_unknown_app_and_an_unknown_method_are_refused(name: str, speak: Callable[[str], Speaker]) -> None:
+    method, key, _ = VENDORS[name].names
+    assert speak(name).refused(system={key: "12345"}) == VENDORS[name].codes["key"]
+    assert speak(name).refused(system={method: "no.such.method"}) == VENDORS[name].codes["method"]
+
+
+@each
+def test_tokens_that_are_absent_invented_revoked_or_expired_are_refused(
+    name: str, speak: Callable[[str], Speaker], sandbox: Running
+) -> None:
+    _, _, access = VENDORS[name].names
+    store = next(shop for shop in sandbox.sandbox.world.books if shop == f"lantern_{name}")
+    for bad in (None, "invented", token(name, store, "revoked")):
+        assert speak(name).refused(system={access: bad}) == VENDORS[name].codes["token"]
+    expired = VENDORS[name].codes.get("expired", VENDORS[name].codes["token"])
+    assert speak(name).refused(system={access: token(name, store, "expired")}) == expired
+
+
+@each
+def test_parameters_that_are_missing_or_unknown_are_refused(
+    name: str, speak: Callable[[str], Speaker]
+) -> None:
+    vendor = VENDORS[name]
+    first = next(iter(vendor.wide))
+    assert speak(name).refused(**{first: None}) == vendor.codes["other"]
+    assert speak(name).refused(colour="red") == vendor.codes["other"]
+
+
+@each
+def test_windows_too_wide_pages_too_big_and_pages_that_never_were_are_refused(
+    name: str, speak: Callable[[str], Speaker]
+) -> None:
+    vendor = VENDORS[name]
+    assert speak(name).refused(**vendor.wide) == vendor.codes["other"]
+    if vendor.big:
+        assert speak(name).refused(**vendor.big) == vendor.codes["other"]
+    assert speak(name).refused(**{vendor.page: "250"}) == vendor.codes["other"]
+
+
+def test_jd_shows_only_the_fields_asked_for_and_no_order_that_nobody_paid(
+    speak: Callable[[str], Speaker],
+) -> None:
+    body = speak("jd").ask(page_size="100")
+    found = body["jingdong_pop_order_search_responce"]["searchorderinfo_result"]
+    assert found["orderTotal"] > 30
+    assert {tuple(sorted(order)) for order in found["orderInfoList"]} == {
+        ("modified", "orderId", "orderState")
+    }
+    assert speak("jd").refused(optional_fields="orderId,colour") == "43"
+    assert speak("jd").refused(order_state="WAIT_FOR_MOON") == "43"
+
+
+def test_jd_trades_a_refresh_token_once(callers: Callers) -> None:
+    connection = callers.connections["jd__lantern"]
+    query = {
+        "app_key": connection["login"],
+        "app_secret": connection["password"],
+        "grant_type": "refresh_token",
+        "refresh_token": connection["extra"]["refresh_token"],
+    }
+    url = f"{connection['host']}/oauth2/refresh_token"
+    fresh = requests.get(url, params=query, timeout=10).json()
+    assert fresh["access_token"] != connection["extra"]["access_token"]
+    assert fresh["expires_in"] > 86_400
+    assert "access_token" not in requests.get(url, params={**query, "app_secret": "x"}, timeout=10).json()
+    again = requests.get(url, params={**query, "refresh_token": "x"}, timeout=10).json()
+    assert set(again) == {"code", "msg"}
