@@ -53,8 +53,6 @@ events as (
         platform,
         order_id,
         max(buyer_key) as buyer_key,
-        max(product_id) as product_id,
-        max(product_name) as item_name,
         1 as orders,
         sum(units) as units,
         sum(list_amount) as list_amount,
@@ -71,8 +69,7 @@ events as (
     union all
 
     select
-        '{{ level }}', store_id, {{ item }}, refund_date, platform, null, null, max(product_id), max(product_name), 0,
-        0, 0, 0, 0, sum(case when refund_goods is null then 1 else 0 end), sum(refund_units), sum(refund_goods), 0
+        '{{ level }}', store_id, {{ item }}, refund_date, platform, null, null, 0, 0, 0, 0, 0, sum(case when refund_goods is null then 1 else 0 end), sum(refund_units), sum(refund_goods), 0
     from refund_lines
     where {{ item }} is not null
     group by store_id, {{ item }}, refund_date, platform
@@ -80,8 +77,7 @@ events as (
     union all
 
     select
-        '{{ level }}', store_id, {{ item }}, order_paid_date, platform, null, null, max(product_id), max(product_name), 0,
-        0, 0, 0, 0, 0, 0, 0, sum(refund_goods_cohort)
+        '{{ level }}', store_id, {{ item }}, order_paid_date, platform, null, null, 0, 0, 0, 0, 0, 0, 0, 0, sum(refund_goods_cohort)
     from refund_lines
     where {{ item }} is not null and order_paid_date is not null
     group by store_id, {{ item }}, order_paid_date, platform
@@ -90,11 +86,26 @@ events as (
 
 ),
 
-first_sales as (
+-- What the rows of an item have in common.
+items as (
+    {%- for level, item in levels.items() %}
 
-    select level, store_id, item_id, min(case when orders > 0 then date_day end) as first_paid_date
-    from events
-    group by level, store_id, item_id
+    select
+        '{{ level }}' as level,
+        store_id,
+        {{ item }} as item_id,
+        max(product_id) as product_id,
+        max(product_name) as item_name,
+        min(paid_date) as first_paid_date
+    from (
+        select store_id, product_id, sku_id, product_name, category_path, paid_date from lines
+        union all
+        select store_id, product_id, sku_id, product_name, category_path, null from refund_lines
+    ) as seen
+    where {{ item }} is not null
+    group by store_id, {{ item }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -107,8 +118,6 @@ added as (
         days.grain,
         days.period_start,
         days.span_days,
-        max(events.product_id) as product_id,
-        max(events.item_name) as item_name,
         cast(sum(events.orders) as bigint) as orders,
         count(distinct events.buyer_key) as buyers,
         cast(sum(events.units) as decimal(18, 4)) as units,
@@ -156,9 +165,9 @@ valued as (
         added.grain,
         added.period_start,
         added.span_days,
-        added.product_id,
-        added.item_name,
-        first_sales.first_paid_date,
+        items.product_id,
+        items.item_name,
+        items.first_paid_date,
         cast(case when added.level like 'category%' then coalesce(category_products.products_sold, 0) end as bigint) as products_sold,
         added.orders,
         cast(added.buyers as bigint) as buyers,
@@ -170,10 +179,10 @@ valued as (
         {{ mart_money('added.goods_paid - added.refund_goods', 'added.unrated = 0') }} as net_sales,
         {{ mart_money('added.goods_paid - added.refund_goods_cohort', 'added.unrated = 0') }} as net_sales_cohort
     from added
-    inner join first_sales
-        on added.level = first_sales.level
-        and added.store_id = first_sales.store_id
-        and added.item_id = first_sales.item_id
+    inner join items
+        on added.level = items.level
+        and added.store_id = items.store_id
+        and added.item_id = items.item_id
     left join category_products
         on added.level = category_products.level
         and added.store_id = category_products.store_id
