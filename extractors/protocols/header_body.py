@@ -1,7 +1,7 @@
 """The header-and-body family: one JSON object with who asks in `header` and what is asked in `body`.
 
-The answer has the same two parts; `header.status` tells success, HTTP is 200 whatever happened. Members differ
-in what the header holds, in their error codes and in how a token is renewed: a `Dialect` states them.
+The answer has the same two parts; `header.status` tells success, HTTP is 200 whatever happened. Members
+differ in what the header holds, in their error codes and in how a token is renewed: a `Dialect` states them.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ class HeaderBody:
     def _file(self, request: Request, headers: dict[str, str], body: bytes) -> Reply:
         """The file's bytes, unless an error or a web page came in its place."""
         start = body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+        if not start:
+            raise TransientError(f"{request.name} sent an empty file")
         if start == b"<":
             raise TransientError(f"{request.name} sent a web page in place of the file")
         if start == b"{":

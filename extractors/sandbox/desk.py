@@ -118,11 +118,17 @@ class Desk:
         self.rate_answer: Callable[[float | None], Answer] = _plain_429
         self.token_answer: Callable[[], Answer] | None = None
         self.touch: Callable[[str, str, int, Mapping[str, Any]], None] | None = None
+        self.plans: list[str] = []
+        """What becomes of the next asynchronous reports: never | fails | '' (made)."""
         self._announced: dict[tuple[Any, ...], int] = {}
 
     def now(self) -> int:
         """The world's now in epoch seconds."""
         return self.control.now()
+
+    def next_plan(self) -> str:
+        """What becomes of the report that is being asked for."""
+        return self.plans.pop(0) if self.plans else ""
 
     async def serve(
         self,

@@ -73,7 +73,7 @@ def over_planted_answers(platform: str, stream: str, bench: Make) -> Written:
         on.wire.change = planted
         on.run(a_few_records(on, BUSY_DAY))
         answers = b"\n".join(on.wire.bodies)
-        is_json = any(body.lstrip()[:1] in (b"{", b"[") for body in on.wire.bodies)
+        is_json = all(body.lstrip()[:1] in (b"{", b"[") for body in on.wire.bodies)  # a file may end the job
         _known[key] = Written(answers, on.everything_written(), on.secrets(), on.rows(), is_json)
     return _known[key]
 

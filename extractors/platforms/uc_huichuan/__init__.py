@@ -1,0 +1,147 @@
+"""UC Huichuan (超级汇川) ad reports: asynchronous files. Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from extractors.accounts import Account
+from extractors.core.jobs import State
+from extractors.core.model import Job, Platform, Rate, Read, Reply, Request, Stream
+from extractors.core.paging import OnePage
+from extractors.core.window import Window
+from extractors.credentials import Credentials
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
+from extractors.personal import dig
+from extractors.protocols.csvfile import rows_of
+from extractors.protocols.header_body import Dialect, HeaderBody, failures_of
+from extractors.tokens import Tokens
+
+METRICS = ("srch", "click", "consume", "ctr", "acp", "bindingConversion")
+ACCOUNT = ("date", "accountId", "accountName", *METRICS)
+CAMPAIGN = (
+    "date", "accountId", "accountName", "adgroupId", "adgroupName", "campaignId", "campaignName", *METRICS,
+)  # fmt: skip
+DOWNLOAD = "/report/downloadFile"
+
+# No list of codes is public: failures are told apart by the words of their message.
+WORDS = (
+    (("token", "password", "username", "用户名", "密码", "鉴权"), AuthError),
+    (("频繁", "frequent", "too many"), RateLimitedError),
+    (("任务不存在", "任务已过期", "task not exist", "task expired", "生成失败"), ContractError),
+    (("系统", "超时", "system", "timeout"), TransientError),
+)
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """The error in `header`: 0 is success, 3 the vendor's own trouble; a spent quota has leftQuota 0."""
+    header = body.get("header") if isinstance(body, dict) else None
+    if not isinstance(header, dict) or "status" not in header:
+        return TransientError("Huichuan answered with something that is no envelope")
+    if header["status"] == 0:
+        return None
+    reason = failures_of(header)
+    text = f"Huichuan status {header['status']}: {reason}"
+    if header.get("leftQuota") == 0:
+        return RateLimitedError(text, retry_after=_until_midnight())
+    kind = next((kind for words, kind in WORDS if any(word in reason.lower() for word in words)), None)
+    if kind is AuthError:
+        return AuthError(text, advice="check user name, password and token of the connection")
+    if kind is not None:
+        return kind(text)
+    if header["status"] == 3:
+        return TransientError(text)
+    return ConfigError(
+        text, advice="check the account's report permission, and `target` if it is an agency's"
+    )
+
+
+def _until_midnight() -> float:
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    return (timedelta(days=1) - timedelta(hours=now.hour, minutes=now.minute)).total_seconds()
+
+
+def _header(account: Account, credentials: Credentials, tokens: Tokens) -> dict[str, Any]:
+    header = {
+        "username": credentials.need("login", account.id),
+        "password": credentials.need("password", account.id),
+        "token": tokens.access_token,
+    }
+    target = account.options.get("target")
+    return {**header, "target": str(target)} if target else header
+
+
+def _ticket(reply: Reply) -> str:
+    return str(dig(reply.body, ("body", "taskId")) or "")
+
+
+def _state(reply: Reply) -> State:
+    ready = dig(reply.body, ("body", "reportFileType", "ready"))
+    if not isinstance(ready, bool):
+        raise ContractError("report/getFile answered without reportFileType.ready")
+    return State.READY if ready else State.WAITING
+
+
+def _task(name: str, number: str) -> Request:
+    return Request(name, f"/{name}", {"taskId": int(number), "adReport": True})
+
+
+JOB = Job(
+    ticket=_ticket,
+    look=partial(_task, "report/getFile"),
+    state=_state,
+    fetch=partial(_task, "report/downloadFile"),
+    patience=timedelta(minutes=30),
+)
+
+
+def _report(level: str, columns: tuple[str, ...], account: Account, window: Window) -> Iterator[Read]:
+    days = window.dates(account.zone)
+    params = {
+        "startDate": days[0].isoformat(),
+        "endDate": days[-1].isoformat(),
+        "unitOfTime": 1,
+        "performanceData": list(METRICS),
+    }
+    request = Request(f"report/{level}", f"/report/{level}", params)
+    yield Read(request, OnePage(partial(rows_of, columns=columns, what=request.name)), job=JOB)
+
+
+def _stream(name: str, level: str, columns: tuple[str, ...], key: tuple[str, ...]) -> Stream:
+    return Stream(
+        name=name,
+        kind="report",
+        key=key,
+        day="date",
+        reads=partial(_report, level, columns),
+        widest=timedelta(days=30),
+        lookback_days=30,
+    )
+
+
+DIALECT = Dialect(header=_header, error=error_of, files=frozenset({DOWNLOAD}))
+
+PLATFORM = Platform(
+    name="uc_huichuan",
+    title="UC Huichuan",
+    base_url="https://e.uc.cn/shc/api",
+    protocol=partial(HeaderBody, DIALECT),
+    rate=Rate(calls=2, seconds=1.0),
+    width=2,
+    options=frozenset({"target"}),
+    streams=(
+        # In Huichuan the ad group (推广组) holds the campaigns (推广计划).
+        _stream("campaign_report", "campaign", CAMPAIGN, ("date", "adgroupId", "campaignId")),
+        _stream("account_report", "account", ACCOUNT, ("date", "accountId")),
+    ),
+)
