@@ -31,9 +31,9 @@ from extractors.sandbox.server import platform_halves
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FIRST_DAY = date(2026, 8, 20)  # where the world's history begins
 BUSY_DAY = date(2026, 11, 11)  # the busiest of the year
-BUSY_NOW = datetime(2026, 11, 12, 10, 0, tzinfo=SHANGHAI)
+BUSY_NOW = datetime(2026, 11, 12, 14, 0, tzinfo=SHANGHAI)  # the day is over in New York too
 CALM_DAY = date(2026, 10, 14)
-CALM_NOW = datetime(2026, 10, 15, 10, 0, tzinfo=SHANGHAI)
+CALM_NOW = datetime(2026, 10, 15, 14, 0, tzinfo=SHANGHAI)
 FAST = 1_000_000  # calls a second: nothing waits for its turn
 ENOUGH = 8  # records a small window should hold
 

@@ -45,7 +45,7 @@ def in_small_pages(bench: Bench, window: Window) -> list[bytes]:
     """Reads the window once at the vendor's page size, then sets a size that makes a few pages of it."""
     rows = bench.run(window)
     count = sum(manifest.rows for manifest in rows)
-    bench.in_pages_of(max(1, count // (3 * max(1, len(bench.reads)))))
+    bench.in_pages_of(max(1, count // (5 * max(1, len(bench.reads)))))
     return bench.rows(rows)
 
 
