@@ -1,0 +1,132 @@
+"""Shopify, Admin GraphQL API 2026-10. Facts from that version's schema and the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from extractors.accounts import Account
+from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
+from extractors.core.session import Session
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, TransientError
+from extractors.personal import Personal
+from extractors.platforms.shopify.documents import DOCUMENTS
+from extractors.protocols.graphql import Connection, Dialect, GraphQL
+
+VERSION = "2026-10"
+QUERY = "graphql"  # one name for all queries: they draw on one allowance
+# One pagination may reach 25,000 records; counts stop one above it.
+DEPTH = 25_000
+ORDERS = Connection("orders", page_size=50, count="ordersCount", depth=DEPTH)
+PRODUCTS = Connection("products", page_size=50, count="productsCount", depth=DEPTH)
+LINES = Connection("order.lineItems", page_size=100)
+REFUND_LINES = Connection("refund.refundLineItems", page_size=100)
+VARIANTS = Connection("product.variants", page_size=100)
+
+
+def _changed(window: Window) -> dict[str, str]:
+    """The filter of a window. Times are quoted: an unquoted one is cut at its first colon, to the day."""
+    start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (window.start, window.end))
+    return {"search": f"updated_at:>='{start}' updated_at:<'{end}'"}
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    yield Read(Request(QUERY, "orders", _changed(window)), ORDERS)
+
+
+def _products(account: Account, window: Window) -> Iterator[Read]:
+    yield Read(Request(QUERY, "products", _changed(window)), PRODUCTS)
+
+
+def _rest_of_order(session: Session, order: Record) -> None:
+    """The lines that the page left out, and the refunds in full: the list tells only that there are some."""
+    _complete(session, order, "lineItems", LINES, Request(QUERY, "lines", {"id": order["id"]}))
+    if order.get("refunds"):
+        reply = session.call(Request(QUERY, "refunds", {"id": order["id"]}))
+        order["refunds"] = (reply.body.get("order") or {}).get("refunds") or []
+        for refund in order["refunds"]:
+            request = Request(QUERY, "refund lines", {"id": refund["id"]})
+            _complete(session, refund, "refundLineItems", REFUND_LINES, request)
+
+
+def _rest_of_product(session: Session, product: Record) -> None:
+    _complete(session, product, "variants", VARIANTS, Request(QUERY, "variants", {"id": product["id"]}))
+
+
+def _complete(session: Session, record: Record, field: str, paging: Connection, request: Request) -> None:
+    """A nested connection read whole by its own cursor, when its first page was not all of it."""
+    nested = record.get(field) or {}
+    if (nested.get("pageInfo") or {}).get("hasNextPage"):
+        nodes = [node for page in paging.pages(session.call, request) for node in page.records]
+        record[field] = {"nodes": nodes}
+
+
+def _denied(text: str) -> DaybookError:
+    return ConfigError(
+        text,
+        advice="give the app read_orders, read_all_orders, read_products and read_customers, ask Shopify for "
+        "access to protected customer data, then install the app again",
+    )
+
+
+def _dead(text: str) -> DaybookError:
+    return ConfigError(text, advice="the shop is frozen, paused or closed: ask its owner")
+
+
+def _refused(text: str) -> DaybookError:
+    return AuthError(text, refreshable=True, advice="make a new access token for this shop's app")
+
+
+DIALECT = Dialect(
+    path=f"/admin/api/{VERSION}/graphql.json",
+    documents=DOCUMENTS,
+    token_header="X-Shopify-Access-Token",  # noqa: S106  the name of a header
+    throttled="THROTTLED",
+    too_costly="MAX_COST_EXCEEDED",
+    errors={
+        "INTERNAL_SERVER_ERROR": TransientError,
+        "TIMEOUT": TransientError,
+        "ACCESS_DENIED": _denied,
+        "SHOP_INACTIVE": _dead,
+        "UNAUTHENTICATED": _refused,
+    },
+    version_header="X-Shopify-API-Version",
+    version=VERSION,
+    grant_path="/admin/oauth/access_token",
+    grant={"grant_type": "client_credentials"},
+)
+
+PLATFORM = Platform(
+    name="shopify",
+    title="Shopify",
+    base_url="",  # every shop is its own host: the connection names it
+    protocol=partial(GraphQL, DIALECT),
+    # The allowance is in points, not calls, and every answer says what is left of it; this only keeps a
+    # shop on the smallest plan (100 points a second) from being asked faster than it could answer.
+    rate=Rate(calls=4, seconds=1.0),
+    width=2,
+    zone="UTC",
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("legacyResourceId",),
+            cursor=Instant("updatedAt"),
+            reads=_orders,
+            detail=_rest_of_order,
+            # What is asked for of an address is country and province only.
+            personal=Personal(drop=("customer",), keep=("shippingaddress",), buyer=("customer.id", "email")),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("legacyResourceId",),
+            cursor=Instant("updatedAt"),
+            reads=_products,
+            detail=_rest_of_product,
+            slice=None,
+            from_beginning=True,
+        ),
+    ),
+)

@@ -1,0 +1,100 @@
+"""What is asked of Shopify: each field is charged for, and none is personal but the buyer's identity."""
+
+from __future__ import annotations
+
+SHOP_MONEY = "{ shopMoney { amount currencyCode } }"
+PAGE = "pageInfo { hasNextPage endCursor }"
+
+_LINE = f"""
+    id name title sku quantity currentQuantity isGiftCard
+    product {{ legacyResourceId }} variant {{ legacyResourceId }}
+    originalTotalSet {SHOP_MONEY}
+    discountAllocations {{ allocatedAmountSet {SHOP_MONEY} }}
+    taxLines {{ priceSet {SHOP_MONEY} }}
+"""
+
+_ORDERS = f"""
+query Orders($search: String!, $first: Int!, $after: String) {{
+  ordersCount(query: $search, limit: 25001) {{ count precision }}
+  orders(first: $first, after: $after, query: $search, sortKey: UPDATED_AT) {{
+    nodes {{
+      id legacyResourceId name createdAt processedAt updatedAt cancelledAt cancelReason closedAt
+      test confirmed edited currencyCode taxesIncluded sourceName paymentGatewayNames
+      displayFinancialStatus displayFulfillmentStatus returnStatus
+      email customer {{ id }} purchasingEntity {{ __typename }}
+      shippingAddress {{ countryCodeV2 provinceCode }}
+      totalPriceSet {SHOP_MONEY} currentTotalPriceSet {SHOP_MONEY} totalDiscountsSet {SHOP_MONEY}
+      totalTaxSet {SHOP_MONEY} totalTipReceivedSet {SHOP_MONEY} originalTotalDutiesSet {SHOP_MONEY}
+      shippingLines(first: 5) {{
+        nodes {{ discountedPriceSet {SHOP_MONEY} taxLines {{ priceSet {SHOP_MONEY} }} }}
+      }}
+      transactions(first: 20) {{ id kind status gateway processedAt test }}
+      fulfillments(first: 20) {{ createdAt deliveredAt status }}
+      lineItems(first: 20) {{ nodes {{ {_LINE} }} {PAGE} }}
+      refunds {{ id }}
+    }}
+    {PAGE}
+  }}
+}}
+"""
+
+_LINES = f"""
+query Lines($id: ID!, $first: Int!, $after: String) {{
+  order(id: $id) {{ lineItems(first: $first, after: $after) {{ nodes {{ {_LINE} }} {PAGE} }} }}
+}}
+"""
+
+_REFUND_LINE = f"""
+    id quantity restockType lineItem {{ id }} subtotalSet {SHOP_MONEY} totalTaxSet {SHOP_MONEY}
+"""
+
+_REFUNDS = f"""
+query Refunds($id: ID!) {{
+  order(id: $id) {{
+    refunds {{
+      id legacyResourceId createdAt processedAt updatedAt totalRefundedSet {SHOP_MONEY}
+      refundLineItems(first: 50) {{ nodes {{ {_REFUND_LINE} }} {PAGE} }}
+      refundShippingLines(first: 5) {{ nodes {{ subtotalAmountSet {SHOP_MONEY} taxAmountSet {SHOP_MONEY} }} }}
+      orderAdjustments(first: 10) {{ nodes {{ reason amountSet {SHOP_MONEY} taxAmountSet {SHOP_MONEY} }} }}
+      transactions(first: 20) {{ nodes {{ id kind status processedAt amountSet {SHOP_MONEY} }} }}
+    }}
+  }}
+}}
+"""
+
+_REFUND_LINES = f"""
+query RefundLines($id: ID!, $first: Int!, $after: String) {{
+  refund(id: $id) {{ refundLineItems(first: $first, after: $after) {{ nodes {{ {_REFUND_LINE} }} {PAGE} }} }}
+}}
+"""
+
+_VARIANT = "legacyResourceId title sku price compareAtPrice inventoryQuantity createdAt updatedAt"
+
+_PRODUCTS = f"""
+query Products($search: String!, $first: Int!, $after: String) {{
+  productsCount(query: $search, limit: 25001) {{ count precision }}
+  products(first: $first, after: $after, query: $search, sortKey: UPDATED_AT) {{
+    nodes {{
+      id legacyResourceId title handle status productType vendor createdAt updatedAt publishedAt
+      totalInventory tracksInventory isGiftCard
+      variants(first: 30) {{ nodes {{ {_VARIANT} }} {PAGE} }}
+    }}
+    {PAGE}
+  }}
+}}
+"""
+
+_VARIANTS = f"""
+query Variants($id: ID!, $first: Int!, $after: String) {{
+  product(id: $id) {{ variants(first: $first, after: $after) {{ nodes {{ {_VARIANT} }} {PAGE} }} }}
+}}
+"""
+
+DOCUMENTS = {
+    "orders": _ORDERS,
+    "lines": _LINES,
+    "refunds": _REFUNDS,
+    "refund lines": _REFUND_LINES,
+    "products": _PRODUCTS,
+    "variants": _VARIANTS,
+}
