@@ -160,6 +160,19 @@
     timestamp_micros(try_cast(nullif(trim({{ text }}), '0') as bigint) * {{ 1000000 // per_second }})
 {%- endmacro %}
 
+{#
+  `yyyyMMddHHmmssSSS+0800` to an instant: digits run together, milliseconds, offset. Other text is no time.
+#}
+{% macro compact_time(text) -%}
+    {{ parse_instant("regexp_replace(" ~ text ~ ", '^([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{3})', '"
+        ~ compact_groups() ~ "')") }}
+{%- endmacro %}
+
+{# The groups of a regular expression put together as ISO 8601; engines name groups differently. #}
+{% macro compact_groups() %}{{ return(adapter.dispatch('compact_groups', 'daybook')()) }}{% endmacro %}
+{% macro duckdb__compact_groups() %}{{ return('\\1-\\2-\\3T\\4:\\5:\\6.\\7') }}{% endmacro %}
+{% macro spark__compact_groups() %}{{ return('$1-$2-$3T$4:$5:$6.$7') }}{% endmacro %}
+
 {# '', '0', '--', 0000-…, 0001-01-01… and 1970-01-01 00:00:00 are how vendors write "no time". #}
 {% macro no_sentinel(text) -%}
     case

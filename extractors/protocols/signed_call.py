@@ -18,7 +18,7 @@ from extractors.accounts import Account
 from extractors.core.decode import loads
 from extractors.core.model import Reply, Request
 from extractors.credentials import Credentials
-from extractors.errors import DaybookError
+from extractors.errors import DaybookError, TransientError
 from extractors.protocols import signing
 from extractors.protocols.http_status import raise_for_status
 from extractors.tokens import Tokens
@@ -64,7 +64,8 @@ class Dialect:
     error: finds the error in a body, or None when the answer is good.
     headers: sent with every call.
     needs: what the connection's extra must hold besides the tokens.
-    refresh: (speaker, tokens) → the call that renews the tokens; `refresh_read` reads its answer.
+    refresh: (speaker, tokens) → the call that renews the tokens; `refresh_read`: (its answer, the tokens that
+        were renewed) → the new ones.
     """
 
     shape: Shape
@@ -72,7 +73,7 @@ class Dialect:
     headers: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     refresh: Callable[[SignedCall, Tokens], dict[str, Any]] | None = None
-    refresh_read: Callable[[bytes], Tokens] | None = None
+    refresh_read: Callable[[bytes, Tokens], Tokens] | None = None
 
 
 class SignedCall:
@@ -112,6 +113,8 @@ class SignedCall:
         return {**arguments, "url": self._url + arguments["url"], "headers": headers}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
+        if 400 <= status < 500 and status != 429:
+            self._raise_told(request.name, body)
         raise_for_status(request.name, status, headers)
         data = loads(body, request.name)
         error = self._dialect.error(data)
@@ -122,7 +125,17 @@ class SignedCall:
     def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
         if self._dialect.refresh is None or self._dialect.refresh_read is None:
             return None
-        return self._dialect.refresh(self, tokens), self._dialect.refresh_read
+        read = self._dialect.refresh_read
+        return self._dialect.refresh(self, tokens), lambda body: read(body, tokens)
+
+    def _raise_told(self, name: str, body: bytes) -> None:
+        """Raise the error a refusal's body tells of: it says more than its HTTP status."""
+        try:
+            error = self._dialect.error(loads(body, name))
+        except TransientError:
+            return  # no JSON: the page of a proxy or firewall
+        if error is not None and not isinstance(error, TransientError):
+            raise error
 
 
 # ---- shapes ------------------------------------------------------------------------------------

@@ -19,11 +19,13 @@ _MAC_KEY = b"sandbox tokens are no secret"
 
 APP_KEYS: dict[str, tuple[str, str]] = {
     "taobao": ("23456789", "sandbox-top-secret"),
+    "pinduoduo": ("b1f2c3d4e5f60718293a4b5c6d7e8f90", "sandbox-pdd-secret"),
     "jd": ("5E8B3C0D4A1F4E6C9B7A2D1C0F3E5A7B", "sandbox-jos-secret"),
     "ocean_engine": ("1790000000000001", "sandbox-ocean-secret"),
     "shopify": ("5b1f0c8de2a94d6fb7c1e9a3d4f60718", "shpss_sandbox0000000000000000000000"),
     "baidu_tongji": ("sandboxTongjiClientId000", "sandbox-tongji-secret"),
     "doudian": ("7050000000000000001", "sandbox-doudian-secret"),
+    "alibaba_1688": ("1000168", "sandbox-1688-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""
 

@@ -15,9 +15,9 @@ from extractors.accounts import Account
 from extractors.core.model import Request
 from extractors.credentials import Credentials
 from extractors.protocols.key_rest import oauth1_signature
-from extractors.protocols.signed_call import Call, json_body_signed_in_query
+from extractors.protocols.signed_call import Call, form_signed_over_path, json_body_signed_in_query
 from extractors.protocols.signed_form import Dialect, SignedForm
-from extractors.protocols.signing import hmac_md5, hmac_sha256, md5_wrapped
+from extractors.protocols.signing import hmac_md5, hmac_sha1_path, hmac_sha256, md5_wrapped
 from extractors.tokens import Tokens
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "signing-vectors.json").read_text())
@@ -140,3 +140,20 @@ def test_a_json_body_is_signed_in_the_query_as_the_published_example(
     assert sent["data"].decode() == given["param_json"]
     assert sent["params"]["sign"] == vector["expected_sign"]
     assert sent["params"]["access_token"] == "t"
+
+
+def test_a_form_is_signed_over_its_path_as_the_published_example() -> None:
+    vector = next(vector for vector in VECTORS if vector["algorithm"] == "aop-hmac-sha1")
+    given = vector["input"]
+    assert hmac_sha1_path(given["secret"], given["url_path"], given["params"]) == vector["expected_sign"]
+
+
+def test_a_form_covers_its_path_from_the_protocol_part_to_the_key() -> None:
+    sent_at = datetime.fromtimestamp(0, UTC)
+    call = Call(
+        "system.currentTime", "/openapi/param2/1/x/y", {"b": 2, "a": 1}, "1000000", "test123", "t", sent_at
+    )
+    sent = form_signed_over_path(call)
+    signed = {"a": "1", "b": "2", "access_token": "t"}
+    assert sent["url"] == "/openapi/param2/1/x/y/1000000"
+    assert sent["data"]["_aop_signature"] == hmac_sha1_path("test123", "param2/1/x/y/1000000", signed)

@@ -30,6 +30,7 @@ from extractors.sandbox import Running, running
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.orders import OrderState, RefundState
+from extractors.sandbox.server import platform_halves
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from warehouse.load import load_pending
 
@@ -38,7 +39,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Weeks of presales and Double 11 lie behind it.
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
 START = date(2026, 10, 24)
-NAMES = ("doudian",)
+NAMES = ("doudian", "alibaba_1688")
 ACCOUNTS = {
     name: Account(
         f"{name}__lantern",
@@ -73,7 +74,12 @@ class Night:
         return list(orders_modified(self.box.sandbox.world, self._shop(name), *self._span()))
 
     def refunds(self, name: str) -> list[tuple[OrderState, RefundState]]:
-        return list(refunds_modified(self.box.sandbox.world, self._shop(name), *self._span()))
+        """The refunds that were to be read: some vendors list them by the time of application only."""
+        half = platform_halves()[name]
+        keys = half.truth(self.box.sandbox.world, ACCOUNTS[name].id, "refunds", *self._span())
+        known = {bare(key) for key in keys}
+        found = refunds_modified(self.box.sandbox.world, self._shop(name), *self._span())
+        return [(state, refund) for state, refund in found if str(refund.refund.id) in known]
 
     @staticmethod
     def _shop(name: str) -> Any:
@@ -120,6 +126,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         yield Night(box, home / "build", done.stdout, statuses)
 
 
+def bare(text: str) -> str:
+    """A vendor's id without the letters it begins with: the world's own."""
+    return text.lstrip("PETQR")
+
+
 def at(moment: int | None) -> datetime | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
@@ -136,8 +147,9 @@ def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> Non
 @pytest.mark.parametrize("name", NAMES)
 def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: str) -> None:
     found = {
-        row["order_id"].removeprefix("P").removeprefix("E"): (
-            row["created_at"], row["paid_at"], row["list_amount"], row["subsidy"], row["goods"],
+        bare(row["order_id"]): (
+            row["created_at"], row["paid_at"], row["list_amount"], row["subsidy"] + row["platform_subsidy"],
+            row["goods"] - row["order_discount"] - row["platform_subsidy"],
             row["shipping_charged"], row["lines"], row["units"], row["buyer_paid_total"] if row["paid_at"] else None,
         )
         for row in night.rows(
@@ -172,7 +184,7 @@ def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: s
 @pytest.mark.parametrize("name", NAMES)
 def test_every_order_is_in_the_state_the_world_left_it_in(night: Night, name: str) -> None:
     found = {
-        row["order_id"].removeprefix("P").removeprefix("E"): (row["order_state"], row["is_deposit_forfeited"])
+        bare(row["order_id"]): (row["order_state"], row["is_deposit_forfeited"])
         for row in night.rows(f"select * from staging.stg_{name}__orders")
     }
     states = {
@@ -193,8 +205,8 @@ def test_every_order_is_in_the_state_the_world_left_it_in(night: Night, name: st
 @pytest.mark.parametrize("name", NAMES)
 def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name: str) -> None:
     found = {
-        row["refund_id"].removeprefix("R"): (
-            row["order_id"].removeprefix("P").removeprefix("E"), row["refund_state"] == "success", row["refunded_at"],
+        bare(row["refund_id"]): (
+            bare(row["order_id"]), row["refund_state"] == "success", row["refunded_at"],
         )
         for row in night.rows(f"select * from staging.stg_{name}__refunds")
     }  # fmt: skip
@@ -205,7 +217,7 @@ def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name:
     assert len(wanted) > 20
     assert found == wanted
     given = {
-        row["refund_id"].removeprefix("R"): row["refund_amount"]
+        bare(row["refund_id"]): row["refund_amount"]
         for row in night.rows(f"select * from staging.stg_{name}__refunds where refund_state = 'success'")
     }
     assert given == {

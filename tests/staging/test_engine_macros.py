@@ -208,3 +208,9 @@ def test_hundredths_become_an_exact_amount() -> None:
     assert value(MACROS.hundredths("?::varchar"), "12345") == Decimal("123.4500")
     assert value(MACROS.hundredths("?::varchar"), "-7") == Decimal("-0.0700")
     assert value(MACROS.hundredths("?::varchar"), "") is None
+
+
+def test_digits_run_together_are_an_instant() -> None:
+    sql = f"(select {MACROS.compact_time('t')} from (select ?::varchar as t))"
+    assert value(sql, "20260105100101123+0800") == datetime(2026, 1, 5, 2, 1, 1, 123000, tzinfo=UTC)
+    assert value(sql, "soon") is None

@@ -111,7 +111,7 @@ def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
     return speaker.compose(Request("token.refresh", "/token/refresh", params))
 
 
-def read_tokens(body: bytes) -> Tokens:
+def read_tokens(body: bytes, used: Tokens) -> Tokens:
     """The pair that `/token/refresh` answers with: the access token lives 7 days, the other 14."""
     answer = loads(body, "token refresh")
     error = error_of(answer)

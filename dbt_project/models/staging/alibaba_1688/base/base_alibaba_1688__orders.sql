@@ -1,0 +1,20 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'baseInfo': {
+        'status': 'text', 'tradeType': 'text', 'createTime': 'text', 'payTime': 'text', 'modifyTime': 'text',
+        'allDeliveredTime': 'text', 'receivingTime': 'text', 'completeTime': 'text', 'totalAmount': 'text',
+        'shippingFee': 'text', 'couponFee': 'text'
+    },
+    'productItems': [{
+        'subItemIDString': 'text', 'productID': 'text', 'skuID': 'text', 'name': 'text', 'quantity': 'text',
+        'price': 'text', 'itemAmount': 'text'
+    }],
+    'nativeLogistics': {'province': 'text'},
+    'buyer_key': 'text'
+} -%}
+
+{# The vendor does not say when an order was closed: the first version that shows it does. #}
+{{ latest_records(source('raw_alibaba_1688', 'orders'), shape, over_versions={
+    'closed_seen_at': ('min', "case when record.baseInfo.status in ('cancel', 'terminated') then cursor_at end"),
+}) }}

@@ -1,0 +1,99 @@
+{#- Statuses: document of alibaba.trade.getSellerOrderList, baseInfo.status. -#}
+{%- set states = {
+    'waitbuyerpay': 'created',
+    'waitsellersend': 'paid',
+    'waitlogisticstakein': 'shipped',
+    'waitbuyerreceive': 'shipped',
+    'waitbuyersign': 'delivered',
+    'signinsuccess': 'delivered',
+    'confirm_goods': 'delivered',
+    'success': 'completed',
+    'cancel': 'cancelled',
+    'terminated': 'cancelled',
+} %}
+
+with
+
+trades as (
+    select
+        latest.account_id,
+        account.store_id,
+        account.currency,
+        latest.record_key as order_id,
+        latest.load_id,
+        latest.loaded_at,
+        latest.closed_seen_at,
+        latest.cursor_at as modified_at,
+        latest.record.buyer_key,
+        latest.record.baseInfo.status as source_status,
+        latest.record.baseInfo.tradeType as trade_type,
+        {{ translate('latest.record.baseInfo.status', states) }} as status_state,
+        {{ compact_time('latest.record.baseInfo.createTime') }} as created_at,
+        {{ compact_time('latest.record.baseInfo.payTime') }} as pay_time,
+        {{ compact_time('latest.record.baseInfo.allDeliveredTime') }} as shipped_at,
+        {{ compact_time('latest.record.baseInfo.receivingTime') }} as received_at,
+        {{ compact_time('latest.record.baseInfo.completeTime') }} as done_at,
+        {{ money('latest.record.baseInfo.totalAmount') }} as total_amount,
+        coalesce({{ money('latest.record.baseInfo.shippingFee') }}, 0) as shipping_charged,
+        coalesce({{ money('latest.record.baseInfo.couponFee') }}, 0) as platform_subsidy,
+        latest.record.nativeLogistics.province as region
+    from {{ ref('base_alibaba_1688__orders') }} as latest
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on latest.account_id = account.account_id
+),
+
+clocks as (
+    select
+        *,
+        {# At the door, and on credit terms, the goods come before the money: a sale when they are accepted. #}
+        case
+            when status_state = 'created' then null
+            when trade_type in ('8', '10') and status_state in ('delivered', 'completed')
+                then coalesce(received_at, done_at)
+            when trade_type in ('8', '10') then null
+            else pay_time
+        end as paid_at
+    from trades
+)
+
+select
+    'alibaba_1688' as platform,
+    account_id,
+    store_id,
+    order_id,
+    buyer_key,
+    currency,
+    case
+        when status_state = 'unknown' then 'unknown'
+        when status_state = 'paid' and paid_at is null then 'created'
+        when status_state = 'cancelled' and paid_at is null then 'closed_unpaid'
+        when status_state = 'cancelled' and shipped_at is not null then 'completed'
+        else status_state
+    end as order_state,
+    case when trade_type = '8' then 'cod' else 'b2b' end as order_type,
+    created_at,
+    paid_at,
+    shipped_at,
+    received_at as delivered_at,
+    case
+        when status_state = 'completed' then done_at
+        when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_seen_at
+    end as completed_at,
+    case when status_state = 'cancelled' and (paid_at is null or shipped_at is null) then closed_seen_at end as cancelled_at,
+    modified_at,
+    cast(shipping_charged as decimal(18, 4)) as shipping_charged,
+    cast(0 as decimal(18, 4)) as tax,
+    cast(0 as decimal(18, 4)) as order_discount,
+    cast(platform_subsidy as decimal(18, 4)) as platform_subsidy,
+    case when paid_at is not null then total_amount end as buyer_paid_total,
+    {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
+    {{ null_as('instant') }} as deposit_paid_at,
+    false as is_deposit_forfeited,
+    case when trade_type = '8' then 'cod' when trade_type = '10' then 'credit' end as payment_type,
+    region,
+    'organisation' as buyer_type,
+    {{ null_as('text') }} as exclude_reason,
+    source_status,
+    load_id,
+    loaded_at
+from clocks

@@ -1,0 +1,151 @@
+"""Alibaba 1688, through its open platform (AOP gateway). Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
+from extractors.core.paging import LastPageFirst, number_at, records_at
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.personal import Personal
+from extractors.protocols.signed_call import Dialect, SignedCall, form_signed_over_path
+from extractors.tokens import Tokens
+
+ZONE = "Asia/Shanghai"
+API = "/openapi/param2/1/com.alibaba.trade"
+ORDERS = "alibaba.trade.getSellerOrderList"
+REFUNDS = "alibaba.trade.refund.queryOrderRefundList"
+
+ORDER_PAGES = LastPageFirst(records_at("result"), number_at("totalRecord"), 20, page="page", size="pageSize")
+REFUND_PAGES = LastPageFirst(
+    records_at("result.opOrderRefundModels"),
+    number_at("result.totalCount"),
+    20,
+    page="currentPageNum",
+    size="pageSize",
+)
+AUTHORISE = "have the seller authorise the app again and update the connection"
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """The error of the gateway (`error_code`) or of the API (`success` false).
+
+    Names of gateway codes beyond a few are not documented: they are judged by the words in them.
+    """
+    if not isinstance(body, dict):
+        return TransientError("1688 answered with something that is no envelope")
+    if "error_code" in body:
+        code = str(body["error_code"])
+        return _by_words(code, f"1688 error {code}: {body.get('error_message')}")
+    if str(body.get("success", "true")).lower() == "false":
+        code = str(body.get("errorCode"))
+        return _by_words(code, f"1688 error {code}: {body.get('errorMessage')}")
+    return None
+
+
+def _by_words(code: str, text: str) -> DaybookError:
+    word = code.lower()
+    if "signature" in word or "appkey" in word:
+        return AuthError(text, advice="the app key or app secret of the connection is wrong")
+    if word == "401" or "token" in word or "session" in word:
+        return AuthError(text, refreshable=True, advice=AUTHORISE)
+    if "limit" in word or "frequency" in word:
+        return RateLimitedError(text)
+    if "timeout" in word or "system" in word or "unavailable" in word:
+        return TransientError(text)
+    if "acl" in word:
+        return ConfigError(text, advice="ask for this API's permission package in the app console")
+    return ConfigError(text, advice="check the account's configuration against the API page")
+
+
+def moment_of(value: Any) -> datetime:
+    """`yyyyMMddHHmmssSSS+0800` as an instant. Raises ValueError for another text."""
+    return datetime.strptime(str(value), "%Y%m%d%H%M%S%f%z")
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y%m%d%H%M%S000%z")
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    params = {"modifyStartTime": _written(window.start), "modifyEndTime": _written(window.end)}
+    yield Read(Request(ORDERS, f"{API}/{ORDERS}", params), ORDER_PAGES)
+
+
+def _refunds(account: Account, window: Window) -> Iterator[Read]:
+    params = {"applyStartTime": _written(window.start), "applyEndTime": _written(window.end)}
+    yield Read(Request(REFUNDS, f"{API}/{REFUNDS}", params), REFUND_PAGES)
+
+
+def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": speaker.key,
+        "client_secret": speaker.secret,
+        "refresh_token": tokens.refresh_token or "",
+    }
+    url = f"/openapi/http/1/system.oauth2/getToken/{speaker.key}"
+    return speaker.addressed({"method": "POST", "url": url, "data": form})
+
+
+def read_tokens(body: bytes, used: Tokens) -> Tokens:
+    """The access token of a refresh. The refresh token stays the one it was unless a new one is sent."""
+    data = loads(body, "token refresh")
+    if not isinstance(data, dict) or "access_token" not in data:
+        raise AuthError("token refresh: no token in the answer", advice=AUTHORISE)
+    return Tokens(
+        access_token=data["access_token"],
+        refresh_token=data.get("refresh_token") or used.refresh_token,
+        expires_at=datetime.now(UTC) + timedelta(seconds=int(data["expires_in"])),
+        refresh_expires_at=moment_of(data["refresh_token_timeout"])
+        if data.get("refresh_token_timeout")
+        else used.refresh_expires_at,
+    )
+
+
+DIALECT = Dialect(shape=form_signed_over_path, error=error_of, refresh=_refresh, refresh_read=read_tokens)
+
+_HIDDEN = (
+    "buyercontact", "buyerloginid", "buyerid", "buyeropenuid", "buyermemo", "buyerfeedback", "sellermemo",
+    "contactperson", "zip", "receiverinfo", "alipaytradeid", "buyeralipayid", "buyersubid",
+)  # fmt: skip
+
+PLATFORM = Platform(
+    name="alibaba_1688",
+    title="Alibaba 1688",
+    base_url="https://gw.open.1688.com",
+    protocol=partial(SignedCall, DIALECT),
+    # No limit is published; pages of 20 make many calls, so the pace matters more than elsewhere.
+    rate=Rate(calls=20, seconds=1.0),
+    width=8,
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("baseInfo.idOfStr",),
+            cursor=Instant("baseInfo.modifyTime", parse=moment_of),
+            reads=_orders,
+            personal=Personal(drop=_HIDDEN, buyer=("baseInfo.buyerID",)),
+        ),
+        Stream(
+            name="refunds",
+            kind="cursor",
+            key=("refundId",),
+            # The list knows the time of application only, so that is the cursor: refunds are read again until
+            # they must be over, and the later read of one stands.
+            cursor=Instant("gmtApply", parse=moment_of),
+            reads=_refunds,
+            overlap=timedelta(days=60),
+            slice=None,
+            widest=timedelta(days=30),
+            personal=Personal(drop=("buyer*id", "buyerloginid", "description", "discription", "alipay*")),
+        ),
+    ),
+)

@@ -1,0 +1,335 @@
+"""The sandbox half of Alibaba 1688: what the AOP gateway answers and refuses (platforms-cn §5).
+
+Served under ``/alibaba_1688``: ``/openapi/param2/1/com.alibaba.trade/<api>/<app key>`` and
+``/openapi/http/1/system.oauth2/getToken/<app key>``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from extractors.sandbox import market
+from extractors.sandbox import timeline as tl
+from extractors.sandbox.control import Fault
+from extractors.sandbox.credentials import APP_KEYS
+from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.merchants import SHANGHAI, Shop
+from extractors.sandbox.orders import Line, OrderState, RefundState
+from extractors.sandbox.signatures import aop, same
+from extractors.sandbox.timeline import HORIZON_DAYS
+from extractors.sandbox.tokens import TokenDesk
+from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from extractors.sandbox.world import World
+
+MOST = 20
+_ORDERS = "alibaba.trade.getSellerOrderList"
+_REFUNDS = "alibaba.trade.refund.queryOrderRefundList"
+_STATUSES = frozenset({"success", "cancel", "waitbuyerpay", "waitsellersend", "waitbuyerreceive"})
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """The addresses that the gateway has, for one desk."""
+    gateway = Gateway(desk)
+    return [
+        Route("/openapi/param2/1/com.alibaba.trade/{api}/{key}", gateway.api, methods=["POST"]),
+        Route("/openapi/http/1/system.oauth2/getToken/{key}", gateway.token, methods=["POST"]),
+    ]
+
+
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """Keys of a complete read: orders changed in the window; refunds applied for in it, for the API
+    knows no other time of them."""
+    shop = shop_of(account_id)
+    if stream == "orders":
+        return {str(state.order.id) for state in orders_modified(world, shop, start, end, now)}
+    if stream == "refunds":
+        late = end + HORIZON_DAYS * 86_400
+        found = refunds_modified(world, shop, start, max(late, now + 1), now)
+        return {_refund_id(refund) for _, refund in found if start <= refund.created < end}
+    raise KeyError(stream)
+
+
+def _no(status: int, code: str, text: str) -> Answer:
+    body = {"error_code": code, "error_message": text, "exception": "", "request_id": "sbx"}
+    return Answer(body, status, refusal=code)
+
+
+def _bad(text: str) -> Refusal:
+    return Refusal(_no(400, "gw.ParamIllegal", text))
+
+
+class Gateway:
+    """The gateway for one sandbox."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.app_key, self.secret = APP_KEYS["alibaba_1688"]
+        desk.tokens = self.tokens = TokenDesk(
+            "alibaba_1688", rotates=False, access_life=36_000, refresh_life=180 * 86_400
+        )
+        desk.rate_answer = lambda seconds: _no(400, "gw.QosAppFrequencyLimit", "the app calls too often")
+        desk.token_answer = lambda: _no(401, "401", "Request need user authorized")
+        desk.touch = self._touch
+
+    async def api(self, request: Request) -> Response:
+        """POST of one API, signed over its path."""
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        name, key = request.path_params["api"], request.path_params["key"]
+        store = market.store_of_token(self.desk, form.get("access_token", ""))
+        stream = {_ORDERS: "orders", _REFUNDS: "refunds"}.get(name, "unknown")
+
+        def make(fault: Fault | None) -> Answer:
+            shop = self._accept(name, key, form)
+            given = {k: v for k, v in form.items() if not k.startswith("_aop_") and k != "access_token"}
+            if name == _ORDERS:
+                return Answer(self._orders(shop, given, fault))
+            return Answer(self._refunds(shop, given, fault))
+
+        return await self.desk.serve(stream, store, make, form)
+
+    async def token(self, request: Request) -> Response:
+        """Trades a refresh token for an access token; the refresh token stays."""
+        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+
+        def make(fault: Fault | None) -> Answer:
+            wrong = market.wrong_names(form, "grant_type client_id client_secret refresh_token")
+            if wrong is not None or form["grant_type"] != "refresh_token":
+                return _no(400, "gw.ParamIllegal", wrong or "grant_type")
+            if (form["client_id"], form["client_secret"]) != (self.app_key, self.secret):
+                return _no(401, "401", "client_secret is wrong")
+            grant = self.tokens.refresh(form["refresh_token"])
+            if grant is None:
+                return _no(401, "401", "refresh_token is invalid or expired")
+            return Answer(
+                {
+                    "access_token": grant.access_token,
+                    "expires_in": str(grant.expires_in),
+                    "aliId": "8888888888",
+                    "memberId": "b2b-1623492085",
+                    "resource_owner": "seller",
+                }
+            )
+
+        return await self.desk.serve("token", "", make)
+
+    def _accept(self, name: str, key: str, form: Mapping[str, str]) -> Shop:
+        if key != self.app_key:
+            raise Refusal(_no(400, "gw.AppKeyNotFound", key))
+        if name not in (_ORDERS, _REFUNDS):
+            raise Refusal(_no(404, "gw.APINotFound", name))
+        path = f"param2/1/com.alibaba.trade/{name}/{key}"
+        signed = {k: v for k, v in form.items() if k != "_aop_signature"}
+        if not same(aop(path, signed, self.secret), form.get("_aop_signature", "")):
+            raise Refusal(_no(400, "gw.SignatureInvalid", "Invalid signature"))
+        shop = market.shop_of_token(self.desk, form.get("access_token", ""))
+        if shop is None:
+            raise Refusal(_no(401, "401", "Request need user authorized"))
+        return shop
+
+    def _touch(self, store: str, stream: str, place: int, form: Mapping[str, Any]) -> None:
+        start, end = _moment(form.get("modifyStartTime", "")), _moment(form.get("modifyEndTime", ""))
+        market.touch(self.desk, store, start, end, place, newest=True)
+
+    def _orders(self, shop: Shop, given: Mapping[str, str], fault: Fault | None) -> dict[str, Any]:
+        optional = (
+            "createStartTime createEndTime orderStatus refundStatus page pageSize isHis bizTypes tradeType"
+        )
+        wrong = market.wrong_names(
+            given, "modifyStartTime modifyEndTime", f"{optional} needBuyerAddressAndPhone needMemoInfo"
+        )
+        if wrong is not None:
+            raise _bad(wrong)
+        if given.get("orderStatus", "success") not in _STATUSES:
+            raise _bad("orderStatus")
+        start, end = self._window(given, "modifyStartTime", "modifyEndTime")
+        rows = market.rows_between(self.desk, shop, start, end)[::-1]
+        page = self._page(("orders", shop.store, start, end), rows, given, "page", fault)
+        shown = [_order(market.state_at(self.desk, shop, row)) for row in page.rows]
+        return {"result": shown, "totalRecord": page.total, "success": "true"}
+
+    def _refunds(self, shop: Shop, given: Mapping[str, str], fault: Fault | None) -> dict[str, Any]:
+        wrong = market.wrong_names(
+            given,
+            "applyStartTime applyEndTime",
+            "orderId refundStatusSet currentPageNum pageSize logisticsNo dipsuteType",
+        )
+        if wrong is not None:
+            raise _bad(wrong)
+        start, end = self._window(given, "applyStartTime", "applyEndTime")
+        late = end + HORIZON_DAYS * 86_400
+        rows = [
+            (state, refund)
+            for row in market.refund_rows_between(self.desk, shop, start, late)
+            for state, refund in [market.refund_at(self.desk, shop, row)]
+            if start <= refund.created <= end
+        ]
+        rows.sort(key=lambda pair: (-pair[1].created, pair[1].refund.id))
+        page = self._page(("refunds", shop.store, start, end), rows, given, "currentPageNum", fault)
+        shown = [_refund(*pair) for pair in page.rows]
+        number = int(given.get("currentPageNum", "1"))
+        return {"result": {"opOrderRefundModels": shown, "totalCount": page.total, "currentPageNum": number}}
+
+    def _page(
+        self, key: tuple[Any, ...], rows: list[Any], given: Mapping[str, str], name: str, fault: Fault | None
+    ) -> Any:
+        number = market.whole(given.get(name, "1"), 1, 10**6)
+        size = market.whole(given.get("pageSize", "20"), 1, MOST)
+        if number is None or size is None:
+            raise _bad(f"{name} counts from 1, pageSize is 1 to {MOST}")
+        page = market.page_of(self.desk, (*key, size), rows, number, size, fault)
+        if page is None:
+            raise _bad(f"{name} {number} is beyond the last page")
+        return page
+
+    @staticmethod
+    def _window(given: Mapping[str, str], first: str, last: str) -> tuple[int, int]:
+        start, end = _moment(given[first]), _moment(given[last])
+        if start is None or end is None or end <= start:
+            raise _bad(f"{first} and {last} must look like 20180802211113000+0800, the last the later")
+        return start, end
+
+
+def _moment(text: str) -> int | None:
+    if not re.fullmatch(r"\d{17}\+0800", text):
+        return None
+    try:
+        return int(datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=SHANGHAI).timestamp())
+    except ValueError:
+        return None
+
+
+def _written(at: int | None) -> str | None:
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, SHANGHAI).strftime("%Y%m%d%H%M%S000+0800")
+
+
+# ---- records -------------------------------------------------------------------------------------
+def _status(state: OrderState) -> str:
+    return {
+        tl.CREATED: "waitbuyerpay",
+        tl.PAID: "waitsellersend",
+        tl.SHIPPED: "waitbuyerreceive",
+        tl.COMPLETED: "success",
+        tl.CANCELLED: "terminated" if state.shipped_at is not None else "cancel",
+        tl.CLOSED_UNPAID: "cancel",
+    }[state.status]
+
+
+def _yuan(fen: int) -> float:
+    return fen / 100
+
+
+def _order(state: OrderState) -> dict[str, Any]:
+    order, buyer = state.order, state.order.buyer
+    coupon = sum(line.subsidy for line in order.lines)
+    goods = order.goods + coupon
+    given_up = sum(line.item_discount + line.order_discount - line.adjustment for line in order.lines)
+    times = {
+        "createTime": order.timeline.created,
+        "payTime": state.paid_at,
+        "modifyTime": state.modified,
+        "allDeliveredTime": state.shipped_at,
+        "receivingTime": state.completed_at,
+        "completeTime": state.completed_at,
+    }
+    base: dict[str, Any] = {
+        "id": order.id,
+        "idOfStr": str(order.id),
+        "status": _status(state),
+        "totalAmount": _yuan(order.total),
+        "sumProductPayment": _yuan(goods),
+        "shippingFee": _yuan(order.shipping),
+        "discount": -given_up,
+        "couponFee": _yuan(coupon),
+        "refund": _yuan(state.refunded),
+        "refundPayment": state.refunded,
+        "sellerID": f"b2b-{order.shop.number}",
+        "tradeType": "50060",
+        "businessType": "cn",
+        **{name: text for name, at in times.items() if (text := _written(at)) is not None},
+    }
+    out: dict[str, Any] = {"baseInfo": base, "productItems": [_item(state, line) for line in order.lines]}
+    if buyer is not None:
+        base |= {
+            "buyerID": f"b2b-{buyer.open_uid}",
+            "buyerLoginId": buyer.nick,
+            "buyerFeedback": f"电话 {buyer.phone}",
+            "buyerContact": {"name": buyer.name, "phone": buyer.phone, "companyName": buyer.company},
+        }
+        out["nativeLogistics"] = {
+            "province": buyer.state,
+            "city": buyer.city,
+            "address": buyer.address,
+            "contactPerson": buyer.name,
+            "mobile": buyer.phone,
+            "telephone": buyer.phone,
+            "zip": "310000",
+        }
+    return out
+
+
+def _item(state: OrderState, line: Line) -> dict[str, Any]:
+    order = state.order
+    return {
+        "subItemID": market.line_id(order, line),
+        "subItemIDString": str(market.line_id(order, line)),
+        "productID": market.product_id(line),
+        "skuID": market.sku_id(line),
+        "cargoNumber": line.item.key,
+        "name": line.item.chinese,
+        "quantity": line.quantity,
+        "price": _yuan(line.unit_price),
+        "itemAmount": _yuan(line.paid + line.subsidy),
+        "entryDiscount": line.adjustment,
+        "refund": 0,
+        "status": _status(state),
+        "logisticsStatus": 1 if state.shipped_at is None else 3 if state.completed_at else 2,
+    }
+
+
+def _refund_id(refund: RefundState) -> str:
+    return f"TQ{refund.refund.id}"
+
+
+def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
+    order, refund = state.order, found.refund
+    buyer, back = order.buyer, refund.plan.goods_return
+    done = found.refunded_at is not None
+    out: dict[str, Any] = {
+        "refundId": _refund_id(found),
+        "orderId": order.id,
+        "orderEntryIdList": [market.line_id(order, market.refunded_line(state, found))],
+        "status": {
+            tl.ASKED: "waitselleragree",
+            tl.AGREED: "waitbuyersend",
+            tl.RETURNING: "waitsellerreceive",
+            tl.REFUNDED: "refundsuccess",
+            tl.WITHDRAWN: "refundclose",
+        }[found.phase],
+        "applyPayment": refund.amount,
+        "applyCarriage": refund.shipping,
+        "refundPayment": refund.amount if done else 0,
+        "refundCarriage": refund.shipping if done else 0,
+        "canRefundPayment": order.total,
+        "goodsStatus": 3 if back and done else 1 if refund.plan.before_shipment else 2,
+        "onlyRefund": not back,
+        "disputeType": 1 if refund.plan.before_shipment else 2,
+        "applyReason": refund.reason,
+        "gmtApply": _written(found.created),
+        "gmtCreate": _written(found.created),
+        "gmtModified": _written(found.modified),
+    }
+    if done:
+        out["gmtCompleted"] = _written(found.refunded_at)
+    if buyer is not None:
+        out |= {"buyerMemberId": buyer.nick, "buyerLoginId": buyer.nick, "discription": f"电话 {buyer.phone}"}
+    return out
