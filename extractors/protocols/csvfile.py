@@ -6,7 +6,7 @@ import csv
 import io
 
 from extractors.core.model import Record, Reply
-from extractors.errors import ContractError, TransientError
+from extractors.errors import ContractError
 
 ENCODINGS = ("utf-8-sig", "gb18030")
 
@@ -15,12 +15,9 @@ def rows_of(reply: Reply, columns: tuple[str, ...], what: str) -> list[Record]:
     """The file's rows by the vendor's column order, as text; a line of headings is left out.
 
     Raises:
-        TransientError: a file without a line, or one that ends within a line: it was cut short.
         ContractError: no known encoding, or a row of another width than its columns.
     """
     text = decoded(reply.body, what)
-    if not text.endswith("\n"):
-        raise TransientError(f"{what}: the file is empty or ends within a line")
     records = []
     for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1):
         if not row or row == [""] or (number == 1 and not any(cell.strip().isdigit() for cell in row)):

@@ -28,7 +28,7 @@ class Dialect:
 
     header: (account, credentials, tokens) → who asks.
     error: the error in an answer, or None when it is good.
-    files: paths whose answer is a file; an object in its place is an error.
+    files: paths whose answer is a file of lines; an object in its place is an error.
     refresh: (app id, app secret, tokens, account) → the request that renews the tokens, below the base URL;
         `refresh_host` where another host does it. refresh_read: the new tokens from its answer.
     """
@@ -82,13 +82,13 @@ class HeaderBody:
     def _file(self, request: Request, headers: dict[str, str], body: bytes) -> Reply:
         """The file's bytes, unless an error or a web page came in its place."""
         start = body.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
-        if not start:
-            raise TransientError(f"{request.name} sent an empty file")
         if start == b"<":
             raise TransientError(f"{request.name} sent a web page in place of the file")
         if start == b"{":
             self._good(loads(body, request.name))
             raise TransientError(f"{request.name} sent an object in place of the file")
+        if not body.endswith(b"\n"):
+            raise TransientError(f"{request.name} sent a file that is empty or ends within a line")
         return Reply(body, headers)
 
 

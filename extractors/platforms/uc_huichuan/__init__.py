@@ -58,7 +58,7 @@ def error_of(body: Any) -> DaybookError | None:
     if kind is AuthError:
         return AuthError(text, advice="check user name, password and token of the connection")
     if kind is not None:
-        return kind(text)
+        return kind(text, advice="run again later; if it stays so, ask your Huichuan manager")
     if header["status"] == 3:
         return TransientError(text)
     return ConfigError(

@@ -1,0 +1,74 @@
+{#
+  Body of a staging model of advertising: the rows of every level a platform reports, each from its own base model
+  (keep='all'), in the columns of the staging contract.
+
+  parts: a mapping a level: `level` (account, campaign, ad_group, ad), `base` (the base model), and the expressions of
+      `r.record` for campaign_id, campaign_name, ad_group_id, ad_group_name, ad_id, ad_name, impressions, clicks,
+      spend, conversions_platform, conversion_value_platform and currency. What a part leaves out is null; the
+      currency is then the account's of accounts.yml.
+  attribution_window: how long the platform claims a purchase; conversion_time_basis: click_date or conversion_date.
+#}
+{% macro ads_of(platform, parts, attribution_window, conversion_time_basis) -%}
+{%- set texts = ['campaign_id', 'campaign_name', 'ad_group_id', 'ad_group_name', 'ad_id', 'ad_name', 'currency'] -%}
+{%- set counts = ['impressions', 'clicks'] -%}
+{%- set amounts = ['spend', 'conversions_platform', 'conversion_value_platform'] -%}
+with
+
+reads as (
+    {% for part in parts %}
+    select
+        '{{ part.level }}' as entity_level,
+        account_id,
+        report_date,
+        as_of_date,
+        max(as_of_date) over (partition by account_id, report_date) as last_as_of_date,
+        load_id,
+        record_key,
+        {%- for name in texts %}
+        {{ part.get(name, null_as('text')) }} as {{ name }},
+        {%- endfor %}
+        {%- for name in counts %}
+        {{ part.get(name, null_as('bigint')) }} as {{ name }},
+        {%- endfor %}
+        {%- for name in amounts %}
+        {{ part.get(name, null_as('decimal(18, 4)')) }} as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref(part.base) }} as r
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    '{{ platform }}' as platform,
+    reads.account_id,
+    account.store_id,
+    reads.report_date,
+    reads.as_of_date,
+    reads.as_of_date = reads.last_as_of_date as is_latest,
+    reads.entity_level,
+    reads.campaign_id,
+    reads.campaign_name,
+    reads.ad_group_id,
+    reads.ad_group_name,
+    reads.ad_id,
+    reads.ad_name,
+    reads.impressions,
+    reads.clicks,
+    reads.spend,
+    reads.conversions_platform,
+    reads.conversion_value_platform,
+    coalesce(reads.currency, account.currency) as currency,
+    account.time_zone as ad_time_zone,
+    '{{ attribution_window }}' as attribution_window,
+    '{{ conversion_time_basis }}' as conversion_time_basis,
+    reads.load_id
+from reads
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on reads.account_id = account.account_id
+{# A read that came back empty has no row to show; it only makes the earlier reads not the latest. #}
+where reads.record_key is not null
+{%- endmacro %}
+
+
+{# Text of a whole number of millionths (micros) to an exact amount in major units. #}
+{% macro millionths(x) %}cast(try_cast(nullif(trim({{ x }}), '') as decimal(24,2)) * cast(0.000001 as decimal(7,6)) as decimal(18,4)){% endmacro %}

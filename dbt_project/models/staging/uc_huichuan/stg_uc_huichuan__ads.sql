@@ -1,0 +1,25 @@
+{#
+  At this vendor the 推广组 (adgroup) holds the 推广计划 (campaign): the marts' campaign and ad group.
+  A conversion is what the bound goal counts; its value and its window are not told.
+#}
+{%- set figures = {
+    'impressions': whole_number('r.record.srch'),
+    'clicks': whole_number('r.record.click'),
+    'spend': number('r.record.consume'),
+    'conversions_platform': number('r.record.bindingConversion')
+} -%}
+
+{{ ads_of(
+    'uc_huichuan',
+    [
+        dict(
+            figures,
+            level='ad_group', base='base_uc_huichuan__campaign_report',
+            campaign_id='r.record.adgroupId', campaign_name='r.record.adgroupName',
+            ad_group_id='r.record.campaignId', ad_group_name='r.record.campaignName'
+        ),
+        dict(figures, level='account', base='base_uc_huichuan__account_report')
+    ],
+    attribution_window='platform_default',
+    conversion_time_basis='click_date'
+) }}

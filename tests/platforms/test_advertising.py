@@ -1,0 +1,195 @@
+"""From the vendors' ad reports to staging: every figure is what the pretend world delivered.
+
+One sandbox over real HTTP, one load, one dbt build of all platforms below (their unit tests, too); what the
+figures are held to comes from the world, without the clients and without dbt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from extractors.accounts import Account
+from extractors.credentials import Credentials
+from extractors.extract import extract
+from extractors.landing import Landing
+from extractors.registry import platforms
+from extractors.sandbox import Running, running
+from extractors.sandbox.adland import figures
+from extractors.sandbox.ads import Adverts
+from extractors.sandbox.merchants import AD_ACCOUNTS
+from extractors.sandbox.traffic import days_between
+from warehouse.load import load_pending
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 21, 15, 0, tzinfo=SHANGHAI)  # 02:00 in New York
+DAY, START = date(2026, 11, 20), date(2026, 10, 24)  # four weeks with Double 11 in them
+
+# What staging calls the rows of a platform, and which of the world's levels they are: ad rows of a promotion,
+# campaign rows of a project.
+LEVELS: dict[str, dict[str, str]] = {
+    "uc_huichuan": {"account": "account", "ad_group": "ad"},
+}
+# Vendors that say nothing about the value of a conversion.
+WITHOUT_VALUE = {"uc_huichuan"}
+ADVERTISERS = {a.platform: a for a in AD_ACCOUNTS if a.platform in LEVELS}
+
+
+def account_of(name: str, box: Running) -> tuple[Account, Credentials]:
+    """The account and its credentials; what the platform takes as options stands in the connection's extra."""
+    known = ADVERTISERS[name]
+    given = box.connections()[known.account]
+    extra: Any = given["extra"]
+    options = {option: extra[option] for option in platforms()[name].options if option in extra}
+    account = Account(
+        known.account,
+        name,
+        known.name,
+        known.store,
+        known.zone,
+        known.currency,
+        start=START,
+        options={**options, "calls_per_second": 1000},
+    )
+    return account, Credentials.from_airflow(json.dumps(given), account.id)
+
+
+@dataclass
+class Night:
+    """What was read, loaded and built, and the world it came from."""
+
+    box: Running
+    build: Path
+    output: str
+    statuses: dict[str, str]
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        with duckdb.connect(str(self.build / "warehouse.duckdb"), read_only=True) as con:
+            cursor = con.execute(sql)
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def adverts(self, name: str) -> Adverts:
+        return self.box.sandbox.world.ad_accounts[ADVERTISERS[name].account]
+
+
+@pytest.fixture(scope="session")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    home = tmp_path_factory.mktemp("advertising")
+    landing, accounts = Landing(home / "landing"), []
+    with running(first_day=date(2026, 9, 8), now=NOW) as box:
+        for name in LEVELS:
+            account, credentials = account_of(name, box)
+            accounts.append(account)
+            extract(
+                account,
+                credentials,
+                landing,
+                hash_key=b"k" * 32,
+                token_dir=home / "tokens",
+                day=DAY,
+                now=NOW,
+                sleep=lambda seconds: None,
+            )
+        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), accounts)
+        target = str(home / "target")
+        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
+        command += [f"staging.{name}" for name in LEVELS]
+        command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        done = subprocess.run(
+            [*command, "--target-path", target, "--log-path", target],
+            env={
+                **os.environ,
+                "DAYBOOK_BUILD": str(home / "build"),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+        statuses = {result["unique_id"]: str(result["status"]) for result in results}
+        yield Night(box, home / "build", done.stdout, statuses)
+
+
+def test_every_staging_test_and_unit_test_passes(night: Night) -> None:
+    assert len(night.statuses) >= 8 * len(LEVELS)
+    assert set(night.statuses.values()) <= {"success", "pass"}, night.output[-6000:]
+
+
+@pytest.mark.parametrize(("name", "level"), [(n, level) for n in LEVELS for level in LEVELS[n]])
+def test_every_day_of_every_level_says_what_was_delivered(night: Night, name: str, level: str) -> None:
+    rows = night.rows(
+        f"select report_date, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks, "
+        f"sum(conversions_platform) as conversions, sum(conversion_value_platform) as worth, "
+        f"count(*) as entities, count(distinct coalesce(ad_id, ad_group_id, campaign_id, '')) as different "
+        f"from staging.stg_{name}__ads where entity_level = '{level}' and is_latest and report_date >= '{START}' "
+        f"group by report_date"
+    )
+    found = {row.pop("report_date"): row for row in rows}
+    adverts, now = night.adverts(name), int(NOW.timestamp())
+    wanted = 0
+    for day in days_between(START, DAY):
+        world = figures(adverts, [day], LEVELS[name][level], now)
+        row = found.pop(day)
+        assert row["entities"] == row["different"] == len(world)
+        assert row["spend"] == Decimal(sum(f.cost for f in world)) / 100
+        assert (row["impressions"], row["clicks"]) == (
+            sum(f.shows for f in world),
+            sum(f.clicks for f in world),
+        )
+        if row["conversions"] is not None:
+            assert row["conversions"] == sum(f.conversions for f in world)
+        if name not in WITHOUT_VALUE and row["worth"] is not None:
+            assert row["worth"] == Decimal(sum(f.value for f in world)) / 100
+        wanted += len(world)
+    assert wanted >= 28 and not found
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_every_row_has_a_currency_a_zone_and_a_named_attribution(night: Night, name: str) -> None:
+    (row,) = night.rows(
+        f"select list(distinct currency) as currency, list(distinct ad_time_zone) as zone, "
+        f"list(distinct attribution_window) as attribution, list(distinct store_id) as store, "
+        f"count(conversions_platform) as conversions, count(conversion_value_platform) as worth "
+        f"from staging.stg_{name}__ads"
+    )
+    known = ADVERTISERS[name]
+    assert (row["currency"], row["zone"], row["store"]) == ([known.currency], [known.zone], [known.store])
+    assert len(row["attribution"]) == 1 and row["conversions"] > 0
+    assert (row["worth"] > 0) is (name not in WITHOUT_VALUE)
+
+
+@pytest.mark.parametrize("name", [n for n in LEVELS if len(LEVELS[n]) > 1])
+def test_the_levels_below_add_up_to_the_accounts_own_total(night: Night, name: str) -> None:
+    rows = night.rows(
+        f"select entity_level, sum(spend) as spend from staging.stg_{name}__ads where is_latest group by 1"
+    )
+    totals = {row["entity_level"]: row["spend"] for row in rows}
+    assert set(totals) == set(LEVELS[name])
+    assert len(set(totals.values())) == 1 and totals["account"] > 0
+
+
+def test_nothing_asked_for_is_left_to_be_remembered(night: Night) -> None:
+    assert not list((night.build.parent / "landing").rglob("job-*.json"))
+    assert list((night.build.parent / "landing").rglob("manifest.json"))
+
+
+def test_reports_were_read_up_to_the_day_asked_for(night: Night) -> None:
+    for name in LEVELS:
+        (row,) = night.rows(f"select max(report_date) as last from staging.stg_{name}__ads")
+        assert row["last"] in (DAY, DAY + timedelta(days=1))

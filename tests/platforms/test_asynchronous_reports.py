@@ -1,0 +1,213 @@
+"""Asynchronous reports against their sandbox: killed, failed, expired, endless and spoiled, and never asked twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import zstandard
+
+from extractors.accounts import Account
+from extractors.core.session import Session
+from extractors.core.window import days_window
+from extractors.credentials import Credentials
+from extractors.errors import ExtractErrors, TransientError
+from extractors.extract import extract
+from extractors.landing import Landing
+from extractors.registry import platforms
+from extractors.sandbox import Running, running
+from extractors.sandbox.control import Fault
+from extractors.sandbox.merchants import AD_ACCOUNTS
+
+NOW = datetime(2026, 11, 21, 15, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+DAYS = (date(2026, 11, 18), date(2026, 11, 20))
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A platform of asynchronous reports: how the sandbox counts the steps of one of its streams."""
+
+    platform: str
+    stream: str
+    ask: str
+    look: str
+    fetch: str
+
+
+VENDORS = [
+    Vendor("uc_huichuan", "campaign_report", "campaign_report", "look", "download"),
+]
+
+
+class Killed(BaseException):
+    """The process dies."""
+
+
+@dataclass
+class Bench:
+    """One account of one vendor, a landing, and the sandbox."""
+
+    box: Running
+    vendor: Vendor
+    folder: Path
+    patch: pytest.MonkeyPatch
+    waits: list[float] = field(default_factory=list)
+
+    def run(self, before: Callable[[int, str], None] = lambda number, name: None) -> None:
+        """Read three days; `before` is told the number and the name of every call."""
+        known = next(a for a in AD_ACCOUNTS if a.platform == self.vendor.platform)
+        given: Any = self.box.connections()[known.account]
+        options = {n: given["extra"][n] for n in platforms()[known.platform].options if n in given["extra"]}
+        account = Account(
+            known.account, known.platform, "x", known.store, known.zone, known.currency,
+            options={**options, "calls_per_second": 1000},
+        )  # fmt: skip
+        send, calls = Session.__dict__["_send"], 0
+
+        def watched(session: Session, name: str, arguments: dict[str, Any]) -> Any:
+            nonlocal calls
+            calls += 1
+            before(calls, name)
+            return send(session, name, arguments)
+
+        with self.patch.context() as patch:
+            patch.setattr(Session, "_send", watched)
+            extract(
+                account,
+                Credentials.from_airflow(json.dumps(given), account.id),
+                Landing(self.folder / "landing"),
+                hash_key=b"k" * 32,
+                token_dir=self.folder / "tokens",
+                window=days_window(*DAYS, account.zone),
+                streams=(self.vendor.stream,),
+                now=NOW,
+                sleep=self.waits.append,
+            )
+
+    def counted(self, step: str) -> int:
+        return self.box.control.requests[f"{self.vendor.platform}/{step}"]
+
+    def lines(self) -> list[bytes]:
+        found: list[bytes] = []
+        for path in sorted((self.folder / "landing" / self.vendor.platform).rglob("part-*.zst")):
+            found += zstandard.ZstdDecompressor().decompressobj().decompress(path.read_bytes()).splitlines()
+        return found
+
+    def notes(self) -> list[Path]:
+        return list((self.folder / "landing").rglob("job-*.json"))
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Running]:
+    with running(first_day=date(2026, 10, 1), now=NOW) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.platform)
+def bench(
+    request: pytest.FixtureRequest, box: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
+    box.control.reset()
+    box.control.set_clock(NOW)
+    box.sandbox.desks[request.param.platform].plans.clear()
+    return Bench(box, request.param, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def whole(bench: Bench, tmp_path: Path) -> list[bytes]:
+    """What an undisturbed run lands."""
+    other = Bench(bench.box, bench.vendor, tmp_path / "undisturbed", bench.patch)
+    other.run()
+    bench.box.control.requests.clear()
+    assert other.lines() and not other.notes()
+    return sorted(other.lines())
+
+
+def test_a_run_killed_between_any_two_steps_asks_once_and_ends_in_the_same_data(
+    bench: Bench, whole: list[bytes], tmp_path: Path
+) -> None:
+    calls: list[str] = []
+    bench.run(lambda number, name: calls.append(name))
+    assert len(calls) >= 4
+    for place in range(2, len(calls) + 1):
+        killed = Bench(bench.box, bench.vendor, tmp_path / f"killed{place}", bench.patch)
+        bench.box.control.requests.clear()
+
+        def die(number: int, name: str, place: int = place) -> None:
+            if number == place:
+                raise Killed
+
+        with pytest.raises(Killed):
+            killed.run(die)
+        assert killed.lines() == [] and len(killed.notes()) == 1
+        killed.run()
+        assert killed.counted(bench.vendor.ask) == 1
+        assert sorted(killed.lines()) == whole and not killed.notes()
+
+
+def test_a_job_that_fails_is_asked_for_again(bench: Bench, whole: list[bytes]) -> None:
+    bench.box.sandbox.desks[bench.vendor.platform].plans[:] = ["fails"]
+    bench.run()
+    assert bench.counted(bench.vendor.ask) == 2
+    assert sorted(bench.lines()) == whole and not bench.notes()
+
+
+def test_a_job_that_always_fails_is_told_and_lands_nothing(bench: Bench) -> None:
+    bench.box.sandbox.desks[bench.vendor.platform].plans[:] = ["fails"] * 20
+    with pytest.raises(ExtractErrors) as caught:
+        bench.run()
+    assert bench.lines() == [] and "→" in str(caught.value)
+    assert bench.counted(bench.vendor.ask) <= 9
+
+
+def test_a_job_that_never_ends_is_given_up_and_the_next_run_asks_anew(
+    bench: Bench, whole: list[bytes]
+) -> None:
+    bench.box.sandbox.desks[bench.vendor.platform].plans[:] = ["never"]
+    with pytest.raises(ExtractErrors, match="has not finished the report in") as caught:
+        bench.run()
+    assert isinstance(caught.value.errors[0], TransientError) and bench.lines() == []
+    assert timedelta(minutes=20) < timedelta(seconds=sum(bench.waits)) < timedelta(hours=2)
+    bench.run()
+    assert bench.counted(bench.vendor.ask) == 2 and sorted(bench.lines()) == whole
+
+
+def test_a_job_the_vendor_has_forgotten_is_asked_for_anew(bench: Bench, whole: list[bytes]) -> None:
+    def die(number: int, name: str) -> None:
+        if number == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        bench.run(die)
+    (note,) = bench.notes()
+    note.write_text(json.dumps({**json.loads(note.read_text()), "id": "12345"}))
+    bench.run()
+    assert bench.counted(bench.vendor.ask) == 2 and sorted(bench.lines()) == whole
+
+
+@pytest.mark.parametrize("kind", ["html", "half_body", "truncated", "bom", "http_503"])
+def test_a_download_that_is_no_report_is_fetched_again_and_not_asked_for_again(
+    kind: str, bench: Bench, whole: list[bytes]
+) -> None:
+    bench.box.control.faults.append(Fault(kind, bench.vendor.platform, bench.vendor.fetch))
+    bench.run()
+    assert bench.box.control.struck[kind] == 1 and bench.counted(bench.vendor.ask) == 1
+    assert bench.counted(bench.vendor.fetch) >= 2 and sorted(bench.lines()) == whole
+
+
+def test_a_download_that_stays_a_web_page_lands_nothing_and_the_job_is_kept(
+    bench: Bench, whole: list[bytes]
+) -> None:
+    bench.box.control.faults.append(Fault("html", bench.vendor.platform, bench.vendor.fetch, times=1_000))
+    with pytest.raises(ExtractErrors):
+        bench.run()
+    assert bench.lines() == [] and len(bench.notes()) == 1
+    bench.box.control.faults.clear()
+    bench.run()
+    assert bench.counted(bench.vendor.ask) == 1 and sorted(bench.lines()) == whole
