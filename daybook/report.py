@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import UTC, datetime, timedelta
+
 from rich.console import Console
 from rich.markup import escape
 
+from daybook.clock import last_closed_day
 from daybook.night import Outcome
 from daybook.progress import wide_console
 from daybook.settings import Settings
@@ -49,26 +53,23 @@ def summary(settings: Settings) -> None:
 
 def _next(settings: Settings) -> None:
     current = settings.published / "current" / "daybook.duckdb"
+    daybook = "daybook" if shutil.which("daybook") else ".venv/bin/daybook"
     console = _console()
-    console.print("\nThe marts are in", escape(str(current)), "(schema marts). Try next:")
+    console.print(f"\nThe marts are in {escape(str(current))}, schema marts. Try next:")
     for command, why in (
         ("make run", "again: only what is new"),
         ("make up", "Airflow on its schedule, with its UI"),
-        ("daybook status", "what is read up to when, and what is published"),
-        ("daybook doctor", "check accounts, credentials, clock and reachability"),
-        (f"daybook backfill {outcome_week(settings)}", "read past days again"),
+        (f"{daybook} status", "what is read up to when, and what is published"),
+        (f"{daybook} doctor", "check accounts, credentials, clock and reachability"),
+        (f"{daybook} backfill {' '.join(_last_week(settings))}", "read past days again"),
     ):
-        console.print(f"  [bold]{escape(command)}[/]{' ' * max(1, 46 - len(command))}{escape(why)}")
+        console.print(f"  [bold]{escape(command)}[/]{' ' * max(1, 52 - len(command))}{escape(why)}")
 
 
-def outcome_week(settings: Settings) -> str:
-    """The last week's first and last day, as an example worth copying."""
-    from datetime import UTC, datetime, timedelta
-
-    from daybook.clock import last_closed_day
-
+def _last_week(settings: Settings) -> tuple[str, str]:
+    """The first and the last of the seven days that are over, as an example worth copying."""
     last = last_closed_day(datetime.now(UTC), settings.zone)
-    return f"{last - timedelta(days=6)} {last}"
+    return (last - timedelta(days=6)).isoformat(), last.isoformat()
 
 
 def _console() -> Console:
