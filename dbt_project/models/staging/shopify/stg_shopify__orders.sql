@@ -1,0 +1,137 @@
+{#- Statuses: Admin GraphQL 2026-10, OrderDisplayFinancialStatus. -#}
+{%- set states = {
+    'PENDING': 'created',
+    'AUTHORIZED': 'created',
+    'PARTIALLY_PAID': 'created',
+    'PAID': 'paid',
+    'PARTIALLY_REFUNDED': 'paid',
+    'REFUNDED': 'paid',
+    'VOIDED': 'closed_unpaid',
+    'EXPIRED': 'closed_unpaid',
+} -%}
+{%- set amount = '.shopMoney.amount' -%}
+
+with
+
+payments as (
+    select
+        account_id,
+        record_key,
+        {{ explode('latest.record.transactions') }} as entry
+    from {{ ref('base_shopify__orders') }} as latest
+),
+
+{# The shop keeps no time of full payment: it is that of the last payment that succeeded. #}
+paid as (
+    select
+        account_id,
+        record_key,
+        max({{ parse_instant('payments.entry.processedAt') }}) as paid_at
+    from payments
+    where payments.entry.kind in ('SALE', 'CAPTURE') and payments.entry.status = 'SUCCESS'
+    group by account_id, record_key
+),
+
+parcels as (
+    select
+        account_id,
+        record_key,
+        {{ explode('latest.record.fulfillments') }} as entry
+    from {{ ref('base_shopify__orders') }} as latest
+),
+
+sent as (
+    select
+        account_id,
+        record_key,
+        min({{ parse_instant('parcels.entry.createdAt') }}) as shipped_at,
+        max({{ parse_instant('parcels.entry.deliveredAt') }}) as delivered_at,
+        count(*) = count({{ parse_instant('parcels.entry.deliveredAt') }}) as is_all_delivered
+    from parcels
+    where parcels.entry.status not in ('CANCELLED', 'ERROR', 'FAILURE')
+    group by account_id, record_key
+),
+
+orders as (
+    select
+        latest.account_id,
+        account.store_id,
+        latest.record_key as order_id,
+        latest.load_id,
+        latest.loaded_at,
+        latest.record,
+        {{ translate('latest.record.displayFinancialStatus', states) }} as money_state,
+        latest.record.displayFulfillmentStatus = 'FULFILLED' as is_fulfilled,
+        {{ parse_instant('latest.record.createdAt') }} as created_at,
+        {{ parse_instant('latest.record.updatedAt') }} as modified_at,
+        {{ parse_instant('latest.record.cancelledAt') }} as cancelled_at,
+        {{ parse_instant('latest.record.closedAt') }} as closed_at,
+        {# Free orders have no payment: they are paid when they are taken in. #}
+        coalesce(paid.paid_at, {{ parse_instant('latest.record.processedAt') }}) as paid_at,
+        sent.shipped_at,
+        sent.delivered_at,
+        coalesce(sent.is_all_delivered, false) as is_all_delivered,
+        {{ array_sum('latest.record.shippingLines.nodes', 'charge', money('charge.discountedPriceSet' ~ amount)) }}
+            as shipping,
+        {{ array_sum('latest.record.shippingLines.nodes', 'charge',
+            array_sum('charge.taxLines', 'tax', money('tax.priceSet' ~ amount))) }} as shipping_tax,
+        {{ excluded_by_mark({'source_name': 'latest.record.sourceName'}) }} as marked
+    from {{ ref('base_shopify__orders') }} as latest
+    left join paid
+        on latest.account_id = paid.account_id and latest.record_key = paid.record_key
+    left join sent
+        on latest.account_id = sent.account_id and latest.record_key = sent.record_key
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on latest.account_id = account.account_id
+)
+
+select
+    'shopify' as platform,
+    account_id,
+    store_id,
+    order_id,
+    orders.record.buyer_key as buyer_key,
+    orders.record.currencyCode as currency,
+    case
+        when money_state = 'created' and cancelled_at is not null then 'closed_unpaid'
+        when money_state <> 'paid' then money_state
+        when cancelled_at is not null and not is_fulfilled then 'cancelled'
+        when is_fulfilled and closed_at is not null then 'completed'
+        when is_fulfilled and is_all_delivered then 'delivered'
+        when is_fulfilled then 'shipped'
+        else 'paid'
+    end as order_state,
+    case when orders.record.purchasingEntity.__typename = 'PurchasingCompany' then 'b2b' else 'standard' end as order_type,
+    created_at,
+    case when money_state = 'paid' then paid_at end as paid_at,
+    shipped_at,
+    case when is_all_delivered then delivered_at end as delivered_at,
+    case when is_fulfilled then closed_at end as completed_at,
+    case when money_state <> 'paid' or not is_fulfilled then coalesce(cancelled_at,
+        case when money_state = 'closed_unpaid' then modified_at end) end as cancelled_at,
+    modified_at,
+    cast(coalesce(shipping, 0) - case when orders.record.taxesIncluded = 'true' then coalesce(shipping_tax, 0) else 0 end
+        as decimal(18, 4)) as shipping_charged,
+    coalesce({{ money('orders.record.totalTaxSet' ~ amount) }}, 0) as tax,
+    {# Every discount, that of a code on the whole order too, is allocated to the lines. #}
+    cast(0 as decimal(18, 4)) as order_discount,
+    cast(0 as decimal(18, 4)) as platform_subsidy,
+    {{ money('orders.record.totalPriceSet' ~ amount) }} as buyer_paid_total,
+    {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
+    {{ null_as('instant') }} as deposit_paid_at,
+    false as is_deposit_forfeited,
+    {{ first_of('orders.record.paymentGatewayNames') }} as payment_type,
+    case
+        when orders.record.shippingAddress.provinceCode <> ''
+            then concat(orders.record.shippingAddress.countryCodeV2, '-', orders.record.shippingAddress.provinceCode)
+        else nullif(orders.record.shippingAddress.countryCodeV2, '')
+    end as region,
+    case orders.record.purchasingEntity.__typename
+        when 'PurchasingCompany' then 'organisation'
+        when 'Customer' then 'individual'
+    end as buyer_type,
+    case when orders.record.test = 'true' then 'test' else marked end as exclude_reason,
+    orders.record.displayFinancialStatus as source_status,
+    load_id,
+    loaded_at
+from orders

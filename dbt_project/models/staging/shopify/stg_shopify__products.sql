@@ -1,0 +1,81 @@
+with
+
+products as (
+    select
+        account_id,
+        record_key as product_id,
+        load_id,
+        latest.record.title as product_name,
+        nullif(latest.record.productType, '') as category_path,
+        {# UNLISTED sells to whoever has the link. #}
+        latest.record.status in ('ACTIVE', 'UNLISTED') as is_on_sale,
+        {{ money(first_of('latest.record.variants.nodes') ~ '.price') }} as first_price,
+        {{ money(first_of('latest.record.variants.nodes') ~ '.compareAtPrice') }} as first_compare_price,
+        case when latest.record.tracksInventory = 'true' then {{ money('latest.record.totalInventory') }} end as stock,
+        coalesce({{ parse_instant('latest.record.publishedAt') }}, {{ parse_instant('latest.record.createdAt') }})
+            as listed_at,
+        {{ parse_instant('latest.record.updatedAt') }} as modified_at,
+        latest.record.variants.nodes as variants
+    from {{ ref('base_shopify__products') }} as latest
+),
+
+exploded as (
+    select
+        *,
+        {{ explode('products.variants') }} as variant
+    from products
+),
+
+whole_and_variants as (
+    select
+        account_id,
+        product_id,
+        {{ null_as('text') }} as sku_id,
+        product_name,
+        category_path,
+        greatest(first_price, coalesce(first_compare_price, first_price)) as list_price,
+        is_on_sale,
+        stock,
+        listed_at,
+        modified_at,
+        load_id
+    from products
+
+    union all
+
+    select
+        account_id,
+        product_id,
+        exploded.variant.legacyResourceId as sku_id,
+        product_name,
+        category_path,
+        greatest(
+            {{ money('exploded.variant.price') }},
+            coalesce({{ money('exploded.variant.compareAtPrice') }}, {{ money('exploded.variant.price') }})
+        ) as list_price,
+        is_on_sale,
+        {{ money('exploded.variant.inventoryQuantity') }} as stock,
+        coalesce({{ parse_instant('exploded.variant.createdAt') }}, listed_at) as listed_at,
+        coalesce(greatest({{ parse_instant('exploded.variant.updatedAt') }}, modified_at), modified_at) as modified_at,
+        load_id
+    from exploded
+)
+
+select
+    'shopify' as platform,
+    whole_and_variants.account_id,
+    account.store_id,
+    product_id,
+    sku_id,
+    product_name,
+    category_path,
+    list_price,
+    account.currency,
+    is_on_sale,
+    stock,
+    listed_at,
+    modified_at,
+    load_id
+from whole_and_variants
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on whole_and_variants.account_id = account.account_id

@@ -1,0 +1,99 @@
+{#
+  Refunds stand in their order. A refund that gives nothing back is a restock and no refund. Where lines and postage
+  do not add up to what was given back (an amount given freely), the parts are not told.
+#}
+{%- set amount = '.shopMoney.amount' -%}
+
+with
+
+told as (
+    select
+        account_id,
+        record_key as order_id,
+        load_id,
+        latest.record.currencyCode as currency,
+        latest.record.taxesIncluded = 'true' as is_tax_included,
+        {# Before anything was sent: the order was called off. #}
+        {{ array_length('latest.record.fulfillments') }} = 0 as is_unsent,
+        {{ explode('latest.record.refunds') }} as refund
+    from {{ ref('base_shopify__orders') }} as latest
+),
+
+parts as (
+    select
+        account_id,
+        order_id,
+        load_id,
+        currency,
+        is_unsent,
+        told.refund.legacyResourceId as refund_id,
+        {{ first_of('told.refund.refundLineItems.nodes') }}.restockType as restock_type,
+        {{ first_of('told.refund.refundLineItems.nodes') }}.lineItem.id as first_line_id,
+        {{ parse_instant('told.refund.createdAt') }} as requested_at,
+        coalesce({{ parse_instant('told.refund.processedAt') }}, {{ parse_instant('told.refund.createdAt') }})
+            as processed_at,
+        {{ money('told.refund.totalRefundedSet' ~ amount) }} as refund_amount,
+        {{ array_length('told.refund.refundLineItems.nodes') }} as line_count,
+        {{ array_length('told.refund.refundShippingLines.nodes') }} as charge_count,
+        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line', money('line.quantity')) }}, 0) as quantity,
+        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line', money('line.subtotalSet' ~ amount)) }}, 0)
+            as goods,
+        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line', money('line.totalTaxSet' ~ amount)) }}, 0)
+            as goods_tax,
+        coalesce({{ array_sum('told.refund.refundShippingLines.nodes', 'charge', money('charge.subtotalAmountSet' ~ amount)) }}, 0)
+            as shipping,
+        coalesce({{ array_sum('told.refund.refundShippingLines.nodes', 'charge', money('charge.taxAmountSet' ~ amount)) }}, 0)
+            as shipping_tax,
+        is_tax_included,
+        {{ array_length('told.refund.transactions.nodes') }} as payment_count,
+        {{ array_sum('told.refund.transactions.nodes', 'entry',
+            "case when entry.status in ('SUCCESS', 'UNKNOWN') then 1 else 0 end") }} as success_count,
+        {{ array_sum('told.refund.transactions.nodes', 'entry',
+            "case when entry.status in ('PENDING', 'AWAITING_RESPONSE') then 1 else 0 end") }} as pending_count
+    from told
+),
+
+refunds as (
+    select
+        *,
+        case
+            when payment_count = 0 or success_count > 0 then 'success'
+            when pending_count > 0 then 'processing'
+            else 'closed'
+        end as refund_state,
+        goods - case when is_tax_included then goods_tax else 0 end as goods_net,
+        shipping - case when is_tax_included then shipping_tax else 0 end as shipping_net,
+        line_count + charge_count > 0
+            and goods + shipping + case when is_tax_included then 0 else goods_tax + shipping_tax end = refund_amount
+            as is_split
+    from parts
+    where refund_amount > 0
+)
+
+select
+    'shopify' as platform,
+    refunds.account_id,
+    account.store_id,
+    refund_id,
+    order_id,
+    case when line_count = 1 and charge_count = 0 then replace(first_line_id, 'gid://shopify/LineItem/', '') end as line_id,
+    refund_state,
+    case
+        when restock_type in ('RETURN', 'LEGACY_RESTOCK') then 'return_refund'
+        when is_unsent then 'before_shipment'
+        else 'refund_only'
+    end as refund_type,
+    requested_at,
+    case when refund_state = 'success' then processed_at end as refunded_at,
+    refund_amount,
+    case when is_split then cast(goods_net as decimal(18, 4)) end as refund_goods,
+    case when is_split then cast(shipping_net as decimal(18, 4)) end as refund_shipping,
+    case when is_split then cast(goods_tax + shipping_tax as decimal(18, 4)) end as refund_tax,
+    case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
+    {# The shop's note is free text, about the buyer as often as not: it is not read. #}
+    {{ null_as('text') }} as reason,
+    refunds.currency,
+    load_id
+from refunds
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on refunds.account_id = account.account_id

@@ -1,0 +1,279 @@
+"""From the vendor's API to staging, for the shops abroad: staging says what the world did, to the cent.
+
+One sandbox over real HTTP, four weeks read, one load, one dbt build; the figures they are held to come from the
+world and its ledger, without the clients and without dbt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from extractors.accounts import Account
+from extractors.credentials import Credentials
+from extractors.extract import extract
+from extractors.landing import Landing
+from extractors.registry import platforms
+from extractors.sandbox import Running, running
+from extractors.sandbox.buyers import CANARY
+from extractors.sandbox.ledger import Ledger, refund_parts
+from extractors.sandbox.orders import OrderState
+from extractors.sandbox.truth import orders_modified, shop_of
+from warehouse.load import load_pending
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+NEW_YORK = "America/New_York"
+# 01:30 in New York on the Thursday a week before Thanksgiving.
+NOW = datetime(2026, 11, 19, 1, 30, tzinfo=ZoneInfo(NEW_YORK))
+START = date(2026, 10, 22)
+FIRST, LAST = date(2026, 11, 1), date(2026, 11, 18)
+NAMES = ["shopify"]
+ACCOUNTS = {
+    name: Account(f"{name}__harbor", name, name, f"harbor_{name}", NEW_YORK, "USD", start=START)
+    for name in NAMES
+}
+each = pytest.mark.parametrize("name", NAMES)
+
+PAID_AT: dict[str, Callable[[OrderState], int | None]] = defaultdict(lambda: lambda state: state.paid_at)
+"""When an order counts as paid, where the vendor's record cannot say it as the world knows it."""
+
+
+@dataclass
+class Night:
+    """What was read, loaded and built, and the world it came from."""
+
+    box: Running
+    home: Path
+    output: str
+    statuses: dict[str, str]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.home / "build" / "warehouse.duckdb"), read_only=True) as con:
+            con.execute("set TimeZone = 'UTC'")
+            return con.execute(sql).fetchall()
+
+    @property
+    def span(self) -> tuple[int, int, int]:
+        """The stretch that was read and the world's now, in epoch seconds."""
+        start = datetime(START.year, START.month, START.day, tzinfo=ZoneInfo(NEW_YORK))
+        return int(start.timestamp()), int(NOW.timestamp()) + 1, int(NOW.timestamp())
+
+    def states(self, name: str) -> list[OrderState]:
+        """The orders that were to be read."""
+        return list(orders_modified(self.box.sandbox.world, shop_of(ACCOUNTS[name].id), *self.span))
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    home = tmp_path_factory.mktemp("global")
+    landing, target = Landing(home / "landing"), str(home / "target")
+    with running(first_day=date(2026, 9, 8), now=NOW) as box:
+        offered = box.connections()
+        for account in ACCOUNTS.values():
+            extract(
+                account,
+                Credentials.from_airflow(json.dumps(offered[account.id]), account.id),
+                landing,
+                hash_key=b"k" * 32,
+                token_dir=home / "tokens",
+                day=NOW.date(),
+                # Reads end a while behind now; the world stands still, so that all of it is read.
+                now=NOW + timedelta(minutes=10),
+                sleep=lambda seconds: None,
+            )
+        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
+        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
+        command += [f"staging.{name}" for name in NAMES] + ["--project-dir", str(PROJECT)]
+        done = subprocess.run(
+            [*command, "--profiles-dir", str(PROJECT), "--target-path", target, "--log-path", target],
+            env={
+                **os.environ,
+                "DAYBOOK_BUILD": str(home / "build"),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+        yield Night(box, home, done.stdout, {r["unique_id"]: str(r["status"]) for r in results})
+
+
+def at(moment: int | None) -> datetime | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC)
+
+
+def money(cents: int) -> Decimal:
+    return Decimal(cents) / 100
+
+
+def test_every_model_test_and_unit_test_of_these_platforms_passes(night: Night) -> None:
+    bad = {name: status for name, status in night.statuses.items() if status not in ("success", "pass")}
+    assert not bad, night.output[-4000:]
+    for name in NAMES:
+        kinds = [node.split(".")[0] for node in night.statuses if f"_{name}__" in node]
+        assert kinds.count("unit_test") >= 5 and kinds.count("test") >= 8 and kinds.count("model") >= 4
+
+
+@each
+def test_every_order_of_four_weeks_is_staged_once(name: str, night: Night) -> None:
+    found = night.rows(f"select order_id from staging.stg_{name}__orders")
+    assert sorted(order for (order,) in found) == sorted(order_id(name, s) for s in night.states(name))
+    assert len(found) > 200
+
+
+@each
+def test_every_paid_order_has_the_worlds_money_and_times(name: str, night: Night) -> None:
+    rows = night.rows(f"""
+        select o.order_id, o.created_at, o.paid_at, l.list_amount, l.units, l.discount, l.subsidy, l.goods,
+            o.shipping_charged, o.tax, o.buyer_paid_total
+        from staging.stg_{name}__orders as o
+        join (
+            select order_id, sum(list_amount) as list_amount, sum(line_platform_subsidy) as subsidy,
+                sum(merchant_item_discount) as discount, sum(line_amount) as goods, sum(quantity) as units
+            from staging.stg_{name}__order_lines where line_class = 'product' group by 1
+        ) as l on o.order_id = l.order_id
+        where o.paid_at is not null and o.exclude_reason is null
+    """)
+    expected = {}
+    for state in night.states(name):
+        order, paid = state.order, PAID_AT[name](state)
+        if paid is not None:
+            listed = sum(line.list_amount for line in order.lines)
+            subsidy = sum(line.subsidy for line in order.lines)
+            expected[order_id(name, state)] = (
+                at(order.timeline.created),
+                at(paid),
+                money(listed),
+                Decimal(sum(line.quantity for line in order.lines)),
+                money(listed - subsidy - order.goods),
+                money(subsidy),
+                money(order.goods),
+                money(order.shipping),
+                money(order.tax),
+                money(order.total),
+            )
+    found = {row[0]: row[1:] for row in rows}
+    assert found.keys() == expected.keys() and len(found) > 150
+    for key, row in expected.items():
+        assert found[key] == row, key
+
+
+@each
+def test_lines_name_their_products_and_their_own_money(name: str, night: Night) -> None:
+    rows = night.rows(
+        f"select order_id, quantity, line_amount, line_tax, product_id is not null from staging.stg_{name}__order_lines"
+    )
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for key, *rest in rows:
+        found[key].append(tuple(rest))
+    checked = 0
+    for state in night.states(name):
+        if PAID_AT[name](state) is None:
+            continue
+        lines = [(Decimal(q), money(p), money(t), True) for q, p, t in lines_of(name, state)]
+        assert sorted(found[order_id(name, state)]) == sorted(lines)
+        checked += 1
+    assert checked > 150
+
+
+@each
+def test_refunds_of_each_day_equal_the_worlds_own_ledger(name: str, night: Night) -> None:
+    """By order and day, each part capped at what was paid, as the ledger counts."""
+    rows = night.rows(f"""
+        select order_id, refunded_at, refund_amount, refund_goods, refund_shipping, refund_tax
+        from staging.stg_{name}__refunds where refund_state = 'success'
+    """)
+    found: dict[tuple[str, datetime], Decimal] = defaultdict(Decimal)
+    for order, moment, amount, *parts in rows:
+        found[order, moment] += amount
+        if None not in parts:
+            assert sum(parts) == amount
+    start = night.span[0]
+    expected: dict[tuple[str, datetime], Decimal] = defaultdict(Decimal)
+    for state in night.states(name):
+        if PAID_AT[name](state) is None:
+            continue
+        for parts in refund_parts(state):
+            if parts.at >= start:
+                expected[order_id(name, state), datetime.fromtimestamp(parts.at, UTC)] += money(parts.amount)
+    recent = {key: amount for key, amount in found.items() if key[1].timestamp() >= start}
+    assert recent == expected and len(expected) > 10
+
+
+@each
+def test_the_days_of_the_ledger_are_the_days_of_staging(name: str, night: Night) -> None:
+    figures = Ledger(night.box.sandbox.world, night.span[0]).store(
+        f"harbor_{name}", night.span[2], FIRST, LAST, "day"
+    )
+    rows = night.rows(f"""
+        select cast(timezone('{NEW_YORK}', paid_at) as date), count(*), sum(buyer_paid_total)
+        from staging.stg_{name}__orders where paid_at is not null and exclude_reason is null group by 1
+    """)
+    found = {day: (count, total) for day, count, total in rows}
+    for want in figures:
+        assert found.get(want.period_start, (0, Decimal(0))) == (want.orders_paid, want.paid_amount)
+    assert sum(want.orders_paid for want in figures) > 100
+
+
+@each
+def test_a_buyer_who_comes_back_is_one_buyer(name: str, night: Night) -> None:
+    rows = dict(night.rows(f"select order_id, buyer_key from staging.stg_{name}__orders"))
+    by_key: dict[str, set[str]] = defaultdict(set)
+    for state in night.states(name):
+        buyer, key = state.order.buyer, rows[order_id(name, state)]
+        if buyer is not None and key is not None:
+            by_key[key].add(buyer.key)
+    assert all(len(people) == 1 for people in by_key.values())
+    assert len({p for people in by_key.values() for p in people}) == len(by_key) > 100
+
+
+@each
+def test_products_carry_the_present_price_and_stock(name: str, night: Night) -> None:
+    if "products" not in platforms()[name].stream_names:
+        return
+    rows = night.rows(f"select list_price, stock from staging.stg_{name}__products where sku_id is not null")
+    views = night.box.sandbox.world.products(f"harbor_{name}", night.span[2])
+    expected = [
+        (money(p), Decimal(s)) for view in views for p, s in zip(view.prices, view.stock, strict=True)
+    ]
+    assert sorted(rows) == sorted(expected) and rows
+
+
+def test_no_personal_data_stands_in_anything_that_was_written(night: Night) -> None:
+    import zstandard
+
+    searched = 0
+    for path in night.home.rglob("*"):
+        if path.is_file():
+            body = path.read_bytes()
+            if path.suffix == ".zst":
+                body = zstandard.ZstdDecompressor().decompressobj().decompress(body)
+            assert CANARY.encode() not in body, path
+            searched += 1
+    assert searched > 30
+
+
+# ---- what only one vendor does ---------------------------------------------------------------------
+def order_id(name: str, state: OrderState) -> str:
+    """The order's id as the vendor writes it."""
+    return str(state.order.id)
+
+
+def lines_of(name: str, state: OrderState) -> list[tuple[int, int, int]]:
+    """(quantity, goods, tax) of every line as the vendor cuts them."""
+    return [(line.quantity, line.paid, line.tax) for line in state.order.lines]
