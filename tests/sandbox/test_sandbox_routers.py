@@ -61,6 +61,35 @@ VENDORS = {
         code_of=lambda body: body["error_response"]["code"],
         codes={"sign": "12", "time": "8", "key": "21", "token": "19", "method": "15", "other": "43"},
     ),
+    "pinduoduo": Vendor(
+        path="/api/router",
+        method="pdd.order.number.list.increment.get",
+        good={
+            "start_updated_at": _seconds("2026-11-19 20:00"),
+            "end_updated_at": _seconds("2026-11-19 20:30"),
+            "order_status": "5",
+            "refund_status": "5",
+            "is_lucky_flag": "0",
+            "page": "1",
+            "page_size": "10",
+        },
+        names=("type", "client_id", "access_token"),
+        fixed={"data_type": "JSON", "version": "V1"},
+        epoch=True,
+        page="page",
+        wide={"start_updated_at": _seconds("2026-11-19 19:59")},
+        big={"page_size": "101"},
+        code_of=lambda body: str(body["error_response"]["error_code"]),
+        codes={
+            "sign": "20004",
+            "time": "10001",
+            "key": "10001",
+            "method": "10001",
+            "token": "20032",
+            "expired": "10019",
+            "other": "10000",
+        },
+    ),
 }
 each = pytest.mark.parametrize("name", VENDORS)
 
@@ -177,6 +206,36 @@ def test_jd_shows_only_the_fields_asked_for_and_no_order_that_nobody_paid(
     }
     assert speak("jd").refused(optional_fields="orderId,colour") == "43"
     assert speak("jd").refused(order_state="WAIT_FOR_MOON") == "43"
+
+
+def test_pinduoduo_wants_one_after_sale_status_a_call(speak: Callable[[str], Speaker]) -> None:
+    refunds: dict[str, Any] = {
+        "system": {"type": "pdd.refund.list.increment.get"},
+        "order_status": None,
+        "refund_status": None,
+        "is_lucky_flag": None,
+        "after_sales_type": "1",
+    }
+    for status in (None, "1", "99", "2,3"):
+        assert speak("pinduoduo").refused(**refunds, after_sales_status=status) == "10000"
+    body = speak("pinduoduo").ask(**refunds, after_sales_status="10")
+    assert body["refund_increment_get_response"]["total_count"] >= 0
+    refunds["after_sales_type"] = "7"
+    assert speak("pinduoduo").refused(**refunds, after_sales_status="10") == "10000"
+
+
+def test_pinduoduo_shows_an_order_once_its_group_has_formed(speak: Callable[[str], Speaker]) -> None:
+    shown = []
+    for minutes in range(0, 24 * 60, 30):
+        start = int(_seconds("2026-11-19 00:00")) + minutes * 60
+        span = {"start_updated_at": str(start), "end_updated_at": str(start + 1800)}
+        shown += speak("pinduoduo").ask(**span, page_size="100")["order_sn_increment_get_response"][
+            "order_sn_list"
+        ]
+    assert len(shown) > 30
+    assert {order["confirm_status"] for order in shown} == {1}
+    assert any(order["confirm_time"] > order["pay_time"] for order in shown), "no group took its time"
+    assert all("-" in order["order_sn"] for order in shown)
 
 
 def test_jd_trades_a_refresh_token_once(callers: Callers) -> None:

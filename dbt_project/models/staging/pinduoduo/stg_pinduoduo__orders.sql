@@ -1,0 +1,97 @@
+{#- Statuses: Pinduoduo documentation, order_status. Confirmation and group come before it, a refund after it. -#}
+{%- set states = {'1': 'paid', '2': 'shipped', '3': 'delivered'} -%}
+
+with
+
+orders as (
+    select
+        latest.account_id,
+        account.store_id,
+        account.currency,
+        latest.record_key as order_id,
+        latest.load_id,
+        latest.loaded_at,
+        latest.cancelled_seen_at,
+        latest.record.buyer_key,
+        latest.record.order_status as source_status,
+        {{ translate('latest.record.order_status', states) }} as status_state,
+        latest.record.refund_status as refund_status,
+        coalesce(latest.record.confirm_status = '2' or latest.record.group_status = '2', false) as is_failed,
+        coalesce(latest.record.confirm_status = '0' or latest.record.group_status = '0', false) as is_forming,
+        latest.record.step_order_info.step_trade_status as step_status,
+        {{ money('latest.record.step_order_info.advanced_paid_fee') }} as deposit,
+        latest.balance_seen_at,
+        {{ local_time('latest.record.created_time', "'Asia/Shanghai'") }} as created_at,
+        {{ local_time('latest.record.pay_time', "'Asia/Shanghai'") }} as pay_time,
+        {{ local_time('latest.record.confirm_time', "'Asia/Shanghai'") }} as confirm_time,
+        {{ local_time('latest.record.shipping_time', "'Asia/Shanghai'") }} as shipped_at,
+        {{ local_time('latest.record.receive_time', "'Asia/Shanghai'") }} as delivered_at,
+        {{ local_time('latest.record.updated_at', "'Asia/Shanghai'") }} as modified_at,
+        {{ money('latest.record.goods_amount') }} as goods_amount,
+        coalesce({{ money('latest.record.discount_amount') }}, 0) as discount_amount,
+        coalesce({{ money('latest.record.platform_discount') }}, 0) as platform_discount,
+        coalesce({{ money('latest.record.postage') }}, 0) as postage,
+        {{ money('latest.record.pay_amount') }} as pay_amount,
+        latest.record.pay_type as payment_type,
+        latest.record.province as region
+    from {{ ref('base_pinduoduo__orders') }} as latest
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on latest.account_id = account.account_id
+),
+
+clocks as (
+    select
+        *,
+        step_status is not null as is_presale,
+        {# A group's order is a sale when the group forms, a presale's with the balance. #}
+        case
+            when is_failed or is_forming then null
+            when step_status in ('0', '1') then null
+            when step_status = '2' then coalesce(balance_seen_at, confirm_time, pay_time)
+            else coalesce(confirm_time, pay_time)
+        end as paid_at
+    from orders
+)
+
+select
+    'pinduoduo' as platform,
+    account_id,
+    store_id,
+    order_id,
+    buyer_key,
+    currency,
+    case
+        when status_state = 'unknown' then 'unknown'
+        when is_failed then 'closed_unpaid'
+        when step_status = '1' and not is_forming then 'deposit_paid'
+        when is_forming or step_status = '0' then 'created'
+        when status_state = 'paid' and refund_status = '4' then 'cancelled'
+        else status_state
+    end as order_state,
+    case when is_presale then 'presale' else 'group_buy' end as order_type,
+    created_at,
+    paid_at,
+    shipped_at,
+    delivered_at,
+    {# The vendor has no state after delivery. #}
+    {{ null_as('instant') }} as completed_at,
+    case when is_failed or (status_state = 'paid' and refund_status = '4') then coalesce(cancelled_seen_at, modified_at) end
+        as cancelled_at,
+    modified_at,
+    {# Beside the goods the buyer pays postage and services of the parcel. #}
+    cast(coalesce(pay_amount - goods_amount + discount_amount, postage) as decimal(18, 4)) as shipping_charged,
+    cast(0 as decimal(18, 4)) as tax,
+    cast(discount_amount - platform_discount as decimal(18, 4)) as order_discount,
+    cast(platform_discount as decimal(18, 4)) as platform_subsidy,
+    case when paid_at is not null then pay_amount end as buyer_paid_total,
+    case when is_presale then deposit end as deposit_paid_amount,
+    case when is_presale and step_status in ('1', '2') then pay_time end as deposit_paid_at,
+    false as is_deposit_forfeited,
+    nullif(payment_type, '') as payment_type,
+    region,
+    {{ null_as('text') }} as buyer_type,
+    {{ null_as('text') }} as exclude_reason,
+    source_status,
+    load_id,
+    loaded_at
+from clocks
