@@ -65,15 +65,17 @@ _TYPES = graphql.schema(
         "TaxLine": "title rate priceSet:MoneyBag",
         "OrderTransaction": "id kind status gateway processedAt createdAt test amountSet:MoneyBag",
         "Fulfillment": "id createdAt deliveredAt status",
-        "LineItem": "id name title sku quantity currentQuantity isGiftCard product:Product "
-        "variant:ProductVariant originalUnitPriceSet:MoneyBag originalTotalSet:MoneyBag "
+        "LineItem": "id name title sku quantity currentQuantity isGiftCard product:Sold "
+        "variant:Sold originalUnitPriceSet:MoneyBag originalTotalSet:MoneyBag "
         "discountedTotalSet:MoneyBag "
         "discountAllocations:[DiscountAllocation] taxLines:[TaxLine]",
+        "Sold": "id legacyResourceId",
+        "LineOfRefund": "id",
         "DiscountAllocation": "allocatedAmountSet:MoneyBag",
         "Refund": "id legacyResourceId createdAt processedAt updatedAt note totalRefundedSet:MoneyBag "
         "refundLineItems:RefundLineItem@ refundShippingLines:RefundShippingLine@ "
         "orderAdjustments:OrderAdjustment@ transactions:OrderTransaction@",
-        "RefundLineItem": "id quantity restockType lineItem:LineItem subtotalSet:MoneyBag "
+        "RefundLineItem": "id quantity restockType lineItem:LineOfRefund subtotalSet:MoneyBag "
         "totalTaxSet:MoneyBag priceSet:MoneyBag",
         "RefundShippingLine": "id subtotalAmountSet:MoneyBag taxAmountSet:MoneyBag",
         "OrderAdjustment": "id reason amountSet:MoneyBag taxAmountSet:MoneyBag",
@@ -523,14 +525,18 @@ def _line_item(shop: Shop, order_id: int, line: Line) -> dict[str, Any]:
         "quantity": line.quantity,
         "currentQuantity": line.quantity,
         "isGiftCard": False,
-        "product": {"legacyResourceId": str(product_id(line))},
-        "variant": {"legacyResourceId": str(sku_id(line))},
+        "product": _sold("Product", product_id(line)),
+        "variant": _sold("ProductVariant", sku_id(line)),
         "originalUnitPriceSet": money(line.unit_price),
         "originalTotalSet": money(line.list_amount),
         "discountedTotalSet": money(line.list_amount - own),
         "discountAllocations": [{"allocatedAmountSet": money(cents)} for cents in allocated],
         "taxLines": taxes,
     }
+
+
+def _sold(of: str, number: int) -> dict[str, Any]:
+    return {"id": _gid(of, number), "legacyResourceId": str(number)}
 
 
 def _refund_record(shop: Shop, state: OrderState, found: RefundState) -> dict[str, Any]:
