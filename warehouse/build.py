@@ -100,18 +100,21 @@ def build(
     command = _command(project_dir, Path(profiles_dir).absolute() if profiles_dir else project_dir, target)
     command += ["--full-refresh"] if full_refresh else []
     command += ["--select", *select] if select else []
-    command += ["--exclude", *exclude] if exclude else []
     command += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
     whole = not select and not exclude
     with writer_lock(build_dir, "daybook build", wait=wait):
         for name in ("warehouse.duckdb", "daybook.duckdb"):
             refuse_orphan_wal(build_dir / name)
+        used = _platforms(build_dir / "warehouse.duckdb")
+        unused = [f"path:models/staging/{name}" for name in _staged(project_dir) if used and name not in used]
+        command += ["--exclude", *exclude, *unused] if exclude or unused else []
         (target / "run_results.json").unlink(missing_ok=True)  # or a killed run would show the last one's
         passed_before = (read_state(build_dir) or {}).get("status", "passed") == "passed"
         _write_state(build_dir, "running", None)
         status, run_id = "failed", None
         try:
-            code, said = _run(command, project_dir, _environment(build_dir, env), log, timeout)
+            more = {"DAYBOOK_PLATFORMS": ",".join(sorted(used)), **(env or {})}
+            code, said = _run(command, project_dir, _environment(build_dir, more), log, timeout)
             results = _results(target)
             run_id = results[0].run_id if results else None
             _store(build_dir / "warehouse.duckdb", results)
@@ -130,6 +133,27 @@ def read_state(build_dir: Path | str) -> dict[str, Any] | None:
         return dict(json.loads((Path(build_dir) / STATE).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError):
         return None
+
+
+def _platforms(warehouse: Path) -> set[str]:
+    """The platforms some account is or was read from; empty when there is no telling. The others' staging is
+    left out: nothing is in it."""
+    if not warehouse.is_file():
+        return set()
+    with connect(warehouse, read_only=True) as con:
+        known = con.execute(
+            "select 1 from information_schema.tables "
+            "where table_schema = 'raw_daybook' and table_name = 'accounts'"
+        ).fetchone()
+        if known is None:
+            return set()
+        rows = con.execute("select distinct platform from raw_daybook.accounts").fetchall()
+        return {row[0] for row in rows}
+
+
+def _staged(project_dir: Path) -> list[str]:
+    folder = project_dir / "models" / "staging"
+    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
 def _command(project_dir: Path, profiles_dir: Path, target: Path) -> list[str]:

@@ -1,13 +1,34 @@
 {# What the variables of dbt_project.yml mean in SQL. #}
 
 
-{# The platforms that have a stream, as the inside of an IN list: `platform in ({{ platforms_with('orders') }})`. #}
-{% macro platforms_with(stream) -%}
-    {%- set names = [] -%}
-    {%- for platform, streams in var('platforms').items() if stream in streams -%}
-        {%- do names.append("'" ~ platform ~ "'") -%}
+{#
+    The platforms that have a stream, of those in use: DAYBOOK_PLATFORMS names them (the build sets it to the platforms
+    of accounts.yml, so that forty vendors nobody sells on cost nothing); without it, all.
+#}
+{% macro platforms_of(stream) %}
+    {%- set in_use = env_var('DAYBOOK_PLATFORMS', '') -%}
+    {%- set found = [] -%}
+    {%- for platform, streams in var('platforms').items()
+        if stream in streams and (not in_use or platform in in_use.split(',')) -%}
+        {%- do found.append(platform) -%}
     {%- endfor -%}
-    {{ names | join(', ') or "''" }}
+    {{ return(found) }}
+{% endmacro %}
+
+
+{# The same as the inside of an IN list: `platform in ({{ platforms_with('orders') }})`. #}
+{% macro platforms_with(stream) -%}
+    {%- for platform in platforms_of(stream) -%}
+        '{{ platform }}'{{ ", " if not loop.last }}
+    {%- else -%}
+        ''
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{# A list of words as the inside of an IN list. #}
+{% macro quoted(words) -%}
+    '{{ words | join("', '") }}'
 {%- endmacro %}
 
 

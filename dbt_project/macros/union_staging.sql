@@ -1,15 +1,12 @@
 {#
-    One platform-free relation from the staging models of every platform that has the stream.
+    One platform-free relation from the staging models of every platform in use that has the stream.
     The columns are the staging contract; a platform that misses one fails here by name.
 
     union_staging('orders') -> select … from stg_taobao__orders union all select … ; an empty, typed
     relation when no platform has the stream.
 #}
 {% macro union_staging(stream) %}
-    {%- set platforms = [] -%}
-    {%- for platform, streams in var('platforms').items() if stream in streams -%}
-        {%- do platforms.append(platform) -%}
-    {%- endfor -%}
+    {%- set platforms = platforms_of(stream) -%}
     {%- for platform in platforms %}
     select
         {%- for name, _ in staging_columns(stream) %}

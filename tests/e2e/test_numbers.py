@@ -234,6 +234,13 @@ def test_no_personal_data_stands_in_anything_the_night_wrote(night: Night) -> No
     assert searched > 100
 
 
+def test_platforms_nobody_sells_on_cost_the_night_nothing(night: Night) -> None:
+    with duckdb.connect(str(night.published.parents[2] / "build" / "warehouse.duckdb"), read_only=True) as con:
+        names = con.execute("select table_name from information_schema.tables where table_schema = 'staging'")
+        built = {name.split("_", 1)[1].split("__")[0] for (name,) in names.fetchall() if "__" in name}
+    assert built == {"taobao", "woocommerce", "ocean_engine", "baidu_tongji"}
+
+
 def test_a_store_without_traffic_has_null_visitors_not_zero(night: Night) -> None:
     rows = night.rows(
         "select visitors, is_traffic_loaded, pay_conversion from marts.store_daily where store_id = 'harbor_us'"
