@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,12 @@ from extractors.sandbox import Running, running
 def served_contract() -> Iterator[Running]:
     with running(first_day=FIRST_DAY, now=BUSY_NOW) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(autouse=True)
+def no_disk_flushes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Power cuts are the business of tests/core; here a thousand runs need not wait for the disk."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
 @pytest.fixture

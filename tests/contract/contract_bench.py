@@ -35,7 +35,8 @@ BUSY_NOW = datetime(2026, 11, 12, 14, 0, tzinfo=SHANGHAI)  # the day is over in 
 CALM_DAY = date(2026, 10, 14)
 CALM_NOW = datetime(2026, 10, 15, 14, 0, tzinfo=SHANGHAI)
 FAST = 1_000_000  # calls a second: nothing waits for its turn
-ENOUGH = 8  # records a small window should hold
+ENOUGH = 8  # records a small window should hold,
+MANY_READS = 16  # unless that costs more reads than this
 
 SPOKEN: dict[str, Platform] = {name: p for name, p in platforms().items() if p.protocol is not None}
 HALVES: dict[str, ModuleType] = platform_halves()
@@ -169,6 +170,10 @@ class Bench:
 
         self.stream = replace(self.stream, reads=reads)
 
+    def in_pages(self, pages: int, rows: int) -> None:
+        """From now on ask for pages so small that each of the reads so far, of `rows` in all, needs `pages`."""
+        self.in_pages_of(max(1, rows // (pages * max(1, len(self.reads)))))
+
     def mark(self) -> datetime | None:
         return self.landing.mark(self.platform.name, self.account.id, self.stream.name)
 
@@ -269,8 +274,15 @@ def a_few_records(bench: Bench, day: date) -> Window:
                 break
         return window
     end = days_window(day, day, zone).end
-    for hours in (0.25, 1, 4, 24, 72, 240, 720, 1_200):
+    for hours in (0.25, 0.5, 1, 2, 4, 8, 16, 24, 48, 72, 120, 240, 480, 720, 1_200):
         window = Window(end - timedelta(hours=hours), end)
-        if len(bench.truth(window)) >= ENOUGH:
+        found = len(bench.truth(window))
+        if found >= ENOUGH or (found > 1 and reads_of(bench, window) > MANY_READS):
             break
     return window
+
+
+def reads_of(bench: Bench, window: Window) -> int:
+    """How many paged reads the client needs for the window: some vendors allow half an hour and one status each."""
+    pieces = list(window.cut(bench.stream.widest))
+    return len(pieces) * len(list(bench.stream.reads(bench.account, pieces[0])))
