@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 
 
@@ -54,3 +55,29 @@ def md5_joined(*parts: str) -> str:
 def base64_text(body: bytes) -> str:
     """The body in base64, as signatures over a body take it."""
     return base64.b64encode(body).decode()
+
+
+def token_proof(token: str, secret: str) -> str:
+    """lower(HMAC-SHA256(secret, token)): proves that whoever uses the token also has the app's secret."""
+    return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+
+def jwt_rs256(claims: Mapping[str, object], private_key: str) -> str:
+    """A JSON Web Token signed RS256 with a PEM private key (RFC 7519, RFC 7515).
+
+    Raises ValueError when the key cannot be read.
+    """
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # heavy, and only needed here
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key = load_pem_private_key(private_key.replace("\\n", "\n").encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise ValueError("not an RSA key")
+    parts = [_url64(json.dumps(part).encode()) for part in ({"alg": "RS256", "typ": "JWT"}, dict(claims))]
+    text = ".".join(parts)
+    return f"{text}.{_url64(key.sign(text.encode(), padding.PKCS1v15(), SHA256()))}"
+
+
+def _url64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

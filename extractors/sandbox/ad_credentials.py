@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
-from .merchants import AD_ACCOUNTS, Advertiser
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from .merchants import AD_ACCOUNTS, SITES, Advertiser, Site
 
 Tokens = Callable[[str, str, str], dict[str, str]]
 Entry = tuple[str, str, str, dict[str, object]]
 """Path below the sandbox, login, password, extra."""
 
+PROPERTY_BASE = 312_450_000
 APPS: dict[str, tuple[str, str]] = {}
 """App key and secret of each of these platforms whose accounts belong to one app."""
 
@@ -24,9 +29,51 @@ def _uc_huichuan(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
     return "uc_huichuan", f"{account.store}@uc", "sandbox-uc-password", dict(extra)
 
 
+SERVICE_ACCOUNT = "reader@sandbox.iam.example"
+# Two primes of a key that opens nothing but the sandbox.
+_PRIMES = (
+    "e80ba243a2da74b8379199aa128354a12a1375d99da212e9be1eb40d2d3d8a72"
+    "52c67753bf5400e8a42037b9f2f1aa07e21a7491d580691302137d25a8987efb",
+    "c3ae5256990bde9d89b195ba0803a929f12a1b682bbf9fd83d1e883d4933e8fc"
+    "24170a932e3399b55d6135e75927c14e32fd1e2b099115bec1c8433c7d7a44ab",
+)
+
+
+@cache
+def service_key() -> rsa.RSAPrivateKey:
+    """The service account's key, the same in every process."""
+    p, q = (int(text, 16) for text in _PRIMES)
+    e, n = 65_537, p * q
+    d = pow(e, -1, (p - 1) * (q - 1))
+    public = rsa.RSAPublicNumbers(e, n)
+    parts = (rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q))
+    return rsa.RSAPrivateNumbers(p, q, d, *parts, public).private_key()
+
+
+def _pem() -> str:
+    return (
+        service_key()
+        .private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        .decode()
+    )
+
+
+def _ga4(site: Site, variant: str, tokens: Tokens) -> Entry:
+    extra = {
+        "access_token": tokens("ga4", site.store, variant)["access_token"],
+        "property_id": str(PROPERTY_BASE + site.number),
+    }
+    login = f"gone-{SERVICE_ACCOUNT}" if variant == "revoked" else SERVICE_ACCOUNT
+    return "ga4", login, _pem(), dict(extra)
+
+
 _MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {"uc_huichuan": _uc_huichuan}
 
 
 def ad_connections(variant: str, tokens: Tokens) -> dict[str, Entry]:
     """Account id → what ``connections`` adds for it."""
-    return {a.account: _MADE[a.platform](a, variant, tokens) for a in AD_ACCOUNTS if a.platform in _MADE}
+    sites = {f"ga4__{site.store.split('_')[0]}": _ga4(site, variant, tokens) for site in SITES}
+    made = {a.account: _MADE[a.platform](a, variant, tokens) for a in AD_ACCOUNTS if a.platform in _MADE}
+    return {**made, **sites}

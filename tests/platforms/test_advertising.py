@@ -1,4 +1,4 @@
-"""From the vendors' ad reports to staging: every figure is what the pretend world delivered.
+"""From the vendors' ad and traffic reports to staging: every figure is what the pretend world did.
 
 One sandbox over real HTTP, one load, one dbt build of all platforms below (their unit tests, too); what the
 figures are held to comes from the world, without the clients and without dbt.
@@ -29,7 +29,8 @@ from extractors.registry import platforms
 from extractors.sandbox import Running, running
 from extractors.sandbox.adland import figures
 from extractors.sandbox.ads import Adverts
-from extractors.sandbox.merchants import AD_ACCOUNTS
+from extractors.sandbox.ledger import Ledger
+from extractors.sandbox.merchants import AD_ACCOUNTS, Advertiser
 from extractors.sandbox.traffic import days_between
 from warehouse.load import load_pending
 
@@ -45,12 +46,13 @@ LEVELS: dict[str, dict[str, str]] = {
 }
 # Vendors that say nothing about the value of a conversion.
 WITHOUT_VALUE = {"uc_huichuan"}
+TRAFFIC = {"ga4": "lantern_web"}
 ADVERTISERS = {a.platform: a for a in AD_ACCOUNTS if a.platform in LEVELS}
 
 
 def account_of(name: str, box: Running) -> tuple[Account, Credentials]:
     """The account and its credentials; what the platform takes as options stands in the connection's extra."""
-    known = ADVERTISERS[name]
+    known = Advertiser(0, 0, name, TRAFFIC[name], 0.0, name) if name in TRAFFIC else ADVERTISERS[name]
     given = box.connections()[known.account]
     extra: Any = given["extra"]
     options = {option: extra[option] for option in platforms()[name].options if option in extra}
@@ -91,7 +93,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     home = tmp_path_factory.mktemp("advertising")
     landing, accounts = Landing(home / "landing"), []
     with running(first_day=date(2026, 9, 8), now=NOW) as box:
-        for name in LEVELS:
+        for name in (*LEVELS, *TRAFFIC):
             account, credentials = account_of(name, box)
             accounts.append(account)
             extract(
@@ -107,7 +109,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), accounts)
         target = str(home / "target")
         command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
-        command += [f"staging.{name}" for name in LEVELS]
+        command += [f"staging.{name}" for name in (*LEVELS, *TRAFFIC)]
         command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
         done = subprocess.run(
             [*command, "--target-path", target, "--log-path", target],
@@ -193,3 +195,41 @@ def test_reports_were_read_up_to_the_day_asked_for(night: Night) -> None:
     for name in LEVELS:
         (row,) = night.rows(f"select max(report_date) as last from staging.stg_{name}__ads")
         assert row["last"] in (DAY, DAY + timedelta(days=1))
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+@pytest.mark.parametrize("name", TRAFFIC)
+def test_visitors_are_the_worlds_own_distinct_people_at_every_grain(
+    night: Night, name: str, grain: str
+) -> None:
+    rows = night.rows(
+        f"select period_start, device, visitors, sessions, page_views, bounces from staging.stg_{name}__traffic "
+        f"where grain = '{grain}' and is_total"
+    )
+    ledger, checked = Ledger(night.box.sandbox.world), 0
+    for device in ("all", "pc", "mobile"):
+        found = {row["period_start"]: row for row in rows if row["device"] == device}
+        for want in ledger.traffic(
+            TRAFFIC[name], int(NOW.timestamp()), date(2026, 9, 8), DAY, grain, device=device
+        ):
+            if want.period_start >= START:
+                row = found.pop(want.period_start)
+                assert (row["visitors"], row["sessions"]) == (want.visitors, want.visits), (device, row)
+                assert (row["page_views"], row["bounces"]) == (want.page_views, want.bounces)
+                checked += 1
+    assert checked >= (3 if grain == "month" else 9)
+
+
+@pytest.mark.parametrize("name", TRAFFIC)
+def test_sources_are_told_apart_and_every_one_is_mapped(night: Night, name: str) -> None:
+    rows = night.rows(
+        f"select source_l1, sum(sessions) as sessions from staging.stg_{name}__traffic "
+        f"where grain = 'day' and not is_total group by 1"
+    )
+    (total,) = night.rows(
+        f"select sum(sessions) as n from staging.stg_{name}__traffic "
+        f"where grain = 'day' and is_total and device = 'all'"
+    )
+    assert sum(row["sessions"] for row in rows) == total["n"] > 0
+    assert {row["source_l1"] for row in rows} >= {"direct_returning", "free_search", "paid_search_bidding"}
+    assert "unknown" not in {row["source_l1"] for row in rows}

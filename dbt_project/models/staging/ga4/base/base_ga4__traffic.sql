@@ -1,0 +1,13 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+
+{%- set shape = {
+    'report': 'text', 'gran': 'text', 'entry': 'text', 'deviceCategory': 'text', 'sessionDefaultChannelGroup': 'text',
+    'sessionSourceMedium': 'text', 'totalUsers': 'text', 'newUsers': 'text', 'sessions': 'text',
+    'engagedSessions': 'text', 'screenPageViews': 'text', 'userEngagementDuration': 'text',
+    'flags': {
+        'subjectToThresholding': 'boolean', 'dataLossFromOtherRow': 'boolean',
+        'samplingMetadatas': [{'samplesReadCount': 'text', 'samplingSpaceSize': 'text'}]
+    }
+} -%}
+
+{{ report_rows('ga4', 'traffic', source('raw_ga4', 'traffic'), shape, keep='latest') }}

@@ -1,0 +1,25 @@
+-- What Google says it left out of a report: one row per account, grain, period and cut.
+with
+
+periods as (
+    {% for base in ['traffic', 'traffic_weekly', 'traffic_monthly'] %}
+    select
+        account_id,
+        report_date,
+        record
+    from {{ ref('base_ga4__' ~ base) }}
+    where record_key is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    account_id,
+    periods.record.gran as grain,
+    report_date as period_start,
+    periods.record.report as cut,
+    max(case when periods.record.flags.subjectToThresholding then 1 else 0 end) = 1 as is_thresholded,
+    max(case when periods.record.flags.dataLossFromOtherRow then 1 else 0 end) = 1 as is_cut_off,
+    max({{ array_length('periods.record.flags.samplingMetadatas') }}) > 0 as is_sampled
+from periods
+group by account_id, periods.record.gran, report_date, periods.record.report

@@ -1,0 +1,68 @@
+{#
+  GA4 gives engaged sessions; the others bounced. People on two kinds of device cannot be added up, so tablets and
+  television sets are not joined to either: they are in the totals only.
+#}
+with
+
+periods as (
+    {% for base in ['traffic', 'traffic_weekly', 'traffic_monthly'] %}
+    select
+        account_id,
+        report_date,
+        load_id,
+        record_key,
+        record
+    from {{ ref('base_ga4__' ~ base) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+figures as (
+    select
+        account_id,
+        report_date,
+        load_id,
+        periods.record.report as report,
+        periods.record.gran as grain,
+        periods.record.entry as entry,
+        periods.record.sessionDefaultChannelGroup as channel,
+        case periods.record.deviceCategory
+            when 'desktop' then 'pc'
+            when 'mobile' then 'mobile'
+            else 'all'
+        end as device,
+        {{ whole_number('periods.record.screenPageViews') }} as page_views,
+        {{ whole_number('periods.record.sessions') }} as sessions,
+        {{ whole_number('periods.record.engagedSessions') }} as engaged_sessions,
+        {{ whole_number('periods.record.totalUsers') }} as visitors,
+        {{ whole_number('periods.record.newUsers') }} as new_visitors,
+        {{ whole_number('periods.record.userEngagementDuration') }} as seconds
+    from periods
+    {# A period that came back empty leaves a row without a record. #}
+    where record_key is not null
+        and (periods.record.report <> 'device' or periods.record.deviceCategory in ('desktop', 'mobile'))
+)
+
+select
+    'ga4' as platform,
+    figures.account_id,
+    account.store_id,
+    figures.grain,
+    figures.report_date as period_start,
+    case when figures.report = 'source' then coalesce(map.source_l1, 'unknown') end as source_l1,
+    case when figures.report = 'source' then figures.entry end as source_l2,
+    figures.device,
+    figures.report <> 'source' as is_total,
+    figures.visitors,
+    figures.new_visitors,
+    figures.sessions,
+    figures.page_views,
+    figures.sessions - figures.engaged_sessions as bounces,
+    figures.seconds,
+    account.time_zone,
+    figures.load_id
+from figures
+left join {{ ref('source_map_ga4') }} as map
+    on figures.channel = map.source_name
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on figures.account_id = account.account_id

@@ -1,0 +1,92 @@
+"""The pretend GA4 Data API answers and refuses as its document says (platforms-global §6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from extractors.sandbox import Running
+
+ASKED: dict[str, Any] = {
+    "dateRanges": [{"startDate": "2026-11-16", "endDate": "2026-11-20"}],
+    "dimensions": [{"name": "date"}, {"name": "sessionSourceMedium"}],
+    "metrics": [{"name": "totalUsers"}, {"name": "sessions"}],
+    "orderBys": [{"dimension": {"dimensionName": "date"}}],
+}
+
+
+def ask(
+    sandbox: Running, variant: str = "valid", number: str = "312450001", **change: Any
+) -> requests.Response:
+    given: Any = sandbox.connections(variant)["ga4__lantern"]
+    body = {name: value for name, value in {**ASKED, **change}.items() if value is not None}
+    return requests.post(
+        f"{given['host']}/v1beta/properties/{number}:runReport",
+        json=body,
+        headers={"Authorization": f"Bearer {given['extra']['access_token']}"},
+        timeout=10,
+    )
+
+
+def values(answer: requests.Response, place: int) -> list[int]:
+    return [int(row["metricValues"][place]["value"]) for row in answer.json()["rows"]]
+
+
+def test_pages_hold_every_row_once_and_the_count_is_of_all(sandbox: Running) -> None:
+    whole = ask(sandbox).json()
+    parts = [ask(sandbox, limit=7, offset=start).json() for start in range(0, whole["rowCount"], 7)]
+    assert [row for part in parts for row in part["rows"]] == whole["rows"]
+    assert {part["rowCount"] for part in parts} == {whole["rowCount"]} and len(parts) > 2
+
+
+def test_users_of_a_week_are_fewer_than_those_of_its_days_and_sessions_are_as_many(sandbox: Running) -> None:
+    days = ask(sandbox, dimensions=[{"name": "date"}])
+    week = ask(sandbox, dimensions=[{"name": "isoYearIsoWeek"}], orderBys=None)
+    assert [row["dimensionValues"][0]["value"] for row in week.json()["rows"]] == ["202647"]
+    assert sum(values(days, 0)) > values(week, 0)[0] and sum(values(days, 1)) == values(week, 1)[0]
+
+
+def test_a_day_nobody_came_has_no_rows_and_no_count(sandbox: Running) -> None:
+    body = ask(sandbox, dateRanges=[{"startDate": "2020-01-01", "endDate": "2020-01-02"}]).json()
+    assert "rows" not in body and "rowCount" not in body
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metrics": []},
+        {"metrics": [{"name": "conversions"}]},
+        {"dimensions": [{"name": "colour"}]},
+        {"dateRanges": [{"startDate": "2026-11-20", "endDate": "2026-11-16"}]},
+        {"dateRanges": []},
+        {"limit": 250_001},
+        {"offset": -1},
+        {"orderBys": [{"dimension": {"dimensionName": "yearMonth"}}]},
+        {"pageSize": 10},
+    ],
+)
+def test_a_wrong_report_is_refused(sandbox: Running, change: dict[str, Any]) -> None:
+    answer = ask(sandbox, **change)
+    assert answer.status_code == 400 and answer.json()["error"]["status"] == "INVALID_ARGUMENT"
+
+
+def test_wrong_callers_are_refused(sandbox: Running) -> None:
+    assert ask(sandbox, "expired").json()["error"]["status"] == "UNAUTHENTICATED"
+    assert ask(sandbox, "revoked").status_code == 401
+    assert ask(sandbox, number="1").json()["error"]["status"] == "PERMISSION_DENIED"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"grant_type": "refresh_token", "refresh_token": "x"},
+        {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "a.b.c"},
+        {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "e30.e30.AAAA"},
+    ],
+)
+def test_a_statement_nobody_signed_buys_nothing(sandbox: Running, form: dict[str, str]) -> None:
+    answer = requests.post(f"{sandbox.base_url}/ga4/token", data=form, timeout=10)
+    assert answer.status_code == 400 and answer.json()["error"] == "invalid_grant"
