@@ -207,9 +207,10 @@ class _StreamReader:
 def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now: datetime) -> Window:
     """The window a run for business day `day` has to read.
 
-    From the stream's mark, less its overlap, as near to now as the vendor's index allows: a record lists under
-    its latest change only, so a sale of yesterday that was shipped this morning stands in this morning's window
-    and nowhere else. An older day that lies behind the mark is read again whole, and only that.
+    From the stream's mark, less its overlap, as near to now as the vendor's index allows: a record lists
+    under its latest change only, so a sale of yesterday that was shipped this morning stands in this
+    morning's window and nowhere else. An older day that lies behind the mark is read again whole, and only
+    that.
     Reports start `lookback_days` earlier, always on a day of the account's zone, and end with the day.
     """
     zone = account.zone
@@ -246,8 +247,15 @@ def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window
     elif stream.kind == "report" and stream.widest is not None:
         days = wanted.dates(account.zone)
         step = max(1, stream.widest.days)
-        for n in range(0, len(days), step):
-            yield days_window(days[n], days[min(n + step, len(days)) - 1], account.zone)
+        begin = 0
+        while begin < len(days):
+            end = min(begin + step, len(days))
+            if end < len(days):
+                # A week or month cut in two would be replaced by its second half.
+                whole = (period_bounds(stream.period, days[end])[0] - days[0]).days
+                end = whole if whole > begin else end
+            yield days_window(days[begin], days[end - 1], account.zone)
+            begin = end
     elif wanted:
         yield wanted
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
 from extractors.core.window import Window
@@ -90,3 +92,18 @@ def test_reports_are_cut_to_the_vendors_range(make_account: Callable[..., Accoun
     pieces = list(_slices(stream, make_account(), plan(stream, make_account(), NOW, DAY, NOW)))
     lengths = [len(piece.dates(make_account().zone)) for piece in pieces]
     assert lengths == [30, 30, 11]
+
+
+@pytest.mark.parametrize(("period", "last_days"), [("week", {6}), ("month", {28, 29, 30, 31})])
+def test_a_long_report_is_never_cut_within_a_week_or_a_month(
+    period: str, last_days: set[int], make_account: Callable[..., Account]
+) -> None:
+    stream = report_stream(period=period, widest=timedelta(days=365), lookback_days=900)
+    account = make_account()
+    pieces = list(_slices(stream, account, plan(stream, account, NOW, DAY, NOW)))
+    dates = [day for piece in pieces for day in _report_dates(stream, piece, account)]
+    assert len(pieces) == 3 and len(dates) == len(set(dates)), "a period that two partitions would replace"
+    for piece in pieces[:-1]:
+        last = piece.dates(account.zone)[-1]
+        assert (last.weekday() if period == "week" else last.day) in last_days
+        assert len(piece.dates(account.zone)) <= 365
