@@ -20,12 +20,14 @@ _MAC_KEY = b"sandbox tokens are no secret"
 APP_KEYS: dict[str, tuple[str, str]] = {
     "taobao": ("23456789", "sandbox-top-secret"),
     "pinduoduo": ("b1f2c3d4e5f60718293a4b5c6d7e8f90", "sandbox-pdd-secret"),
+    "kaola": ("edb6c3b9ac4847e7584c38e2b630b14f", "sandbox-kaola-secret"),
     "jd": ("5E8B3C0D4A1F4E6C9B7A2D1C0F3E5A7B", "sandbox-jos-secret"),
     "ocean_engine": ("1790000000000001", "sandbox-ocean-secret"),
     "shopify": ("5b1f0c8de2a94d6fb7c1e9a3d4f60718", "shpss_sandbox0000000000000000000000"),
     "baidu_tongji": ("sandboxTongjiClientId000", "sandbox-tongji-secret"),
     "doudian": ("7050000000000000001", "sandbox-doudian-secret"),
     "alibaba_1688": ("1000168", "sandbox-1688-secret"),
+    "suning": ("sandboxSuningAppKey", "sandbox-suning-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""
 
@@ -34,6 +36,12 @@ OWN_ADDRESS = frozenset({"shopify"})
 
 KEYS_RENEW = frozenset({"shopify"})
 """Platforms where key and secret buy a new token; there is no refresh token, and a revoked app has a dead key."""
+
+KEYS_ONLY = frozenset({"suning"})
+"""Platforms where a shop's own app signs with key and secret and has no token."""
+
+SIGN_SECRETS = {"kuaishou_shop": "sandbox-kuaishou-sign-secret"}
+"""Secrets that sign, of platforms where the app's secret does not."""
 
 CONSUMERS: dict[str, tuple[str, str]] = {
     shop.store: (
@@ -99,7 +107,11 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
         if shop.is_own_site:
             add(name, f"woocommerce/{shop.store}", *CONSUMERS[shop.store], {})
         else:
-            tokens: dict[str, object] = dict(_tokens(shop.platform, shop.store, variant))
+            tokens: dict[str, object] = {}
+            if shop.platform not in KEYS_ONLY:
+                tokens |= _tokens(shop.platform, shop.store, variant)
+            if shop.platform in SIGN_SECRETS:
+                tokens["sign_secret"] = SIGN_SECRETS[shop.platform]
             path = f"{shop.platform}/{shop.store}" if shop.platform in OWN_ADDRESS else shop.platform
             key, secret = APP_KEYS[shop.platform]
             if shop.platform in KEYS_RENEW:

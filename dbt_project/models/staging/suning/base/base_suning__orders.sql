@@ -1,0 +1,16 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'orderSaleTime': 'text', 'orderTotalStatus': 'text', 'provinceName': 'text', 'buyer_key': 'text',
+    'orderDetail': [{
+        'orderLineNumber': 'text', 'productCode': 'text', 'productName': 'text', 'unitPrice': 'text', 'saleNum': 'text',
+        'payAmount': 'text', 'transportFee': 'text', 'vouchertotalMoney': 'text'
+    }]
+} -%}
+
+{# The vendor tells no time but that of the sale: the versions seen on the way tell when what followed was first so. #}
+{{ latest_records(source('raw_suning', 'orders'), shape, over_versions={
+    'shipped_seen_at': ('min', "case when record.orderTotalStatus in ('20', '21', '30') then cursor_at end"),
+    'done_seen_at': ('min', "case when record.orderTotalStatus = '30' then cursor_at end"),
+    'closed_seen_at': ('min', "case when record.orderTotalStatus = '40' then cursor_at end"),
+}) }}
