@@ -1,4 +1,5 @@
-"""From the vendors' APIs to the published file, and every number equal to the world's own ledger.
+"""From the vendors' APIs to the published file: every number equal to the world's own ledger, and the README's
+queries and commands run on it.
 
 The sandbox serves real HTTP on loopback; the ledger adds its world up in plain Python, without DuckDB or dbt.
 """
@@ -6,6 +7,10 @@ The sandbox serves real HTTP on loopback; the ledger adds its world up in plain 
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -235,7 +240,9 @@ def test_no_personal_data_stands_in_anything_the_night_wrote(night: Night) -> No
 
 
 def test_platforms_nobody_sells_on_cost_the_night_nothing(night: Night) -> None:
-    with duckdb.connect(str(night.published.parents[2] / "build" / "warehouse.duckdb"), read_only=True) as con:
+    with duckdb.connect(
+        str(night.published.parents[2] / "build" / "warehouse.duckdb"), read_only=True
+    ) as con:
         names = con.execute("select table_name from information_schema.tables where table_schema = 'staging'")
         built = {name.split("_", 1)[1].split("__")[0] for (name,) in names.fetchall() if "__" in name}
     assert built == {"taobao", "woocommerce", "ocean_engine", "baidu_tongji"}
@@ -247,3 +254,66 @@ def test_a_store_without_traffic_has_null_visitors_not_zero(night: Night) -> Non
     )
     assert rows and all(row["visitors"] is None and row["is_traffic_loaded"] is False for row in rows)
     assert all(row["pay_conversion"] is None for row in rows)
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    found = re.findall(rf"```{language}\n(.*?)```", README, re.S)
+    assert found, f"no {language} block in README"
+    return found
+
+
+@pytest.mark.parametrize("query", blocks("sql"))
+def test_a_query_of_the_readme_answers(night: Night, query: str) -> None:
+    assert night.rows(query)
+
+
+def test_the_python_of_the_readme_prints_the_months(night: Night) -> None:
+    (code,) = blocks("python")
+    done = subprocess.run(
+        [sys.executable, "-c", code.replace("data/published/current/daybook.duckdb", str(night.published))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "lantern_tmall" in done.stdout
+
+
+# What the README tells people to type, and where it is really run.
+RUN_HERE = {"daybook status", "daybook rollback"}
+RUN_BY_THE_NIGHTS_TEST = {"daybook backfill 2026-11-01 2026-11-07"}  # tests/e2e/test_night.py, other days
+TARGETS = {"make run", "make test"}
+
+
+def commands() -> set[str]:
+    lines = {line.split("#")[0].strip() for block in blocks("bash") for line in block.splitlines()}
+    return {line for line in lines if line and not line.startswith("export ")}
+
+
+def test_every_command_of_the_readme_is_run_somewhere() -> None:
+    assert commands() == RUN_HERE | RUN_BY_THE_NIGHTS_TEST | TARGETS
+
+
+@pytest.mark.parametrize("command", sorted(TARGETS))
+def test_make_knows_the_targets_of_the_readme(command: str) -> None:
+    done = subprocess.run([*command.split(), "--dry-run"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_commands_of_the_readme_do_what_it_says(night: Night) -> None:
+    home = night.published.parents[2]
+    publish(home / "build", home / "published")  # a release to go back from
+    current = (home / "published" / "current").resolve()
+    for command in ("daybook status", "daybook rollback"):
+        done = subprocess.run(
+            [sys.executable, "-m", *command.split()],
+            env={**os.environ, "DAYBOOK_DATA": str(home), "DAYBOOK_LANDING": str(home / "landing")},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (home / "published" / "current").resolve() != current
+    assert night.rows("select 1 from marts.store_daily limit 1")
