@@ -155,6 +155,17 @@ class NextToken:
 
 
 @dataclass(frozen=True)
+class SizedNextToken(NextToken):
+    """A vendor's own cursor where one says how many records a page shall hold."""
+
+    size: str = "page_size"
+    page_size: int = 100
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        yield from NextToken.pages(self, call, request.with_params(**{self.size: self.page_size}))
+
+
+@dataclass(frozen=True)
 class OnePage:
     """A call that answers with everything."""
 

@@ -6,9 +6,10 @@ token is renewed: a `Dialect` states them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from extractors.accounts import Account
 from extractors.core.decode import dumps, loads
@@ -23,15 +24,22 @@ from extractors.tokens import Tokens
 class Dialect:
     """A member of the family.
 
-    token_header, token_param: where the access token goes (one of the two).
+    token_header, token_param: where the access token goes (one of the two); `token_prefix` stands before it.
+    headers: sent with every call.
     error: finds the error in a body and headers, or None when the answer is good.
-    refresh: (app id, app secret, tokens) → the request that renews them, below the base URL.
+    refusal: (name, HTTP status, headers, body) → the error, where the body of an error status says more than
+        the status; None leaves it to the status.
+    refresh: (app id, app secret, tokens) → the request that renews them, below the base URL. Where it names a
+        host of its own, a connection with a host keeps only the path.
     refresh_read: the new tokens from its answer.
     """
 
     error: Callable[[Any, dict[str, str]], DaybookError | None]
     token_header: str | None = None
     token_param: str | None = None
+    token_prefix: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    refusal: Callable[[str, int, dict[str, str], bytes], DaybookError | None] | None = None
     refresh: Callable[[str, str, Tokens], dict[str, Any]] | None = None
     refresh_read: Callable[[bytes], Tokens] | None = None
 
@@ -47,14 +55,18 @@ class TokenRest:
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         params = {name: as_query(value) for name, value in request.params.items() if value is not None}
-        headers = {}
+        headers = dict(self._dialect.headers)
         if self._dialect.token_param:
             params[self._dialect.token_param] = tokens.access_token
         if self._dialect.token_header:
-            headers[self._dialect.token_header] = tokens.access_token
+            headers[self._dialect.token_header] = self._dialect.token_prefix + tokens.access_token
         return {"method": "GET", "url": self._url + request.path, "params": params, "headers": headers}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
+        if status >= 400 and self._dialect.refusal is not None:
+            refusal = self._dialect.refusal(request.name, status, headers, body)
+            if refusal is not None:
+                raise refusal
         raise_for_status(request.name, status, headers)
         data = loads(body, request.name)
         error = self._dialect.error(data, headers)
@@ -68,7 +80,9 @@ class TokenRest:
         key = self._credentials.need("login", self._account)
         secret = self._credentials.need("password", self._account)
         arguments = dict(self._dialect.refresh(key, secret, tokens))
-        arguments["url"] = self._url + arguments["url"]
+        named = urlsplit(arguments["url"])
+        if not named.netloc or self._credentials.host:
+            arguments["url"] = self._url + named.path
         return arguments, self._dialect.refresh_read
 
 
