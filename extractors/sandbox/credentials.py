@@ -23,6 +23,9 @@ APP_KEYS: dict[str, tuple[str, str]] = {
     "kaola": ("edb6c3b9ac4847e7584c38e2b630b14f", "sandbox-kaola-secret"),
     "jd": ("5E8B3C0D4A1F4E6C9B7A2D1C0F3E5A7B", "sandbox-jos-secret"),
     "ocean_engine": ("1790000000000001", "sandbox-ocean-secret"),
+    "amazon": ("amzn1.application-oa2-client.sandbox", "amzn1.oa2-cs.v1.sandbox"),
+    "magento": ("sandbox-integration", "sandbox-integration-secret"),
+    "tiktok_shop": ("6h4sandboxkey", "sandbox-tiktok-shop-secret"),
     "shopify": ("5b1f0c8de2a94d6fb7c1e9a3d4f60718", "shpss_sandbox0000000000000000000000"),
     "baidu_tongji": ("sandboxTongjiClientId000", "sandbox-tongji-secret"),
     "doudian": ("7050000000000000001", "sandbox-doudian-secret"),
@@ -31,8 +34,14 @@ APP_KEYS: dict[str, tuple[str, str]] = {
 }
 """App key and secret of each platform whose accounts belong to one app."""
 
-OWN_ADDRESS = frozenset({"shopify"})
+OWN_ADDRESS = frozenset({"shopify", "magento"})
 """Platforms whose shops have each a host of its own: here a path below the platform's."""
+
+EXTRA: dict[str, dict[str, object]] = {
+    "amazon": {"marketplaces": "ATVPDKIKX0DER"},
+    "tiktok_shop": {"shop_cipher": "ROW_sandboxcipher"},
+}
+"""What else the connections of a platform hold."""
 
 KEYS_RENEW = frozenset({"shopify"})
 """Platforms where key and secret buy a new token; there is no refresh token, and a revoked app has a dead key."""
@@ -117,6 +126,7 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
             if shop.platform in KEYS_RENEW:
                 del tokens["refresh_token"]
                 secret = f"{secret}-dead" if variant == "revoked" else secret
+            tokens |= EXTRA.get(shop.platform, {})
             add(name, path, key, secret, tokens)
     for advertiser in ADVERTISERS:
         extra: dict[str, object] = dict(_tokens("ocean_engine", str(advertiser.advertiser_id), variant))
