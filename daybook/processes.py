@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+import psutil
+
 from daybook.stopping import Stopped
 from extractors.errors import ConfigError, DaybookError
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _die_with_parent() -> None:
-    """In the child: be told to stop when the parent is killed in a way it cannot catch (Linux)."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+GRACE = 12.0  # seconds between asking and insisting; Airflow needs 3 to 5
 
 
 @dataclass
@@ -34,12 +27,13 @@ class Children:
 
     logs: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    guard: subprocess.Popen[bytes] | None = None
 
     def start(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> None:
         """Start a process in its own group, its output appended to `<logs>/<name>.log`."""
         self.logs.mkdir(parents=True, exist_ok=True)
         with self.log(name).open("ab") as log:
-            self.running[name] = subprocess.Popen(
+            child = subprocess.Popen(
                 list(argv),
                 env=dict(env),
                 cwd=cwd,
@@ -47,8 +41,12 @@ class Children:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
             )
+        self.running[name] = child
+        if self.guard and self.guard.stdin:
+            with contextlib.suppress(psutil.Error):
+                self.guard.stdin.write(f"{child.pid} {psutil.Process(child.pid).create_time()}\n".encode())
+                self.guard.stdin.flush()
 
     def log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
@@ -76,35 +74,69 @@ class Children:
             return ""
         return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
 
-    def stop(self, grace: float = 12.0) -> None:
-        """TERM to all, and after `grace` seconds KILL to the groups of those that are left."""
-        for child in reversed(self.running.values()):
-            _signal(child, signal.SIGTERM)
-        deadline = time.monotonic() + grace
+    def stop(self, grace: float = GRACE) -> None:
+        """Stop all, and all that they have started; nothing of it is left when this returns."""
+        stop_trees(
+            [psutil.Process(child.pid) for child in self.running.values() if psutil.pid_exists(child.pid)],
+            grace,
+        )
         for child in self.running.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(max(0.0, deadline - time.monotonic()))
-        for child in self.running.values():
-            _signal_group(child, signal.SIGKILL)  # what the leader left behind, too
             child.wait()
         self.running.clear()
 
 
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    if child.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            child.send_signal(number)
+def stop_trees(roots: Sequence[psutil.Process], grace: float) -> None:
+    """Stop these processes and all their descendants.
+
+    The leaders are asked, and after `grace` seconds whoever is left is killed. Descendants with a session of
+    their own (dbt) are asked first: whoever waits for them ends sooner, and notes how they ended.
+    """
+    family = _family(roots)
+    for process in family:
+        if process not in roots and _leads_a_session(process):
+            _quietly(process.terminate)
+    for root in reversed(roots):
+        _quietly(root.terminate)
+    psutil.wait_procs(roots, timeout=grace)
+    left = [process for process in {*family, *_family(roots)} if process.is_running()]
+    _, left = psutil.wait_procs(left, timeout=min(1.0, grace))
+    for process in left:
+        _quietly(process.kill)
+    psutil.wait_procs(left, timeout=5.0)
 
 
-def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, number)
+def _family(roots: Sequence[psutil.Process]) -> list[psutil.Process]:
+    found = list(roots)
+    for root in roots:
+        with contextlib.suppress(psutil.Error):
+            found += root.children(recursive=True)
+    return found
+
+
+def _leads_a_session(process: psutil.Process) -> bool:
+    try:
+        return os.getsid(process.pid) == process.pid
+    except OSError:
+        return False
+
+
+def _quietly(act: Callable[[], None]) -> None:
+    with contextlib.suppress(psutil.Error):
+        act()
 
 
 @contextlib.contextmanager
 def children(logs: Path) -> Iterator[Children]:
     """Children that are stopped when the block ends, by an error or SIGINT, SIGTERM, SIGHUP too."""
-    own = Children(logs)
+    # A command that is killed outright stops nothing; the guard notices that its input has ended, and does.
+    guard = subprocess.Popen(
+        [sys.executable, "-m", "daybook.guard"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    own = Children(logs, guard=guard)
 
     def stop(number: int, _frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -117,6 +149,8 @@ def children(logs: Path) -> Iterator[Children]:
     finally:
         try:
             own.stop()
+            guard.kill()
+            guard.wait()
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
