@@ -31,6 +31,7 @@ APP_KEYS: dict[str, tuple[str, str]] = {
     "doudian": ("7050000000000000001", "sandbox-doudian-secret"),
     "alibaba_1688": ("1000168", "sandbox-1688-secret"),
     "suning": ("sandboxSuningAppKey", "sandbox-suning-secret"),
+    "kuaishou_shop": ("ks683000000000000001", "sandbox-kuaishou-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""
 

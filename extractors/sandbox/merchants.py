@@ -263,6 +263,23 @@ SHOPS: tuple[Shop, ...] = (
         flows=(),
         marks_orders=False,
     ),
+    Shop(
+        24,
+        "lantern_kuaishou",
+        "kuaishou_shop",
+        "灯笼家居快手店",
+        "灯笼家居",
+        "CN",
+        "CNY",
+        SHANGHAI,
+        11,
+        1.0,
+        0.0,
+        _LIGHTS + _TABLE,
+        flows=(),
+        most_lines=1,
+        marks_orders=False,
+    ),
 )
 
 ADVERTISERS: tuple[Advertiser, ...] = (

@@ -176,7 +176,8 @@ class Router:
             rules.refuse("rate", "" if seconds is None else f"{seconds:g}")
         )
         desk.token_answer = lambda: encode(rules.refuse("expired", ""))
-        desk.touch = self._touch
+        # A vendor that shows no modified time has nothing that an edit would move.
+        desk.touch = self._touch if any(method.window for method in methods.values()) else None
 
     async def door(self, request: Request) -> Response:
         """POST (or GET) of the router's address."""
