@@ -15,7 +15,11 @@ Entry = tuple[str, str, str, dict[str, object]]
 """Path below the sandbox, login, password, extra."""
 
 PROPERTY_BASE = 312_450_000
-APPS: dict[str, tuple[str, str]] = {}
+MANAGER = "9998887776"
+"""The manager account through which Google's customer is reached."""
+APPS: dict[str, tuple[str, str]] = {
+    "google_ads": ("sandbox-client.apps.example", "sandbox-google-secret"),
+}
 """App key and secret of each of these platforms whose accounts belong to one app."""
 
 
@@ -27,6 +31,15 @@ def _static(platform: str, subject: str, variant: str, tokens: Tokens) -> str:
 def _uc_huichuan(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
     extra = {"access_token": _static("uc_huichuan", str(account.advertiser_id), variant, tokens)}
     return "uc_huichuan", f"{account.store}@uc", "sandbox-uc-password", dict(extra)
+
+
+def _google_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
+    extra: dict[str, object] = {
+        **tokens("google_ads", str(account.advertiser_id), variant),
+        "customer_id": str(account.advertiser_id),
+        "login_customer_id": MANAGER,
+    }
+    return "google_ads", *APPS["google_ads"], extra
 
 
 SERVICE_ACCOUNT = "reader@sandbox.iam.example"
@@ -69,7 +82,10 @@ def _ga4(site: Site, variant: str, tokens: Tokens) -> Entry:
     return "ga4", login, _pem(), dict(extra)
 
 
-_MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {"uc_huichuan": _uc_huichuan}
+_MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {
+    "uc_huichuan": _uc_huichuan,
+    "google_ads": _google_ads,
+}
 
 
 def ad_connections(variant: str, tokens: Tokens) -> dict[str, Entry]:

@@ -58,3 +58,8 @@ def advertiser(world: World, platform: str, identity: str) -> Adverts | None:
 def money(hundredths: int) -> str:
     """Hundredths as a decimal text with two digits."""
     return f"{hundredths // 100}.{hundredths % 100:02d}"
+
+
+def group_id(promotion: Promotion) -> int:
+    """The ad group of an ad, for vendors that have that level: each ad stands in one of its own."""
+    return promotion.promotion_id - 300_000_000_000_000_000

@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'customer': {'id': 'text', 'currencyCode': 'text', 'timeZone': 'text'},
+    'metrics': {
+        'costMicros': 'text', 'impressions': 'text', 'clicks': 'text', 'conversions': 'text', 'conversionsValue': 'text'
+    }
+} -%}
+
+{{ report_rows('google_ads', 'account_report', source('raw_google_ads', 'account_report'), shape, keep='all') }}

@@ -1,0 +1,30 @@
+{#
+  Cost is in millionths, the value of conversions in whole units. A purchase is a conversion of the account's primary
+  actions, on the day of the click.
+#}
+{%- set figures = {
+    'impressions': whole_number('r.record.metrics.impressions'),
+    'clicks': whole_number('r.record.metrics.clicks'),
+    'spend': millionths('r.record.metrics.costMicros'),
+    'conversions_platform': number('r.record.metrics.conversions'),
+    'conversion_value_platform': number('r.record.metrics.conversionsValue'),
+    'currency': 'r.record.customer.currencyCode'
+} -%}
+{%- set campaign = {'campaign_id': 'r.record.campaign.id', 'campaign_name': 'r.record.campaign.name'} -%}
+
+{{ ads_of(
+    'google_ads',
+    [
+        dict(figures, level='account', base='base_google_ads__account_report'),
+        dict(figures, level='campaign', base='base_google_ads__campaign_report', **campaign),
+        dict(
+            figures,
+            level='ad', base='base_google_ads__ad_report',
+            ad_group_id='r.record.adGroup.id', ad_group_name='r.record.adGroup.name',
+            ad_id='r.record.adGroupAd.ad.id', ad_name='r.record.adGroupAd.ad.name',
+            **campaign
+        )
+    ],
+    attribution_window='google_default_30d_click',
+    conversion_time_basis='click_date'
+) }}
