@@ -1,14 +1,17 @@
 -- The ledger's total is the daily table's: an event outside of the calendar, or of a store without an account, would be lost.
+-- Events of the running day wait until it is over.
 with
 
 ledger as (
 
     select
-        store_id,
-        sum(case when event_type = 'sale' then amount else 0 end) as paid_amount,
-        -sum(case when event_type = 'refund' then amount else 0 end) as refund_amount
-    from {{ ref('fct_sales_ledger') }}
-    group by store_id
+        ledger.store_id,
+        sum(case when ledger.event_type = 'sale' then ledger.amount else 0 end) as paid_amount,
+        -sum(case when ledger.event_type = 'refund' then ledger.amount else 0 end) as refund_amount
+    from {{ ref('fct_sales_ledger') }} as ledger
+    left join {{ ref('int_stores') }} as stores on ledger.store_id = stores.store_id
+    where stores.closed_through_date is null or ledger.event_date <= stores.closed_through_date
+    group by ledger.store_id
 
 ),
 

@@ -173,12 +173,22 @@ def test_first_and_last_periods_of_a_history_are_not_complete(built: Warehouse) 
     assert (jade_first["is_complete"], jade_first["days_elapsed"]) == (False, 4)
     assert (jade_last["is_complete"], jade_last["days_elapsed"]) == (False, 22)
     assert rows["jade_tmall", date(2026, 11, 16)]["is_complete"] is True
-    # New York has eleven hours of its Sunday: read, shown, not whole.
+    # New York has eleven hours of its Sunday: read, in the facts, in no period.
     reef = rows["reef_us", date(2026, 11, 16)]
     assert (reef["is_complete"], reef["days_elapsed"], reef["period_end"]) == (False, 6, date(2026, 11, 22))
     assert reef["data_through_at"] == datetime(2026, 11, 22, 16, tzinfo=UTC)
     everywhere = rows["ALL", date(2026, 11, 16)]
     assert (everywhere["is_complete"], everywhere["days_elapsed"]) == (False, 6)
+
+
+def test_the_running_day_is_in_the_facts_and_in_no_period(built: Warehouse) -> None:
+    last = {"jade_tmall": date(2026, 11, 22), "reef_us": date(2026, 11, 21), "ALL": date(2026, 11, 21)}
+    days = built.rows("select store_id, max(date_day) as last_day from marts.dim_period group by store_id")
+    assert {row["store_id"]: row["last_day"] for row in days if row["store_id"] in last} == last
+    running = built.rows(
+        "select count(*) as n from marts.fct_orders where store_id = 'reef_us' and paid_date = '2026-11-22'"
+    )
+    assert running[0]["n"] > 0
 
 
 def test_a_store_that_stopped_long_ago_holds_up_nobody(built: Warehouse) -> None:

@@ -297,6 +297,9 @@ def _trade(world: World, shop: Shop, rng: random.Random) -> None:
             if created < READ_UNTIL:
                 _order(world, shop, f"{shop.store_id[:1].upper()}{number:05d}", created, rng)
         day += timedelta(days=1)
+    if shop.store_id == "reef_us":  # paid on a day that is not over in New York
+        for number in range(99990, 99996):
+            _order(world, shop, f"R{number}", READ_UNTIL - timedelta(hours=4), random.Random(number))
     # Lines whose order never came, and a cancellation that names none.
     world.streams["order_lines"].append(
         _line(shop, "LOST", "1", "product", Decimal(1), Decimal("19.90"), Decimal(0), Decimal(0), rng)

@@ -1,6 +1,8 @@
 -- Which days each store's rows may speak of, and what of them has been loaded. A store whose orders are read has
--- every day from where its history begins to where it has been read; a day outside of that with an event keeps its
--- event and is not complete. store_id 'ALL' has every day any store has, loaded and complete when all stores that should be there are.
+-- every day from where its history begins to the last one that is over where the store is: the running day is in the facts,
+-- in no period. A day before the history with an event keeps its event and is not complete. A store read up to its last
+-- event ends with the day of it. store_id 'ALL' ends with the last day that is over for all stores that are being
+-- read, loaded and complete when all stores that should be there are.
 with
 
 stores as (
@@ -9,6 +11,7 @@ stores as (
         store_id,
         has_orders,
         orders_through_at,
+        closed_through_date,
         {{ local_date('orders_from_at', 'time_zone') }} as orders_from_date,
         -- The last whole day: the mark is where the next read begins.
         {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
@@ -49,6 +52,7 @@ bounds as (
     select
         stores.store_id,
         stores.has_orders,
+        stores.closed_through_date,
         min(event_days.date_day) as first_event_date,
         max(event_days.date_day) as last_event_date,
         -- A read that starts after the last event says nothing about where the history begins.
@@ -63,7 +67,7 @@ bounds as (
     from stores
     left join event_days on stores.store_id = event_days.store_id
     left join last_events on stores.store_id = last_events.store_id
-    group by stores.store_id, stores.has_orders
+    group by stores.store_id, stores.has_orders, stores.closed_through_date
 
 ),
 
@@ -74,7 +78,8 @@ history as (
         has_orders,
         coalesce(history_from, first_event_date) as history_from,
         whole_through,
-        last_date,
+        closed_through_date,
+        coalesce(closed_through_date, last_date) as last_date,
         data_through_at
     from bounds
 
@@ -183,6 +188,7 @@ store_days as (
         on traffic.stream = 'traffic' and days.store_id = traffic.store_id and days.date_day = traffic.date_day
     left join report_loaded as ads
         on ads.stream = 'ads' and days.store_id = ads.store_id and days.date_day = ads.date_day
+    where history.closed_through_date is null or days.date_day <= history.closed_through_date
 
 ),
 
@@ -202,9 +208,22 @@ expected as (
 
 ),
 
+-- Clocks differ by a day at most: a store further behind is late, and its days are missing, not running.
+closed as (
+
+    select min(history.closed_through_date) as closed_through_date
+    from history
+    cross join (select max(closed_through_date) as closed_through_date from history) as newest
+    where history.closed_through_date >= {{ add_days('newest.closed_through_date', -1) }}
+
+),
+
 days as (
 
-    select distinct date_day from store_days
+    select distinct store_days.date_day
+    from store_days
+    cross join closed
+    where closed.closed_through_date is null or store_days.date_day <= closed.closed_through_date
 
 ),
 

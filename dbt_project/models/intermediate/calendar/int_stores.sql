@@ -65,7 +65,12 @@ select
     ranked.currency as store_currency,
     ranked.has_orders,
     orders_read.orders_from_at,
-    orders_read.orders_through_at
+    orders_read.orders_through_at,
+    -- The last day that is over where the store is; a store read up to its last event has none.
+    case
+        when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }})
+            then {{ add_days(local_date('orders_read.orders_through_at', 'ranked.time_zone'), -1) }}
+    end as closed_through_date
 from ranked
 left join orders_read on ranked.store_id = orders_read.store_id
 where ranked.choice = 1
