@@ -90,6 +90,22 @@ VENDORS = {
             "other": "10000",
         },
     ),
+    "kaola": Vendor(
+        path="/router",
+        method="kaola.order.search",
+        good={
+            "order_status": "2",
+            "date_type": "2",
+            "start_time": "2026-11-19 00:00:00",
+            "end_time": "2026-11-20 00:00:00",
+            "page_no": "1",
+            "page_size": "20",
+        },
+        wide={"start_time": "2026-11-18 23:59:59"},
+        big={"page_size": "101"},
+        code_of=lambda body: body["error_response"]["code"],
+        codes={"sign": "25", "time": "31", "key": "29", "token": "27", "method": "22", "other": "41"},
+    ),
 }
 each = pytest.mark.parametrize("name", VENDORS)
 
@@ -236,6 +252,17 @@ def test_pinduoduo_shows_an_order_once_its_group_has_formed(speak: Callable[[str
     assert {order["confirm_status"] for order in shown} == {1}
     assert any(order["confirm_time"] > order["pay_time"] for order in shown), "no group took its time"
     assert all("-" in order["order_sn"] for order in shown)
+
+
+def test_kaola_finds_orders_by_one_status_and_one_kind_of_date(speak: Callable[[str], Speaker]) -> None:
+    for status, kind in ((None, "1"), ("7", "1"), ("2", None), ("2", "4")):
+        assert speak("kaola").refused(order_status=status, date_type=kind) == "41"
+    shipped = speak("kaola").ask(page_size="100")["kaola_order_search_response"]
+    assert shipped["total_count"] > 10
+    for order in shipped["orders"]:
+        assert order["order_status"] == 2
+        assert "2026-11-19" <= order["deliver_time"] <= "2026-11-20"
+    assert speak("kaola").ask(date_type="3")["kaola_order_search_response"]["orders"] == []
 
 
 def test_jd_trades_a_refresh_token_once(callers: Callers) -> None:

@@ -1,0 +1,11 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'order_id': 'text', 'refund_type': 'text', 'refund_status_detail': 'text', 'refund_fee': 'text',
+    'refund_reason': 'text', 'refund_create_time': 'text'
+} -%}
+
+{# The record does not say when it succeeded: the first read that shows it does. #}
+{{ latest_records(source('raw_kaola', 'refunds'), shape, over_versions={
+    'success_seen_at': ('min', "case when record.refund_status_detail = '10' then read_at end"),
+}) }}

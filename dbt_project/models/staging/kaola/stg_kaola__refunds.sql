@@ -1,0 +1,58 @@
+{#- Statuses: Kaola integrations, refund_status_detail; refund_type 0 with goods, 1 without. -#}
+{%- set states = {
+    '1': 'requested',
+    '2': 'processing',
+    '3': 'processing',
+    '4': 'processing',
+    '5': 'processing',
+    '6': 'processing',
+    '7': 'processing',
+    '8': 'closed',
+    '9': 'closed',
+    '10': 'success',
+    '11': 'requested',
+    '12': 'processing',
+    '13': 'processing',
+    '14': 'closed',
+    '15': 'processing',
+} -%}
+
+with
+
+refunds as (
+    select
+        account_id,
+        record_key as refund_id,
+        latest.record.order_id as order_id,
+        {{ translate('latest.record.refund_status_detail', states) }} as refund_state,
+        {{ translate('latest.record.refund_type', {'0': 'return_refund', '1': 'refund_only'}) }} as refund_type,
+        {{ local_time('latest.record.refund_create_time', "'Asia/Shanghai'") }} as requested_at,
+        success_seen_at,
+        {{ money('latest.record.refund_fee') }} as refund_amount,
+        latest.record.refund_reason as reason,
+        load_id
+    from {{ ref('base_kaola__refunds') }} as latest
+)
+
+select
+    'kaola' as platform,
+    refunds.account_id,
+    account.store_id,
+    refund_id,
+    order_id,
+    {{ null_as('text') }} as line_id,
+    refund_state,
+    refund_type,
+    requested_at,
+    case when refund_state = 'success' then success_seen_at end as refunded_at,
+    refund_amount,
+    {{ null_as('decimal(18, 4)') }} as refund_goods,
+    {{ null_as('decimal(18, 4)') }} as refund_shipping,
+    {{ null_as('decimal(18, 4)') }} as refund_tax,
+    {{ null_as('decimal(18, 4)') }} as quantity,
+    reason,
+    account.currency,
+    load_id
+from refunds
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on refunds.account_id = account.account_id
