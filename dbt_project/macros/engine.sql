@@ -114,6 +114,17 @@
     get(filter({{ array }}, entry -> entry.key = '{{ key }}'), 0).value
 {%- endmacro %}
 
+{# Field `field` of the first element of an array whose field `match` is `wanted`; null when there is none. #}
+{% macro element_of(array, match, wanted, field) %}{{ return(adapter.dispatch('element_of', 'daybook')(array, match, wanted, field)) }}{% endmacro %}
+
+{% macro duckdb__element_of(array, match, wanted, field) -%}
+    list_filter({{ array }}, lambda entry: entry.{{ match }} = '{{ wanted }}')[1].{{ field }}
+{%- endmacro %}
+
+{% macro spark__element_of(array, match, wanted, field) -%}
+    get(filter({{ array }}, entry -> entry.{{ match }} = '{{ wanted }}'), 0).{{ field }}
+{%- endmacro %}
+
 {# One value of a JSON text, when a whole parse is not worth it. `path` such as '$.a.b'. #}
 {% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text', 'daybook')(column, path)) }}{% endmacro %}
 {% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '{{ path }}'){% endmacro %}
@@ -229,6 +240,16 @@
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between', 'daybook')(earlier, later)) }}{% endmacro %}
 {% macro duckdb__days_between(earlier, later) %}date_diff('day', {{ earlier }}, {{ later }}){% endmacro %}
 {% macro spark__days_between(earlier, later) %}datediff({{ later }}, {{ earlier }}){% endmacro %}
+
+{# The date so many whole months after a first of a month, and the months between two of them. #}
+{% macro add_months(d, months) %}{{ return(adapter.dispatch('add_months', 'daybook')(d, months)) }}{% endmacro %}
+{% macro duckdb__add_months(d, months) %}cast({{ d }} + to_months(cast({{ months }} as integer)) as date){% endmacro %}
+{% macro spark__add_months(d, months) %}add_months({{ d }}, cast({{ months }} as int)){% endmacro %}
+
+{% macro months_between(earlier, later) -%}
+    cast(12 * (extract(year from {{ later }}) - extract(year from {{ earlier }}))
+        + extract(month from {{ later }}) - extract(month from {{ earlier }}) as integer)
+{%- endmacro %}
 
 {# One row per date from first to last, both included, as column `column`. For FROM: `from {{ date_series(a, b, 'date_day') }}`. #}
 {% macro date_series(first, last, column) %}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from extractors.core.model import Page, Record, Reply, Request
@@ -131,19 +132,27 @@ class Offsets:
 
 @dataclass(frozen=True)
 class NextToken:
-    """A vendor's own cursor: follow it until it is gone. A token seen twice is an error."""
+    """A vendor's own cursor: follow it until it is gone. A token seen twice is an error.
+
+    never_empty: the vendor hands out a token only for records that follow, so an empty page before or behind
+        one is a page that was lost. Needed where no total would tell.
+    """
 
     records: Records
     token: Callable[[Reply], str | None]
     param: str
     total: Total | None = None
+    never_empty: bool = False
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         seen: set[str] = set()
         while True:
             reply = call(request)
-            yield Page(self.records(reply), self.total(reply) if self.total else None)
+            page = Page(self.records(reply), self.total(reply) if self.total else None)
             token = self.token(reply)
+            if self.never_empty and not page.records and (token or seen):
+                raise ContractError(f"{request.name} sent an empty page where its token promised records")
+            yield page
             if not token:
                 return
             if token in seen:
@@ -163,6 +172,42 @@ class SizedNextToken(NextToken):
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         yield from NextToken.pages(self, call, request.with_params(**{self.size: self.page_size}))
+
+
+@dataclass(frozen=True)
+class Summed:
+    """Another way of paging, held to the vendor's own sum of an amount where it gives no count of rows.
+
+    amount: of a record; claimed: the sum in an answer (None: not in this one). slack: what rounding may make of
+    one record.
+    """
+
+    paging: NextToken
+    amount: Callable[[Record], Decimal]
+    claimed: Callable[[Reply], Decimal | None]
+    slack: Decimal = Decimal(0)
+
+    @property
+    def records(self) -> Records:
+        return self.paging.records
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        told: list[Decimal] = []
+        sent, count = Decimal(0), 0
+
+        def listening(asked: Request) -> Reply:
+            reply = call(asked)
+            claimed = self.claimed(reply)
+            if claimed is not None:
+                told[:] = [claimed]
+            return reply
+
+        for page in self.paging.pages(listening, request):
+            sent += sum((self.amount(record) for record in page.records), Decimal(0))
+            count += len(page.records)
+            yield page
+        if told and abs(told[0] - sent) > self.slack * max(count, 1):
+            raise ContractError(f"{request.name} says its rows come to {told[0]}, and they come to {sent}")
 
 
 @dataclass(frozen=True)

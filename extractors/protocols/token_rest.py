@@ -17,6 +17,7 @@ from extractors.core.model import Reply, Request
 from extractors.credentials import Credentials
 from extractors.errors import DaybookError
 from extractors.protocols.http_status import raise_for_status
+from extractors.protocols.restraint import Restraint
 from extractors.tokens import Tokens
 
 
@@ -25,10 +26,11 @@ class Dialect:
     """A member of the family.
 
     token_header, token_param: where the access token goes (one of the two); `token_prefix` stands before it.
-    headers: sent with every call.
+    headers: sent with every call. stamp: (account's credentials, tokens) → parameters that differ call by call.
     error: finds the error in a body and headers, or None when the answer is good.
     refusal: (name, HTTP status, headers, body) → the error, where the body of an error status says more than
         the status; None leaves it to the status.
+    left: (headers) → seconds to stay away and why, when the answer says that a quota is nearly spent.
     refresh: (app id, app secret, tokens) → the request that renews them, below the base URL. Where it names a
         host of its own, a connection with a host keeps only the path.
     refresh_read: the new tokens from its answer.
@@ -39,7 +41,9 @@ class Dialect:
     token_param: str | None = None
     token_prefix: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    stamp: Callable[[Credentials, Tokens], dict[str, str]] = lambda credentials, tokens: {}
     refusal: Callable[[str, int, dict[str, str], bytes], DaybookError | None] | None = None
+    left: Callable[[dict[str, str]], tuple[float, str] | None] = lambda headers: None
     refresh: Callable[[str, str, Tokens], dict[str, Any]] | None = None
     refresh_read: Callable[[bytes], Tokens] | None = None
 
@@ -52,15 +56,19 @@ class TokenRest:
         self._url = url.rstrip("/")
         self._account = account.id
         self._credentials = credentials
+        self._restraint = Restraint()
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
+        self._restraint.heed(request.name)
         params = {name: as_query(value) for name, value in request.params.items() if value is not None}
+        params |= self._dialect.stamp(self._credentials, tokens)
         headers = dict(self._dialect.headers)
         if self._dialect.token_param:
             params[self._dialect.token_param] = tokens.access_token
         if self._dialect.token_header:
             headers[self._dialect.token_header] = self._dialect.token_prefix + tokens.access_token
-        return {"method": "GET", "url": self._url + request.path, "params": params, "headers": headers}
+        place = "params" if request.verb == "GET" else "data"
+        return {"method": request.verb, "url": self._url + request.path, place: params, "headers": headers}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
         if status >= 400 and self._dialect.refusal is not None:
@@ -72,6 +80,7 @@ class TokenRest:
         error = self._dialect.error(data, headers)
         if error is not None:
             raise error
+        self._restraint.tell(*(self._dialect.left(headers) or (None, "")))
         return Reply(data, headers)
 
     def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
