@@ -46,7 +46,7 @@ def run_backfill(
     settings.hash_key()
     asking = ["backfill", first.isoformat(), last.isoformat(), *wanted]
     began = datetime.now(UTC)
-    other = service.running(settings)
+    other = service.staying(settings)
     if other:
         api = service.attach(settings, other)
         service.ask(settings, other, asking)

@@ -60,7 +60,7 @@ def run_night(settings: Settings, progress: Progress, day: date | None = None) -
     wanted = day or clock.last_closed_day(datetime.now(UTC), settings.zone)
     asking = ["night", wanted.isoformat(), *steps.platforms_of(accounts)]
     began = datetime.now(UTC)
-    other = service.running(settings)
+    other = service.staying(settings)
     if other:
         progress.line(f"using the Airflow that {other.verb} started, {other.url}")
         api = service.attach(settings, other)

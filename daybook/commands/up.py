@@ -33,7 +33,7 @@ def command(sandbox: bool) -> None:
     accounts = steps.accounts(settings)
     with (
         Progress() as progress,
-        service.only_one(settings, "daybook up") as port,
+        service.only_one(settings, service.UP) as port,
         children(settings.airflow_home / "logs") as kids,
     ):
         bundled_files(settings, accounts, progress)

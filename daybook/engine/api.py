@@ -101,9 +101,12 @@ class AirflowApi:
         for left in (2, 1, 0):
             try:
                 answer = self._http.request(method, f"{self.url}/api/v2{path}", timeout=60, **body)
-            except requests.ConnectionError:
-                if not left:
-                    raise
+            except (requests.ConnectionError, requests.Timeout) as error:
+                if not left or (method != "GET" and isinstance(error, requests.Timeout)):
+                    raise DaybookError(
+                        f"Airflow at {self.url} does not answer ({type(error).__name__})",
+                        advice="was it stopped? Its logs are in Airflow's logs folder",
+                    ) from None
                 time.sleep(1)
                 continue
             if answer.ok:

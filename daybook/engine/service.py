@@ -20,6 +20,7 @@ from daybook.progress import Progress
 from daybook.settings import Settings
 from extractors.errors import ConfigError, DaybookError
 
+UP = "daybook up"
 START_TIMEOUT = 180.0  # seconds; 10 on a quiet machine
 
 
@@ -46,6 +47,12 @@ def running(settings: Settings) -> Running | None:
     except FileNotFoundError:
         return None
     return None
+
+
+def staying(settings: Settings) -> Running | None:
+    """An Airflow of this home that is there to stay: `daybook up`. A night's own would end under our feet."""
+    other = running(settings)
+    return other if other and other.verb == UP else None
 
 
 @contextlib.contextmanager
