@@ -95,7 +95,7 @@ def test_a_record_kept_as_evidence_holds_no_personal_data(platform: str, stream:
     with pytest.raises(ExtractErrors) as caught:
         on.run(window)
     evidence = list((on.folder / "landing" / "_evidence").rglob("*.json"))
-    assert evidence and str(evidence[0]) in str(caught.value)
+    assert any(str(kept) in str(caught.value) for kept in evidence)
     said = f"{on.everything_written()}\n{caught.value}\n{caught.value!r}"
     assert CANARY not in said, re.findall(rf".{{60}}{CANARY}.{{20}}", said)[:3]
     for secret in on.secrets():

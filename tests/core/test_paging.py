@@ -148,3 +148,15 @@ def test_totals_come_as_numbers_or_text(value: Any, number: int | None) -> None:
 def test_a_total_that_is_no_count_is_an_error(value: Any) -> None:
     with pytest.raises(ContractError):
         number_at("total")(Reply({"total": value}))
+
+
+@pytest.mark.parametrize("emptied", [0, 1, 2])
+def test_an_empty_page_around_a_token_is_a_lost_page_where_tokens_promise_records(emptied: int) -> None:
+    answers = [{"rows": [{"id": n}], "next": token} for n, token in enumerate(("a", "b", None))]
+    answers[emptied]["rows"] = []
+    replies = iter(answers)
+    paging = NextToken(records_at("rows"), lambda reply: reply.body["next"], "cursor", never_empty=True)
+    with pytest.raises(ContractError, match="empty page"):
+        list(paging.pages(lambda request: Reply(next(replies)), Request("list")))
+    nothing = [{"rows": [], "next": None}]
+    assert [p.records for p in paging.pages(lambda request: Reply(nothing[0]), Request("list"))] == [[]]

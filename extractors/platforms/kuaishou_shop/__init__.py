@@ -1,0 +1,182 @@
+"""Kuaishou shop (快手小店), through its open platform. Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream, epoch_milliseconds
+from extractors.core.paging import SizedNextToken, records_at
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.personal import Personal
+from extractors.protocols.signed_call import Dialect, SignedCall, json_text_in_query
+from extractors.tokens import Tokens
+
+ORDERS, REFUNDS = "open.order.cursor.list", "open.seller.order.refund.pcursor.list"
+ALL_ORDERS = 1  # orderViewStatus
+BY_UPDATE = 2  # queryType
+ALL_REFUNDS = 9  # type
+END = "nomore"
+AUTHORISE = "have the shop authorise the app again and update the connection"
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """The error in `{result, error_msg, sub_code, sub_msg}`; 1 is success.
+
+    The codes themselves are not published: an error is judged by the words of its sub code.
+    """
+    if not isinstance(body, dict) or "result" not in body:
+        return TransientError("Kuaishou answered with something that is no envelope")
+    if body["result"] == 1:
+        return None
+    sub_code = str(body.get("sub_code") or "")
+    said = body.get("sub_msg") or body.get("error_msg")
+    text = f"Kuaishou error {body['result']} {sub_code}: {said}"
+    word = f"{sub_code} {body.get('error_msg')}".lower()
+    if "sign" in word:
+        return AuthError(text, advice="the sign_secret of the connection does not match the app key")
+    if "token" in word or "auth" in word:
+        return AuthError(text, refreshable=True, advice=AUTHORISE)
+    if "limit" in word or "frequency" in word or "qps" in word:
+        return RateLimitedError(text)
+    if "timestamp" in word:
+        return ConfigError(text, advice="set this machine's clock")
+    if "permission" in word or "scope" in word:
+        return ConfigError(text, advice="ask for this API's scope in the app console")
+    if "param" in word:
+        return ConfigError(text, advice="check the account against the API page")
+    return TransientError(text)
+
+
+def _further(name: str) -> Any:
+    """The cursor for the next page below `data`, None at the end."""
+
+    def token(reply: Reply) -> str | None:
+        found = str((reply.body.get("data") or {}).get(name) or END)
+        return None if found == END else found
+
+    return token
+
+
+ORDER_PAGES = SizedNextToken(
+    records_at("data.orderList"),
+    _further("cursor"),
+    "cursor",
+    never_empty=True,
+    size="pageSize",
+    page_size=50,
+)
+# totalSize is good on the first page only, and a list that moves may end below it: the pages must tell.
+REFUND_PAGES = SizedNextToken(
+    records_at("data.refundOrderInfoList"),
+    _further("pcursor"),
+    "pcursor",
+    never_empty=True,
+    size="pageSize",
+    page_size=100,
+)
+
+
+def _span(window: Window) -> dict[str, int]:
+    return {
+        "beginTime": int(window.start.timestamp() * 1000),
+        "endTime": int(window.end.timestamp() * 1000),
+    }
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    params = {
+        "orderViewStatus": ALL_ORDERS,
+        "queryType": BY_UPDATE,
+        "pageSize": 50,
+        "cursor": "",
+        **_span(window),
+    }
+    yield Read(Request(ORDERS, "/open/order/cursor/list", params), ORDER_PAGES)
+
+
+def _refunds(account: Account, window: Window) -> Iterator[Read]:
+    params = {
+        "type": ALL_REFUNDS,
+        "queryType": BY_UPDATE,
+        "sort": 2,  # oldest first: what moves while the pages are read comes again
+        "currentPage": 1,
+        "pcursor": "",
+        **_span(window),
+    }
+    yield Read(Request(REFUNDS, "/open/seller/order/refund/pcursor/list", params), REFUND_PAGES)
+
+
+def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
+    params = {
+        "app_id": speaker.key,
+        "app_secret": speaker.secret,
+        "grant_type": "refresh_token",
+        "refresh_token": tokens.refresh_token or "",
+    }
+    return speaker.addressed({"method": "POST", "url": "/oauth2/refresh_token", "data": params})
+
+
+def read_tokens(body: bytes, used: Tokens) -> Tokens:
+    """Both tokens are new; the refresh token keeps the deadline of the authorisation."""
+    data = loads(body, "token refresh")
+    if not isinstance(data, dict) or data.get("result") != 1 or "access_token" not in data:
+        raise AuthError("token refresh: no token in the answer", advice=AUTHORISE)
+    now = datetime.now(UTC)
+    life = data.get("refresh_token_expires_in")
+    return Tokens(
+        access_token=data["access_token"],
+        refresh_token=data.get("refresh_token") or used.refresh_token,
+        expires_at=now + timedelta(seconds=int(data["expires_in"])),
+        refresh_expires_at=now + timedelta(seconds=int(life)) if life else used.refresh_expires_at,
+    )
+
+
+DIALECT = Dialect(
+    shape=partial(json_text_in_query, secret_name="sign_secret"),  # noqa: S106  the name of a field
+    error=error_of,
+    needs=("sign_secret",),
+    refresh=_refresh,
+    refresh_read=read_tokens,
+)
+
+_HIDDEN = (
+    "encrypted*", "desensitised*", "buyerimage", "buyeropenid", "ordernote", "remark", "refunddesc",
+    "expresscode",
+)  # fmt: skip
+
+PLATFORM = Platform(
+    name="kuaishou_shop",
+    title="Kuaishou shop",
+    base_url="https://openapi.kwaixiaodian.com",
+    protocol=partial(SignedCall, DIALECT),
+    rate=Rate(calls=300, seconds=1.0),
+    width=8,
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("orderBaseInfo.oid",),
+            cursor=Instant("orderBaseInfo.updateTime", parse=epoch_milliseconds),
+            reads=_orders,
+            widest=timedelta(days=7),
+            retention=timedelta(days=90),
+            personal=Personal(drop=_HIDDEN, buyer=("orderBaseInfo.buyerOpenId",)),
+        ),
+        Stream(
+            name="refunds",
+            kind="cursor",
+            key=("refundId",),
+            cursor=Instant("updateTime", parse=epoch_milliseconds),
+            reads=_refunds,
+            widest=timedelta(days=1),
+            retention=timedelta(days=90),
+            personal=Personal(drop=_HIDDEN),
+        ),
+    ),
+)

@@ -1,0 +1,186 @@
+"""What the halves of Doudian, 1688, Suning and Kuaishou refuse, over real HTTP, as their documents forbid it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from extractors.sandbox import Running
+from extractors.sandbox.signatures import aop, doudian
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+DAY = datetime(2026, 11, 19, tzinfo=SHANGHAI)
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+class Caller:
+    """Calls as the documents describe them; `variant` chooses the token."""
+
+    def __init__(self, sandbox: Running, variant: str = "valid") -> None:
+        self.connections: dict[str, Any] = sandbox.connections(variant)
+
+    def doudian(self, *, secret: str = "", shift: int = 0, **changes: Any) -> str:
+        """The sub code of an order list, or `total n`."""
+        connection = self.connections["doudian__lantern"]
+        start = int(DAY.timestamp())
+        params = {
+            "page": 0, "size": 100, "update_time_start": start, "update_time_end": start + 86_400, **changes,
+        }  # fmt: skip
+        body = canonical({key: value for key, value in params.items() if value is not None})
+        signed = {
+            "app_key": connection["login"], "method": "order.searchList",
+            "timestamp": str(int(time.time()) + shift), "v": "2",
+        }  # fmt: skip
+        sign = doudian({**signed, "param_json": body}, secret or connection["password"])
+        answer = requests.post(
+            f"{connection['host']}/order/searchList",
+            params={
+                **signed,
+                "sign": sign,
+                "sign_method": "hmac-sha256",
+                "access_token": connection["extra"]["access_token"],
+            },
+            data=body.encode(),
+            headers={"Content-Type": "application/json;charset=UTF-8"},
+            timeout=10,
+        ).json()
+        return f"total {answer['data']['total']}" if answer["code"] == 10000 else str(answer["sub_code"])
+
+    def alibaba(self, *, secret: str = "", **changes: Any) -> str:
+        """The error code of an order list, or `total n`."""
+        connection = self.connections["alibaba_1688__lantern"]
+        form = {
+            "modifyStartTime": DAY.strftime("%Y%m%d%H%M%S000+0800"),
+            "modifyEndTime": (DAY + timedelta(days=1)).strftime("%Y%m%d%H%M%S000+0800"),
+            "page": "1", "pageSize": "20", "access_token": connection["extra"]["access_token"], **changes,
+        }  # fmt: skip
+        path = f"param2/1/com.alibaba.trade/alibaba.trade.getSellerOrderList/{connection['login']}"
+        form["_aop_signature"] = aop(path, form, secret or connection["password"])
+        answer = requests.post(f"{connection['host']}/openapi/{path}", data=form, timeout=10).json()
+        return str(answer.get("error_code") or f"total {answer['totalRecord']}")
+
+    def suning(self, *, secret: str = "", shift: int = 0, **changes: Any) -> str:
+        """The error code of an order list, or `total n`."""
+        connection = self.connections["suning__lantern"]
+        given = {
+            "startTime": f"{DAY:%Y-%m-%d %H:%M:%S}", "endTime": f"{DAY + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
+            "pageNo": "1", "pageSize": "50", **changes,
+        }  # fmt: skip
+        body = json.dumps({"sn_request": {"sn_body": {"ordmodtimeQuery": given}}}).encode()
+        at = f"{datetime.now(SHANGHAI) + timedelta(seconds=shift):%Y-%m-%d %H:%M:%S}"
+        method, key = "suning.custom.ordmodtime.query", connection["login"]
+        text = (
+            (secret or connection["password"]) + method + at + key + "v1.2" + base64.b64encode(body).decode()
+        )
+        headers = {
+            "AppMethod": method, "AppRequestTime": at, "AppKey": key, "Format": "json", "VersionNo": "v1.2",
+            "signInfo": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+            "Content-Type": "application/json;charset=UTF-8",
+        }  # fmt: skip
+        answer = requests.post(
+            f"{connection['host']}/api/http/sopRequest", data=body, headers=headers, timeout=10
+        ).json()["sn_responseContent"]
+        if "sn_error" in answer:
+            return str(answer["sn_error"]["error_code"])
+        return f"total {answer['sn_head']['totalSize']}"
+
+    def kuaishou(self, *, secret: str = "", shift: int = 0, **changes: Any) -> str:
+        """The sub code of an order list, or the number of its orders."""
+        connection = self.connections["kuaishou_shop__lantern"]
+        start = int(DAY.timestamp() * 1000)
+        given = {
+            "orderViewStatus": 1, "queryType": 2, "pageSize": 50, "cursor": "", "beginTime": start,
+            "endTime": start + 86_400_000, **changes,
+        }  # fmt: skip
+        query = {
+            "appkey": connection["login"], "method": "open.order.cursor.list", "version": "1",
+            "access_token": connection["extra"]["access_token"], "timestamp": str(int(time.time() + shift) * 1000),
+            "signMethod": "MD5", "param": canonical({k: v for k, v in given.items() if v is not None}),
+        }  # fmt: skip
+        text = "&".join(f"{key}={query[key]}" for key in sorted(query))
+        text += f"&signSecret={secret or connection['extra']['sign_secret']}"
+        query["sign"] = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        answer = requests.get(f"{connection['host']}/open/order/cursor/list", params=query, timeout=10).json()
+        return (
+            f"total {len(answer['data']['orderList'])}" if answer["result"] == 1 else str(answer["sub_code"])
+        )
+
+
+CALLS = ("doudian", "alibaba", "suning", "kuaishou")
+OLD = DAY - timedelta(days=120)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_as_documented_is_answered(sandbox: Running, name: str) -> None:
+    answer = getattr(Caller(sandbox), name)()
+    assert answer.startswith("total ") and int(answer.split()[1]) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("doudian", "isv.signature-invalid"), ("alibaba", "gw.SignatureInvalid"),
+        ("suning", "sys.check.sign-info:error"), ("kuaishou", "gateway.sign.invalid"),
+    ],
+)  # fmt: skip
+def test_a_wrong_signature_is_refused(sandbox: Running, name: str, code: str) -> None:
+    assert getattr(Caller(sandbox), name)(secret="another") == code
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("doudian", "isv.timestamp-invalid"), ("suning", "sys.check.request-apprequesttime:error"),
+        ("kuaishou", "gateway.timestamp.invalid"),
+    ],
+)  # fmt: skip
+def test_a_clock_that_is_off_is_refused(sandbox: Running, name: str, code: str) -> None:
+    assert getattr(Caller(sandbox), name)(shift=-1200) == code
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("doudian", "isv.access-token-expired"), ("alibaba", "401"), ("kuaishou", "oauth.access_token.expired")],
+)
+@pytest.mark.parametrize("variant", ["expired", "revoked"])
+def test_a_dead_token_is_refused(sandbox: Running, name: str, code: str, variant: str) -> None:
+    assert getattr(Caller(sandbox, variant), name)() in (code, "isv.access-token-no-existed")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("doudian", {"size": 101}), ("doudian", {"size": None}), ("doudian", {"page": 99}), ("doudian", {"surprise": 1}),
+        ("doudian", {"page": 100, "size": 100}), ("doudian", {"update_time_start": int(OLD.timestamp())}),
+        ("doudian", {"order_by": "pay_time"}),
+        ("alibaba", {"pageSize": "21"}), ("alibaba", {"page": "99"}), ("alibaba", {"surprise": "1"}),
+        ("alibaba", {"modifyStartTime": "2026-11-19 00:00:00"}), ("alibaba", {"modifyEndTime": ""}),
+        ("suning", {"pageSize": "51"}), ("suning", {"pageNo": "99"}), ("suning", {"surprise": "1"}),
+        ("suning", {"pageNo": 1}), ("suning", {"startTime": f"{DAY - timedelta(days=31):%Y-%m-%d %H:%M:%S}"}),
+        ("kuaishou", {"pageSize": 51}), ("kuaishou", {"surprise": 1}), ("kuaishou", {"cursor": None}),
+        ("kuaishou", {"orderViewStatus": None}), ("kuaishou", {"cursor": "!"}),
+        ("kuaishou", {"beginTime": int((DAY - timedelta(days=8)).timestamp() * 1000)}),
+    ],
+)  # fmt: skip
+def test_what_the_document_forbids_is_refused(sandbox: Running, name: str, changes: dict[str, Any]) -> None:
+    code = getattr(Caller(sandbox), name)(**changes)
+    assert code in {
+        "isv.parameter-invalid", "gw.ParamIllegal", "gateway.param.invalid", "biz.check.param:error",
+        "biz.check.page:error", "sys.check.query-time:outofrange",
+    }  # fmt: skip
+
+
+def test_nothing_found_at_suning_is_told_as_an_error(sandbox: Running) -> None:
+    quiet = {"startTime": "2026-11-19 00:00:00", "endTime": "2026-11-19 00:00:01"}
+    assert Caller(sandbox).suning(**quiet) == "biz.handler.data-get:no-result"
