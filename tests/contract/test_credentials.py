@@ -19,7 +19,7 @@ from contract_bench import (
 )
 
 from extractors.core.window import Window, days_window
-from extractors.errors import AuthError, ExtractErrors
+from extractors.errors import AuthError, ConfigError, DaybookError, ExtractErrors
 
 Make = Callable[..., Bench]
 WITH_TOKENS = [name for name in TESTED if has_tokens(name)]
@@ -29,16 +29,25 @@ def several_slices(bench: Bench) -> Window:
     return days_window(BUSY_DAY - timedelta(days=60), BUSY_DAY - timedelta(days=50), bench.account.zone)
 
 
+def mistyped(secret: str) -> str:
+    """The secret with its middle character replaced."""
+    middle = len(secret) // 2
+    return f"{secret[:middle]}{'x' if secret[middle] != 'x' else 'y'}{secret[middle + 1 :]}"
+
+
 def asked(bench: Bench) -> int:
     return sum(bench.running.control.requests.values())
 
 
-def refused(bench: Bench, window: Window) -> AuthError:
+def refused(bench: Bench, window: Window) -> DaybookError:
     """Runs into a refused credential; the error, found to be of use to an operator and short of secrets."""
     with pytest.raises(ExtractErrors) as caught:
         bench.run(window)
     (error,) = caught.value.errors
-    assert isinstance(error, AuthError) and caught.value.hopeless
+    # A key that cannot even be read never gets as far as the vendor.
+    assert isinstance(error, AuthError | ConfigError) and caught.value.hopeless
+    sent = bench.running.control.requests[f"{bench.platform.name}/token"]
+    assert isinstance(error, AuthError) or not sent
     assert error.account == bench.account.id and error.advice and bench.account.id in str(caught.value)
     for secret in bench.secrets():
         assert secret not in str(caught.value) and secret not in "\n".join(bench.lines)
@@ -54,13 +63,12 @@ def test_an_expired_token_is_refreshed_once_however_many_slices_want_it(platform
     window = several_slices(good)
     expected = sorted(good.rows(good.run(window)))
     on = bench(platform, stream, variant="expired")
-    desk = on.running.sandbox.desks[platform].tokens
-    assert desk is not None and expected
-    before = desk.refreshes
-    assert sorted(on.rows(on.run(window))) == expected
-    assert desk.refreshes == before + 1
+    refreshes = on.running.control.requests
+    refreshes.clear()
+    assert expected and sorted(on.rows(on.run(window))) == expected
+    assert refreshes[f"{platform}/token"] == 1
     on.run(window)
-    assert desk.refreshes == before + 1, "the new token was not kept"
+    assert refreshes[f"{platform}/token"] == 1, "the new token was not kept"
     assert (on.folder / "tokens" / f"{on.account.id}.json").stat().st_mode & 0o077 == 0
 
 
@@ -76,7 +84,7 @@ def test_a_revoked_token_fails_at_once_and_says_what_to_do(platform: str, bench:
 @pytest.mark.parametrize("platform", TESTED)
 def test_a_wrong_secret_fails_at_once_and_says_what_to_do(platform: str, bench: Make) -> None:
     on = bench(platform, SPOKEN[platform].streams[0].name, variant="expired")
-    on.credentials = replace(on.credentials, password=f"{on.credentials.password}-mistyped")
+    on.credentials = replace(on.credentials, password=mistyped(on.credentials.password or ""))
     on.running.control.requests.clear()
     refused(on, several_slices(on))
     assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"
@@ -135,7 +143,9 @@ def test_a_client_stays_under_the_vendors_limit_without_being_told(platform: str
         next(iter(on.stream.reads(on.account, several_slices(on)))).request.name, facts.rate
     )
     limit = rate.calls / rate.seconds
-    wanted = max(1 + rate.burst, min(int(limit) + 2, int(1.5 * limit) + 1))
+    # On a busy machine two calls may arrive closer than they left: a quarter more is no haste of the client's.
+    allowed = getattr(on.half, "CALLS_PER_SECOND", limit) * 1.25 + rate.burst - 1
+    wanted = int(allowed) + 2
     begun = time.monotonic()
     virtual = [0.0]
 
@@ -149,9 +159,8 @@ def test_a_client_stays_under_the_vendors_limit_without_being_told(platform: str
             time.sleep(seconds)
 
     on.wire.before = enough
-    on.running.control.limits[platform] = getattr(on.half, "CALLS_PER_SECOND", limit)
-    if limit < 1:
-        on.running.control.limits.clear()
+    if limit >= 1:
+        on.running.control.limits[platform] = allowed
     try:
         on.run(several_slices(on), sleep=sleep)
     except Killed:
@@ -164,4 +173,4 @@ def test_a_client_stays_under_the_vendors_limit_without_being_told(platform: str
         spaced = len(on.wire.bodies) - rate.burst
         assert spaced > 0 and virtual[0] >= spaced / limit * 0.9, "the calls would not have been spaced"
     else:
-        assert time.monotonic() - begun >= (len(on.wire.bodies) - 1) / limit * 0.9
+        assert time.monotonic() - begun >= (len(on.wire.bodies) - rate.burst) / limit
