@@ -17,9 +17,13 @@ give and the client forgets to ask for (a status, a type, a shelf) belongs in it
 it by the registry and calls it for every stream, so a platform is under test as soon as its folder is
 there. A stream it does not know is a ``KeyError``.
 
-Optional, and only for platforms whose accounts do not live in ``Platform.zone``::
+Optional, each only where it is needed::
 
-    def zone(account_id: str) -> str                  # where the account's days begin: America/New_York
+    def zone(account_id: str) -> str      # where the account's days begin, if not in Platform.zone
+    SMALLEST_PAGE = 40                    # the vendor allows no smaller page
+    CALLS_PER_SECOND = 5                  # the vendor's limit for one account, if the client stays well under it
+
+Token desks answer through ``desk.serve("token", ...)``, so that the suite can count refreshes.
 
 The functions below are the parts most halves need.
 """
