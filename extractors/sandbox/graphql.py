@@ -7,11 +7,12 @@ A schema maps a type to its fields: ``name`` (a scalar), ``name:Type`` (an objec
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from .cursor import seal, unseal
 
 _TOKEN = re.compile(r'\s+|,|#[^\n]*|("(?:\\.|[^"\\])*"|\.\.\.|[{}()\[\]:$!=]|[_A-Za-z]\w*|-?\d+)')
 _MOST = 250
@@ -291,16 +292,3 @@ def records(
 ) -> list[Any]:
     """The nodes of a connection at the root, made only for the rows that are shown."""
     return [show(make(row), _below(chosen), of, types) for row in rows]
-
-
-def seal(*parts: str) -> str:
-    """An opaque cursor."""
-    return base64.urlsafe_b64encode("|".join(parts).encode()).decode()
-
-
-def unseal(text: Any) -> list[str] | None:
-    """The parts of a cursor of ours; None for any other text."""
-    try:
-        return base64.urlsafe_b64decode(str(text).encode()).decode().split("|")
-    except ValueError:
-        return None

@@ -25,8 +25,9 @@ from extractors.sandbox.book import Row
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, token
+from extractors.sandbox.cursor import seal, unseal
 from extractors.sandbox.desk import HTML_PAGE, Answer, Desk, Refusal
-from extractors.sandbox.graphql import Field, Wrong, seal, unseal
+from extractors.sandbox.graphql import Field, Wrong
 from extractors.sandbox.market import product_id, rows_between, sku_id, state_at, touch
 from extractors.sandbox.merchants import SHOPS, Shop
 from extractors.sandbox.orders import Line, OrderState, RefundState, locate_market, market_id

@@ -1,0 +1,84 @@
+{#-
+  Refunds are money that moved: negative for goods, postage and tax, positive for the fees that Amazon gives the
+  seller back, which are not the buyer's. Statuses: Finances API 2024-06-19, transactionStatus.
+-#}
+{%- set states = {'DEFERRED': 'success', 'RELEASED': 'success', 'DEFERRED_RELEASED': 'success'} -%}
+{%- set name = "lower(replace(part.breakdownType, ' ', ''))" -%}
+{%- set is_tax = name ~ " like '%tax%'" -%}
+{%- set parts = {} -%}
+{%- for part, condition in {
+    'goods': name ~ " in ('productcharges', 'principal', 'principle') or " ~ name ~ " like '%promo%' or " ~ name
+        ~ " like '%discount%'",
+    'shipping': "(" ~ name ~ " like 'shipping%' or " ~ name ~ " like 'giftwrap%') and not " ~ is_tax,
+    'tax': is_tax ~ " and " ~ name ~ " not like '%withheld%' and " ~ name ~ " not like '%facilitator%'",
+}.items() -%}
+    {%- do parts.update({part: '-coalesce(' ~ array_sum('latest.record.items', 'item', array_sum('item.breakdowns', 'part',
+        'case when ' ~ condition ~ ' then ' ~ money('part.breakdownAmount.currencyAmount') ~ ' else 0 end')) ~ ', 0)'}) -%}
+{%- endfor -%}
+
+with
+
+identifiers as (
+    select
+        account_id,
+        record_key,
+        {{ explode('latest.record.relatedIdentifiers') }} as entry
+    from {{ ref('base_amazon__refunds') }} as latest
+),
+
+related as (
+    select
+        account_id,
+        record_key,
+        max(case when identifiers.entry.relatedIdentifierName = 'ORDER_ID' then identifiers.entry.relatedIdentifierValue end)
+            as order_id,
+        {# The release of a refund that was held back has been told before. #}
+        max(case when identifiers.entry.relatedIdentifierName = 'DEFERRED_TRANSACTION_ID' then 1 else 0 end) as is_release
+    from identifiers
+    group by account_id, record_key
+),
+
+refunds as (
+    select
+        latest.account_id,
+        latest.record_key as refund_id,
+        latest.load_id,
+        nullif(related.order_id, '') as order_id,
+        coalesce(related.is_release, 0) as is_release,
+        {{ translate('upper(latest.record.transactionStatus)', states) }} as refund_state,
+        {{ parse_instant('latest.record.postedDate') }} as posted_at,
+        nullif(latest.record.description, '') as reason,
+        latest.record.totalAmount.currencyCode as currency,
+        -{{ money('latest.record.totalAmount.currencyAmount') }} as total,
+        {{ parts['goods'] }} as goods,
+        {{ parts['shipping'] }} as shipping,
+        {# Tax that Amazon withholds and pays itself is not given back a second time. #}
+        {{ parts['tax'] }} as tax
+    from {{ ref('base_amazon__refunds') }} as latest
+    left join related
+        on latest.account_id = related.account_id and latest.record_key = related.record_key
+)
+
+select
+    'amazon' as platform,
+    refunds.account_id,
+    account.store_id,
+    refund_id,
+    order_id,
+    {{ null_as('text') }} as line_id,
+    refund_state,
+    'other' as refund_type,
+    posted_at as requested_at,
+    case when refund_state = 'success' then posted_at end as refunded_at,
+    cast(case when goods + shipping + tax <> 0 then goods + shipping + tax else total end as decimal(18, 4)) as refund_amount,
+    case when goods + shipping + tax <> 0 then cast(goods as decimal(18, 4)) end as refund_goods,
+    case when goods + shipping + tax <> 0 then cast(shipping as decimal(18, 4)) end as refund_shipping,
+    case when goods + shipping + tax <> 0 then cast(tax as decimal(18, 4)) end as refund_tax,
+    {{ null_as('decimal(18, 4)') }} as quantity,
+    reason,
+    coalesce(refunds.currency, account.currency) as currency,
+    load_id
+from refunds
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on refunds.account_id = account.account_id
+where is_release = 0

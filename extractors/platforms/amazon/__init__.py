@@ -1,0 +1,202 @@
+"""Amazon Selling Partner API: orders 2026-01-01, finances 2024-06-19. Facts from the models in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
+from extractors.core.paging import NextToken, SizedNextToken, records_at
+from extractors.core.window import Window
+from extractors.credentials import Credentials
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.personal import Personal, dig
+from extractors.protocols.token_rest import Dialect, TokenRest
+from extractors.tokens import Tokens
+
+# What the answer shall hold; without it an order has no buyer and no money.
+DATA = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES,TAX,PAYMENT"
+FORM = "%Y-%m-%dT%H:%M:%SZ"
+SECOND = timedelta(seconds=1)
+HOSTS = {region: f"https://sellingpartnerapi-{region}.amazon.com" for region in ("na", "eu", "fe")}
+
+
+def _token(*path: str) -> Any:
+    return lambda reply: dig(reply.body, path)
+
+
+ORDERS = SizedNextToken(
+    records_at("orders"),
+    _token("pagination", "nextToken"),
+    "paginationToken",
+    size="maxResultsPerPage",
+    page_size=100,
+)
+TRANSACTIONS = NextToken(records_at("payload.transactions"), _token("payload", "nextToken"), "nextToken")
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    params = {
+        "lastUpdatedAfter": f"{window.start:{FORM}}",
+        # Both ends are inclusive.
+        "lastUpdatedBefore": f"{max(window.start, window.end - SECOND):{FORM}}",
+        "marketplaceIds": account.options.get("marketplaces"),
+        "includedData": DATA,
+    }
+    yield Read(Request("searchOrders", "/orders/2026-01-01/orders", params), ORDERS)
+
+
+def _refunds(account: Account, window: Window) -> Iterator[Read]:
+    # Without marketplaceId: with it, orders the seller ships himself are missing in the United States.
+    params = {"postedAfter": f"{window.start:{FORM}}", "postedBefore": f"{window.end:{FORM}}"}
+    request = Request("listTransactions", "/finances/2024-06-19/transactions", params)
+    yield Read(request, TRANSACTIONS, finish=_only_refunds)
+
+
+def _only_refunds(records: list[Record]) -> list[Record]:
+    """Refunds among all the money that moved; there is no filter for them."""
+    return [record for record in records if "refund" in str(record.get("transactionType", "")).lower()]
+
+
+def _error(body: Any, headers: dict[str, str]) -> DaybookError | None:
+    if isinstance(body, dict) and body.get("errors"):
+        return ConfigError(f"Amazon: {_said(body)}", advice="see the message of the API")
+    return None
+
+
+def _refusal(name: str, status: int, headers: dict[str, str], body: bytes) -> DaybookError | None:
+    """The kind of error that the typed body of an error status tells."""
+    try:
+        data = loads(body, name)
+    except TransientError:
+        return None  # a page of some server on the way: the status alone tells
+    text = f"{name}: {_said(data)}"
+    if status == 429:
+        limit = _number(headers.get("x-amzn-ratelimit-limit"))
+        return RateLimitedError(text, retry_after=1 / limit if limit else None)
+    if status in (401, 403):
+        worn = any(word in text.lower() for word in ("expired", "missing", "revoked", "malformed"))
+        return AuthError(
+            text,
+            refreshable=worn,
+            advice="authorise the app again in Seller Central, with the roles Inventory and Order Tracking, "
+            "Finance and Accounting, and (for buyers) Buyer Communication",
+        )
+    if status in (400, 404):
+        return ConfigError(text, advice="check the marketplaces of this account and the region of its host")
+    return None
+
+
+def _said(data: Any) -> str:
+    errors = data.get("errors") if isinstance(data, dict) else None
+    found = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    parts = (found.get("code"), found.get("message"), found.get("details"))
+    return " ".join(str(part) for part in parts if part)[:300] or "an error without a message"
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0
+
+
+def _refresh(key: str, secret: str, tokens: Tokens) -> dict[str, Any]:
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": tokens.refresh_token,
+        "client_id": key,
+        "client_secret": secret,
+    }
+    return {"method": "POST", "url": "https://api.amazon.com/auth/o2/token", "data": form}
+
+
+def _refreshed(body: bytes) -> Tokens:
+    data = loads(body, "token refresh")
+    if not isinstance(data, dict) or not data.get("access_token"):
+        said = str(data.get("error")) if isinstance(data, dict) else "no token"
+        raise AuthError(
+            f"Login with Amazon refused the refresh token: {said}",
+            advice="authorise the app again in Seller Central and put its refresh token into the connection",
+        )
+    return Tokens(str(data["access_token"]), str(data["refresh_token"]))
+
+
+DIALECT = Dialect(
+    error=_error,
+    token_header="x-amz-access-token",  # noqa: S106  the name of a header
+    headers={"user-agent": "Daybook/1.0 (Language=Python)", "accept": "application/json"},
+    refusal=_refusal,
+    refresh=_refresh,
+    refresh_read=_refreshed,
+)
+
+
+def _speaker(url: str, account: Account, credentials: Credentials) -> TokenRest:
+    """The account's region decides the host; all regions share one token page."""
+    region = account.options.get("region", "na")
+    if not credentials.host:
+        if region not in HOSTS:
+            raise ConfigError(
+                f"unknown region {region!r}", account=account.id, advice=f"regions: {', '.join(HOSTS)}"
+            )
+        url = HOSTS[region]
+    return TokenRest(DIALECT, url, account, credentials)
+
+
+PLATFORM = Platform(
+    name="amazon",
+    title="Amazon",
+    base_url=HOSTS["na"],
+    protocol=_speaker,
+    rate=Rate(calls=1, seconds=2.0, burst=10),
+    # One call in three minutes, twenty of them saved up: a night is a handful of pages of 100 orders.
+    rates={"searchOrders": Rate(calls=56, seconds=10_000.0, burst=20)},
+    width=1,
+    zone="UTC",
+    options=frozenset({"marketplaces", "region"}),
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("orderId",),
+            cursor=Instant("lastUpdatedTime"),
+            reads=_orders,
+            slice=None,  # a day of its own would cost a call of its own
+            retention=timedelta(days=730),
+            personal=Personal(
+                drop=(
+                    "buyer",
+                    "name",
+                    "companyname",
+                    "city",
+                    "postalcode",
+                    "districtorcounty",
+                    "municipality",
+                    "deliverypreference",
+                    "trackingnumber",
+                    "customization",
+                    "giftoption",
+                ),
+                # State and country say where, not who.
+                keep=("deliveryaddress",),
+                buyer=("buyer.buyerEmail",),
+            ),
+        ),
+        Stream(
+            name="refunds",
+            kind="cursor",
+            key=("transactionId",),
+            cursor=Instant("postedDate"),
+            reads=_refunds,
+            slice=None,
+            widest=timedelta(days=170),  # 180 days and more are answered with nothing
+            # What was posted may not be listed before 48 hours have passed.
+            overlap=timedelta(days=3),
+            personal=Personal(),
+        ),
+    ),
+)

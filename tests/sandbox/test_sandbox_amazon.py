@@ -1,0 +1,99 @@
+"""The Amazon half refuses what the Selling Partner API refuses (platforms-global §3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from extractors.sandbox import Running
+
+ORDERS, MONEY = "/orders/2026-01-01/orders", "/finances/2024-06-19/transactions"
+WINDOW = {"lastUpdatedAfter": "2026-11-19T00:00:00Z", "lastUpdatedBefore": "2026-11-20T23:59:59Z"}
+POSTED = {"postedAfter": "2026-11-01T00:00:00Z", "postedBefore": "2026-11-20T00:00:00Z"}
+
+
+class Caller:
+    """Speaks as the seller's app does."""
+
+    def __init__(self, sandbox: Running, variant: str = "valid") -> None:
+        self.connection: dict[str, Any] = sandbox.connections(variant)["amazon__harbor"]
+
+    def get(self, path: str, query: dict[str, str], token: str | None = None) -> requests.Response:
+        token = self.connection["extra"]["access_token"] if token is None else token
+        headers = {"x-amz-access-token": token}
+        return requests.get(self.connection["host"] + path, params=query, headers=headers, timeout=10)
+
+
+@pytest.fixture
+def seller(sandbox: Running) -> Caller:
+    return Caller(sandbox)
+
+
+def test_an_order_shows_money_and_buyers_only_when_asked_for(seller: Caller) -> None:
+    plain = seller.get(ORDERS, WINDOW).json()["orders"]
+    assert plain and not any({"proceeds", "buyer", "recipient", "fulfillment"} & set(o) for o in plain)
+    data = {**WINDOW, "includedData": "PROCEEDS,BUYER,FULFILLMENT"}
+    shown = seller.get(ORDERS, data).json()["orders"]
+    for order in shown:
+        pending = order["fulfillment"]["fulfillmentStatus"] == "PENDING"
+        assert ("proceeds" in order) is not pending and "recipient" not in order
+
+
+def test_a_token_belongs_to_the_arguments_it_was_given_for(seller: Caller) -> None:
+    query = {**WINDOW, "maxResultsPerPage": "5"}
+    first = seller.get(ORDERS, query).json()
+    token = first["pagination"]["nextToken"]
+    second = seller.get(ORDERS, {**query, "paginationToken": token}).json()["orders"]
+    assert second and not {o["orderId"] for o in second} & {o["orderId"] for o in first["orders"]}
+    other = seller.get(ORDERS, {**query, "maxResultsPerPage": "6", "paginationToken": token})
+    assert other.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        (ORDERS, {}),
+        (ORDERS, {**WINDOW, "createdAfter": "2026-11-19T00:00:00Z"}),
+        (ORDERS, {"lastUpdatedAfter": "2026-11-19"}),
+        (ORDERS, {"lastUpdatedAfter": "2026-11-19T00:00:00Z", "lastUpdatedBefore": "2026-11-21T01:59:30Z"}),
+        (ORDERS, {**WINDOW, "maxResultsPerPage": "101"}),
+        (ORDERS, {**WINDOW, "includedData": "MONEY"}),
+        (ORDERS, {**WINDOW, "fulfillmentStatuses": "PAID"}),
+        (ORDERS, {**WINDOW, "marketplaceIds": "A1F83G8C2ARO7P"}),
+        (ORDERS, {**WINDOW, "NextToken": "x"}),
+        (ORDERS, {**WINDOW, "paginationToken": "x"}),
+        (MONEY, {"postedBefore": "2026-11-20T00:00:00Z"}),
+        (MONEY, {**POSTED, "pageSize": "50"}),
+        (MONEY, {"postedAfter": "2026-11-20T00:00:00Z", "postedBefore": "2026-11-21T02:00:00Z"}),
+    ],
+)
+def test_what_the_model_forbids_is_refused(seller: Caller, path: str, query: dict[str, str]) -> None:
+    answer = seller.get(path, query)
+    assert answer.status_code == 400 and answer.json()["errors"][0]["code"] == "InvalidInput"
+
+
+def test_money_of_more_than_180_days_is_none(seller: Caller) -> None:
+    assert seller.get(MONEY, POSTED).json()["payload"]["transactions"]
+    wide = {**POSTED, "postedAfter": "2026-05-01T00:00:00Z"}
+    assert seller.get(MONEY, wide).json()["payload"]["transactions"] == []
+
+
+def test_tokens_end_and_are_renewed_by_login_with_amazon(sandbox: Running) -> None:
+    for variant in ("expired", "revoked"):
+        answer = Caller(sandbox, variant).get(ORDERS, WINDOW)
+        assert answer.status_code == 403 and answer.json()["errors"][0]["code"] == "Unauthorized"
+    seller = Caller(sandbox, "expired")
+    assert "missing" in seller.get(ORDERS, WINDOW, token="").json()["errors"][0]["details"]
+    form = {
+        "grant_type": "refresh_token",
+        "refresh_token": seller.connection["extra"]["refresh_token"],
+        "client_id": seller.connection["login"],
+        "client_secret": seller.connection["password"],
+    }
+    url = f"{seller.connection['host']}/auth/o2/token"
+    granted = requests.post(url, data=form, timeout=10).json()
+    assert seller.get(ORDERS, WINDOW, token=granted["access_token"]).status_code == 200
+    assert requests.post(url, data={**form, "client_secret": "x"}, timeout=10).status_code == 401
+    assert requests.post(url, data={**form, "refresh_token": "x"}, timeout=10).status_code == 400
