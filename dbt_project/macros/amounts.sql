@@ -49,3 +49,24 @@ left join {{ ref(model) }} as {{ name }}
     and this.{{ days }} = {{ name }}.span_days
     {%- endfor %}
 {%- endmacro %}
+
+
+{# An amount as text with its sign: +12.00, -3.40. #}
+{% macro signed(amount) -%}
+    concat(case when {{ amount }} < 0 then '-' else '+' end, cast(abs({{ amount }}) as {{ t('text') }}))
+{%- endmacro %}
+
+
+{# The columns of gmv_change_daily, _weekly and _monthly. #}
+{% macro gmv_change_columns() -%}
+    store_id, grain, period_start, compare, period_end, days_in_period, cast(days_elapsed as integer) as days_elapsed, is_complete,
+    data_through_at, is_orders_loaded, '{{ var("reporting_currency") }}' as currency, before_period_start, paid_amount,
+    paid_amount_before, cast(paid_amount_change as decimal(18, 2)) as paid_amount_change, paid_amount_change_rate,
+    visitors, visitors_before, buyers, buyers_before, orders_paid, orders_paid_before, units_paid, units_paid_before,
+    explained_from
+    {%- for name in ['orders', 'buyers', 'visitors', 'conversion', 'orders_per_buyer', 'units_per_order', 'unit_price', 'appeared',
+        'disappeared', 'unexplained'] %},
+    cast(effect_{{ name }} as decimal(18, 2)) as effect_{{ name }}
+    {%- endfor %},
+    main_driver, sentence
+{%- endmacro %}

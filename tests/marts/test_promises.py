@@ -23,6 +23,7 @@ SUBJECTS = (
     "sku",
     "category",
     "after_sales",
+    "gmv_change",
 )
 GRAINS = ("daily", "weekly", "monthly")
 KEYS = {

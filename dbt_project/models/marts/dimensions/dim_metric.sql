@@ -1,20 +1,28 @@
 -- Made from the column descriptions of the marts themselves: one source for dbt docs, column comments and this table.
 {%- set rows = [] %}
 {%- if execute %}
-    {%- for node in graph.nodes.values() | sort(attribute='name')
-        if node.resource_type == 'model' and node.fqn[1] == 'marts' and not node.name.endswith(('_weekly', '_monthly')) %}
-        {%- for column in node.columns.values() if column.meta.get('additivity') %}
-            {%- do rows.append((node, column)) %}
-        {%- endfor %}
+    {%- set marts = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('fqn.1', 'equalto', 'marts')
+        | sort(attribute='name') | list %}
+    {%- set names = marts | map(attribute='name') | list %}
+    {%- for node in marts %}
+        {#- The finest grain speaks for a subject; a subject whose name a table has of its own keeps its grain. #}
+        {%- set subject = modules.re.sub('_(daily|weekly|monthly)$', '', node.name) %}
+        {%- set finest = [subject ~ '_daily', subject ~ '_weekly', subject ~ '_monthly'] | select('in', names) | first %}
+        {%- if node.name in [subject, finest] %}
+            {%- set mart = subject if node.name == subject or subject not in names else node.name %}
+            {%- for column in node.columns.values() if column.meta.get('additivity') %}
+                {%- do rows.append((mart, node, column)) %}
+            {%- endfor %}
+        {%- endif %}
     {%- endfor %}
 {%- endif %}
 
 with
 
 metrics as (
-    {%- for node, column in rows %}
+    {%- for mart, node, column in rows %}
     select
-        '{{ node.name | replace("_daily", "") }}' as mart,
+        '{{ mart }}' as mart,
         '{{ column.name }}' as metric,
         '{{ column.description | replace("'", "''") }}' as definition,
         '{{ column.meta.additivity }}' as additivity,

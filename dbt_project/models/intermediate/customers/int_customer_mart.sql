@@ -1,0 +1,51 @@
+-- customer_weekly and customer_monthly: each period with the earlier ones it is compared with.
+{{ config(materialized='view') }}
+
+select
+    this.store_id,
+    this.grain,
+    this.period_start,
+    this.period_end,
+    this.days_in_period,
+    cast(this.days_elapsed as integer) as days_elapsed,
+    this.is_complete,
+    this.data_through_at,
+    this.is_orders_loaded,
+    this.history_from,
+    '{{ var("reporting_currency") }}' as currency,
+    this.buyers,
+    this.new_buyers,
+    this.returning_buyers,
+    this.repeat_in_period_buyers,
+    this.reactivated_buyers,
+    this.new_buyer_share,
+    this.repeat_rate_in_period,
+    this.orders_by_buyers,
+    this.orders_per_buyer,
+    this.paid_amount_by_buyers,
+    this.paid_per_buyer,
+    this.first_order_amount,
+    this.new_buyer_amount,
+    this.returning_buyer_amount,
+    this.repeat_orders,
+    this.days_since_order,
+    this.avg_days_between_orders,
+    this.customers_total,
+    this.customers_30d,
+    this.customers_90d,
+    this.customers_365d,
+    this.lapsed_customers,
+    this.repeat_customers_30d,
+    this.repurchase_rate_jd_30d,
+    this.repeat_customers_90d,
+    this.repurchase_rate_jd_90d,
+    {{ compared({
+        'buyers': 'bigint',
+        'new_buyers': 'bigint',
+        'returning_buyers': 'bigint',
+        'paid_per_buyer': 'double',
+        'customers_365d': 'bigint',
+    }) }}
+from {{ ref('int_customer_by_period') }} as this
+{{ compared_spans('int_customer_by_period') }}
+where this.span_days = 0

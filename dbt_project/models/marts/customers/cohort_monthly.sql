@@ -1,0 +1,128 @@
+-- Buyers by the month of their first order, followed month by month. A cell after the last closed day is null, not 0; an empty
+-- cell before it is 0. Months 0 to 36.
+with
+
+ends as (
+
+    select
+        store_id,
+        max(date_day) as last_day,
+        max(data_through_at) as data_through_at,
+        max(history_from) as history_from
+    from {{ ref('int_store_calendar') }}
+    where is_complete and has_orders
+    group by store_id
+
+),
+
+orders as (
+
+    select
+        orders.store_id,
+        kinds.buyer_type,
+        orders.platform,
+        orders.buyer_key,
+        {{ month_start('orders.first_paid_date') }} as cohort_month,
+        {{ months_between(month_start('orders.first_paid_date'), month_start('orders.paid_date')) }} as month_number,
+        orders.paid_amount,
+        orders.net_sales_cohort
+    from {{ ref('int_buyer_orders') }} as orders
+    inner join ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    inner join (select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown') as kinds
+        on kinds.buyer_type in ('ALL', orders.first_buyer_type)
+
+),
+
+cells as (
+
+    select
+        store_id,
+        buyer_type,
+        cohort_month,
+        month_number,
+        count(distinct concat(platform, ' ', buyer_key)) as active_buyers,
+        count(*) as orders,
+        count(*) - count(paid_amount) as unrated,
+        sum(paid_amount) as paid_amount,
+        sum(net_sales_cohort) as net_sales_cohort
+    from orders
+    group by store_id, buyer_type, cohort_month, month_number
+
+),
+
+cohorts as (
+
+    select store_id, buyer_type, cohort_month, active_buyers as cohort_size from cells where month_number = 0
+
+),
+
+grid as (
+
+    select
+        cohorts.store_id,
+        cohorts.buyer_type,
+        cohorts.cohort_month,
+        cohorts.cohort_size,
+        numbers.month_number,
+        {{ add_months('cohorts.cohort_month', 'numbers.month_number') }} as calendar_month,
+        ends.last_day,
+        ends.data_through_at,
+        ends.history_from
+    from cohorts
+    inner join ends on cohorts.store_id = ends.store_id
+    cross join (
+        {%- for number in range(37) %}
+        select {{ number }} as month_number {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ) as numbers
+
+),
+
+filled as (
+
+    select
+        grid.*,
+        grid.calendar_month <= grid.last_day as is_reached,
+        {{ add_months('grid.calendar_month', 1) }} <= {{ add_days('grid.last_day', 1) }} as is_complete,
+        coalesce(cells.active_buyers, 0) as active_buyers,
+        coalesce(cells.orders, 0) as orders,
+        coalesce(cells.paid_amount, 0) as paid_amount,
+        coalesce(cells.net_sales_cohort, 0) as net_sales_cohort,
+        coalesce(cells.unrated, 0) as unrated,
+        sum(coalesce(cells.orders, 0)) over so_far as cumulative_orders,
+        sum(coalesce(cells.net_sales_cohort, 0)) over so_far as cumulative_net_sales,
+        sum(coalesce(cells.unrated, 0)) over so_far as cumulative_unrated
+    from grid
+    left join cells
+        on grid.store_id = cells.store_id
+        and grid.buyer_type = cells.buyer_type
+        and grid.cohort_month = cells.cohort_month
+        and grid.month_number = cells.month_number
+    window so_far as (
+        partition by grid.store_id, grid.buyer_type, grid.cohort_month
+        order by grid.month_number
+        rows between unbounded preceding and current row
+    )
+
+)
+
+select
+    store_id,
+    buyer_type,
+    cohort_month,
+    cast(month_number as integer) as month_number,
+    calendar_month,
+    is_complete,
+    history_from < cohort_month as is_history_before,
+    data_through_at,
+    '{{ var("reporting_currency") }}' as currency,
+    cast(cohort_size as bigint) as cohort_size,
+    cast(case when is_reached then active_buyers end as bigint) as active_buyers,
+    {{ ratio('case when is_reached then active_buyers end', 'cohort_size') }} as retention,
+    cast(case when is_reached then orders end as bigint) as orders,
+    cast(case when is_reached then cumulative_orders end as bigint) as cumulative_orders,
+    {{ mart_money('paid_amount', 'is_reached and unrated = 0') }} as paid_amount,
+    {{ mart_money('net_sales_cohort', 'is_reached and unrated = 0') }} as net_sales_cohort,
+    {{ mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated = 0') }} as cumulative_net_sales,
+    {{ ratio('case when is_reached and cumulative_unrated = 0 then cumulative_net_sales end', 'cohort_size') }} as ltv_net_sales
+from filled

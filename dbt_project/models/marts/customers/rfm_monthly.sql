@@ -1,0 +1,89 @@
+-- Every customer of the last 365 days at the end of a month, scored 1 to 5 by how many customers stand below. Equal values have
+-- equal scores: a score is 1 + the fifths of all customers that are strictly worse, so a store where most bought once
+-- does not split those people at random. The last 13 whole months.
+{%- set scores = {'recency': 'recency_days desc', 'frequency': 'frequency', 'monetary': 'monetary'} %}
+
+with
+
+month_ends as (
+
+    select store_id, period_start, period_end, data_through_at
+    from (
+        select
+            store_id,
+            period_start,
+            period_end,
+            data_through_at,
+            row_number() over (partition by store_id order by period_start desc) as age
+        from {{ ref('int_spans') }}
+        where grain = 'month' and span_days = 0 and is_complete and has_orders
+    ) as whole_months
+    where age <= 13
+
+),
+
+customers as (
+
+    select
+        month_ends.store_id,
+        month_ends.period_start,
+        month_ends.period_end,
+        max(month_ends.data_through_at) as data_through_at,
+        orders.platform,
+        orders.buyer_key,
+        cast({{ days_between('max(orders.paid_date)', 'month_ends.period_end') }} as bigint) as recency_days,
+        cast(count(*) as bigint) as frequency,
+        cast(case when count(*) = count(orders.net_sales_cohort) then sum(orders.net_sales_cohort) end as decimal(18, 2)) as monetary
+    from {{ ref('int_buyer_orders') }} as orders
+    inner join month_ends
+        on orders.store_id = month_ends.store_id
+        and orders.paid_date between {{ add_days('month_ends.period_end', -364) }} and month_ends.period_end
+    group by month_ends.store_id, month_ends.period_start, month_ends.period_end, orders.platform, orders.buyer_key
+
+),
+
+scored as (
+
+    select
+        customers.*,
+        {%- for name, value in scores.items() %}
+        {%- set column = value.split(' ')[0] %}
+        cast(case
+            when {{ column }} is not null
+                then 1 + floor(5 * (rank() over (
+                    partition by store_id, period_start
+                    order by {{ value }} nulls first
+                ) - 1) / cast(count(*) over (partition by store_id, period_start) as double))
+        end as integer) as {{ name }}_score
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from customers
+
+)
+
+select
+    store_id,
+    'month' as grain,
+    period_start,
+    period_end,
+    data_through_at,
+    '{{ var("reporting_currency") }}' as currency,
+    platform,
+    buyer_key,
+    recency_days,
+    frequency,
+    monetary,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    case
+        when recency_score >= 4 and frequency_score >= 4 and monetary_score >= 4 then 'champion'
+        when recency_score >= 3 and frequency_score >= 3 then 'loyal'
+        when recency_score >= 4 and frequency = 1 then 'new'
+        when recency_score >= 3 then 'promising'
+        when frequency_score >= 4 and monetary_score >= 4 then 'at_risk'
+        when frequency_score >= 3 then 'needs_attention'
+        when recency_score = 2 then 'about_to_sleep'
+        else 'asleep'
+    end as segment
+from scored

@@ -1,0 +1,231 @@
+"""Customers, cohorts and repurchase against the same figures computed in Python from the same orders."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from expected import ZERO, Books, Sale, ratio
+
+History = dict[tuple[str, str], list[Sale]]  # (platform, buyer key) → paid orders in their order
+
+
+def histories(books: Books, store: str) -> History:
+    found: History = defaultdict(list)
+    for sale in books.sales:
+        if sale.counted and sale.row["buyer_key"] and store in ("ALL", sale.row["store_id"]):
+            found[sale.row["platform"], sale.row["buyer_key"]].append(sale)
+    for orders in found.values():
+        orders.sort(
+            key=lambda s: (
+                s.row["recognised_at"],
+                s.row["created_at"],
+                s.row["store_id"],
+                s.row["order_id"],
+            )
+        )
+    return found
+
+
+def paid_on(sale: Sale) -> date:
+    assert sale.paid is not None
+    return sale.paid
+
+
+def net(sales: list[Sale]) -> Decimal:
+    goods = sum((sale.value("goods") for sale in sales), ZERO)
+    return goods - sum((refund.at_sale_rate["goods"] for sale in sales for refund in sale.refunds), ZERO)
+
+
+@pytest.fixture(scope="module")
+def last_days(built: Any) -> dict[str, date]:
+    """The last whole day of each store, as the stores themselves say."""
+    rows = built.rows(
+        "select store_id, max(period_start) as day from marts.store_daily where is_complete group by store_id"
+    )
+    return {row["store_id"]: row["day"] for row in rows}
+
+
+def months(first: date, number: int) -> date:
+    count = first.year * 12 + first.month - 1 + number
+    return date(count // 12, count % 12 + 1, 1)
+
+
+@pytest.mark.parametrize("grain", ["week", "month"])
+def test_buyers_and_active_customers_of_a_period_are_the_recomputed_ones(
+    grain: str, built: Any, books: Books
+) -> None:
+    days: dict[tuple[str, date], set[date]] = defaultdict(set)
+    for row in built.rows(f"select * from marts.dim_period where grain = '{grain}'"):
+        days[row["store_id"], row["period_start"]].add(row["date_day"])
+    by_store = {store: histories(books, store) for store in [*books.stores, "ALL"]}
+    rows = built.rows(f"select * from marts.customer_{grain}ly")
+    assert len(rows) > 25
+    for row in rows:
+        store, start = row["store_id"], row["period_start"]
+        inside, last = days[store, start], max(days[store, start])
+
+        def within(window: int, orders: list[Sale], last: date = last) -> int:
+            return sum(last - timedelta(days=window) < paid_on(sale) <= last for sale in orders)
+
+        people = by_store[store].values()
+        bought = [orders for orders in people if any(paid_on(sale) in inside for sale in orders)]
+        new = [orders for orders in bought if paid_on(orders[0]) in inside]
+        again = [sale for orders in bought for sale in orders[1:] if paid_on(sale) in inside]
+        expected = {
+            "buyers": len(bought),
+            "new_buyers": len(new),
+            "returning_buyers": len(bought) - len(new),
+            "repeat_in_period_buyers": sum(
+                sum(paid_on(s) in inside for s in orders) > 1 for orders in bought
+            ),
+            "repeat_orders": len(again),
+            "first_order_amount": sum((orders[0].amount for orders in new), ZERO),
+            "new_buyer_amount": sum(
+                (s.amount for orders in new for s in orders if paid_on(s) in inside), ZERO
+            ),
+            "customers_total": sum(paid_on(orders[0]) <= last for orders in people),
+            "customers_365d": sum(within(365, orders) > 0 for orders in people),
+            "customers_90d": sum(within(90, orders) > 0 for orders in people),
+            "customers_30d": sum(within(30, orders) > 0 for orders in people),
+            "repeat_customers_90d": sum(within(90, orders) > 1 for orders in people),
+            "repeat_customers_30d": sum(within(30, orders) > 1 for orders in people),
+        }
+        if not row["is_orders_loaded"] and row["buyers"] is None:
+            continue
+        assert {name: row[name] for name in expected} == expected, (store, start)
+        jd = ratio(expected["repeat_customers_90d"], expected["customers_90d"])
+        assert row["repurchase_rate_jd_90d"] == pytest.approx(jd, abs=2e-6)
+
+
+def cohort_cells(people: History, last: date) -> Iterator[tuple[date, int, list[Sale], int]]:
+    """Each reached cell of each cohort: its month, number, orders, and distinct buyers."""
+    cohorts: dict[date, list[list[Sale]]] = defaultdict(list)
+    for orders in people.values():
+        if paid_on(orders[0]) <= last:
+            cohorts[paid_on(orders[0]).replace(day=1)].append(orders)
+    for month, members in cohorts.items():
+        for number in range(37):
+            begins = months(month, number)
+            if begins > last:
+                break
+            bought = [
+                [s for s in orders if paid_on(s).replace(day=1) == begins and paid_on(s) <= last]
+                for orders in members
+            ]
+            yield (
+                month,
+                number,
+                [s for orders in bought for s in orders],
+                sum(bool(orders) for orders in bought),
+            )
+
+
+def test_cohort_cells_are_the_recomputed_ones_and_null_after_the_data_ends(
+    built: Any, books: Books, last_days: dict[str, date]
+) -> None:
+    rows = {
+        (row["store_id"], row["cohort_month"], row["month_number"]): row
+        for row in built.rows("select * from marts.cohort_monthly where buyer_type = 'ALL'")
+    }
+    reached = 0
+    for store in [*books.stores, "ALL"]:
+        so_far: dict[date, Decimal] = defaultdict(Decimal)
+        for month, number, orders, buyers in cohort_cells(histories(books, store), last_days[store]):
+            row = rows.pop((store, month, number))
+            so_far[month] += net(orders)
+            assert (row["active_buyers"], row["orders"]) == (buyers, len(orders)), (store, month, number)
+            assert row["paid_amount"] == sum((sale.amount for sale in orders), ZERO)
+            assert row["cumulative_net_sales"] == so_far[month]
+            assert row["retention"] == pytest.approx(ratio(buyers, row["cohort_size"]), abs=2e-6)
+            reached += 1
+    assert reached > 250
+    assert len(rows) > 250, "the cells the data does not reach"
+    for row in rows.values():
+        figures = ("active_buyers", "retention", "orders", "paid_amount", "net_sales_cohort", "ltv_net_sales")
+        assert [row[name] for name in figures] == [None] * len(figures)
+
+
+def test_a_cohort_month_without_its_kind_of_buyer_has_no_row_and_kinds_add_up_to_all(built: Any) -> None:
+    (row,) = built.rows(
+        "select sum(case when buyer_type = 'ALL' then cohort_size end) as everybody,"
+        " sum(case when buyer_type <> 'ALL' then cohort_size end) as kinds from marts.cohort_monthly"
+        " where month_number = 0"
+    )
+    assert row["everybody"] == row["kinds"] > 300
+
+
+def test_repurchase_is_recomputed_and_leaves_out_open_windows(
+    built: Any, books: Books, last_days: dict[str, date]
+) -> None:
+    rows = built.rows("select * from marts.repurchase_monthly")
+    people = {store: histories(books, store) for store in [*books.stores, "ALL"]}
+    open_windows = 0
+    for row in rows:
+        window, last = timedelta(days=row["window_days"]), last_days[row["store_id"]]
+        members = [
+            orders
+            for orders in people[row["store_id"]].values()
+            if paid_on(orders[0]).replace(day=1) == row["cohort_month"] and paid_on(orders[0]) <= last
+        ]
+        mature = [orders for orders in members if last - paid_on(orders[0]) >= window]
+        back = [
+            orders
+            for orders in mature
+            if len(orders) > 1 and paid_on(orders[1]) - paid_on(orders[0]) <= window
+        ]
+        assert (row["first_buyers"], row["first_buyers_mature"], row["first_buyers_repurchased"]) == (
+            len(members),
+            len(mature),
+            len(back),
+        )
+        assert row["repurchase_rate"] == (
+            pytest.approx(ratio(len(back), len(mature)), abs=2e-6) if mature else None
+        )
+        open_windows += len(mature) < len(members)
+    assert len(rows) > 80 and open_windows > 20
+
+
+def test_dim_customer_names_every_buyer_of_a_paid_order_once_per_store(built: Any, books: Books) -> None:
+    rows = {
+        (row["store_id"], row["platform"], row["buyer_key"]): row
+        for row in built.rows("select * from marts.dim_customer")
+    }
+    for store in [*books.stores, "ALL"]:
+        for (platform, buyer), orders in histories(books, store).items():
+            row = rows.pop((store, platform, buyer))
+            assert row["first_order_id"] == orders[0].row["order_id"]
+            assert (row["orders"], row["last_paid_date"]) == (len(orders), paid_on(orders[-1]))
+            assert row["paid_amount"] == sum((sale.amount for sale in orders), ZERO)
+            assert row["net_sales_cohort"] == net(orders)
+    assert rows == {}
+
+
+def test_rfm_looks_at_a_customer_as_the_month_ended(built: Any, books: Books) -> None:
+    rows = built.rows("select * from marts.rfm_monthly where store_id = 'jade_tmall'")
+    people = histories(books, "jade_tmall")
+    seen: dict[date, int] = defaultdict(int)
+    for row in rows:
+        end = row["period_end"]
+        orders = [
+            sale
+            for sale in people[row["platform"], row["buyer_key"]]
+            if end - timedelta(days=365) < paid_on(sale) <= end
+        ]
+        assert (row["frequency"], row["monetary"]) == (len(orders), net(orders))
+        assert row["recency_days"] == (end - paid_on(orders[-1])).days
+        seen[end] += 1
+    assert len(seen) == 13 and date(2026, 10, 31) in seen
+    for end, customers in seen.items():
+        mine = [row for row in rows if row["period_end"] == end]
+        assert customers == sum(
+            any(end - timedelta(days=365) < paid_on(sale) <= end for sale in orders)
+            for orders in people.values()
+        )
+        for row in mine:
+            below = sum(other["frequency"] < row["frequency"] for other in mine)
+            assert row["frequency_score"] == 1 + 5 * below // customers
