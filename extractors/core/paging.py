@@ -178,8 +178,8 @@ class SizedNextToken(NextToken):
 class Summed:
     """Another way of paging, held to the vendor's own sum of an amount where it gives no count of rows.
 
-    amount: of a record; claimed: the sum in an answer (None: not in this one). slack: what rounding may make of
-    one record.
+    amount: of a record; claimed: the sum in an answer (None: not in this one). slack: what rounding may make
+    of one record.
     """
 
     paging: NextToken

@@ -26,7 +26,7 @@ class Dialect:
     """A member of the family.
 
     token_header, token_param: where the access token goes (one of the two); `token_prefix` stands before it.
-    headers: sent with every call. stamp: (account's credentials, tokens) → parameters that differ call by call.
+    headers: sent with every call. stamp: (credentials, tokens) → parameters that differ call by call.
     error: finds the error in a body and headers, or None when the answer is good.
     refusal: (name, HTTP status, headers, body) → the error, where the body of an error status says more than
         the status; None leaves it to the status.

@@ -19,6 +19,7 @@ MANAGER = "9998887776"
 """The manager account through which Google's customer is reached."""
 APPS: dict[str, tuple[str, str]] = {
     "google_ads": ("sandbox-client.apps.example", "sandbox-google-secret"),
+    "meta": ("555000111222333", "sandbox-meta-secret"),
 }
 """App key and secret of each of these platforms whose accounts belong to one app."""
 
@@ -40,6 +41,15 @@ def _google_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
         "login_customer_id": MANAGER,
     }
     return "google_ads", *APPS["google_ads"], extra
+
+
+def _meta(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
+    number = str(account.advertiser_id)
+    extra: dict[str, object] = {
+        "access_token": _static("meta", number, variant, tokens),
+        "ad_account_id": f"act_{number}",
+    }
+    return "meta", *APPS["meta"], extra
 
 
 SERVICE_ACCOUNT = "reader@sandbox.iam.example"
@@ -85,6 +95,7 @@ def _ga4(site: Site, variant: str, tokens: Tokens) -> Entry:
 _MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {
     "uc_huichuan": _uc_huichuan,
     "google_ads": _google_ads,
+    "meta": _meta,
 }
 
 

@@ -44,6 +44,7 @@ DAY, START = date(2026, 11, 20), date(2026, 10, 24)  # four weeks with Double 11
 LEVELS: dict[str, dict[str, str]] = {
     "uc_huichuan": {"account": "account", "ad_group": "ad"},
     "google_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
+    "meta": {"account": "account", "campaign": "campaign", "ad": "ad"},
 }
 # Vendors with campaigns that have no ads, and which of the world's projects that is.
 WITHOUT_ADS = {"google_ads": 2}

@@ -42,6 +42,7 @@ class Vendor:
 
 VENDORS = [
     Vendor("uc_huichuan", "campaign_report", "campaign_report", "look", "download"),
+    Vendor("meta", "ad_report", "ad_report", "look", "insights"),
 ]
 
 
@@ -191,7 +192,7 @@ def test_a_job_the_vendor_has_forgotten_is_asked_for_anew(bench: Bench, whole: l
     assert bench.counted(bench.vendor.ask) == 2 and sorted(bench.lines()) == whole
 
 
-@pytest.mark.parametrize("kind", ["html", "half_body", "truncated", "bom", "http_503"])
+@pytest.mark.parametrize("kind", ["html", "half_body", "truncated", "bom", "http_503", "reset"])
 def test_a_download_that_is_no_report_is_fetched_again_and_not_asked_for_again(
     kind: str, bench: Bench, whole: list[bytes]
 ) -> None:

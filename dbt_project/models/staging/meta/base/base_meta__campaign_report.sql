@@ -1,0 +1,8 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'campaign_id': 'text', 'campaign_name': 'text', 'account_currency': 'text', 'spend': 'text', 'impressions': 'text', 'clicks': 'text',
+    'actions': [{'action_type': 'text', 'value': 'text'}], 'action_values': [{'action_type': 'text', 'value': 'text'}]
+} -%}
+
+{{ report_rows('meta', 'campaign_report', source('raw_meta', 'campaign_report'), shape, keep='all') }}

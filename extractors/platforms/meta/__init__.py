@@ -1,0 +1,216 @@
+"""Meta ads through asynchronous insights (Marketing API v26.0). Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.jobs import State
+from extractors.core.model import Job, Platform, Rate, Read, Record, Reply, Request, Stream
+from extractors.core.paging import NextToken, Summed, records_at
+from extractors.core.window import Window
+from extractors.credentials import Credentials
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
+from extractors.personal import dig
+from extractors.protocols import signing
+from extractors.protocols.token_rest import Dialect, TokenRest
+from extractors.tokens import Tokens
+
+VERSION = "v26.0"
+FIELDS = "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,actions,action_values"
+NAMES = {
+    "account": "",
+    "campaign": ",campaign_id,campaign_name",
+    "ad": ",campaign_id,campaign_name,adset_id,adset_name,ad_id,ad_name",
+}
+
+RATE_CODES = {4, 17, 32, 613, *range(80000, 80007), 80008}
+RETRY_CODES = {-2, 1, 2, 960}
+TOO_MUCH = {1504018, 1504038, 2490547}
+PERMISSION_CODES = {10, *range(200, 300)}
+RUN = "insights run"
+BUSY, FULL = 85, 95  # percent of a quota
+
+
+def error_of(body: Any, headers: dict[str, str], name: str = "") -> DaybookError | None:
+    """The error in `{"error": {code, error_subcode, message, is_transient}}`."""
+    if not isinstance(body, dict):
+        return TransientError("Meta answered with something that is no object")
+    error = body.get("error")
+    if not isinstance(error, dict):
+        return None
+    code, subcode = error.get("code"), error.get("error_subcode")
+    text = f"Meta error {code}/{subcode}: {error.get('error_user_title') or error.get('message')}"
+    if code in RATE_CODES:
+        return RateLimitedError(text, retry_after=_regained(headers))
+    spurious = "in summary param" in str(error.get("message"))
+    if code in RETRY_CODES or subcode in TOO_MUCH or error.get("is_transient") or spurious:
+        return TransientError(text)
+    if code == 190:
+        return AuthError(text, advice="make a new token of the system user and update the connection")
+    if "appsecret_proof" in str(error.get("message")):
+        return AuthError(text, advice="the connection's password must be the app's secret")
+    if code in PERMISSION_CODES:
+        return AuthError(text, advice="give the system user ads_read and assign the ad account to it")
+    if name == RUN and code == 100 and subcode == 33:
+        return ContractError(text, advice="the report run is gone; the next run asks for it anew")
+    if code == 2635:
+        return ConfigError(text, advice=f"{VERSION} is no longer served: update Daybook")
+    return ConfigError(text, advice="check ad_account_id, and that the dates are not older than 37 months")
+
+
+def _refusal(name: str, status: int, headers: dict[str, str], body: bytes) -> DaybookError | None:
+    try:
+        return error_of(loads(body, name), headers, name)
+    except TransientError:
+        return None
+
+
+def _usage(headers: dict[str, str]) -> Iterator[tuple[float, float]]:
+    """(percent used, seconds until it is regained or 0) of every quota the headers speak of."""
+    try:
+        business = loads(headers.get("x-business-use-case-usage", "{}").encode(), "usage")
+        account = loads(headers.get("x-ad-account-usage", "{}").encode(), "usage")
+        throttle = loads(headers.get("x-fb-ads-insights-throttle", "{}").encode(), "usage")
+    except TransientError:
+        return
+    for entries in business.values():
+        for entry in entries:
+            used = max(float(entry.get(n) or 0) for n in ("call_count", "total_cputime", "total_time"))
+            yield used, 60 * float(entry.get("estimated_time_to_regain_access") or 0)
+    yield float(account.get("acc_id_util_pct") or 0), float(account.get("reset_time_duration") or 0)
+    yield max(float(throttle.get(n) or 0) for n in ("app_id_util_pct", "acc_id_util_pct")), 0.0
+
+
+def _regained(headers: dict[str, str]) -> float | None:
+    return max((seconds for used, seconds in _usage(headers) if used >= BUSY), default=0.0) or None
+
+
+def left(headers: dict[str, str]) -> tuple[float, str] | None:
+    """Two minutes' rest at 85 % of a quota, ten at 95 % or as long as the header says."""
+    used = max((percent for percent, _ in _usage(headers)), default=0.0)
+    if used < BUSY:
+        return None
+    wait = 120.0 if used < FULL else _regained(headers) or 600.0
+    return wait, f"{used:g} % of a quota are used"
+
+
+def _stamp(credentials: Credentials, tokens: Tokens) -> dict[str, str]:
+    secret = credentials.password
+    return {"appsecret_proof": signing.token_proof(tokens.access_token, secret)} if secret else {}
+
+
+def _state(reply: Reply) -> State:
+    """Completed counts only with all of its 100 percent."""
+    status, percent = reply.body.get("async_status"), reply.body.get("async_percent_completion")
+    if status == "Job Completed":
+        return State.READY if percent == 100 else State.WAITING
+    if status == "Job Failed":
+        return State.FAILED
+    if status == "Job Skipped":
+        return State.GONE
+    if status in ("Job Not Started", "Job Started", "Job Running"):
+        return State.WAITING
+    raise ContractError(f"an async_status no document names: {status!r}")
+
+
+JOB = Job(
+    ticket=lambda reply: str(reply.body.get("report_run_id") or ""),
+    look=lambda number: Request(RUN, f"/{VERSION}/{number}"),
+    state=_state,
+    fetch=lambda number: Request(RUN, f"/{VERSION}/{number}/insights", {"limit": 500, "summary": ["spend"]}),
+    patience=timedelta(hours=1),
+)
+
+
+def _after(reply: Reply) -> str | None:
+    """The cursor, while there is a next page; a cursor alone stands on the last page, too."""
+    return dig(reply.body, ("paging", "cursors", "after")) if dig(reply.body, ("paging", "next")) else None
+
+
+def _amount(record: Record) -> Decimal:
+    try:
+        return Decimal(str(record.get("spend") or 0))
+    except InvalidOperation:
+        raise ContractError(f"a spend that is no number: {record.get('spend')!r}") from None
+
+
+def _claimed(reply: Reply) -> Decimal | None:
+    summary = reply.body.get("summary")
+    return _amount(summary) if isinstance(summary, dict) and "spend" in summary else None
+
+
+PAGING = Summed(NextToken(records_at("data"), _after, "after"), _amount, _claimed, slack=Decimal("0.005"))
+
+
+def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:
+    number = str(account.options.get("ad_account_id") or "").removeprefix("act_")
+    if not number:
+        raise ConfigError(
+            "the option ad_account_id is missing",
+            account=account.id,
+            advice='add `options: {ad_account_id: "…"}` to the account in accounts.yml',
+        )
+    days = window.dates(account.zone)
+    params = {
+        "level": level,
+        "fields": FIELDS + NAMES[level],
+        "time_range": {"since": days[0].isoformat(), "until": days[-1].isoformat()},
+        "time_increment": 1,
+        # Further breakdowns of actions make purchases vanish.
+        "action_breakdowns": ["action_type"],
+        "action_attribution_windows": ["7d_click", "1d_view"],
+        "use_unified_attribution_setting": "true",
+    }
+    request = Request("insights", f"/{VERSION}/act_{number}/insights", params, verb="POST")
+    yield Read(request, PAGING, job=JOB)
+
+
+def _stream(name: str, level: str, *key: str) -> Stream:
+    return Stream(
+        name=name,
+        kind="report",
+        key=("date_start", *key),
+        day="date_start",
+        reads=partial(_insights, level),
+        widest=timedelta(days=30),
+        lookback_days=28,
+        retention=timedelta(days=37 * 30),
+    )
+
+
+DIALECT = Dialect(
+    token_header="Authorization",  # noqa: S106  the name of a header
+    token_prefix="Bearer ",  # noqa: S106  the name of a scheme
+    error=error_of,
+    refusal=_refusal,
+    stamp=_stamp,
+    left=left,
+)
+
+PLATFORM = Platform(
+    name="meta",
+    title="Meta Ads",
+    base_url="https://graph.facebook.com",
+    protocol=partial(TokenRest, DIALECT),
+    rate=Rate(calls=2, seconds=1.0),
+    width=3,
+    options=frozenset({"ad_account_id"}),
+    streams=(
+        _stream("account_report", "account", "account_id"),
+        _stream("campaign_report", "campaign", "campaign_id"),
+        _stream("ad_report", "ad", "adset_id", "ad_id"),
+    ),
+)

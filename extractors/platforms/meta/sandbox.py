@@ -1,0 +1,288 @@
+"""The sandbox half of Meta ads: what asynchronous insights answer and refuse (platforms-global §11).
+
+Served under ``/meta``: ``POST /v26.0/act_<id>/insights``, ``GET /v26.0/<run>`` and its ``/insights``.
+A run holds the figures of the moment it was asked for; it says Completed once before it has its 100 percent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from extractors.sandbox.ad_credentials import APPS
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money
+from extractors.sandbox.ads import Adverts
+from extractors.sandbox.control import Fault
+from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.signatures import same
+from extractors.sandbox.tokens import GOOD, TokenDesk
+from extractors.sandbox.traffic import days_between
+from extractors.sandbox.truth import days_of
+from extractors.sandbox.world import World
+
+MOST_ROWS = 60  # "limit" is a wish: pages are as long as the vendor likes
+MOST_DAYS = 93
+STEPS = (("Job Running", 42), ("Job Completed", 97), ("Job Completed", 100))
+_LEVELS = ("account", "campaign", "ad")
+_FIELDS = frozenset(
+    [
+        "account_id", "account_currency", "date_start", "date_stop", "spend", "impressions", "clicks",
+        "actions", "action_values", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name",
+    ]
+)  # fmt: skip
+_PARAMETERS = frozenset(
+    [
+        "level", "fields", "time_range", "time_increment", "action_breakdowns", "action_attribution_windows",
+        "use_unified_attribution_setting", "appsecret_proof",
+    ]
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Run:
+    """A report run."""
+
+    account: str
+    rows: list[dict[str, Any]]
+    plan: str
+    looks: int = 0
+
+    @property
+    def step(self) -> tuple[str, int]:
+        """Status and percentage at the present look."""
+        if self.plan == "fails":
+            return ("Job Failed", 12)
+        if self.plan == "never":
+            return ("Job Running", 80)
+        return STEPS[min(max(self.looks - 1, 0), len(STEPS) - 1)]
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """The addresses of the API, for one desk."""
+    api = Api(desk)
+    return [
+        Route("/v26.0/act_{number}/insights", api.ask, methods=["POST"]),
+        Route("/v26.0/{number:int}", api.endpoint(api.look, "look"), methods=["GET"]),
+        Route("/v26.0/{number:int}/insights", api.endpoint(api.insights, "insights"), methods=["GET"]),
+    ]
+
+
+def _refused(code: int, message: str, status: int = 400, subcode: int | None = None) -> Answer:
+    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "sbx"}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    return Answer({"error": error}, status, refusal=f"{code} {message}")
+
+
+def _bad(message: str) -> Refusal:
+    return Refusal(_refused(100, f"(#100) {message}"))
+
+
+def _too_fast(seconds: float | None) -> Answer:
+    answer = _refused(17, "User request limit reached", subcode=2446079)
+    if seconds is not None:
+        answer.headers["Retry-After"] = f"{seconds:g}"
+    return answer
+
+
+class Api:
+    """The API for one sandbox."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        desk.tokens = self.tokens = TokenDesk("meta", rotates=False, access_life=0, refresh_life=0)
+        desk.rate_answer = _too_fast
+        self.runs: dict[int, Run] = {}
+
+    def _caller(self, request: Request, given: Mapping[str, str]) -> Adverts:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        verdict = self.tokens.check(token)
+        if scheme != "Bearer" or verdict.state != GOOD:
+            raise Refusal(_refused(190, "Invalid OAuth access token.", 401, 460))
+        proof = hmac.new(APPS["meta"][1].encode(), token.encode(), hashlib.sha256).hexdigest()
+        if not same(given.get("appsecret_proof", ""), proof):
+            raise _bad("Invalid appsecret_proof provided in the API argument")
+        adverts = advertiser(self.desk.world, "meta", verdict.subject)
+        if adverts is None:
+            raise Refusal(_refused(200, "(#200) The user has no permission for this ad account", 403))
+        return adverts
+
+    async def ask(self, request: Request) -> Response:
+        """POST act_<id>/insights: begins a report run."""
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        stream = f"{form.get('level', 'ad')}_report"
+
+        def make(fault: Fault | None) -> Answer:
+            adverts = self._caller(request, form)
+            if request.path_params["number"] != str(adverts.advertiser.advertiser_id):
+                raise Refusal(_refused(200, "(#200) The user has no permission for this ad account", 403))
+            rows = self._rows(adverts, form)
+            number = 6_023_920_149_050_000 + len(self.runs)
+            self.runs[number] = Run(request.path_params["number"], rows, self.desk.next_plan())
+            return self._ok({"report_run_id": str(number)})
+
+        return await self.desk.serve(stream, request.path_params["number"], make)
+
+    def endpoint(
+        self, act: Callable[[int, Run, Mapping[str, str], Fault | None], Answer], stream: str
+    ) -> Callable[[Request], Any]:
+        """An HTTP endpoint about one run."""
+
+        async def serve(request: Request) -> Response:
+            query = dict(request.query_params)
+
+            def make(fault: Fault | None) -> Answer:
+                adverts = self._caller(request, query)
+                number = request.path_params["number"]
+                run = self.runs.get(number)
+                if run is None or run.account != str(adverts.advertiser.advertiser_id):
+                    words = f"Unsupported get request. Object with ID '{number}' does not exist"
+                    raise Refusal(_refused(100, words, subcode=33))
+                return act(number, run, query, fault)
+
+            return await self.desk.serve(stream, "", make)
+
+        return serve
+
+    def _ok(self, body: Any) -> Answer:
+        usage = {"1": [{"type": "ads_insights", "call_count": 12, "total_cputime": 9, "total_time": 9}]}
+        return Answer(body, headers={"x-business-use-case-usage": orjson.dumps(usage).decode()})
+
+    def look(self, number: int, run: Run, query: Mapping[str, str], fault: Fault | None) -> Answer:
+        """GET <run>: how it stands."""
+        run.looks += 1
+        status, percent = run.step
+        return self._ok(
+            {
+                "id": str(number),
+                "account_id": run.account,
+                "async_status": status,
+                "async_percent_completion": percent,
+            }
+        )
+
+    def insights(self, number: int, run: Run, query: Mapping[str, str], fault: Fault | None) -> Answer:
+        """GET <run>/insights: the rows, page by page."""
+        if run.step != ("Job Completed", 100):
+            raise _bad("The report run is not completed")
+        strange = sorted(set(query) - {"limit", "after", "summary", "appsecret_proof"})
+        if strange:
+            raise _bad(f"param {strange[0]} is unknown")
+        size, start = min(int(query.get("limit", "25")), MOST_ROWS), int(query.get("after", "0"))
+        if start and start >= len(run.rows):
+            raise _bad("Invalid cursor")
+        page = self.desk.page(run.rows, start // size + 1, size, fault)
+        last = start + size >= len(run.rows)
+        body: dict[str, Any] = {"data": page.rows}
+        if page.rows:
+            body["paging"] = {"cursors": {"before": str(start), "after": str(start + size)}}
+            if not last:
+                body["paging"]["next"] = (
+                    f"https://graph.facebook.example/v26.0/{number}/insights?after={start + size}"
+                )
+        if "spend" in query.get("summary", ""):
+            hundredths = sum(round(float(row["spend"]) * 100) for row in run.rows)
+            body["summary"] = {"spend": money(hundredths)}
+        return self._ok(body)
+
+    def _rows(self, adverts: Adverts, form: Mapping[str, str]) -> list[dict[str, Any]]:
+        strange = sorted(set(form) - _PARAMETERS)
+        if strange:
+            raise _bad(f"param {strange[0]} is unknown")
+        level, fields = form.get("level", ""), form.get("fields", "").split(",")
+        if level not in _LEVELS:
+            raise _bad("param level must be one of account, campaign, adset, ad")
+        if set(fields) - _FIELDS:
+            raise _bad(f"{sorted(set(fields) - _FIELDS)[0]} is not valid for fields param")
+        if form.get("time_increment") != "1":
+            raise _bad("param time_increment: only days are served here")
+        windows = _json(form, "action_attribution_windows", "[]")
+        if set(windows) - {"1d_click", "7d_click", "28d_click", "1d_view", "1d_ev", "default", "dda"}:
+            raise _bad("param action_attribution_windows is invalid")
+        if set(_json(form, "action_breakdowns", "[]")) - {"action_type"}:
+            raise _bad("param action_breakdowns is invalid")
+        span = _json(form, "time_range", "{}")
+        try:
+            first, last = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
+        except (KeyError, TypeError, ValueError):
+            raise _bad("param time_range is invalid") from None
+        if last < first or last - first >= timedelta(days=MOST_DAYS):
+            raise Refusal(_refused(1, "Please reduce the amount of data you're asking for", 500))
+        found = figures(adverts, days_between(first, last), level, self.desk.now())
+        return [_row(adverts, row, level, set(fields), windows) for row in found]
+
+
+def _json(form: Mapping[str, str], name: str, default: str) -> Any:
+    try:
+        return orjson.loads(form.get(name, default))
+    except orjson.JSONDecodeError:
+        raise _bad(f"param {name} must be JSON") from None
+
+
+def _row(adverts: Adverts, row: Figures, level: str, fields: set[str], windows: list[str]) -> dict[str, Any]:
+    known, p = adverts.advertiser, row.promotion
+    everything: dict[str, Any] = {
+        "account_id": str(known.advertiser_id),
+        "account_currency": known.currency,
+        "date_start": row.day.isoformat(),
+        "date_stop": row.day.isoformat(),
+        "spend": money(row.cost),
+        "impressions": str(row.shows),
+        "clicks": str(row.clicks),
+    }
+    if p is not None:
+        everything |= {"campaign_id": str(p.project_id), "campaign_name": p.project_name}
+        if level == "ad":
+            everything |= {
+                "adset_id": str(group_id(p)),
+                "adset_name": f"{p.promotion_name} set",
+                "ad_id": str(p.promotion_id),
+                "ad_name": p.promotion_name,
+            }
+    if row.conversions:  # arrays are left out when empty
+        everything["actions"] = [
+            {"action_type": "link_click", "value": str(row.clicks)},
+            *_actions(str(row.conversions), windows),
+        ]
+        everything["action_values"] = _actions(money(row.value), windows)
+    shown = {name: value for name, value in everything.items() if name in fields}
+    return {**shown, "date_start": everything["date_start"], "date_stop": everything["date_stop"]}
+
+
+def _actions(value: str, windows: list[str]) -> list[dict[str, str]]:
+    """The same purchases under each of their names: they are not to be added up."""
+    names = ("purchase", "omni_purchase", "offsite_conversion.fb_pixel_purchase")
+    clicked = {"7d_click": value} if "7d_click" in windows else {}
+    return [{"action_type": name, "value": value, **clicked} for name in names]
+
+
+# ---- what a complete read holds -------------------------------------------------------------------
+def zone(account_id: str) -> str:
+    """Where the account's days begin."""
+    return "America/New_York"
+
+
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys of a complete read (see ``extractors.sandbox.truth``)."""
+    adverts = world.ad_accounts[account_id]
+    level = {"account_report": "account", "campaign_report": "campaign", "ad_report": "ad"}[stream]
+    keys = set()
+    for row in figures(adverts, days_of(start, end, zone(account_id)), level, now):
+        p = row.promotion
+        if p is None:
+            keys.add(f"{row.day}|{adverts.advertiser.advertiser_id}")
+        elif level == "campaign":
+            keys.add(f"{row.day}|{p.project_id}")
+        else:
+            keys.add(f"{row.day}|{group_id(p)}|{p.promotion_id}")
+    return keys
