@@ -37,7 +37,8 @@ _LEVELS = ("account", "campaign", "ad")
 _FIELDS = frozenset(
     [
         "account_id", "account_currency", "date_start", "date_stop", "spend", "impressions", "clicks",
-        "actions", "action_values", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id", "ad_name",
+        "actions", "action_values", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id",
+        "ad_name",
     ]
 )  # fmt: skip
 _PARAMETERS = frozenset(
