@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from daybook.settings import Settings
@@ -248,6 +248,20 @@ def load_platform(settings: Settings, platform: str | None, *, say: Say = print)
         "rows": sum(partition.rows for partition in loaded),
         "rows_new": sum(partition.rows_new for partition in loaded),
     }
+
+
+def requeue(settings: Settings, platform: str | None) -> int:
+    """Mark every partition of landing as waiting to be loaded; returns how many. What is loaded stays so."""
+    landing = Landing(settings.landing)
+    manifests = list(landing.all(platform))
+    for manifest in manifests:
+        landing.requeue(manifest)
+    return len(manifests)
+
+
+def prune(settings: Settings, days: int) -> int:
+    """Remove loaded partitions read more than `days` ago from landing; returns how many."""
+    return Landing(settings.landing).prune(datetime.now(UTC) - timedelta(days=days))
 
 
 def build_marts(

@@ -7,7 +7,19 @@ import click
 
 @click.command("load")
 @click.option("--platform", help="Only this platform's.")
-def command(platform: str | None) -> None:
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="All that landing holds, not only what waits: on an empty warehouse this rebuilds raw.",
+)
+@click.option(
+    "--prune",
+    type=click.IntRange(min=1),
+    metavar="DAYS",
+    help="Afterwards remove loaded partitions that were read more than DAYS ago from landing.",
+)
+def command(platform: str | None, everything: bool, prune: int | None) -> None:
     """Load what landed into the warehouse. Loading twice changes nothing.
 
     Exit status: 0 loaded; 1 a partition is damaged (the others are loaded) or another process writes; 2
@@ -17,6 +29,8 @@ def command(platform: str | None) -> None:
     Examples:
       daybook load
       daybook load --platform taobao
+      daybook load --all                 # after the warehouse file was lost
+      daybook load --prune 400
     """
     from daybook import steps
     from daybook.settings import Settings
@@ -24,7 +38,11 @@ def command(platform: str | None) -> None:
     settings = Settings.from_environment()
     if platform is not None:
         steps.platform_title(platform)
+    if everything:
+        click.echo(f"{steps.requeue(settings, platform)} partitions of landing are looked at again")
     result = steps.load_platform(settings, platform, say=click.echo)
     click.echo(
         f"✓ {result['partitions']} partitions, {result['rows']} rows, {result['rows_new']} of them new"
     )
+    if prune is not None:
+        click.echo(f"✓ {steps.prune(settings, prune)} old partitions removed from landing")

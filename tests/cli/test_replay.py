@@ -1,0 +1,74 @@
+"""Landing is the replay tape: raw can be rebuilt from it, and what is old and loaded can go."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from daybook.commands.load import command
+from extractors.core.window import Window
+from extractors.landing import Landing
+
+ACCOUNTS = """accounts:
+  - {id: taobao__one, name: One, store: one, time_zone: Asia/Shanghai, currency: CNY}
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "accounts.yml").write_text(ACCOUNTS, encoding="utf-8")
+    monkeypatch.setenv("DAYBOOK_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("DAYBOOK_ACCOUNTS", str(tmp_path / "accounts.yml"))
+    monkeypatch.delenv("DAYBOOK_LANDING", raising=False)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def landed(home: Path) -> Callable[[datetime], None]:
+    def land(read_at: datetime) -> None:
+        start = datetime.combine(date(2026, 11, 1), datetime.min.time(), UTC)
+        window = Window(start, start + timedelta(days=1))
+        with Landing(home / "landing").partition(
+            "taobao", "taobao__one", "orders", "cursor", window, read_at
+        ) as partition:
+            partition.write(b'{"key":"1","cursor_at":"2026-11-01T01:00:00Z","payload":{"tid":1}}')
+            partition.commit()
+
+    return land
+
+
+def orders(home: Path) -> int:
+    with duckdb.connect(str(home / "build" / "warehouse.duckdb"), read_only=True) as con:
+        return con.execute("select count(*) from raw_taobao.orders").fetchall()[0][0]
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(command, list(words), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_lost_warehouse_is_rebuilt_from_landing(home: Path, landed: Callable[[datetime], None]) -> None:
+    landed(datetime.now(UTC))
+    run()
+    assert orders(home) == 1
+    shutil.rmtree(home / "build")
+    assert "0 partitions" in run()
+    assert "1 partitions" in run("--all") and orders(home) == 1
+    run("--all")
+    assert orders(home) == 1, "looking at everything again doubles nothing"
+
+
+def test_old_loaded_partitions_leave_landing_and_stay_in_raw(
+    home: Path, landed: Callable[[datetime], None]
+) -> None:
+    landed(datetime.now(UTC) - timedelta(days=500))
+    landed(datetime.now(UTC))
+    assert "1 old partitions" in run("--prune", "400")
+    assert len(list(Landing(home / "landing").all())) == 1 and orders(home) == 1
