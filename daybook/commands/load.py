@@ -17,7 +17,7 @@ import click
     "--prune",
     type=click.IntRange(min=1),
     metavar="DAYS",
-    help="Afterwards remove loaded partitions that were read more than DAYS ago from landing.",
+    help="Afterwards remove loaded partitions read more than DAYS ago from landing.",
 )
 def command(platform: str | None, everything: bool, prune: int | None) -> None:
     """Load what landed into the warehouse. Loading twice changes nothing.
