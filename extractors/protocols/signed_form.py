@@ -33,8 +33,6 @@ class Dialect:
     error: finds the error in a body: returns it as an exception, or None when the body is good.
     envelope: the one parameter that holds the business parameters as a JSON text, where they do not stand by
         themselves; all in it are texts.
-    signs_business: whether the signature covers the business parameters.
-    decode: (body, method) → the answer; JSON unless stated.
     refresh_url, refresh_form, refresh_read: where a token is renewed, (app key, secret, tokens) → the form to
         post there, and how to read the answer. With a host of its own the connection keeps only the path.
     refresh_verb: how the form is sent there.
@@ -51,8 +49,6 @@ class Dialect:
     constants: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], str] = lambda: wall_clock("Asia/Shanghai")
     envelope: str | None = None
-    signs_business: bool = True
-    decode: Callable[[bytes, str], Any] = loads
     refresh_url: str | None = None
     refresh_form: Callable[[str, str, Tokens], dict[str, str]] | None = None
     refresh_read: Callable[[bytes], Tokens] | None = None
@@ -91,7 +87,7 @@ class SignedForm:
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
         raise_for_status(request.name, status, headers)
-        data = self._dialect.decode(body, request.name)
+        data = loads(body, request.name)
         error = self._dialect.error(data)
         if error is not None:
             raise error

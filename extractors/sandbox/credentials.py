@@ -21,6 +21,7 @@ APP_KEYS: dict[str, tuple[str, str]] = {
     "taobao": ("23456789", "sandbox-top-secret"),
     "pinduoduo": ("b1f2c3d4e5f60718293a4b5c6d7e8f90", "sandbox-pdd-secret"),
     "kaola": ("edb6c3b9ac4847e7584c38e2b630b14f", "sandbox-kaola-secret"),
+    "beibei": ("lantern", "sandbox-beibei-secret"),
     "jd": ("5E8B3C0D4A1F4E6C9B7A2D1C0F3E5A7B", "sandbox-jos-secret"),
     "ocean_engine": ("1790000000000001", "sandbox-ocean-secret"),
     "amazon": ("amzn1.application-oa2-client.sandbox", "amzn1.oa2-cs.v1.sandbox"),
@@ -32,6 +33,7 @@ APP_KEYS: dict[str, tuple[str, str]] = {
     "alibaba_1688": ("1000168", "sandbox-1688-secret"),
     "suning": ("sandboxSuningAppKey", "sandbox-suning-secret"),
     "kuaishou_shop": ("ks683000000000000001", "sandbox-kuaishou-secret"),
+    "xiaohongshu": ("a1b2c3d4e5f64a7b8c9d", "sandbox-xhs-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""
 
@@ -43,6 +45,9 @@ EXTRA: dict[str, dict[str, object]] = {
     "tiktok_shop": {"shop_cipher": "ROW_sandboxcipher"},
 }
 """What else the connections of a platform hold."""
+
+LASTING = frozenset({"beibei"})
+"""Platforms whose sessions nothing renews: they last until the merchant ends them."""
 
 KEYS_RENEW = frozenset({"shopify"})
 """Platforms where key and secret buy a new token; there is no refresh token, and a revoked app has a dead key."""
@@ -119,7 +124,8 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
         else:
             tokens: dict[str, object] = {}
             if shop.platform not in KEYS_ONLY:
-                tokens |= _tokens(shop.platform, shop.store, variant)
+                lasts = shop.platform in LASTING and variant == "expired"
+                tokens |= _tokens(shop.platform, shop.store, "valid" if lasts else variant)
             if shop.platform in SIGN_SECRETS:
                 tokens["sign_secret"] = SIGN_SECRETS[shop.platform]
             path = f"{shop.platform}/{shop.store}" if shop.platform in OWN_ADDRESS else shop.platform

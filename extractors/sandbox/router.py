@@ -37,7 +37,7 @@ class Rules:
     ``refuse(kind, text)`` is the vendor's answer to what it refuses. ``fixed`` parameters have these values
     and no others; ``optional`` ones may come. ``envelope`` names the one parameter that holds the business
     parameters as JSON. ``epoch``: the time stamp is in seconds, else a wall clock in Shanghai; ``tolerance``
-    in seconds. ``signs_business``: the signature covers business parameters too. ``charset`` of forms.
+    in seconds.
     """
 
     refuse: Callable[[str, str], Answer]
@@ -50,8 +50,6 @@ class Rules:
     envelope: str | None = None
     epoch: bool = False
     tolerance: int = 600
-    signs_business: bool = True
-    charset: str = "utf-8"
 
     @property
     def system(self) -> frozenset[str]:
@@ -136,14 +134,11 @@ class Call:
         size: str = "page_size",
         default: int = 40,
         most: int = 100,
-        sizes: frozenset[int] | None = None,
         last: int = 1_000_000,
     ) -> tuple[list[Any], int, int, int]:
         """The rows of the page asked for, how many there are in all, the page's number and its size."""
         number = self.number(page, 1, 1, last)
         length = self.number(size, default, 1, most)
-        if sizes is not None and length not in sizes:
-            raise self.invalid(f"{size} must be one of {sorted(sizes)}")
         key = tuple(sorted((name, value) for name, value in self.params.items() if name != page))
         if not self.desk.announced((self.name, self.shop.store, key), number, length, len(rows)):
             raise self.invalid(f"{page} {number} is beyond the last page")
@@ -160,22 +155,22 @@ class Router:
         rules: Rules,
         methods: Mapping[str, Method],
         visible: Callable[[OrderState], bool],
-        encode: Callable[[Answer], Answer] = lambda answer: answer,
         *,
+        renews: bool = True,
         rotates: bool = False,
         access_life: int = 86_400,
         refresh_life: int = 30 * 86_400,
     ) -> None:
         self.desk, self.rules, self.methods = desk, rules, methods
-        self._visible, self._encode = visible, encode
+        self._visible = visible
         self.app_key, self.secret = APP_KEYS[desk.platform]
-        desk.tokens = self.tokens = TokenDesk(
+        self.tokens = TokenDesk(
             desk.platform, rotates=rotates, access_life=access_life, refresh_life=refresh_life
         )
-        desk.rate_answer = lambda seconds: encode(
-            rules.refuse("rate", "" if seconds is None else f"{seconds:g}")
-        )
-        desk.token_answer = lambda: encode(rules.refuse("expired", ""))
+        desk.rate_answer = lambda seconds: rules.refuse("rate", "" if seconds is None else f"{seconds:g}")
+        if renews:  # a session that nothing renews does not run out in the middle of a night either
+            desk.tokens = self.tokens
+            desk.token_answer = lambda: rules.refuse("expired", "")
         # A vendor that shows no modified time has nothing that an edit would move.
         desk.touch = self._touch if any(method.window for method in methods.values()) else None
 
@@ -184,17 +179,16 @@ class Router:
         params = dict(request.query_params)
         if request.method == "POST":
             body = (await request.body()).decode()
-            params |= dict(parse_qsl(body, keep_blank_values=True, encoding=self.rules.charset))
+            params |= dict(parse_qsl(body, keep_blank_values=True))
         name = params.get(self.rules.method, "")
         method = self.methods.get(name)
         store = self.tokens.check(params.get(self.rules.token, "")).subject
 
         def make(fault: Fault | None) -> Answer:
             try:
-                answer = Answer(self._answer(name, method, params, store, fault))
+                return Answer(self._answer(name, method, params, store, fault))
             except Refusal as refusal:
-                answer = refusal.answer
-            return self._encode(answer)
+                return refusal.answer
 
         business = self._lenient(params) | ({"": name} if name else {})
         return await self.desk.serve(method.stream if method else "unknown", store, make, business)
@@ -231,8 +225,7 @@ class Router:
         clocks = self.desk.control.clocks()
         if stamp is None or all(abs(stamp - clock) > rules.tolerance for clock in clocks):
             raise Refusal(rules.refuse("time", "is missing or too far from now"))
-        signed = params if rules.signs_business else {k: v for k, v in params.items() if k in rules.system}
-        if not params.get("sign") or not same(top(signed, self.secret), params["sign"]):
+        if not params.get("sign") or not same(top(params, self.secret), params["sign"]):
             raise Refusal(rules.refuse("sign", "does not match"))
 
     def _check_token(self, text: str) -> None:

@@ -69,18 +69,6 @@ def test_business_parameters_in_one_text_are_signed_as_the_text_that_is_sent(
     assert sent == {**system, "360buy_param_json": text, "sign": sign}
 
 
-def test_a_signature_over_system_parameters_alone_leaves_the_business_ones_out(
-    make_account: Callable[..., Account],
-) -> None:
-    dialect = Dialect(
-        digest=md5_wrapped, error=lambda body: None, now=lambda: "t", signs_business=False, token="session"
-    )
-    speaker = SignedForm(dialect, "https://e.invalid", make_account(), Credentials(login="k", password="s"))
-    sent = speaker.prepare(Request("m", "", {"os": 9999}), Tokens("t"))["data"]
-    covered = {"method": "m", "app_key": "k", "session": "t", "timestamp": "t"}
-    assert sent == {**covered, "os": "9999", "sign": md5_wrapped("s", covered)}
-
-
 def test_a_token_is_renewed_by_a_signed_call_that_carries_none(make_account: Callable[..., Account]) -> None:
     dialect = Dialect(
         digest=md5_wrapped,

@@ -34,7 +34,6 @@ class Vendor:
     epoch: bool = False
     envelope: str | None = None
     page: str = "page_no"
-    signs_business: bool = True
 
 
 def _seconds(text: str) -> str:
@@ -106,6 +105,31 @@ VENDORS = {
         code_of=lambda body: body["error_response"]["code"],
         codes={"sign": "25", "time": "31", "key": "29", "token": "27", "method": "22", "other": "41"},
     ),
+    "beibei": Vendor(
+        path="/outer_api/out_gateway/route.html",
+        method="beibei.outer.trade.order.get",
+        good={
+            "status": "-1",
+            "time_range": "modified_time",
+            "start_time": _seconds("2026-11-19 00:00"),
+            "end_time": _seconds("2026-11-20 00:00"),
+            "page_no": "1",
+            "page_size": "20",
+        },
+        names=("method", "app_id", "session"),
+        epoch=True,
+        wide={"start_time": _seconds("2026-11-20 00:01")},
+        big={},
+        code_of=lambda body: str(body["message"])[:4],
+        codes={
+            "sign": "签名错误",
+            "time": "time",
+            "key": "app_",
+            "method": "meth",
+            "token": "sess",
+            "other": "参数错误",
+        },
+    ),
 }
 each = pytest.mark.parametrize("name", VENDORS)
 
@@ -134,8 +158,7 @@ class Speaker:
         if vendor.envelope:
             given = {vendor.envelope: json.dumps(given)}
         own = {k: v for k, v in own.items() if v is not None}
-        signed = {**own, **given} if vendor.signs_business else own
-        sign = top(signed, secret or connection["password"])
+        sign = top({**own, **given}, secret or connection["password"])
         answer = requests.post(
             connection["host"] + vendor.path, data={**own, **given, "sign": sign}, timeout=20
         )
@@ -263,6 +286,20 @@ def test_kaola_finds_orders_by_one_status_and_one_kind_of_date(speak: Callable[[
         assert order["order_status"] == 2
         assert "2026-11-19" <= order["deliver_time"] <= "2026-11-20"
     assert speak("kaola").ask(date_type="3")["kaola_order_search_response"]["orders"] == []
+
+
+def test_beibei_answers_a_page_of_more_than_300_with_forty(speak: Callable[[str], Speaker]) -> None:
+    span = {"start_time": _seconds("2026-11-10 00:00")}
+    assert len(speak("beibei").ask(**span, page_size="300")["data"]) > 40
+    assert len(speak("beibei").ask(**span, page_size="301")["data"]) == 40
+
+
+def test_beibei_shows_an_order_half_an_hour_after_it_was_paid(
+    speak: Callable[[str], Speaker], sandbox: Running
+) -> None:
+    span = {"start_time": _seconds("2026-11-20 00:00"), "end_time": _seconds("2026-11-21 10:00")}
+    paid = [order["pay_time"] for order in speak("beibei").ask(**span, page_size="300")["data"]]
+    assert "2026-11-21 00:00" < max(paid) <= "2026-11-21 09:30:00"
 
 
 def test_jd_trades_a_refresh_token_once(callers: Callers) -> None:

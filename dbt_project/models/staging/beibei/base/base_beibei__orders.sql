@@ -1,0 +1,16 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'status': 'text', 'create_time': 'text', 'pay_time': 'text', 'modified_time': 'text', 'shipping_fee': 'text',
+    'payment': 'text', 'province': 'text', 'buyer_key': 'text',
+    'item': [{
+        'iid': 'text', 'sku_id': 'text', 'title': 'text', 'price': 'text', 'num': 'text', 'subtotal': 'text'
+    }]
+} -%}
+
+{# The list tells no time after the payment: the first version that shows a state tells when it began. #}
+{{ latest_records(source('raw_beibei', 'orders'), shape, over_versions={
+    'shipped_seen_at': ('min', "case when record.status = '2' then cursor_at end"),
+    'completed_seen_at': ('min', "case when record.status = '3' then cursor_at end"),
+    'closed_seen_at': ('min', "case when record.status = '4' then cursor_at end"),
+}) }}

@@ -1,0 +1,12 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'oid': 'text', 'status': 'text', 'num': 'text', 'reason': 'text', 'refund_fee': 'text', 'create_time': 'text',
+    'modified_time': 'text'
+} -%}
+
+{# A record without a modified time is dated by the read that first showed it done. #}
+{{ latest_records(source('raw_beibei', 'refunds'), shape, over_versions={
+    'success_seen_at': ('min', "case when record.status = '2' then"
+        ~ " case when record.modified_time <> '' then cursor_at else read_at end end"),
+}) }}
