@@ -79,10 +79,7 @@ class SignedForm:
             dialect.time: dialect.now(),
         }
         params = {name: value for name, value in (business | system).items() if value != ""}
-        signed = (
-            params if dialect.signs_business else {name: params[name] for name in system if name in params}
-        )
-        params[dialect.sign] = dialect.digest(self._secret, signed)
+        params[dialect.sign] = dialect.digest(self._secret, params)
         return {"method": "POST", "url": self._url + request.path, "data": params}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
