@@ -34,6 +34,7 @@ class Dialect:
     refresh: (app id, app secret, tokens) → the request that renews them, below the base URL. Where it names a
         host of its own, a connection with a host keeps only the path.
     refresh_read: the new tokens from its answer.
+    renews_by_key: key and secret alone buy a token; a connection without them holds one that does not renew.
     """
 
     error: Callable[[Any, dict[str, str]], DaybookError | None]
@@ -46,6 +47,7 @@ class Dialect:
     left: Callable[[dict[str, str]], tuple[float, str] | None] = lambda headers: None
     refresh: Callable[[str, str, Tokens], dict[str, Any]] | None = None
     refresh_read: Callable[[bytes], Tokens] | None = None
+    renews_by_key: bool = False
 
 
 class TokenRest:
@@ -57,6 +59,7 @@ class TokenRest:
         self._account = account.id
         self._credentials = credentials
         self._restraint = Restraint()
+        self.renews_by_key = dialect.renews_by_key
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         self._restraint.heed(request.name)
@@ -85,6 +88,8 @@ class TokenRest:
 
     def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
         if self._dialect.refresh is None or self._dialect.refresh_read is None:
+            return None
+        if self.renews_by_key and not (self._credentials.login and self._credentials.password):
             return None
         key = self._credentials.need("login", self._account)
         secret = self._credentials.need("password", self._account)

@@ -49,7 +49,7 @@ EXTRA: dict[str, dict[str, object]] = {
 LASTING = frozenset({"beibei"})
 """Platforms whose sessions nothing renews: they last until the merchant ends them."""
 
-KEYS_RENEW = frozenset({"shopify"})
+KEYS_RENEW = frozenset({"shopify", "magento"})
 """Platforms where key and secret buy a new token; there is no refresh token, and a revoked app has a dead key."""
 
 KEYS_ONLY = frozenset({"suning"})
