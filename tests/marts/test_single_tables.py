@@ -14,8 +14,18 @@ TABLES = {
     "cohort_monthly": "cohort",
     "repurchase_monthly": "repurchase",
     "rfm_monthly": "rfm",
+    "promo_event": "promo_event",
+    "promo_event_daily": "promo_event_daily",
 }
-KEYS = {"days_in_period", "days_elapsed", "month_number", "window_days"}
+KEYS = {
+    "days_in_period",
+    "days_elapsed",
+    "days_in_event",
+    "event_year",
+    "day_number",
+    "month_number",
+    "window_days",
+}
 
 
 @pytest.mark.parametrize("table", TABLES)

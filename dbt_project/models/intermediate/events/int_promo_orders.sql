@@ -1,0 +1,94 @@
+-- What became of the orders of an event: buyers won by it and whether they came back, and the money that went back within 7, 15
+-- and 30 days of payment. One row per event and store (and ALL).
+with
+
+event_days as (
+
+    select event_id, date_day
+    from {{ ref('int_promo_days') }}
+    where phase in ('burst', 'return')
+
+),
+
+ends as (
+
+    select store_id, max(date_day) as last_day
+    from {{ ref('int_store_calendar') }}
+    where is_complete and has_orders
+    group by store_id
+
+),
+
+buyers as (
+
+    select
+        event_days.event_id,
+        orders.store_id,
+        orders.platform,
+        orders.buyer_key,
+        min(orders.order_number) as lowest_order_number,
+        min(case when orders.order_number = 1 then {{ days_between('orders.paid_date', 'ends.last_day') }} end) as days_seen,
+        min(case when orders.order_number = 1 then {{ days_between('orders.paid_date', 'orders.next_paid_date') }} end) as days_to_next
+    from {{ ref('int_buyer_orders') }} as orders
+    inner join event_days on orders.paid_date = event_days.date_day
+    inner join ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    group by event_days.event_id, orders.store_id, orders.platform, orders.buyer_key
+
+),
+
+buyer_counts as (
+
+    select
+        event_id,
+        store_id,
+        count(*) as buyers,
+        sum(case when lowest_order_number = 1 then 1 else 0 end) as new_buyers
+        {%- for window in [30, 90] %},
+        sum(case when days_seen >= {{ window }} then 1 else 0 end) as new_buyers_mature_{{ window }}d,
+        sum(case when days_seen >= {{ window }} and days_to_next <= {{ window }} then 1 else 0 end) as new_buyers_repurchased_{{ window }}d
+        {%- endfor %}
+    from buyers
+    group by event_id, store_id
+
+),
+
+refunds as (
+
+    select store_id, order_paid_date, refund_date, refund_amount_cohort
+    from {{ ref('fct_refunds') }}
+    where is_counted and is_linked
+    union all
+    select 'ALL', order_paid_date, refund_date, refund_amount_cohort
+    from {{ ref('fct_refunds') }}
+    where is_counted and is_linked
+
+),
+
+refund_sums as (
+
+    select
+        event_days.event_id,
+        refunds.store_id,
+        count(*) - count(refunds.refund_amount_cohort) as unrated
+        {%- for window in [7, 15, 30] %},
+        sum(case
+            when {{ days_between('refunds.order_paid_date', 'refunds.refund_date') }} <= {{ window }} then refunds.refund_amount_cohort
+            else 0
+        end) as refund_amount_{{ window }}d
+        {%- endfor %}
+    from refunds
+    inner join event_days on refunds.order_paid_date = event_days.date_day
+    group by event_days.event_id, refunds.store_id
+
+)
+
+select
+    buyer_counts.*,
+    coalesce(refund_sums.unrated, 0) as unrated,
+    coalesce(refund_sums.refund_amount_7d, 0) as refund_amount_7d,
+    coalesce(refund_sums.refund_amount_15d, 0) as refund_amount_15d,
+    coalesce(refund_sums.refund_amount_30d, 0) as refund_amount_30d
+from buyer_counts
+left join refund_sums
+    on buyer_counts.event_id = refund_sums.event_id
+    and buyer_counts.store_id = refund_sums.store_id

@@ -1,0 +1,97 @@
+-- Every day of an event in every store beside its baseline: the mean of the last four clean days of the same weekday before the
+-- event was announced. Clean days are whole, loaded and in no event; those in between are skipped and replaced further
+-- back, half a year at most. Fewer than four give no baseline. One row per event, store and day.
+{%- set measures = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
+
+with
+
+promo_days as (
+
+    select * from {{ ref('int_promo_days') }}
+
+),
+
+store_days as (
+
+    select
+        store_id,
+        period_start as date_day,
+        is_complete,
+        data_through_at,
+        deposit_received,
+        {%- for name in measures %}
+        {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('store_daily') }}
+    where is_orders_loaded
+
+),
+
+clean_days as (
+
+    select store_days.*, dates.iso_weekday
+    from store_days
+    inner join {{ ref('int_dates') }} as dates on store_days.date_day = dates.date_day
+    left join (select distinct date_day from promo_days where phase <> 'after') as promoted
+        on store_days.date_day = promoted.date_day
+    where store_days.is_complete and promoted.date_day is null
+
+),
+
+candidates as (
+
+    select
+        events.event_id,
+        clean_days.*,
+        row_number() over (
+            partition by events.event_id, clean_days.store_id, clean_days.iso_weekday
+            order by clean_days.date_day desc
+        ) as weeks_back
+    from (select distinct event_id, announced_from from promo_days) as events
+    inner join clean_days
+        on clean_days.date_day < events.announced_from
+        and clean_days.date_day >= {{ add_days('events.announced_from', -182) }}
+
+),
+
+baselines as (
+
+    select
+        event_id,
+        store_id,
+        iso_weekday,
+        min(date_day) as baseline_from,
+        count(*) as baseline_days,
+        {%- for name in measures %}
+        case
+            when count({{ name }}) = 4
+                then cast(round(cast(sum({{ name }}) as decimal(20, 2)) * cast(0.25 as decimal(3, 2)), 2) as decimal(18, 2))
+        end as {{ name }}_baseline
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from candidates
+    where weeks_back <= 4
+    group by event_id, store_id, iso_weekday
+
+)
+
+select
+    promo_days.*,
+    store_days.store_id,
+    store_days.is_complete,
+    store_days.data_through_at,
+    store_days.deposit_received,
+    coalesce(baselines.baseline_days, 0) as baseline_days,
+    baselines.baseline_from,
+    {%- for name in measures %}
+    store_days.{{ name }},
+    baselines.{{ name }}_baseline
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from promo_days
+inner join store_days on promo_days.date_day = store_days.date_day
+left join baselines
+    on promo_days.event_id = baselines.event_id
+    and store_days.store_id = baselines.store_id
+    and promo_days.iso_weekday = baselines.iso_weekday

@@ -1,0 +1,167 @@
+"""Festivals against a baseline found a second time in Python: clean weekdays, what came before and after, refunds, last year."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from conftest import PROJECT
+from expected import Books, cents, ratio
+
+Phases = dict[str, list[tuple[str, date, date]]]
+STORES = ("jade_tmall", "reef_us")
+
+
+@pytest.fixture(scope="module")
+def calendar() -> Phases:
+    found: Phases = defaultdict(list)
+    with (PROJECT / "seeds" / "promo_calendar.csv").open() as lines:
+        for row in csv.DictReader(lines):
+            found[row["event_id"]].append(
+                (row["phase"], date.fromisoformat(row["phase_start"]), date.fromisoformat(row["phase_end"]))
+            )
+    return found
+
+
+def span(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def days_of(phases: list[tuple[str, date, date]], *names: str) -> list[date]:
+    return [day for name, first, last in phases if name in names for day in span(first, last)]
+
+
+class Baselines:
+    """paid_amount of whole days of a store, and what a day of an event would have brought."""
+
+    def __init__(self, built: Any, calendar: Phases, store: str) -> None:
+        self.paid = {
+            row["period_start"]: row["paid_amount"]
+            for row in built.rows(
+                f"select period_start, paid_amount from marts.store_daily where store_id = '{store}' and is_complete"
+            )
+        }
+        self.promoted = {day for phases in calendar.values() for _, a, b in phases for day in span(a, b)}
+
+    def of(self, day: date, announced: date) -> Decimal | None:
+        clean = []
+        past = announced - timedelta(days=1)
+        while past >= announced - timedelta(days=182) and len(clean) < 4:
+            if past.weekday() == day.weekday() and past in self.paid and past not in self.promoted:
+                clean.append(self.paid[past])
+            past -= timedelta(days=1)
+        return cents(sum(clean) / 4) if len(clean) == 4 else None
+
+    def above(self, days: list[date], announced: date) -> Decimal | None:
+        days = [day for day in days if day in self.paid]
+        usual = [self.of(day, announced) for day in days]
+        if None in usual:
+            return None
+        return sum((self.paid[day] for day in days), Decimal(0)) - sum(n for n in usual if n is not None)
+
+
+def test_the_calendar_has_each_festival_on_its_own_day_and_no_phase_twice(calendar: Phases) -> None:
+    assert len(calendar) > 80
+    for year in range(2009, 2028):
+        assert date(year, 11, 11) in days_of(calendar[f"double_11_{year}"], "burst")
+        friday = days_of(calendar[f"black_friday_{year}"], "burst")[0]
+        assert friday.weekday() == 4 and 23 <= friday.day <= 29
+    for phases in calendar.values():
+        days = [day for _, first, last in phases for day in span(first, last)]
+        assert len(days) == len(set(days))
+        assert min(days_of(phases, "burst")) > max(days_of(phases, "presale", "warm_up") or [date.min])
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_an_event_is_held_against_clean_weekdays_with_what_came_before_and_after(
+    store: str, built: Any, calendar: Phases
+) -> None:
+    usual = Baselines(built, calendar, store)
+    rows = built.rows(f"select * from marts.promo_event where store_id = '{store}'")
+    assert len(rows) >= (6 if store == "jade_tmall" else 1)
+    lifted = 0
+    for row in rows:
+        phases = calendar[row["event_id"]]
+        announced = min(first for _, first, _ in phases)
+        event = days_of(phases, "burst", "return")
+        after = [
+            day
+            for day in span(event[-1] + timedelta(days=1), event[-1] + timedelta(days=14))
+            if day not in usual.promoted
+        ]
+        incremental = usual.above(event, announced)
+        before = usual.above(days_of(phases, "presale", "warm_up"), announced)
+        later = usual.above(after, announced)
+        assert row["paid_amount"] == sum(usual.paid[day] for day in event if day in usual.paid)
+        assert row["paid_amount_incremental"] == incremental, row["event_id"]
+        assert (row["paid_amount_pre_dip"], row["paid_amount_post_dip"]) == (before, later)
+        assert row["is_settled"] == all(day in usual.paid for day in [*event, *after])
+        if incremental is not None and before is not None and later is not None:
+            assert row["paid_amount_net_incremental"] == incremental + before + later
+            lifted += 1
+    assert lifted >= (5 if store == "jade_tmall" else 1)
+
+
+def test_refunds_of_an_event_wait_until_every_order_is_old_enough(
+    built: Any, books: Books, calendar: Phases
+) -> None:
+    last = books.whole_through("jade_tmall")
+    checked = 0
+    for row in built.rows("select * from marts.promo_event where store_id = 'jade_tmall'"):
+        event = set(days_of(calendar[row["event_id"]], "burst", "return"))
+        for window in (7, 15, 30):
+            if row["event_end"] + timedelta(days=window) > last:
+                assert row[f"refund_amount_cohort_{window}d"] is None
+                continue
+            back = sum(
+                (
+                    sum(refund.at_sale_rate.values(), Decimal(0))
+                    for sale in books.sales
+                    if sale.is_paid and sale.paid in event and sale.row["store_id"] == "jade_tmall"
+                    for refund in sale.refunds
+                    if sale.paid and (refund.day - sale.paid).days <= window
+                ),
+                Decimal(0),
+            )
+            assert row[f"refund_amount_cohort_{window}d"] == back
+            assert row[f"refund_rate_cohort_{window}d"] == pytest.approx(
+                ratio(back, row["paid_amount"]), abs=2e-6
+            )
+            checked += 1
+    assert checked > 12
+
+
+def test_double_11_is_compared_with_double_11_and_its_first_day_with_the_first(built: Any) -> None:
+    (row,) = built.rows(
+        "select this.paid_amount_compare, before.paid_amount from marts.promo_event this"
+        " join marts.promo_event before on before.event_id = this.compare_to and before.store_id = this.store_id"
+        " where this.event_id = 'double_11_2026' and this.store_id = 'jade_tmall'"
+    )
+    assert row["paid_amount_compare"] == row["paid_amount"] > 0
+    (day,) = built.rows(
+        "select d.*, s.paid_amount as last_year from marts.promo_event_daily d join marts.store_daily s"
+        " on s.store_id = d.store_id and s.period_start = '2025-11-01'"
+        " where d.event_id = 'double_11_2026' and d.store_id = 'jade_tmall' and d.day_number = 1"
+    )
+    assert (day["date_day"], day["paid_amount_compare"]) == (date(2026, 11, 1), day["last_year"])
+
+
+def test_buyers_won_by_an_event_are_those_whose_first_order_is_in_it(
+    built: Any, books: Books, calendar: Phases
+) -> None:
+    for row in built.rows("select * from marts.promo_event where store_id = 'jade_tmall'"):
+        event = set(days_of(calendar[row["event_id"]], "burst", "return"))
+        orders = [
+            sale
+            for sale in books.sales
+            if sale.counted
+            and sale.row["store_id"] == "jade_tmall"
+            and sale.row["buyer_key"]
+            and sale.paid in event
+        ]
+        assert row["buyers"] == len({sale.row["buyer_key"] for sale in orders})
+        assert row["new_buyers"] == sum(sale.first for sale in orders)
