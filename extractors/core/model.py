@@ -229,6 +229,7 @@ class Platform:
         file drops, which no vendor answers for.
     rate: the vendor's limit per account and method, or our own restraint where it states none; `rates`
         names the methods with a limit of their own.
+    is_rate_shared: the vendor counts all methods together; `rate` holds for their sum.
     width: how many calls may be under way at once for one account.
     """
 
@@ -239,6 +240,7 @@ class Platform:
     streams: tuple[Stream, ...]
     rate: Rate = Rate(calls=20, seconds=1.0)
     rates: dict[str, Rate] = field(default_factory=dict)
+    is_rate_shared: bool = False
     width: int = 4
     zone: str = "Asia/Shanghai"
     options: frozenset[str] = frozenset()

@@ -110,18 +110,25 @@ class ForwardPages:
 
 @dataclass(frozen=True)
 class Offsets:
-    """Rows by start index and count, first to last; a total that changes meanwhile is an error."""
+    """Rows by start index and count, first to last; a total that changes meanwhile is an error.
+
+    within: the name of the parameter that is an object and holds both, where they do not stand by themselves.
+    """
 
     records: Records
     total: Total
     page_size: int
     start: str
     size: str
+    within: str | None = None
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         seen, total = 0, None
         while True:
-            reply = call(request.with_params(**{self.start: seen, self.size: self.page_size}))
+            place: dict[str, Any] = {self.start: seen, self.size: self.page_size}
+            if self.within is not None:
+                place = {self.within: {**request.params[self.within], **place}}
+            reply = call(request.with_params(**place))
             total = _steady(total, self.total(reply), request)
             page = Page(self.records(reply), total)
             seen += len(page.records)

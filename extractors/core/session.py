@@ -181,6 +181,7 @@ class Session:
         return True
 
     def _bucket(self, name: str) -> Bucket:
+        name = "" if self.platform.is_rate_shared else name
         with self._guard:
             if name not in self._buckets:
                 rate = self.platform.rates.get(name, self.platform.rate)

@@ -1,0 +1,12 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'returnType': 'text', 'status': 'text', 'orderId': 'text', 'applyTime': 'text', 'updatedAt': 'text',
+    'reasonNameZh': 'text', 'expectedRefundAmountYuan': 'text',
+    'detail': {'refundStatus': 'text', 'refundAmountYuan': 'text'}
+} -%}
+
+{# The unit of the time of a refund is not told: the first version with the money given back tells. #}
+{{ latest_records(source('raw_xiaohongshu', 'refunds'), shape, over_versions={
+    'success_seen_at': ('min', "case when record.detail.refundStatus = '2' then cursor_at end"),
+}) }}

@@ -1,0 +1,161 @@
+"""Xiaohongshu (小红书), through its open platform. Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream, epoch_milliseconds
+from extractors.core.paging import LastPageFirst, number_at, records_at
+from extractors.core.session import Session
+from extractors.core.window import Window
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
+from extractors.personal import Personal
+from extractors.protocols.signed_call import Dialect, SignedCall, json_body_with_system
+from extractors.tokens import Tokens
+
+PATH = "/ark/open_api/v3/common_controller"
+BY_UPDATE = 2  # timeType
+HALF_HOUR = timedelta(minutes=30)
+AUTHORISE = "have the shop authorise the app again and update the connection"
+
+ORDER_PAGES = LastPageFirst(
+    records_at("data.orderList"), number_at("data.total"), 100, page="pageNo", size="pageSize", depth=10_000
+)
+REFUND_PAGES = LastPageFirst(
+    records_at("data.afterSaleBasicInfos"),
+    number_at("data.totalCount"),
+    100,
+    page="pageNo",
+    size="pageSize",
+    depth=50_000,
+)
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """The error in `{success, error_code, error_msg, data}`. Codes are not published: judged by the words."""
+    if not isinstance(body, dict) or "success" not in body:
+        return TransientError("Xiaohongshu answered with something that is no envelope")
+    code = body.get("error_code", body.get("code", 0))
+    if body["success"] is True and code in (0, "0"):
+        return None
+    said = str(body.get("error_msg") or body.get("msg"))
+    text, word = f"Xiaohongshu error {code}: {said}", said.lower()
+    if "sign" in word:
+        return AuthError(text, advice="the app secret of the connection does not match the app id")
+    if "token" in word:
+        return AuthError(text, refreshable=True, advice=AUTHORISE)
+    if "limit" in word or "frequen" in word:
+        return RateLimitedError(text)
+    if "timestamp" in word:
+        return ConfigError(text, advice="set this machine's clock")
+    if "permission" in word or "auth" in word:
+        return ConfigError(text, advice="ask for this API's permission in the app console")
+    if "param" in word:
+        return ConfigError(text, advice="check the account against the API page")
+    return TransientError(text)
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    params = {
+        "timeType": BY_UPDATE,
+        "startTime": int(window.start.timestamp()),
+        "endTime": int(window.end.timestamp()),
+    }
+    yield Read(Request("order.getOrderList", PATH, params), ORDER_PAGES)
+
+
+def _refunds(account: Account, window: Window) -> Iterator[Read]:
+    params = {
+        "timeType": BY_UPDATE,
+        "startTime": int(window.start.timestamp() * 1000),
+        "endTime": int(window.end.timestamp() * 1000),
+    }
+    yield Read(Request("afterSale.listAfterSaleInfos", PATH, params), REFUND_PAGES)
+
+
+def _whole_order(session: Session, record: Record) -> None:
+    """The list has no lines: the detail replaces its record, but for the time the list was sorted by."""
+    body = session.call(Request("order.getOrderDetail", PATH, {"orderId": record["orderId"]})).body
+    found = body.get("data")
+    if not isinstance(found, dict) or found.get("orderId") != record["orderId"]:
+        raise ContractError("order.getOrderDetail answered with another order")
+    record.update(found)
+
+
+def _money_given_back(session: Session, record: Record) -> None:
+    """What was given back: the list has the amount expected only."""
+    request = Request("afterSale.getAfterSaleInfo", PATH, {"returnsId": record["returnsId"]})
+    found = (session.call(request).body.get("data") or {}).get("afterSaleInfo")
+    if not isinstance(found, dict):
+        raise ContractError("afterSale.getAfterSaleInfo answered without afterSaleInfo")
+    record["detail"] = found
+
+
+def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
+    return speaker.compose(Request("oauth.refreshToken", PATH, {"refreshToken": tokens.refresh_token}))
+
+
+def read_tokens(body: bytes, used: Tokens) -> Tokens:
+    """The pair of `oauth.refreshToken`; deadlines come as instants in milliseconds."""
+    answer = loads(body, "token refresh")
+    error = error_of(answer)
+    if error is not None:
+        raise AuthError(error.message, advice=AUTHORISE)
+    data = answer["data"]
+    return Tokens(
+        access_token=data["accessToken"],
+        refresh_token=data["refreshToken"],
+        expires_at=epoch_milliseconds(data["accessTokenExpiresAt"]),
+        refresh_expires_at=epoch_milliseconds(data["refreshTokenExpiresAt"]),
+    )
+
+
+DIALECT = Dialect(shape=json_body_with_system, error=error_of, refresh=_refresh, refresh_read=read_tokens)
+
+_HIDDEN = ("userid", "openaddressid", "customerremark", "sellerremark", "receivercity*", "receiverdistrict*")
+
+PLATFORM = Platform(
+    name="xiaohongshu",
+    title="Xiaohongshu",
+    base_url="https://ark.xiaohongshu.com",
+    protocol=partial(SignedCall, DIALECT),
+    rate=Rate(calls=100, seconds=1.0),
+    is_rate_shared=True,
+    width=8,
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("orderId",),
+            cursor=Instant("updateTime", parse=epoch_milliseconds),
+            reads=_orders,
+            widest=HALF_HOUR,
+            detail=_whole_order,
+            personal=Personal(
+                drop=_HIDDEN, keep=("receiverprovincename", "receiverprovinceid"), buyer=("userId",)
+            ),
+        ),
+        Stream(
+            name="refunds",
+            kind="cursor",
+            key=("returnsId",),
+            cursor=Instant("updatedAt", parse=epoch_milliseconds),
+            reads=_refunds,
+            widest=HALF_HOUR,
+            detail=_money_given_back,
+            personal=Personal(drop=("userid", "desc", "proofphotos", "logistic*")),
+        ),
+    ),
+)
