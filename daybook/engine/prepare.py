@@ -35,6 +35,27 @@ def hash_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
+def bury_dead_scheduler() -> None:
+    """Say that a scheduler which was killed is dead, so that the next one takes over its tasks at once.
+
+    It would find out by itself after minutes of missing heartbeats. Only where no other can be alive: we hold
+    this home's lock, and SQLite is on this machine.
+    """
+    from airflow.configuration import conf
+    from airflow.jobs.job import Job, JobState
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    if not conf.get("database", "sql_alchemy_conn").startswith("sqlite"):
+        return
+    with create_session() as session:
+        session.execute(
+            update(Job)
+            .where(Job.job_type == "SchedulerJob", Job.state == JobState.RUNNING)
+            .values(state=JobState.FAILED)
+        )
+
+
 def make_pools(platforms: list[str]) -> None:
     """Make the writer's pool and one for each platform. What an operator changed stays."""
     from airflow.models.pool import Pool
@@ -58,6 +79,7 @@ def main() -> None:
 
     settings = Settings.from_environment()
     migrate(settings.airflow_home / "migrated")
+    bury_dead_scheduler()
     make_pools(list(steps.platforms_of(steps.accounts(settings))))
     airflow("dags", "reserialize")
     if sys.argv[1:]:
