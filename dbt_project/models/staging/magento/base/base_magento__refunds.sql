@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'order_id': 'text', 'state': 'text', 'created_at': 'text', 'updated_at': 'text', 'base_currency_code': 'text',
+    'base_grand_total': 'text', 'base_subtotal': 'text', 'base_discount_amount': 'text',
+    'base_shipping_amount': 'text', 'base_tax_amount': 'text', 'base_adjustment': 'text',
+    'items': [{'order_item_id': 'text', 'qty': 'text', 'base_row_total': 'text'}]
+} -%}
+
+{{ latest_records(source('raw_magento', 'refunds'), shape) }}

@@ -1,0 +1,52 @@
+{#- A configurable product has two rows: the parent with the money and a child without. Only parents count. -#}
+with
+
+items as (
+    select
+        account_id,
+        record_key as order_id,
+        load_id,
+        {{ explode('latest.record.items') }} as item
+    from {{ ref('base_magento__orders') }} as latest
+),
+
+lines as (
+    select
+        account_id,
+        order_id,
+        load_id,
+        items.item.item_id as line_id,
+        items.item.product_id as product_id,
+        nullif(items.item.sku, '') as sku_id,
+        items.item.name as product_name,
+        {{ money('items.item.qty_ordered') }} as quantity,
+        {{ money('items.item.base_row_total') }} as list_amount,
+        {# What of a discount on prices with tax is tax comes back as compensation. #}
+        coalesce({{ money('items.item.base_discount_amount') }}, 0)
+            - coalesce({{ money('items.item.base_discount_tax_compensation_amount') }}, 0) as discount,
+        coalesce({{ money('items.item.base_tax_amount') }}, 0) as line_tax
+    from items
+    where coalesce(items.item.parent_item_id, '') in ('', '0')
+)
+
+select
+    'magento' as platform,
+    lines.account_id,
+    account.store_id,
+    order_id,
+    line_id,
+    product_id,
+    sku_id,
+    product_name,
+    {{ null_as('text') }} as category_path,
+    'product' as line_class,
+    quantity,
+    list_amount,
+    cast(discount as decimal(18, 4)) as merchant_item_discount,
+    cast(0 as decimal(18, 4)) as line_platform_subsidy,
+    cast(list_amount - discount as decimal(18, 4)) as line_amount,
+    line_tax,
+    load_id
+from lines
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on lines.account_id = account.account_id

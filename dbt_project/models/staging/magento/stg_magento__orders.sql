@@ -1,0 +1,104 @@
+{#- `state` is Magento's own and fixed; `status` is the shop's word for it and not read. -#}
+{%- set states = {
+    'new': 'created',
+    'pending_payment': 'created',
+    'payment_review': 'created',
+    'processing': 'paid',
+    'complete': 'completed',
+    'closed': 'closed',
+    'canceled': 'closed_unpaid',
+    'holded': 'held',
+} -%}
+{%- set address = first_of('latest.record.extension_attributes.shipping_assignments') ~ '.shipping.address' -%}
+
+with
+
+{# An order says that it is paid, not when: its last paid invoice (state 2) does. #}
+invoiced as (
+    select
+        account_id,
+        latest.record.order_id as order_id,
+        max({{ parse_instant('latest.record.created_at') }}) as paid_at,
+        max(load_id) as load_id,
+        max(loaded_at) as loaded_at
+    from {{ ref('base_magento__invoices') }} as latest
+    where latest.record.state = '2'
+    group by account_id, latest.record.order_id
+),
+
+orders as (
+    select
+        latest.account_id,
+        account.store_id,
+        latest.record_key as order_id,
+        greatest(latest.load_id, coalesce(invoiced.load_id, latest.load_id)) as load_id,
+        greatest(latest.loaded_at, coalesce(invoiced.loaded_at, latest.loaded_at)) as loaded_at,
+        latest.record,
+        {{ translate('latest.record.state', states) }} as state,
+        {{ parse_instant('latest.record.created_at') }} as created_at,
+        {{ parse_instant('latest.record.updated_at') }} as modified_at,
+        invoiced.paid_at as invoiced_at,
+        coalesce({{ money('latest.record.base_total_paid') }}, 0) >= {{ money('latest.record.base_grand_total') }}
+            as is_paid_up,
+        {{ array_sum('latest.record.items', 'item', money('item.qty_shipped')) }} as shipped,
+        {{ address }}.country_id as country,
+        {{ address }}.region_code as region_code,
+        {{ excluded_by_mark({
+            'payment_method': 'latest.record.payment.method',
+            'status': 'latest.record.status',
+        }) }} as marked
+    from {{ ref('base_magento__orders') }} as latest
+    left join invoiced
+        on latest.account_id = invoiced.account_id and latest.record_key = invoiced.order_id
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on latest.account_id = account.account_id
+),
+
+told as (
+    select
+        *,
+        case
+            when state = 'closed' and coalesce(shipped, 0) > 0 then 'completed'
+            when state = 'closed' then 'cancelled'
+            when state = 'held' and is_paid_up then 'paid'
+            when state = 'held' then 'created'
+            else state
+        end as order_state
+    from orders
+)
+
+select
+    'magento' as platform,
+    account_id,
+    store_id,
+    order_id,
+    told.record.buyer_key as buyer_key,
+    told.record.base_currency_code as currency,
+    order_state,
+    'standard' as order_type,
+    created_at,
+    {# Orders of nothing have no invoice: they are paid when they are placed. #}
+    case when order_state in ('paid', 'completed', 'cancelled') then coalesce(invoiced_at, created_at) end as paid_at,
+    {{ null_as('instant') }} as shipped_at,
+    {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as completed_at,
+    case when order_state in ('cancelled', 'closed_unpaid') then modified_at end as cancelled_at,
+    modified_at,
+    cast(coalesce({{ money('told.record.base_shipping_amount') }}, 0)
+        - coalesce({{ money('told.record.base_shipping_discount_amount') }}, 0) as decimal(18, 4)) as shipping_charged,
+    coalesce({{ money('told.record.base_tax_amount') }}, 0) as tax,
+    {# The shop allocates cart rules to the items. #}
+    cast(0 as decimal(18, 4)) as order_discount,
+    cast(0 as decimal(18, 4)) as platform_subsidy,
+    {{ money('told.record.base_grand_total') }} as buyer_paid_total,
+    {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
+    {{ null_as('instant') }} as deposit_paid_at,
+    false as is_deposit_forfeited,
+    nullif(told.record.payment.method, '') as payment_type,
+    case when region_code <> '' then concat(country, '-', region_code) else nullif(country, '') end as region,
+    {{ null_as('text') }} as buyer_type,
+    marked as exclude_reason,
+    told.record.state as source_status,
+    load_id,
+    loaded_at
+from told

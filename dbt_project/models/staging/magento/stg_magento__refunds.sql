@@ -1,0 +1,49 @@
+{#- Credit memos: state 1 open, 2 refunded, 3 canceled. An adjustment (given freely or held back) is of the goods. -#}
+{%- set states = {'1': 'processing', '2': 'success', '3': 'closed'} -%}
+
+with
+
+refunds as (
+    select
+        latest.account_id,
+        account.store_id,
+        account.currency as account_currency,
+        latest.record_key as refund_id,
+        nullif(nullif(latest.record.order_id, ''), '0') as order_id,
+        latest.load_id,
+        latest.record,
+        {{ translate('latest.record.state', states) }} as refund_state,
+        {{ parse_instant('latest.record.created_at') }} as created_at,
+        {{ money('latest.record.base_grand_total') }} as refund_amount,
+        coalesce({{ money('latest.record.base_subtotal') }}, 0) + coalesce({{ money('latest.record.base_discount_amount') }}, 0)
+            + coalesce({{ money('latest.record.base_adjustment') }}, 0) as goods,
+        coalesce({{ money('latest.record.base_shipping_amount') }}, 0) as shipping,
+        coalesce({{ money('latest.record.base_tax_amount') }}, 0) as tax,
+        {{ array_length('latest.record.items') }} as item_count,
+        {{ array_sum('latest.record.items', 'item', money('item.qty')) }} as quantity
+    from {{ ref('base_magento__refunds') }} as latest
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on latest.account_id = account.account_id
+)
+
+select
+    'magento' as platform,
+    account_id,
+    store_id,
+    refund_id,
+    order_id,
+    case when item_count = 1 and shipping = 0 then {{ first_of('refunds.record.items') }}.order_item_id end as line_id,
+    refund_state,
+    {# The shop does not tell whether goods came back. #}
+    'other' as refund_type,
+    created_at as requested_at,
+    case when refund_state = 'success' then created_at end as refunded_at,
+    refund_amount,
+    case when goods + shipping + tax = refund_amount then cast(goods as decimal(18, 4)) end as refund_goods,
+    case when goods + shipping + tax = refund_amount then cast(shipping as decimal(18, 4)) end as refund_shipping,
+    case when goods + shipping + tax = refund_amount then cast(tax as decimal(18, 4)) end as refund_tax,
+    case when item_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
+    {{ null_as('text') }} as reason,
+    coalesce(refunds.record.base_currency_code, account_currency) as currency,
+    load_id
+from refunds
