@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -112,6 +113,10 @@ class SignedCall:
         headers = {**self._dialect.headers, **arguments.get("headers", {})}
         return {**arguments, "url": self._url + arguments["url"], "headers": headers}
 
+    def elsewhere(self, url: str) -> str:
+        """A URL at another host of the vendor; a connection with a host of its own keeps only the path."""
+        return self._url + urlsplit(url).path if self._credentials.host else url
+
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
         if 400 <= status < 500 and status != 429:
             self._raise_told(request.name, body)
@@ -155,6 +160,22 @@ def json_body_signed_in_query(call: Call) -> dict[str, Any]:
     if call.token:
         query["access_token"] = call.token
     return {"method": "POST", "url": call.path, "params": query, "data": body, "headers": dict(JSON)}
+
+
+def json_body_signed_over_path(
+    call: Call, query: frozenset[str], extra: tuple[str, ...], token_header: str
+) -> dict[str, Any]:
+    """A JSON body; who asks, when, and what is to be listed how (`query`) in the query; all signed with the path.
+
+    extra: what of the connection goes into the query too.
+    """
+    system = {"app_key": call.key, "timestamp": call.seconds}
+    system |= {name: str(call.extra.get(name, "")) for name in extra}
+    system |= {name: _text(value) for name, value in call.params.items() if name in query}
+    body = canonical({name: value for name, value in call.params.items() if name not in query})
+    sign = signing.hmac_sha256_over_path(call.secret, call.path, system, body)
+    headers = {"Content-Type": "application/json", token_header: call.token}
+    return {"method": "POST", "url": call.path, "params": {**system, "sign": sign}, "data": body, "headers": headers}
 
 
 def form_signed_over_path(call: Call) -> dict[str, Any]:

@@ -35,6 +35,12 @@ def hmac_sha256_wrapped(secret: str, params: Mapping[str, str]) -> str:
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
+def hmac_sha256_over_path(secret: str, path: str, params: Mapping[str, str], body: bytes) -> str:
+    """lower(HMAC-SHA256(secret, secret + path + pairs + body + secret))."""
+    text = (secret + path + sorted_pairs(params)).encode() + body + secret.encode()
+    return hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
+
+
 def hmac_sha1_path(secret: str, path: str, params: Mapping[str, str]) -> str:
     """UPPER(HMAC-SHA1(secret, path + sorted `keyvalue` texts)): the joined texts are sorted, not the keys."""
     text = path + "".join(sorted(f"{name}{value}" for name, value in params.items()))
