@@ -165,7 +165,7 @@ def json_body_signed_in_query(call: Call) -> dict[str, Any]:
 def json_body_signed_over_path(
     call: Call, query: frozenset[str], extra: tuple[str, ...], token_header: str
 ) -> dict[str, Any]:
-    """A JSON body; who asks, when, and what is to be listed how (`query`) in the query; all signed with the path.
+    """A JSON body; who asks, when, and how it is to be listed (`query`) in the query; all signed with the path.
 
     extra: what of the connection goes into the query too.
     """
@@ -175,7 +175,8 @@ def json_body_signed_over_path(
     body = canonical({name: value for name, value in call.params.items() if name not in query})
     sign = signing.hmac_sha256_over_path(call.secret, call.path, system, body)
     headers = {"Content-Type": "application/json", token_header: call.token}
-    return {"method": "POST", "url": call.path, "params": {**system, "sign": sign}, "data": body, "headers": headers}
+    query_signed = {**system, "sign": sign}
+    return {"method": "POST", "url": call.path, "params": query_signed, "data": body, "headers": headers}
 
 
 def form_signed_over_path(call: Call) -> dict[str, Any]:
