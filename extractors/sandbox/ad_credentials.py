@@ -20,6 +20,10 @@ MANAGER = "9998887776"
 APPS: dict[str, tuple[str, str]] = {
     "google_ads": ("sandbox-client.apps.example", "sandbox-google-secret"),
     "meta": ("555000111222333", "sandbox-meta-secret"),
+    "qianchuan": ("1790000000000002", "sandbox-qianchuan-secret"),
+    "tencent_ads": ("1111000222", "sandbox-tencent-secret"),
+    "baidu_marketing": ("sandboxBaiduApp000001", "sandbox-baidu-secret"),
+    "alimama": ("23456790", "sandbox-alimama-secret"),
 }
 """App key and secret of each of these platforms whose accounts belong to one app."""
 
@@ -41,6 +45,24 @@ def _google_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
         "login_customer_id": MANAGER,
     }
     return "google_ads", *APPS["google_ads"], extra
+
+
+def _app(option: str = "") -> Callable[[Advertiser, str, Tokens], Entry]:
+    """An app's key and secret with a pair of tokens, and the advertiser's number under the vendor's name."""
+
+    def made(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
+        number = str(account.advertiser_id)
+        extra: dict[str, object] = dict(tokens(account.platform, number, variant))
+        if option:
+            extra[option] = number
+        return account.platform, *APPS[account.platform], extra
+
+    return made
+
+
+def _baidu_marketing(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
+    path, login, password, extra = _app("user_id")(account, variant, tokens)
+    return path, login, password, {**extra, "user_name": f"{account.store}-baidu"}
 
 
 def _meta(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
@@ -96,6 +118,10 @@ _MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {
     "uc_huichuan": _uc_huichuan,
     "google_ads": _google_ads,
     "meta": _meta,
+    "alimama": _app(),
+    "qianchuan": _app("advertiser_id"),
+    "tencent_ads": _app("account_id"),
+    "baidu_marketing": _baidu_marketing,
 }
 
 

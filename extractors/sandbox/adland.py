@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from .ads import Adverts, Promotion
 from .world import World
@@ -53,6 +53,28 @@ def advertiser(world: World, platform: str, identity: str) -> Adverts | None:
         if known.platform == platform and str(known.advertiser_id) == identity:
             return adverts
     return None
+
+
+def keys(world: World, account_id: str, level: str, days: Iterable[date], now: int, names: str) -> set[str]:
+    """Record keys of a level: the day and, as ``names`` says, ``account``, ``campaign`` and ``ad`` ids."""
+    adverts = world.ad_accounts[account_id]
+    out = set()
+    for row in figures(adverts, days, level, now):
+        ids = {"account": str(adverts.advertiser.advertiser_id)}
+        if row.promotion is not None:
+            ids |= {"campaign": str(row.promotion.project_id), "ad": str(row.promotion.promotion_id)}
+        out.add("|".join([row.day.isoformat(), *(ids[name] for name in names.split())]))
+    return out
+
+
+def span(first: str, last: str, most: int) -> list[date] | None:
+    """The days between two texts yyyy-MM-dd, both in; None for no such span or one longer than ``most``."""
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    except (TypeError, ValueError):
+        return None
+    days = (end - begin).days + 1
+    return [begin + timedelta(days=i) for i in range(days)] if 1 <= days <= most else None
 
 
 def money(hundredths: int) -> str:

@@ -45,11 +45,15 @@ LEVELS: dict[str, dict[str, str]] = {
     "uc_huichuan": {"account": "account", "ad_group": "ad"},
     "google_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
     "meta": {"account": "account", "campaign": "campaign", "ad": "ad"},
+    "alimama": {"account": "account", "campaign": "campaign"},
+    "qianchuan": {"account": "account", "ad": "ad"},
+    "tencent_ads": {"account": "account", "ad_group": "ad"},
+    "baidu_marketing": {"account": "account", "campaign": "campaign"},
 }
 # Vendors with campaigns that have no ads, and which of the world's projects that is.
 WITHOUT_ADS = {"google_ads": 2}
 # Vendors that say nothing about the value of a conversion.
-WITHOUT_VALUE = {"uc_huichuan"}
+WITHOUT_VALUE = {"uc_huichuan", "baidu_marketing"}
 TRAFFIC = {"ga4": "lantern_web"}
 ADVERTISERS = {a.platform: a for a in AD_ACCOUNTS if a.platform in LEVELS}
 

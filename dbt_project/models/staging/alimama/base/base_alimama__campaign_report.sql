@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'campaign_id': 'text', 'campaign_name': 'text',
+    'report_index': {
+        'charge': 'text', 'ad_pv': 'text', 'click': 'text', 'alipay_inshop_num': 'text', 'alipay_inshop_amt': 'text'
+    }
+} -%}
+
+{{ report_rows('alimama', 'campaign_report', source('raw_alimama', 'campaign_report'), shape, keep='all') }}

@@ -1,0 +1,24 @@
+{#
+  A purchase is an order paid in the shop within 15 days of the last click, on the day of the click.
+#}
+{%- set figures = {
+    'impressions': whole_number('r.record.report_index.ad_pv'),
+    'clicks': whole_number('r.record.report_index.click'),
+    'spend': number('r.record.report_index.charge'),
+    'conversions_platform': number('r.record.report_index.alipay_inshop_num'),
+    'conversion_value_platform': number('r.record.report_index.alipay_inshop_amt')
+} -%}
+
+{{ ads_of(
+    'alimama',
+    [
+        dict(figures, level='account', base='base_alimama__account_report'),
+        dict(
+            figures,
+            level='campaign', base='base_alimama__campaign_report',
+            campaign_id='r.record.campaign_id', campaign_name='r.record.campaign_name'
+        )
+    ],
+    attribution_window='15d_last_click',
+    conversion_time_basis='click_date'
+) }}

@@ -1,0 +1,7 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'impression': 'text', 'click': 'text', 'cost': 'text', 'ocpcConversionsDetail90': 'text'
+} -%}
+
+{{ report_rows('baidu_marketing', 'account_report', source('raw_baidu_marketing', 'account_report'), shape, keep='all') }}

@@ -1,0 +1,8 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'campaignId': 'text', 'campaignNameStatus': 'text',
+    'impression': 'text', 'click': 'text', 'cost': 'text', 'ocpcConversionsDetail90': 'text'
+} -%}
+
+{{ report_rows('baidu_marketing', 'campaign_report', source('raw_baidu_marketing', 'campaign_report'), shape, keep='all') }}

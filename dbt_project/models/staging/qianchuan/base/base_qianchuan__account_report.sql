@@ -1,0 +1,8 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'stat_cost': 'text', 'show_cnt': 'text', 'click_cnt': 'text',
+    'pay_order_count': 'text', 'pay_order_amount': 'text'
+} -%}
+
+{{ report_rows('qianchuan', 'account_report', source('raw_qianchuan', 'account_report'), shape, keep='all') }}

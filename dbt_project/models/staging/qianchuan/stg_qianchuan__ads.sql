@@ -1,0 +1,25 @@
+{#
+  A purchase is an order paid directly after the ad, on the day of payment.
+#}
+{%- set figures = {
+    'impressions': whole_number('r.record.show_cnt'),
+    'clicks': whole_number('r.record.click_cnt'),
+    'spend': number('r.record.stat_cost'),
+    'conversions_platform': number('r.record.pay_order_count'),
+    'conversion_value_platform': number('r.record.pay_order_amount')
+} -%}
+
+{{ ads_of(
+    'qianchuan',
+    [
+        dict(figures, level='account', base='base_qianchuan__account_report'),
+        dict(
+            figures,
+            level='ad', base='base_qianchuan__ad_report',
+            campaign_id='r.record.campaign_id', campaign_name='r.record.campaign_name',
+            ad_id='r.record.ad_id', ad_name='r.record.ad_name'
+        )
+    ],
+    attribution_window='qianchuan_direct_pay',
+    conversion_time_basis='conversion_date'
+) }}

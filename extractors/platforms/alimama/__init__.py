@@ -1,0 +1,111 @@
+"""Alimama (阿里妈妈 万相台无界) ad reports, through TOP's door. Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
+from extractors.core.paging import Offsets
+from extractors.core.window import Window
+from extractors.errors import ConfigError, ContractError, DaybookError, TransientError
+from extractors.personal import dig
+from extractors.platforms.taobao import DIALECT as TOP
+from extractors.protocols.signed_form import SignedForm
+
+EFFECT_DAYS = 15  # the attribution window that is asked for, and so the look-back
+SCENES = ["onebpSearch", "onebpDisplay", "onebpSite"]
+FIELDS = ["charge", "adPv", "click", "alipayInshopNum", "alipayInshopAmt"]
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """TOP's own error, or that of the report inside a good answer: `result.info{ok, message, error_code}`."""
+    error = TOP.error(body)
+    if error is not None or not isinstance(body, dict):
+        return error
+    info = next((dig(part, ("result", "info")) for part in body.values() if isinstance(part, dict)), None)
+    if not isinstance(info, dict) or info.get("ok") in (True, "true"):
+        return None
+    text = f"Alimama error {info.get('error_code')}: {info.get('message')}"
+    if any(word in text.lower() for word in ("system", "timeout", "系统", "超时")):
+        return TransientError(text)
+    return ConfigError(
+        text, advice="check biz_codes, and that the app has the universalbp permission package"
+    )
+
+
+def _bulk(level: str, reply: Reply) -> dict[str, Any]:
+    path = (f"universalbp_report_query_{level}_response", "result", "top_report_v_o_top_bulk_data")
+    found = dig(reply.body, path)
+    if not isinstance(found, dict):
+        raise ContractError(f"report.query.{level} answered without top_bulk_data")
+    return found
+
+
+def _rows(level: str, reply: Reply) -> list[Record]:
+    """The rows, in a list or in TOP's wrapper around a list (its name is not confirmed)."""
+    found = _bulk(level, reply).get("top_report_v_o_list") or []
+    if isinstance(found, dict):
+        found = next((value for value in found.values() if isinstance(value, list)), [])
+    if not isinstance(found, list) or any(not isinstance(row, dict) for row in found):
+        raise ContractError(f"report.query.{level} answered with rows that are no list")
+    return found
+
+
+def _total(level: str, reply: Reply) -> int | None:
+    count = _bulk(level, reply).get("count")
+    return None if count is None else int(count)
+
+
+def _report(level: str, domains: list[str], account: Account, window: Window) -> Iterator[Read]:
+    days = window.dates(account.zone)
+    scenes = account.options.get("biz_codes") or SCENES
+    query = f"top_{level}_report_query_v_o"
+    params = {
+        "top_service_context": {"biz_code": scenes[0]},
+        query: {
+            "by_page": True,
+            "split_type": "day",
+            "unify_type": "zhai",
+            "effect_equal": EFFECT_DAYS,
+            "start_time": days[0].isoformat(),
+            "end_time": days[-1].isoformat(),
+            "query_domains": domains,
+            "query_field_in_list": FIELDS,
+            "biz_code_in_list": list(scenes),
+        },
+    }
+    paging = Offsets(
+        partial(_rows, level), partial(_total, level), 100, start="offset", size="page_size", within=query
+    )
+    yield Read(Request(f"taobao.universalbp.report.query.{level}", "/router/rest", params), paging)
+
+
+def _stream(name: str, level: str, domains: list[str], *key: str) -> Stream:
+    return Stream(
+        name=name,
+        kind="report",
+        key=("thedate", *key),
+        day="thedate",
+        reads=partial(_report, level, domains),
+        widest=timedelta(days=30),
+        lookback_days=EFFECT_DAYS,
+    )
+
+
+PLATFORM = Platform(
+    name="alimama",
+    title="Alimama",
+    base_url="https://gw.api.taobao.com",
+    protocol=partial(SignedForm, replace(TOP, error=error_of)),
+    rate=Rate(calls=5, seconds=1.0),
+    options=frozenset({"biz_codes"}),
+    streams=(
+        _stream("account_report", "account", ["date"]),
+        _stream("campaign_report", "campaign", ["date", "campaign"], "campaign_id"),
+    ),
+)

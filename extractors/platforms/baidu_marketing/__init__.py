@@ -1,0 +1,170 @@
+"""Baidu Marketing (百度营销) search reports. Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
+from extractors.core.paging import Offsets
+from extractors.core.window import Window
+from extractors.credentials import Credentials
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
+from extractors.personal import dig
+from extractors.protocols.header_body import Dialect, HeaderBody, failures_of
+from extractors.tokens import Tokens
+
+PATH = "/json/sms/service/OpenApiReportService/getReportData"
+# 90 is "goods paid", the one purchase of this platform; the plain column `conversion` is often 0.
+METRICS = ["impression", "click", "cost", "ocpcConversionsDetail90"]
+ACCOUNT, CAMPAIGN = 2208157, 2290316
+
+TOKEN_CODES = {"894062", "894063", "894064"}
+
+
+def error_of(body: Any) -> DaybookError | None:
+    """The error in `header`: 0 is success, 1 partial, 2 failed, 3 the vendor's own trouble."""
+    header = body.get("header") if isinstance(body, dict) else None
+    if not isinstance(header, dict) or "status" not in header:
+        return TransientError("Baidu answered with something that is no envelope")
+    status = header["status"]
+    if status == 0:
+        return None
+    reason = failures_of(header)
+    text = f"Baidu Marketing status {status}: {reason}"
+    if status == 3:
+        return TransientError(text)
+    if status == 1:
+        return ContractError(text, advice="the answer was partial; run again")
+    codes = {str(entry.get("code")) for entry in header.get("failures") or [] if isinstance(entry, dict)}
+    if codes & TOKEN_CODES or "token" in reason.lower():
+        return AuthError(
+            text, refreshable=True, advice="authorise the account again and update the connection"
+        )
+    if any(word in reason.lower() for word in ("qps", "频率", "frequen", "too many", "limit exceed")):
+        return RateLimitedError(text)
+    return ConfigError(text, advice="check user_name, the app's report permission and the report type")
+
+
+def _header(account: Account, credentials: Credentials, tokens: Tokens) -> dict[str, Any]:
+    return {"userName": _option(account, "user_name"), "accessToken": tokens.access_token}
+
+
+def _option(account: Account, name: str) -> str:
+    value = account.options.get(name)
+    if not value:
+        raise ConfigError(
+            f"the option {name} is missing",
+            account=account.id,
+            advice=f'add `options: {{user_name: "…", user_id: "…"}}` to the account in accounts.yml ({name})',
+        )
+    return str(value)
+
+
+def _part(reply: Reply) -> dict[str, Any]:
+    """`body.data`: an object in a list of one, or by itself."""
+    data = dig(reply.body, ("body", "data"))
+    if isinstance(data, list):
+        data = data[0] if len(data) == 1 else None
+    if not isinstance(data, dict):
+        raise ContractError("getReportData answered without body.data")
+    return data
+
+
+def _rows(reply: Reply) -> list[Record]:
+    return _part(reply).get("rows") or []
+
+
+def _total(reply: Reply) -> int | None:
+    total = _part(reply).get("totalRowCount")
+    return None if total is None else int(total)
+
+
+def _report(report_type: int, columns: list[str], account: Account, window: Window) -> Iterator[Read]:
+    days = window.dates(account.zone)
+    params = {
+        "reportType": report_type,
+        "timeUnit": "DAY",
+        "startDate": days[0].isoformat(),
+        "endDate": days[-1].isoformat(),
+        "columns": ["date", "userId", *columns, *METRICS],
+        "sorts": [{"column": "date", "sortRule": "ASC"}],
+        "filters": [],
+        "needSum": False,
+    }
+    paging = Offsets(_rows, _total, 1000, start="startRow", size="rowCount")
+    yield Read(Request("getReportData", PATH, params), paging)
+
+
+def _refresh(app_id: str, secret: str, tokens: Tokens, account: Account) -> dict[str, Any]:
+    body = {
+        "appId": app_id,
+        "secretKey": secret,
+        "refreshToken": tokens.refresh_token,
+        "userId": int(_option(account, "user_id")),
+    }
+    return {"method": "POST", "url": "/oauth/refreshToken", "json": body}
+
+
+def read_tokens(body: bytes) -> Tokens:
+    """The pair a refresh answers with; both tokens are new."""
+    answer = loads(body, "token refresh")
+    if not isinstance(answer, dict) or answer.get("code") != 0:
+        reason = answer.get("message") if isinstance(answer, dict) else None
+        raise AuthError(
+            f"token refresh was refused: {reason}",
+            advice="authorise the account again and update the connection",
+        )
+    data, now = answer["data"], datetime.now(UTC)
+    return Tokens(
+        access_token=data["accessToken"],
+        refresh_token=data["refreshToken"],
+        expires_at=now + timedelta(seconds=int(data["expiresIn"])),
+        refresh_expires_at=now + timedelta(seconds=int(data["refreshExpiresIn"])),
+    )
+
+
+def _stream(name: str, report_type: int, columns: list[str], *key: str) -> Stream:
+    return Stream(
+        name=name,
+        kind="report",
+        key=("date", *key),
+        day="date",
+        reads=partial(_report, report_type, columns),
+        widest=timedelta(days=31),
+        lookback_days=30,
+        retention=timedelta(days=730),
+    )
+
+
+DIALECT = Dialect(
+    header=_header,
+    error=error_of,
+    refresh=_refresh,
+    refresh_host="https://u.baidu.com",
+    refresh_read=read_tokens,
+)
+
+PLATFORM = Platform(
+    name="baidu_marketing",
+    title="Baidu Marketing",
+    base_url="https://api.baidu.com",
+    protocol=partial(HeaderBody, DIALECT),
+    rate=Rate(calls=10, seconds=1.0),
+    options=frozenset({"user_name", "user_id"}),
+    streams=(
+        _stream("account_report", ACCOUNT, [], "userId"),
+        _stream("campaign_report", CAMPAIGN, ["campaignId", "campaignNameStatus"], "campaignId"),
+    ),
+)

@@ -1,0 +1,177 @@
+"""The sandbox half of Baidu Marketing: what its reports answer and refuse (platforms-cn §18).
+
+Served under ``/baidu_marketing``: ``/json/sms/service/OpenApiReportService/getReportData`` and
+``/oauth/refreshToken``. HTTP is 200 whatever happened; money is yuan as numbers; ``body.data`` is a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from extractors.sandbox.ad_credentials import APPS
+from extractors.sandbox.adland import Figures, advertiser, figures, keys, span
+from extractors.sandbox.ads import Adverts
+from extractors.sandbox.control import Fault
+from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
+from extractors.sandbox.truth import days_of
+from extractors.sandbox.world import World
+
+MOST_ROWS, MOST_DAYS = 10_000, 731
+_REPORTS = {2208157: ("account", "account_report"), 2290316: ("campaign", "campaign_report")}
+_BODY = {
+    "reportType",
+    "timeUnit",
+    "startDate",
+    "endDate",
+    "columns",
+    "sorts",
+    "filters",
+    "startRow",
+    "rowCount",
+}
+_COLUMNS: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "date": lambda a, f: f.day.isoformat(),
+    "userId": lambda a, f: a.advertiser.advertiser_id,
+    "userName": lambda a, f: f"{a.advertiser.store}-baidu",
+    "impression": lambda a, f: f.shows,
+    "click": lambda a, f: f.clicks,
+    "cost": lambda a, f: f.cost / 100,
+    "conversion": lambda a, f: 0,
+    "ocpcConversionsDetail90": lambda a, f: f.conversions,
+}
+_CAMPAIGN: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "campaignId": lambda a, f: f.promotion.project_id if f.promotion else None,
+    "campaignNameStatus": lambda a, f: f.promotion.project_name if f.promotion else None,
+}
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """The addresses of the API, for one desk."""
+    api = Api(desk)
+    path = "/json/sms/service/OpenApiReportService/getReportData"
+    return [
+        Route(path, api.report, methods=["POST"]),
+        Route("/oauth/refreshToken", api.refresh, methods=["POST"]),
+    ]
+
+
+def _refused(code: int, message: str, status: int = 2) -> Answer:
+    failures = [{"code": code, "message": message, "position": ""}]
+    header = {"status": status, "desc": "failure", "failures": failures}
+    return Answer({"header": header, "body": {"data": []}}, refusal=f"{code} {message}")
+
+
+def _bad(message: str) -> Refusal:
+    return Refusal(_refused(81012, message))
+
+
+def _too_fast(seconds: float | None) -> Answer:
+    answer = _refused(8904, "QPS limit exceeded")
+    if seconds is not None:
+        answer.headers["Retry-After"] = f"{seconds:g}"
+    return answer
+
+
+class Api:
+    """The API for one sandbox."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        desk.tokens = self.tokens = TokenDesk(
+            "baidu_marketing", rotates=True, access_life=86_400, refresh_life=30 * 86_400
+        )
+        desk.rate_answer = _too_fast
+        desk.token_answer = lambda: _refused(894062, "accessToken expired")
+
+    async def report(self, request: Request) -> Response:
+        """POST OpenApiReportService/getReportData."""
+        try:
+            message = orjson.loads(await request.body())
+        except orjson.JSONDecodeError:
+            message = {}
+        kind = message.get("body", {}).get("reportType") if isinstance(message, dict) else None
+        stream = _REPORTS.get(kind, ("", "report"))[1] if isinstance(kind, int) else "report"
+
+        def make(fault: Fault | None) -> Answer:
+            return self._report(self._adverts(message), message["body"], fault)
+
+        return await self.desk.serve(stream, "", make)
+
+    def _adverts(self, message: Any) -> Adverts:
+        if not isinstance(message, dict) or set(message) != {"header", "body"}:
+            raise _bad("header and body are required")
+        header = message["header"]
+        if set(header) != {"userName", "accessToken"}:
+            raise _bad("header: userName and accessToken are required")
+        verdict = self.tokens.check(str(header["accessToken"]))
+        if verdict.state != GOOD:
+            word = "expired" if verdict.state == EXPIRED else "invalid"
+            raise Refusal(_refused(894062, f"accessToken {word}"))
+        adverts = advertiser(self.desk.world, "baidu_marketing", verdict.subject)
+        if adverts is None or header["userName"] != f"{adverts.advertiser.store}-baidu":
+            raise Refusal(_refused(8001, "userName is not authorised"))
+        return adverts
+
+    def _report(self, adverts: Adverts, body: Mapping[str, Any], fault: Fault | None) -> Answer:
+        missing = sorted(_BODY - set(body))
+        strange = sorted(set(body) - _BODY - {"userIds", "needSum"})
+        if missing or strange:
+            raise _bad(f"{(missing or strange)[0]}: missing or unknown")
+        level = _REPORTS.get(body["reportType"], ("", ""))[0]
+        known = _COLUMNS | (_CAMPAIGN if level == "campaign" else {})
+        columns = body["columns"]
+        if not level or set(columns) - set(known):
+            raise _bad("reportType or columns: unknown")
+        if body["timeUnit"] != "DAY" or len(body["sorts"]) > 2 or body["filters"]:
+            raise _bad("timeUnit, sorts or filters: not served here")
+        days = span(str(body["startDate"]), str(body["endDate"]), MOST_DAYS)
+        if days is None:
+            raise _bad("startDate, endDate: at most 731 days")
+        start, size = body["startRow"], body["rowCount"]
+        if not (isinstance(start, int) and isinstance(size, int) and start >= 0 and 1 <= size <= MOST_ROWS):
+            raise _bad("startRow, rowCount: out of range")
+        rows = figures(adverts, days, level, self.desk.now())
+        if start and start >= len(rows):
+            rows_here: list[Figures] = []
+            total = len(rows)
+        else:
+            page = self.desk.page(rows[start:], 1, size, fault)
+            rows_here, total = page.rows, page.total + start
+        found = [{name: known[name](adverts, row) for name in columns} for row in rows_here]
+        data = {"rows": found, "rowCount": len(found), "totalRowCount": total}
+        header = {"status": 0, "desc": "success", "failures": []}
+        return Answer({"header": header, "body": {"data": [data]}})
+
+    async def refresh(self, request: Request) -> Response:
+        """POST oauth/refreshToken: replaces both tokens."""
+        body = orjson.loads(await request.body())
+
+        def make(fault: Fault | None) -> Answer:
+            known = (body.get("appId"), body.get("secretKey")) == APPS["baidu_marketing"]
+            grant = self.tokens.refresh(str(body.get("refreshToken", ""))) if known else None
+            if grant is None or body.get("userId") != int(grant.subject):
+                return Answer({"code": 894064, "message": "refreshToken invalid"}, refusal="refreshToken")
+            data = {
+                "accessToken": grant.access_token,
+                "refreshToken": grant.refresh_token,
+                "expiresIn": grant.expires_in,
+                "refreshExpiresIn": grant.refresh_expires_in,
+                "userId": int(grant.subject),
+            }
+            return Answer({"code": 0, "message": "success", "data": data})
+
+        return await self.desk.serve("token", "", make)
+
+
+# ---- what a complete read holds -------------------------------------------------------------------
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys of a complete read (see ``extractors.sandbox.truth``)."""
+    level = {"account_report": "account", "campaign_report": "campaign"}[stream]
+    return keys(world, account_id, level, days_of(start, end), now, level)

@@ -1,0 +1,216 @@
+"""The pretend Qianchuan, Tencent Ads, Baidu Marketing and Alimama answer and refuse as their documents say
+(platforms-cn §13, §16, §17, §18)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from extractors.sandbox import Running
+from extractors.sandbox.signatures import top
+
+_nonce = itertools.count(time.time_ns())
+FIRST, LAST = "2026-11-10", "2026-11-19"
+
+
+def qianchuan(sandbox: Running, variant: str = "valid", **change: Any) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["qianchuan__plum"]
+    asked = {
+        "advertiser_id": given["extra"]["advertiser_id"],
+        "start_date": FIRST,
+        "end_date": LAST,
+        "fields": '["stat_cost"]',
+        "filtering": '{"marketing_goal": "ALL", "order_platform": "ALL"}',
+        "time_granularity": "TIME_GRANULARITY_DAILY",
+        "page": "1",
+        "page_size": "20",
+        **change,
+    }
+    token = {"Access-Token": given["extra"]["access_token"]}
+    url = f"{given['host']}/open_api/v1.0/qianchuan/report/ad/get/"
+    return requests.get(url, params=asked, headers=token, timeout=10).json()
+
+
+def tencent(sandbox: Running, variant: str = "valid", **change: Any) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["tencent_ads__lantern"]
+    asked = {
+        "access_token": given["extra"]["access_token"],
+        "timestamp": str(int(time.time())),
+        "nonce": str(next(_nonce)),
+        "account_id": given["extra"]["account_id"],
+        "level": "REPORT_LEVEL_ADGROUP",
+        "date_range": json.dumps({"start_date": FIRST, "end_date": LAST}),
+        "group_by": '["date","adgroup_id"]',
+        "fields": '["date","adgroup_id","cost"]',
+        "page": "1",
+        "page_size": "20",
+        **change,
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
+    return requests.get(f"{given['host']}/v3.0/daily_reports/get", params=asked, timeout=10).json()
+
+
+def baidu(sandbox: Running, variant: str = "valid", header: Any = None, **change: Any) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["baidu_marketing__lantern"]
+    who = {"userName": given["extra"]["user_name"], "accessToken": given["extra"]["access_token"]}
+    body = {
+        "reportType": 2290316,
+        "timeUnit": "DAY",
+        "startDate": FIRST,
+        "endDate": LAST,
+        "columns": ["date", "campaignId", "cost"],
+        "sorts": [],
+        "filters": [],
+        "startRow": 0,
+        "rowCount": 20,
+        **change,
+    }
+    body = {name: value for name, value in body.items() if value is not None}
+    url = f"{given['host']}/json/sms/service/OpenApiReportService/getReportData"
+    return requests.post(url, json={"header": {**who, **(header or {})}, "body": body}, timeout=10).json()
+
+
+def alimama(sandbox: Running, variant: str = "valid", secret: str = "", **change: Any) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["alimama__lantern"]
+    query = {
+        "by_page": True,
+        "split_type": "day",
+        "unify_type": "zhai",
+        "effect_equal": 15,
+        "start_time": FIRST,
+        "end_time": LAST,
+        "query_domains": ["date", "campaign"],
+        "query_field_in_list": ["charge"],
+        "biz_code_in_list": ["onebpSearch", "onebpDisplay", "onebpSite"],
+        "offset": 0,
+        "page_size": 20,
+        **change,
+    }
+    params = {
+        "method": "taobao.universalbp.report.query.campaign",
+        "app_key": given["login"],
+        "session": given["extra"]["access_token"],
+        "timestamp": datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S"),
+        "v": "2.0",
+        "format": "json",
+        "sign_method": "md5",
+        "top_service_context": '{"biz_code": "onebpSearch"}',
+        "top_campaign_report_query_v_o": json.dumps(query),
+    }
+    params["sign"] = top(params, secret or given["password"])
+    return requests.post(f"{given['host']}/router/rest", data=params, timeout=10).json()
+
+
+def qianchuan_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
+    data = qianchuan(sandbox, page=str(number + 1))["data"]
+    return [(row["stat_datetime"], row["ad_id"]) for row in data["list"]], data["page_info"]["total_number"]
+
+
+def tencent_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
+    data = tencent(sandbox, page=str(number + 1))["data"]
+    return [(row["date"], row["adgroup_id"]) for row in data["list"]], data["page_info"]["total_number"]
+
+
+def baidu_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
+    (data,) = baidu(sandbox, startRow=20 * number)["body"]["data"]
+    return [(row["date"], row["campaignId"]) for row in data["rows"]], data["totalRowCount"]
+
+
+def alimama_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
+    result = alimama(sandbox, offset=20 * number)["universalbp_report_query_campaign_response"]["result"]
+    bulk = result["top_report_v_o_top_bulk_data"]
+    rows = bulk["top_report_v_o_list"]["top_report_vo"]
+    return [(row["thedate"], row["campaign_id"]) for row in rows], bulk["count"]
+
+
+@pytest.mark.parametrize("page", [qianchuan_page, tencent_page, baidu_page, alimama_page])
+def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[list[Any], int]]) -> None:
+    first, total = page(sandbox, 0)
+    found = [key for number in range(-(-total // 20)) for key in page(sandbox, number)[0]]
+    assert len(found) == len(set(found)) == total > 20 and found[: len(first)] == first
+
+
+@pytest.mark.parametrize(
+    ("call", "change"),
+    [
+        (qianchuan, {"start_date": "2026-09-01"}),
+        (qianchuan, {"fields": '["colour"]'}),
+        (qianchuan, {"fields": "stat_cost"}),
+        (qianchuan, {"filtering": "{}"}),
+        (qianchuan, {"page": "99"}),
+        (qianchuan, {"page_size": "1001"}),
+        (qianchuan, {"time_granularity": "TIME_GRANULARITY_HOURLY"}),
+        (qianchuan, {"advertiser_id": "1"}),
+        (qianchuan, {"colour": "red"}),
+        (tencent, {"fields": '["colour"]'}),
+        (tencent, {"fields": None}),
+        (tencent, {"level": "REPORT_LEVEL_CAMPAIGN"}),
+        (tencent, {"group_by": '["date"]'}),
+        (tencent, {"date_range": '{"start_date": "2025-01-01", "end_date": "2026-11-19"}'}),
+        (tencent, {"timestamp": "1700000000"}),
+        (tencent, {"nonce": "x" * 33}),
+        (tencent, {"page_size": "1001"}),
+        (tencent, {"account_id": "1"}),
+        (baidu, {"columns": ["colour"]}),
+        (baidu, {"reportType": 1}),
+        (baidu, {"reportType": 2208157}),
+        (baidu, {"startDate": "2024-01-01"}),
+        (baidu, {"rowCount": 10_001}),
+        (baidu, {"filters": None}),
+        (baidu, {"header": {"userName": "x"}}),
+        (alimama, {"page_size": 101}),
+        (alimama, {"effect_equal": 2}),
+        (alimama, {"unify_type": "first"}),
+        (alimama, {"query_field_in_list": ["alipay_inshop_amt"]}),
+        (alimama, {"biz_code_in_list": []}),
+        (alimama, {"end_time": "2026-11-01"}),
+        (alimama, {"secret": "wrong"}),
+    ],
+)
+def test_a_wrong_request_is_refused(
+    sandbox: Running, call: Callable[..., dict[str, Any]], change: dict[str, Any]
+) -> None:
+    assert is_good(call(sandbox)) and not is_good(call(sandbox, **change))
+
+
+@pytest.mark.parametrize("call", [qianchuan, tencent, baidu, alimama])
+@pytest.mark.parametrize("variant", ["expired", "revoked"])
+def test_a_bad_token_is_refused(sandbox: Running, call: Callable[..., dict[str, Any]], variant: str) -> None:
+    assert not is_good(call(sandbox, variant))
+
+
+def is_good(body: dict[str, Any]) -> bool:
+    """Whether an answer of any of the four is a success."""
+    if "header" in body:
+        return body["header"]["status"] == 0
+    if "code" in body:
+        return body["code"] == 0
+    parts = [part for part in body.values() if isinstance(part, dict)]
+    return "error_response" not in body and all(part["result"]["info"]["ok"] for part in parts)
+
+
+def test_a_nonce_is_good_once(sandbox: Running) -> None:
+    assert is_good(tencent(sandbox, nonce="once")) and not is_good(tencent(sandbox, nonce="once"))
+
+
+def test_a_scene_that_is_not_asked_for_is_left_out(sandbox: Running) -> None:
+    def count(**change: Any) -> int:
+        result = alimama(sandbox, **change)["universalbp_report_query_campaign_response"]["result"]
+        return result["top_report_v_o_top_bulk_data"]["count"]
+
+    assert 0 < count(biz_code_in_list=["onebpSearch"]) < count()
+
+
+def test_without_all_doors_only_some_orders_are_told(sandbox: Running) -> None:
+    def count(filtering: str) -> int:
+        return qianchuan(sandbox, filtering=filtering)["data"]["page_info"]["total_number"]
+
+    assert count('{"marketing_goal": "ALL"}') < count('{"marketing_goal": "ALL", "order_platform": "ALL"}')
