@@ -165,7 +165,7 @@ def json_body_signed_in_query(call: Call) -> dict[str, Any]:
 def json_body_signed_over_path(
     call: Call, query: frozenset[str], extra: tuple[str, ...], token_header: str
 ) -> dict[str, Any]:
-    """A JSON body; who asks, when, and how it is to be listed (`query`) in the query; all signed with the path.
+    """A JSON body; who asks, when, and how it is listed (`query`) in the query; all signed with the path.
 
     extra: what of the connection goes into the query too.
     """
