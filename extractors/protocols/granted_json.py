@@ -101,7 +101,7 @@ class GrantedJson:
                 "grant_type": "refresh_token",
                 "client_id": login,
                 "client_secret": password,
-                "refresh_token": tokens.refresh_token,
+                "refresh_token": tokens.refresh_token or "",
             }
         return {"method": "POST", "url": url, "data": form}, lambda body: _bought(body, tokens.refresh_token)
 
