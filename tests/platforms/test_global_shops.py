@@ -42,7 +42,7 @@ NOW = datetime(2026, 11, 19, 1, 30, tzinfo=ZoneInfo(NEW_YORK))
 START = date(2026, 10, 22)
 SETTLE = timedelta(minutes=3)  # reads end so long behind now
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 18)
-NAMES = ["shopify", "amazon", "magento"]
+NAMES = ["shopify", "amazon", "magento", "tiktok_shop"]
 ACCOUNTS = {
     name: Account(f"{name}__harbor", name, name, f"harbor_{name}", NEW_YORK, "USD", start=START)
     for name in NAMES
@@ -316,4 +316,10 @@ def order_id(name: str, state: OrderState) -> str:
 
 def lines_of(name: str, state: OrderState) -> list[tuple[int, int, int]]:
     """(quantity, goods, tax) of every line as the vendor cuts them."""
+    if name == "tiktok_shop":  # one line a unit, the odd cents on the first units
+        return [
+            (1, *(cents // line.quantity + (i < cents % line.quantity) for cents in (line.paid, line.tax)))
+            for line in state.order.lines
+            for i in range(line.quantity)
+        ]
     return [(line.quantity, line.paid, line.tax) for line in state.order.lines]

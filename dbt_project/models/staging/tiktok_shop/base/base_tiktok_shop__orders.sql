@@ -1,0 +1,16 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'status': 'text', 'create_time': 'text', 'update_time': 'text', 'paid_time': 'text', 'rts_time': 'text',
+    'collection_time': 'text', 'delivery_time': 'text', 'cancel_time': 'text', 'is_cod': 'text',
+    'is_sample_order': 'text', 'payment_method_name': 'text', 'buyer_key': 'text',
+    'recipient_address': {'region_code': 'text'},
+    'payment': {'currency': 'text', 'shipping_fee': 'text', 'tax': 'text', 'total_amount': 'text'},
+    'line_items': [{
+        'id': 'text', 'product_id': 'text', 'product_name': 'text', 'sku_id': 'text', 'is_gift': 'text',
+        'original_price': 'text', 'seller_discount': 'text', 'platform_discount': 'text', 'sale_price': 'text',
+        'item_tax': [{'tax_amount': 'text'}]
+    }]
+} -%}
+
+{{ latest_records(source('raw_tiktok_shop', 'orders'), shape) }}

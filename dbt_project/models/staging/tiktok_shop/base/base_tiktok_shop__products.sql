@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'title': 'text', 'status': 'text', 'create_time': 'text', 'update_time': 'text',
+    'skus': [{
+        'id': 'text', 'price': {'sale_price': 'text', 'tax_exclusive_price': 'text'}, 'inventory': [{'quantity': 'text'}]
+    }]
+} -%}
+
+{{ latest_records(source('raw_tiktok_shop', 'products'), shape) }}

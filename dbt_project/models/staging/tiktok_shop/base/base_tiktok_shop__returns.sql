@@ -1,0 +1,16 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'order_id': 'text', 'return_status': 'text', 'create_time': 'text', 'update_time': 'text',
+    'refund_amount': {
+        'currency': 'text', 'refund_total': 'text', 'refund_subtotal': 'text', 'refund_shipping_fee': 'text',
+        'refund_tax': 'text'
+    },
+    'return_type': 'text', 'return_reason_text': 'text',
+    'return_line_items': [{'order_line_item_id': 'text'}]
+} -%}
+
+{# No record says when the money went back: it was when it was first seen complete. #}
+{{ latest_records(source('raw_tiktok_shop', 'returns'), shape, over_versions={
+    'done_seen_at': ('min', "case when record.return_status = 'RETURN_OR_REFUND_REQUEST_COMPLETE' then cursor_at end"),
+}) }}

@@ -1,0 +1,53 @@
+{#- One line a unit. What the buyer pays is the sale price, after the seller's and the platform's discount. -#}
+with
+
+items as (
+    select
+        account_id,
+        record_key as order_id,
+        load_id,
+        latest.record.is_sample_order = 'true' as is_sample,
+        {{ explode('latest.record.line_items') }} as item
+    from {{ ref('base_tiktok_shop__orders') }} as latest
+),
+
+lines as (
+    select
+        account_id,
+        order_id,
+        load_id,
+        items.item.id as line_id,
+        items.item.product_id as product_id,
+        items.item.sku_id as sku_id,
+        items.item.product_name as product_name,
+        case when is_sample or items.item.is_gift = 'true' then 'sample' else 'product' end as line_class,
+        coalesce({{ money('items.item.platform_discount') }}, 0) as subsidy,
+        {{ money('items.item.sale_price') }} as paid,
+        {{ money('items.item.original_price') }} as listed,
+        coalesce({{ money('items.item.seller_discount') }}, 0) as discount,
+        coalesce({{ array_sum('items.item.item_tax', 'tax', money('tax.tax_amount')) }}, 0) as line_tax
+    from items
+)
+
+select
+    'tiktok_shop' as platform,
+    lines.account_id,
+    account.store_id,
+    order_id,
+    line_id,
+    product_id,
+    sku_id,
+    product_name,
+    {{ null_as('text') }} as category_path,
+    line_class,
+    cast(1 as decimal(18, 4)) as quantity,
+    {# Without a list price it is what was paid and what was taken off. #}
+    cast(coalesce(listed, paid + discount + subsidy) as decimal(18, 4)) as list_amount,
+    cast(coalesce(listed, paid + discount + subsidy) - paid - subsidy as decimal(18, 4)) as merchant_item_discount,
+    cast(subsidy as decimal(18, 4)) as line_platform_subsidy,
+    paid as line_amount,
+    cast(line_tax as decimal(18, 4)) as line_tax,
+    load_id
+from lines
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on lines.account_id = account.account_id

@@ -1,0 +1,78 @@
+{#-
+  What goes back before shipment is a cancellation, after it a return. A cancellation of an unpaid order gives
+  nothing back and is no refund. Statuses: API 202309 (third-party sources; a rejection is spelt in three ways).
+-#}
+{%- set return_states = {
+    'RETURN_OR_REFUND_REQUEST_PENDING': 'requested',
+    'AWAITING_BUYER_SHIP': 'processing',
+    'AWAITING_BUYER_RESPONSE': 'processing',
+    'BUYER_SHIPPED_ITEM': 'processing',
+    'REJECT_RECEIVE_PACKAGE': 'processing',
+    'RETURN_OR_REFUND_REQUEST_SUCCESS': 'processing',
+    'RETURN_OR_REFUND_REQUEST_COMPLETE': 'success',
+    'RETURN_OR_REFUND_REQUEST_CANCEL': 'closed',
+    'REFUND_OR_RETURN_REQUEST_REJECT': 'closed',
+    'REFUND_RETURN_REQUEST_REJECT': 'closed',
+    'RETURN_OR_REFUND_REQUEST_REJECTED': 'closed',
+} -%}
+{%- set cancel_states = {
+    'CANCELLATION_REQUEST_PENDING': 'requested',
+    'CANCELLATION_REQUEST_SUCCESS': 'processing',
+    'CANCELLATION_REQUEST_COMPLETE': 'success',
+    'CANCELLATION_REQUEST_CANCEL': 'closed',
+    'CANCELLATION_REQUEST_CANCELLED': 'closed',
+} -%}
+{%- set return_types = {'REFUND': 'refund_only', 'RETURN_AND_REFUND': 'return_refund', 'REPLACEMENT': 'exchange'} -%}
+
+with
+
+told as (
+    {%- for source, status, states, lines, reason in [
+        ('returns', 'return_status', return_states, 'return_line_items', 'return_reason_text'),
+        ('cancellations', 'cancel_status', cancel_states, 'cancel_line_items', 'cancel_reason_text'),
+    ] %}
+    select
+        latest.account_id,
+        latest.record_key as refund_id,
+        latest.load_id,
+        nullif(latest.record.order_id, '') as order_id,
+        {{ translate('latest.record.' ~ status, states) }} as refund_state,
+        {{ translate('latest.record.return_type', return_types) if source == 'returns' else "'before_shipment'" }} as refund_type,
+        {{ epoch_time('latest.record.create_time') }} as requested_at,
+        coalesce(latest.done_seen_at, {{ epoch_time('latest.record.update_time') }}) as done_at,
+        {{ money('latest.record.refund_amount.refund_total') }} as refund_amount,
+        {{ money('latest.record.refund_amount.refund_subtotal') }} as goods,
+        coalesce({{ money('latest.record.refund_amount.refund_shipping_fee') }}, 0) as shipping,
+        coalesce({{ money('latest.record.refund_amount.refund_tax') }}, 0) as tax,
+        nullif(latest.record.refund_amount.currency, '') as currency,
+        {{ array_length('latest.record.' ~ lines) }} as line_count,
+        {{ first_of('latest.record.' ~ lines) }}.order_line_item_id as first_line_id,
+        nullif(latest.record.{{ reason }}, '') as reason
+    from {{ ref('base_tiktok_shop__' ~ source) }} as latest
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select
+    'tiktok_shop' as platform,
+    told.account_id,
+    account.store_id,
+    refund_id,
+    order_id,
+    case when line_count = 1 and shipping = 0 then first_line_id end as line_id,
+    refund_state,
+    refund_type,
+    requested_at,
+    case when refund_state = 'success' then done_at end as refunded_at,
+    refund_amount,
+    case when goods + shipping + tax = refund_amount then goods end as refund_goods,
+    case when goods + shipping + tax = refund_amount then shipping end as refund_shipping,
+    case when goods + shipping + tax = refund_amount then tax end as refund_tax,
+    case when line_count > 0 then cast(line_count as decimal(18, 4)) end as quantity,
+    reason,
+    coalesce(told.currency, account.currency) as currency,
+    load_id
+from told
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on told.account_id = account.account_id
+where refund_amount > 0

@@ -1,0 +1,207 @@
+"""TikTok Shop, API version 202309. Mostly from third-party sources: README.md says what is unconfirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Instant, Platform, Rate, Read, Record, Reply, Request, Stream
+from extractors.core.paging import NextToken, SizedNextToken, number_at, records_at
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.personal import Personal, dig
+from extractors.protocols.signed_call import Dialect, SignedCall, json_body_signed_over_path
+from extractors.tokens import Tokens
+
+VERSION = "202309"
+PAGE = 100
+# A cancellation may be asked for long before it is done, and its list knows only when it was asked for.
+CANCELLATION_LIFE = timedelta(days=45)
+TOKEN_CODES = {105001, 105002}
+RATE_CODES = {36009003, 36009024}
+SIGN_CODES = range(106000, 106010)  # signature, key, time: 106001 is the one confirmed
+RETRY_CODES = {36009001, 36009002, 36009004}
+
+
+def _token(reply: Reply) -> str | None:
+    return dig(reply.body, ("data", "next_page_token")) or None
+
+
+def _pages(records: str, *, counted: bool = True) -> NextToken:
+    total = number_at("data.total_count") if counted else None
+    return SizedNextToken(
+        records_at(f"data.{records}"), _token, "page_token", total, size="page_size", page_size=PAGE
+    )
+
+
+def _between(window: Window, field: str) -> dict[str, Any]:
+    """[start, end) in whole seconds."""
+    return {
+        f"{field}_ge": int(window.start.timestamp()),
+        f"{field}_lt": int(window.end.timestamp()),
+    }
+
+
+SORTED = {"sort_field": "update_time", "sort_order": "ASC"}
+
+
+def _orders(account: Account, window: Window) -> Iterator[Read]:
+    params = {**_between(window, "update_time"), **SORTED}
+    yield Read(Request("orders", f"/order/{VERSION}/orders/search", params), _pages("orders"))
+
+
+def _returns(account: Account, window: Window) -> Iterator[Read]:
+    params = {**_between(window, "update_time"), **SORTED}
+    request = Request("returns", f"/return_refund/{VERSION}/returns/search", params)
+    yield Read(request, _pages("return_orders"))
+
+
+def _cancellations(account: Account, window: Window) -> Iterator[Read]:
+    """By the time they were asked for, far enough back, and of those the ones that changed in the window."""
+    asked = Window(window.start - CANCELLATION_LIFE, window.end)
+    params = {**_between(asked, "create_time"), "sort_field": "create_time", "sort_order": "ASC"}
+    request = Request("cancellations", f"/return_refund/{VERSION}/cancellations/search", params)
+    start, end = int(window.start.timestamp()), int(window.end.timestamp())
+
+    def changed(records: list[Record]) -> list[Record]:
+        return [r for r in records if start <= int(r.get("update_time") or r.get("create_time") or 0) < end]
+
+    yield Read(request, _pages("cancellations", counted=False), finish=changed)
+
+
+def _products(account: Account, window: Window) -> Iterator[Read]:
+    params = {
+        "status": "ALL",
+        "update_time_ge": int(window.start.timestamp()),
+        "update_time_le": int(window.end.timestamp()) - 1,
+    }
+    yield Read(Request("products", f"/product/{VERSION}/products/search", params), _pages("products"))
+
+
+def _error(body: Any) -> DaybookError | None:
+    if not isinstance(body, dict) or "code" not in body:
+        return TransientError("TikTok Shop answered with something that is no envelope")
+    code = int(body.get("code") or 0)
+    if code == 0:
+        return None
+    text = f"TikTok Shop error {code}: {str(body.get('message'))[:200]}"
+    if code in RATE_CODES:
+        return RateLimitedError(text)
+    if code in RETRY_CODES:
+        return TransientError(text)
+    if code in TOKEN_CODES:
+        return AuthError(text, refreshable=True, advice="authorise the app again in Seller Center")
+    if code in SIGN_CODES:
+        return AuthError(
+            text, advice="check app key and secret, and the clock of this machine (five minutes)"
+        )
+    return ConfigError(text, advice="check the app's permissions and the shop_cipher of the connection")
+
+
+def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
+    params = {
+        "app_key": speaker.key,
+        "app_secret": speaker.secret,
+        "refresh_token": tokens.refresh_token,
+        "grant_type": "refresh_token",
+    }
+    url = speaker.elsewhere("https://auth.tiktok-shops.com/api/v2/token/refresh")
+    return {"method": "GET", "url": url, "params": params}
+
+
+def _refreshed(body: bytes, tokens: Tokens) -> Tokens:
+    data = loads(body, "token refresh")
+    given = data.get("data") if isinstance(data, dict) else None
+    if not isinstance(given, dict) or not given.get("access_token"):
+        said = str(data.get("message"))[:200] if isinstance(data, dict) else "no token"
+        raise AuthError(
+            f"TikTok Shop refused the refresh token: {said}",
+            advice="authorise the app again in Seller Center and put both tokens into the connection",
+        )
+    return Tokens(
+        str(given["access_token"]),
+        str(given.get("refresh_token") or tokens.refresh_token),
+        _moment(given.get("access_token_expire_in")),
+        _moment(given.get("refresh_token_expire_in")),
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    """The instant that an expiry names; it is one, whatever its name says."""
+    return datetime.fromtimestamp(int(value), UTC) if value else None
+
+
+DIALECT = Dialect(
+    shape=partial(
+        json_body_signed_over_path,
+        query=frozenset({"page_size", "page_token", "sort_field", "sort_order"}),
+        extra=("shop_cipher",),
+        token_header="x-tts-access-token",  # noqa: S106  the name of a header
+    ),
+    error=_error,
+    needs=("shop_cipher",),
+    refresh=_refresh,
+    refresh_read=_refreshed,
+)
+
+PLATFORM = Platform(
+    name="tiktok_shop",
+    title="TikTok Shop",
+    base_url="https://open-api.tiktokglobalshop.com",
+    protocol=partial(SignedCall, DIALECT),
+    rate=Rate(calls=20, seconds=1.0),  # some 50 are said to be allowed
+    zone="UTC",
+    streams=(
+        Stream(
+            name="orders",
+            kind="cursor",
+            key=("id",),
+            cursor=Instant("update_time"),
+            reads=_orders,
+            personal=Personal(
+                drop=(
+                    "user_id",
+                    "name",
+                    "postal_code",
+                    "district_info",
+                    "cpf*",
+                    "seller_note",
+                    "tracking_number",
+                ),
+                # Of an address only the country's code stays.
+                keep=("recipient_address",),
+                buyer=("user_id", "buyer_email"),
+            ),
+        ),
+        Stream(
+            name="returns",
+            kind="cursor",
+            key=("return_id",),
+            cursor=Instant("update_time"),
+            reads=_returns,
+            personal=Personal(drop=("return_tracking_number", "buyer_user_id*")),
+        ),
+        Stream(
+            name="cancellations",
+            kind="cursor",
+            key=("cancel_id",),
+            cursor=Instant("update_time"),
+            reads=_cancellations,
+            slice=None,  # each piece looks back a month and a half
+            personal=Personal(drop=("buyer_user_id*",)),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("id",),
+            cursor=Instant("update_time"),
+            reads=_products,
+            slice=None,
+            from_beginning=True,
+        ),
+    ),
+)
