@@ -70,3 +70,20 @@ left join {{ ref(model) }} as {{ name }}
     {%- endfor %},
     main_driver, sentence
 {%- endmacro %}
+
+
+{# region_*, buyer_type_* and payment_type_*: one SELECT (int_attribute_mart), a table per trait and grain. #}
+{% macro attribute_mart(trait, grain) -%}
+select
+    store_id, trait_value as {{ trait }}, grain, period_start, period_end, days_in_period, days_elapsed, is_complete, data_through_at,
+    is_orders_loaded, currency, orders_paid, buyers, units_paid, goods_paid, shipping_charged, tax, paid_amount,
+    share_of_paid_amount, refunds, refund_goods, refund_amount, net_sales, refund_goods_cohort, refund_amount_cohort,
+    net_sales_cohort, aov, spend_per_buyer, refund_rate_flow
+    {%- for when in ['prev', 'yoy'] %}
+    {%- for name in ['orders_paid', 'buyers', 'paid_amount', 'net_sales'] %},
+    {{ name }}_{{ when }}, {{ name }}_{{ when }}_chg
+    {%- endfor %}
+    {%- endfor %}
+from {{ ref('int_attribute_mart') }}
+where trait = '{{ trait }}' and grain = '{{ grain }}'
+{%- endmacro %}

@@ -24,6 +24,9 @@ SUBJECTS = (
     "category",
     "after_sales",
     "gmv_change",
+    "region",
+    "buyer_type",
+    "payment_type",
 )
 GRAINS = ("daily", "weekly", "monthly")
 KEYS = {

@@ -16,6 +16,8 @@ TABLES = {
     "rfm_monthly": "rfm",
     "promo_event": "promo_event",
     "promo_event_daily": "promo_event_daily",
+    "reconciliation": "reconciliation",
+    "anomaly_daily": "anomaly",
 }
 KEYS = {
     "days_in_period",

@@ -1,0 +1,1 @@
+{{ attribute_mart('buyer_type', 'week') }}

@@ -1,0 +1,1 @@
+{{ attribute_mart('payment_type', 'day') }}

@@ -1,0 +1,41 @@
+-- Three and a half usual distances from the median are out of the band (1.4826 of them make a standard deviation of ordinary
+-- data). Where most days are the same, the mean distance (times 1.2533) stands in; and a tenth of the median is always inside.
+with
+
+bands as (
+
+    select
+        days.*,
+        greatest(
+            case when usual_distance > 0 then 3.5 * 1.4826 * usual_distance else 3.5 * 1.2533 * mean_distance end,
+            0.1 * abs(centre)
+        ) as half_width
+    from {{ ref('int_anomaly_days') }} as days
+
+)
+
+select
+    bands.store_id,
+    bands.date_day,
+    bands.metric,
+    bands.data_through_at,
+    bands.event_id,
+    round(bands.figure, 2) as actual_value,
+    round(bands.centre, 2) as expected_value,
+    round(greatest(bands.centre - bands.half_width, 0), 2) as band_low,
+    round(bands.centre + bands.half_width, 2) as band_high,
+    {{ ratio('bands.figure - bands.centre', 'bands.half_width') }} as deviation,
+    case
+        when bands.event_id is not null then 'event'
+        when bands.figure > bands.centre + bands.half_width then 'high'
+        when bands.figure < bands.centre - bands.half_width then 'low'
+        else 'usual'
+    end as verdict,
+    bands.event_id is null and abs(bands.figure - bands.centre) > bands.half_width as is_anomaly,
+    case when bands.metric in ('paid_amount', 'orders_paid', 'buyers') then changes.main_driver end as main_driver,
+    case when bands.metric in ('paid_amount', 'orders_paid', 'buyers') then changes.sentence end as sentence
+from bands
+left join {{ ref('gmv_change_daily') }} as changes
+    on bands.store_id = changes.store_id
+    and bands.date_day = changes.period_start
+    and changes.compare = 'prev'
