@@ -145,3 +145,27 @@ def test_a_form_covers_its_path_from_the_protocol_part_to_the_key() -> None:
     signed = {"a": "1", "b": "2", "access_token": "t"}
     assert sent["url"] == "/openapi/param2/1/x/y/1000000"
     assert sent["data"]["_aop_signature"] == hmac_sha1_path("test123", "param2/1/x/y/1000000", signed)
+
+
+def test_a_call_signed_over_its_path_covers_query_and_body(make_account: Callable[..., Account]) -> None:
+    # No published example: the rule (platforms-global §5) worked out by hand.
+    import hashlib
+    import hmac
+    from functools import partial
+
+    from extractors.protocols import signed_call
+
+    shape = partial(
+        signed_call.json_body_signed_over_path,
+        query=frozenset({"page_size"}),
+        extra=("shop_cipher",),
+        token_header="x-token",
+    )
+    dialect = signed_call.Dialect(shape=shape, error=lambda body: None, needs=("shop_cipher",))
+    credentials = Credentials(login="key", password="secret", extra={"shop_cipher": "cipher"})
+    speaker = signed_call.SignedCall(dialect, "https://example.invalid", make_account(), credentials)
+    sent = speaker.prepare(Request("orders", "/a/b", {"page_size": 5, "update_time_ge": 7}), Tokens("t"))
+    stamp = sent["params"]["timestamp"]
+    text = f'secret/a/bapp_keykeypage_size5shop_cipherciphertimestamp{stamp}{{"update_time_ge":7}}secret'
+    assert sent["params"]["sign"] == hmac.new(b"secret", text.encode(), hashlib.sha256).hexdigest()
+    assert sent["data"] == b'{"update_time_ge":7}' and sent["headers"]["x-token"] == "t"
