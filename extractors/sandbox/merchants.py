@@ -175,7 +175,7 @@ SHOPS: tuple[Shop, ...] = (
         "US",
         "USD",
         ZoneInfo("America/New_York"),
-        10,
+        12,
         0.24,
         0.08875,
         (*_LIGHTS, "gaiwan", "teapot"),
