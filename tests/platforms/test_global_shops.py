@@ -253,6 +253,13 @@ def test_the_days_of_the_ledger_are_the_days_of_staging(name: str, night: Night)
         ledger = Ledger(night.box.sandbox.world, night.span[0])
         for row in ledger.store(f"harbor_{name}", night.span[2], FIRST, LAST, "day"):
             wanted[row.period_start] = (row.orders_paid, row.paid_amount)
+        # What changed in the last minutes stands in the next night's window and nowhere else.
+        world, now = night.box.sandbox.world, night.span[2]
+        for state in orders_modified(world, shop_of(ACCOUNTS[name].id), night.span[1], now + 1, now):
+            if state.paid_at is not None:
+                day = datetime.fromtimestamp(state.paid_at, ZoneInfo(NEW_YORK)).date()
+                count, total = wanted.get(day, (0, Decimal(0)))
+                wanted[day] = (count - 1, total - money(state.order.total))
     rows = night.rows(f"""
         select cast(timezone('{NEW_YORK}', paid_at) as date), count(*), sum(buyer_paid_total)
         from staging.stg_{name}__orders where paid_at is not null and exclude_reason is null group by 1
