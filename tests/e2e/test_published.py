@@ -131,11 +131,12 @@ def unlinked(night: Night, store: str, first: date, last: date) -> tuple[Decimal
 
 def test_refunds_of_orders_older_than_our_history_are_the_only_ones_without_an_order(night: Night) -> None:
     rows = night.rows("select order_id, store_id from marts.fct_refunds where is_counted and not is_linked")
+    # A read overlaps the last one: records changed on the very first day may be known already.
+    known_since = int(night.read_from.timestamp()) + 24 * 3600
     known = {
         (store, str(state.order.id))
         for store in SHOPS
-        for state in Ledger(night.box.sandbox.world).orders(store, int(NOW.timestamp()))
-        if state.modified >= night.read_from.timestamp() + 24 * 3600
+        for state in Ledger(night.box.sandbox.world, known_since).orders(store, int(NOW.timestamp()))
     }
     assert rows and not [row for row in rows if (row["store_id"], row["order_id"]) in known]
 

@@ -14,10 +14,12 @@ from extractors.errors import DaybookError, ExtractErrors
 from extractors.files import import_files
 from extractors.files.catalogue import SHIPPED
 from extractors.landing import Landing, Manifest
+from extractors.registry import platform
 from warehouse.load import load_pending
 
 DATA = Path(__file__).parent / "data"
 HASH_KEY = "a key for the tests"
+FILES = {"files": platform("files")}
 
 # A till export in Chinese, as the ugly files below use it.
 TILL = """
@@ -82,7 +84,7 @@ class Shop:
 
     def load(self) -> int:
         """Load what is pending; the number of new versions in raw."""
-        return sum(p.rows_new for p in load_pending(self.landing, self.warehouse, {}, [self.account]))
+        return sum(p.rows_new for p in load_pending(self.landing, self.warehouse, FILES, [self.account]))
 
     def run(self) -> int:
         self.land()
