@@ -50,7 +50,7 @@ LASTING = frozenset({"beibei"})
 """Platforms whose sessions nothing renews: they last until the merchant ends them."""
 
 KEYS_RENEW = frozenset({"shopify", "magento"})
-"""Platforms where key and secret buy a new token; there is no refresh token, and a revoked app has a dead key."""
+"""Platforms where key and secret buy a new token: no refresh token, and a revoked app has a dead key."""
 
 KEYS_ONLY = frozenset({"suning"})
 """Platforms where a shop's own app signs with key and secret and has no token."""

@@ -84,9 +84,7 @@ def test_weekly_visitors_are_not_the_sum_of_the_days(built: Any) -> None:
 
 
 @pytest.mark.parametrize("grain", GRAINS)
-def test_a_campaign_is_the_sum_of_its_latest_rows(
-    grain: str, built: Any, world: World, books: Books
-) -> None:
+def test_a_campaign_is_the_sum_of_its_latest_rows(grain: str, built: Any, world: World, books: Books) -> None:
     figures: dict[Any, dict[str, Any]] = defaultdict(lambda: defaultdict(Decimal))
     for row in world.streams["ads"]:
         if row["entity_level"] == "account" or row["report_date"] > books.last_day([row["store_id"]]):

@@ -70,7 +70,7 @@ def error_of(body: Any) -> DaybookError | None:
     if sub_code == "isv.timestamp-invalid":
         return ConfigError(text, advice="set this machine's clock: it is more than ten minutes off")
     return ConfigError(
-        text, advice=ADVICE.get(code, "check the account's configuration against the API page")
+        text, advice=ADVICE.get(code or 0, "check the account's configuration against the API page")
     )
 
 

@@ -62,7 +62,8 @@ def error_of(body: Any) -> DaybookError | None:
 def read_tokens(body: bytes) -> Tokens:
     """The token pair of `pdd.pop.auth.token.refresh`. A refresh does not lengthen the access token's life."""
     data = expect_object(loads(body, "token refresh"), "token refresh")
-    found = next((value for name, value in data.items() if name.startswith("pop_auth_token_")), {})
+    answers = (value for name, value in data.items() if name.startswith("pop_auth_token_"))
+    found: dict[str, Any] = next(answers, {})
     if not found.get("access_token"):
         failure = data.get("error_response") or {}
         raise AuthError(

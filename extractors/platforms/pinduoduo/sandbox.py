@@ -72,7 +72,7 @@ def _order_list(call: Call, fault: Fault | None) -> Any:
         if status in ("5", str(_status(state))) and refund in ("5", str(_refund_status(state))):
             wanted.append(state)
     shown, total, number, size = call.page(wanted, fault, page="page", default=100)
-    count = {"has_next": number * size < total} if by_next else {"total_count": total}
+    count: dict[str, object] = {"has_next": number * size < total} if by_next else {"total_count": total}
     listing = {"order_sn_list": [_order(state) for state in shown], "request_id": "sbx"}
     return {"order_sn_increment_get_response": listing | count}
 
