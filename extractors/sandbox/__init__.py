@@ -2,8 +2,8 @@
 clients.
 
 ``running()`` serves it for the length of a block; ``python -m extractors.sandbox`` serves it until
-interrupted. A platform joins by its folder: ``../platforms/<p>/sandbox.py`` offers ``routes(desk)`` and
-``truth(...)``, the keys that a complete read must contain (``truth.py`` says how).
+interrupted. A platform joins by its folder: ``../platforms/<p>/sandbox.py`` (or a folder ``sandbox``)
+offers ``routes(desk)`` and ``truth(...)``, the keys that a complete read must contain (see ``truth.py``).
 """
 
 from .credentials import connections

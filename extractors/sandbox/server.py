@@ -37,16 +37,21 @@ class SandboxError(Exception):
 def platform_halves() -> dict[str, ModuleType]:
     """The sandbox half of every platform folder that has one.
 
-    Loaded by path under a name of their own, so that the platform's client half is not imported with
-    them.
+    A file ``sandbox.py``, or a folder ``sandbox`` where one file would be too long. Loaded by path under a
+    name of their own, so that the platform's client half is not imported with them.
     """
     found: dict[str, ModuleType] = {}
-    for path in sorted(PLATFORMS.glob("*/sandbox.py")):
-        name = path.parent.name
+    for folder in sorted(path for path in PLATFORMS.iterdir() if path.is_dir()):
+        places = (folder / "sandbox.py", folder / "sandbox" / "__init__.py")
+        path = next((place for place in places if place.exists()), None)
+        if path is None:
+            continue
+        name = folder.name
         full = f"extractors.sandbox.halves.{name}"
         module = sys.modules.get(full)
         if module is None:
-            spec = importlib.util.spec_from_file_location(full, path)
+            inside = [str(path.parent)] if path.name == "__init__.py" else None
+            spec = importlib.util.spec_from_file_location(full, path, submodule_search_locations=inside)
             if spec is None or spec.loader is None:
                 raise SandboxError(f"{path} cannot be loaded as a module")
             module = importlib.util.module_from_spec(spec)

@@ -17,7 +17,10 @@ def test_a_platform_comes_with_its_sandbox_its_documented_answers_and_its_readme
     name: str, project_root: object
 ) -> None:
     folder = project_root / FOLDER / name  # type: ignore[operator]
-    for file in ("sandbox.py", "golden.json", "README.md"):
+    assert (folder / "sandbox.py").is_file() != (folder / "sandbox").is_dir(), (
+        f"{FOLDER}/{name} has no sandbox half"
+    )
+    for file in ("golden.json", "README.md"):
         assert (folder / file).is_file(), f"{FOLDER}/{name}/{file} is missing"
 
 
