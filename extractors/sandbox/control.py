@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 FAULT_KINDS = frozenset(
@@ -68,17 +68,33 @@ class Fault:
 class Touch:
     """An edit to be made between two page requests: after ``after_requests`` requests of this stream
     and account (None = any) the
-    record at ``place`` of the listing being read (vendor's order) is modified at the sandbox's now."""
+    record at ``place`` of the listing being read (vendor's order) is modified at the sandbox's now.
+
+    ``late_seconds``: the edit reaches the vendor's lists only so much later, with its own modified time."""
 
     platform: str
     account: str | None
     stream: str = "orders"
     after_requests: int = 1
     place: int = 0
+    late_seconds: int = 0
 
     def __post_init__(self) -> None:
         if self.stream != "orders":
             raise ValueError(f"only orders can be edited while they are read, not {self.stream}")
+
+
+@dataclass(slots=True)
+class LateEdit:
+    """An edit of an order made at ``at`` that enters the vendor's lists at ``enters`` (epoch seconds)."""
+
+    platform: str
+    account: str
+    day: date
+    index: int
+    at: int
+    enters: int
+    is_in: bool = False
 
 
 @dataclass(slots=True)
@@ -88,6 +104,7 @@ class Control:
 
     faults: list[Fault] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
+    late: list[LateEdit] = field(default_factory=list)
     limits: dict[str, float] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
@@ -174,6 +191,7 @@ class Control:
         for store in (
             self.faults,
             self.touches,
+            self.late,
             self.limits,
             self.requests,
             self.refusals,

@@ -118,6 +118,7 @@ class Desk:
         self.rate_answer: Callable[[float | None], Answer] = _plain_429
         self.token_answer: Callable[[], Answer] | None = None
         self.touch: Callable[[str, str, int, Mapping[str, Any]], None] | None = None
+        self.touch_late: Callable[[str, int, Mapping[str, Any], int], None] | None = None
         self.plans: list[str] = []
         """What becomes of the next asynchronous reports: never | fails | '' (made)."""
         self._announced: dict[tuple[Any, ...], int] = {}
@@ -149,7 +150,9 @@ class Desk:
         if control.over_limit(self.platform, account):
             return self._plain(self.rate_answer(1.0), stream)
         for touch in control.due_touches(self.platform, stream, account):
-            if self.touch is not None:
+            if touch.late_seconds and self.touch_late is not None:
+                self.touch_late(account, touch.place, listing or {}, touch.late_seconds)
+            elif self.touch is not None:
                 self.touch(account, stream, touch.place, listing or {})
         fault = control.take_fault(self.platform, stream, account)
         if fault is not None and fault.kind not in PAGE_FAULTS:

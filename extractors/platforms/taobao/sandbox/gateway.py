@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.book import Row
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -20,9 +21,10 @@ from extractors.sandbox.tokens import EXPIRED, GOOD, Grant, TokenDesk
 from .call import Call, Method
 from .envelopes import as_xml, grant_fields, simplified, token_refresh, too_fast
 from .items import items_inventory, items_onsale
+from .late import hold_back, let_in
 from .parameters import TIMESTAMP_TOLERANCE, fields_asked, moment_of, top_error
 from .refunds import refund, refunds
-from .trades import fullinfo, sold, sold_increment
+from .trades import fullinfo, sold, sold_increment, sold_incrementv
 from .words import (
     FULLINFO_FIELDS,
     ITEM_FIELDS,
@@ -57,6 +59,7 @@ class Gateway:
             27, "Invalid session", "invalid-sessionkey", "session key expired"
         )
         desk.touch = self._touch
+        desk.touch_late = self._touch_late
 
     # ---- the two doors ---------------------------------------------------------------------------
     async def rest(self, request: Request) -> Response:
@@ -123,6 +126,7 @@ class Gateway:
         fault: Fault | None,
         simplify: bool,
     ) -> dict[str, Any]:
+        let_in(self.desk)
         self._check_system(name, method, params)
         if method is None:
             raise Refusal(top_error(22, "Invalid method", "isv.invalid-method", name))
@@ -188,27 +192,46 @@ class Gateway:
 
     def _touch(self, store: str, stream: str, place: int, params: Mapping[str, Any]) -> None:
         """Edits the order at ``place`` (newest first) of the window being read."""
-        start, end = moment_of(params.get("start_modified", "")), moment_of(params.get("end_modified", ""))
+        row = self._listed(store, place, params)
+        if row is not None:
+            self.desk.world.books[store].touch(row.day, row.index, self.desk.now())
+
+    def _touch_late(self, store: str, place: int, params: Mapping[str, Any], seconds: int) -> None:
+        row = self._listed(store, place, params)
+        if row is not None:
+            hold_back(self.desk, store, row, seconds)
+
+    def _listed(self, store: str, place: int, params: Mapping[str, Any]) -> Row | None:
+        """The order at ``place`` (newest first) of the window being read."""
+        start, end = (
+            moment_of(params.get(f"{name}_modified", "") or params.get(f"{name}_create", ""))
+            for name in ("start", "end")
+        )
         if start is None or end is None:
-            return
-        book = self.desk.world.books[store]
-        rows = book.modified_between(start, end, self.desk.now())[::-1]
-        if place < len(rows):
-            book.touch(rows[place].day, rows[place].index, self.desk.now())
+            return None
+        rows = self.desk.world.books[store].modified_between(start, end, self.desk.now())[::-1]
+        return rows[place] if place < len(rows) else None
 
 
 PAGING = "fields page_no page_size use_has_next"
 METHODS: dict[str, Method] = {
     "taobao.trades.sold.increment.get": Method(
         "orders",
-        names(f"{PAGING} start_modified end_modified status type buyer_open_uid"),
+        names(f"{PAGING} start_modified end_modified status type ext_type tag rate_status buyer_open_uid"),
         names("fields start_modified end_modified"),
         TRADE_FIELDS,
         sold_increment,
     ),
+    "taobao.trades.sold.incrementv.get": Method(
+        "orders",
+        names(f"{PAGING} start_create end_create status type ext_type tag"),
+        names("fields start_create end_create"),
+        TRADE_FIELDS | {"async_modified"},
+        sold_incrementv,
+    ),
     "taobao.trades.sold.get": Method(
         "orders",
-        names(f"{PAGING} start_created end_created status type buyer_open_uid"),
+        names(f"{PAGING} start_created end_created status type ext_type tag rate_status buyer_open_uid"),
         names("fields"),
         TRADE_FIELDS,
         sold,

@@ -9,11 +9,12 @@ from extractors.sandbox import timeline as tl
 from extractors.sandbox.book import Row
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Refusal
-from extractors.sandbox.orders import Line, OrderState, RefundState, locate_market
+from extractors.sandbox.orders import Line, Order, OrderState, RefundState, locate_market
 
 from .call import Call, listing
+from .late import entered_at, entered_between
 from .parameters import HISTORY, choice, instant, invalid, top_error, trade_types, wall, window_of, yuan
-from .words import DEFAULT_TRADE_TYPES, TRADE_STATUSES
+from .words import DEFAULT_TRADE_TYPES, EXT_TYPES, TRADE_STATUSES
 
 
 def sold_increment(call: Call, fault: Fault | None) -> dict[str, Any]:
@@ -23,6 +24,16 @@ def sold_increment(call: Call, fault: Fault | None) -> dict[str, Any]:
     status = choice(call.params, "status", TRADE_STATUSES)
     oldest = call.now - int(HISTORY.total_seconds())
     rows = call.book.modified_between(start, end, call.now)
+    return _trades(call, rows[::-1], types, status, oldest, fault)
+
+
+def sold_incrementv(call: Call, fault: Fault | None) -> dict[str, Any]:
+    """taobao.trades.sold.incrementv.get: by the time the row came in, newest first, at most a day."""
+    start, end = window_of(call.params, call.now, "start_create", "end_create", timedelta(days=1))
+    types = trade_types(call.params, DEFAULT_TRADE_TYPES)
+    status = choice(call.params, "status", TRADE_STATUSES)
+    oldest = call.now - int(HISTORY.total_seconds())
+    rows = [row for _, row in entered_between(call, start, end)]
     return _trades(call, rows[::-1], types, status, oldest, fault)
 
 
@@ -48,11 +59,13 @@ def _trades(
     fault: Fault | None,
 ) -> dict[str, Any]:
     buyer = call.params.get("buyer_open_uid")
+    ext_type = choice(call.params, "ext_type", EXT_TYPES)
     wanted = [
         row
         for row in rows
         if (order := call.book.order(row.day, row.index)).type in types
         and order.timeline.created >= oldest
+        and ext_type_of(order) == ext_type
         and (buyer is None or (order.buyer is not None and order.buyer.open_uid == buyer))
     ]
     if status is not None:
@@ -60,7 +73,10 @@ def _trades(
 
     def show(row: Row) -> dict[str, Any] | None:
         state = call.book.state(row.day, row.index, call.now)
-        return None if state is None else trade_record(state, call.fields, call.order_fields)
+        if state is None:
+            return None
+        came_in = {"async_modified": wall(entered_at(call, row))} if "async_modified" in call.fields else {}
+        return trade_record(state, call.fields, call.order_fields) | came_in
 
     return listing(call, wanted, "trades", "trade", show, fault, 100)
 
@@ -76,6 +92,13 @@ def fullinfo(call: Call, fault: Fault | None) -> dict[str, Any]:
     if state is None or str(state.order.id) != call.params["tid"]:
         raise Refusal(top_error(15, "Remote service error", "isv.trade-not-exist", "trade does not exist"))
     return {"trade": trade_record(state, call.fields, call.order_fields)}
+
+
+def ext_type_of(order: Order) -> str | None:
+    """The extended type of a trade: such trades are listed only when it is asked for, one at a time."""
+    if order.type != "fixed" or order.index % 50 >= len(EXT_TYPES):
+        return None
+    return sorted(EXT_TYPES)[order.index % 50]
 
 
 def find(call: Call, text: str) -> OrderState | None:

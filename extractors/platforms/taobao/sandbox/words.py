@@ -27,6 +27,8 @@ DEFAULT_TRADE_TYPES = names("guarantee_trade auto_delivery ec cod step")
 
 DEFAULT_REFUND_TYPES = names("guarantee_trade auto_delivery")
 
+EXT_TYPES = names("ershou service mark")
+
 TRADE_STATUSES = names(
     """
     TRADE_NO_CREATE_PAY WAIT_BUYER_PAY PAY_PENDING WAIT_PRE_AUTH_CONFIRM SELLER_CONSIGNED_PART
