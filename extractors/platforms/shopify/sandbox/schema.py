@@ -1,0 +1,66 @@
+"""The part of the Admin API's schema 2026-10 that is served, and the API's bounds."""
+
+from __future__ import annotations
+
+from extractors.sandbox import graphql
+
+VERSION = "2026-10"
+SUPPORTED = ("2026-01", "2026-04", "2026-07", "2026-10")
+DEEPEST = 25_000
+MOST_COST = 1_000
+BUCKET, RESTORE = 40_000.0, 2_000.0
+
+TYPES = graphql.schema(
+    {
+        "Query": "orders:Order@ ordersCount:Count products:Product@ productsCount:Count order:Order "
+        "refund:Refund product:Product",
+        "Count": "count precision",
+        "Money": "amount currencyCode",
+        "MoneyBag": "shopMoney:Money presentmentMoney:Money",
+        "Order": "id legacyResourceId name number createdAt processedAt updatedAt cancelledAt cancelReason "
+        "closedAt closed test confirmed edited currencyCode presentmentCurrencyCode taxesIncluded "
+        "displayFinancialStatus displayFulfillmentStatus returnStatus sourceName paymentGatewayNames email "
+        "phone note clientIp "
+        "customer:Customer purchasingEntity:PurchasingEntity shippingAddress:MailingAddress "
+        "billingAddress:MailingAddress totalPriceSet:MoneyBag subtotalPriceSet:MoneyBag "
+        "currentTotalPriceSet:MoneyBag totalDiscountsSet:MoneyBag totalTaxSet:MoneyBag "
+        "totalShippingPriceSet:MoneyBag totalTipReceivedSet:MoneyBag originalTotalDutiesSet:MoneyBag "
+        "totalRefundedSet:MoneyBag totalReceivedSet:MoneyBag shippingLines:ShippingLine@ "
+        "transactions:[OrderTransaction] fulfillments:[Fulfillment] lineItems:LineItem@ refunds:[Refund]",
+        "Customer": "id legacyResourceId email firstName lastName phone",
+        "PurchasingEntity": "",
+        "MailingAddress": "name address1 city zip phone countryCodeV2 provinceCode",
+        "ShippingLine": "title discountedPriceSet:MoneyBag originalPriceSet:MoneyBag taxLines:[TaxLine]",
+        "TaxLine": "title rate priceSet:MoneyBag",
+        "OrderTransaction": "id kind status gateway processedAt createdAt test amountSet:MoneyBag",
+        "Fulfillment": "id createdAt deliveredAt status",
+        "LineItem": "id name title sku quantity currentQuantity isGiftCard product:Sold "
+        "variant:Sold originalUnitPriceSet:MoneyBag originalTotalSet:MoneyBag "
+        "discountedTotalSet:MoneyBag "
+        "discountAllocations:[DiscountAllocation] taxLines:[TaxLine]",
+        "Sold": "id legacyResourceId",
+        "LineOfRefund": "id",
+        "DiscountAllocation": "allocatedAmountSet:MoneyBag",
+        "Refund": "id legacyResourceId createdAt processedAt updatedAt note totalRefundedSet:MoneyBag "
+        "refundLineItems:RefundLineItem@ refundShippingLines:RefundShippingLine@ "
+        "orderAdjustments:OrderAdjustment@ transactions:OrderTransaction@",
+        "RefundLineItem": "id quantity restockType lineItem:LineOfRefund subtotalSet:MoneyBag "
+        "totalTaxSet:MoneyBag priceSet:MoneyBag",
+        "RefundShippingLine": "id subtotalAmountSet:MoneyBag taxAmountSet:MoneyBag",
+        "OrderAdjustment": "id reason amountSet:MoneyBag taxAmountSet:MoneyBag",
+        "Product": "id legacyResourceId title handle status productType vendor createdAt updatedAt "
+        "publishedAt totalInventory tracksInventory isGiftCard variants:ProductVariant@",
+        "ProductVariant": "id legacyResourceId title sku price compareAtPrice inventoryQuantity createdAt "
+        "updatedAt",
+    }
+)
+LISTING = frozenset({"first", "after", "query", "sortKey", "reverse", "savedSearchId"})
+ROOTS = {
+    "orders": LISTING,
+    "products": LISTING,
+    "ordersCount": frozenset({"query", "limit", "savedSearchId"}),
+    "productsCount": frozenset({"query", "limit", "savedSearchId"}),
+    "order": frozenset({"id"}),
+    "refund": frozenset({"id"}),
+    "product": frozenset({"id"}),
+}
