@@ -27,6 +27,7 @@ class Dialect:
 
     token_header, token_param: where the access token goes (one of the two); `token_prefix` stands before it.
     headers: sent with every call. stamp: (credentials, tokens) → parameters that differ call by call.
+    json_body: a POST carries its parameters as one JSON object, each with its own type; else as a form.
     error: finds the error in a body and headers, or None when the answer is good.
     refusal: (name, HTTP status, headers, body) → the error, where the body of an error status says more than
         the status; None leaves it to the status.
@@ -43,6 +44,7 @@ class Dialect:
     token_prefix: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     stamp: Callable[[Credentials, Tokens], dict[str, str]] = lambda credentials, tokens: {}
+    json_body: bool = False
     refusal: Callable[[str, int, dict[str, str], bytes], DaybookError | None] | None = None
     left: Callable[[dict[str, str]], tuple[float, str] | None] = lambda headers: None
     refresh: Callable[[str, str, Tokens], dict[str, Any]] | None = None
@@ -63,14 +65,16 @@ class TokenRest:
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         self._restraint.heed(request.name)
-        params = {name: as_query(value) for name, value in request.params.items() if value is not None}
+        is_json = self._dialect.json_body and request.verb == "POST"
+        given = {name: value for name, value in request.params.items() if value is not None}
+        params = given if is_json else {name: as_query(value) for name, value in given.items()}
         params |= self._dialect.stamp(self._credentials, tokens)
         headers = dict(self._dialect.headers)
         if self._dialect.token_param:
             params[self._dialect.token_param] = tokens.access_token
         if self._dialect.token_header:
             headers[self._dialect.token_header] = self._dialect.token_prefix + tokens.access_token
-        place = "params" if request.verb == "GET" else "data"
+        place = "params" if request.verb == "GET" else "json" if is_json else "data"
         return {"method": request.verb, "url": self._url + request.path, place: params, "headers": headers}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:

@@ -24,6 +24,7 @@ APPS: dict[str, tuple[str, str]] = {
     "tencent_ads": ("1111000222", "sandbox-tencent-secret"),
     "baidu_marketing": ("sandboxBaiduApp000001", "sandbox-baidu-secret"),
     "alimama": ("23456790", "sandbox-alimama-secret"),
+    "kuaishou_ads": ("165000321", "sandbox-kuaishou-ads-secret"),
 }
 """App key and secret of each of these platforms whose accounts belong to one app."""
 
@@ -122,6 +123,7 @@ _MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {
     "qianchuan": _app("advertiser_id"),
     "tencent_ads": _app("account_id"),
     "baidu_marketing": _baidu_marketing,
+    "kuaishou_ads": _app("advertiser_id"),
 }
 
 

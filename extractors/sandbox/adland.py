@@ -56,13 +56,15 @@ def advertiser(world: World, platform: str, identity: str) -> Adverts | None:
 
 
 def keys(world: World, account_id: str, level: str, days: Iterable[date], now: int, names: str) -> set[str]:
-    """Record keys of a level: the day and, as ``names`` says, ``account``, ``campaign`` and ``ad`` ids."""
+    """Record keys of a level: the day and, as ``names`` says, ``account``, ``campaign``, ``group`` and ``ad``
+    ids."""
     adverts = world.ad_accounts[account_id]
     out = set()
     for row in figures(adverts, days, level, now):
         ids = {"account": str(adverts.advertiser.advertiser_id)}
         if row.promotion is not None:
-            ids |= {"campaign": str(row.promotion.project_id), "ad": str(row.promotion.promotion_id)}
+            p = row.promotion
+            ids |= {"campaign": str(p.project_id), "group": str(group_id(p)), "ad": str(p.promotion_id)}
         out.add("|".join([row.day.isoformat(), *(ids[name] for name in names.split())]))
     return out
 

@@ -394,6 +394,7 @@ AD_ACCOUNTS: tuple[Advertiser, ...] = (
     Advertiser(15, 1_761_000_000_000_000_789, "梅子铺", "plum_taobao", 760.0, "qianchuan"),
     Advertiser(16, 25_610_042, "灯笼家居官网", "lantern_web", 540.0, "tencent_ads"),
     Advertiser(17, 40_210_336, "灯笼家居官网", "lantern_web", 680.0, "baidu_marketing"),
+    Advertiser(18, 20_000_817, "灯笼家居快手店", "lantern_kuaishou", 260.0, "kuaishou_ads"),
 )
 """Advertisers of the other platforms; ``ADVERTISERS`` are Ocean Engine's."""
 

@@ -1,0 +1,9 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'campaign_id': 'text', 'campaign_name': 'text', 'unit_id': 'text', 'unit_name': 'text',
+    'creative_id': 'text', 'creative_name': 'text', 'charge': 'text', 'show': 'text', 'bclick': 'text',
+    'event_order_paid': 'text', 'event_order_paid_purchase_amount': 'text'
+} -%}
+
+{{ report_rows('kuaishou_ads', 'creative_report', source('raw_kuaishou_ads', 'creative_report'), shape, keep='all') }}

@@ -1,0 +1,123 @@
+"""Kuaishou Magnetic Engine (快手 磁力引擎) ad reports. Facts from the pages listed in README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from extractors.accounts import Account
+from extractors.core.decode import loads
+from extractors.core.model import Platform, Rate, Read, Request, Stream
+from extractors.core.paging import ForwardPages, number_at, records_at
+from extractors.core.window import Window
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.protocols.token_rest import Dialect, TokenRest
+from extractors.tokens import Tokens
+
+AUTHORISE = "authorise the advertiser again and update the connection"
+SHOWN_DAYS = 7  # the real-time reports answer for the last week, today included
+
+
+def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
+    """The error in an envelope `{code, message, data}`; 0 is success, HTTP is 200 even on failure.
+
+    No table of codes is published: an error is judged by the words of its message.
+    """
+    if not isinstance(body, dict) or "code" not in body:
+        return TransientError("Kuaishou answered with something that is no envelope")
+    if body["code"] == 0:
+        return None
+    text = f"Kuaishou error {body['code']}: {body.get('message')}"
+    said = str(body.get("message")).lower()
+    if any(word in said for word in ("频", "限流", "frequen", "too many", "qps")):
+        return RateLimitedError(text)
+    if "token" in said:
+        # A spent refresh token is named as such; a new access token would not help there.
+        return AuthError(text, refreshable="refresh" not in said, advice=AUTHORISE)
+    if any(word in said for word in ("secret", "密钥", "app_id")):
+        return AuthError(text, advice="the app id or the secret of the connection is wrong")
+    if any(word in said for word in ("系统", "繁忙", "超时", "system", "timeout", "internal")):
+        return TransientError(text)
+    return ConfigError(text, advice="check advertiser_id, and that the app may read the advertiser's reports")
+
+
+def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
+    advertiser = str(account.options.get("advertiser_id") or "")
+    if not advertiser.isdigit():
+        raise ConfigError(
+            "the option advertiser_id is missing or no number",
+            account=account.id,
+            advice='add `options: {advertiser_id: "…"}` (not the Kuaishou id) to the account in accounts.yml',
+        )
+    days = window.dates(account.zone)
+    params = {
+        "advertiser_id": int(advertiser),
+        "start_date": days[0].isoformat(),
+        "end_date": days[-1].isoformat(),
+        "temporal_granularity": "DAILY",
+    }
+    paging = ForwardPages(records_at("data.details"), number_at("data.total_count"), 2000)
+    path = f"/rest/openapi/v1/report/{level}_report"
+    yield Read(Request(f"report/{level}_report", path, params, verb="POST"), paging)
+
+
+def _refresh(app_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
+    # An app id is a whole number on the wire; anything else is the vendor's to refuse.
+    number = int(app_id) if app_id.isdigit() else app_id
+    body = {"app_id": number, "secret": secret, "refresh_token": tokens.refresh_token}
+    return {"method": "POST", "url": "/rest/openapi/oauth2/authorize/refresh_token", "json": body}
+
+
+def read_tokens(body: bytes) -> Tokens:
+    """The pair a refresh answers with; both tokens are new and the old ones dead."""
+    answer = loads(body, "token refresh")
+    error = error_of(answer, {})
+    if error is not None:
+        raise AuthError(error.message, advice=AUTHORISE)
+    data, now = answer["data"], datetime.now(UTC)
+    return Tokens(
+        access_token=data["access_token"],
+        refresh_token=data["refresh_token"],
+        expires_at=now + timedelta(seconds=int(data["access_token_expires_in"])),
+        refresh_expires_at=now + timedelta(seconds=int(data["refresh_token_expires_in"])),
+    )
+
+
+def _stream(name: str, level: str, *key: str) -> Stream:
+    return Stream(
+        name=name,
+        kind="report",
+        key=("stat_date", *key),
+        day="stat_date",
+        reads=partial(_report, level),
+        widest=timedelta(days=SHOWN_DAYS),
+        lookback_days=SHOWN_DAYS - 1,
+        retention=timedelta(days=SHOWN_DAYS - 1),
+    )
+
+
+DIALECT = Dialect(
+    token_header="Access-Token",  # noqa: S106  the name of a header
+    error=error_of,
+    json_body=True,
+    refresh=_refresh,
+    refresh_read=read_tokens,
+)
+
+PLATFORM = Platform(
+    name="kuaishou_ads",
+    title="Kuaishou ads",
+    base_url="https://ad.e.kuaishou.com",
+    protocol=partial(TokenRest, DIALECT),
+    # No limit is published: our own restraint.
+    rate=Rate(calls=5, seconds=1.0),
+    options=frozenset({"advertiser_id"}),
+    streams=(
+        _stream("account_report", "account"),
+        _stream("campaign_report", "campaign", "campaign_id"),
+        _stream("unit_report", "unit", "unit_id"),
+        _stream("creative_report", "creative", "creative_id"),
+    ),
+)
