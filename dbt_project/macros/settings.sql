@@ -58,6 +58,18 @@
 {%- endmacro %}
 
 
+{# Days after which an ad platform's figures of a day are taken as final, by the platform's setting. #}
+{% macro ad_matures_after_days(platform) -%}
+    {%- set settings = var('ad_matures_after_days') -%}
+    case
+        {%- for name, days in settings.items() if name != 'default' %}
+        when {{ platform }} = '{{ name }}' then {{ days }}
+        {%- endfor %}
+        when {{ platform }} is not null then {{ settings['default'] }}
+    end
+{%- endmacro %}
+
+
 {# Cents in one unit of a currency: yen and won have none. #}
 {% macro minor_units(currency) -%}
     case when {{ currency }} in ('JPY', 'KRW', 'VND', 'CLP') then 1 else 100 end

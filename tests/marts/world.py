@@ -596,9 +596,10 @@ def _ads(world: World, rng: random.Random) -> None:
     ):
         day = first
         while day <= date(2026, 11, 22):
-            for as_of, latest in ((day + timedelta(days=1), False), (day + timedelta(days=4), True)):
-                if as_of > date(2026, 11, 23) and not latest:
-                    continue
+            reads = [day + timedelta(days=age) for age in (1, 4, 7, 29)]
+            reads = [as_of for as_of in reads if as_of <= date(2026, 11, 23)]
+            for as_of in reads:
+                latest = as_of == reads[-1]
                 spent = Decimal(0)
                 for campaign in range(1, 4):
                     if campaign == 3 and latest and day.day % 9 == 0:

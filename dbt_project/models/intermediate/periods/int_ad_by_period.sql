@@ -28,7 +28,34 @@ select
     cast(sum(ads.conversion_value_platform_orig) as decimal(18, 2)) as conversion_value_platform_orig,
     {{ mart_money('sum(ads.spend_first)', 'max(ads.unrated) = 0') }} as spend_as_first_reported,
     cast(sum(ads.conversions_platform_first) as decimal(18, 4)) as conversions_as_first_reported,
+    {{ mart_money('sum(ads.conversion_value_platform_first)', 'max(ads.unrated) = 0') }} as conversion_value_as_first_reported,
     max(ads.as_of_date) as as_of_date,
+    min(ads.days_since) as days_since,
+    -- A period is known at an age, or can be extrapolated, when each of its days is.
+    cast(case when count(ads.conversions_platform) = count(ads.conversions_platform_expected)
+        then sum(ads.conversions_platform_expected) end as decimal(18, 4)) as conversions_expected_final,
+    {{ mart_money(
+        'sum(ads.conversion_value_platform_expected)',
+        'max(ads.unrated) = 0 and count(ads.conversion_value_platform) = count(ads.conversion_value_platform_expected)'
+    ) }} as conversion_value_expected_final,
+    {%- for age in var('ad_ages') %}
+    {%- for name, stem in [('spend', 'spend'), ('conversion_value', 'conversion_value_platform')] %}
+    {{ mart_money(
+        'sum(ads.' ~ stem ~ '_' ~ age ~ 'd)',
+        'max(ads.unrated) = 0 and count(*) = count(ads.' ~ stem ~ '_' ~ age ~ 'd)'
+    ) }} as {{ name }}_{{ age }}d,
+    {%- endfor %}
+    {{ ratio(
+        'case when count(*) = count(ads.conversion_value_platform_' ~ age ~ 'd) and count(*) = count(ads.spend_' ~ age ~ 'd)
+            then sum(ads.conversion_value_platform_' ~ age ~ 'd) end',
+        'sum(ads.spend_' ~ age ~ 'd)'
+    ) }} as roas_{{ age }}d,
+    {%- endfor %}
+    {{ ratio(
+        'case when count(ads.conversion_value_platform) = count(ads.conversion_value_platform_expected)
+            then sum(ads.conversion_value_platform_expected) end',
+        'sum(ads.spend)'
+    ) }} as roas_expected_final,
     {{ ratio('sum(ads.clicks)', 'sum(ads.impressions)') }} as ctr,
     {{ ratio('sum(ads.spend)', 'sum(ads.clicks)') }} as cpc,
     {{ ratio('1000 * sum(ads.spend)', 'sum(ads.impressions)') }} as cpm,

@@ -39,19 +39,42 @@ select
     this.conversion_value_platform_orig,
     this.spend_as_first_reported,
     this.conversions_as_first_reported,
+    this.conversion_value_as_first_reported,
+    this.days_since,
+    this.conversions_expected_final,
+    this.conversion_value_expected_final,
+    {%- for age in var('ad_ages') %}
+    this.spend_{{ age }}d,
+    this.conversion_value_{{ age }}d,
+    {%- endfor %}
+    -- No platform's report that is read gives these yet.
+    false as is_reach_loaded,
+    cast(null as bigint) as reach,
+    false as is_budget_loaded,
+    cast(null as decimal(18, 2)) as budget,
+    cast(null as double) as budget_used,
     this.ctr,
     this.cpc,
     this.cpm,
     this.cvr,
     this.cpa,
     this.roas_platform,
+    this.roas_expected_final,
+    {%- for age in var('ad_ages') %}
+    this.roas_{{ age }}d,
+    {%- endfor %}
     {%- for name, start, days in earlier %}
     cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.clicks, 0) end as bigint) as clicks_{{ name }},
     {{ change('own.clicks', name ~ '.clicks') }} as clicks_{{ name }}_chg,
     cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.spend, 0) end as decimal(18, 2)) as spend_{{ name }},
     {{ change('own.spend', name ~ '.spend') }} as spend_{{ name }}_chg,
     {{ name }}.roas_platform as roas_platform_{{ name }},
-    {{ change('own.roas_platform', name ~ '.roas_platform') }} as roas_platform_{{ name }}_chg
+    {{ change('own.roas_platform', name ~ '.roas_platform') }} as roas_platform_{{ name }}_chg,
+    {%- for age in var('ad_ages') %}
+    {{ name }}.roas_{{ age }}d as roas_{{ age }}d_{{ name }},
+    {{ change('own.roas_' ~ age ~ 'd', name ~ '.roas_' ~ age ~ 'd') }} as roas_{{ age }}d_{{ name }}_chg
+    {{- "," if not loop.last }}
+    {%- endfor %}
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ ref('int_ad_by_period') }} as this

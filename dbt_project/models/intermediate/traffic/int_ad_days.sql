@@ -4,7 +4,11 @@
 {%- set levels = {1: 'account', 2: 'campaign', 3: 'ad_group', 4: 'ad'} %}
 {%- set counts = ['impressions', 'clicks'] %}
 {%- set amounts = ['spend_orig', 'spend', 'conversions_platform', 'conversion_value_platform_orig', 'conversion_value_platform',
-    'spend_first', 'conversions_platform_first'] %}
+    'spend_first', 'conversions_platform_first', 'conversion_value_platform_first', 'conversions_platform_expected',
+    'conversion_value_platform_expected'] %}
+{%- for age in var('ad_ages') %}
+{%- do amounts.extend(['spend_' ~ age ~ 'd', 'conversion_value_platform_' ~ age ~ 'd']) %}
+{%- endfor %}
 
 with
 
@@ -36,6 +40,7 @@ at_{{ level }} as (
         max(conversion_time_basis) as conversion_time_basis,
         min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn,
         min(latest_as_of_date) as as_of_date,
+        min(days_since) as days_since,
         max(case when rate_to_reporting is null then 1 else 0 end) as unrated,
         {%- for name in counts + amounts %}
         sum({{ name }}) as {{ name }}
@@ -70,6 +75,7 @@ select
     max(conversion_time_basis) as conversion_time_basis,
     min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn,
     min(as_of_date) as as_of_date,
+    min(days_since) as days_since,
     max(unrated) as unrated,
     {%- for name in counts %}
     cast(min_by({{ name }}, level_rank) filter (where {{ name }} is not null) as bigint) as {{ name }},

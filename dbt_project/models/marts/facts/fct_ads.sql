@@ -25,5 +25,6 @@ select
     cast(conversion_value_platform_orig as decimal(18, 2)) as conversion_value_platform_orig,
     cast(conversion_value_platform as decimal(18, 2)) as conversion_value_platform,
     cast(spend_first_orig as decimal(18, 2)) as spend_as_first_reported_orig,
-    conversions_platform_first as conversions_as_first_reported
+    conversions_platform_first as conversions_as_first_reported,
+    cast(conversion_value_platform_first as decimal(18, 2)) as conversion_value_as_first_reported
 from {{ ref('int_ads') }}
