@@ -5,7 +5,8 @@
   parts: a mapping a level: `level` (account, campaign, ad_group, ad), `base` (the base model), and the expressions of
       `r.record` for campaign_id, campaign_name, ad_group_id, ad_group_name, ad_id, ad_name, impressions, clicks,
       spend, conversions_platform, conversion_value_platform and currency. What a part leaves out is null; the
-      currency is then the account's of accounts.yml.
+      currency is then the account's of accounts.yml. A part with `is_summed` makes one row of each reading of a
+      date: what the platform tells product by product, added up to the account.
   attribution_window: how long the platform claims a purchase; conversion_time_basis: click_date or conversion_date.
 #}
 {% macro ads_of(platform, parts, attribution_window, conversion_time_basis) -%}
@@ -16,26 +17,39 @@ with
 
 reads as (
     {% for part in parts %}
+    {%- set one = 'max(' if part.get('is_summed') else '(' %}
+    {%- set all = 'sum(' if part.get('is_summed') else '(' %}
     select
         '{{ part.level }}' as entity_level,
         account_id,
         report_date,
         as_of_date,
-        max(as_of_date) over (partition by account_id, report_date) as last_as_of_date,
-        load_id,
-        record_key,
+        {{ one }}load_id) as load_id,
+        {{ one }}record_key) as record_key,
         {%- for name in texts %}
-        {{ part.get(name, null_as('text')) }} as {{ name }},
+        {{ one }}{{ part.get(name, null_as('text')) }}) as {{ name }},
         {%- endfor %}
         {%- for name in counts %}
-        {{ part.get(name, null_as('bigint')) }} as {{ name }},
+        cast({{ all }}{{ part.get(name, null_as('bigint')) }}) as bigint) as {{ name }},
         {%- endfor %}
         {%- for name in amounts %}
-        {{ part.get(name, null_as('decimal(18, 4)')) }} as {{ name }}{{ ',' if not loop.last }}
+        cast({{ all }}{{ part.get(name, null_as('decimal(18, 4)')) }}) as decimal(18, 4)) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref(part.base) }} as r
+    {{ 'group by account_id, report_date, as_of_date' if part.get('is_summed') }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
+),
+
+-- Each level is a report of its own: one that could not be read in a night does not make the others' readings older.
+levels as (
+    select
+        entity_level,
+        account_id,
+        report_date,
+        max(as_of_date) as last_as_of_date
+    from reads
+    group by entity_level, account_id, report_date
 )
 
 select
@@ -44,7 +58,7 @@ select
     account.store_id,
     reads.report_date,
     reads.as_of_date,
-    reads.as_of_date = reads.last_as_of_date as is_latest,
+    reads.as_of_date = levels.last_as_of_date as is_latest,
     reads.entity_level,
     reads.campaign_id,
     reads.campaign_name,
@@ -63,6 +77,10 @@ select
     '{{ conversion_time_basis }}' as conversion_time_basis,
     reads.load_id
 from reads
+inner join levels
+    on reads.entity_level = levels.entity_level
+    and reads.account_id = levels.account_id
+    and reads.report_date = levels.report_date
 left join {{ source('raw_daybook', 'accounts') }} as account
     on reads.account_id = account.account_id
 {# A read that came back empty has no row to show; it only makes the earlier reads not the latest. #}
