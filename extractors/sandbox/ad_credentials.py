@@ -17,6 +17,8 @@ Entry = tuple[str, str, str, dict[str, object]]
 PROPERTY_BASE = 312_450_000
 MANAGER = "9998887776"
 """The manager account through which Google's customer is reached."""
+TIKTOK_STORE = "7494055813163900017"
+"""The TikTok shop that GMV Max sells for."""
 APPS: dict[str, tuple[str, str]] = {
     "google_ads": ("sandbox-client.apps.example", "sandbox-google-secret"),
     "meta": ("555000111222333", "sandbox-meta-secret"),
@@ -75,6 +77,16 @@ def _meta(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
     return "meta", *APPS["meta"], extra
 
 
+def _tiktok_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
+    number = str(account.advertiser_id)
+    extra: dict[str, object] = {
+        "access_token": _static("tiktok_ads", number, variant, tokens),
+        "advertiser_id": number,
+        "store_ids": TIKTOK_STORE,
+    }
+    return "tiktok_ads", "", "", extra  # the token alone opens the reports
+
+
 SERVICE_ACCOUNT = "reader@sandbox.iam.example"
 # Two primes of a key that opens nothing but the sandbox.
 _PRIMES = (
@@ -119,6 +131,7 @@ _MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {
     "uc_huichuan": _uc_huichuan,
     "google_ads": _google_ads,
     "meta": _meta,
+    "tiktok_ads": _tiktok_ads,
     "alimama": _app(),
     "qianchuan": _app("advertiser_id"),
     "tencent_ads": _app("account_id"),

@@ -19,6 +19,7 @@ from contract_bench import (
 )
 
 from extractors.core.window import Window, days_window
+from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, ExtractErrors
 
 Make = Callable[..., Bench]
@@ -37,6 +38,14 @@ def mistyped(secret: str) -> str:
     """The secret with its middle character replaced."""
     middle = len(secret) // 2
     return f"{secret[:middle]}{'x' if secret[middle] != 'x' else 'y'}{secret[middle + 1 :]}"
+
+
+def with_a_wrong_secret(credentials: Credentials) -> Credentials:
+    """The credentials with their secret mistyped: the password, or the token where a token is all there is."""
+    if credentials.password:
+        return replace(credentials, password=mistyped(credentials.password))
+    token = mistyped(str(credentials.extra["access_token"]))
+    return replace(credentials, extra={**credentials.extra, "access_token": token})
 
 
 def asked(bench: Bench) -> int:
@@ -88,7 +97,7 @@ def test_a_revoked_token_fails_at_once_and_says_what_to_do(platform: str, bench:
 @pytest.mark.parametrize("platform", TESTED)
 def test_a_wrong_secret_fails_at_once_and_says_what_to_do(platform: str, bench: Make) -> None:
     on = bench(platform, SPOKEN[platform].streams[0].name, variant="expired")
-    on.credentials = replace(on.credentials, password=mistyped(on.credentials.password or ""))
+    on.credentials = with_a_wrong_secret(on.credentials)
     on.running.control.requests.clear()
     refused(on, several_slices(on))
     assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"

@@ -1,5 +1,5 @@
-"""The pretend Qianchuan, Tencent Ads, Baidu Marketing and Alimama answer and refuse as their documents say
-(platforms-cn §13, §16, §17, §18)."""
+"""The pretend Qianchuan, Tencent Ads, Baidu Marketing, Alimama and TikTok ads answer and refuse as their documents
+say (platforms-cn §13, §16, §17, §18; platforms-global §12)."""
 
 from __future__ import annotations
 
@@ -109,6 +109,54 @@ def alimama(sandbox: Running, variant: str = "valid", secret: str = "", **change
     return requests.post(f"{given['host']}/router/rest", data=params, timeout=10).json()
 
 
+ALL_ADS = '[{"field_name": "ad_status", "filter_type": "IN", "filter_value": "[\\"STATUS_ALL\\"]"}]'
+
+
+def tiktok(sandbox: Running, variant: str = "valid", **change: Any) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["tiktok_ads__harbor"]
+    asked = {
+        "advertiser_id": given["extra"]["advertiser_id"],
+        "report_type": "BASIC",
+        "data_level": "AUCTION_AD",
+        "dimensions": '["ad_id","stat_time_day"]',
+        "metrics": '["spend","campaign_id","likes","complete_payment","secondary_goal_result"]',
+        "filtering": ALL_ADS,
+        "start_date": FIRST,
+        "end_date": LAST,
+        "page": "1",
+        "page_size": "20",
+        **change,
+    }
+    url = f"{given['host']}/open_api/v1.3/report/integrated/get/"
+    return called(url, asked, given)
+
+
+def gmv_max(sandbox: Running, variant: str = "valid", **change: Any) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["tiktok_ads__harbor"]
+    asked = {
+        "advertiser_id": given["extra"]["advertiser_id"],
+        "store_ids": json.dumps([given["extra"]["store_ids"]]),
+        "dimensions": '["campaign_id","stat_time_day"]',
+        "metrics": '["cost","orders","gross_revenue","campaign_name"]',
+        "start_date": FIRST,
+        "end_date": LAST,
+        **change,
+    }
+    return called(f"{given['host']}/open_api/v1.3/gmv_max/report/get/", asked, given)
+
+
+def called(url: str, asked: dict[str, Any], given: Any) -> dict[str, Any]:
+    asked = {name: value for name, value in asked.items() if value is not None}
+    token = {"Access-Token": given["extra"]["access_token"]}
+    return requests.get(url, params=asked, headers=token, timeout=10).json()
+
+
+def tiktok_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
+    data = tiktok(sandbox, page=str(number + 1))["data"]
+    rows = [tuple(sorted(row["dimensions"].items())) for row in data["list"]]
+    return rows, data["page_info"]["total_number"]
+
+
 def qianchuan_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
     data = qianchuan(sandbox, page=str(number + 1))["data"]
     return [(row["stat_datetime"], row["ad_id"]) for row in data["list"]], data["page_info"]["total_number"]
@@ -131,7 +179,7 @@ def alimama_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
     return [(row["thedate"], row["campaign_id"]) for row in rows], bulk["count"]
 
 
-@pytest.mark.parametrize("page", [qianchuan_page, tencent_page, baidu_page, alimama_page])
+@pytest.mark.parametrize("page", [qianchuan_page, tencent_page, baidu_page, alimama_page, tiktok_page])
 def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[list[Any], int]]) -> None:
     first, total = page(sandbox, 0)
     found = [key for number in range(-(-total // 20)) for key in page(sandbox, number)[0]]
@@ -173,6 +221,33 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (alimama, {"biz_code_in_list": []}),
         (alimama, {"end_time": "2026-11-01"}),
         (alimama, {"secret": "wrong"}),
+        (tiktok, {"start_date": "2026-10-01"}),
+        (tiktok, {"start_date": "yesterday"}),
+        (tiktok, {"metrics": '["colour"]'}),
+        (tiktok, {"metrics": "spend"}),
+        (tiktok, {"metrics": None}),
+        (tiktok, {"report_type": "AUDIENCE"}),
+        (tiktok, {"dimensions": '["campaign_id","stat_time_day"]'}),
+        (tiktok, {"data_level": "AUCTION_STORE"}),
+        (
+            tiktok,
+            {
+                "filtering": '[{"field_name": "ad_status", "filter_type": "IN", "filter_value": ["STATUS_ALL"]}]'
+            },
+        ),
+        (tiktok, {"filtering": '[{"field_name": "colour", "filter_type": "IN", "filter_value": "[]"}]'}),
+        (tiktok, {"page": "99"}),
+        (tiktok, {"page_size": "1001"}),
+        (tiktok, {"advertiser_id": "1"}),
+        (tiktok, {"colour": "red"}),
+        (gmv_max, {"store_ids": "[]"}),
+        (gmv_max, {"store_ids": '["1"]'}),
+        (gmv_max, {"store_ids": '["7494055813163900017","7494055813163900017"]'}),
+        (gmv_max, {"dimensions": '["ad_id","stat_time_day"]'}),
+        (gmv_max, {"metrics": '["spend"]'}),
+        (gmv_max, {"start_date": "2026-10-01"}),
+        (gmv_max, {"filtering": '{"gmv_max_promotion_types": ["PRODUCT_GMV_MAX"]}'}),
+        (gmv_max, {"data_level": "AUCTION_AD"}),
     ],
 )
 def test_a_wrong_request_is_refused(
@@ -181,14 +256,20 @@ def test_a_wrong_request_is_refused(
     assert is_good(call(sandbox)) and not is_good(call(sandbox, **change))
 
 
-@pytest.mark.parametrize("call", [qianchuan, tencent, baidu, alimama])
-@pytest.mark.parametrize("variant", ["expired", "revoked"])
+@pytest.mark.parametrize(
+    ("call", "variant"),
+    [
+        *itertools.product([qianchuan, tencent, baidu, alimama], ["expired", "revoked"]),
+        (tiktok, "revoked"),  # a token of TikTok's does not run out
+        (gmv_max, "revoked"),
+    ],
+)
 def test_a_bad_token_is_refused(sandbox: Running, call: Callable[..., dict[str, Any]], variant: str) -> None:
     assert not is_good(call(sandbox, variant))
 
 
 def is_good(body: dict[str, Any]) -> bool:
-    """Whether an answer of any of the four is a success."""
+    """Whether an answer of any of the five is a success."""
     if "header" in body:
         return body["header"]["status"] == 0
     if "code" in body:
@@ -214,3 +295,28 @@ def test_without_all_doors_only_some_orders_are_told(sandbox: Running) -> None:
         return qianchuan(sandbox, filtering=filtering)["data"]["page_info"]["total_number"]
 
     assert count('{"marketing_goal": "ALL"}') < count('{"marketing_goal": "ALL", "order_platform": "ALL"}')
+
+
+def test_deleted_ads_are_told_only_when_all_are_asked_for(sandbox: Running) -> None:
+    some = tiktok(sandbox, filtering=None)["data"]["page_info"]["total_number"]
+    assert 0 < some < tiktok(sandbox)["data"]["page_info"]["total_number"]
+
+
+def test_gmv_max_stands_in_no_auction_report(sandbox: Running) -> None:
+    at_auction = tiktok(
+        sandbox,
+        data_level="AUCTION_CAMPAIGN",
+        dimensions='["campaign_id","stat_time_day"]',
+        metrics='["spend","campaign_name"]',
+        filtering=None,
+        page_size="1000",
+    )["data"]["list"]
+    of_gmv_max = gmv_max(sandbox)["data"]["list"]
+    campaigns = [{row["dimensions"]["campaign_id"] for row in rows} for rows in (at_auction, of_gmv_max)]
+    assert len(campaigns[0]) == 2 and len(campaigns[1]) == 1 and not campaigns[0] & campaigns[1]
+    assert all(float(row["metrics"]["cost"]) > 0 for row in of_gmv_max)
+
+
+def test_values_are_texts_numbers_and_null_side_by_side(sandbox: Running) -> None:
+    kinds = {type(v).__name__ for row in tiktok(sandbox)["data"]["list"] for v in row["metrics"].values()}
+    assert kinds == {"str", "int", "NoneType"}
