@@ -26,6 +26,7 @@ class Dialect:
     """A member of the family.
 
     token_header, token_param: where the access token goes (one of the two); `token_prefix` stands before it.
+    key_is_token: a key that lasts is all there is: the connection's password, and nothing renews it.
     headers: sent with every call. stamp: (credentials, tokens) → parameters that differ call by call.
     json_body: a POST carries its parameters as one JSON object, each with its own type; else as a form.
     error: finds the error in a body and headers, or None when the answer is good.
@@ -42,6 +43,7 @@ class Dialect:
     token_header: str | None = None
     token_param: str | None = None
     token_prefix: str = ""
+    key_is_token: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     stamp: Callable[[Credentials, Tokens], dict[str, str]] = lambda credentials, tokens: {}
     json_body: bool = False
@@ -70,10 +72,13 @@ class TokenRest:
         params = given if is_json else {name: as_query(value) for name, value in given.items()}
         params |= self._dialect.stamp(self._credentials, tokens)
         headers = dict(self._dialect.headers)
+        token = tokens.access_token
+        if self._dialect.key_is_token:
+            token = self._credentials.need("password", self._account)
         if self._dialect.token_param:
-            params[self._dialect.token_param] = tokens.access_token
+            params[self._dialect.token_param] = token
         if self._dialect.token_header:
-            headers[self._dialect.token_header] = self._dialect.token_prefix + tokens.access_token
+            headers[self._dialect.token_header] = self._dialect.token_prefix + token
         place = "params" if request.verb == "GET" else "json" if is_json else "data"
         return {"method": request.verb, "url": self._url + request.path, place: params, "headers": headers}
 

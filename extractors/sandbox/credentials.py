@@ -14,6 +14,7 @@ import hmac
 
 from .ad_credentials import ad_connections
 from .merchants import ADVERTISERS, SHOPS, SITES
+from .site_credentials import site_connections
 
 _MAC_KEY = b"sandbox tokens are no secret"
 
@@ -148,6 +149,7 @@ def connections(base_url: str, variant: str = "valid") -> dict[str, dict[str, ob
         extra = dict(_tokens("baidu_tongji", site.store, variant))
         extra["site_id"] = str(site.site_id)
         add(f"baidu_tongji__{site.store.split('_')[0]}", "baidu_tongji", *APP_KEYS["baidu_tongji"], extra)
-    for account, entry in ad_connections(variant, _tokens).items():
+    known = {**ad_connections(variant, _tokens), **site_connections(variant, _tokens)}
+    for account, entry in known.items():
         add(account, *entry)
     return out
