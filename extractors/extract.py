@@ -243,7 +243,12 @@ def _history_start(stream: Stream, account: Account, day: date, now: datetime) -
 def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window]:
     """Landing partitions: a business day each, or the whole window cut to what the vendor allows."""
     if stream.kind == "cursor" and stream.slice == "day":
-        yield from cut_by_day(wanted, account.zone)
+        least = stream.long_from
+        for piece in wanted.cut(stream.long_slice if least is not None and wanted.span >= least else None):
+            if least is not None and piece.span >= least:
+                yield piece
+            else:
+                yield from cut_by_day(piece, account.zone)
     elif stream.kind == "report" and stream.widest is not None:
         days = wanted.dates(account.zone)
         step = max(1, stream.widest.days)

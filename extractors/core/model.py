@@ -149,6 +149,8 @@ class Stream:
     cursor: where the modified time stands (cursor streams).
     day: path of the report's date (report streams); may hold a time after the date.
     slice: how much time one landing partition covers: "day", or None for the whole window.
+    long_from, long_slice: a stretch of at least `long_from` is landed in slices of `long_slice`, not by the
+        day: for vendors with another way for so long a window, which `reads` then takes.
     widest: the vendor's widest window for one read; slices are cut to it.
     settle: how far behind now a window may end, because the vendor's index lags.
     overlap: how far the next window reaches back over the last one.
@@ -167,6 +169,8 @@ class Stream:
     cursor: Instant | None = None
     day: str | None = None
     slice: Literal["day"] | None = "day"
+    long_from: timedelta | None = None
+    long_slice: timedelta | None = None
     widest: timedelta | None = None
     settle: timedelta = timedelta(minutes=3)
     overlap: timedelta = timedelta(minutes=10)

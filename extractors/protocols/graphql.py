@@ -40,10 +40,12 @@ class TooCostly(ConfigError):
 class Dialect:
     """A member of the family.
 
-    path: of the one address. documents: a request's path → the GraphQL document sent for it.
+    path: of the one address. documents: a request's path → the GraphQL document sent for it. A path that is
+        an address is that of a finished file of JSON lines: it is fetched as it is, without the token.
     token_header: where the access token goes.
     throttled, too_costly: codes of the two errors about price.
     errors: other codes → the error of that kind; a code not named is the vendor's contract.
+    inner: finds the error that stands in the data itself, where a document asks for something to be done.
     version_header, version: where the answer names the version that served it, and which it must be.
     grant_path, grant: where key and secret buy a token (the host is the account's), and what to post there.
     """
@@ -58,6 +60,7 @@ class Dialect:
     version: str
     grant_path: str
     grant: Mapping[str, str] = field(default_factory=dict)
+    inner: Callable[[dict[str, Any]], DaybookError | None] | None = None
 
 
 class GraphQL:
@@ -73,11 +76,17 @@ class GraphQL:
             credentials.need("host", account.id)
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
+        if _is_address(request.path):
+            if request.path.startswith("http:") and not self._url.startswith("http:"):
+                raise ContractError(f"{request.name} stands at an address that is not https")
+            return {"method": "GET", "url": request.path}
         body = dumps({"query": self._dialect.documents[request.path], "variables": request.params})
         headers = {**JSON, self._dialect.token_header: tokens.access_token}
         return {"method": "POST", "url": self._url + self._dialect.path, "data": body, "headers": headers}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
+        if _is_address(request.path):
+            return _lines(request.name, status, headers, body)
         raise_for_status(request.name, status, headers)
         data = loads(body, request.name)
         if not isinstance(data, dict):
@@ -87,6 +96,9 @@ class GraphQL:
             raise self._error(request.name, data["errors"], cost)
         if not isinstance(data.get("data"), dict):
             raise ContractError(f"{request.name} answered with neither data nor errors")
+        refusal = self._dialect.inner(data["data"]) if self._dialect.inner is not None else None
+        if refusal is not None:
+            raise refusal
         served = headers.get(self._dialect.version_header.lower())
         if served is not None and served != self._dialect.version:
             raise ContractError(
@@ -118,6 +130,18 @@ class GraphQL:
             if code in self._dialect.errors:
                 return self._dialect.errors[code](f"{name}: {text}")
         return ContractError(f"{name}: {text} ({', '.join(filter(None, codes)) or 'no code'})")
+
+
+def _is_address(path: str) -> bool:
+    return path.startswith(("https://", "http://"))
+
+
+def _lines(name: str, status: int, headers: dict[str, str], body: bytes) -> Reply:
+    """A finished file. One that is gone (its address lasts for some days) has to be made anew."""
+    if status in (403, 404, 410):
+        raise ContractError(f"{name}: HTTP {status}, the file is not there any more")
+    raise_for_status(name, status, headers)
+    return Reply([loads(line, name) for line in body.splitlines() if line.strip()], headers)
 
 
 def _shortfall(cost: dict[str, Any]) -> float:

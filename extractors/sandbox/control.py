@@ -111,6 +111,7 @@ class Control:
     struck: Counter[str] = field(default_factory=Counter)
     skew_seconds: float = 0.0
     latency_ms: float = 0.0
+    resets: int = 0
     _fixed: float | None = None
     _recent: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
 
@@ -200,3 +201,4 @@ class Control:
         ):
             store.clear()
         self.skew_seconds, self.latency_ms, self._fixed = 0.0, 0.0, None
+        self.resets += 1

@@ -80,8 +80,8 @@ class _Reader:
         self._variables = dict(variables)
         self._declared: set[str] = set()
 
-    def query(self) -> list[Field]:
-        self._take("query")
+    def query(self, kind: str = "query") -> list[Field]:
+        self._take(kind)
         if self._peek() not in ("(", "{"):
             self._next()
         if self._peek() == "(":
@@ -160,9 +160,14 @@ class _Reader:
             raise Wrong("parseError", f"Expected {expected!r}, got {found!r}")
 
 
-def read(text: str, variables: Mapping[str, Any]) -> list[Field]:
-    """The selection of a query document. Raises Wrong."""
-    return _Reader(text, variables).query()
+def read(text: str, variables: Mapping[str, Any], kind: str = "query") -> list[Field]:
+    """The selection of a query (or mutation) document. Raises Wrong."""
+    return _Reader(text, variables).query(kind)
+
+
+def read_shorthand(text: str) -> list[Field]:
+    """The selection of a query without a name and variables, as bulk operations take it. Raises Wrong."""
+    return _Reader(text if text.lstrip().startswith("query") else f"query {text}", {}).query()
 
 
 # ---- holding to the schema -----------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, TransientError
 from extractors.personal import Personal
-from extractors.platforms.shopify.documents import DOCUMENTS
+from extractors.platforms.shopify import bulk
+from extractors.platforms.shopify.documents import DOCUMENTS, bulk_orders, bulk_products
 from extractors.protocols.graphql import Connection, Dialect, GraphQL
 
 VERSION = "2026-10"
@@ -32,10 +33,18 @@ def _changed(window: Window) -> dict[str, str]:
 
 
 def _orders(account: Account, window: Window) -> Iterator[Read]:
+    if window.span >= bulk.LONG:
+        text = bulk_orders(_changed(window)["search"])
+        yield bulk.read(QUERY, text, "Order", {"ShippingLine": "shippingLines", "LineItem": "lineItems"})
+        return
     yield Read(Request(QUERY, "orders", _changed(window)), ORDERS)
 
 
 def _products(account: Account, window: Window) -> Iterator[Read]:
+    if window.span >= bulk.LONG:
+        text = bulk_products(_changed(window)["search"])
+        yield bulk.read(QUERY, text, "Product", {"ProductVariant": "variants"})
+        return
     yield Read(Request(QUERY, "products", _changed(window)), PRODUCTS)
 
 
@@ -95,6 +104,7 @@ DIALECT = Dialect(
     version=VERSION,
     grant_path="/admin/oauth/access_token",
     grant={"grant_type": "client_credentials"},
+    inner=bulk.refusal,
 )
 
 PLATFORM = Platform(
@@ -115,6 +125,8 @@ PLATFORM = Platform(
             cursor=Instant("updatedAt"),
             reads=_orders,
             detail=_rest_of_order,
+            long_from=bulk.LONG,
+            long_slice=bulk.SLICE,
             # What is asked for of an address is country and province only.
             personal=Personal(drop=("customer",), keep=("shippingaddress",), buyer=("customer.id", "email")),
         ),

@@ -1,4 +1,7 @@
-"""What is asked of Shopify: each field is charged for, and none is personal but the buyer's identity."""
+"""What is asked of Shopify: each field is charged for, and none is personal but the buyer's identity.
+
+Orders and products are asked for in two ways: by pages, and in bulk, where connections are whole, every node
+says what it is (the file holds one object a line) and no connection may stand within a list."""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ _LINE = f"""
     discountAllocations {{ allocatedAmountSet {SHOP_MONEY} }}
     taxLines {{ priceSet {SHOP_MONEY} }}
 """
+_SHIPPING = f"discountedPriceSet {SHOP_MONEY} taxLines {{ priceSet {SHOP_MONEY} }}"
 
-_ORDERS = f"""
-query Orders($search: String!, $first: Int!, $after: String) {{
-  ordersCount(query: $search, limit: 25001) {{ count precision }}
-  orders(first: $first, after: $after, query: $search, sortKey: UPDATED_AT) {{
-    nodes {{
+
+def _order(shipping_lines: str, line_items: str) -> str:
+    """The fields of an order, its two connections given."""
+    return f"""
       id legacyResourceId name createdAt processedAt updatedAt cancelledAt cancelReason closedAt
       test confirmed edited currencyCode taxesIncluded sourceName paymentGatewayNames
       displayFinancialStatus displayFulfillmentStatus returnStatus
@@ -25,13 +28,25 @@ query Orders($search: String!, $first: Int!, $after: String) {{
       shippingAddress {{ countryCodeV2 provinceCode }}
       totalPriceSet {SHOP_MONEY} currentTotalPriceSet {SHOP_MONEY} totalDiscountsSet {SHOP_MONEY}
       totalTaxSet {SHOP_MONEY} totalTipReceivedSet {SHOP_MONEY} originalTotalDutiesSet {SHOP_MONEY}
-      shippingLines(first: 5) {{
-        nodes {{ discountedPriceSet {SHOP_MONEY} taxLines {{ priceSet {SHOP_MONEY} }} }}
-      }}
+      {shipping_lines}
       transactions(first: 20) {{ id kind status gateway processedAt test }}
       fulfillments(first: 20) {{ createdAt deliveredAt status }}
-      lineItems(first: 20) {{ nodes {{ {_LINE} }} {PAGE} }}
+      {line_items}
       refunds {{ id }}
+"""
+
+
+_ORDERS = f"""
+query Orders($search: String!, $first: Int!, $after: String) {{
+  ordersCount(query: $search, limit: 25001) {{ count precision }}
+  orders(first: $first, after: $after, query: $search, sortKey: UPDATED_AT) {{
+    nodes {{
+      {
+    _order(
+        f"shippingLines(first: 5) {{ nodes {{ {_SHIPPING} }} }}",
+        f"lineItems(first: 20) {{ nodes {{ {_LINE} }} {PAGE} }}",
+    )
+}
     }}
     {PAGE}
   }}
@@ -70,13 +85,17 @@ query RefundLines($id: ID!, $first: Int!, $after: String) {{
 
 _VARIANT = "legacyResourceId title sku price compareAtPrice inventoryQuantity createdAt updatedAt"
 
+_PRODUCT = (
+    "id legacyResourceId title handle status productType vendor createdAt updatedAt publishedAt "
+    "totalInventory tracksInventory isGiftCard"
+)
+
 _PRODUCTS = f"""
 query Products($search: String!, $first: Int!, $after: String) {{
   productsCount(query: $search, limit: 25001) {{ count precision }}
   products(first: $first, after: $after, query: $search, sortKey: UPDATED_AT) {{
     nodes {{
-      id legacyResourceId title handle status productType vendor createdAt updatedAt publishedAt
-      totalInventory tracksInventory isGiftCard
+      {_PRODUCT}
       variants(first: 30) {{ nodes {{ {_VARIANT} }} {PAGE} }}
     }}
     {PAGE}
@@ -90,6 +109,36 @@ query Variants($id: ID!, $first: Int!, $after: String) {{
 }}
 """
 
+_RUN = """
+mutation Run($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: false) {
+    bulkOperation { id status } userErrors { field message code }
+  }
+}
+"""
+
+_LOOK = """
+query Look($id: ID!) {
+  bulkOperation(id: $id) { id status errorCode objectCount rootObjectCount fileSize url partialDataUrl }
+}
+"""
+
+
+def bulk_orders(search: str) -> str:
+    """The orders of a search, to be asked for in bulk."""
+    shipping = f"shippingLines {{ edges {{ node {{ __typename {_SHIPPING} }} }} }}"
+    lines = f"lineItems {{ edges {{ node {{ __typename {_LINE} }} }} }}"
+    node = f"__typename {_order(shipping, lines)}"
+    return f'{{ orders(query: "{search}") {{ edges {{ node {{ {node} }} }} }} }}'
+
+
+def bulk_products(search: str) -> str:
+    """The products of a search, to be asked for in bulk."""
+    variants = f"variants {{ edges {{ node {{ __typename {_VARIANT} }} }} }}"
+    node = f"__typename {_PRODUCT} {variants}"
+    return f'{{ products(query: "{search}") {{ edges {{ node {{ {node} }} }} }} }}'
+
+
 DOCUMENTS = {
     "orders": _ORDERS,
     "lines": _LINES,
@@ -97,4 +146,6 @@ DOCUMENTS = {
     "refund lines": _REFUND_LINES,
     "products": _PRODUCTS,
     "variants": _VARIANTS,
+    "run": _RUN,
+    "look": _LOOK,
 }

@@ -8,7 +8,7 @@ no real time.
 
     schema    what can be asked for, and the bounds    search    searches and global ids
     records   orders, refunds, products in full        refusals  how Shopify says no
-    store     one shop's address
+    store     one shop's address                       bulk      bulk operations and their files
 """
 
 from __future__ import annotations
@@ -82,7 +82,11 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
         return await desk.serve("token", store, make)
 
+    async def file(request: Request) -> Response:
+        return await shops[request.path_params["store"]].file(request)
+
     return [
+        Route("/{store}/bulk/{number:int}.jsonl", file, methods=["GET"]),
         Route("/{store}/admin/api/{version}/graphql.json", query, methods=["POST"]),
         Route("/{store}/admin/oauth/access_token", grant, methods=["POST"]),
     ]

@@ -13,7 +13,12 @@ BUCKET, RESTORE = 40_000.0, 2_000.0
 TYPES = graphql.schema(
     {
         "Query": "orders:Order@ ordersCount:Count products:Product@ productsCount:Count order:Order "
-        "refund:Refund product:Product",
+        "refund:Refund product:Product bulkOperation:BulkOperation",
+        "Mutation": "bulkOperationRunQuery:BulkStarted",
+        "BulkStarted": "bulkOperation:BulkOperation userErrors:[BulkError]",
+        "BulkError": "field message code",
+        "BulkOperation": "id status errorCode objectCount rootObjectCount fileSize url partialDataUrl "
+        "createdAt completedAt",
         "Count": "count precision",
         "Money": "amount currencyCode",
         "MoneyBag": "shopMoney:Money presentmentMoney:Money",
@@ -63,4 +68,6 @@ ROOTS = {
     "order": frozenset({"id"}),
     "refund": frozenset({"id"}),
     "product": frozenset({"id"}),
+    "bulkOperation": frozenset({"id"}),
+    "bulkOperationRunQuery": frozenset({"query", "groupObjects"}),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from extractors.sandbox.merchants import Shop
 from extractors.sandbox.orders import OrderState, locate_market
 from extractors.sandbox.tokens import GOOD
 
+from .bulk import AT_ONCE, KEPT, Operation, lines_of, parse
 from .records import given_back, order_id, order_record, product_number, product_record, refund_record
 from .refusals import cost_of, errors, unknown_token
 from .schema import BUCKET, DEEPEST, MOST_COST, ROOTS, SUPPORTED, TYPES
@@ -32,20 +34,23 @@ class Store:
     def __init__(self, desk: Desk, shop: Shop) -> None:
         self.desk = desk
         self.shop = shop
+        self._operations: dict[int, Operation] = {}
 
     async def serve(self, request: Request) -> Response:
         """Answers one query: who asks, what is asked, what it costs, and then the records."""
         body = await request.body()
         try:
             given = json.loads(body)
-            fields = graphql.read(given["query"], given.get("variables") or {})
+            kind = "mutation" if str(given["query"]).lstrip().startswith("mutation") else "query"
+            fields = graphql.read(given["query"], given.get("variables") or {}, kind)
             wrong = None
         except (ValueError, KeyError, TypeError):
-            fields, wrong, given = [], Answer({"errors": "Bad Request"}, 400, refusal="body"), {}
+            fields, wrong, given, kind = [], Answer({"errors": "Bad Request"}, 400, refusal="body"), {}, ""
         except Wrong as refusal:
             fields, wrong = [], errors(refusal.code, refusal.message)
         main = next((f.name for f in fields if not f.name.endswith("Count")), "unknown")
         version = request.path_params["version"]
+        own = str(request.url).partition("/admin/")[0]
 
         def make(fault: Fault | None) -> Answer:
             self._check_token(request.headers.get("x-shopify-access-token", ""))
@@ -53,7 +58,7 @@ class Store:
                 return wrong
             # A version that has ended is answered by the oldest that has not.
             served = version if version in SUPPORTED else SUPPORTED[0]
-            return self._answer(fields, served, fault)
+            return self._answer(fields, kind.capitalize(), own, served, fault)
 
         return await self.desk.serve(main, self.shop.store, make, given.get("variables") or {})
 
@@ -63,26 +68,91 @@ class Store:
         if verdict is None or verdict.state != GOOD or verdict.subject != self.shop.store:
             raise Refusal(unknown_token())
 
-    def _answer(self, fields: list[Field], version: str, fault: Fault | None) -> Answer:
+    async def file(self, request: Request) -> Response:
+        """The file of a bulk operation: its address is the whole permission, for seven days."""
+        number = int(request.path_params["number"])
+
+        def make(fault: Fault | None) -> Answer:
+            if "x-shopify-access-token" in request.headers:
+                return Answer(b"a secret that is none of this address's", 400, refusal="token sent to a file")
+            found = self._operations.get(number)
+            is_ours = request.query_params.get("signature") == _signature(number)
+            if found is None or not is_ours or self.desk.now() - found.begun > KEPT:
+                return Answer(b"<Error><Code>ExpiredToken</Code></Error>", 403, refusal="file address")
+            body = b"" if fault is not None and fault.kind == "empty_page" else found.body
+            if fault is not None and fault.kind == "repeated_page":
+                body += found.lines[0] + b"\n"
+            return Answer(body, content_type="application/jsonl")
+
+        return await self.desk.serve("file", self.shop.store, make)
+
+    def _answer(self, fields: list[Field], root: str, own: str, version: str, fault: Fault | None) -> Answer:
         try:
-            cost = sum(graphql.price(found, "Query", TYPES, ROOTS) for found in fields)
+            cost = sum(graphql.price(found, root, TYPES, ROOTS) for found in fields)
             if cost > MOST_COST:
                 text = f"Query cost is {cost}, which exceeds the single query max cost limit ({MOST_COST})."
                 raise Wrong("MAX_COST_EXCEEDED", text)
-            data = {found.name: self._root(found, fault) for found in fields}
+            data = {found.name: self._root(found, own, fault) for found in fields}
         except Wrong as refusal:
             return errors(refusal.code, refusal.message)
         body = {"data": data, "extensions": {"cost": cost_of(cost, cost, BUCKET - cost)}}
         return Answer(body, headers={"X-Shopify-API-Version": version})
 
-    def _root(self, chosen: Field, fault: Fault | None) -> Any:
+    def _root(self, chosen: Field, own: str, fault: Fault | None) -> Any:
         name = chosen.name
+        if name == "bulkOperationRunQuery":
+            return graphql.show(self._begin(chosen), chosen.below, "BulkStarted", TYPES)
+        if name == "bulkOperation":
+            return graphql.show(self._look(chosen, own, fault), chosen.below, "BulkOperation", TYPES)
         if name in ("orders", "products"):
             return self._listing(chosen, fault)
         if name in ("ordersCount", "productsCount"):
             return self._count(chosen, fault)
         record = getattr(self, f"_one_{name}")(chosen.arguments.get("id"))
         return graphql.show(record, chosen.below, TYPES["Query"][name].of, TYPES)
+
+    # ---- bulk operations -----------------------------------------------------------------------------
+    def _begin(self, chosen: Field) -> dict[str, Any]:
+        def no(code: str, message: str) -> dict[str, Any]:
+            self.desk.control.refusals[f"shopify/bulk: {code}"] += 1
+            return {
+                "bulkOperation": None,
+                "userErrors": [{"field": ["query"], "message": message, "code": code}],
+            }
+
+        resets = self.desk.control.resets
+        running = [
+            found for found in self._operations.values() if found.is_running and found.resets == resets
+        ]
+        if len(running) >= AT_ONCE:
+            text = "A bulk query operation for this app and shop is already in progress: "
+            return no("LIMIT_REACHED", f"{text}gid://shopify/BulkOperation/{running[0].number}")
+        if chosen.arguments.get("groupObjects", False) is not False:
+            return no("INVALID", "the sandbox does not group objects")
+        try:
+            root = parse(str(chosen.arguments.get("query", "")), TYPES, ROOTS)
+            rows = self._rows(root.name, str(root.arguments.get("query", "")))
+        except Wrong as wrong:
+            return no("INVALID", wrong.message)
+        make = self._order if root.name == "orders" else self._product
+        records = [make(row[2]) for row in rows]
+        lines = lines_of(root, TYPES["Query"][root.name].of, records, TYPES)
+        number = 1_000_000 + len(self._operations)
+        plan, now = self.desk.next_plan(), self.desk.now()
+        operation = Operation(number, plan, lines, len(records), now, resets)
+        self._operations[number] = operation
+        return {"bulkOperation": operation.shown(""), "userErrors": []}
+
+    def _look(self, chosen: Field, own: str, fault: Fault | None) -> dict[str, Any] | None:
+        number = number_of(chosen.arguments.get("id"), "BulkOperation")
+        found = self._operations.get(number)
+        if found is None:
+            return None
+        found.looks += 1
+        shown = found.shown(f"{own}/bulk/{number}.jsonl?signature={_signature(number)}")
+        if fault is not None and fault.kind == "changed_total":
+            shown["objectCount"] = str(int(shown["objectCount"]) + 1)
+        return shown
 
     # ---- listings ------------------------------------------------------------------------------------
     def _rows(self, name: str, search: str) -> list[tuple[int, int, Any]]:
@@ -163,3 +233,7 @@ class Store:
         number = number_of(gid, "Product")
         found = self.desk.world.products(self.shop.store, self.desk.now())
         return next((product_record(p) for p in found if product_number(p) == number), None)
+
+
+def _signature(number: int) -> str:
+    return sha256(f"file {number}".encode()).hexdigest()[:16]
