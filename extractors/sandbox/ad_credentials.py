@@ -26,6 +26,9 @@ APPS: dict[str, tuple[str, str]] = {
     "tencent_ads": ("1111000222", "sandbox-tencent-secret"),
     "baidu_marketing": ("sandboxBaiduApp000001", "sandbox-baidu-secret"),
     "alimama": ("23456790", "sandbox-alimama-secret"),
+    "jd_ads": ("7A1D0C3F5E8B9C2D4E6F1A3B5C7D9E0F", "sandbox-jzt-secret"),
+    "pinduoduo_ads": ("c2f3d4e5f60718293a4b5c6d7e8f90a1", "sandbox-pdd-ads-secret"),
+    "suning_ads": ("sandboxSuningAdsKey", "sandbox-suning-ads-secret"),
     "kuaishou_ads": ("165000321", "sandbox-kuaishou-ads-secret"),
 }
 """App key and secret of each of these platforms whose accounts belong to one app."""
@@ -66,6 +69,11 @@ def _app(option: str = "") -> Callable[[Advertiser, str, Tokens], Entry]:
 def _baidu_marketing(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
     path, login, password, extra = _app("user_id")(account, variant, tokens)
     return path, login, password, {**extra, "user_name": f"{account.store}-baidu"}
+
+
+def _suning_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
+    """A shop's own app signs with key and secret and has no token."""
+    return "suning_ads", *APPS["suning_ads"], {"custnum": str(account.advertiser_id)}
 
 
 def _meta(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
@@ -137,6 +145,9 @@ _MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {
     "tencent_ads": _app("account_id"),
     "baidu_marketing": _baidu_marketing,
     "kuaishou_ads": _app("advertiser_id"),
+    "jd_ads": _app(),
+    "pinduoduo_ads": _app(),
+    "suning_ads": _suning_ads,
 }
 
 

@@ -406,6 +406,9 @@ AD_ACCOUNTS: tuple[Advertiser, ...] = (
     Advertiser(16, 25_610_042, "灯笼家居官网", "lantern_web", 540.0, "tencent_ads"),
     Advertiser(17, 40_210_336, "灯笼家居官网", "lantern_web", 680.0, "baidu_marketing"),
     Advertiser(18, 20_000_817, "灯笼家居快手店", "lantern_kuaishou", 260.0, "kuaishou_ads"),
+    Advertiser(19, 60_402_118, "灯笼家居京东店", "lantern_jd", 610.0, "jd_ads"),
+    Advertiser(20, 70_311_905, "灯笼家居拼多多店", "lantern_pinduoduo", 330.0, "pinduoduo_ads"),
+    Advertiser(21, 80_064_273, "灯笼家居苏宁店", "lantern_suning", 150.0, "suning_ads"),
 )
 """Advertisers of the other platforms; ``ADVERTISERS`` are Ocean Engine's."""
 

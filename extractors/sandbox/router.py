@@ -20,6 +20,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from .ad_credentials import APPS
+from .adland import advertiser
+from .ads import Adverts
 from .book import OrderBook, Row
 from .control import Fault
 from .credentials import APP_KEYS
@@ -72,15 +75,31 @@ class Method:
 
 @dataclass(slots=True)
 class Call:
-    """An accepted request: whose shop, with which business parameters, at which moment of the world."""
+    """An accepted request: whose, with which business parameters, at which moment of the world.
+
+    ``subject`` is whom the token speaks for: a shop's store or an advertiser's number.
+    """
 
     desk: Desk
     rules: Rules
     tokens: TokenDesk
     name: str
-    shop: Shop
+    subject: str
     params: Mapping[str, str]
     now: int
+
+    @property
+    def shop(self) -> Shop:
+        """The shop that is asked about."""
+        return SHOP_BY_STORE[self.subject]
+
+    @property
+    def adverts(self) -> Adverts:
+        """The advertiser that is asked about."""
+        found = advertiser(self.desk.world, self.desk.platform, self.subject)
+        if found is None:
+            raise self.invalid(f"no advertiser {self.subject}")
+        return found
 
     @property
     def book(self) -> OrderBook:
@@ -140,21 +159,22 @@ class Call:
         number = self.number(page, 1, 1, last)
         length = self.number(size, default, 1, most)
         key = tuple(sorted((name, value) for name, value in self.params.items() if name != page))
-        if not self.desk.announced((self.name, self.shop.store, key), number, length, len(rows)):
+        if not self.desk.announced((self.name, self.subject, key), number, length, len(rows)):
             raise self.invalid(f"{page} {number} is beyond the last page")
         found = self.desk.page(rows, number, length, fault)
         return found.rows, found.total, number, length
 
 
 class Router:
-    """The gateway of one vendor. ``visible`` tells which orders its lists show at all."""
+    """The gateway of one vendor, to shops or to advertisers. ``visible`` tells which orders its lists show
+    at all."""
 
     def __init__(
         self,
         desk: Desk,
         rules: Rules,
         methods: Mapping[str, Method],
-        visible: Callable[[OrderState], bool],
+        visible: Callable[[OrderState], bool] = lambda state: True,
         *,
         renews: bool = True,
         rotates: bool = False,
@@ -163,7 +183,7 @@ class Router:
     ) -> None:
         self.desk, self.rules, self.methods = desk, rules, methods
         self._visible = visible
-        self.app_key, self.secret = APP_KEYS[desk.platform]
+        self.app_key, self.secret = {**APPS, **APP_KEYS}[desk.platform]
         self.tokens = TokenDesk(
             desk.platform, rotates=rotates, access_life=access_life, refresh_life=refresh_life
         )
@@ -208,8 +228,7 @@ class Router:
         missing = sorted(key for key in method.required if not business.get(key))
         if missing:
             raise Refusal(self.rules.refuse("missing", missing[0]))
-        shop = SHOP_BY_STORE[store] if method.needs_token else next(iter(SHOP_BY_STORE.values()))
-        call = Call(self.desk, self.rules, self.tokens, name, shop, business, self.desk.now())
+        call = Call(self.desk, self.rules, self.tokens, name, store, business, self.desk.now())
         return method.answer(call, fault)
 
     def _check_system(self, params: Mapping[str, str]) -> None:
@@ -232,7 +251,10 @@ class Router:
         verdict = self.tokens.check(text)
         if verdict.state == EXPIRED:
             raise Refusal(self.rules.refuse("expired", ""))
-        if verdict.state != GOOD or verdict.subject not in SHOP_BY_STORE:
+        known = verdict.subject in SHOP_BY_STORE or advertiser(
+            self.desk.world, self.desk.platform, verdict.subject
+        )
+        if verdict.state != GOOD or not known:
             raise Refusal(self.rules.refuse("token", "is missing or unknown"))
 
     def _business(self, params: Mapping[str, str]) -> dict[str, str]:

@@ -1,14 +1,18 @@
-"""The pretend ad reports of Kuaishou answer and refuse as their documents say (platforms-cn §20)."""
+"""The pretend ad reports of Kuaishou and JD answer and refuse as their documents say (platforms-cn §14, §20)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
 
 from extractors.sandbox import Running
+from extractors.sandbox.signatures import top
 
 FIRST, LAST = "2026-11-10", "2026-11-19"
 Call = Callable[..., dict[str, Any]]
@@ -31,17 +35,51 @@ def kuaishou(sandbox: Running, variant: str = "valid", **change: Any) -> dict[st
     return requests.post(url, json=asked, headers=token, timeout=10).json()
 
 
+def jd(
+    sandbox: Running, variant: str = "valid", secret: str = "", method: str = "Group", **change: Any
+) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["jd_ads__lantern"]
+    asked = {
+        "startDay": f"{FIRST} 00:00:00",
+        "endDay": f"{LAST} 23:59:59",
+        "isDaily": "true",
+        "platform": "all",
+        "isTodayOr15Days": "true",
+        "isOrderOrClick": "false",
+        "OrderStatusCategory": "1",
+        "pageIndex": "1",
+        "pageSize": "20",
+        **change,
+    }
+    params = {
+        "method": f"jingdong.dsp.report.query{method}DailySum",
+        "app_key": given["login"],
+        "access_token": given["extra"]["access_token"],
+        "timestamp": datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S"),
+        "v": "2.0",
+        "360buy_param_json": json.dumps({name: value for name, value in asked.items() if value is not None}),
+    }
+    params["sign"] = top(params, secret or given["password"])
+    return requests.post(f"{given['host']}/routerjson", data=params, timeout=10).json()
+
+
+def jd_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
+    answer = jd(sandbox, pageIndex=str(number + 1))["jingdong_dsp_report_queryGroupDailySum_responce"]
+    result = answer["querycampdailysum_result"]
+    return [(row["date"], row["id"]) for row in result["value"]], result["total"]
+
+
 def kuaishou_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
     data = kuaishou(sandbox, page=number + 1)["data"]
     return [(row["stat_date"], row["unit_id"]) for row in data["details"]], data["total_count"]
 
 
 def is_good(body: dict[str, Any]) -> bool:
-    """Whether an answer is a success."""
-    return body["code"] == 0
+    """Whether an answer of any of them is a success."""
+    return "error_response" not in body and body.get("code", 0) == 0
 
 
-@pytest.mark.parametrize("page", [kuaishou_page])
+@pytest.mark.parametrize("page", [kuaishou_page, jd_page])
 def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[list[Any], int]]) -> None:
     first, total = page(sandbox, 0)
     found = [key for number in range(-(-total // 20)) for key in page(sandbox, number)[0]]
@@ -60,13 +98,33 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (kuaishou, {"page": 99}),
         (kuaishou, {"page_size": 2001}),
         (kuaishou, {"colour": "red"}),
+        (jd, {"startDay": FIRST}),
+        (jd, {"startDay": "2026-01-01 00:00:00"}),
+        (jd, {"isTodayOr15Days": "15"}),
+        (jd, {"OrderStatusCategory": "2"}),
+        (jd, {"isDaily": None}),
+        (jd, {"platform": "tablet"}),
+        (jd, {"pageSize": "101"}),
+        (jd, {"pageIndex": "99"}),
+        (jd, {"adId": "1"}),
+        (jd, {"method": "Keyword"}),
+        (jd, {"secret": "wrong"}),
     ],
 )
 def test_a_wrong_request_is_refused(sandbox: Running, call: Call, change: dict[str, Any]) -> None:
     assert is_good(call(sandbox)) and not is_good(call(sandbox, **change))
 
 
-@pytest.mark.parametrize("call", [kuaishou])
+@pytest.mark.parametrize("call", [kuaishou, jd])
 @pytest.mark.parametrize("variant", ["expired", "revoked"])
 def test_a_bad_token_is_refused(sandbox: Running, call: Call, variant: str) -> None:
     assert not is_good(call(sandbox, variant))
+
+
+def test_jd_tells_more_orders_when_unpaid_ones_count(sandbox: Running) -> None:
+    def lines(**change: Any) -> int:
+        answer = jd(sandbox, method="Camp", pageSize="100", **change)
+        rows = answer["jingdong_dsp_report_queryCampDailySum_responce"]["querycampdailysum_result"]["value"]
+        return sum(int(row["figureData"]["TotalOrderCnt"]) for row in rows)
+
+    assert 0 < lines() < lines(OrderStatusCategory=None)

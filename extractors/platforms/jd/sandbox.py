@@ -5,6 +5,7 @@ Served under ``/jd``: ``/routerjson`` (every method) and ``/oauth2/refresh_token
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -56,10 +57,15 @@ def _refuse(kind: str, text: str) -> Answer:
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """The addresses that JD has, for one desk."""
+    return gateway(desk, _METHODS, _visible)
+
+
+def gateway(
+    desk: Desk, methods: Mapping[str, Method], visible: Callable[[OrderState], bool] = lambda state: True
+) -> list[BaseRoute]:
+    """JOS itself, with the methods that an app may call."""
     rules = Rules(_refuse, fixed={"v": "2.0"}, envelope="360buy_param_json", tolerance=360)
-    router = Router(
-        desk, rules, _METHODS, _visible, rotates=True, access_life=30 * DAY, refresh_life=365 * DAY
-    )
+    router = Router(desk, rules, methods, visible, rotates=True, access_life=30 * DAY, refresh_life=365 * DAY)
 
     async def refresh(request: Request) -> Response:
         given = dict(request.query_params)

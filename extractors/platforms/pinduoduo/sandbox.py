@@ -6,6 +6,7 @@ Served under ``/pinduoduo``: ``/api/router``, every method.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.routing import BaseRoute, Route
@@ -45,6 +46,13 @@ def _refuse(kind: str, text: str) -> Answer:
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """The address that Pinduoduo has, for one desk."""
+    return gateway(desk, _METHODS, _visible)
+
+
+def gateway(
+    desk: Desk, methods: Mapping[str, Method], visible: Callable[[OrderState], bool] = lambda state: True
+) -> list[BaseRoute]:
+    """The gateway itself, with the methods that an app may call besides the renewal of its token."""
     rules = Rules(
         _refuse,
         method="type",
@@ -52,7 +60,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
         fixed={"data_type": "JSON", "version": "V1"},
         epoch=True,
     )
-    router = Router(desk, rules, _METHODS, _visible, access_life=DAY, refresh_life=30 * DAY)
+    every = {"pdd.pop.auth.token.refresh": _RENEWAL, **methods}
+    router = Router(desk, rules, every, visible, access_life=DAY, refresh_life=30 * DAY)
     return [Route("/api/router", router.door, methods=["POST"])]
 
 
@@ -275,5 +284,5 @@ _METHODS: dict[str, Method] = {
         names("start_updated_at end_updated_at after_sales_status after_sales_type"),
         names("order_sn page page_size"),
     ),
-    "pdd.pop.auth.token.refresh": Method("token", _renew, names("refresh_token"), needs_token=False),
 }
+_RENEWAL = Method("token", _renew, names("refresh_token"), needs_token=False)
