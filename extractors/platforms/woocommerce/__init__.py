@@ -44,8 +44,9 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _products(account: Account, window: Window) -> Iterator[Read]:
-    params = {"status": "any", **_between(window, "modified_after", "modified_before")}
-    yield Read(Request("products", f"{API}/products", params), PAGES)
+    for status in ("any", "trash"):
+        params = {"status": status, **_between(window, "modified_after", "modified_before")}
+        yield Read(Request("products", f"{API}/products", params), PAGES)
 
 
 def _refunds_of(session: Session, order: Record) -> None:
@@ -82,6 +83,7 @@ PLATFORM = Platform(
     title="WooCommerce",
     base_url="",  # every store is its own host: the connection names it
     protocol=KeyRest,
+    options=frozenset({"keys_in_query"}),
     # No limit in the core; a shop's own server should not feel us (2-4 calls a second).
     rate=Rate(calls=4, seconds=1.0),
     zone="UTC",

@@ -1,0 +1,96 @@
+"""WooCommerce over https: what a shop behind a proxy that ends TLS sees of a key, and what it lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from extractors.accounts import Account
+from extractors.core.session import Session
+from extractors.core.window import Window
+from extractors.credentials import Credentials
+from extractors.errors import AuthError
+from extractors.platforms.woocommerce import PLATFORM
+from extractors.sandbox import Running, running
+from extractors.tokens import TokenFile
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+NAME = "woocommerce__lantern"
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Running]:
+    with running(first_day=date(2026, 11, 10), now=NOW) as found:
+        yield found
+
+
+class EndOfTls(requests.adapters.HTTPAdapter):
+    """A proxy before the shop: ends TLS and says so; some take the Authorization header away."""
+
+    def __init__(self, *, strips: bool) -> None:
+        super().__init__()
+        self.strips = strips
+        self.seen: list[str] = []
+
+    def send(self, request: Any, *arguments: Any, **named: Any) -> Any:
+        self.seen.append(str(request.url))
+        request.url = request.url.replace("https://", "http://", 1)
+        request.headers["X-Forwarded-Proto"] = "https"
+        if self.strips:
+            request.headers.pop("Authorization", None)
+        named["verify"] = False
+        return super().send(request, *arguments, **named)
+
+
+def shop(box: Running, folder: Path, proxy: EndOfTls, **options: Any) -> Session:
+    given: Any = box.connections()[NAME]
+    account = Account(
+        NAME, "woocommerce", "x", "lantern_web", "Asia/Shanghai", "CNY",
+        options={"calls_per_second": 1_000, **options},
+    )  # fmt: skip
+    host = given["host"].replace("http://", "https://")
+    credentials = Credentials(host, given["login"], given["password"], {})
+    session = Session(PLATFORM, account, credentials, TokenFile(folder, NAME, credentials), lambda s: None)
+    session._http.mount("https://", proxy)
+    return session
+
+
+def orders_of_an_hour(session: Session) -> list[Any]:
+    window = Window(NOW - timedelta(hours=12), NOW)
+    read = next(iter(PLATFORM.stream("orders").reads(session.account, window)))
+    found: list[Any] = session.call(read.request).body
+    return found
+
+
+def test_basic_over_https_reads_and_shows_no_secret_in_the_address(box: Running, tmp_path: Path) -> None:
+    proxy = EndOfTls(strips=False)
+    session = shop(box, tmp_path, proxy)
+    assert orders_of_an_hour(session)
+    secret = str(box.connections()[NAME]["password"])
+    assert proxy.seen and not any(secret in url or "oauth_" in url for url in proxy.seen)
+
+
+def test_a_host_that_strips_the_header_is_named_and_read_by_the_query(box: Running, tmp_path: Path) -> None:
+    with pytest.raises(AuthError) as caught:
+        orders_of_an_hour(shop(box, tmp_path, EndOfTls(strips=True)))
+    assert caught.value.advice and "keys_in_query" in caught.value.advice
+    assert orders_of_an_hour(shop(box, tmp_path, EndOfTls(strips=True), keys_in_query=True))
+
+
+def test_over_plain_http_the_secret_never_travels(box: Running, tmp_path: Path) -> None:
+    given: Any = box.connections()[NAME]
+    account = Account(
+        NAME, "woocommerce", "x", "lantern_web", "Asia/Shanghai", "CNY", options={"keys_in_query": True}
+    )
+    credentials = Credentials(given["host"], given["login"], given["password"], {})
+    session = Session(PLATFORM, account, credentials, TokenFile(tmp_path, NAME, credentials))
+    read = next(iter(PLATFORM.stream("orders").reads(account, Window(NOW - timedelta(hours=1), NOW))))
+    sent = str(session._protocol.prepare(read.request, session._tokens.current()))
+    assert "oauth_signature" in sent and given["password"] not in sent
+    assert orders_of_an_hour(session)
