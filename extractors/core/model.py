@@ -182,11 +182,12 @@ class Stream:
     personal: Personal = field(default_factory=Personal)
 
     def key_of(self, record: Record) -> str | None:
-        """The primary key as text, its parts joined by `|`; None when a part is missing or empty."""
+        """The primary key as text, its parts joined by `|`; None when a part is missing, empty or no plain
+        value (a list, an object, true: its text would be a key that nobody sent)."""
         parts = []
         for path in self.key:
             value = dig(record, tuple(path.split("."))) if "." in path else record.get(path)
-            if value is None or value == "":
+            if value is None or value == "" or isinstance(value, bool | list | dict):
                 return None
             parts.append(str(value))
         return "|".join(parts)

@@ -247,7 +247,9 @@ def _whole(value: Any, where: str) -> int | None:
         return None
     try:
         number = int(value)
-    except (TypeError, ValueError):
+        if isinstance(value, bool) or number != (value if isinstance(value, float) else number):
+            raise ValueError  # false would count as nothing to read
+    except (TypeError, ValueError, OverflowError):
         raise ContractError(f"expected a whole number at {where}, got {_kind(value)}") from None
     if number < 0:
         raise ContractError(f"a negative count at {where}")

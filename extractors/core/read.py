@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from extractors.core.decode import dumps
 from extractors.core.jobs import Forgetful, Jobs
@@ -15,6 +17,8 @@ from extractors.errors import ContractError
 from extractors.personal import Scrubber
 
 WINDOW_TRIES = 3
+# What reading code trips over when an answer has not the shape its document gives it.
+MISFITS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 class Refused(Exception):
@@ -63,7 +67,10 @@ class WindowReader:
             for attempt in range(1, WINDOW_TRIES + 1):
                 self._held.clear()
                 try:
-                    self._pages(read)
+                    try:
+                        self._pages(read)
+                    except MISFITS as error:
+                        raise _misfit(read.request.name, error) from error
                     self._release(read)
                     break
                 except TooDeep:
@@ -144,3 +151,13 @@ class WindowReader:
                 self._write(line)
             elif self._written[key] != mark:
                 raise ContractError(f"{read.request.name} sent another version of a row already read")
+
+
+def _misfit(name: str, error: Exception) -> ContractError:
+    """An answer that no reading code of ours fits. Told without the values: they may be personal."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}"
+    return ContractError(
+        f"{name} answered in a shape its document does not give ({type(error).__name__} at {where})",
+        advice="run again; if it stays so, the vendor changed its answers: look at its news",
+    )

@@ -144,7 +144,7 @@ def test_totals_come_as_numbers_or_text(value: Any, number: int | None) -> None:
     assert header_number("X-WP-Total")(Reply([], {"x-wp-total": value})) == number
 
 
-@pytest.mark.parametrize("value", ["many", -1, [3]])
+@pytest.mark.parametrize("value", ["many", -1, [3], False, True, 2.5, 1e400])
 def test_a_total_that_is_no_count_is_an_error(value: Any) -> None:
     with pytest.raises(ContractError):
         number_at("total")(Reply({"total": value}))
