@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Without .pyc files every task of Airflow imports for two seconds more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run up test lint bench format clean distclean
+.PHONY: help run up test lint prove bench format clean distclean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ lint: .venv/.dev  ## ruff, the type checker and sqlfluff (SQL as dbt compiles it
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@mkdir -p .airflow/lint && DAYBOOK_BUILD="$$PWD/.airflow/lint" $(BIN)/sqlfluff lint dbt_project/models
+
+prove: .venv/.dev  ## the experiments behind the claims: ARGS="kills readers --share 0.05" picks some, smaller
+	$(BIN)/python -m prove $(ARGS)
 
 bench: .venv/.dev  ## what the main jobs cost: ARGS="files", "run" or "night" for one of them
 	$(BIN)/python -m bench $(ARGS)

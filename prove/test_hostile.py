@@ -1,0 +1,200 @@
+"""A storm over every stream of every platform: complete and correct, or loud with what landed kept. Never short."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from contract_bench import (
+    ACCOUNTS,
+    BUSY_DAY,
+    BUSY_NOW,
+    FIRST_DAY,
+    SPOKEN,
+    STREAMS,
+    Bench,
+    a_few_records,
+    account_of,
+    connection,
+    has_tokens,
+    keys_of,
+)
+
+from extractors.core.model import Stream
+from extractors.core.window import Window
+from extractors.credentials import Credentials
+from extractors.errors import DaybookError, ExtractErrors
+from extractors.sandbox import Running, running
+from extractors.sandbox.control import FAULT_KINDS, Fault, Touch
+from prove.conftest import SEED, Notebook, count
+from prove.storm import CONTENT, KINDS, Layer, Storm, Strike
+
+EXPERIMENT = "hostile platforms"
+MUTATED = 10_000
+PER_RUN = 3
+RUNS = -(-count(MUTATED) // (len(STREAMS) * PER_RUN)) + 1
+
+
+@pytest.fixture(scope="module")
+def weather() -> Iterator[tuple[Running, Storm]]:
+    storm = Storm()
+    with running(first_day=FIRST_DAY, now=BUSY_NOW) as box:
+        box.sandbox.app.add_middleware(Layer, storm=storm)
+        yield box, storm
+
+
+@pytest.fixture(autouse=True)
+def no_disk_flushes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
+@dataclass
+class Field:
+    """One stream under the weather: what a calm read of it comes to, in small pages."""
+
+    box: Running
+    storm: Storm
+    folder: Path
+    platform: str
+    name: str
+    stream: Stream | None = None
+    window: Window | None = None
+    rows: frozenset[bytes] = frozenset()
+    calls: int = 0
+    made: int = 0
+
+    def bench(self, variant: str = "valid") -> Bench:
+        self.made += 1
+        self.box.sandbox.reset()
+        self.box.control.set_clock(BUSY_NOW)
+        account_id = ACCOUNTS[self.platform][0]
+        given = connection(self.box.base_url, account_id, variant)
+        facts = SPOKEN[self.platform]
+        on = Bench(
+            self.box,
+            facts,
+            self.stream or facts.stream(self.name),
+            account_of(facts, account_id, given),
+            Credentials(given["host"], given["login"], given["password"], given["extra"]),
+            self.folder / str(self.made),
+        )
+        return on
+
+    def survey(self) -> None:
+        on = self.bench()
+        self.window = a_few_records(on, BUSY_DAY)
+        on.in_pages(3, sum(manifest.rows for manifest in on.run(self.window)))
+        on.running.control.requests.clear()
+        self.rows = frozenset(on.rows(on.run(self.window)))
+        self.calls = sum(on.running.control.requests.values())
+        self.stream = on.stream
+        assert self.rows
+
+    def spare(self) -> frozenset[str]:
+        assert self.stream is not None
+        return frozenset(path.rsplit(".", 1)[-1] for path in self.stream.key)
+
+
+def ordered(field: Field, chance: random.Random) -> list[Fault]:
+    """Faults that the sandbox itself can make: rate limits with and without a hint, resets, pages gone wrong."""
+    faults = []
+    for _ in range(chance.choice((0, 0, 1, 2))):
+        kind = chance.choice(sorted(FAULT_KINDS))
+        hint = chance.choice((None, 1.0)) if kind != "slow" else 0.02
+        times = chance.choice((1, 1, 2, 6))
+        faults.append(
+            Fault(kind, field.platform, skip=chance.randrange(field.calls), times=times, seconds=hint)
+        )
+    return faults
+
+
+@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+def test_a_storm_ends_complete_or_loud(
+    platform: str, stream: str, weather: tuple[Running, Storm], tmp_path: Path, notebook: Notebook
+) -> None:
+    field = Field(*weather, tmp_path, platform, stream)
+    field.survey()
+    for run in range(RUNS):
+        seed = f"{SEED}/{platform}/{stream}/{run}"
+        try:
+            one_run(field, random.Random(seed), notebook)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+        finally:
+            field.storm.calm()
+
+
+def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
+    storm, window = field.storm, field.window
+    assert window is not None
+    variant = "valid"
+    if has_tokens(field.platform) and chance.random() < 0.15:
+        variant = chance.choice(("expired", "expired", "revoked"))
+    on = field.bench(variant)
+    on.set_mark(window.start)
+    skew = chance.choice((0, 0, 0, 0, 0, 0, 0, 0, 30, -30, 1_300, -86_400))
+    on.running.control.skew_seconds = skew
+    faults = ordered(field, chance)
+    on.running.control.faults[:] = faults
+    touched = (
+        field.name == "orders"
+        and on.running.sandbox.desks[field.platform].touch is not None
+        and chance.random() < 0.15
+    )
+    if touched:
+        on.running.control.touches.append(Touch(field.platform, None, "orders", chance.randrange(3), place=1))
+    kinds = [chance.choice(KINDS) for _ in range(chance.randint(1, PER_RUN * 2 - 1))]
+    strikes = [Strike(chance.randrange(field.calls + 1), kind) for kind in kinds]
+    before = on.truth(window)
+    storm.begin(strikes, chance.randrange(2**32), field.spare())
+    error: ExtractErrors | None = None
+    try:
+        on.run(window)
+    except ExtractErrors as caught:
+        error = caught
+    storm.calm()
+    landed = on.rows()
+    keys, clean = set(keys_of(landed)), set(keys_of(list(field.rows)))
+    strange = [row for row in landed if row not in field.rows]
+    moved = len(on.truth(window) ^ before)
+    if not touched:
+        allowed = storm.changed_records * max(1, len(on.reads))
+        assert len(strange) <= allowed, f"{len(strange)} records nobody sent: {strange[:2]}; {storm.spoiled}"
+    if error is None:
+        stayed = clean if not touched else clean & {str(key) for key in on.truth(window)} or clean - keys
+        if not touched:
+            assert keys >= clean, f"short by {sorted(clean - keys)[:3]}, and silent; {storm.spoiled}"
+            assert keys == clean or storm.changed_records, f"{sorted(keys - clean)[:3]} come from nowhere"
+        else:
+            assert len(stayed - keys) <= moved + 1, f"short by {sorted(stayed - keys)[:3]}, and silent"
+        assert on.mark() == window.end
+        notebook.add(EXPERIMENT, "runs complete and correct")
+    else:
+        for part in error.errors:
+            assert isinstance(part, DaybookError) and part.message, repr(part)
+            assert (part.account, part.stream) == (on.account.id, on.stream.name)
+        assert on.mark() is None or on.mark() < window.end, "failed, and the mark moved to the end"
+        for secret in on.secrets():
+            assert secret not in str(error) and secret not in "\n".join(on.lines)
+        notebook.add(EXPERIMENT, "runs failed loudly")
+        if variant != "revoked" and not touched:  # then the same command in good weather
+            on.running.control.skew_seconds = 0
+            on.running.control.faults.clear()
+            before_again = Counter(landed)
+            on.run(window)
+            assert set(on.rows()) >= field.rows, "the re-run did not close the gap"
+            assert on.mark() == window.end
+            assert not before_again - Counter(on.rows()), "what had landed is gone"
+            notebook.add(EXPERIMENT, "of which the plain re-run completed")
+    for book in on.running.sandbox.world.books.values():
+        book.forget_touches()
+    for kind, times in storm.spoiled.items():
+        notebook.add(EXPERIMENT, "answers mutated", times)
+        notebook.add(EXPERIMENT, f"{'content' if kind in CONTENT else 'wire'} mutations", times)
+    notebook.add(EXPERIMENT, "vendor faults ordered", len(faults))
+    notebook.most(EXPERIMENT, "streams", len(STREAMS))
