@@ -8,7 +8,7 @@
     'first_orders', 'first_order_amount', 'unrated_sales', 'refunds', 'refund_units', 'refund_goods',
     'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
     'refund_amount_store', 'unrated_refunds', 'deposit_received', 'deposit_forfeited', 'visitor_days', 'page_views',
-    'sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'unrated_ads', 'paid_amount_mature',
+    'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'unrated_ads', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
 
 with
@@ -59,7 +59,7 @@ visited as (
         spans.span_days,
         case
             when not spans.has_traffic then null
-            when added.visitor_days = 0 and spans.is_traffic_loaded then 0
+            when added.visitor_days = 0 and added.untold_visitors = 0 and spans.is_traffic_loaded then 0
             when spans.span_days = 0 and visitors.sites = 1 then visitors.visitors
         end as visitors
     from {{ ref('int_spans') }} as spans
@@ -125,8 +125,9 @@ measures as (
         {%- endfor %}
         {{ mart_money('added.goods_paid_store - added.refund_goods_store', "spans.has_orders and spans.store_id <> 'ALL'") }} as net_sales_store,
         visited.visitors,
-        {%- for name in ['visitor_days', 'visitors_at_least', 'page_views', 'sessions'] %}
-        cast(case when spans.has_traffic then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
+        {%- for name, told in [('visitor_days', 'visitors'), ('visitors_at_least', 'visitors'), ('page_views', 'page_views'),
+            ('sessions', 'sessions')] %}
+        cast(case when spans.has_traffic and added.untold_{{ told }} = 0 then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
         {%- endfor %}
         {{ mart_money('added.ad_spend', 'spans.has_ads and added.unrated_ads = 0') }} as ad_spend,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads = 0') }} as platform_claimed_value,

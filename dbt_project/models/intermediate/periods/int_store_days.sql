@@ -126,7 +126,11 @@ traffic as (
         sum(visitors) as visitor_days,
         max(visitors) as visitors_at_least,
         sum(page_views) as page_views,
-        sum(sessions) as sessions
+        sum(sessions) as sessions,
+        -- Figures a site does not give: the days' sums are unknown then, not zero.
+        sum(case when visitors is null then 1 else 0 end) as untold_visitors,
+        sum(case when page_views is null then 1 else 0 end) as untold_page_views,
+        sum(case when sessions is null then 1 else 0 end) as untold_sessions
     from {{ ref('int_traffic') }}
     where grain = 'day' and is_total and device = 'all'
     group by store_id, period_start
@@ -207,6 +211,9 @@ store_days as (
         coalesce(traffic.visitors_at_least, 0) as visitors_at_least,
         coalesce(traffic.page_views, 0) as page_views,
         coalesce(traffic.sessions, 0) as sessions,
+        coalesce(traffic.untold_visitors, 0) as untold_visitors,
+        coalesce(traffic.untold_page_views, 0) as untold_page_views,
+        coalesce(traffic.untold_sessions, 0) as untold_sessions,
         coalesce(ads.ad_spend, 0) as ad_spend,
         coalesce(ads.ad_clicks, 0) as ad_clicks,
         coalesce(ads.ad_impressions, 0) as ad_impressions,
@@ -235,7 +242,7 @@ first_orders_all as (
     group by paid_date
 
 )
-{%- set rest = ['visitor_days', 'page_views', 'sessions', 'ad_spend', 'ad_clicks', 'ad_impressions',
+{%- set rest = ['visitor_days', 'page_views', 'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions',
     'platform_claimed_value', 'unrated_ads'] %}
 {%- set firsts = ['first_orders', 'first_order_amount'] %}
 {%- set names = created + paid + refunded + deposits + mature.keys() | list + rest %}

@@ -6,13 +6,12 @@ with
 daily as (
 
     select store_id, source_l1, source_l2, device, is_total, period_start as date_day,
-        sum(visitors) as visitor_days,
+        case when count(visitors) = count(*) then sum(visitors) end as visitor_days,
         max(visitors) as visitors_at_least,
         sum(new_visitors) as new_visitor_days,
         sum(sessions) as sessions,
         sum(page_views) as page_views,
         sum(bounces) as bounces,
-        sum(case when bounces is not null then sessions end) as sessions_with_bounces,
         sum(seconds) as seconds
     from {{ ref('int_traffic') }}
     where grain = 'day'
@@ -56,11 +55,11 @@ added as (
         sources.source_l2,
         sources.device,
         sources.is_total,
-        coalesce(sum(daily.visitor_days), 0) as visitor_days,
-        coalesce(max(daily.visitors_at_least), 0) as visitors_at_least,
+        case when count(daily.date_day) = count(daily.visitor_days) then coalesce(sum(daily.visitor_days), 0) end as visitor_days,
+        case when count(daily.date_day) = count(daily.visitor_days) then coalesce(max(daily.visitors_at_least), 0) end as visitors_at_least,
         case when count(daily.date_day) = count(daily.new_visitor_days) then coalesce(sum(daily.new_visitor_days), 0) end as new_visitor_days,
         case when count(daily.date_day) = count(daily.sessions) then coalesce(sum(daily.sessions), 0) end as sessions,
-        coalesce(sum(daily.page_views), 0) as page_views,
+        case when count(daily.date_day) = count(daily.page_views) then coalesce(sum(daily.page_views), 0) end as page_views,
         case when count(daily.date_day) = count(daily.bounces) then coalesce(sum(daily.bounces), 0) end as bounces,
         case when count(daily.date_day) = count(daily.seconds) then coalesce(sum(daily.seconds), 0) end as seconds
     from {{ ref('int_span_days') }} as days
