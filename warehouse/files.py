@@ -61,7 +61,7 @@ def load_partition(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: 
             found, added = insert_cursor_versions(con, relation, manifest.platform, stream, manifest, load_id)
             rows, new = rows + found, new + added
         new += _withdraw_refunds(con, manifest, mapping, load_id)
-        _write_quarantine(con, manifest, load_id, files.get(QUARANTINE))
+        write_quarantine(con, manifest, load_id, files.get(QUARANTINE))
         con.execute("drop view _cells")
     return rows, new
 
@@ -342,7 +342,7 @@ def _withdraw_refunds(
     return insert_cursor_versions(con, "_withdrawn", manifest.platform, "refunds", manifest, load_id)[1]
 
 
-def _write_quarantine(
+def write_quarantine(
     con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int, path: Path | None
 ) -> None:
     """The rows set aside, in place of what an earlier reading of the same file set aside."""

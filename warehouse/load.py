@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -181,10 +182,10 @@ class _Loader:
         self.con.execute("begin")
         try:
             load_id = books.next_load_id(self.con)
+            raw.ensure_stream(self.con, first.platform, first.stream, first.kind)
             if first.platform == raw.FILES:
                 counts = self._file_drop(first, load_id)
             else:
-                raw.ensure_stream(self.con, first.platform, first.stream, first.kind)
                 self._stage(sound)
                 if first.kind == "cursor":
                     self._replay_later_reads(sound)
@@ -213,8 +214,17 @@ class _Loader:
     def _file_drop(self, manifest: Manifest, load_id: int) -> list[tuple[int, int]]:
         from warehouse import files  # the file-drop reader builds on insert_cursor_versions above
 
-        rows, rows_new = files.load_partition(self.con, manifest, load_id)
-        return [(rows, rows_new)]
+        if manifest.kind == "cursor":
+            return [files.load_partition(self.con, manifest, load_id)]
+        # Figures of a period land as an API's report does; only the rows set aside lie beside them.
+        with local_files(manifest) as paths:
+            aside = next((path for path in paths if path.name == files.QUARANTINE), None)
+            lines = [file for file in manifest.files if file["name"] != files.QUARANTINE]
+            self._stage([(replace(manifest, files=lines), [path for path in paths if path != aside])])
+            name = raw.table(manifest.platform, manifest.stream)
+            added = replace_dates(self.con, name, manifest.platform, manifest.stream, load_id)
+            files.write_quarantine(self.con, manifest, load_id, aside)
+        return [(manifest.rows, added.get(0, 0))]
 
     def _stage(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
         """Fill `_arriving`, `_reads` and (reports) `_dates`, and hold the lines to the manifests."""

@@ -26,14 +26,17 @@ class Match:
     header: list[str]
 
     def wanted(self) -> list[int]:
-        """Positions of the columns to read: the mapped ones, and the first, where remarks stand."""
+        """Positions of the columns to read: the mapped and kept ones, and the first, where remarks stand."""
         lead = next((at for at, name in enumerate(self.header) if name), 0)
-        named = [
-            self.header.index(name)
-            for theirs in self.mapping.columns.values()
-            for name in [next(h for h in theirs if h in self.header)]
-        ]
-        return sorted({lead, *named})
+        named = [*self.mapping.read_from(self.header).values(), *self.mapping.kept(self.header)]
+        return sorted({lead, *map(self.header.index, named)})
+
+    def unread(self) -> list[str]:
+        """Headers of a report that no key of the mapping names: their cells are not stored."""
+        if not self.mapping.is_report:
+            return []
+        read = {*self.mapping.read_from(self.header).values(), *self.mapping.kept(self.header)}
+        return [name for name in self.header if name and name not in read | set(self.mapping.recognise)]
 
 
 def mappings_for(account: Account, inbox: Path, folder: Path) -> list[Mapping]:
@@ -99,9 +102,19 @@ def recognise(name: str, source: Source, mappings: Sequence[Mapping]) -> Match:
         raise FileRefused(
             f"{name} has the column {twice[0]!r} twice", advice="remove or rename one of them in the file"
         )
+    header = _told_apart(match.header) if match.mapping.keep else match.header
     rows = [*match.head.rows]
-    rows[match.header_row] = match.header
-    return replace(match, head=replace(match.head, rows=rows))
+    rows[match.header_row] = header
+    return replace(match, head=replace(match.head, rows=rows), header=header)
+
+
+def _told_apart(header: list[str]) -> list[str]:
+    """A header that stands there more than once (变化, 环比) is named after the column before it."""
+    names: list[str] = []
+    for at, name in enumerate(header):
+        repeated = bool(name) and header.count(name) > 1 and at > 0
+        names.append(f"{header[at - 1]} {name}" if repeated else name)
+    return names
 
 
 def _header(cells: list[str]) -> list[str]:

@@ -19,12 +19,13 @@ from extractors.files.tables import BadRow, RawTable
 from extractors.files.text import is_remark
 from extractors.files.values import BadValue, cleaner, shape
 
-_RECORD_IDS = ("order_id", "refund_id")
+KEPT = "kept:"  # before the header of a column that travels along as it stands
+_RECORD_IDS = ("order_id", "refund_id", "product_id", "sku_id", "live_id")
 
 
 @dataclass
 class Cells:
-    """The readable rows (`line` and our names, all text) and the rest.
+    """The readable rows (`line`, our names and `kept:<header>`, all text) and the rest.
 
     first, last: the earliest and latest instant of the readable rows, UTC ISO text; None without rows.
     """
@@ -63,14 +64,19 @@ def clean(raw: RawTable, mapping: Mapping, header: list[str], hash_buyer: Callab
     zone = ZoneInfo(mapping.time_zone or "UTC")
     kinds = FIELDS[mapping.row]
     columns = []
-    for ours, headers in mapping.columns.items():
-        theirs = next(name for name in headers if name in raw.columns)
+    for ours, theirs in mapping.read_from(raw.columns).items():
         clean_one = cleaner(kinds[ours], mapping.formats, zone, hash_buyer)
         columns.append(_clean_column(ours, theirs, raw.columns[theirs], clean_one))
     wrong = _wrong_rows(raw, columns, mapping)
     bad, remarks, blank = _sort_out(raw, columns, wrong, mapping, header)
     names = ["line", *("buyer_key" if column.ours == "buyer" else column.ours for column in columns)]
-    table = pa.table([raw.lines, *(column.clean for column in columns)], names=names)
+    kept = mapping.kept(list(raw.columns))
+    arrays = [
+        raw.lines,
+        *(c.clean for c in columns),
+        *(raw.columns[name].dictionary_decode() for name in kept),
+    ]
+    table = pa.table(arrays, names=[*names, *(KEPT + name for name in kept)])
     if wrong:
         good = pc.invert(pc.is_in(pa.array(range(table.num_rows), pa.int64()), pa.array(sorted(wrong))))
         table = table.filter(good)
@@ -127,7 +133,11 @@ def _wrong_rows(raw: RawTable, columns: list[_Column], mapping: Mapping) -> dict
 def _required(mapping: Mapping) -> list[list[str]]:
     """Groups of columns of which a row must fill at least one."""
     have = mapping.columns
-    if mapping.row == "refund":
+    if mapping.is_report:
+        groups = [["period"]]
+        groups += [["product_id", "sku_id"]] if mapping.row == "product_traffic" else []
+        groups += [["live_id", "host_id", "host_name"]] if mapping.row == "live_session" else []
+    elif mapping.row == "refund":
         groups = [["refund_id", "order_id"], ["refund_amount"], ["refunded_at"]]
     else:
         groups = [["order_id"], ["created_at"] if "created_at" in have else ["paid_at"]]
@@ -155,6 +165,8 @@ def _sort_out(
             blank += 1
         elif is_remark(lead) or all(text == theirs for theirs, text in texts.items()):
             remarks += 1  # a total, a note, or the header once more where two exports were joined
+        elif mapping.is_report and not any(text for text in texts.values() if text != lead.strip()):
+            remarks += 1  # a sentence under the table: nothing in it but its first cell
         else:
             cells = {}
             for column in columns:

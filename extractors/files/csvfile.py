@@ -10,7 +10,7 @@ from pathlib import Path
 
 from extractors.files.refusal import FileRefused
 from extractors.files.tables import PROBE_ROWS, BadRow, Collector, Head, RawTable
-from extractors.files.text import encoding_of, is_remark
+from extractors.files.text import encoding_of, is_remark, is_sentence
 
 _DELIMITERS = (",", "\t", ";", "|")
 _BLOCK = 1 << 16  # rows turned into Arrow at a time
@@ -109,7 +109,9 @@ class CsvSource:
             filled -= 1
         if not filled:
             counts["blank"] += 1
-        elif is_remark(next(cell for cell in row if cell.strip())):
+        elif is_remark(next(cell for cell in row if cell.strip())) or (
+            filled == 1 < width and is_sentence(row[0])
+        ):
             counts["remarks"] += 1
         elif filled <= width < len(row):
             return row[:width]

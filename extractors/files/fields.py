@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["id", "text", "decimal", "instant", "buyer"]
-Row = Literal["order_line", "order", "refund"]
+Kind = Literal["id", "text", "decimal", "instant", "buyer", "period", "seconds"]
+Row = Literal["order_line", "order", "refund", "traffic", "product_traffic", "live_session"]
 
 _LINE: dict[str, Kind] = {
     "line_id": "id",
@@ -44,10 +44,93 @@ _REFUND: dict[str, Kind] = {
 # Read for the rules only (states, line classes, exclusions); they do not travel further.
 _RULES: dict[str, Kind] = {"status": "text", "line_type": "text", "tag": "text"}
 
+# Figures of a day, week or month, as back-offices let people export them. Counts of people are distinct in
+# the row's own period and add up over nothing.
+_SOLD: dict[str, Kind] = {
+    "buyers_created": "decimal",
+    "created_amount": "decimal",
+    "buyers": "decimal",
+    "orders": "decimal",
+    "units": "decimal",
+    "paid_amount": "decimal",
+}
+_TRAFFIC: dict[str, Kind] = {
+    "period": "period",
+    "source_1": "text",
+    "source_2": "text",
+    "source_3": "text",
+    "device": "text",
+    "exposed_visitors": "decimal",
+    "clicks": "decimal",
+    "visitors": "decimal",
+    "new_visitors": "decimal",
+    "sessions": "decimal",
+    "page_views": "decimal",
+    "bounces": "decimal",
+    "seconds": "seconds",
+    "product_visitors": "decimal",
+    "cart_visitors": "decimal",
+    "fav_visitors": "decimal",
+    **_SOLD,
+}
+_PRODUCT_TRAFFIC: dict[str, Kind] = {
+    "period": "period",
+    "product_id": "id",
+    "sku_id": "id",
+    "product_name": "text",
+    "exposures": "decimal",
+    "exposed_visitors": "decimal",
+    "search_exposures": "decimal",
+    "search_clicks": "decimal",
+    "visitors": "decimal",
+    "page_views": "decimal",
+    "cart_visitors": "decimal",
+    "cart_units": "decimal",
+    "fav_visitors": "decimal",
+    **_SOLD,
+}
+_LIVE: dict[str, Kind] = {
+    "period": "period",
+    "live_id": "id",
+    "host_id": "id",
+    "host_name": "text",
+    "started_at": "instant",
+    "ended_at": "instant",
+    "hours": "decimal",
+    "views": "decimal",
+    "viewers": "decimal",
+    "peak_concurrent": "decimal",
+    "average_concurrent": "decimal",
+    "seconds_per_viewer": "seconds",
+    "comments": "decimal",
+    "likes": "decimal",
+    "new_fans": "decimal",
+    "product_exposures": "decimal",
+    "product_clicks": "decimal",
+    "exposed_viewers": "decimal",
+    "clicked_viewers": "decimal",
+    "buyers": "decimal",
+    "orders": "decimal",
+    "units": "decimal",
+    "paid_amount": "decimal",
+    "valid_amount": "decimal",
+    "refund_amount": "decimal",
+    "ad_spend": "decimal",
+}
+
 FIELDS: dict[Row, dict[str, Kind]] = {
     "order_line": {**_ORDER, **_LINE, "reason": "text", **_RULES},
     "order": {**_ORDER, **_LINE, **_REFUND, **_RULES},
     "refund": {**_REFUND, "order_id": "id", "buyer": "buyer", "quantity": "decimal", **_RULES},
+    "traffic": _TRAFFIC,
+    "product_traffic": _PRODUCT_TRAFFIC,
+    "live_session": _LIVE,
+}
+# Rows that are figures of a period: their dates are replaced whole. What tells two rows of one period apart.
+REPORTS: dict[Row, tuple[str, ...]] = {
+    "traffic": ("device", "source_1", "source_2", "source_3"),
+    "product_traffic": ("product_id", "sku_id"),
+    "live_session": ("live_id", "host_id", "host_name", "started_at"),
 }
 INSTANTS = ("created_at", "paid_at", "refunded_at")
 CURRENCY = "currency"

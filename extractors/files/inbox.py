@@ -16,6 +16,7 @@ from extractors.files.folder import Drop, Inbox
 from extractors.files.mapping import Mapping
 from extractors.files.partition import PLATFORM, land
 from extractors.files.refusal import FileRefused
+from extractors.files.reports import REPORTS_TOLD_APART, Report, land_report, read_report
 from extractors.files.sources import open_tables
 from extractors.files.tables import name_of
 from extractors.landing import Landing, Manifest
@@ -33,6 +34,8 @@ class _Table:
     mapping: Mapping
     cells: Cells | None = None
     known: Manifest | None = None
+    report: Report | None = None
+    unread: str = ""
 
 
 def import_files(
@@ -94,7 +97,7 @@ class _Run:
         self.landed: list[Manifest] = []
         self.refused: list[DaybookError] = []
         self._known: dict[tuple[str, str, str], Manifest] | None = None
-        self._read_at = datetime.now(UTC)
+        self._read_at = self._started = datetime.now(UTC)
 
     def one(self, path: Path) -> None:
         """Deal with one file: all its tables land, or none does."""
@@ -135,7 +138,9 @@ class _Run:
             raw = source.read(match.head, match.header_row, match.wanted(), match.mapping.encoding)
             cells = clean(raw, match.mapping, match.header, self.hash_buyer)
             _check_readable(name, cells, match.mapping)
-            tables.append(_Table(name, source.part, match.mapping, cells))
+            report = read_report(match.mapping, cells, name) if match.mapping.is_report else None
+            unread = ", ".join(match.unread())
+            tables.append(_Table(name, source.part, match.mapping, cells, report=report, unread=unread))
         if not tables:
             raise strangers[0]
         for stranger in strangers:  # the cover sheet of a workbook
@@ -151,7 +156,7 @@ class _Run:
             )
             return
         cells = table.cells
-        if cells is None or cells.first is None:
+        if cells is None or (not table.report.rows if table.report else cells.first is None):
             self.progress(f"{self.account.id} {table.name}: has a header and no rows, nothing to do")
             return
         facts: dict[str, Any] = {
@@ -160,14 +165,30 @@ class _Run:
             "file_sha256": drop.sha256,
             "file_bytes": drop.size,
         }
+        if table.report:
+            self._land_report(table, table.report, cells, facts)
+            return
         # One instant apart: of two files with one watermark the later name counts, whatever the clock does.
         self._read_at = max(datetime.now(UTC), self._read_at + timedelta(microseconds=1))
         manifest = land(self.landing, self.account, table.mapping, cells, self._read_at, facts)
+        self._keep(manifest, _told(table, cells, f"{(cells.first or '')[:10]} to {(cells.last or '')[:10]}"))
+
+    def _land_report(self, table: _Table, report: Report, cells: Cells, facts: dict[str, Any]) -> None:
+        # All files of a run are read at its start: which of them counts is told by how far each reaches.
+        at = self._started + timedelta(microseconds=min(len(self.landed), REPORTS_TOLD_APART - 1))
+        manifest = land_report(self.landing, self.account, table.mapping, report, cells, at, facts)
+        self._keep(manifest, _told(table, cells, f"{manifest.stream} {report.first} to {report.last}"))
+        if table.unread:
+            self.progress(
+                f"{self.account.id} {table.name}: not stored, for no mapping names them: {table.unread}"
+            )
+
+    def _keep(self, manifest: Manifest, told: str) -> None:
         self.landing.move_mark(PLATFORM, self.account.id, manifest.stream, manifest.window_end)
         self.landed.append(manifest)
         if self._known is not None:
             self._known[_identity(manifest)] = manifest
-        self.progress(f"{self.account.id} {_told(table.name, table.mapping, cells)}")
+        self.progress(f"{self.account.id} {told}")
 
     def _find_known(self, sha256: str, part: str, fingerprint: str) -> Manifest | None:
         if self._known is None:
@@ -202,7 +223,7 @@ def _check_readable(name: str, cells: Cells, mapping: Mapping) -> None:
         )
 
 
-def _told(name: str, mapping: Mapping, cells: Cells) -> str:
+def _told(table: _Table, cells: Cells, span: str) -> str:
     aside = ", ".join(
         f"{count:,} {what}"
         for count, what in (
@@ -212,5 +233,5 @@ def _told(name: str, mapping: Mapping, cells: Cells) -> str:
         )
         if count
     )
-    span = f"{(cells.first or '')[:10]} to {(cells.last or '')[:10]}"
-    return f"{name}: {cells.table.num_rows:,} rows as {mapping.name}, {span}{f' ({aside})' if aside else ''}"
+    rows = f"{cells.table.num_rows:,} rows as {table.mapping.name}"
+    return f"{table.name}: {rows}, {span}{f' ({aside})' if aside else ''}"

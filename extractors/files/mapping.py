@@ -9,8 +9,9 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -26,6 +27,7 @@ from extractors.files.fields import (
     INSTANTS,
     LINE_CLASSES,
     ORDER_STATES,
+    REPORTS,
     Row,
 )
 
@@ -136,6 +138,8 @@ class Mapping(_Strict):
     """What a file's rows are and what its columns are called here.
 
     columns: our name → their header, or a list of headers of which the file has one.
+    optional: the same for columns that some exports lack (rows that are figures of a period).
+    keep: headers, with * and ?, whose cells travel with the row as they stand, for nothing we know of.
     recognise: further headers that must be there for the mapping to apply (not read).
     refund_when: rows that are refunds, not sales (order_line only).
     refunds_dated: for order rows without a refund time, the column whose time stands in for it.
@@ -150,6 +154,8 @@ class Mapping(_Strict):
     title: str
     row: Row
     columns: dict[str, list[str]] = Field(min_length=1)
+    optional: dict[str, list[str]] = Field(default_factory=dict)
+    keep: list[str] = Field(default_factory=list)
     recognise: list[str] = Field(default_factory=list)
     constants: dict[str, str] = Field(default_factory=dict)
     time_zone: str | None = None
@@ -164,7 +170,7 @@ class Mapping(_Strict):
     paid_is_net_of_refunds: bool = False
     max_unreadable: float = Field(default=0.05, ge=0, le=1)
 
-    @field_validator("columns", mode="before")
+    @field_validator("columns", "optional", mode="before")
     @classmethod
     def _as_lists(cls, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -179,7 +185,7 @@ class Mapping(_Strict):
     def _as_text(cls, value: Any) -> Any:
         return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
 
-    @field_validator("recognise")
+    @field_validator("recognise", "keep")
     @classmethod
     def _clean(cls, value: list[str]) -> list[str]:
         return [clean_header(header) for header in value]
@@ -204,10 +210,16 @@ class Mapping(_Strict):
     @model_validator(mode="after")
     def _adds_up(self) -> Mapping:
         known = FIELDS[self.row]
-        for ours in self.columns:
-            if ours not in known:
-                nearest = _nearest(ours, tuple(known))
-                raise _Wrong(f"is no column of {self.row} rows{nearest}", "columns", ours)
+        for place, columns in (("columns", self.columns), ("optional", self.optional)):
+            for ours in columns:
+                if ours not in known:
+                    nearest = _nearest(ours, tuple(known))
+                    raise _Wrong(f"is no column of {self.row} rows{nearest}", place, ours)
+        if both := set(self.columns) & set(self.optional):
+            raise _Wrong("is in columns, too", "optional", min(both))
+        for place in ("optional", "keep"):
+            if getattr(self, place) and not self.is_report:
+                raise _Wrong(f"is for {', '.join(REPORTS)} rows", place)
         for ours in self.constants:
             if known.get(ours) not in ("text", "decimal"):
                 raise _Wrong(f"is no text or amount of a {self.row} row", "constants", ours)
@@ -232,7 +244,13 @@ class Mapping(_Strict):
 
     def _check_required(self) -> None:
         have = set(self.columns)
-        if self.row == "refund":
+        if self.is_report:
+            needed = [{"period"}]
+            if self.row == "product_traffic":
+                needed += [{"product_id", "sku_id"}]
+            if self.row == "live_session":
+                needed += [{"live_id", "host_id", "host_name"}]
+        elif self.row == "refund":
             needed = [{"refund_id", "order_id"}, {"refund_amount"}, {"refunded_at"}]
         else:
             needed = [{"order_id"}, {"created_at", "paid_at"}]
@@ -255,9 +273,33 @@ class Mapping(_Strict):
             raise _Wrong("needs buyer_paid_total and refund_amount", "paid_is_net_of_refunds")
 
     @property
+    def is_report(self) -> bool:
+        """Whether rows are figures of a day, week or month, and not orders or refunds."""
+        return self.row in REPORTS
+
+    @property
     def headers(self) -> list[str]:
         """Every header the mapping reads or asks for, each once."""
-        return list(dict.fromkeys([h for theirs in self.columns.values() for h in theirs] + self.recognise))
+        read = [h for columns in (self.columns, self.optional) for theirs in columns.values() for h in theirs]
+        return list(dict.fromkeys(read + self.recognise))
+
+    def read_from(self, header: Collection[str]) -> dict[str, str]:
+        """Our name → the header it is read from, of the columns a file with this header has."""
+        found = {}
+        for ours, theirs in {**self.columns, **self.optional}.items():
+            there = next((name for name in theirs if name in header), None)
+            if there is not None:
+                found[ours] = there
+        return found
+
+    def kept(self, header: Sequence[str]) -> list[str]:
+        """The headers whose cells travel along as they stand."""
+        read = set(self.read_from(header).values())
+        return [
+            name
+            for name in dict.fromkeys(header)
+            if name and name not in read and any(fnmatchcase(name, pattern) for pattern in self.keep)
+        ]
 
     def missing(self, header: set[str]) -> list[str]:
         """What a file with this header lacks; nothing when the mapping applies."""
@@ -271,7 +313,11 @@ class Mapping(_Strict):
         )
 
     def as_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
+        document = self.model_dump(mode="json", by_alias=True)
+        for added in ("optional", "keep"):  # files read before these keys existed stay known
+            if not document[added]:
+                del document[added]
+        return document
 
     @property
     def fingerprint(self) -> str:

@@ -13,6 +13,7 @@ from extractors.accounts import Account
 from extractors.core.window import Window
 from extractors.files.cells import Cells
 from extractors.files.mapping import Mapping
+from extractors.files.tables import BadRow
 from extractors.landing import Landing, Manifest
 
 PLATFORM = "files"
@@ -48,26 +49,34 @@ def land(
         pq.write_table(cells.table, path, compression="zstd")
         if cells.bad:
             # Its rows are not records: they do not count towards the partition's rows.
-            pq.write_table(_quarantine(cells), partition.add_file(QUARANTINE, 0), compression="zstd")
+            pq.write_table(quarantine(cells.bad), partition.add_file(QUARANTINE, 0), compression="zstd")
         return partition.commit(
             extra={
                 **facts,
-                "mapping": mapping.as_json(),
-                "mapping_fingerprint": mapping.fingerprint,
+                **what_was_read(mapping, cells),
                 "watermark": cells.last,
                 "rows": cells.table.num_rows,
-                "quarantined": len(cells.bad),
-                "remarks": cells.remarks,
-                "blank": cells.blank,
             }
         )
 
 
-def _quarantine(cells: Cells) -> pa.Table:
+def what_was_read(mapping: Mapping, cells: Cells) -> dict[str, Any]:
+    """The part of manifest.extra that every file's partition has."""
+    return {
+        "mapping": mapping.as_json(),
+        "mapping_fingerprint": mapping.fingerprint,
+        "quarantined": len(cells.bad),
+        "remarks": cells.remarks,
+        "blank": cells.blank,
+    }
+
+
+def quarantine(bad: list[BadRow]) -> pa.Table:
+    """The rows set aside, as they land."""
     return pa.table(
         {
-            "line": pa.array([row.line for row in cells.bad], pa.int64()),
-            "reason": pa.array([row.reason for row in cells.bad], pa.string()),
-            "cells": pa.array([orjson.dumps(row.cells).decode() for row in cells.bad], pa.string()),
+            "line": pa.array([row.line for row in bad], pa.int64()),
+            "reason": pa.array([row.reason for row in bad], pa.string()),
+            "cells": pa.array([orjson.dumps(row.cells).decode() for row in bad], pa.string()),
         }
     )

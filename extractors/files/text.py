@@ -63,3 +63,8 @@ def _wrong(path: Path, encoding: str) -> int:
 def is_remark(cell: str | None) -> bool:
     """True for the first cell of a total row or of a note under a table."""
     return bool(_REMARK.match((cell or "").strip()))
+
+
+def is_sentence(cell: str) -> bool:
+    """True for a text in Chinese: alone in its row it is a note, not a row of figures that was cut."""
+    return any("\u4e00" <= sign <= "\u9fff" for sign in cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,13 @@ _ISO = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[
 _NEVER_YEARS = (1, 1900, 1970)
 _INTEGER_DIGITS = 12  # up to 999,999,999,999; more is an id in the wrong column
 _SMALLEST = Decimal("0.00000001")
+_DAY = r"\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?"
+_RANGE = re.compile(rf"^({_DAY})\s*(?:[~\uff5e至到—–]+|to|\s-\s|_|-(?=\d{{4}}))\s*({_DAY})$")
+_MONTH = re.compile(r"^(\d{4})[-/.年]?(\d{1,2})月?$")
+_DURATION = re.compile(
+    r"^(?:(\d+)\s*(?:小时|时|h))?\s*(?:(\d+)\s*(?:分钟|分|m(?:in)?))?\s*(?:(\d+(?:\.\d+)?)\s*(?:秒|s))?$"
+)
+_CLOCK = re.compile(r"^(?:(\d{1,3}):)?(\d{1,2}):(\d{2})$")
 
 
 class BadValue(ValueError):
@@ -32,7 +39,8 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
     """The function that turns the text of a cell of this kind into a value (None: empty).
 
     It raises BadValue. Numbers come out plain (`-1234.50`), instants as UTC (`2010-12-01T08:26:00Z`), the
-    buyer as a keyed hash.
+    buyer as a keyed hash, a day, week or month as its first and last day (`2026-11-16/2026-11-22`), a
+    duration in seconds.
     """
     nulls = frozenset(formats.nulls)
 
@@ -64,7 +72,24 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         value = record_id(cell)
         return None if value is None else hash_buyer(value)
 
-    return {"text": text, "id": record_id, "decimal": decimal, "instant": instant, "buyer": buyer}[kind]
+    def period(cell: str) -> str | None:
+        value = text(cell)
+        return None if value is None else _period(value, formats)
+
+    def seconds(cell: str) -> str | None:
+        value = text(cell)
+        return None if value is None else _seconds(value, formats)
+
+    cleaners: dict[Kind, Clean] = {
+        "text": text,
+        "id": record_id,
+        "decimal": decimal,
+        "instant": instant,
+        "buyer": buyer,
+        "period": period,
+        "seconds": seconds,
+    }
+    return cleaners[kind]
 
 
 def _plain(text: str, formats: Formats) -> str:
@@ -127,6 +152,49 @@ def _parse(text: str, dates: list[str]) -> datetime:
         except ValueError:
             continue
     raise BadValue(f"is not a time in any of the formats {', '.join(dates)}")
+
+
+def _period(value: str, formats: Formats) -> str:
+    """First and last day of `2026-11-20`, `2026-11-16 ~ 2026-11-22`, `2026-11`: a day, ISO week or month."""
+    if match := _RANGE.match(value):
+        first, last = (_day(end, formats) for end in match.groups())
+    elif (match := _MONTH.match(value)) and 1 <= int(match[2]) <= 12 and 1990 <= int(match[1]) <= 2100:
+        first = date(int(match[1]), int(match[2]), 1)
+        last = _month_end(first)
+    else:
+        first = last = _day(value, formats)
+    if grain_of(first, last) is None:
+        raise BadValue(f"is {first} to {last}: no day, no week from Monday to Sunday and no calendar month")
+    return f"{first}/{last}"
+
+
+def grain_of(first: date, last: date) -> str | None:
+    """day, week or month; None when the days are none of these."""
+    if first == last:
+        return "day"
+    if first.weekday() == 0 and last - first == timedelta(days=6):
+        return "week"
+    return "month" if first.day == 1 and last == _month_end(first) else None
+
+
+def _month_end(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def _day(text: str, formats: Formats) -> date:
+    moment = _parse(text, [*formats.dates, "%Y%m%d", "%Y.%m.%d", "%Y年%m月%d日"])
+    if not 1990 <= moment.year <= 2100:
+        raise BadValue("is not a time of our age")
+    return moment.date()
+
+
+def _seconds(value: str, formats: Formats) -> str:
+    """`90`, `1分30秒`, `01:30` or `00:01:30` as seconds."""
+    match = _CLOCK.match(value) or (_DURATION.match(value) if value else None)
+    if match is None:
+        return _plain(value, formats)
+    hours, minutes, seconds = (Decimal(part or 0) for part in match.groups())
+    return format(hours * 3600 + minutes * 60 + seconds, "f")
 
 
 def shape(text: str, longest: int = 24) -> str:

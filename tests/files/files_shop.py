@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
+import xlwt
 
 from extractors.accounts import Account
 from extractors.errors import DaybookError, ExtractErrors
@@ -124,3 +128,32 @@ class Shop:
 def till(*rows: str, header: str = ",".join(TILL_HEADER)) -> str:
     """A till export as CSV text."""
     return "\n".join([header, *rows]) + "\n"
+
+
+def xlsx(*sheets: tuple[str, list[list[Any]]]) -> bytes:
+    """A workbook of today, a sheet after the other."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets:
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def xls(rows: list[list[Any]]) -> bytes:
+    """An old binary workbook of one sheet."""
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Sheet1")
+    dates = xlwt.easyxf(num_format_str="YYYY-MM-DD HH:MM:SS")
+    for at, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if isinstance(cell, datetime):
+                sheet.write(at, column, cell, dates)
+            elif cell is not None:
+                sheet.write(at, column, cell)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()

@@ -27,7 +27,7 @@ def _error(tmp_path: Path, text: str) -> str:
     ("change", "line", "words"),
     [
         (("quantity: 数量", "quantitty: 数量"), ":9 columns.quantitty", "did you mean 'quantity'"),
-        (("row: order_line", "row: orderline"), ":4 ", "'order_line', 'order' or 'refund'"),
+        (("row: order_line", "row: orderline"), ":4 ", "'order_line', 'order', 'refund'"),
         (("max_unreadable: 0.6", "max_unread: 0.6"), ":13 ", "did you mean 'max_unreadable'"),
         (("max_unreadable: 0.6", "time_zone: Shanghai"), ":13 ", "not an IANA time zone"),
         (("max_unreadable: 0.6", "currency: yuan"), ":13 ", "currency"),

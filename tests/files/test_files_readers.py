@@ -8,12 +8,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import xlwt
-from files_shop import TILL, TILL_HEADER, Shop, till
+from files_shop import TILL, TILL_HEADER, Shop, till, xls, xlsx
 
 ROWS = [
     "1001,A-1,红灯笼,2,10.50,2026-11-01 10:00:00,77",
@@ -51,33 +49,6 @@ def _cells(*rows: str) -> list[list[Any]]:
             ]
         )
     return cells
-
-
-def _xlsx(*sheets: tuple[str, list[list[Any]]]) -> bytes:
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    for name, rows in sheets:
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _xls(rows: list[list[Any]]) -> bytes:
-    book = xlwt.Workbook()
-    sheet = book.add_sheet("Sheet1")
-    dates = xlwt.easyxf(num_format_str="YYYY-MM-DD HH:MM:SS")
-    for at, row in enumerate(rows):
-        for column, cell in enumerate(row):
-            if isinstance(cell, datetime):
-                sheet.write(at, column, cell, dates)
-            elif cell is not None:
-                sheet.write(at, column, cell)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
@@ -129,7 +100,7 @@ def test_the_header_standing_there_again_is_no_row(shop: Shop) -> None:
 
 def test_an_xlsx_with_typed_cells_is_read(shop: Shop) -> None:
     rows = [["报表"], [], list(TILL_HEADER), *_cells(*ROWS), ["合计", None, None, 4]]
-    shop.drop("a.xlsx", _xlsx(("Sheet1", rows)))
+    shop.drop("a.xlsx", xlsx(("Sheet1", rows)))
     manifest = shop.land()[0]
     shop.load()
     assert _seen(shop) == EXPECTED
@@ -137,13 +108,13 @@ def test_an_xlsx_with_typed_cells_is_read(shop: Shop) -> None:
 
 
 def test_an_old_xls_is_read(shop: Shop) -> None:
-    shop.drop("a.xls", _xls([["报表"], list(TILL_HEADER), *_cells(*ROWS)]))
+    shop.drop("a.xls", xls([["报表"], list(TILL_HEADER), *_cells(*ROWS)]))
     shop.run()
     assert _seen(shop) == EXPECTED
 
 
 def test_a_workbook_under_the_name_of_a_csv_is_read_for_what_it_is(shop: Shop) -> None:
-    shop.drop("a.csv", _xlsx(("Sheet1", [list(TILL_HEADER), *_cells(*ROWS)])))
+    shop.drop("a.csv", xlsx(("Sheet1", [list(TILL_HEADER), *_cells(*ROWS)])))
     shop.run()
     assert _seen(shop) == EXPECTED
 
@@ -152,7 +123,7 @@ def test_sheets_that_overlap_count_an_order_once_and_a_cover_sheet_is_passed_ove
     first = [list(TILL_HEADER), *_cells(*ROWS[:2])]
     second = [list(TILL_HEADER), *_cells(*ROWS)]
     shop.drop(
-        "a.xlsx", _xlsx(("Cover", [["Made by the till"]]), ("2026-11-02", second), ("2026-11-01", first))
+        "a.xlsx", xlsx(("Cover", [["Made by the till"]]), ("2026-11-02", second), ("2026-11-01", first))
     )
     assert len(shop.land()) == 2
     shop.load()
@@ -191,7 +162,7 @@ def test_an_id_whose_digits_a_spreadsheet_lost_is_quarantined(shop: Shop, kind: 
     else:
         rows = _cells(ROWS[0], ROWS[2])
         rows[0][0] = 1234567890123456789
-        shop.drop("a.xlsx", _xlsx(("Sheet1", [list(TILL_HEADER), *rows])))
+        shop.drop("a.xlsx", xlsx(("Sheet1", [list(TILL_HEADER), *rows])))
     shop.run()
     assert list(shop.orders) == ["1002"]
     ((_, line, reason),) = shop.quarantine

@@ -1,10 +1,22 @@
 """Files people drop into the inbox: no vendor answers for them, a mapping says what they mean."""
 
+from dataclasses import replace
+
 from extractors.core.model import Instant, Platform, Stream
 
 
 def _nothing(account: object, window: object) -> list:
     return []
+
+
+def _figures(name: str, *key: str) -> tuple[Stream, ...]:
+    """A report's streams by day, week and month: people of a week are not the days' added up."""
+    day = Stream(name, "report", key=key, day="report_date", reads=_nothing)
+    return (
+        day,
+        replace(day, name=f"{name}_weekly", period="week"),
+        replace(day, name=f"{name}_monthly", period="month"),
+    )
 
 
 PLATFORM = Platform(
@@ -15,6 +27,9 @@ PLATFORM = Platform(
     streams=(
         Stream("orders", "cursor", key=("order_id",), cursor=Instant("watermark"), reads=_nothing),
         Stream("refunds", "cursor", key=("refund_id",), cursor=Instant("watermark"), reads=_nothing),
+        *_figures("traffic", "source_1", "source_2", "source_3", "device"),
+        *_figures("product_traffic", "product_id", "sku_id"),
+        *_figures("live_sessions", "live_id", "host_id", "host_name", "started_at")[:1],
     ),
     options=frozenset({"mapping"}),
 )
