@@ -1,5 +1,18 @@
 {# The item tables: one SELECT (int_item_mart), a table per level and grain that names its key. #}
 
+{# What an item is at each level, as an expression over an order line. A line without a product is 'unknown', never dropped. #}
+{% macro item_levels() -%}
+    {%- set parts = ["split_part(category_path, ' > ', 1)", "split_part(category_path, ' > ', 2)", "split_part(category_path, ' > ', 3)"] -%}
+    {{- return({
+        'product': "coalesce(product_id, 'unknown')",
+        'sku': "sku_id",
+        'category_1': "coalesce(" ~ parts[0] ~ ", 'unknown')",
+        'category_2': "case when " ~ parts[1] ~ " <> '' then concat(" ~ parts[0] ~ ", ' > ', " ~ parts[1] ~ ") end",
+        'category_3': "case when " ~ parts[2] ~ " <> '' then concat(" ~ parts | join(", ' > ', ") ~ ") end",
+    }) -}}
+{%- endmacro %}
+
+
 {% macro product_mart(grain) %}
 select
     store_id, item_id as product_id, item_name as product_name,

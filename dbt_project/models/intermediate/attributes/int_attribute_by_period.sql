@@ -43,10 +43,9 @@ refunds as (
         refunds.refund_amount
     from {{ ref('fct_refunds') }} as refunds
     left join orders
-        on refunds.is_linked
-        and refunds.platform = orders.platform
+        on refunds.platform = orders.platform
         and refunds.store_id = orders.store_id
-        and refunds.order_id = orders.order_id
+        and case when refunds.is_linked then refunds.order_id end = orders.order_id
     where refunds.is_counted
 
 ),
@@ -114,33 +113,70 @@ summed as (
 
 ),
 
--- A buyer of two days is one buyer of the week: once a day first, then once a period.
-buyer_days as (
-    {%- for trait in traits %}
-    {%- for store in ['store_id', "'ALL'"] %}
+-- A buyer of two days is one buyer of the week: once a day first, then once a period. Numbers in place of names, within
+-- this query only.
+people as (
 
-    select distinct '{{ trait }}' as trait, {{ store }} as store_id, {{ trait }} as trait_value, paid_date as date_day, platform, buyer_key
+    select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no
+    from (select distinct platform, buyer_key from orders where buyer_key is not null) as named
+
+),
+
+spans as (
+
+    select store_id, grain, period_start, span_days, cast(row_number() over (order by store_id) as integer) as span_no
+    from (select distinct store_id, grain, period_start, span_days from {{ ref('int_span_days') }}) as named
+
+),
+
+span_days as (
+
+    select days.store_id, days.date_day, spans.span_no
+    from {{ ref('int_span_days') }} as days
+    inner join spans
+        on days.store_id = spans.store_id
+        and days.grain = spans.grain
+        and days.period_start = spans.period_start
+        and days.span_days = spans.span_days
+
+),
+
+buyer_days as (
+
+    select distinct
+        orders.store_id,
+        orders.paid_date as date_day,
+        {%- for trait in traits %}
+        orders.{{ trait }},
+        {%- endfor %}
+        people.buyer_no
     from orders
-    where buyer_key is not null
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
+    inner join people on orders.platform = people.platform and orders.buyer_key = people.buyer_key
 
 ),
 
 buyers as (
+    {%- for trait in traits %}
 
-    select trait, store_id, trait_value, grain, period_start, span_days, count(*) as buyers
+    select '{{ trait }}' as trait, spans.store_id, counted.trait_value, spans.grain, spans.period_start, spans.span_days, counted.buyers
     from (
-        select distinct buyer_days.trait, buyer_days.store_id, buyer_days.trait_value, spans.grain, spans.period_start, spans.span_days,
-            buyer_days.platform, buyer_days.buyer_key
-        from buyer_days
-        inner join {{ ref('int_span_days') }} as spans
-            on buyer_days.store_id = spans.store_id
-            and buyer_days.date_day = spans.date_day
-    ) as buyers_of_spans
-    group by trait, store_id, trait_value, grain, period_start, span_days
+        select span_no, trait_value, count(*) as buyers
+        from (
+            select distinct span_days.span_no, days.{{ trait }} as trait_value, days.buyer_no
+            from (
+                select store_id, date_day, {{ trait }}, buyer_no from buyer_days
+                union all
+                select 'ALL', date_day, {{ trait }}, buyer_no from buyer_days
+            ) as days
+            inner join span_days
+                on days.store_id = span_days.store_id
+                and days.date_day = span_days.date_day
+        ) as buyers_of_spans
+        group by span_no, trait_value
+    ) as counted
+    inner join spans on counted.span_no = spans.span_no
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 
 ),
 

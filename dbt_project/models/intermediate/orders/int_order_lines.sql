@@ -248,7 +248,7 @@ left_over as (
         orders.order_id,
         lines.line_id,
         {%- for column in ['goods_paid_store'] + parts %}
-        orders.{{ column }} - lines.{{ column }} as {{ column }}
+        cast(orders.{{ column }} - lines.{{ column }} as decimal(18, 4)) as {{ column }}
         {{- "," if not loop.last }}
         {%- endfor %}
     from orders
@@ -302,7 +302,7 @@ select
     lines.{{ column }}_orig,
     {%- endfor %}
     {%- for column in ['goods_paid_store'] + parts %}
-    lines.{{ column }} + coalesce(left_over.{{ column }}, 0) as {{ column }},
+    cast(lines.{{ column }} + coalesce(left_over.{{ column }}, 0) as decimal(18, 4)) as {{ column }},
     {%- endfor %}
     lines.load_id
 from converted as lines

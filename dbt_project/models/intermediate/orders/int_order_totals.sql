@@ -25,23 +25,23 @@ lines as (
         store_id,
         order_id,
         count(*) as lines,
-        sum(case when line_class = 'product' then 1 else 0 end) as product_lines,
-        sum(case when line_class = 'shipping' then 1 else 0 end) as shipping_lines,
-        sum(case when line_class = 'test' then 1 else 0 end) as test_lines,
-        sum(case when line_class in ('test', 'bad_debt', 'adjustment') then 1 else 0 end) as book_lines,
-        sum(case when line_class = 'product' then quantity end) as units,
-        sum(case when line_class = 'product' then list_amount end) as list_amount,
-        sum(case when line_class = 'product' then merchant_item_discount end) as merchant_item_discount,
-        sum(case when line_class = 'product' then line_platform_subsidy end) as line_platform_subsidy,
-        sum(case when line_class = 'product' then line_amount end) as line_amount,
-        sum(case when line_class = 'product' then greatest(line_amount, 0) end) as net_weight,
-        sum(case when line_class = 'product' then line_tax end) as product_tax,
-        sum(line_tax) as line_tax,
-        sum(case when line_class = 'shipping' then line_amount end) as shipping_amount,
-        sum(case when line_class = 'discount' then line_amount end) as discount_amount,
-        sum(case when line_class in ('fee', 'manual', 'sample') then line_amount end) as other_charged,
-        sum(case when line_class = 'gift_card' then line_amount end) as gift_cards_sold,
-        sum(case when line_class in ('bad_debt', 'adjustment') then line_amount end) as accounting_adjustments
+        cast(sum(case when line_class = 'product' then 1 else 0 end) as bigint) as product_lines,
+        cast(sum(case when line_class = 'shipping' then 1 else 0 end) as bigint) as shipping_lines,
+        cast(sum(case when line_class = 'test' then 1 else 0 end) as bigint) as test_lines,
+        cast(sum(case when line_class in ('test', 'bad_debt', 'adjustment') then 1 else 0 end) as bigint) as book_lines,
+        cast(sum(case when line_class = 'product' then quantity end) as decimal(18, 4)) as units,
+        cast(sum(case when line_class = 'product' then list_amount end) as decimal(18, 4)) as list_amount,
+        cast(sum(case when line_class = 'product' then merchant_item_discount end) as decimal(18, 4)) as merchant_item_discount,
+        cast(sum(case when line_class = 'product' then line_platform_subsidy end) as decimal(18, 4)) as line_platform_subsidy,
+        cast(sum(case when line_class = 'product' then line_amount end) as decimal(18, 4)) as line_amount,
+        cast(sum(case when line_class = 'product' then greatest(line_amount, 0) end) as decimal(18, 4)) as net_weight,
+        cast(sum(case when line_class = 'product' then line_tax end) as decimal(18, 4)) as product_tax,
+        cast(sum(line_tax) as decimal(18, 4)) as line_tax,
+        cast(sum(case when line_class = 'shipping' then line_amount end) as decimal(18, 4)) as shipping_amount,
+        cast(sum(case when line_class = 'discount' then line_amount end) as decimal(18, 4)) as discount_amount,
+        cast(sum(case when line_class in ('fee', 'manual', 'sample') then line_amount end) as decimal(18, 4)) as other_charged,
+        cast(sum(case when line_class = 'gift_card' then line_amount end) as decimal(18, 4)) as gift_cards_sold,
+        cast(sum(case when line_class in ('bad_debt', 'adjustment') then line_amount end) as decimal(18, 4)) as accounting_adjustments
     from order_lines
     group by platform, store_id, order_id
 
@@ -61,10 +61,10 @@ spread as (
         coalesce(lines.{{ name }}, 0) as {{ name }},
         {%- endfor %}
         -- Whole minor units, so that they can be spread without a rest.
-        round(headers.order_discount - coalesce(lines.discount_amount, 0), 2) as to_spread_order_discount,
-        round(headers.platform_subsidy, 2) as to_spread_platform_subsidy,
-        round(headers.shipping_charged + coalesce(lines.shipping_amount, 0), 2) as to_spread_shipping_charged,
-        round(coalesce(headers.tax - coalesce(lines.line_tax, 0), 0), 2) as to_spread_tax
+        cast(round(cast(headers.order_discount - coalesce(lines.discount_amount, 0) as decimal(18, 4)), 2) as decimal(18, 2)) as to_spread_order_discount,
+        cast(round(headers.platform_subsidy, 2) as decimal(18, 2)) as to_spread_platform_subsidy,
+        cast(round(cast(headers.shipping_charged + coalesce(lines.shipping_amount, 0) as decimal(18, 4)), 2) as decimal(18, 2)) as to_spread_shipping_charged,
+        cast(round(cast(coalesce(headers.tax - coalesce(lines.line_tax, 0), 0) as decimal(18, 4)), 2) as decimal(18, 2)) as to_spread_tax
     from headers
     left join lines
         on headers.platform = lines.platform
@@ -77,12 +77,12 @@ valued as (
 
     select
         spread.*,
-        case
+        cast(case
             when lines = 0
                 then coalesce(buyer_paid_total - to_spread_shipping_charged - to_spread_tax, 0)
                 + to_spread_order_discount + to_spread_platform_subsidy
             else 0
-        end as unlisted_amount,
+        end as decimal(18, 4)) as unlisted_amount,
         -- One line without a product carries what no product line can.
         product_lines = 0 and (
             lines = 0

@@ -18,11 +18,11 @@ refunds as (
         order_id,
         count(*) as refunds,
         max(refunded_at) as last_refunded_at,
-        sum(refund_units) as refund_units,
+        cast(sum(refund_units) as decimal(18, 4)) as refund_units,
         {%- for part in parts %}
-        sum(refund_{{ part }}_orig) as refund_{{ part }}_orig,
-        sum(refund_{{ part }}_cohort) as refund_{{ part }}_cohort,
-        sum(case when refunded_at <= order_paid_at + interval 30 day then refund_{{ part }}_cohort else 0 end)
+        cast(sum(refund_{{ part }}_orig) as decimal(18, 4)) as refund_{{ part }}_orig,
+        cast(sum(refund_{{ part }}_cohort) as decimal(18, 4)) as refund_{{ part }}_cohort,
+        cast(sum(case when refunded_at <= order_paid_at + interval 30 day then refund_{{ part }}_cohort else 0 end) as decimal(18, 4))
             as refund_{{ part }}_cohort_30d
         {{- "," if not loop.last }}
         {%- endfor %}

@@ -1,5 +1,5 @@
 -- product_*, sku_* and category_*: each item's period with the earlier ones it is compared with. In an earlier period whose
--- orders were loaded, an item without a row sold nothing.
+-- orders were loaded, an item without a row sold nothing. Only a period that is not over is compared by another span than itself.
 {{ config(
     materialized='view',
     schema='intermediate',
@@ -13,8 +13,8 @@ select
     this.level,
     this.store_id,
     this.item_id,
-    this.item_name,
-    this.product_id,
+    items.item_name,
+    items.product_id,
     this.grain,
     this.period_start,
     spans.period_end,
@@ -24,8 +24,8 @@ select
     spans.data_through_at,
     spans.is_orders_loaded,
     '{{ var("reporting_currency") }}' as currency,
-    this.first_paid_date,
-    coalesce(this.first_paid_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
+    items.first_paid_date,
+    coalesce(items.first_paid_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
     this.products_sold,
     this.orders,
     this.buyers,
@@ -47,12 +47,16 @@ select
     {%- for when, start, days in earlier %}
     {%- for name, type in measures.items() %}
     cast(case when {{ when }}_spans.is_orders_loaded then coalesce({{ when }}.{{ name }}, 0) end as {{ type }}) as {{ name }}_{{ when }},
-    {{ change('own.' ~ name, when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
+    {{ change('case when spans.own_span_days = 0 then this.' ~ name ~ ' else own.' ~ name ~ ' end', when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
     {{- "," if not loop.last }}
     {%- endfor %}
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ ref('int_item_by_period') }} as this
+inner join {{ ref('int_items') }} as items
+    on this.level = items.level
+    and this.store_id = items.store_id
+    and this.item_id = items.item_id
 inner join {{ ref('int_spans') }} as spans
     on this.store_id = spans.store_id
     and this.grain = spans.grain
@@ -73,5 +77,8 @@ left join {{ ref('int_item_by_period') }} as {{ when }}
     and this.grain = {{ when }}.grain
     and spans.{{ start }} = {{ when }}.period_start
     and spans.{{ days }} = {{ when }}.span_days
+    {%- if when == 'own' %}
+    and own.span_days > 0
+    {%- endif %}
 {%- endfor %}
 where this.span_days = 0
