@@ -29,7 +29,8 @@ DOC = """### {title}: one night
 Reads the accounts of **{platform}** for one business day, loads what landed and says whether all are in.
 
 * `extract`, one mapped task per account, reads all its streams to landing files. A wrong credential or a
-  broken contract fails at once, a hiccup is retried; the other accounts go on.
+  broken contract fails at once, a hiccup is retried; the other accounts go on. An authorisation that ends
+  within a week is told, once a day.
 * `load` loads everything of this platform that landed and is not loaded yet. Loading twice is a no-op.
 * `ready` emits the asset `raw_{platform}` when every account is in. Otherwise it fails and names the accounts
   that are not, why, and what to do. In a backfill it ends as skipped when all is well: the marts are then
@@ -78,12 +79,14 @@ def ingest(platform: str, account_ids: list[str], settings: Settings, title: str
             """Read one account's streams to landing."""
             now = Settings.from_environment()
             with telling(account):
-                return steps.read_account(
-                    now,
-                    steps.account_named(now, account),
-                    None if steps.fed_by_files(platform) else connections.in_task(account),
-                    day=clock.run_day(get_current_context(), now.zone),
-                )
+                found = steps.account_named(now, account)
+                credentials = None if steps.fed_by_files(platform) else connections.in_task(account)
+                try:
+                    return steps.read_account(
+                        now, found, credentials, day=clock.run_day(get_current_context(), now.zone)
+                    )
+                finally:
+                    notify.before_it_ends(now, found, credentials)
 
         @task(pool=WRITER_POOL, trigger_rule=TriggerRule.ALL_DONE, execution_timeout=timedelta(hours=2))
         def load() -> dict[str, Any]:

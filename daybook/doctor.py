@@ -15,6 +15,7 @@ from typing import Literal
 
 import requests
 
+from daybook import expiry
 from daybook.connections import outside_airflow
 from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
@@ -155,6 +156,9 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
         yield Finding("bad", account.id, error.message, error.advice or "see the platform's README")
         return
     yield Finding("ok", account.id, f"{address}: credentials accepted ({calls})")
+    problem = expiry.ending(settings, account, credentials)
+    if problem is not None:
+        yield Finding("warn", account.id, problem.cause, problem.advice)
 
 
 def clock_and_reach(

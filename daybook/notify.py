@@ -19,7 +19,11 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from daybook import expiry
+from daybook.settings import Settings
 from daybook.steps import problems_of
+from extractors.accounts import Account
+from extractors.credentials import Credentials
 
 log = logging.getLogger(__name__)
 TIMEOUT = 15  # seconds; a chat server that is down must not hold up the night
@@ -38,6 +42,20 @@ def on_failure(context: Mapping[str, Any]) -> None:
     error = context.get("exception") or RuntimeError("the task ended without an exception")
     subject = f"Daybook: {ti.dag_id}.{ti.task_id} failed"
     send(subject, message(error, interval=context.get("data_interval_start")))
+
+
+def before_it_ends(settings: Settings, account: Account, credentials: Credentials | None) -> list[str]:
+    """Tell, once a day, of an authorisation that ends soon; returns the places told. Never raises."""
+    try:
+        problem = expiry.ending(settings, account, credentials) if credentials is not None else None
+        if problem is None or not expiry.is_first_today(settings, account):
+            return []
+        lines = problem.lines()
+        log.warning("%s", " ".join(lines))
+        return send(f"Daybook: {account.id} has to be authorised again", "\n".join(lines))
+    except Exception as error:  # a warning must not fail the night it warns of
+        log.warning("could not look at the authorisation of %s: %s", account.id, type(error).__name__)
+        return []
 
 
 def message(error: BaseException, interval: Any = None) -> str:

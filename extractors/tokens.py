@@ -12,24 +12,66 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from extractors.credentials import Credentials
+from extractors.errors import ConfigError
+
+MOMENTS = ("expires_at", "refresh_expires_at", "renewed_at")
+WARN_AHEAD = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """An access token, its refresh token, and when each ends (None: not told)."""
+    """An access token, its refresh token, and when each ends (None: not told).
+
+    renewed_at: when it was last renewed (None: it is the one of the connection).
+    """
 
     access_token: str
     refresh_token: str | None = None
     expires_at: datetime | None = None
     refresh_expires_at: datetime | None = None
+    renewed_at: datetime | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"Tokens(…, expires_at={self.expires_at})"
+
+
+def authorised_until(tokens: Tokens, prolongs: bool | None) -> datetime | None:
+    """The moment by which someone must have authorised again; None when nothing tells it.
+
+    prolongs: see `Platform.renewal_prolongs`. Where apps differ, a token that a renewal gave some days only
+    is taken to be renewable: the vendor tells nothing better.
+    """
+    ends = [tokens.refresh_expires_at] if tokens.refresh_token else []
+    renewed = tokens.renewed_at
+    is_short = bool(renewed and tokens.expires_at and tokens.expires_at - renewed <= WARN_AHEAD)
+    if not tokens.refresh_token or prolongs is False or (prolongs is None and not is_short):
+        ends.append(tokens.expires_at)
+    return min((end for end in ends if end is not None), default=None)
+
+
+def _moment(value: Any, account_id: str) -> datetime | None:
+    """A moment that somebody wrote into a connection: ISO 8601 with its zone, or seconds since 1970."""
+    if value in (None, ""):
+        return None
+    try:
+        if isinstance(value, int | float) or str(value).isdigit():
+            return datetime.fromtimestamp(float(value), UTC)
+        moment = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigError(
+            "the connection says when its token ends in a way that cannot be read",
+            account=account_id,
+            advice="write expires_at and refresh_expires_at as 2026-12-31T00:00:00+08:00 or in epoch seconds",
+        )
+    return moment
 
 
 class TokenFile:
@@ -44,7 +86,10 @@ class TokenFile:
         self._lock = folder / f"{account_id}.lock"
         extra = credentials.extra
         self._given = Tokens(
-            access_token=str(extra.get("access_token") or ""), refresh_token=extra.get("refresh_token")
+            access_token=str(extra.get("access_token") or ""),
+            refresh_token=extra.get("refresh_token"),
+            expires_at=_moment(extra.get("expires_at"), account_id),
+            refresh_expires_at=_moment(extra.get("refresh_expires_at"), account_id),
         )
         seed = f"{self._given.access_token}|{self._given.refresh_token}"
         self._origin = hashlib.sha256(seed.encode()).hexdigest()
@@ -56,8 +101,8 @@ class TokenFile:
             return self._given
         if data.pop("origin", None) != self._origin:
             return self._given
-        for name in ("expires_at", "refresh_expires_at"):
-            data[name] = datetime.fromisoformat(data[name]) if data[name] else None
+        for name in MOMENTS:
+            data[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
         return Tokens(**data)
 
     def refresh(self, used: Tokens, ask_vendor: Callable[[Tokens], Tokens]) -> Tokens:
@@ -66,13 +111,13 @@ class TokenFile:
             current = self.current()
             if current.access_token != used.access_token:
                 return current
-            fresh = ask_vendor(current)
+            fresh = replace(ask_vendor(current), renewed_at=datetime.now(UTC))
             self._save(fresh)
             return fresh
 
     def _save(self, tokens: Tokens) -> None:
         data = asdict(tokens) | {"origin": self._origin}
-        for name in ("expires_at", "refresh_expires_at"):
+        for name in MOMENTS:
             data[name] = data[name].astimezone(UTC).isoformat() if data[name] else None
         temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

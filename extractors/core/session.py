@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
 import threading
@@ -55,6 +56,7 @@ class Session:
         self._guard = threading.Lock()
         self._places = threading.BoundedSemaphore(platform.width)
         self._refused: AuthError | None = None
+        self._looked_ahead = False
         self.calls = 0
 
     def close(self) -> None:
@@ -75,6 +77,7 @@ class Session:
             AuthError: the credential is refused; asking again would not help.
             ContractError: the answer is not what the vendor's document allows.
         """
+        self._renew_ahead()
         refreshed = False
         for attempt in range(1, TRIES + 1):
             self._stop_if_refused()
@@ -179,6 +182,21 @@ class Session:
 
         self._tokens.refresh(used, ask)
         return True
+
+    def _renew_ahead(self) -> None:
+        """Renew a token before its vendor would do so no more. Should that fail it still works for a while,
+        and `daybook doctor` and the nightly notice tell of its end."""
+        ahead = self.platform.renew_ahead
+        if ahead is None or self._looked_ahead:
+            return
+        with self._guard:
+            if self._looked_ahead:
+                return
+            self._looked_ahead = True
+        tokens = self._tokens.current()
+        if tokens.expires_at is not None and tokens.expires_at - datetime.now(UTC) < ahead:
+            with contextlib.suppress(DaybookError):
+                self._refresh(tokens)
 
     def _bucket(self, name: str) -> Bucket:
         name = "" if self.platform.is_rate_shared else name

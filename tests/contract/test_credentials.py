@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from contract_bench import (
@@ -101,6 +101,55 @@ def test_a_wrong_secret_fails_at_once_and_says_what_to_do(platform: str, bench: 
     on.running.control.requests.clear()
     refused(on, several_slices(on))
     assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"
+
+
+@pytest.mark.parametrize("platform", WITH_TOKENS)
+def test_a_run_killed_right_after_a_refresh_goes_on_with_the_new_tokens(platform: str, bench: Make) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name, variant="expired")
+    window = a_few_records(on, BUSY_DAY)
+    refreshes = on.running.control.requests
+    refreshes.clear()
+
+    def die(number: int) -> None:
+        if refreshes[f"{platform}/token"]:
+            raise Killed
+
+    on.wire.before = die
+    with pytest.raises(Killed):
+        on.run(window)
+    on.wire.before = None
+    assert refreshes[f"{platform}/token"] == 1
+    on.run(window)
+    assert refreshes[f"{platform}/token"] == 1, "the new tokens were not kept before they were used"
+    # The next refresh is made with what the last one gave: where both rotate, the old one is spent.
+    desk = on.running.sandbox.desks[platform].tokens
+    assert desk is not None
+    desk.expire_all()
+    try:
+        on.run(window)
+        assert refreshes[f"{platform}/token"] == 2
+    finally:
+        desk.forgive_all()
+
+
+RENEWED_AHEAD = {name: p.renew_ahead for name, p in SPOKEN.items() if p.renew_ahead is not None}
+
+
+@pytest.mark.parametrize(("hours", "refreshes"), [(-1, 1), (1, 0)])
+@pytest.mark.parametrize("platform", RENEWED_AHEAD)
+def test_a_token_that_its_vendor_renews_in_time_only_is_renewed_days_ahead(
+    platform: str, hours: int, refreshes: int, bench: Make
+) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name)
+    ends = datetime.now(UTC) + RENEWED_AHEAD[platform] + timedelta(hours=hours)
+    on.credentials = replace(on.credentials, extra={**on.credentials.extra, "expires_at": ends.isoformat()})
+    on.running.control.requests.clear()
+    on.run(a_few_records(on, BUSY_DAY))
+    assert on.running.control.requests[f"{platform}/token"] == refreshes
+
+
+def test_the_platforms_that_renew_in_time_only_are_known() -> None:
+    assert "jd" in RENEWED_AHEAD and min(RENEWED_AHEAD.values()) > timedelta(days=2)
 
 
 # ---- clocks ----------------------------------------------------------------------------------------

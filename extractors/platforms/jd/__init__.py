@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream, epoch_milliseconds
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
+from extractors.protocols.oauth import refresh_form, token_reader
 from extractors.protocols.signed_form import Dialect, SignedForm, expect_object
 from extractors.protocols.signing import md5_wrapped
-from extractors.tokens import Tokens
 
 ZONE = "Asia/Shanghai"
 PATH = "/routerjson"
@@ -76,25 +75,11 @@ def _gateway_error(found: dict[str, Any]) -> DaybookError:
     return ConfigError(text, advice="check the account's configuration against the API page")
 
 
-def _refresh_form(key: str, secret: str, tokens: Tokens) -> dict[str, str]:
-    return {
-        "app_key": key,
-        "app_secret": secret,
-        "grant_type": "refresh_token",
-        "refresh_token": tokens.refresh_token or "",
-    }
-
-
-def read_tokens(body: bytes) -> Tokens:
-    """The token pair of `https://open-oauth.jd.com/oauth2/refresh_token`; the lifetime comes in seconds."""
-    data = expect_object(loads(body, "token refresh"), "token refresh")
-    if "access_token" not in data:
-        raise AuthError(
-            f"token refresh: {data.get('code')} {data.get('msg')}",
-            advice="a token can be renewed only before it ends: authorise the shop again",
-        )
-    ends = datetime.now(UTC) + timedelta(seconds=int(data.get("expires_in") or 0))
-    return Tokens(data["access_token"], data.get("refresh_token"), ends)
+# The pair of `https://open-oauth.jd.com/oauth2/refresh_token`.
+read_tokens = token_reader(
+    reason=lambda data: f"{data.get('code')} {data.get('msg')}",
+    advice="a token can be renewed only before its last 24 hours: authorise the shop again",
+)
 
 
 DIALECT = Dialect(
@@ -103,7 +88,7 @@ DIALECT = Dialect(
     constants={"v": "2.0"},
     envelope="360buy_param_json",
     refresh_url="https://open-oauth.jd.com/oauth2/refresh_token",
-    refresh_form=_refresh_form,
+    refresh_form=refresh_form("app_key", "app_secret"),
     refresh_read=read_tokens,
     refresh_verb="GET",
 )
@@ -172,6 +157,8 @@ PLATFORM = Platform(
     protocol=partial(SignedForm, DIALECT),
     # The limits of a live app are not published; 10/s is our own restraint.
     rate=Rate(calls=10, seconds=1.0),
+    # Within its last 24 hours, or later, a token is renewed no more: three nights leave one to spare.
+    renew_ahead=timedelta(days=3),
     streams=(
         Stream(
             name="orders",

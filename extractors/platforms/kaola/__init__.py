@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import AuthError, DaybookError
+from extractors.errors import DaybookError
 from extractors.personal import Personal
+from extractors.protocols.oauth import refresh_form, token_reader
 from extractors.protocols.signed_form import Dialect, SignedForm, error_in_words, expect_object
 from extractors.protocols.signing import md5_wrapped
-from extractors.tokens import Tokens
 
 ZONE = "Asia/Shanghai"
 PATH = "/router"
@@ -39,33 +38,12 @@ def error_of(body: Any) -> DaybookError | None:
     return error_in_words("Kaola", str(first.get("code") or found.get("code") or ""), said)
 
 
-def _refresh_form(key: str, secret: str, tokens: Tokens) -> dict[str, str]:
-    return {
-        "grant_type": "refresh_token",
-        "client_id": key,
-        "client_secret": secret,
-        "refresh_token": tokens.refresh_token or "",
-    }
-
-
-def read_tokens(body: bytes) -> Tokens:
-    """The token pair of `https://oauth.kaola.com/oauth/token`; the lifetime comes in seconds."""
-    data = expect_object(loads(body, "token refresh"), "token refresh")
-    if "access_token" not in data:
-        raise AuthError(
-            f"token refresh: {data.get('error') or 'no token in the answer'}",
-            advice="authorise the shop again and update the connection",
-        )
-    ends = datetime.now(UTC) + timedelta(seconds=int(data.get("expires_in") or 0))
-    return Tokens(data["access_token"], data.get("refresh_token"), ends)
-
-
 DIALECT = Dialect(
     digest=md5_wrapped,
     error=error_of,
     refresh_url="https://oauth.kaola.com/oauth/token",
-    refresh_form=_refresh_form,
-    refresh_read=read_tokens,
+    refresh_form=refresh_form(),
+    refresh_read=token_reader(),
 )
 
 

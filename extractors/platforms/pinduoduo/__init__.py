@@ -133,6 +133,7 @@ PLATFORM = Platform(
     protocol=partial(SignedForm, DIALECT),
     rates={ORDERS: Rate(calls=3000, seconds=60.0), REFUNDS: Rate(calls=100, seconds=10.0)},
     width=8,
+    renewal_prolongs=False,
     streams=(
         Stream(
             name="orders",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
+from extractors.protocols.oauth import refresh_form, token_reader
 from extractors.protocols.signed_form import (
     Dialect,
     SignedForm,
@@ -22,7 +22,6 @@ from extractors.protocols.signed_form import (
     seconds_named_in,
 )
 from extractors.protocols.signing import md5_wrapped
-from extractors.tokens import Tokens
 
 ZONE = "Asia/Shanghai"
 
@@ -88,32 +87,8 @@ def _until_midnight() -> float:
     ).total_seconds()
 
 
-def _refresh_form(key: str, secret: str, tokens: Tokens) -> dict[str, str]:
-    return {
-        "grant_type": "refresh_token",
-        "client_id": key,
-        "client_secret": secret,
-        "refresh_token": tokens.refresh_token or "",
-    }
-
-
-def read_tokens(body: bytes) -> Tokens:
-    """The token pair of `POST https://oauth.taobao.com/token`; lifetimes come in seconds."""
-    data = expect_object(loads(body, "token refresh"), "token refresh")
-    if "access_token" not in data:
-        raise AuthError(
-            f"token refresh: {data.get('error') or 'no token in the answer'}",
-            advice="authorise the shop again and update the connection",
-        )
-    now = datetime.now(UTC)
-    return Tokens(
-        access_token=data["access_token"],
-        refresh_token=data.get("refresh_token"),
-        expires_at=now + timedelta(seconds=int(data["expires_in"])) if data.get("expires_in") else None,
-        refresh_expires_at=now + timedelta(seconds=int(data["re_expires_in"]))
-        if data.get("re_expires_in")
-        else None,
-    )
+# The pair of `POST https://oauth.taobao.com/token`.
+read_tokens = token_reader(refresh_life="re_expires_in")
 
 
 DIALECT = Dialect(
@@ -122,7 +97,7 @@ DIALECT = Dialect(
     token="session",  # noqa: S106  the name of a parameter
     constants={"v": "2.0", "format": "json", "sign_method": "md5"},
     refresh_url="https://oauth.taobao.com/token",
-    refresh_form=_refresh_form,
+    refresh_form=refresh_form(),
     refresh_read=read_tokens,
 )
 
@@ -182,6 +157,7 @@ PLATFORM = Platform(
     # The app's own limits differ by category and are told only when broken; 10/s is what every app may do.
     rate=Rate(calls=10, seconds=1.0),
     options=frozenset({"late_rows"}),
+    renewal_prolongs=None,  # depends on the type of the app
     streams=(
         Stream(
             name="orders",

@@ -1,0 +1,58 @@
+"""Authorisations that are about to end: told days ahead, because only a person in the shop can renew them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from daybook.settings import Settings
+from daybook.steps import Problem
+from extractors.accounts import Account
+from extractors.credentials import Credentials
+from extractors.registry import platform as find_platform
+from extractors.tokens import WARN_AHEAD, TokenFile, authorised_until
+
+
+def ending(
+    settings: Settings, account: Account, credentials: Credentials, now: datetime | None = None
+) -> Problem | None:
+    """What there is to say of an account whose authorisation ends within a week, or whose end nobody knows
+    though its vendor renews in time only; None when all is well or nothing tells."""
+    platform = find_platform(account.platform)
+    tokens = TokenFile(settings.tokens, account.id, credentials).current()
+    now = now or datetime.now(UTC)
+    if platform.renew_ahead is not None:
+        if tokens.refresh_token and tokens.expires_at is None:
+            return Problem(
+                account.id, None, None,
+                "nobody knows when its token ends, and the vendor renews it in time only",
+                "write the end that the vendor told (`expires_at`) into the connection's extra",
+            )  # fmt: skip
+        # Every night renews it ahead: once that fails, its end is the end of all.
+        until = tokens.expires_at
+        if until is not None and until - now >= platform.renew_ahead:
+            return None
+    else:
+        until = authorised_until(tokens, platform.renewal_prolongs)
+    if until is None or until - now > WARN_AHEAD:
+        return None
+    days, when = (until - now).days, f"{until.astimezone(account.zone):%Y-%m-%d %H:%M}"
+    said = f"its authorisation ended {when}"
+    if until > now:
+        said = f"its authorisation ends {f'in {days} days' if days > 1 else 'within two days'} ({when})"
+    return Problem(
+        account.id, None, None, said,
+        f"authorise {platform.title} again and update the connection: "
+        f"extractors/platforms/{platform.name}/README.md says how",
+    )  # fmt: skip
+
+
+def is_first_today(settings: Settings, account: Account, now: datetime | None = None) -> bool:
+    """Whether this account was not told of today yet; from now on it was."""
+    today = (now or datetime.now(UTC)).astimezone(account.zone).date().isoformat()
+    note: Path = settings.tokens / f"{account.id}.told"
+    if note.is_file() and note.read_text(encoding="utf-8") == today:
+        return False
+    note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    note.write_text(today, encoding="utf-8")
+    return True

@@ -1,0 +1,65 @@
+"""The usual OAuth 2 refresh, as the open platforms wrote it down: a form there, a JSON object back.
+
+What differs between vendors are the names of the app's key and secret and of the lifetimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from extractors.core.decode import loads
+from extractors.errors import AuthError
+from extractors.tokens import Tokens
+
+AUTHORISE = "authorise the shop again and update the connection"
+
+
+def refresh_form(
+    key: str = "client_id",
+    secret: str = "client_secret",  # noqa: S107  the name of a field
+) -> Callable[[str, str, Tokens], dict[str, str]]:
+    """(app key, secret, tokens) → the form that asks for new tokens; `key` and `secret` name its fields."""
+
+    def form(own_key: str, own_secret: str, tokens: Tokens) -> dict[str, str]:
+        return {
+            key: own_key,
+            secret: own_secret,
+            "grant_type": "refresh_token",
+            "refresh_token": tokens.refresh_token or "",
+        }
+
+    return form
+
+
+def token_reader(
+    *,
+    refresh_life: str | None = None,
+    reason: Callable[[dict[str, Any]], str] = lambda data: str(data.get("error") or "no token in the answer"),
+    advice: str = AUTHORISE,
+) -> Callable[[bytes], Tokens]:
+    """Reads the answer to such a form; lifetimes are seconds, as numbers or text.
+
+    refresh_life: the field with the refresh token's life, where the vendor tells it.
+    reason: what an answer without a token says of why. The reader then raises AuthError with `advice`.
+    """
+
+    def read(body: bytes) -> Tokens:
+        data = loads(body, "token refresh")
+        if not isinstance(data, dict) or not data.get("access_token"):
+            said = reason(data) if isinstance(data, dict) else "no token in the answer"
+            raise AuthError(f"token refresh: {said}", advice=advice)
+        now = datetime.now(UTC)
+        return Tokens(
+            access_token=str(data["access_token"]),
+            refresh_token=data.get("refresh_token"),
+            expires_at=_end(now, data.get("expires_in")),
+            refresh_expires_at=_end(now, data.get(refresh_life)) if refresh_life else None,
+        )
+
+    return read
+
+
+def _end(now: datetime, seconds: Any) -> datetime | None:
+    return now + timedelta(seconds=int(seconds)) if seconds else None
