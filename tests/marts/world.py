@@ -90,6 +90,43 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "time_zone": pa.string(),
         "load_id": pa.int64(),
     },
+    "source_outcomes": {
+        **_fields(pa.string(), "platform account_id store_id grain"),
+        "period_start": pa.date32(),
+        **_fields(pa.string(), "source_l1 source_l2"),
+        "is_total": pa.bool_(),
+        **_fields(
+            pa.int64(), "exposed clicked visited saw_detail carted favoured checked_out ordered paid"
+        ),
+        "paid_amount": _MONEY,
+        "currency": pa.string(),
+        "load_id": pa.int64(),
+    },
+    "product_traffic": {
+        **_fields(pa.string(), "platform account_id store_id grain"),
+        "period_start": pa.date32(),
+        **_fields(pa.string(), "product_id sku_id product_name"),
+        **_fields(
+            pa.int64(),
+            "exposures search_exposures search_clicks visitors page_views cart_visitors cart_units fav_visitors",
+        ),
+        "load_id": pa.int64(),
+    },
+    "live_sessions": {
+        **_fields(pa.string(), "platform account_id store_id"),
+        "session_date": pa.date32(),
+        **_fields(pa.string(), "session_key live_id host_id host_name"),
+        "started_at": _INSTANT,
+        "ended_at": _INSTANT,
+        **_fields(
+            pa.int64(),
+            "seconds_on_air views viewers peak_concurrent watch_seconds comments likes new_fans"
+            " product_exposures product_clicks exposed_viewers clicked_viewers buyers orders",
+        ),
+        **_fields(_MONEY, "units paid_amount refund_amount ad_spend"),
+        "currency": pa.string(),
+        "load_id": pa.int64(),
+    },
     "ads": {
         **_fields(pa.string(), "platform account_id store_id"),
         "report_date": pa.date32(),

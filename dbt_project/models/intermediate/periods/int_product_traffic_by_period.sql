@@ -1,0 +1,62 @@
+-- The traffic of products and variants in every span: what adds up is added up over the days that have figures, people are
+-- the platform's own figure of the period or nothing, with the bounds that the days give. A figure that some of the days
+-- lack is unknown. One row per level, store, item, grain, period_start and span.
+{%- set added = ['exposures', 'search_exposures', 'search_clicks', 'page_views', 'cart_units'] %}
+{%- set people = ['visitors', 'cart_visitors', 'fav_visitors'] %}
+
+with
+
+figures as (
+
+    select * from {{ ref('int_product_traffic') }}
+
+),
+
+added as (
+
+    select
+        figures.level,
+        figures.store_id,
+        figures.item_id,
+        days.grain,
+        days.period_start,
+        days.span_days,
+        count(*) as traffic_days,
+        {%- for name in added %}
+        case when count(*) = count(figures.{{ name }}) then cast(sum(figures.{{ name }}) as bigint) end as {{ name }},
+        {%- endfor %}
+        case when count(*) = count(figures.visitors_of_sites) then cast(sum(figures.visitors_of_sites) as bigint) end as visitor_days,
+        case when count(*) = count(figures.visitors) then max(figures.visitors) end as visitors_at_least
+    from figures
+    inner join {{ ref('int_span_days') }} as days
+        on figures.store_id = days.store_id
+        and figures.period_start = days.date_day
+    where figures.grain = 'day'
+    group by figures.level, figures.store_id, figures.item_id, days.grain, days.period_start, days.span_days
+
+)
+
+select
+    added.level,
+    added.store_id,
+    added.item_id,
+    added.grain,
+    added.period_start,
+    added.span_days,
+    added.traffic_days,
+    {%- for name in added %}
+    added.{{ name }},
+    {%- endfor %}
+    {%- for name in people %}
+    own.{{ name }},
+    {%- endfor %}
+    added.visitor_days,
+    added.visitors_at_least
+from added
+left join figures as own
+    on added.level = own.level
+    and added.store_id = own.store_id
+    and added.item_id = own.item_id
+    and added.grain = own.grain
+    and added.period_start = own.period_start
+    and added.span_days = 0

@@ -1,0 +1,33 @@
+with
+
+periods as (
+    {% for base in ['product_traffic', 'product_traffic_weekly', 'product_traffic_monthly'] %}
+    select
+        account_id,
+        report_date,
+        load_id,
+        record_key,
+        record
+    from {{ ref('base_files__' ~ base) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    'files' as platform,
+    periods.account_id,
+    account.store_id,
+    periods.record.grain as grain,
+    periods.report_date as period_start,
+    periods.record.product_id as product_id,
+    periods.record.sku_id as sku_id,
+    periods.record.product_name as product_name,
+    {%- for name in ['exposures', 'search_exposures', 'search_clicks', 'visitors', 'page_views', 'cart_visitors', 'cart_units', 'fav_visitors'] %}
+    {{ whole_number('periods.record.' ~ name) }} as {{ name }},
+    {%- endfor %}
+    periods.load_id
+from periods
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on periods.account_id = account.account_id
+{# A period that came back empty leaves a row without a record. #}
+where periods.record_key is not null
