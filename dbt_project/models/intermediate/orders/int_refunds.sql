@@ -1,6 +1,7 @@
 -- After-sales of all platforms. Money counts when the refund succeeded, on that day, and never more than was paid
 -- for that part: goods, shipping and tax are capped apart over all refunds of an order, in the order they happened. A refund of an
--- order that was never paid is 0; a refund whose order is unknown is kept whole. One row per refund.
+-- order that was never paid is 0; a refund whose order is unknown is kept whole. A refund whose source does not say for
+-- how much counts with nothing and is marked. One row per refund.
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 
 with
@@ -183,6 +184,7 @@ select
     order_paid_date,
     exclude_reason,
     is_success and exclude_reason is null and (order_is_paid or not is_linked) as is_counted,
+    is_success and refund_amount is null as is_amount_missing,
     order_currency as currency,
     store_currency,
     refund_rate as rate_to_reporting,

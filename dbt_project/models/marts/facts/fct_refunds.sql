@@ -12,6 +12,7 @@ select
     exclude_reason,
     is_counted,
     is_linked,
+    is_amount_missing,
     requested_at,
     refunded_at,
     refund_date,

@@ -18,6 +18,7 @@
     ('refunds', 'refunds', 'refunds', 'Refunds of the store, in any state.', "true"),
     ('refunds', 'refunds_without_order', 'refunds', 'In flow figures only: their order is not known.', "is_counted and not is_linked"),
     ('refunds', 'refunds_capped', 'refunds', 'More was refunded than paid; the rest is left out.', "refund_over_paid_orig > 0"),
+    ('refunds', 'refunds_without_amount', 'refunds', 'Given back, and the source does not say how much: in no amount.', "is_counted and is_amount_missing"),
     ('traffic', 'traffic_from_unknown_source', 'visits a day and source', "Sources that no mapping names, under 'unknown'.", "source_l1 = 'unknown'"),
     ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
 ] %}
