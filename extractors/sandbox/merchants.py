@@ -367,6 +367,23 @@ SHOPS: tuple[Shop, ...] = (
         _LIGHTS + _TABLE,
         flows=(),
     ),
+    Shop(
+        31,
+        "lantern_mogujie",
+        "mogujie",
+        "灯笼家居蘑菇街店",
+        "灯笼家居",
+        "CN",
+        "CNY",
+        SHANGHAI,
+        12,
+        1.0,
+        0.0,
+        _LIGHTS + _TABLE,
+        flows=(),
+        cancels_whole=True,
+        marks_orders=False,
+    ),
 )
 
 ADVERTISERS: tuple[Advertiser, ...] = (

@@ -130,6 +130,32 @@ VENDORS = {
             "other": "参数错误",
         },
     ),
+    "mogujie": Vendor(
+        path="/invoke",
+        method="xiaodian.trade.sold.get",
+        good={
+            "startUpdated": "2026-11-19 08:00:00",
+            "endUpdated": "2026-11-19 20:00:00",
+            "page": "1",
+            "pageSize": "10",
+        },
+        fixed={"format": "json", "sign_method": "md5", "version": "1.0"},
+        envelope="Params",
+        epoch=True,
+        page="page",
+        wide={"startUpdated": "2026-11-19 07:59:59"},
+        big={"pageSize": "31"},
+        code_of=lambda body: body["status"]["code"],
+        codes={
+            "sign": "0000004",
+            "time": "0000005",
+            "key": "0000007",
+            "token": "0000011",
+            "expired": "0000010",
+            "method": "0000008",
+            "other": "0000003",
+        },
+    ),
 }
 each = pytest.mark.parametrize("name", VENDORS)
 

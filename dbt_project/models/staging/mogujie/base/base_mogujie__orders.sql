@@ -1,0 +1,17 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'orderStatus': 'text', 'shopOrderPrice': 'text', 'shipExpense': 'text', 'platformPromotionAmount': 'text',
+    'createdStr': 'text', 'payTimeStr': 'text', 'shipTimeStr': 'text', 'receiveTimeStr': 'text', 'updatedStr': 'text',
+    'receiverProvince': 'text', 'buyer_key': 'text',
+    'itemOrderInfos': [{
+        'itemOrderId': 'text', 'itemId': 'text', 'skuId': 'text', 'title': 'text', 'number': 'text', 'price': 'text',
+        'nowPrice': 'text', 'refundStatus': 'text'
+    }]
+} -%}
+
+{# No time of completion or closing is told: the first version that shows it tells when it was. #}
+{{ latest_records(source('raw_mogujie', 'orders'), shape, over_versions={
+    'completed_seen_at': ('min', "case when record.orderStatus = 'ORDER_COMPLETED' then cursor_at end"),
+    'closed_seen_at': ('min', "case when record.orderStatus in ('ORDER_CLOSED', 'ORDER_CANCELLED') then cursor_at end"),
+}) }}

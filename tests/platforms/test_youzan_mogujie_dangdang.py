@@ -1,0 +1,265 @@
+"""From the vendor's API to staging, order by order, for the shops whose vendors tell little of refunds.
+
+One sandbox over real HTTP, one load, one dbt build; the figures they are held to come from the world itself,
+without the clients and without dbt.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+import zstandard
+
+from extractors.accounts import Account
+from extractors.credentials import Credentials
+from extractors.extract import extract
+from extractors.landing import Landing
+from extractors.registry import platforms
+from extractors.sandbox import Running, running
+from extractors.sandbox import timeline as tl
+from extractors.sandbox.buyers import CANARY
+from extractors.sandbox.ledger import Ledger
+from extractors.sandbox.orders import OrderState, RefundState
+from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from warehouse.load import load_pending
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+# Double 11 lies within the four weeks before it.
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
+START = date(2026, 10, 24)
+NAMES = ("mogujie",)
+ACCOUNTS = {
+    name: Account(
+        f"{name}__lantern", name, name, shop_of(f"{name}__lantern").store, "Asia/Shanghai", "CNY", start=START
+    )
+    for name in NAMES
+}
+each = pytest.mark.parametrize("name", NAMES)
+
+
+@dataclass
+class Night:
+    """What was read, loaded and built, and the world it came from."""
+
+    box: Running
+    home: Path
+    output: str
+    statuses: dict[str, str]
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        with duckdb.connect(str(self.home / "build" / "warehouse.duckdb"), read_only=True) as con:
+            con.execute("set TimeZone = 'UTC'")
+            cursor = con.execute(sql)
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def orders(self, name: str) -> list[OrderState]:
+        """The orders that were to be read."""
+        return list(orders_modified(self.box.sandbox.world, shop_of(ACCOUNTS[name].id), *span()))
+
+    def refunds(self, name: str) -> list[tuple[OrderState, RefundState]]:
+        """The refunds that changed in the stretch that was read."""
+        return list(refunds_modified(self.box.sandbox.world, shop_of(ACCOUNTS[name].id), *span()))
+
+
+def span() -> tuple[int, int, int]:
+    """The stretch that was read and the world's now, in epoch seconds."""
+    start = datetime(START.year, START.month, START.day, tzinfo=SHANGHAI)
+    now = int(NOW.timestamp())
+    return int(start.timestamp()), now + 1, now
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    home = tmp_path_factory.mktemp("quiet")
+    landing, target = Landing(home / "landing"), str(home / "target")
+    with running(first_day=date(2026, 9, 8), now=NOW) as box:
+        offered = box.connections()
+        for account in ACCOUNTS.values():
+            extract(
+                account,
+                Credentials.from_airflow(json.dumps(offered[account.id]), account.id),
+                landing,
+                hash_key=b"k" * 32,
+                token_dir=home / "tokens",
+                day=NOW.date(),
+                now=NOW + timedelta(minutes=10),
+                sleep=lambda seconds: None,
+            )
+        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
+        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
+        command += [f"staging.{name}" for name in NAMES] + ["--exclude-resource-type", "unit_test"]
+        command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        done = subprocess.run(
+            [*command, "--target-path", target, "--log-path", target],
+            env={
+                **os.environ,
+                "DAYBOOK_BUILD": str(home / "build"),
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        results = json.loads((home / "target" / "run_results.json").read_text())["results"]
+        yield Night(box, home, done.stdout, {r["unique_id"]: str(r["status"]) for r in results})
+
+
+def at(moment: int | None) -> datetime | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC)
+
+
+def yuan(fen: int) -> Decimal:
+    return Decimal(fen) / 100
+
+
+def bare(text: str) -> str:
+    """A vendor's id without the letters it begins with: the world's own."""
+    return text.lstrip("ER")
+
+
+MONEY = """
+    select o.*, l.* from staging.stg_{0}__orders as o
+    join (
+        select order_id as id, sum(list_amount) as list_amount, sum(line_platform_subsidy) as subsidy,
+            sum(line_amount) as goods, count(*) as lines, sum(quantity) as units
+        from staging.stg_{0}__order_lines group by 1
+    ) as l on o.order_id = l.id
+"""
+
+
+def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
+    assert len(night.statuses) >= 10 * len(NAMES)
+    assert set(night.statuses.values()) <= {"success", "pass"}, night.output
+
+
+@each
+def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: str) -> None:
+    found = {
+        bare(row["order_id"]): (
+            row["created_at"],
+            row["paid_at"],
+            row["list_amount"],
+            row["subsidy"] + row["platform_subsidy"],
+            row["goods"] - row["order_discount"] - row["platform_subsidy"],
+            row["shipping_charged"],
+            row["lines"],
+            row["units"],
+            row["buyer_paid_total"],
+        )
+        for row in night.rows(MONEY.format(name))
+    }
+    wanted = {
+        str(state.order.id): (
+            at(state.order.timeline.created),
+            at(state.paid_at),
+            yuan(sum(line.list_amount for line in state.order.lines)),
+            yuan(sum(line.subsidy for line in state.order.lines)),
+            yuan(state.order.goods),
+            yuan(state.order.shipping),
+            len(state.order.lines),
+            sum(line.quantity for line in state.order.lines),
+            yuan(state.order.total) if state.paid_at is not None else None,
+        )
+        for state in night.orders(name)
+    }
+    assert len(wanted) > 200
+    assert found.keys() == wanted.keys()
+    for key, facts in wanted.items():
+        assert found[key] == facts, key
+
+
+@each
+def test_every_order_is_in_the_state_the_world_left_it_in(night: Night, name: str) -> None:
+    found = {bare(row["order_id"]): row for row in night.rows(f"select * from staging.stg_{name}__orders")}
+    states = {
+        tl.CREATED: "created",
+        tl.DEPOSIT: "created",
+        tl.PAID: "paid",
+        tl.SHIPPED: "shipped",
+        tl.COMPLETED: "completed",
+        tl.CLOSED_UNPAID: "closed_unpaid",
+    }
+    seen = set()
+    for state in night.orders(name):
+        expected = states.get(state.status, "cancelled" if state.shipped_at is None else "completed")
+        row = found[str(state.order.id)]
+        assert (row["order_state"], row["shipped_at"]) == (expected, at(state.shipped_at)), state.order.id
+        seen.add(expected)
+    assert {"paid", "shipped", "completed", "cancelled", "closed_unpaid"} <= seen
+
+
+@each
+def test_the_days_add_up_to_the_ledger(night: Night, name: str) -> None:
+    start, _, now = span()
+    first = START + timedelta(days=1)
+    days = night.rows(
+        "select cast(timezone('Asia/Shanghai', paid_at) as date) as day, count(*) as orders,"
+        " sum(goods - order_discount - platform_subsidy + shipping_charged + tax) as paid"
+        f" from ({MONEY.format(name)}) where paid_at is not null group by 1"
+    )
+    paid = {row["day"]: (row["orders"], row["paid"]) for row in days if first <= row["day"] <= NOW.date()}
+    ledger = Ledger(night.box.sandbox.world, loaded_from=start)
+    figures = ledger.store(ACCOUNTS[name].store_id, now, first, NOW.date())
+    assert len(paid) == (NOW.date() - first).days + 1
+    assert paid == {f.period_start: (f.orders_paid, f.paid_amount) for f in figures if f.orders_paid}
+
+
+@each
+def test_buyers_are_told_apart_by_their_key_alone(night: Night, name: str) -> None:
+    keys = {
+        bare(row["order_id"]): row["buyer_key"]
+        for row in night.rows(f"select order_id, buyer_key from staging.stg_{name}__orders")
+    }
+    buyers = {str(state.order.id): state.order.buyer.key for state in night.orders(name) if state.order.buyer}
+    pairs = {(keys[order], buyer) for order, buyer in buyers.items()}
+    assert len(pairs) == len({key for key, _ in pairs}) == len(set(buyers.values())) > 50
+
+
+def test_mogujie_tells_the_amount_of_a_refund_only_where_the_whole_order_was_given_back(night: Night) -> None:
+    rows = night.rows("select * from staging.stg_mogujie__refunds")
+    concerned = {str(state.order.id): state for state in night.orders("mogujie") if state.refunds}
+    assert {row["order_id"] for row in rows} == set(concerned)
+    back: dict[str, Decimal] = {}
+    partly = 0
+    for row in rows:
+        state = concerned[row["order_id"]]
+        assert (row["refund_state"] == "success") == (row["refunded_at"] is not None)
+        if state.status == tl.CANCELLED:
+            back[row["order_id"]] = back.get(row["order_id"], Decimal(0)) + row["refund_amount"]
+            assert row["refunded_at"] <= at(state.modified)
+        else:
+            assert row["refund_amount"] is None
+            partly += row["refund_state"] == "success"
+    closed = {
+        key: yuan(state.order.total) for key, state in concerned.items() if state.status == tl.CANCELLED
+    }
+    assert back == closed
+    assert partly > 5 < len(closed)
+
+
+def test_no_personal_value_reached_landing_or_the_warehouse(night: Night) -> None:
+    files = list((night.home / "landing").rglob("*.zst"))
+    assert len(files) > 20
+    for path in files:
+        with path.open("rb") as file:
+            assert CANARY.encode() not in zstandard.ZstdDecompressor().stream_reader(file).read(), path
+    assert CANARY.encode() not in (night.home / "build" / "warehouse.duckdb").read_bytes()
+
+
+def test_nothing_was_refused_on_the_way(night: Night) -> None:
+    assert night.box.control.counters()["refusals"] == {}
