@@ -28,7 +28,8 @@ class Dialect:
     token_header, token_param: where the access token goes (one of the two); `token_prefix` stands before it.
     key_is_token: a key that lasts is all there is: the connection's password, and nothing renews it.
     headers: sent with every call. stamp: (credentials, tokens) → parameters that differ call by call.
-    json_body: a POST carries its parameters as one JSON object, each with its own type; else as a form.
+    json_body: a POST carries its parameters as one JSON object, each with its own type; else as a form. The
+        token's parameter stays in the query then.
     error: finds the error in a body and headers, or None when the answer is good.
     refusal: (name, HTTP status, headers, body) → the error, where the body of an error status says more than
         the status; None leaves it to the status.
@@ -75,12 +76,14 @@ class TokenRest:
         token = tokens.access_token
         if self._dialect.key_is_token:
             token = self._credentials.need("password", self._account)
+        query: dict[str, Any] = {}
         if self._dialect.token_param:
-            params[self._dialect.token_param] = token
+            (query if is_json else params)[self._dialect.token_param] = token
         if self._dialect.token_header:
             headers[self._dialect.token_header] = self._dialect.token_prefix + token
         place = "params" if request.verb == "GET" else "json" if is_json else "data"
-        return {"method": request.verb, "url": self._url + request.path, place: params, "headers": headers}
+        sent = {"method": request.verb, "url": self._url + request.path, place: params, "headers": headers}
+        return {**sent, "params": query} if query else sent
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
         if status >= 400 and self._dialect.refusal is not None:

@@ -35,6 +35,7 @@ APP_KEYS: dict[str, tuple[str, str]] = {
     "suning": ("sandboxSuningAppKey", "sandbox-suning-secret"),
     "kuaishou_shop": ("ks683000000000000001", "sandbox-kuaishou-secret"),
     "xiaohongshu": ("a1b2c3d4e5f64a7b8c9d", "sandbox-xhs-secret"),
+    "youzan": ("5f0c1e7b2d9a4c6388", "sandbox-youzan-secret"),
     "mogujie": ("100310", "sandbox-mogujie-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""

@@ -40,7 +40,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Double 11 lies within the four weeks before it.
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
 START = date(2026, 10, 24)
-NAMES = ("mogujie",)
+NAMES = ("youzan", "mogujie")
 ACCOUNTS = {
     name: Account(
         f"{name}__lantern", name, name, shop_of(f"{name}__lantern").store, "Asia/Shanghai", "CNY", start=START
@@ -228,6 +228,59 @@ def test_buyers_are_told_apart_by_their_key_alone(night: Night, name: str) -> No
     buyers = {str(state.order.id): state.order.buyer.key for state in night.orders(name) if state.order.buyer}
     pairs = {(keys[order], buyer) for order, buyer in buyers.items()}
     assert len(pairs) == len({key for key, _ in pairs}) == len(set(buyers.values())) > 50
+
+
+def test_every_youzan_refund_gave_back_when_and_what_the_world_says(night: Night) -> None:
+    found = {
+        bare(row["refund_id"]): (
+            bare(row["order_id"]),
+            row["refund_amount"],
+            row["refunded_at"],
+            row["refund_state"],
+        )
+        for row in night.rows("select * from staging.stg_youzan__refunds")
+    }
+    states = {tl.ASKED: "requested", tl.REFUNDED: "success", tl.WITHDRAWN: "closed"}
+    wanted = {
+        str(refund.refund.id): (
+            str(state.order.id),
+            yuan(refund.refund.amount),
+            at(refund.refunded_at),
+            states.get(refund.phase, "processing"),
+        )
+        for state, refund in night.refunds("youzan")
+    }
+    assert sum(row[2] is not None for row in wanted.values()) > 20
+    assert found == wanted
+
+
+def test_a_youzan_group_is_a_sale_when_it_forms(night: Night) -> None:
+    rows = {bare(row["order_id"]): row for row in night.rows("select * from staging.stg_youzan__orders")}
+    groups = [state for state in night.orders("youzan") if state.order.timeline.flow == "group"]
+    assert {rows[str(state.order.id)]["order_type"] for state in groups} == {"group_buy"}
+    later = [
+        state for state in groups if state.paid_at and state.deposit_at and state.paid_at > state.deposit_at
+    ]
+    failed = [state for state in groups if state.status == tl.CLOSED_UNPAID and state.deposit_at]
+    assert len(later) > 10 < len(groups) and failed
+    assert all(rows[str(state.order.id)]["paid_at"] == at(state.paid_at) for state in groups)
+
+
+def test_youzan_items_come_from_both_shelves(night: Night) -> None:
+    shop = shop_of(ACCOUNTS["youzan"].id)
+    found = {
+        row["product_id"]: (row["list_price"], row["stock"], row["is_on_sale"])
+        for row in night.rows("select * from staging.stg_youzan__products")
+    }
+    wanted = {
+        str(405_000_000 + view.item.number): (
+            yuan(min(view.prices)),
+            Decimal(sum(view.stock)),
+            view.is_on_sale,
+        )
+        for view in night.box.sandbox.world.products(shop.store, int(NOW.timestamp()))
+    }
+    assert found == wanted and {row[2] for row in found.values()} == {True, False}
 
 
 def test_mogujie_tells_the_amount_of_a_refund_only_where_the_whole_order_was_given_back(night: Night) -> None:

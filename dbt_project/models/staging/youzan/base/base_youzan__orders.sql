@@ -1,0 +1,24 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'full_order_info': {
+        'order_info': {
+            'status': 'text', 'type': 'text', 'created': 'text', 'update_time': 'text', 'pay_time': 'text',
+            'confirm_time': 'text', 'consign_time': 'text', 'success_time': 'text', 'refund_state': 'text',
+            'pay_type': 'text', 'pay_type_str': 'text', 'order_tags': {'is_down_payment_pre': 'text'}
+        },
+        'pay_info': {'post_fee': 'text', 'payment': 'text'},
+        'address_info': {'delivery_province': 'text'},
+        'orders': [{
+            'oid': 'text', 'item_id': 'text', 'sku_id': 'text', 'title': 'text', 'num': 'text', 'price': 'text',
+            'total_fee': 'text', 'item_type': 'text'
+        }]
+    },
+    'buyer_key': 'text'
+} -%}
+
+{%- set status = 'record.full_order_info.order_info.status' %}
+{# No time of closing is told: the first version that shows it tells when it was. #}
+{{ latest_records(source('raw_youzan', 'orders'), shape, over_versions={
+    'closed_seen_at': ('min', "case when " ~ status ~ " = 'TRADE_CLOSED' then cursor_at end"),
+}) }}

@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+
+{%- set shape = {
+    'tid': 'text', 'status': 'text', 'return_goods': 'text', 'reason': 'text', 'refund_fee': 'text', 'created': 'text',
+    'modified': 'text', 'detail': {'oid': 'text', 'demand': 'text', 'refund_success_time': 'text'}
+} -%}
+
+{{ latest_records(source('raw_youzan', 'refunds'), shape, over_versions={
+    'success_seen_at': ('min', "case when record.status = 'SUCCESS' then cursor_at end"),
+}) }}
