@@ -31,6 +31,8 @@ class Dialect:
     digest: (secret, parameters) → signature.
     now: writes the timestamp.
     error: finds the error in a body: returns it as an exception, or None when the body is good.
+    decode: (body, what was asked) → what it says; JSON, unless the vendor answers in something else.
+    signs_system_only: the business parameters are not part of the signature.
     envelope: the one parameter that holds the business parameters as a JSON text, where they do not stand by
         themselves; all in it are texts.
     refresh_url, refresh_form, refresh_read: where a token is renewed, (app key, secret, tokens) → the form to
@@ -41,6 +43,8 @@ class Dialect:
 
     digest: Callable[[str, Mapping[str, str]], str]
     error: Callable[[Any], DaybookError | None]
+    decode: Callable[[bytes, str], Any] = loads
+    signs_system_only: bool = False
     method: str = "method"
     token: str = "access_token"  # noqa: S105  the name of a parameter
     key: str = "app_key"
@@ -79,12 +83,13 @@ class SignedForm:
             dialect.time: dialect.now(),
         }
         params = {name: value for name, value in (business | system).items() if value != ""}
-        params[dialect.sign] = dialect.digest(self._secret, params)
+        signed = {name: params[name] for name in system if name in params}
+        params[dialect.sign] = dialect.digest(self._secret, signed if dialect.signs_system_only else params)
         return {"method": "POST", "url": self._url + request.path, "data": params}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
         raise_for_status(request.name, status, headers)
-        data = loads(body, request.name)
+        data = self._dialect.decode(body, request.name)
         error = self._dialect.error(data)
         if error is not None:
             raise error

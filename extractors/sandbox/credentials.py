@@ -36,6 +36,7 @@ APP_KEYS: dict[str, tuple[str, str]] = {
     "kuaishou_shop": ("ks683000000000000001", "sandbox-kuaishou-secret"),
     "xiaohongshu": ("a1b2c3d4e5f64a7b8c9d", "sandbox-xhs-secret"),
     "youzan": ("5f0c1e7b2d9a4c6388", "sandbox-youzan-secret"),
+    "dangdang": ("2100009999", "sandbox-dangdang-secret"),
     "mogujie": ("100310", "sandbox-mogujie-secret"),
 }
 """App key and secret of each platform whose accounts belong to one app."""
@@ -49,7 +50,7 @@ EXTRA: dict[str, dict[str, object]] = {
 }
 """What else the connections of a platform hold."""
 
-LASTING = frozenset({"beibei"})
+LASTING = frozenset({"beibei", "dangdang"})
 """Platforms whose sessions nothing renews: they last until the merchant ends them."""
 
 KEYS_RENEW = frozenset({"shopify", "magento"})

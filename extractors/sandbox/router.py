@@ -40,7 +40,7 @@ class Rules:
     ``refuse(kind, text)`` is the vendor's answer to what it refuses. ``fixed`` parameters have these values
     and no others; ``optional`` ones may come. ``envelope`` names the one parameter that holds the business
     parameters as JSON. ``epoch``: the time stamp is in seconds, else a wall clock in Shanghai; ``tolerance``
-    in seconds.
+    in seconds. ``signs_system_only``: the signature leaves the business parameters out.
     """
 
     refuse: Callable[[str, str], Answer]
@@ -53,6 +53,7 @@ class Rules:
     envelope: str | None = None
     epoch: bool = False
     tolerance: int = 600
+    signs_system_only: bool = False
 
     @property
     def system(self) -> frozenset[str]:
@@ -206,7 +207,8 @@ class Router:
 
         def make(fault: Fault | None) -> Answer:
             try:
-                return Answer(self._answer(name, method, params, store, fault))
+                found = self._answer(name, method, params, store, fault)
+                return found if isinstance(found, Answer) else Answer(found)
             except Refusal as refusal:
                 return refusal.answer
 
@@ -244,7 +246,8 @@ class Router:
         clocks = self.desk.control.clocks()
         if stamp is None or all(abs(stamp - clock) > rules.tolerance for clock in clocks):
             raise Refusal(rules.refuse("time", "is missing or too far from now"))
-        if not params.get("sign") or not same(top(params, self.secret), params["sign"]):
+        signed = {k: v for k, v in params.items() if k in rules.system} if rules.signs_system_only else params
+        if not params.get("sign") or not same(top(signed, self.secret), params["sign"]):
             raise Refusal(rules.refuse("sign", "does not match"))
 
     def _check_token(self, text: str) -> None:

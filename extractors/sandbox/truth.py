@@ -21,6 +21,7 @@ Optional, each only where it is needed::
 
     def zone(account_id: str) -> str      # where the account's days begin, if not in Platform.zone
     SMALLEST_PAGE = 40                    # the vendor allows no smaller page
+    PAGE_SIZES = {"orders": (5, 10)}      # of these streams the vendor allows these sizes and no others
     CALLS_PER_SECOND = 5                  # the vendor's limit for one account, if not the client's own
 
 Token desks answer through ``desk.serve("token", ...)``, so that the suite can count refreshes.

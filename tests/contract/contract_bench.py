@@ -162,6 +162,8 @@ class Bench:
         """Ask for pages of at most `size` from now on, where the way of paging has a size at all."""
         original = self.stream.reads
         size = max(size, getattr(self.half, "SMALLEST_PAGE", 1))
+        allowed = getattr(self.half, "PAGE_SIZES", {}).get(self.stream.name, (size,))
+        size = max((known for known in allowed if known <= size), default=min(allowed))
 
         def reads(account: Account, window: Window) -> Iterator[Read]:
             for read in original(account, window):

@@ -87,6 +87,27 @@ def test_a_token_is_renewed_by_a_signed_call_that_carries_none(make_account: Cal
     assert read(b"new") == Tokens("new")
 
 
+def test_business_parameters_stay_out_of_the_signature_where_the_vendor_leaves_them_out(
+    make_account: Callable[..., Account],
+) -> None:
+    # No published example: the rule (platforms-cn §7) worked out by hand.
+    import hashlib
+
+    dialect = Dialect(
+        digest=md5_wrapped,
+        error=lambda body: None,
+        token="session",
+        constants={"format": "xml"},
+        now=lambda: "2026-01-05 10:00:00",
+        signs_system_only=True,
+    )
+    speaker = SignedForm(dialect, "https://e.invalid", make_account(), Credentials(login="k", password="s"))
+    sent = speaker.prepare(Request("m", "", {"os": 9999, "app_mode": "x"}), Tokens("t"))["data"]
+    text = "sapp_keykformatxmlmethodmsessionttimestamp2026-01-05 10:00:00s"
+    assert sent["sign"] == hashlib.md5(text.encode()).hexdigest().upper()
+    assert sent["os"] == "9999" and sent["app_mode"] == "x"
+
+
 def test_empty_parameters_are_neither_sent_nor_signed(make_account: Callable[..., Account]) -> None:
     dialect = Dialect(digest=md5_wrapped, error=lambda body: None, now=lambda: "t")
     speaker = SignedForm(dialect, "https://e.invalid", make_account(), Credentials(login="k", password="s"))

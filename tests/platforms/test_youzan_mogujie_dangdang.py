@@ -40,7 +40,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Double 11 lies within the four weeks before it.
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
 START = date(2026, 10, 24)
-NAMES = ("youzan", "mogujie")
+NAMES = ("youzan", "mogujie", "dangdang")
 ACCOUNTS = {
     name: Account(
         f"{name}__lantern", name, name, shop_of(f"{name}__lantern").store, "Asia/Shanghai", "CNY", start=START
@@ -303,6 +303,37 @@ def test_mogujie_tells_the_amount_of_a_refund_only_where_the_whole_order_was_giv
     }
     assert back == closed
     assert partly > 5 < len(closed)
+
+
+def test_every_dangdang_refund_gave_back_when_and_what_the_world_says(night: Night) -> None:
+    rows = night.rows("select * from staging.stg_dangdang__refunds where refund_id not like 'cancelled-%'")
+    found = sorted(
+        (row["order_id"], row["requested_at"], row["refund_amount"], row["refunded_at"]) for row in rows
+    )
+    wanted = sorted(
+        (str(state.order.id), at(refund.created), yuan(refund.refund.amount), at(refund.refunded_at))
+        for state, refund in night.refunds("dangdang")
+        if not refund.refund.plan.before_shipment
+    )
+    assert len(wanted) > 30
+    assert {row[:3]: row[3] for row in found} == {row[:3]: row[3] for row in wanted}
+    assert {row["refund_type"] for row in rows} == {"return_refund", "refund_only", "before_shipment"}
+
+
+def test_a_paid_dangdang_order_that_was_cancelled_gives_back_all_of_it(night: Night) -> None:
+    found = {
+        row["order_id"]: (row["refund_amount"], row["refunded_at"])
+        for row in night.rows(
+            "select * from staging.stg_dangdang__refunds where refund_id like 'cancelled-%'"
+        )
+    }
+    wanted = {
+        str(state.order.id): (yuan(state.order.total), at(state.modified))
+        for state in night.orders("dangdang")
+        if state.status == tl.CANCELLED and state.shipped_at is None
+    }
+    assert len(wanted) > 10
+    assert found == wanted
 
 
 def test_no_personal_value_reached_landing_or_the_warehouse(night: Night) -> None:

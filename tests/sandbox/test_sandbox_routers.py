@@ -33,6 +33,7 @@ class Vendor:
     fixed: dict[str, str] = field(default_factory=dict)
     epoch: bool = False
     envelope: str | None = None
+    signs_business: bool = True
     page: str = "page_no"
 
 
@@ -156,6 +157,33 @@ VENDORS = {
             "other": "0000003",
         },
     ),
+    "dangdang": Vendor(
+        path="/openapi/rest",
+        method="dangdang.orders.list.get",
+        good={
+            "os": "9999",
+            "lastModifyTime_start": "2026-11-18 00:00:00",
+            "lastModifyTime_end": "2026-11-20 00:00:00",
+            "p": "1",
+            "pageSize": "20",
+        },
+        names=("method", "app_key", "session"),
+        fixed={"format": "xml", "v": "1.0", "sign_method": "md5"},
+        signs_business=False,
+        page="p",
+        wide={"lastModifyTime_start": "2026-11-04 23:59:59"},
+        big={"pageSize": "12"},
+        code_of=lambda answer: answer.content.decode("gbk").split("errorCode>")[1].rstrip("</"),
+        codes={
+            "sign": "25",
+            "time": "31",
+            "key": "29",
+            "token": "27",
+            "expired": "26",
+            "method": "22",
+            "other": "41",
+        },
+    ),
 }
 each = pytest.mark.parametrize("name", VENDORS)
 
@@ -184,7 +212,8 @@ class Speaker:
         if vendor.envelope:
             given = {vendor.envelope: json.dumps(given)}
         own = {k: v for k, v in own.items() if v is not None}
-        sign = top({**own, **given}, secret or connection["password"])
+        signed = {**own, **given} if vendor.signs_business else own
+        sign = top(signed, secret or connection["password"])
         answer = requests.post(
             connection["host"] + vendor.path, data={**own, **given, "sign": sign}, timeout=20
         )
@@ -326,6 +355,32 @@ def test_beibei_shows_an_order_half_an_hour_after_it_was_paid(
     span = {"start_time": _seconds("2026-11-20 00:00"), "end_time": _seconds("2026-11-21 10:00")}
     paid = [order["pay_time"] for order in speak("beibei").ask(**span, page_size="300")["data"]]
     assert "2026-11-21 00:00" < max(paid) <= "2026-11-21 09:30:00"
+
+
+def test_dangdang_answers_in_gbk_and_leaves_the_sort_of_a_list_to_its_reader(
+    speak: Callable[[str], Speaker],
+) -> None:
+    text = speak("dangdang").ask().content.decode("gbk")
+    assert text.startswith('<?xml version="1.0" encoding="GBK"?><response>')
+    assert text.count("<OrderInfo>") == 20
+    order = text.split("<orderID>")[1].split("<")[0]
+    detail: dict[str, Any] = {"system": {"method": "dangdang.order.details.get"}}
+    detail |= dict.fromkeys(("os", "lastModifyTime_start", "lastModifyTime_end", "p", "pageSize"))
+    whole = speak("dangdang").ask(**detail, o=order).content.decode("gbk")
+    assert f"<orderID>{order}</orderID>" in whole and "顾客下单" in whole
+    assert speak("dangdang").refused(**detail, o="1") == "41"
+
+
+def test_dangdang_wants_the_span_in_which_refunds_were_made(speak: Callable[[str], Speaker]) -> None:
+    asked: dict[str, Any] = {"system": {"method": "dangdang.orders.refund.list"}}
+    asked |= dict.fromkeys(("os", "lastModifyTime_start", "lastModifyTime_end", "p", "pageSize"))
+    span: dict[str, Any] = {"osd": "2026-09-01 00:00:00", "oed": "2026-11-20 00:00:00"}
+    text = speak("dangdang").ask(**asked, **span).content.decode("gbk")
+    assert text.count("<refundInfo>") == 10 and "<refundSource>" in text
+    for wrong in ({"osd": None}, {"osd": "2026-08-01 00:00:00"}):
+        assert speak("dangdang").refused(**asked, **{**span, **wrong}) == "41"
+    half = {**asked, **span, "lastModifyTime_start": "2026-11-01 00:00:00"}
+    assert speak("dangdang").refused(**half) == "41"
 
 
 def test_jd_trades_a_refresh_token_once(callers: Callers) -> None:
