@@ -15,7 +15,7 @@ from extractors.accounts import Account
 from extractors.core.decode import dumps, loads
 from extractors.core.model import Reply, Request
 from extractors.credentials import Credentials
-from extractors.errors import DaybookError
+from extractors.errors import AuthError, DaybookError
 from extractors.protocols.http_status import raise_for_status
 from extractors.protocols.restraint import Restraint
 from extractors.tokens import Tokens
@@ -37,7 +37,8 @@ class Dialect:
     refresh: (app id, app secret, tokens) → the request that renews them, below the base URL. Where it names a
         host of its own, a connection with a host keeps only the path.
     refresh_read: the new tokens from its answer.
-    renews_by_key: key and secret alone buy a token; a connection without them holds one that does not renew.
+    renews_by_key: key and secret alone buy a token, before the first call where the connection holds none; a
+        connection without them holds a token that does not renew.
     """
 
     error: Callable[[Any, dict[str, str]], DaybookError | None]
@@ -68,6 +69,9 @@ class TokenRest:
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         self._restraint.heed(request.name)
+        if self.renews_by_key and not tokens.access_token:
+            advice = "check the key and the secret of the connection"
+            raise AuthError(f"{request.name}: no token yet", refreshable=True, advice=advice)
         is_json = self._dialect.json_body and request.verb == "POST"
         given = {name: value for name, value in request.params.items() if value is not None}
         params = given if is_json else {name: as_query(value) for name, value in given.items()}

@@ -23,6 +23,7 @@ import pytest
 import zstandard
 
 from extractors.accounts import Account
+from extractors.core.window import Window
 from extractors.credentials import Credentials
 from extractors.extract import extract
 from extractors.landing import Landing
@@ -280,7 +281,28 @@ def test_youzan_items_come_from_both_shelves(night: Night) -> None:
         )
         for view in night.box.sandbox.world.products(shop.store, int(NOW.timestamp()))
     }
-    assert found == wanted and {row[2] for row in found.values()} == {True, False}
+    assert found == wanted and len(found) == 12
+
+
+def test_a_merchants_own_youzan_app_reads_with_nothing_but_its_shops_number(
+    night: Night, tmp_path: Path
+) -> None:
+    offered = night.box.connections()["youzan__lantern"]
+    own = Credentials(str(offered["host"]), str(offered["login"]), str(offered["password"]), {"kdt_id": "32"})
+    landing = Landing(tmp_path / "landing")
+    landed = extract(
+        ACCOUNTS["youzan"],
+        own,
+        landing,
+        hash_key=b"k" * 32,
+        token_dir=tmp_path / "tokens",
+        window=Window(NOW - timedelta(days=1), NOW),
+        streams=("orders",),
+        now=NOW,
+    )
+    assert sum(manifest.rows for manifest in landed) > 5
+    kept = json.loads((tmp_path / "tokens" / "youzan__lantern.json").read_text())
+    assert kept["access_token"] and datetime.fromisoformat(kept["expires_at"]) > datetime.now(UTC)
 
 
 def test_mogujie_tells_the_amount_of_a_refund_only_where_the_whole_order_was_given_back(night: Night) -> None:
