@@ -86,7 +86,8 @@ def _lines(files: Sequence[Path]) -> str:
             payload, md5(payload) as payload_hash
         from (
             select
-                filename, nullif(substr(line, cut + 11, length(line) - cut - 11), 'null') as payload,
+                -- Slices, not substr with a length: those count the characters of the whole line once more.
+                filename, nullif(line[cut + 11 : -2], 'null') as payload,
                 case
                     when cut > 0 and json_valid(substr(line, 1, cut - 1) || '}}')
                     then from_json(
@@ -94,8 +95,15 @@ def _lines(files: Sequence[Path]) -> str:
                         '{{"key": "VARCHAR", "cursor_at": "VARCHAR", "report_date": "VARCHAR"}}')
                 end as head
             from (
-                select filename, rtrim(json::varchar) as line, instr(json::varchar, ',"payload":') as cut
-                from {source}
+                select filename, line, instr(line, ',"payload":') as cut
+                from (
+                    select
+                        filename,
+                        case
+                            when suffix(json::varchar, '}}') then json::varchar else rtrim(json::varchar)
+                        end as line
+                    from {source}
+                )
             )
         )"""
 
