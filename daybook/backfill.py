@@ -43,6 +43,10 @@ def run_backfill(
             f"{last} has not ended: the last whole business day in {settings.zone} is {newest}",
             advice=f"ask for days up to {newest}",
         )
+    for account in accounts:
+        if account.platform in wanted:
+            for said in steps.out_of_reach(settings, account, first):
+                progress.line(f"{account.id} · {said}", "bad")
     settings.hash_key()
     asking = ["backfill", first.isoformat(), last.isoformat(), *wanted]
     began = datetime.now(UTC)

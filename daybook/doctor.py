@@ -15,7 +15,7 @@ from typing import Literal
 
 import requests
 
-from daybook import expiry
+from daybook import expiry, steps
 from daybook.connections import outside_airflow
 from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
@@ -30,6 +30,7 @@ from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
 
 Level = Literal["ok", "warn", "bad"]
+LOST = "export it by hand and drop the files (mappings/README.md), or let the account begin later"
 SKEW = 120.0  # seconds; the strictest of our vendors refuses signatures 10 minutes off
 ROOM_NEEDED, ROOM_WISHED = 1 << 30, 5 << 30  # bytes: below the first a night may fail, below the second soon
 _VARIABLES = [
@@ -156,6 +157,8 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
         yield Finding("bad", account.id, error.message, error.advice or "see the platform's README")
         return
     yield Finding("ok", account.id, f"{address}: credentials accepted ({calls})")
+    for said in steps.out_of_reach(settings, account):
+        yield Finding("warn", account.id, said, LOST)
     problem = expiry.ending(settings, account, credentials)
     if problem is not None:
         yield Finding("warn", account.id, problem.cause, problem.advice)

@@ -58,6 +58,9 @@ def run_night(settings: Settings, progress: Progress, day: date | None = None) -
     settings.hash_key()
     bundled_files(settings, accounts, progress)
     wanted = day or clock.last_closed_day(datetime.now(UTC), settings.zone)
+    for account in accounts:
+        for said in steps.out_of_reach(settings, account):
+            progress.line(f"{account.id} · {said}", "bad")
     asking = ["night", wanted.isoformat(), *steps.platforms_of(accounts)]
     began = datetime.now(UTC)
     other = service.staying(settings)

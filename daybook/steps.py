@@ -175,6 +175,34 @@ def _read_files(settings: Settings, account: Account, landing: Landing, say: Say
     )
 
 
+def out_of_reach(settings: Settings, account: Account, first: date | None = None) -> list[str]:
+    """What the vendor can no longer give of a read from business day `first` on, a line a stream.
+
+    Without `first`, of the account's first load, for the streams that have not had theirs.
+    """
+    from extractors.core.window import days_window
+    from extractors.extract import history_start, out_of_reach
+
+    landing, now = Landing(settings.landing), datetime.now(UTC)
+    platform, lines = find_platform(account.platform), []
+    if platform.protocol is None:
+        return []
+    for name in account.streams or platform.stream_names:
+        stream = platform.stream(name)
+        if first is not None:
+            start = days_window(first, first, account.zone).start
+        elif landing.mark(platform.name, account.id, name) is None:
+            start = history_start(
+                stream, account, now.astimezone(account.zone).date() - timedelta(days=1), now
+            )
+        else:
+            continue
+        said = out_of_reach(stream, start, now)
+        if said is not None:
+            lines.append(said)
+    return lines
+
+
 def verdict(
     platform: str,
     account_ids: Sequence[str],

@@ -205,16 +205,12 @@ class _StreamReader:
             raise error.at(window=str(window)) from None
 
     def _within_retention(self, wanted: Window) -> Window:
-        if self._stream.retention is None:
+        stream = self._stream
+        said = out_of_reach(stream, wanted.start, self._now)
+        if said is None or (stream.lift is not None and stream.lift.asked(self._session)):
             return wanted
-        oldest = self._now - self._stream.retention
-        if wanted.start >= oldest:
-            return wanted
-        days = self._stream.retention.days
-        self._progress(
-            f"{self._account.id} · {self._stream.name}: the vendor answers for the last {days} days only; "
-            f"what changed before {oldest:%Y-%m-%d} can no longer be had from the API"
-        )
+        self._progress(f"{self._account.id} · {said}")
+        oldest = self._now - (stream.retention or timedelta())
         return Window(oldest, max(oldest, wanted.end))
 
     def _today(self) -> date:
@@ -233,7 +229,7 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
     zone = account.zone
     today = days_window(day, day, zone)
     if mark is None:
-        start = _history_start(stream, account, day, now)
+        start = history_start(stream, account, day, now)
     else:
         start = min(mark - stream.overlap, today.start)
     if stream.kind == "report":
@@ -247,7 +243,19 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
     return Window(min(start, end), end)
 
 
-def _history_start(stream: Stream, account: Account, day: date, now: datetime) -> datetime:
+def out_of_reach(stream: Stream, start: datetime, now: datetime) -> str | None:
+    """What can no longer be had of a stream that is to be read from `start` on; None when all can."""
+    if stream.retention is None or start >= now - stream.retention:
+        return None
+    said = (
+        f"{stream.name}: the vendor answers for the last {stream.retention.days} days only; what changed "
+        f"before {now - stream.retention:%Y-%m-%d} can no longer be had from the API"
+    )
+    return f"{said}, unless {stream.lift.advice}" if stream.lift is not None else said
+
+
+def history_start(stream: Stream, account: Account, day: date, now: datetime) -> datetime:
+    """Where a first load that runs for business day `day` begins."""
     if stream.from_beginning:
         return BEGINNING
     first = account.start or min(day, now.astimezone(account.zone).date()) - timedelta(

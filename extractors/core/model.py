@@ -139,6 +139,17 @@ def epoch_milliseconds(value: Any) -> datetime:
 
 
 @dataclass(frozen=True)
+class Lift:
+    """What lets an account see past a stream's retention.
+
+    asked: asks the vendor whether this account may; only called when it matters. advice: how it comes to it.
+    """
+
+    asked: Callable[[Session], bool]
+    advice: str
+
+
+@dataclass(frozen=True)
 class Stream:
     """One kind of record of a platform, as facts.
 
@@ -157,6 +168,7 @@ class Stream:
     lookback_days: days a report re-reads because the vendor restates them.
     period: the grain of a report's dates: day, week (Mondays) or month (firsts).
     retention: how far back the vendor answers (None: no limit stated).
+    lift: what takes the limit away from an account (None: nothing does).
     from_beginning: a first load reads all there is, not the account's history window (products).
     detail: a further call for each record, where the list leaves something out.
     personal: what must not land.
@@ -177,6 +189,7 @@ class Stream:
     lookback_days: int = 0
     period: Literal["day", "week", "month"] = "day"
     retention: timedelta | None = None
+    lift: Lift | None = None
     from_beginning: bool = False
     detail: Callable[[Session, Record], None] | None = None
     personal: Personal = field(default_factory=Personal)

@@ -111,6 +111,8 @@ class Control:
     struck: Counter[str] = field(default_factory=Counter)
     skew_seconds: float = 0.0
     latency_ms: float = 0.0
+    withheld: set[str] = field(default_factory=set)
+    """Scopes that no app has been given, as the vendor names them."""
     resets: int = 0
     _fixed: float | None = None
     _recent: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
@@ -193,6 +195,7 @@ class Control:
             self.faults,
             self.touches,
             self.late,
+            self.withheld,
             self.limits,
             self.requests,
             self.refusals,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from daybook import notify, steps
 from daybook.settings import Settings
 from daybook.steps import HopelessErrors, IncompleteError, Problem, problems_of
 from extractors.errors import AuthError, ConfigError, ExtractErrors, TransientError
+from extractors.landing import Landing
 
 READ = {"account": "a", "partitions": 1, "rows": 5, "streams": ["orders"]}
 
@@ -193,3 +195,22 @@ def test_only_demo_accounts_without_credentials_are_given_to_the_sandbox(tmp_pat
     assert json.loads(found.environment["AIRFLOW_CONN_TAOBAO__LANTERN"])["host"].startswith(
         "http://127.0.0.1:"
     )
+
+
+def test_a_first_load_and_a_backfill_say_what_the_vendor_can_no_longer_give(tmp_path, make_account):
+    settings = Settings(
+        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
+    )
+    long_ago, lately = (date.today() - timedelta(days=days) for days in (200, 20))
+    account = make_account("taobao__x", start=long_ago)
+    first = steps.out_of_reach(settings, account)
+    assert [line.split(":")[0] for line in first] == ["orders", "refunds"]
+    assert all("last 90 days" in line and "can no longer be had" in line for line in first)
+    # A stream that has been read has had its first load; a back-fill is another matter.
+    Landing(settings.landing).move_mark("taobao", "taobao__x", "orders", datetime.now(UTC))
+    assert [line.split(":")[0] for line in steps.out_of_reach(settings, account)] == ["refunds"]
+    assert len(steps.out_of_reach(settings, account, long_ago)) == 2
+    assert steps.out_of_reach(settings, account, lately) == []
+    assert steps.out_of_reach(settings, make_account("files__x", start=long_ago)) == []
+    (shopify,) = steps.out_of_reach(settings, make_account("shopify__x", start=long_ago))
+    assert "read_all_orders" in shopify

@@ -213,6 +213,28 @@ def test_a_window_in_which_nothing_happened_moves_the_mark(platform: str, stream
         assert manifests[0].rows == 0, "this window was to be empty"
 
 
+FORGETFUL = [
+    pytest.param(name, stream.name, id=f"{name}-{stream.name}")
+    for name in TESTED
+    for stream in SPOKEN[name].streams
+    if stream.retention is not None and stream.lift is None
+]
+
+
+@pytest.mark.parametrize(("platform", "stream"), FORGETFUL)
+def test_what_the_vendor_no_longer_has_is_told_and_not_asked_for(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream)
+    kept = on.stream.retention
+    assert kept is not None
+    oldest = datetime.fromtimestamp(on.running.control.now(), on.account.zone) - kept
+    on.running.control.requests.clear()
+    assert on.run(Window(oldest - timedelta(days=9), oldest - timedelta(days=2))) == []
+    assert not on.running.control.requests and on.mark() is None
+    assert any(f"last {kept.days} days" in line and f"{oldest:%Y-%m}" in line for line in on.lines)
+
+
 # ---- killed ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("platform", "stream"), STREAMS)
 def test_a_run_killed_between_pages_leaves_nothing_half_landed(

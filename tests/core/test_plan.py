@@ -8,7 +8,7 @@ import pytest
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
 from extractors.core.window import Window
-from extractors.extract import _report_dates, _slices, plan
+from extractors.extract import _report_dates, _slices, out_of_reach, plan
 
 NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
 DAY = date(2026, 11, 20)
@@ -107,3 +107,30 @@ def test_a_long_report_is_never_cut_within_a_week_or_a_month(
         last = piece.dates(account.zone)[-1]
         assert (last.weekday() if period == "week" else last.day) in last_days
         assert len(piece.dates(account.zone)) <= 365
+
+
+def test_what_the_vendor_no_longer_gives_is_named_with_its_day() -> None:
+    stream = cursor_stream(retention=timedelta(days=90))
+    assert out_of_reach(stream, NOW - timedelta(days=90), NOW) is None
+    said = out_of_reach(stream, NOW - timedelta(days=91), NOW)
+    assert said == (
+        "orders: the vendor answers for the last 90 days only; what changed before 2026-08-22 can no longer be had "
+        "from the API"
+    )
+    assert out_of_reach(cursor_stream(), NOW - timedelta(days=3_000), NOW) is None
+
+
+def test_a_long_stretch_is_landed_in_long_slices_and_its_rest_by_the_day(
+    make_account: Callable[..., Account],
+) -> None:
+    stream = cursor_stream(long_from=timedelta(days=14), long_slice=timedelta(days=30))
+    spans = [
+        piece.span.days for piece in _slices(stream, make_account(), Window(NOW - timedelta(days=47), NOW))
+    ]
+    assert spans == [30, 17]
+    spans = [
+        piece.span.days for piece in _slices(stream, make_account(), Window(NOW - timedelta(days=33), NOW))
+    ]
+    assert spans[0] == 30 and set(spans[1:]) <= {0, 1} and len(spans) == 5
+    short = list(_slices(stream, make_account(), Window(NOW - timedelta(days=13), NOW)))
+    assert len(short) == 14

@@ -52,6 +52,7 @@ class Bench:
     calls: Counter[str] = field(default_factory=Counter)
     waits: list[float] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     def run(
         self,
@@ -76,7 +77,7 @@ class Bench:
             return extract(
                 account, Credentials(given["host"], given["login"], given["password"], given["extra"]),
                 Landing(self.folder / "landing"), hash_key=b"x", token_dir=self.folder / "tokens",
-                streams=(stream,), window=window, now=NOW, sleep=self.waits.append,
+                streams=(stream,), window=window, now=NOW, sleep=self.waits.append, progress=self.lines.append,
             )  # fmt: skip
 
     def refused(self, **given: Any) -> Any:
@@ -210,6 +211,28 @@ def test_an_address_that_has_ended_makes_the_file_anew(bench: Bench) -> None:
     bench.box.control.faults.append(Fault("empty_page", "shopify", "file"))
     assert set(payloads(bench.run())) == bench.truth()
     assert bench.calls["bulk operation"] == 2
+
+
+# ---- sixty days ----------------------------------------------------------------------------------------
+OLD = Window(NOW - timedelta(days=80), NOW - timedelta(hours=1))
+
+
+def test_an_app_without_read_all_orders_is_told_what_it_cannot_see(bench: Bench) -> None:
+    bench.box.control.withheld.add("read_all_orders")
+    landed = bench.run(OLD)
+    assert landed[0].window.start == (NOW - timedelta(days=60)).astimezone(landed[0].window.start.tzinfo)
+    (line,) = [line for line in bench.lines if "can no longer be had" in line]
+    assert "60 days" in line and "read_all_orders" in line and NAME in line
+
+
+def test_an_app_with_read_all_orders_sees_everything(bench: Bench) -> None:
+    landed = bench.run(OLD)
+    assert landed[0].window.start == OLD.start and not [line for line in bench.lines if "no longer" in line]
+
+
+def test_the_scopes_are_asked_for_only_when_it_matters(bench: Bench) -> None:
+    bench.run(LONG)
+    assert not [sent for sent in bench.sent if b"accessScopes" in (sent.get("data") or b"")]
 
 
 # ---- what the vendor refuses ---------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 
 from extractors.accounts import Account
-from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
+from extractors.core.model import Instant, Lift, Platform, Rate, Read, Record, Request, Stream
 from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, TransientError
@@ -46,6 +47,12 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
         yield bulk.read(QUERY, text, "Product", {"ProductVariant": "variants"})
         return
     yield Read(Request(QUERY, "products", _changed(window)), PRODUCTS)
+
+
+def _sees_all_orders(session: Session) -> bool:
+    """Whether the app may see orders older than sixty days."""
+    installation = session.call(Request(QUERY, "scopes")).body.get("currentAppInstallation") or {}
+    return any(scope.get("handle") == "read_all_orders" for scope in installation.get("accessScopes") or [])
 
 
 def _rest_of_order(session: Session, order: Record) -> None:
@@ -127,6 +134,9 @@ PLATFORM = Platform(
             detail=_rest_of_order,
             long_from=bulk.LONG,
             long_slice=bulk.SLICE,
+            # read_orders alone shows the orders of the last 60 days, and says nothing of the others.
+            retention=timedelta(days=60),
+            lift=Lift(_sees_all_orders, "the app is given read_all_orders and installed again"),
             # What is asked for of an address is country and province only.
             personal=Personal(drop=("customer",), keep=("shippingaddress",), buyer=("customer.id", "email")),
         ),

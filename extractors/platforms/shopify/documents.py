@@ -124,6 +124,9 @@ query Look($id: ID!) {
 """
 
 
+_SCOPES = "query Scopes { currentAppInstallation { accessScopes { handle } } }"
+
+
 def bulk_orders(search: str) -> str:
     """The orders of a search, to be asked for in bulk."""
     shipping = f"shippingLines {{ edges {{ node {{ __typename {_SHIPPING} }} }} }}"
@@ -147,5 +150,6 @@ DOCUMENTS = {
     "products": _PRODUCTS,
     "variants": _VARIANTS,
     "run": _RUN,
+    "scopes": _SCOPES,
     "look": _LOOK,
 }

@@ -8,12 +8,16 @@ VERSION = "2026-10"
 SUPPORTED = ("2026-01", "2026-04", "2026-07", "2026-10")
 DEEPEST = 25_000
 MOST_COST = 1_000
+RECENT = 60 * 86_400
+SCOPES = ("read_all_orders", "read_customers", "read_orders", "read_products")
 BUCKET, RESTORE = 40_000.0, 2_000.0
 
 TYPES = graphql.schema(
     {
         "Query": "orders:Order@ ordersCount:Count products:Product@ productsCount:Count order:Order "
-        "refund:Refund product:Product bulkOperation:BulkOperation",
+        "refund:Refund product:Product bulkOperation:BulkOperation currentAppInstallation:AppInstallation",
+        "AppInstallation": "id accessScopes:[AccessScope]",
+        "AccessScope": "handle description",
         "Mutation": "bulkOperationRunQuery:BulkStarted",
         "BulkStarted": "bulkOperation:BulkOperation userErrors:[BulkError]",
         "BulkError": "field message code",
@@ -68,6 +72,7 @@ ROOTS = {
     "order": frozenset({"id"}),
     "refund": frozenset({"id"}),
     "product": frozenset({"id"}),
+    "currentAppInstallation": frozenset(),
     "bulkOperation": frozenset({"id"}),
     "bulkOperationRunQuery": frozenset({"query", "groupObjects"}),
 }

@@ -24,7 +24,7 @@ from extractors.sandbox.tokens import GOOD
 from .bulk import AT_ONCE, KEPT, Operation, lines_of, parse
 from .records import given_back, order_id, order_record, product_number, product_record, refund_record
 from .refusals import cost_of, errors, unknown_token
-from .schema import BUCKET, DEEPEST, MOST_COST, ROOTS, SUPPORTED, TYPES
+from .schema import BUCKET, DEEPEST, MOST_COST, RECENT, ROOTS, SCOPES, SUPPORTED, TYPES
 from .search import number_of, window_of
 
 
@@ -102,6 +102,12 @@ class Store:
         name = chosen.name
         if name == "bulkOperationRunQuery":
             return graphql.show(self._begin(chosen), chosen.below, "BulkStarted", TYPES)
+        if name == "currentAppInstallation":
+            held = [scope for scope in SCOPES if scope not in self.desk.control.withheld]
+            shown = {"id": "gid://shopify/AppInstallation/1", "accessScopes": [
+                {"handle": scope, "description": scope} for scope in held
+            ]}  # fmt: skip
+            return graphql.show(shown, chosen.below, "AppInstallation", TYPES)
         if name == "bulkOperation":
             return graphql.show(self._look(chosen, own, fault), chosen.below, "BulkOperation", TYPES)
         if name in ("orders", "products"):
@@ -161,9 +167,16 @@ class Store:
         now = self.desk.now()
         if name.startswith("orders"):
             rows: list[Row] = rows_between(self.desk, self.shop, start, end - 1)
+            if "read_all_orders" in self.desk.control.withheld:
+                rows = [row for row in rows if self._is_recent(row)]
             return sorted((row.modified, order_id(self.shop, row), row) for row in rows)
         found = self.desk.world.products(self.shop.store, now)
         return sorted((p.modified, product_number(p), p) for p in found if start <= p.modified < end)
+
+    def _is_recent(self, row: Row) -> bool:
+        """Without read_all_orders an app sees the orders that were made in the last sixty days."""
+        made = state_at(self.desk, self.shop, row).order.timeline.created
+        return made >= self.desk.now() - RECENT
 
     def _listing(self, chosen: Field, fault: Fault | None) -> dict[str, Any]:
         given = chosen.arguments
