@@ -22,7 +22,7 @@ SHAPES = 500  # different orders; the rest repeat them under ids and times of th
 
 def shape(number: int) -> bytes:
     """One order as JSON text with places for id and time."""
-    draw = random.Random(number)  # noqa: S311  a made-up order
+    draw = random.Random(number)
     lines = [
         {
             "id": number * 10 + place, "name": f"Lantern no. {draw.randrange(200)}, hand-made",

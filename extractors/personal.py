@@ -22,6 +22,8 @@ EVERYWHERE = (
     "*user_agent*", "*buyer_memo*", "*buyer_message*", "*customer_note*", "oaid",
 )  # fmt: skip
 
+_MOST_SHAPES = 5_000
+
 
 @dataclass(frozen=True)
 class Personal:
@@ -46,6 +48,7 @@ class Scrubber:
         self._buyer = tuple(tuple(path.split(".")) for path in personal.buyer)
         self._hash = buyer_hash(hash_key, platform)
         self._verdicts: dict[str, bool] = {}
+        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def scrub(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record without personal fields, and with `buyer_key` where the stream has a buyer."""
@@ -55,29 +58,44 @@ class Scrubber:
             if value not in (None, "", 0, "0"):
                 key = self._hash(str(value))
                 break
-        self._walk(record)
+        self._clean(record)
         if self._buyer:
             record["buyer_key"] = key
         return record
 
-    def _walk(self, node: Any) -> None:
-        if type(node) is dict:
-            doomed = None
-            for name, value in node.items():
-                verdict = self._verdicts.get(name)
-                if verdict is None:
-                    verdict = self._judge(name)
-                if verdict:
-                    doomed = [name] if doomed is None else [*doomed, name]
-                elif type(value) is dict or type(value) is list:
-                    self._walk(value)
-            if doomed:
-                for name in doomed:
-                    del node[name]
-        elif type(node) is list:
-            for item in node:
-                if type(item) is dict or type(item) is list:
-                    self._walk(item)
+    def _clean(self, node: dict[str, Any]) -> None:
+        # Objects come in few shapes: what of one is personal is judged once for all that have its names.
+        names = tuple(node)
+        doomed = self._shapes.get(names)
+        if doomed is None:
+            doomed = self._judge_shape(names)
+        for name in doomed:
+            del node[name]
+        for value in node.values():
+            kind = type(value)
+            if kind is dict:
+                self._clean(value)
+            elif kind is list:
+                self._clean_all(value)
+
+    def _clean_all(self, items: list[Any]) -> None:
+        for item in items:
+            kind = type(item)
+            if kind is dict:
+                self._clean(item)
+            elif kind is list:
+                self._clean_all(item)
+
+    def _judge_shape(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(self._shapes) >= _MOST_SHAPES:  # ids as names: every object is a shape of its own
+            self._shapes.clear()
+        doomed = tuple(name for name in names if self._is_personal(name))
+        self._shapes[names] = doomed
+        return doomed
+
+    def _is_personal(self, name: str) -> bool:
+        known = self._verdicts.get(name)
+        return self._judge(name) if known is None else known
 
     def _judge(self, name: str) -> bool:
         lower = name.lower()
