@@ -38,7 +38,12 @@ source = rest_api_source(
                 "endpoint": {
                     "path": "orders",
                     "params": {"per_page": 100, "status": "any"},
-                    "paginator": {"type": "page_number", "base_page": 1, "total_path": None, "stop_after_empty_page": True},
+                    "paginator": {
+                        "type": "page_number",
+                        "base_page": 1,
+                        "total_path": None,
+                        "stop_after_empty_page": True,
+                    },
                 },
             }
         ],

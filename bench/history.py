@@ -4,7 +4,6 @@ Five shops of file drops, 730 days of steady growth, buyers who come back (nine 
 days later. Everything follows from the number of the order, so a history is the same on every machine.
 """
 
-
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta

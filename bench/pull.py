@@ -117,7 +117,7 @@ def dlt_python() -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    wanted = ["dlt[duckdb,parquet]==1.18.2", "duckdb==1.3.2", "pyarrow"]
+    wanted = ["dlt[duckdb]==1.31.0", "duckdb==1.5.5", "pyarrow"]
     subprocess.run([str(python), "-m", "pip", "install", "-q", *wanted], check=True)
     return python
 

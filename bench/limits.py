@@ -1,0 +1,103 @@
+"""Every vendor's limit on, 50 ms away: how much of the permitted rate a read uses, and whether it is ever refused.
+
+The sandbox counts calls of an account in a sliding second and refuses one too many, at the rate the platform's facts
+state. The stream read is the first that is paged; pages are made small so that there are enough calls to measure.
+Vendors that permit less than a call a second are left out by name: an hour each would be needed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.measure import ROOT
+
+LATENCY_MS = 50
+CALLS = 150  # at least so many are wanted …
+SECONDS = 25  # … in at most about so long
+SLOWEST = 1.0
+
+
+def permitted(platform: Any) -> float:
+    """Calls a second that the platform's facts allow one method of one account."""
+    return float(platform.rate.calls / platform.rate.seconds)
+
+
+def limits() -> dict[str, Any]:
+    """Reads one stream of every platform; gives {platform: share of the permitted rate}, the refusals, and who was
+    left out."""
+    sys.path.insert(0, str(ROOT / "tests" / "contract"))
+    from contract_bench import (
+        ACCOUNTS,
+        BUSY_DAY,
+        BUSY_NOW,
+        FIRST_DAY,
+        SPOKEN,
+        TESTED,
+        Bench,
+        account_of,
+        connection,
+    )
+
+    from extractors.core.window import days_window
+    from extractors.credentials import Credentials
+    from extractors.sandbox import running
+
+    shares: dict[str, float] = {}
+    left_out: list[str] = []
+    refused = 0
+    with (
+        running(first_day=FIRST_DAY, now=BUSY_NOW, latency_ms=LATENCY_MS) as box,
+        tempfile.TemporaryDirectory() as root,
+    ):
+        for name in TESTED:
+            facts = SPOKEN[name]
+            rate = permitted(facts)
+            box.sandbox.reset()
+            box.control.set_clock(BUSY_NOW)
+            box.control.latency_ms = LATENCY_MS
+            account_id = ACCOUNTS[name][0]
+            given = connection(box.base_url, account_id)
+            account = account_of(facts, account_id, given)
+            options = {key: value for key, value in account.options.items() if key != "calls_per_second"}
+            on = Bench(
+                box,
+                facts,
+                facts.streams[0],
+                replace(account, options=options),
+                Credentials(given["host"], given["login"], given["password"], given["extra"]),
+                Path(root) / name,
+            )
+            if rate < SLOWEST:
+                left_out.append(f"{name} ({rate:g} a second)")
+                continue
+            box.control.limits[name] = max(1.0, rate)
+            on.in_pages_of(5)
+            times: list[float] = []
+            guard = threading.Lock()
+
+            def note(number: int, times: list[float] = times, guard: Any = guard) -> None:
+                with guard:
+                    times.append(time.monotonic())
+                if times[-1] - times[0] > SECONDS:
+                    raise TimeoutError
+
+            on.wire.before = note
+            window = days_window(BUSY_DAY - timedelta(days=11), BUSY_DAY, account.zone)
+            with contextlib.suppress(TimeoutError):
+                on.run(window, sleep=time.sleep)
+            refused += sum(n for why, n in box.control.refusals.items() if why.startswith(f"{name}/"))
+            spent = times[-1] - times[0]
+            if len(times) < 40:
+                left_out.append(f"{name} (only {len(times)} calls)")
+                continue
+            shares[name] = (len(times) - 1) / spent / rate
+            print(f"{name:<20} {len(times):5} calls at {shares[name]:6.1%} of {rate:g} a second", flush=True)
+    return {"shares": shares, "refused": refused, "left out": left_out}
