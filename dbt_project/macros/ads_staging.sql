@@ -88,5 +88,8 @@ where reads.record_key is not null
 {%- endmacro %}
 
 
+{# Text of a whole number of thousandths (li) to an exact amount in major units. #}
+{% macro thousandths(x) %}cast({{ number(x) }} * cast(0.001 as decimal(4,3)) as decimal(18,4)){% endmacro %}
+
 {# Text of a whole number of millionths (micros) to an exact amount in major units. #}
 {% macro millionths(x) %}cast(try_cast(nullif(trim({{ x }}), '') as decimal(24,2)) * cast(0.000001 as decimal(7,6)) as decimal(18,4)){% endmacro %}

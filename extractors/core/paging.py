@@ -87,18 +87,24 @@ class LastPageFirst:
 @dataclass(frozen=True)
 class ForwardPages:
     """Numbered pages of a report, first to last. One that grows or shrinks meanwhile is an error: a row that
-    disappears moves all behind it one place forward, and forward pages would step over one."""
+    disappears moves all behind it one place forward, and forward pages would step over one.
+
+    within: the name of the parameter that is an object and holds number and size, where they do not stand by
+        themselves.
+    """
 
     records: Records
     total: Total
     page_size: int
     page: str = "page"
     size: str = "page_size"
+    within: str | None = None
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         number, seen, total = 1, 0, None
         while True:
-            reply = call(request.with_params(**{self.page: number, self.size: self.page_size}))
+            place: dict[str, Any] = {self.page: number, self.size: self.page_size}
+            reply = call(request.with_params(**_placed(request, place, self.within)))
             total = _steady(total, self.total(reply), request)
             page = Page(self.records(reply), total)
             seen += len(page.records)
@@ -126,9 +132,7 @@ class Offsets:
         seen, total = 0, None
         while True:
             place: dict[str, Any] = {self.start: seen, self.size: self.page_size}
-            if self.within is not None:
-                place = {self.within: {**request.params[self.within], **place}}
-            reply = call(request.with_params(**place))
+            reply = call(request.with_params(**_placed(request, place, self.within)))
             total = _steady(total, self.total(reply), request)
             page = Page(self.records(reply), total)
             seen += len(page.records)
@@ -226,6 +230,11 @@ class OnePage:
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         found = self.records(call(request))
         yield Page(found, None)
+
+
+def _placed(request: Request, place: dict[str, Any], within: str | None) -> dict[str, Any]:
+    """The place of a page as parameters, by themselves or inside the object of that name."""
+    return place if within is None else {within: {**request.params.get(within, {}), **place}}
 
 
 def _required(total: int | None, request: Request) -> int:

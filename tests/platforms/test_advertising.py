@@ -52,6 +52,8 @@ LEVELS: dict[str, dict[str, str]] = {
     "baidu_marketing": {"account": "account", "campaign": "campaign"},
     "kuaishou_ads": {"account": "account", "campaign": "campaign", "ad_group": "ad", "ad": "ad"},
     "jd_ads": {"account": "account", "campaign": "campaign", "ad_group": "ad", "ad": "ad"},
+    "pinduoduo_ads": {"account": "account", "campaign": "campaign"},
+    "suning_ads": {"campaign": "campaign"},
 }
 # Vendors with campaigns that have no ads, and which of the world's projects that is.
 WITHOUT_ADS = {"google_ads": 2, "tiktok_ads": 2}

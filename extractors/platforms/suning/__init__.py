@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
-from extractors.protocols.signed_call import Call, Dialect, SignedCall, json_body_signed_in_headers
+from extractors.protocols.signed_call import Call, Dialect, Shape, SignedCall, json_body_signed_in_headers
 
 ZONE = "Asia/Shanghai"
 PATH = "/api/http/sopRequest"
@@ -67,13 +68,14 @@ def _is_empty(reply: Reply) -> bool:
     return "sn_error" in reply.body["sn_responseContent"]
 
 
-def _shape(call: Call) -> dict[str, Any]:
-    """All values are sent as text, below the content's name."""
-    given = {name: str(value) for name, value in call.params.items()}
-    named = Call(
-        call.name, call.path, {_CONTENT[call.name]: given}, call.key, call.secret, call.token, call.at
-    )
-    return json_body_signed_in_headers(named, ZONE, "v1.2")
+def shape_of(content: Mapping[str, str]) -> Shape:
+    """How a call is put together: all values as text, below the content's name that each method has."""
+
+    def shape(call: Call) -> dict[str, Any]:
+        given = {name: str(value) for name, value in call.params.items()}
+        return json_body_signed_in_headers(replace(call, params={content[call.name]: given}), ZONE, "v1.2")
+
+    return shape
 
 
 def _local(window: Window) -> dict[str, str]:
@@ -96,7 +98,7 @@ def _returns(account: Account, window: Window) -> Iterator[Read]:
     yield Read(Request(RETURNS, PATH, _local(window)), _paging(RETURNS_CONTENT, 40))
 
 
-DIALECT = Dialect(shape=_shape, error=error_of)
+DIALECT = Dialect(shape=shape_of(_CONTENT), error=error_of)
 
 _HIDDEN = (
     "customername", "mobnum", "username", "invoice*", "buyerordremark", "sellerordremark", "vat*",

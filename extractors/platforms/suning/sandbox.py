@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import orjson
@@ -57,9 +57,30 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
     raise KeyError(stream)
 
 
-def _no(code: str, text: str = "") -> Answer:
+def no(code: str, text: str = "") -> Answer:
+    """The platform's way to say no."""
     body = {"sn_responseContent": {"sn_error": {"error_code": code, "error_msg": text or code}}}
     return Answer(body, refusal=code)
+
+
+def accept(
+    desk: Desk, headers: Mapping[str, str], body: bytes, app: tuple[str, str], methods: Container[str]
+) -> None:
+    """What every call must have right before it is looked at: method, key, version, clock, signature."""
+    (app_key, secret), at = app, headers.get("AppRequestTime", "")
+    method = headers.get("AppMethod", "")
+    if method not in methods:
+        raise Refusal(no("sys.check.app-method:null", method))
+    if headers.get("AppKey") != app_key:
+        raise Refusal(no("sys.check.header-param:forbidden", "AppKey"))
+    if headers.get("Format") != "json" or headers.get("VersionNo") != "v1.2":
+        raise Refusal(no("sys.check.header-param:error", "Format, VersionNo"))
+    if not market.in_step(desk, market.from_wall(at), TOLERANCE):
+        raise Refusal(no("sys.check.request-apprequesttime:error", at))
+    text = secret + method + at + app_key + "v1.2" + base64.b64encode(body).decode()
+    expected = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    if not same(expected, headers.get("signInfo", "")):
+        raise Refusal(no("sys.check.sign-info:error", "signInfo"))
 
 
 class Gateway:
@@ -68,7 +89,7 @@ class Gateway:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.app_key, self.secret = APP_KEYS["suning"]
-        desk.rate_answer = lambda seconds: _no("sys.check.access:limit", "too many requests")
+        desk.rate_answer = lambda seconds: no("sys.check.access:limit", "too many requests")
         # A shop's own app has no token: its key is the shop.
         self.shop = next(shop for shop in SHOPS if shop.platform == "suning")
         desk.touch = self._touch
@@ -77,34 +98,15 @@ class Gateway:
         """POST of every method."""
         headers, body = request.headers, await request.body()
         name, stream, most = _BIZ.get(headers.get("AppMethod", ""), ("", "unknown", 0))
-        given = _content(body, name)
+        given = content(body, name)
 
         def make(fault: Fault | None) -> Answer:
-            self._accept(headers, body)
+            accept(self.desk, headers, body, (self.app_key, self.secret), _BIZ)
             if given is None:
-                raise Refusal(_no("sys.check.request-param:error", f"sn_request.sn_body.{name}"))
+                raise Refusal(no("sys.check.request-param:error", f"sn_request.sn_body.{name}"))
             return self._listing(self.shop, name, stream, most, given, fault)
 
         return await self.desk.serve(stream, self.shop.store, make, given)
-
-    def _accept(self, headers: Mapping[str, str], body: bytes) -> None:
-        method, at, key = (
-            headers.get("AppMethod", ""),
-            headers.get("AppRequestTime", ""),
-            headers.get("AppKey"),
-        )
-        if method not in _BIZ:
-            raise Refusal(_no("sys.check.app-method:null", method))
-        if key != self.app_key:
-            raise Refusal(_no("sys.check.header-param:forbidden", "AppKey"))
-        if headers.get("Format") != "json" or headers.get("VersionNo") != "v1.2":
-            raise Refusal(_no("sys.check.header-param:error", "Format, VersionNo"))
-        if not market.in_step(self.desk, market.from_wall(at), TOLERANCE):
-            raise Refusal(_no("sys.check.request-apprequesttime:error", at))
-        text = self.secret + method + at + self.app_key + "v1.2" + base64.b64encode(body).decode()
-        expected = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-        if not same(expected, headers.get("signInfo", "")):
-            raise Refusal(_no("sys.check.sign-info:error", "signInfo"))
 
     def _touch(self, store: str, stream: str, place: int, given: Mapping[str, Any]) -> None:
         start, end = (market.from_wall(given.get(name, "")) for name in ("startTime", "endTime"))
@@ -115,16 +117,16 @@ class Gateway:
     ) -> Answer:
         wrong = market.wrong_names(given, "startTime endTime", "pageNo pageSize orderLineStatus")
         if wrong is not None or any(not isinstance(value, str) for value in given.values()):
-            raise Refusal(_no("biz.check.param:error", wrong or "all values are texts"))
+            raise Refusal(no("biz.check.param:error", wrong or "all values are texts"))
         start, end = market.from_wall(given["startTime"]), market.from_wall(given["endTime"])
         if start is None or end is None or end <= start:
-            raise Refusal(_no("biz.check.query-time:error", "startTime, endTime"))
+            raise Refusal(no("biz.check.query-time:error", "startTime, endTime"))
         if end - start > WIDEST or start < self.desk.now() - HISTORY:
-            raise Refusal(_no("sys.check.query-time:outofrange", "30 days at most, 3 months back"))
+            raise Refusal(no("sys.check.query-time:outofrange", "30 days at most, 3 months back"))
         number = market.whole(given.get("pageNo", "1"), 1, 99_999)
         size = market.whole(given.get("pageSize", "10"), 1, most)
         if number is None or size is None:
-            raise Refusal(_no("biz.check.page:error", f"pageSize is at most {most}"))
+            raise Refusal(no("biz.check.page:error", f"pageSize is at most {most}"))
         rows = self._orders(shop, start, end) if stream == "orders" else self._returns(shop, start, end)
         if not rows:
             # Nothing found is told as an error.
@@ -134,7 +136,7 @@ class Gateway:
             )
         page = market.page_of(self.desk, (shop.store, stream, start, end, size), rows, number, size, fault)
         if page is None:
-            raise Refusal(_no("biz.check.page:error", f"pageNo {number} is beyond the last page"))
+            raise Refusal(no("biz.check.page:error", f"pageNo {number} is beyond the last page"))
         head = {
             "pageNo": str(number),
             "pageTotal": str(-(-page.total // size)),
@@ -158,7 +160,8 @@ class Gateway:
         return [_return(*pair) for pair in asked]
 
 
-def _content(body: bytes, name: str) -> dict[str, Any] | None:
+def content(body: bytes, name: str) -> dict[str, Any] | None:
+    """The business parameters below the content's name; None where there are none."""
     try:
         found = orjson.loads(body)["sn_request"]["sn_body"][name]
     except (orjson.JSONDecodeError, KeyError, TypeError):

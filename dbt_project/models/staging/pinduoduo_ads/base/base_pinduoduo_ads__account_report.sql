@@ -1,0 +1,7 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'impression': 'text', 'click': 'text', 'spend': 'text', 'gmv': 'text', 'orderNum': 'text'
+} -%}
+
+{{ report_rows('pinduoduo_ads', 'account_report', source('raw_pinduoduo_ads', 'account_report'), shape, keep='all') }}

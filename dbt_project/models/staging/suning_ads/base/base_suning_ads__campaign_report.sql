@@ -1,0 +1,9 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{#- Which field is which figure is for the merchant to confirm (see dbt_project.yml). -#}
+{%- set shape = {'promotionId': 'text', 'promotionName': 'text'} -%}
+{%- for field in var('suning_ads_fields').values() -%}
+    {%- do shape.update({field: 'text'}) -%}
+{%- endfor -%}
+
+{{ report_rows('suning_ads', 'campaign_report', source('raw_suning_ads', 'campaign_report'), shape, keep='all') }}

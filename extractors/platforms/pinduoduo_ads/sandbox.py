@@ -1,0 +1,142 @@
+"""The sandbox half of Pinduoduo's ads: what its reports answer and refuse on the open platform (cn §15).
+
+Served under ``/pinduoduo_ads``: ``/api/router``. Money is whole li (thousandths of a yuan). Each project of
+the world is a plan of one scene: search, star shop, display.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+from starlette.routing import BaseRoute
+
+from extractors.platforms.pinduoduo.sandbox import gateway
+from extractors.sandbox.adland import Figures, figures, span
+from extractors.sandbox.ads import Adverts
+from extractors.sandbox.control import Fault
+from extractors.sandbox.desk import Desk
+from extractors.sandbox.merchants import SHANGHAI
+from extractors.sandbox.router import Call, Method, names
+from extractors.sandbox.truth import days_of
+from extractors.sandbox.world import World
+
+SHOWN_DAYS, MOST_ROWS = 90, 100
+_SCENES = (0, 1, 2)
+_MEASURES = ("impression", "click", "spend", "gmv", "orderNum")
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """The address that the gateway has, for one desk."""
+    return gateway(desk, _METHODS)
+
+
+def _daily(call: Call, fault: Fault | None) -> Any:
+    """pdd.ad.api.report.daily.report.query: the advertiser by day, with a sum and without a count."""
+    scene, days = _asked(call)
+    call.choice("queryDimensionType", names("0"), "")
+    rows = [_row(row) for row in _by_day(call.adverts, days, scene, call.now)]
+    page = call.desk.page(rows, 1, len(rows) + 1, fault)
+    return _good({"dailyReportList": page.rows, "sumReport": _sum(rows)})
+
+
+def _entities(call: Call, fault: Fault | None) -> Any:
+    """pdd.ad.api.report.entity.report.query: plans, the days asked for added up."""
+    scene, days = _asked(call)
+    call.choice("queryDimensionType", names("1"), "")
+    call.choice("entityDimensionType", names("0"), "0")
+    number, size = _range(call)
+    found: dict[int, dict[str, Any]] = {}
+    for row in _plans(call.adverts, days, scene, call.now):
+        plan = row.promotion.project_id if row.promotion is not None else 0
+        old = found.setdefault(plan, {"entityId": plan, "dimensionType": 1, **dict.fromkeys(_MEASURES, 0)})
+        new = _row(row)
+        old.update({name: old[name] + new[name] for name in _MEASURES})
+    rows = list(found.values())
+    key = tuple(sorted((n, v) for n, v in call.params.items() if n != "queryRange"))
+    if not call.desk.announced((call.subject, size, key), number, size, len(rows)):
+        raise call.invalid(f"queryRange: page {number} is beyond the last page")
+    page = call.desk.page(rows, number, size, fault)
+    return _good({"entityReportList": page.rows, "sumReport": _sum(rows), "total": page.total})
+
+
+def _good(result: dict[str, Any]) -> dict[str, Any]:
+    return {"response": {"success": True, "errorCode": 1000, "errorMsg": "", "result": result}}
+
+
+def _asked(call: Call) -> tuple[int, list[date]]:
+    """The scene and the days; today and days before are not told in one answer."""
+    scene = int(call.choice("scenesType", names("0 1 2"), ""))
+    days = span(call.params["startDateString"], call.params["endDateString"], SHOWN_DAYS)
+    today = datetime.fromtimestamp(call.now, SHANGHAI).date()
+    if days is None or days[0] < today - timedelta(days=SHOWN_DAYS):
+        raise call.invalid(f"startDateString, endDateString: the last {SHOWN_DAYS} days")
+    if days[0] < today <= days[-1]:
+        raise call.invalid("startDateString, endDateString: today and history must not be mixed")
+    return scene, days
+
+
+def _range(call: Call) -> tuple[int, int]:
+    try:
+        found = orjson.loads(call.params["queryRange"])
+        number, size = found["pageNumber"], found["pageSize"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise call.invalid("queryRange: pageNumber and pageSize") from None
+    if not (isinstance(number, int) and isinstance(size, int) and number >= 1 and 1 <= size <= MOST_ROWS):
+        raise call.invalid("queryRange")
+    return number, size
+
+
+def _plans(adverts: Adverts, days: list[date], scene: int, now: int) -> list[Figures]:
+    rows = figures(adverts, days, "campaign", now)
+    return [row for row in rows if row.promotion is not None and row.promotion.project == scene]
+
+
+def _by_day(adverts: Adverts, days: list[date], scene: int, now: int) -> list[Figures]:
+    # A scene has one plan in this world: its days are the plan's.
+    return _plans(adverts, days, scene, now)
+
+
+def _row(row: Figures) -> dict[str, Any]:
+    return {
+        "date": row.day.isoformat(),
+        "impression": row.shows,
+        "click": row.clicks,
+        "spend": row.cost * 10,
+        "gmv": row.value * 10,
+        "orderNum": row.conversions,
+        "ctr": round(row.clicks / row.shows, 4) if row.shows else 0,
+        "cpc": round(row.cost * 10 / row.clicks, 2) if row.clicks else 0,
+    }
+
+
+def _sum(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: sum(row[name] for row in rows) for name in _MEASURES}
+
+
+_DATES = "scenesType queryDimensionType startDateString endDateString"
+_METHODS: dict[str, Method] = {
+    "pdd.ad.api.report.daily.report.query": Method(
+        "account_report", _daily, names(_DATES), names("entityId externalParamMap")
+    ),
+    "pdd.ad.api.report.entity.report.query": Method(
+        "campaign_report",
+        _entities,
+        names(f"{_DATES} queryRange"),
+        names("entityDimensionType entityId externalParamMap orderBy orderType"),
+    ),
+}
+
+
+# ---- what a complete read holds -------------------------------------------------------------------
+def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
+    """The keys of a complete read (see ``extractors.sandbox.truth``)."""
+    if stream not in ("account_report", "campaign_report"):
+        raise KeyError(stream)
+    found, adverts = set(), world.ad_accounts[account_id]
+    for row in figures(adverts, days_of(start, end), "campaign", now):
+        if row.promotion is not None:
+            key = f"{row.day}|{_SCENES[row.promotion.project]}"
+            found.add(key if stream == "account_report" else f"{key}|{row.promotion.project_id}")
+    return found
