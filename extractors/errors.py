@@ -87,6 +87,10 @@ class ContractError(DaybookError):
     """The vendor answered with something its document does not allow, or a read that does not add up."""
 
 
+class AddressExpired(ContractError):
+    """The address of a finished report is no longer good: looking at the job again brings a new one."""
+
+
 class ConfigError(DaybookError):
     """Our own configuration is wrong: an account, a credential, an option, a mapping."""
 

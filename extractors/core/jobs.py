@@ -63,8 +63,18 @@ class Jobs:
         self._clock = clock
         self._open: set[str] = set()
 
-    def finished(self, call: Callable[[Request], Reply], request: Request, job: Job) -> Request:
-        """The request that fetches the finished report.
+    def begin(self, call: Callable[[Request], Reply], request: Request, job: Job) -> None:
+        """Ask for a report that nobody has asked for yet, without waiting for it.
+
+        Raises ContractError when the answer holds no ticket.
+        """
+        name = self._name(request)
+        if self._remembered(name, job.life) is None:
+            self._ask(name, call, request, job)
+        self._open.add(name)
+
+    def finished(self, call: Callable[[Request], Reply], request: Request, job: Job) -> Request | None:
+        """The request that fetches the finished report; None when the vendor says that it is empty.
 
         Raises:
             TransientError: the job failed time and again, or has not ended within its patience; the next run
@@ -75,9 +85,10 @@ class Jobs:
         for _ in range(ASKED_AT_MOST):
             ticket = self._remembered(name, job.life) or self._ask(name, call, request, job)
             self._open.add(name)
-            state = self._look_after(call, request, job, ticket)
+            state, reply = self._look_after(call, job, ticket)
             if state is State.READY:
-                return job.fetch(ticket.id)
+                place = ticket.id if job.address is None else job.address(reply)
+                return job.fetch(place) if place else None
             self._notes.remove(name)
             if state is State.WAITING:
                 minutes = round(job.patience.total_seconds() / 60)
@@ -100,15 +111,14 @@ class Jobs:
             self._notes.remove(name)
         self._open.clear()
 
-    def _look_after(
-        self, call: Callable[[Request], Reply], request: Request, job: Job, ticket: _Ticket
-    ) -> State:
+    def _look_after(self, call: Callable[[Request], Reply], job: Job, ticket: _Ticket) -> tuple[State, Reply]:
         waited = max(0.0, (self._clock() - ticket.asked_at).total_seconds())
         pause = FIRST_PAUSE
         while True:
-            state = job.state(call(job.look(ticket.id)))
+            reply = call(job.look(ticket.id))
+            state = job.state(reply)
             if state is not State.WAITING or waited > job.patience.total_seconds():
-                return state
+                return state, reply
             self._wait(pause)
             waited += pause
             pause = min(pause * 1.5, LONGEST_PAUSE)

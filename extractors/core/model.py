@@ -73,6 +73,8 @@ class Job:
     ticket: the job's number in the answer to the request that asks for the report.
     look: number → the request that asks how it stands; state: what the answer to that says.
     fetch: number → the request that brings the finished report; it is paged like any other.
+    address: where the look that finds the report finished says it lies; `fetch` is given that in place of the
+        number. An answer without one: the report is empty.
     patience: how long a job may take; life: how long after being asked for it is still worth fetching.
     """
 
@@ -80,6 +82,7 @@ class Job:
     look: Callable[[str], Request]
     state: Callable[[Reply], State]
     fetch: Callable[[str], Request]
+    address: Callable[[Reply], str | None] | None = None
     patience: timedelta = timedelta(hours=1)
     life: timedelta = timedelta(hours=6)
 

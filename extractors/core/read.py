@@ -13,7 +13,7 @@ from extractors.core.model import Read, Record, Stream
 from extractors.core.paging import TooDeep
 from extractors.core.session import Session
 from extractors.core.window import Window
-from extractors.errors import ContractError
+from extractors.errors import AddressExpired, ContractError
 from extractors.personal import Scrubber
 
 WINDOW_TRIES = 3
@@ -63,7 +63,12 @@ class WindowReader:
         Raises:
             ContractError: with what was wrong; nothing of the window counts as read.
         """
-        for read in self._stream.reads(self._session.account, window):
+        reads = list(self._stream.reads(self._session.account, window))
+        if len(reads) > 1:  # the vendor makes them side by side
+            for read in reads:
+                if read.job is not None:
+                    self._jobs.begin(self._session.call, read.request, read.job)
+        for read in reads:
             for attempt in range(1, WINDOW_TRIES + 1):
                 self._held.clear()
                 try:
@@ -77,8 +82,8 @@ class WindowReader:
                     for half in window.halves():
                         self.read(half)
                     return
-                except ContractError:
-                    if read.job is not None:
+                except ContractError as error:
+                    if read.job is not None and not isinstance(error, AddressExpired):
                         self._jobs.again(read.request)
                     if attempt == WINDOW_TRIES:
                         raise
@@ -88,7 +93,10 @@ class WindowReader:
         total: int | None = None
         request, call = read.request, self._session.call
         if read.job is not None:
-            request = self._jobs.finished(call, request, read.job)
+            finished = self._jobs.finished(call, request, read.job)
+            if finished is None:
+                return
+            request = finished
         for page in read.paging.pages(call, request):
             records = read.finish(page.records) if read.finish else page.records
             keys = [self._key(record) for record in records]

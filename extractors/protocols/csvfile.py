@@ -28,6 +28,28 @@ def rows_of(reply: Reply, columns: tuple[str, ...], what: str) -> list[Record]:
     return records
 
 
+def named_rows(reply: Reply, columns: tuple[str, ...], what: str) -> list[Record]:
+    """The rows of a file whose text starts with a line of its columns' names, in whatever order, as text.
+
+    Raises:
+        ContractError: a column that was asked for is missing, or a row of another width than the names.
+    """
+    lines = csv.reader(io.StringIO(reply.body, newline=""))
+    names = [cell.strip() for cell in next(lines, [])]
+    missing = [name for name in columns if name not in names]
+    if missing or len(set(names)) != len(names):
+        raise ContractError(
+            f"{what}: a file without the column {missing[0] if missing else 'names it promises'}"
+        )
+    records = []
+    for number, row in enumerate(lines, 2):
+        if row and row != [""]:
+            if len(row) != len(names):
+                raise ContractError(f"{what}: line {number} has {len(row)} columns, not {len(names)}")
+            records.append(dict(zip(names, (cell.strip() for cell in row), strict=True)))
+    return records
+
+
 def decoded(body: bytes, what: str) -> str:
     """The text of a file whose encoding the vendor does not say: UTF-8 if it is that, else GB18030."""
     for encoding in ENCODINGS:

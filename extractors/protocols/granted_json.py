@@ -38,6 +38,7 @@ class Dialect:
     error: (status, body, account) → the error in an answer, or None when it is good.
     headers: further headers of every call for an account.
     left: (body, account) → seconds to stay away and why, when the answer says too little is left.
+    is_scope_renewed: a person's renewal names the scope, too.
     """
 
     scope: str
@@ -45,6 +46,7 @@ class Dialect:
     error: Callable[[int, Any, Account], DaybookError | None]
     headers: Callable[[Account, Credentials], dict[str, str]] = lambda account, credentials: {}
     left: Callable[[Any, Account], tuple[float, str] | None] = lambda body, account: None
+    is_scope_renewed: bool = False
 
 
 class GrantedJson:
@@ -103,6 +105,8 @@ class GrantedJson:
                 "client_secret": password,
                 "refresh_token": tokens.refresh_token or "",
             }
+            if self._dialect.is_scope_renewed:
+                form["scope"] = self._dialect.scope
         return {"method": "POST", "url": url, "data": form}, lambda body: _bought(body, tokens.refresh_token)
 
     def _statement(self, email: str, key: str) -> str:

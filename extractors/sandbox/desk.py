@@ -120,7 +120,8 @@ class Desk:
         self.touch: Callable[[str, str, int, Mapping[str, Any]], None] | None = None
         self.touch_late: Callable[[str, int, Mapping[str, Any], int], None] | None = None
         self.plans: list[str] = []
-        """What becomes of the next asynchronous reports: never | fails | '' (made)."""
+        """What becomes of the next asynchronous reports: never | fails | stale | '' (made). The first
+        address of a stale one has run out."""
         self._announced: dict[tuple[Any, ...], int] = {}
 
     def now(self) -> int:

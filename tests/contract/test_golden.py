@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -37,6 +40,18 @@ def account(make_account: Callable[..., Account]) -> Callable[[str], Account]:
     return make
 
 
+def packed(text: bytes, how: str | None) -> bytes:
+    """The documented content as the vendor packs it."""
+    if how == "gzip":
+        return gzip.compress(text)
+    if how == "zip":
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("report", text)
+        return file.getvalue()
+    return text
+
+
 def read(platform: Platform, stream: Stream, account: Account, case: dict[str, Any]) -> list[dict[str, str]]:
     assert platform.protocol is not None
     speaker = platform.protocol("http://127.0.0.1:1", account, CREDENTIALS)
@@ -44,9 +59,11 @@ def read(platform: Platform, stream: Stream, account: Account, case: dict[str, A
     first = next(iter(stream.reads(account, window)))
     headers = {key.lower(): value for key, value in case.get("headers", {}).items()}
     # Of an asynchronous report the answer is documented that brings it when it is finished.
-    request = first.job.fetch("1") if first.job is not None else first.request
+    request = first.request
+    if first.job is not None:
+        request = first.job.fetch("1" if first.job.address is None else "https://files.example/1")
     text = case["body"].encode() if isinstance(case["body"], str) else orjson.dumps(case["body"])
-    reply = speaker.check(request, 200, headers, text)
+    reply = speaker.check(request, 200, headers, packed(text, case.get("packed")))
     found = []
     for record in first.paging.records(reply):  # type: ignore[attr-defined]
         entry = {"key": stream.key_of(record)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -147,3 +148,31 @@ def test_a_note_holds_the_number_and_nothing_of_the_call() -> None:
     Jobs(Seen(), "p/a/s", lambda s: None).finished(Vendor([State.READY]), REPORT, JOB)
     ((name, text),) = notes.items()
     assert name.startswith("p/a/s/job-") and set(json.loads(text)) == {"id", "asked_at"}
+
+
+def lying_at(address: str | None) -> Job:
+    return replace(JOB, address=lambda reply: address, fetch=lambda place: Request("file", place))
+
+
+def test_a_report_that_lies_somewhere_is_fetched_from_there(jobs: Callable[..., Jobs]) -> None:
+    vendor = Vendor([State.WAITING, State.READY])
+    found = jobs().finished(vendor, REPORT, lying_at("https://files.example/1"))
+    assert found == Request("file", "https://files.example/1")
+
+
+def test_a_finished_report_that_lies_nowhere_is_empty(jobs: Callable[..., Jobs]) -> None:
+    assert jobs().finished(Vendor([State.READY]), REPORT, lying_at(None)) is None
+
+
+def test_jobs_are_begun_side_by_side_and_each_only_once(jobs: Callable[..., Jobs]) -> None:
+    vendor = Vendor([State.READY, State.READY])
+    other = REPORT.with_params(day="2026-01-06")
+    book = jobs()
+    for request in (REPORT, other, REPORT):
+        book.begin(vendor, request, JOB)
+    assert (vendor.asked, vendor.looks) == (2, 0)
+    numbers = [book.finished(vendor, request, JOB).params["id"] for request in (REPORT, other)]  # type: ignore[union-attr]
+    assert numbers == ["job1", "job2"] and vendor.asked == 2
+    book.landed()
+    jobs().begin(vendor, REPORT, JOB)
+    assert vendor.asked == 3, "a landed job was remembered"
