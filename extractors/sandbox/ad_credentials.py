@@ -19,7 +19,11 @@ MANAGER = "9998887776"
 """The manager account through which Google's customer is reached."""
 TIKTOK_STORE = "7494055813163900017"
 """The TikTok shop that GMV Max sells for."""
+CUSTOMER, DEVELOPER_TOKEN = "250012345", "SANDBOXDEV0001"
+"""The customer that Microsoft's account belongs to, and who develops for it."""
 APPS: dict[str, tuple[str, str]] = {
+    "amazon_ads": ("amzn1.application-oa2-client.sandboxads", "sandbox-amazon-ads-secret"),
+    "microsoft_ads": ("7f3c0a52-0000-4000-8000-5ab0c5ab0c01", "sandbox-microsoft-secret"),
     "google_ads": ("sandbox-client.apps.example", "sandbox-google-secret"),
     "meta": ("555000111222333", "sandbox-meta-secret"),
     "qianchuan": ("1790000000000002", "sandbox-qianchuan-secret"),
@@ -95,6 +99,11 @@ def _tiktok_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
     return "tiktok_ads", "", "", extra  # the token alone opens the reports
 
 
+def _microsoft_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
+    path, login, password, extra = _app("account_id")(account, variant, tokens)
+    return path, login, password, {**extra, "customer_id": CUSTOMER, "developer_token": DEVELOPER_TOKEN}
+
+
 SERVICE_ACCOUNT = "reader@sandbox.iam.example"
 # Two primes of a key that opens nothing but the sandbox.
 _PRIMES = (
@@ -140,6 +149,8 @@ _MADE: dict[str, Callable[[Advertiser, str, Tokens], Entry]] = {
     "google_ads": _google_ads,
     "meta": _meta,
     "tiktok_ads": _tiktok_ads,
+    "microsoft_ads": _microsoft_ads,
+    "amazon_ads": _app("profile_id"),
     "alimama": _app(),
     "qianchuan": _app("advertiser_id"),
     "tencent_ads": _app("account_id"),

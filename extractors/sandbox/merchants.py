@@ -452,6 +452,20 @@ AD_ACCOUNTS: tuple[Advertiser, ...] = (
         "US",
         "USD",
     ),
+    Advertiser(
+        32, 180_512_345, "Harbor Lantern", "harbor_us", 85.0, "microsoft_ads", "America/New_York", "US", "USD"
+    ),
+    Advertiser(
+        33,
+        2_712_345_678_901,
+        "Harbor Lantern",
+        "harbor_us",
+        110.0,
+        "amazon_ads",
+        "America/New_York",
+        "US",
+        "USD",
+    ),
     Advertiser(14, 3_300_120_450, "灯笼家居旗舰店", "lantern_tmall", 920.0, "alimama"),
     Advertiser(15, 1_761_000_000_000_000_789, "梅子铺", "plum_taobao", 760.0, "qianchuan"),
     Advertiser(16, 25_610_042, "灯笼家居官网", "lantern_web", 540.0, "tencent_ads"),

@@ -46,6 +46,8 @@ LEVELS: dict[str, dict[str, str]] = {
     "google_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
     "meta": {"account": "account", "campaign": "campaign", "ad": "ad"},
     "tiktok_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
+    "microsoft_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
+    "amazon_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
     "alimama": {"account": "account", "campaign": "campaign"},
     "qianchuan": {"account": "account", "ad": "ad"},
     "tencent_ads": {"account": "account", "ad_group": "ad"},
@@ -56,7 +58,7 @@ LEVELS: dict[str, dict[str, str]] = {
     "suning_ads": {"campaign": "campaign"},
 }
 # Vendors with campaigns that have no ads, and which of the world's projects that is.
-WITHOUT_ADS = {"google_ads": 2, "tiktok_ads": 2}
+WITHOUT_ADS = {"google_ads": 2, "tiktok_ads": 2, "microsoft_ads": 2}
 # First day read, where the vendor answers for a week only.
 STARTS = {"kuaishou_ads": DAY - timedelta(days=5)}
 # Vendors that do not say what such campaigns were shown and clicked.

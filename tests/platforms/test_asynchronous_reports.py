@@ -31,18 +31,22 @@ DAYS = (date(2026, 11, 18), date(2026, 11, 20))
 
 @dataclass(frozen=True)
 class Vendor:
-    """A platform of asynchronous reports: how the sandbox counts the steps of one of its streams."""
+    """A platform of asynchronous reports: how the sandbox counts the steps of one of its streams, and how many
+    jobs one read of it takes."""
 
     platform: str
     stream: str
     ask: str
     look: str
     fetch: str
+    jobs: int = 1
 
 
 VENDORS = [
     Vendor("uc_huichuan", "campaign_report", "campaign_report", "look", "download"),
     Vendor("meta", "ad_report", "ad_report", "look", "insights"),
+    Vendor("microsoft_ads", "ad_report", "ad_report", "look", "download"),
+    Vendor("amazon_ads", "ad_report", "ad_report", "look", "download", jobs=3),
 ]
 
 
@@ -60,8 +64,12 @@ class Bench:
     patch: pytest.MonkeyPatch
     waits: list[float] = field(default_factory=list)
 
-    def run(self, before: Callable[[int, str], None] = lambda number, name: None) -> None:
-        """Read three days; `before` is told the number and the name of every call."""
+    def run(
+        self,
+        before: Callable[[int, str], None] = lambda number, name: None,
+        after: Callable[[int, int], None] = lambda number, status: None,
+    ) -> None:
+        """Read three days; `before` is told the number and the name of every call, `after` its number and status."""
         known = next(a for a in AD_ACCOUNTS if a.platform == self.vendor.platform)
         given: Any = self.box.connections()[known.account]
         options = {n: given["extra"][n] for n in platforms()[known.platform].options if n in given["extra"]}
@@ -75,7 +83,9 @@ class Bench:
             nonlocal calls
             calls += 1
             before(calls, name)
-            return send(session, name, arguments)
+            answer = send(session, name, arguments)
+            after(calls, answer[0])
+            return answer
 
         with self.patch.context() as patch:
             patch.setattr(Session, "_send", watched)
@@ -102,6 +112,20 @@ class Bench:
 
     def notes(self) -> list[Path]:
         return list((self.folder / "landing").rglob("job-*.json"))
+
+
+def is_asynchronous(name: str) -> bool:
+    """Whether some read of the platform asks for an asynchronous report."""
+    platform = platforms()[name]
+    options = dict.fromkeys(platform.options, "1")
+    account = Account(f"{name}__x", name, "x", "x", "Asia/Shanghai", "CNY", options=options)
+    window = days_window(DAYS[0], DAYS[0], account.zone)
+    return any(read.job is not None for stream in platform.streams for read in stream.reads(account, window))
+
+
+def test_every_platform_of_asynchronous_reports_is_tested_here() -> None:
+    spoken = [name for name, platform in platforms().items() if platform.protocol is not None]
+    assert {name for name in spoken if is_asynchronous(name)} == {vendor.platform for vendor in VENDORS}
 
 
 @pytest.fixture(scope="module")
@@ -146,16 +170,16 @@ def test_a_run_killed_between_any_two_steps_asks_once_and_ends_in_the_same_data(
 
         with pytest.raises(Killed):
             killed.run(die)
-        assert killed.lines() == [] and len(killed.notes()) == 1
+        assert killed.lines() == [] and len(killed.notes()) == min(place - 1, bench.vendor.jobs)
         killed.run()
-        assert killed.counted(bench.vendor.ask) == 1
+        assert killed.counted(bench.vendor.ask) == bench.vendor.jobs
         assert sorted(killed.lines()) == whole and not killed.notes()
 
 
 def test_a_job_that_fails_is_asked_for_again(bench: Bench, whole: list[bytes]) -> None:
     bench.box.sandbox.desks[bench.vendor.platform].plans[:] = ["fails"]
     bench.run()
-    assert bench.counted(bench.vendor.ask) == 2
+    assert bench.counted(bench.vendor.ask) == bench.vendor.jobs + 1
     assert sorted(bench.lines()) == whole and not bench.notes()
 
 
@@ -176,7 +200,7 @@ def test_a_job_that_never_ends_is_given_up_and_the_next_run_asks_anew(
     assert isinstance(caught.value.errors[0], TransientError) and bench.lines() == []
     assert timedelta(minutes=20) < timedelta(seconds=sum(bench.waits)) < timedelta(hours=2)
     bench.run()
-    assert bench.counted(bench.vendor.ask) == 2 and sorted(bench.lines()) == whole
+    assert bench.counted(bench.vendor.ask) == bench.vendor.jobs + 1 and sorted(bench.lines()) == whole
 
 
 def test_a_job_the_vendor_has_forgotten_is_asked_for_anew(bench: Bench, whole: list[bytes]) -> None:
@@ -189,7 +213,7 @@ def test_a_job_the_vendor_has_forgotten_is_asked_for_anew(bench: Bench, whole: l
     (note,) = bench.notes()
     note.write_text(json.dumps({**json.loads(note.read_text()), "id": "12345"}))
     bench.run()
-    assert bench.counted(bench.vendor.ask) == 2 and sorted(bench.lines()) == whole
+    assert bench.counted(bench.vendor.ask) == bench.vendor.jobs + 1 and sorted(bench.lines()) == whole
 
 
 @pytest.mark.parametrize("kind", ["html", "half_body", "truncated", "bom", "http_503", "reset"])
@@ -198,8 +222,8 @@ def test_a_download_that_is_no_report_is_fetched_again_and_not_asked_for_again(
 ) -> None:
     bench.box.control.faults.append(Fault(kind, bench.vendor.platform, bench.vendor.fetch))
     bench.run()
-    assert bench.box.control.struck[kind] == 1 and bench.counted(bench.vendor.ask) == 1
-    assert bench.counted(bench.vendor.fetch) >= 2 and sorted(bench.lines()) == whole
+    assert bench.box.control.struck[kind] == 1 and bench.counted(bench.vendor.ask) == bench.vendor.jobs
+    assert bench.counted(bench.vendor.fetch) > bench.vendor.jobs and sorted(bench.lines()) == whole
 
 
 def test_a_download_that_stays_a_web_page_lands_nothing_and_the_job_is_kept(
@@ -208,7 +232,61 @@ def test_a_download_that_stays_a_web_page_lands_nothing_and_the_job_is_kept(
     bench.box.control.faults.append(Fault("html", bench.vendor.platform, bench.vendor.fetch, times=1_000))
     with pytest.raises(ExtractErrors):
         bench.run()
-    assert bench.lines() == [] and len(bench.notes()) == 1
+    assert bench.lines() == [] and len(bench.notes()) == bench.vendor.jobs
     bench.box.control.faults.clear()
     bench.run()
-    assert bench.counted(bench.vendor.ask) == 1 and sorted(bench.lines()) == whole
+    assert bench.counted(bench.vendor.ask) == bench.vendor.jobs and sorted(bench.lines()) == whole
+
+
+ADDRESSED = [vendor for vendor in VENDORS if vendor.fetch == "download" and vendor.platform != "uc_huichuan"]
+
+
+@pytest.mark.parametrize("bench", ADDRESSED, indirect=True, ids=lambda vendor: vendor.platform)
+def test_an_address_that_ran_out_is_looked_up_again_and_not_asked_for_again(
+    bench: Bench, whole: list[bytes]
+) -> None:
+    bench.box.sandbox.desks[bench.vendor.platform].plans[:] = ["stale"]
+    bench.run()
+    assert bench.counted(bench.vendor.ask) == bench.vendor.jobs
+    assert bench.counted(bench.vendor.fetch) == bench.vendor.jobs + 1 and sorted(bench.lines()) == whole
+
+
+@pytest.mark.parametrize("bench", ADDRESSED, indirect=True, ids=lambda vendor: vendor.platform)
+def test_a_token_that_ends_while_a_report_is_made_is_renewed_and_nothing_asked_again(
+    bench: Bench, whole: list[bytes]
+) -> None:
+    def expire(number: int, name: str) -> None:
+        if number == bench.vendor.jobs + 1:
+            bench.box.sandbox.expire_tokens(bench.vendor.platform)
+
+    try:
+        bench.run(expire)
+    finally:
+        bench.box.sandbox.reset()
+    assert sorted(bench.lines()) == whole
+
+
+@pytest.mark.parametrize("bench", [VENDORS[-1]], indirect=True, ids=lambda vendor: vendor.platform)
+def test_a_run_killed_before_it_wrote_the_number_down_is_told_the_number_again(
+    bench: Bench, whole: list[bytes]
+) -> None:
+    def die(number: int, status: int) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        bench.run(after=die)
+    assert not bench.notes() and bench.counted(bench.vendor.ask) == 1
+    statuses: list[int] = []
+    bench.run(after=lambda number, status: statuses.append(status))
+    assert statuses.count(425) == 1 and bench.counted(bench.vendor.ask) == 1 + bench.vendor.jobs
+    assert sorted(bench.lines()) == whole
+
+
+@pytest.mark.parametrize("bench", [VENDORS[-1]], indirect=True, ids=lambda vendor: vendor.platform)
+def test_spurious_401_while_polling_cost_one_renewal_and_nothing_else(
+    bench: Bench, whole: list[bytes]
+) -> None:
+    bench.box.control.faults.append(Fault("expired_token", bench.vendor.platform, bench.vendor.look, times=3))
+    bench.run()
+    assert bench.box.control.struck["expired_token"] == 3 and bench.counted("token") == 1
+    assert bench.counted(bench.vendor.ask) == bench.vendor.jobs and sorted(bench.lines()) == whole

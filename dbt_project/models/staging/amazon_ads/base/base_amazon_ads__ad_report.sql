@@ -1,0 +1,9 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'campaignId': 'text', 'campaignName': 'text', 'adGroupId': 'text', 'adGroupName': 'text', 'adId': 'text',
+    'campaignBudgetCurrencyCode': 'text', 'impressions': 'text', 'clicks': 'text', 'cost': 'text',
+    'purchases14d': 'text', 'sales14d': 'text', 'purchasesClicks': 'text', 'salesClicks': 'text'
+} -%}
+
+{{ report_rows('amazon_ads', 'ad_report', source('raw_amazon_ads', 'ad_report'), shape, keep='all') }}

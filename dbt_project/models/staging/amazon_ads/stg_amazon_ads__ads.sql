@@ -1,0 +1,32 @@
+{#
+  Products call purchases within 14 days of a click by two names; a row has the one or the other. Amazon has no report of
+  an account's own total: the account is the sum of the campaigns of all products.
+#}
+{%- set figures = {
+    'impressions': whole_number('r.record.impressions'),
+    'clicks': whole_number('r.record.clicks'),
+    'spend': number('r.record.cost'),
+    'conversions_platform':
+        'coalesce(' ~ number('r.record.purchases14d') ~ ', ' ~ number('r.record.purchasesClicks') ~ ')',
+    'conversion_value_platform':
+        'coalesce(' ~ number('r.record.sales14d') ~ ', ' ~ number('r.record.salesClicks') ~ ')',
+    'currency': 'r.record.campaignBudgetCurrencyCode'
+} -%}
+{%- set campaign = {'campaign_id': 'r.record.campaignId', 'campaign_name': 'r.record.campaignName'} -%}
+
+{{ ads_of(
+    'amazon_ads',
+    [
+        dict(figures, level='account', base='base_amazon_ads__campaign_report', is_summed=true),
+        dict(figures, level='campaign', base='base_amazon_ads__campaign_report', **campaign),
+        dict(
+            figures,
+            level='ad', base='base_amazon_ads__ad_report',
+            ad_group_id='r.record.adGroupId', ad_group_name='r.record.adGroupName',
+            ad_id='r.record.adId',
+            **campaign
+        )
+    ],
+    attribution_window='amazon_14d_click',
+    conversion_time_basis='click_date'
+) }}

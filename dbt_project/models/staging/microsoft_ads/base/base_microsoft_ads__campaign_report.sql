@@ -1,0 +1,8 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'CampaignId': 'text', 'CampaignName': 'text',
+    'CurrencyCode': 'text', 'Spend': 'text', 'Impressions': 'text', 'Clicks': 'text', 'Conversions': 'text', 'Revenue': 'text'
+} -%}
+
+{{ report_rows('microsoft_ads', 'campaign_report', source('raw_microsoft_ads', 'campaign_report'), shape, keep='all') }}
