@@ -33,8 +33,11 @@ from extractors.sandbox.world import World
 
 from .records import product_number
 from .refusals import throttled, unknown_token
+from .schema import FINANCIAL
 from .search import window_of
 from .store import Store
+
+DOCUMENTED = {"orders": FINANCIAL}
 
 
 def routes(desk: Desk) -> list[BaseRoute]:

@@ -8,6 +8,9 @@ VERSION = "2026-10"
 SUPPORTED = ("2026-01", "2026-04", "2026-07", "2026-10")
 DEEPEST = 25_000
 MOST_COST = 1_000
+FINANCIAL = frozenset(
+    ("PENDING", "AUTHORIZED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "VOIDED", "EXPIRED")
+)
 RECENT = 60 * 86_400
 SCOPES = ("read_all_orders", "read_customers", "read_orders", "read_products")
 BUCKET, RESTORE = 40_000.0, 2_000.0

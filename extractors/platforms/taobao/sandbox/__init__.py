@@ -17,8 +17,12 @@ from extractors.sandbox.world import World
 
 from .gateway import routes
 from .parameters import HISTORY
+from .words import REFUND_STATUSES, TRADE_STATUSES
 
-__all__ = ["routes", "truth"]
+__all__ = ["DOCUMENTED", "routes", "truth"]
+
+# Two of the words are groups to ask by, which no trade has.
+DOCUMENTED = {"orders": TRADE_STATUSES - {"ALL_WAIT_PAY", "ALL_CLOSED"}, "refunds": REFUND_STATUSES}
 
 
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:

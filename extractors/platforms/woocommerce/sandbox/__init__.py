@@ -29,7 +29,9 @@ from .orders import status_of
 from .products import product_number
 from .refusals import too_fast
 from .site import Site
-from .words import COLLECTION, ORDER_PARAMS, PRODUCT_PARAMS
+from .words import COLLECTION, ORDER_PARAMS, PRODUCT_PARAMS, STATUSES
+
+DOCUMENTED = {"orders": STATUSES - {"any"}}
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
