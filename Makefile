@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Without .pyc files every task of Airflow imports for two seconds more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run up test lint prove bench format clean distclean
+.PHONY: help run up test lint prove bench platforms format clean distclean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ prove: .venv/.dev  ## the experiments behind the claims: ARGS="kills readers --s
 
 bench: .venv/.dev  ## what the main jobs cost: ARGS="files", "run" or "night" for one of them
 	$(BIN)/python -m bench $(ARGS)
+
+platforms: .venv/.run  ## count what each platform is made of: docs/platforms.md
+	$(BIN)/python docs/platforms.py
 
 format: .venv/.dev  ## let ruff format the Python code
 	$(BIN)/ruff format .
