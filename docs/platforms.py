@@ -23,10 +23,10 @@ WORDS = (".md", ".json", ".yml")
 HEAD = """# What each platform is made of
 
 Files / lines, counted by `make platforms`. A platform is one folder below `extractors/platforms/` (client:
-facts in Python; sandbox: a second reading of the vendor's document; documents: README, answers, meanings), one
-below `dbt_project/models/staging/` (SQL, and the yml that describes and tests it) and one line of
-`dbt_project.yml`. How it talks is a family below `extractors/protocols/`, shared. Nothing else names a platform;
-tests hold that.
+facts in Python; sandbox: a second reading of the vendor's document; documents: README, answers, meanings),
+one below `dbt_project/models/staging/` (SQL, and the yml that describes and tests it) and one line of
+`dbt_project.yml`. How it talks is a family below `extractors/protocols/`, shared. Nothing else names a
+platform; tests hold that.
 
 | platform | family | streams | client | sandbox | documents | staging SQL | staging yml |
 |---|---|---|---|---|---|---|---|
