@@ -14,6 +14,18 @@ LOG = "restatement_log"
 # Of rows, or of the money of closed months: losing more is a fault until someone says otherwise.
 MAX_SHRINK = 0.30
 _MONEY = "paid_amount"
+# Days of an account that had figures and have none: a vendor takes back a day or two, never more at once.
+MAX_LOST_DAYS = 2
+# What a report tells, the table of schema marts that has it by account and day, and which rows tell anything.
+_REPORTED = (
+    ("ad spend", "ad_account_daily", {"account_id", "period_start", "spend_orig"}, "spend_orig > 0"),
+    (
+        "visits",
+        "fct_traffic",
+        {"account_id", "period_start", "grain", "is_total", "sessions", "page_views"},
+        "grain = 'day' and is_total and coalesce(sessions, page_views) > 0",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -21,12 +33,14 @@ class Facts:
     """What schema marts of one file holds.
 
     tables: rows by table. closed_months: paid_amount by month ("2026-10-01"), stores added up,
-    complete months only. data_through: how far the store marts reach, as text.
+    complete months only. data_through: how far the store marts reach, as text. reported_days: days with a
+    figure above zero, by what is reported and of whom ("ad spend of jd_ads__a").
     """
 
     tables: dict[str, int] = field(default_factory=dict)
     closed_months: dict[str, Decimal] = field(default_factory=dict)
     data_through: str | None = None
+    reported_days: dict[str, int] = field(default_factory=dict)
 
 
 def inspect(con: duckdb.DuckDBPyConnection, catalog: str) -> Facts:
@@ -66,7 +80,16 @@ def inspect(con: duckdb.DuckDBPyConnection, catalog: str) -> Facts:
     for column in ("data_through_at", "period_start"):
         if through is None and column in daily:
             through = one(f"select max({column}) from {marts}.store_daily")
-    return Facts(tables, closed, through)
+    reported = {
+        f"{what} of {account}": int(days)
+        for what, table, needed, has_figure in _REPORTED
+        if needed <= columns.get(table, set())
+        for account, days in con.execute(f"""
+            select account_id, count(distinct period_start) from {marts}.{table}
+            where {has_figure} group by account_id order by account_id
+        """).fetchall()
+    }
+    return Facts(tables, closed, through, reported)
 
 
 def suspicions(new: Facts, old: Facts | None) -> list[str]:
@@ -95,6 +118,11 @@ def suspicions(new: Facts, old: Facts | None) -> list[str]:
             f"paid_amount of the closed months is {after:,}, "
             f"{1 - after / before:.0%} less than the {before:,} before"
         )
+    for what, days in old.reported_days.items():
+        lost = days - new.reported_days.get(what, 0)
+        # A report that came back empty replaces its dates whole; nothing of it is zero before someone looked.
+        if lost > MAX_LOST_DAYS or lost == days > 0:
+            found.append(f"{what} is gone for {lost} of the {days} days that had some")
     if old.data_through and (new.data_through is None or new.data_through < old.data_through):
         found.append(f"data reaches to {new.data_through}, before it reached to {old.data_through}")
     return found

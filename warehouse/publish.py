@@ -167,7 +167,7 @@ def _facts_of(release: Release | None) -> Facts | None:
     """What was published, by its description: the file itself may have been touched by its readers since."""
     if release is None:
         return None
-    return Facts(release.tables, release.closed_months, release.data_through)
+    return Facts(release.tables, release.closed_months, release.data_through, release.reported_days)
 
 
 def _write(
@@ -245,6 +245,7 @@ def _release_json(
         "bytes": size,
         "tables": {name: {"rows": rows} for name, rows in facts.tables.items()},
         "closed_months": {month: str(amount) for month, amount in facts.closed_months.items()},
+        "reported_days": facts.reported_days,
         "restated": restated,
         "forced": doubts,
         "previous": before.id if before else None,

@@ -33,8 +33,8 @@ _STAMP = "%Y%m%dT%H%M%S"
 @dataclass(frozen=True)
 class Release:
     """One published snapshot. `tables` has the rows of each table of schema marts, `closed_months` the paid
-    amount of each complete month, `restated` how many published numbers it changed, `forced` the audit's
-    doubts that someone overrode."""
+    amount of each complete month, `reported_days` the days with figures of each account's reports, `restated`
+    how many published numbers it changed, `forced` the audit's doubts that someone overrode."""
 
     id: str
     path: Path
@@ -44,6 +44,7 @@ class Release:
     is_current: bool
     tables: dict[str, int] = field(default_factory=dict)
     closed_months: dict[str, Decimal] = field(default_factory=dict)
+    reported_days: dict[str, int] = field(default_factory=dict)
     restated: int = 0
     forced: list[str] = field(default_factory=list)
 
@@ -106,6 +107,7 @@ class Shelf:
             closed_months={
                 month: Decimal(amount) for month, amount in facts.get("closed_months", {}).items()
             },
+            reported_days=facts.get("reported_days", {}),
             restated=facts["restated"],
             forced=facts["forced"],
         )

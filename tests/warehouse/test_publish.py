@@ -143,6 +143,54 @@ def test_a_suspicious_shrink_is_refused_until_someone_insists(build_dir, publish
     assert forced.is_current and any(reason in doubt for doubt in forced.forced)
 
 
+REPORTS = """
+    create or replace table marts.ad_account_daily as
+    select account_id, d::date as period_start, 12.5::decimal(18, 4) as spend_orig
+    from (values ('jd_ads__a'), ('meta__b')) as t(account_id),
+        range(date '2026-10-01', date '2026-10-15', interval 1 day) as r(d);
+    create or replace table marts.fct_traffic as
+    select 'ga4__c' as account_id, 'day' as grain, true as is_total, d::date as period_start,
+        40 as sessions, null::bigint as page_views
+    from range(date '2026-10-01', date '2026-10-15', interval 1 day) as r(d);
+"""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        # The rows stay, withdrawn, and their figures are null: no table shrinks.
+        ("update marts.ad_account_daily set spend_orig = null where account_id = 'jd_ads__a' and period_start > '2026-10-11'",
+         "ad spend of jd_ads__a is gone for 3 of the 14 days that had some"),
+        ("update marts.ad_account_daily set spend_orig = 0 where account_id = 'meta__b'",
+         "ad spend of meta__b is gone for 14 of the 14 days that had some"),
+        ("update marts.fct_traffic set sessions = 0 where period_start > '2026-10-05'",
+         "visits of ga4__c is gone for 9 of the 14 days that had some"),
+    ],
+)  # fmt: skip
+def test_reports_that_shrink_to_nothing_are_held_back_and_named(build_dir, published, spoil, reason):
+    path = build_marts(build_dir, extra=REPORTS)
+    first = publish(build_dir, published)
+    assert first.reported_days == {
+        "ad spend of jd_ads__a": 14,
+        "ad spend of meta__b": 14,
+        "visits of ga4__c": 14,
+    }
+    change(path, spoil)
+    with pytest.raises(RefusedError) as caught:
+        publish(build_dir, published)
+    assert caught.value.reasons == [reason]
+    assert [release.id for release in releases(published)] == [first.id]
+    assert publish(build_dir, published, force=True).forced == [reason]
+
+
+def test_a_day_that_a_vendor_takes_back_is_no_doubt(build_dir, published):
+    path = build_marts(build_dir, extra=REPORTS)
+    publish(build_dir, published)
+    change(path, "update marts.ad_account_daily set spend_orig = 0 where period_start > '2026-10-12'")
+    change(path, "insert into marts.ad_account_daily values ('jd_ads__a', '2026-10-15', 3)")
+    assert publish(build_dir, published).reported_days["ad spend of jd_ads__a"] == 13
+
+
 def test_a_small_shrink_and_a_new_table_pass(build_dir, published):
     path = build_marts(build_dir)
     publish(build_dir, published)
