@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from extractors.errors import ConfigError
 
-_ID = re.compile(r"^[a-z0-9]+(?:_[a-z0-9]+)*__[a-z0-9]+(?:_[a-z0-9]+)*$")
-_NAME = re.compile(r"^[a-z0-9_]+$")
+# Ids become names of folders, locks and connections: no longer than a file's name may be with what is added.
+_ID = re.compile(r"(?=.{1,100}\Z)[a-z0-9]+(?:_[a-z0-9]+)*__[a-z0-9]+(?:_[a-z0-9]+)*\Z")
+_NAME = re.compile(r"[a-z0-9_]{1,100}\Z")
 
 
 class AccountsError(ConfigError):
@@ -66,7 +67,7 @@ class _Entry(BaseModel):
     def _id_shape(cls, value: str) -> str:
         if not _ID.match(value):
             raise ValueError(
-                "must look like <platform>__<name>, small letters, digits and single underscores"
+                "must look like <platform>__<name>, small letters, digits and single underscores, at most 100"
             )
         return value
 
@@ -74,7 +75,7 @@ class _Entry(BaseModel):
     @classmethod
     def _store_shape(cls, value: str) -> str:
         if not _NAME.match(value):
-            raise ValueError("must be small letters, digits and underscores")
+            raise ValueError("must be small letters, digits and underscores, at most 100")
         return value
 
     @field_validator("time_zone")
