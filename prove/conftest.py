@@ -12,8 +12,10 @@ import pytest
 from prove.record import ROOT, note
 
 # Experiments are built from the pieces that the tests made: one bench, one world, one set of small marts.
-sys.path[:0] = [str(ROOT / "tests" / part) for part in ("contract", "warehouse", "e2e")]
+sys.path[:0] = [str(ROOT / "tests" / part) for part in ("contract", "warehouse", "e2e", "files")]
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+from prove.world import warm, world  # noqa: E402, F401  fixtures
 
 SEED = int(os.environ.get("PROVE_SEED", "1"))
 SHARE = float(os.environ.get("PROVE_SHARE", "1"))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,9 @@ class Home:
             shutil.copytree(self.data, root / "data", symlinks=True)
         return Home(root, self.accounts, self.connections)
 
-    def start(self, *words: str, program: str = "daybook", **more: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, program: str = "daybook", before: Callable[[], None] | None = None, **more: str
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", program, *words],
             cwd=ROOT,
@@ -70,11 +72,14 @@ class Home:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            preexec_fn=before,
         )
 
-    def run(self, *words: str, program: str = "daybook", **more: str) -> tuple[int, str]:
-        """Exit status and everything said."""
-        process = self.start(*words, program=program, **more)
+    def run(
+        self, *words: str, program: str = "daybook", before: Callable[[], None] | None = None, **more: str
+    ) -> tuple[int, str]:
+        """Exit status and everything said. before: run in the child ahead of the command."""
+        process = self.start(*words, program=program, before=before, **more)
         said, _ = process.communicate()
         return process.returncode, said
 

@@ -12,19 +12,16 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from contract_bench import ACCOUNTS, HALVES, SPOKEN, TESTED, account_of, connection, has_tokens
+from contract_bench import HALVES, SPOKEN, connection, has_tokens
 
-from extractors.accounts import Account
 from extractors.landing import Landing
-from extractors.sandbox import Running, running
 from prove.conftest import Notebook, seeds
-from prove.home import Home, accounts_text
+from prove.home import Home
+from prove.world import World
 
 EXPERIMENT = "kill -9 anywhere"
 READING = (
@@ -34,32 +31,8 @@ WRITING = "extractors/landing.py,extractors/store.py"
 LOADING = "warehouse,extractors/landing.py,extractors/store.py"
 RENEWING = "extractors/tokens.py,extractors/core/session.py"
 PATIENT = {"meta", "pinduoduo", "ga4", "uc_huichuan"}  # these pretend reports take seconds to be made
-BUILT = ("woocommerce__lantern", "ocean_engine__lantern")
+
 VICTIM = "prove.victim"
-
-
-@dataclass
-class World:
-    """The sandbox, its clock stopped, and the accounts that stand for all platforms."""
-
-    box: Running
-    folder: Path
-    accounts: dict[str, Account]
-
-    def home(self, name: str, account_ids: list[str] | tuple[str, ...], variant: str = "valid") -> Home:
-        chosen = [self.accounts[one] for one in account_ids]
-        given = {one: connection(self.box.base_url, one, variant) for one in account_ids}
-        return Home(self.folder / name, accounts_text(chosen), given)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with running(now=datetime.now(UTC).replace(microsecond=0)) as box:
-        accounts = {}
-        for platform in TESTED:
-            one = ACCOUNTS[platform][0]
-            accounts[one] = account_of(SPOKEN[platform], one, connection(box.base_url, one))
-        yield World(box, tmp_path_factory.mktemp("kills"), accounts)
 
 
 @dataclass
@@ -211,25 +184,6 @@ def test_a_load_killed_at_any_statement_and_run_again_gives_the_same_raw(
     assert Landing(home.data / "landing").pending() == []
     nothing_left_behind(home)
     notebook.add(EXPERIMENT, "while loading")
-
-
-@pytest.fixture(scope="module")
-def warm(world: World) -> tuple[Home, Home, float]:
-    """A shop and an advertiser: loaded and not built; the same, built; and how long a build takes.
-
-    The first state keeps what dbt remembers of its project: a build then spends its time building.
-    """
-    home = world.home("loaded", BUILT)
-    home.good("extract")
-    home.good("load")
-    built = home.twin(world.folder / "built")
-    began = time.monotonic()
-    built.good("build")
-    seconds = time.monotonic() - began
-    (home.data / "build" / "dbt").mkdir()
-    for path in (built.data / "build" / "dbt").glob("*.msgpack"):
-        (home.data / "build" / "dbt" / path.name).write_bytes(path.read_bytes())
-    return home, built, seconds * 0.7  # the first build also read the project
 
 
 @pytest.mark.parametrize("seed", seeds(8), ids=lambda seed: f"build-{seed}")
