@@ -237,6 +237,70 @@ def _placed(request: Request, place: dict[str, Any], within: str | None) -> dict
     return place if within is None else {within: {**request.params.get(within, {}), **place}}
 
 
+@dataclass(frozen=True)
+class InParts:
+    """A whole and the list of its parts, where no count tells whether all of them came: a list that is empty
+    before the parts come to the whole has lost some.
+
+    records: of the whole; part, parts: the call that lists the parts and its records. amount: what a record
+    of the whole or of its parts counts.
+    """
+
+    records: Records
+    amount: Callable[[Record], int]
+    part: Request
+    parts: Records
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        whole = self.records(call(request))
+        yield Page(whole, None)
+        missing = sum(map(self.amount, whole))
+        for found in self._lists(call):
+            if not found and missing > 0:
+                raise ContractError(f"{request.name} counts {missing} more than {self.part.name} lists")
+            missing -= sum(map(self.amount, found))
+            yield Page(found, None)
+
+    def _lists(self, call: Call) -> Iterator[list[Record]]:
+        yield self.parts(call(self.part))
+
+
+@dataclass(frozen=True)
+class InPagedParts(InParts):
+    """The same where the parts come in numbered pages, the last of which is not full."""
+
+    page_size: int
+    page: str
+    size: str
+
+    def _lists(self, call: Call) -> Iterator[list[Record]]:
+        number, found = 1, None
+        while found is None or len(found) >= self.page_size:
+            place = {self.page: number, self.size: self.page_size}
+            found = self.parts(call(self.part.with_params(**place)))
+            yield found
+            number += 1
+
+
+@dataclass(frozen=True)
+class OneADay:
+    """A call that answers with one record for each date asked for; `day` is the field that holds it."""
+
+    records: Records
+    dates: frozenset[str]
+    day: str = "date"
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        found = self.records(call(request))
+        missing = sorted(self.dates - {str(record.get(self.day)) for record in found})
+        if missing:
+            raise ContractError(
+                f"{request.name} left out {missing[0]}",
+                advice="set `start` of this account in accounts.yml, if there was nothing to count before",
+            )
+        yield Page(found, None)
+
+
 def _required(total: int | None, request: Request) -> int:
     if total is None:
         raise ContractError(f"{request.name} did not send the total its document promises")

@@ -84,7 +84,9 @@ def test_a_row_that_reaches_top_days_late_is_read_by_the_time_it_came_in(
     (edit,) = box.control.late
     changed = datetime.fromtimestamp(edit.at, UTC).isoformat().replace("+00:00", "Z")
     box.control.advance(60 * 3_600)
-    nights.landing.move_mark("taobao", nights.account.id, "orders", NOON + 48 * HOUR)  # nights that knew nothing
+    nights.landing.move_mark(
+        "taobao", nights.account.id, "orders", NOON + 48 * HOUR
+    )  # nights that knew nothing
     key = str(box.sandbox.world.books["lantern_tmall"].order(edit.day, edit.index).id)
     found = [row["cursor_at"] for row in nights.read() if row["key"] == key]
     # The window that holds its change had been read before the change was there.

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+from dataclasses import replace
 from datetime import date
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from extractors.accounts import Account
-from extractors.core.model import Read, Record, Reply
+from extractors.core.model import Read, Record, Reply, Request
 from extractors.core.window import days_window
+from extractors.credentials import Credentials
 from extractors.errors import ConfigError, ContractError
 from extractors.registry import platforms
+from extractors.tokens import Tokens
 
 DAY = date(2026, 1, 5)
 
@@ -64,3 +70,158 @@ def test_plausible_warnings_stay_with_the_rows() -> None:
     meta = {"total_rows": 1, "metric_warnings": {"visits": {"code": "no_imported"}}}
     (row,) = records(reads_of("plausible")[0], plausible(["2026-01-05"], [1, 2, 3, 4, 5], meta=meta))
     assert row["flags"] == {"metric_warnings": meta["metric_warnings"]}
+
+
+# ---- Umami -----------------------------------------------------------------------------------------
+STATS = {"pageviews": 9, "visitors": 3, "visits": 4, "bounces": 1, "totaltime": 60}
+
+
+def answers(*bodies: Any) -> Any:
+    """A vendor that answers with these bodies, one after the other."""
+    waiting = list(bodies)
+    return lambda request: Reply(waiting.pop(0))
+
+
+def test_umami_figures_without_their_devices_are_refused() -> None:
+    _, stats = reads_of("umami")
+    with pytest.raises(ContractError, match="counts 3 more"):
+        list(stats.paging.pages(answers(STATS, []), stats.request))
+    nobody = dict.fromkeys(STATS, 0)
+    (total, devices) = stats.paging.pages(answers(nobody, []), stats.request)
+    assert [row["visitors"] for row in total.records] == [0] and devices.records == []
+
+
+def test_umami_figures_that_leave_something_out_are_refused() -> None:
+    _, stats = reads_of("umami")
+    with pytest.raises(ContractError, match="without totaltime"):
+        records(stats, {name: 1 for name in STATS if name != "totaltime"})
+    old = {name: {"value": value, "prev": 7} for name, value in STATS.items()}
+    assert records(stats, old) == records(stats, STATS)
+
+
+def test_umami_days_are_asked_for_in_the_accounts_zone_to_the_millisecond() -> None:
+    account = account_of("umami", "America/New_York")
+    window = days_window(date(2026, 11, 1), date(2026, 11, 1), account.zone)  # clocks go back: 25 hours
+    stream = platforms()["umami"].stream("traffic")
+    spans = {(r.request.params["startAt"], r.request.params["endAt"]) for r in stream.reads(account, window)}
+    assert spans == {("1793505600000", "1793595599999")}
+
+
+def test_umami_speaks_to_the_cloud_with_a_key_and_to_a_server_of_ones_own_with_a_token() -> None:
+    make, request, tokens = platforms()["umami"].protocol, Request("stats", "/x"), Tokens("t")
+    assert make is not None
+    cloud = make("https://c", account_of("umami"), Credentials(None, None, "key", {}))
+    own = make("https://s/api", account_of("umami"), Credentials("https://s/api", "me", "pw", {}))
+    assert cloud.prepare(request, tokens)["headers"] == {"x-umami-api-key": "key"}
+    assert own.prepare(request, tokens)["headers"] == {"Authorization": "Bearer t"}
+    assert cloud.refresh(tokens) is None
+    arguments, read = own.refresh(tokens) or ({}, None)
+    assert arguments["url"] == "https://s/api/auth/login" and arguments["json"]["password"] == "pw"
+    assert read is not None and read(b'{"token": "new"}') == Tokens("new")
+
+
+# ---- Matomo ----------------------------------------------------------------------------------------
+SITE = [{"timezone": "Asia/Shanghai"}]
+VISITS = {"nb_uniq_visitors": 3, "nb_visits": 4, "nb_actions": 9}
+KINDS = [{"label": "Direct Entry", "nb_visits": 4, "referer_type": 1}]
+PHONES = [{"label": "Smartphone", "nb_visits": 4}]
+
+
+def matomo(*tables: Any, site: Any = None) -> list[Any]:
+    return [site or SITE, *({"2026-01-05": table} for table in tables)]
+
+
+def test_matomo_reports_are_one_call_and_a_missing_answer_is_refused() -> None:
+    (read,) = reads_of("matomo")
+    body = matomo(VISITS, {"nb_uniq_visitors_new": 1, "nb_visits_returning": 3}, PHONES, KINDS, [])
+    total, phones, direct = records(read, body)
+    assert (total["nb_uniq_visitors"], total["nb_uniq_visitors_new"]) == (3, 1)
+    assert "nb_visits_returning" not in total
+    assert (phones["report"], direct["report"]) == ("device", "source")
+    with pytest.raises(ContractError, match="6 reports"):
+        records(read, body[:-1])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        matomo(VISITS, {}, PHONES, [], []),
+        matomo(VISITS, {}, [], KINDS, []),
+        [SITE, {"2026-01-04": VISITS}, *matomo({}, PHONES, KINDS, [])[1:]],
+        [SITE, VISITS, {}, PHONES, KINDS, []],
+        matomo(VISITS, {}, PHONES, [{"nb_visits": 4}], []),
+        matomo(VISITS, {}, PHONES, {"label": "Direct Entry"}, []),
+    ],
+    ids=["no sources", "no devices", "another day", "no days", "a row without a label", "no list"],
+)
+def test_matomo_reports_with_something_lost_are_refused(body: Any) -> None:
+    with pytest.raises(ContractError):
+        records(reads_of("matomo")[0], body)
+
+
+def test_matomo_days_of_another_zone_are_refused_and_not_shifted() -> None:
+    body = matomo(VISITS, {}, PHONES, KINDS, [], site={"timezone": "Europe/Paris"})
+    with pytest.raises(ConfigError, match="Europe/Paris"):
+        records(reads_of("matomo")[0], body)
+
+
+def test_matomo_weeks_that_are_not_over_are_asked_for_by_their_days() -> None:
+    account = account_of("matomo")
+    window = days_window(date(2026, 1, 1), date(2026, 1, 14), account.zone)  # a Thursday to a Wednesday
+    (read,) = platforms()["matomo"].stream("traffic_weekly").reads(account, window)
+    spans = [dict(parse_qsl(url)) for name, url in read.request.params.items() if name.startswith("urls")]
+    asked = dict.fromkeys((call["period"], call["date"]) for call in spans[1:])
+    assert list(asked) == [("week", "2025-12-29,2026-01-11"), ("range", "2026-01-12,2026-01-14")]
+    assert len(spans) == 11
+
+
+def test_matomo_campaigns_are_told_by_name_in_place_of_their_kind() -> None:
+    kinds = [*KINDS, {"label": "Campaigns", "nb_visits": 2, "segment": "referrerType==campaign"}]
+    named = [{"label": "spring", "nb_visits": 2}]
+    for campaigns, entries in (([], ["Direct Entry", "Campaigns"]), (named, ["Direct Entry", "spring"])):
+        rows = records(reads_of("matomo")[0], matomo(VISITS, {}, PHONES, kinds, campaigns))
+        assert [row["entry"] for row in rows if row["report"] in ("source", "campaign")] == entries
+
+
+# ---- Umeng -----------------------------------------------------------------------------------------
+def day_of(launches: Any, day: str = "2026-01-05") -> dict[str, Any]:
+    return {"dailyData": {"date": day, "activityUsers": 5, "newUsers": 1, "launches": launches}}
+
+
+def channels(*launches: int) -> dict[str, Any]:
+    return {"channelInfos": [{"channel": f"c{n}", "launch": count} for n, count in enumerate(launches)]}
+
+
+def test_umeng_channels_that_end_before_the_days_launches_are_refused() -> None:
+    (read,) = reads_of("umeng")
+    with pytest.raises(ContractError, match="counts 7 more"):
+        list(read.paging.pages(answers(day_of("7"), channels()), read.request))
+    full = replace(read.paging, page_size=2)  # type: ignore[type-var]
+    with pytest.raises(ContractError, match="counts 4 more"):
+        list(full.pages(answers(day_of(7), channels(1, 2), channels()), read.request))
+    for launches in (3, "--"):  # what came is enough, or nothing is told to hold it to
+        pages = full.pages(answers(day_of(launches), channels(1, 2), channels()), read.request)
+        assert [len(page.records) for page in pages] == [1, 2, 0]
+
+
+def test_umeng_days_and_weeks_that_were_not_asked_for_or_are_left_out_are_refused() -> None:
+    (read,) = reads_of("umeng")
+    with pytest.raises(ContractError, match="told of 2026-01-04"):
+        records(read, day_of(7, "2026-01-04"))
+    week = reads_of("umeng", "traffic_weekly")[0]
+    rows = {"activeUserInfo": [{"date": "2026-01-05", "value": 3}]}
+    assert len(list(week.paging.pages(answers(rows), week.request))) == 1
+    with pytest.raises(ContractError, match="left out 2026-01-05") as caught:
+        list(week.paging.pages(answers({"activeUserInfo": []}), week.request))
+    assert "start" in str(caught.value)
+
+
+def test_umeng_signs_without_a_token() -> None:
+    make, (read,) = platforms()["umeng"].protocol, reads_of("umeng")
+    assert make is not None
+    speaker = make("https://u", account_of("umeng"), Credentials(None, "1001", "secret", {}))
+    form = speaker.prepare(read.request, Tokens(""))["data"]
+    text = "param2/1/com.umeng.uapp/umeng.uapp.getDailyData/1001appkey1date2026-01-05"
+    signed = hmac.new(b"secret", text.encode(), hashlib.sha1).hexdigest().upper()
+    assert form == {"appkey": "1", "date": "2026-01-05", "_aop_signature": signed}
+    assert speaker.refresh(Tokens("")) is None

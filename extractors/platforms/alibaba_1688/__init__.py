@@ -13,8 +13,9 @@ from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import AuthError, DaybookError
 from extractors.personal import Personal
+from extractors.protocols.aop import gateway_error
 from extractors.protocols.signed_call import Dialect, SignedCall, form_signed_over_path
 from extractors.tokens import Tokens
 
@@ -35,34 +36,8 @@ AUTHORISE = "have the seller authorise the app again and update the connection"
 
 
 def error_of(body: Any) -> DaybookError | None:
-    """The error of the gateway (`error_code`) or of the API (`success` false).
-
-    Names of gateway codes beyond a few are not documented: they are judged by the words in them.
-    """
-    if not isinstance(body, dict):
-        return TransientError("1688 answered with something that is no envelope")
-    if "error_code" in body:
-        code = str(body["error_code"])
-        return _by_words(code, f"1688 error {code}: {body.get('error_message')}")
-    if str(body.get("success", "true")).lower() == "false":
-        code = str(body.get("errorCode"))
-        return _by_words(code, f"1688 error {code}: {body.get('errorMessage')}")
-    return None
-
-
-def _by_words(code: str, text: str) -> DaybookError:
-    word = code.lower()
-    if "signature" in word or "appkey" in word:
-        return AuthError(text, advice="the app key or app secret of the connection is wrong")
-    if word == "401" or "token" in word or "session" in word:
-        return AuthError(text, refreshable=True, advice=AUTHORISE)
-    if "limit" in word or "frequency" in word:
-        return RateLimitedError(text)
-    if "timeout" in word or "system" in word or "unavailable" in word:
-        return TransientError(text)
-    if "acl" in word:
-        return ConfigError(text, advice="ask for this API's permission package in the app console")
-    return ConfigError(text, advice="check the account's configuration against the API page")
+    """The error of the gateway (`error_code`) or of the API (`success` false)."""
+    return gateway_error(body, "1688", AUTHORISE)
 
 
 def moment_of(value: Any) -> datetime:

@@ -1,0 +1,8 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+
+{%- set shape = {
+    'report': 'text', 'gran': 'text', 'entry': 'text', 'nb_uniq_visitors': 'text', 'nb_uniq_visitors_new': 'text',
+    'nb_visits': 'text', 'nb_actions': 'text', 'bounce_count': 'text', 'sum_visit_length': 'text'
+} -%}
+
+{{ report_rows('matomo', 'traffic_monthly', source('raw_matomo', 'traffic_monthly'), shape, keep='latest') }}

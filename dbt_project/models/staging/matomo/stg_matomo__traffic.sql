@@ -1,0 +1,88 @@
+{#
+  Visitors of sources and devices are told of days only. People with two kinds of phone cannot be added up: mobile has
+  visitors where there is one kind of them. A server that makes no distinct count of a period says 0: that is not given.
+#}
+with
+
+periods as (
+    {% for base in ['traffic', 'traffic_weekly', 'traffic_monthly'] %}
+    select
+        account_id,
+        report_date,
+        load_id,
+        record_key,
+        record
+    from {{ ref('base_matomo__' ~ base) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+figures as (
+    select
+        account_id,
+        report_date,
+        load_id,
+        periods.record.report as report,
+        periods.record.gran as grain,
+        case
+            when periods.record.report = 'source' then periods.record.entry
+            when periods.record.report = 'campaign' then concat('Campaigns · ', periods.record.entry)
+        end as source_l2,
+        case
+            when periods.record.report <> 'device' then 'all'
+            when periods.record.entry = 'Desktop' then 'pc'
+            when periods.record.entry in ('Smartphone', 'Phablet', 'Feature phone') then 'mobile'
+        end as device,
+        {{ whole_number('periods.record.nb_actions') }} as page_views,
+        {{ whole_number('periods.record.nb_visits') }} as sessions,
+        {{ whole_number('periods.record.nb_uniq_visitors') }} as visitors,
+        {{ whole_number('periods.record.nb_uniq_visitors_new') }} as new_visitors,
+        {{ whole_number('periods.record.bounce_count') }} as bounces,
+        {{ whole_number('periods.record.sum_visit_length') }} as seconds
+    from periods
+    {# A period that came back empty leaves a row without a record. #}
+    where record_key is not null
+),
+
+of_devices as (
+    select
+        account_id,
+        report_date,
+        grain,
+        device,
+        source_l2,
+        case when count(*) = 1 then max(visitors) end as visitors,
+        case when count(*) = 1 then max(new_visitors) end as new_visitors,
+        sum(sessions) as sessions,
+        sum(page_views) as page_views,
+        sum(bounces) as bounces,
+        sum(seconds) as seconds,
+        max(load_id) as load_id
+    from figures
+    where device is not null
+    group by account_id, report_date, grain, device, source_l2
+)
+
+select
+    'matomo' as platform,
+    figures.account_id,
+    account.store_id,
+    figures.grain,
+    figures.report_date as period_start,
+    case when figures.source_l2 is not null then coalesce(map.source_l1, 'unknown') end as source_l1,
+    figures.source_l2,
+    figures.device,
+    figures.source_l2 is null as is_total,
+    case when figures.sessions > 0 then nullif(figures.visitors, 0) else figures.visitors end as visitors,
+    figures.new_visitors,
+    cast(figures.sessions as bigint) as sessions,
+    cast(figures.page_views as bigint) as page_views,
+    cast(figures.bounces as bigint) as bounces,
+    cast(figures.seconds as bigint) as seconds,
+    account.time_zone,
+    figures.load_id
+from of_devices as figures
+left join {{ ref('source_map_matomo') }} as map
+    on figures.source_l2 = map.source_name
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on figures.account_id = account.account_id

@@ -1,0 +1,37 @@
+{#
+  What the channels an app was installed from are in our words (source_l1 of the marts). Data: one line per channel, in
+  small letters: app stores bring people to the merchant's own app, advertising networks were paid for. Merchants name
+  channels themselves: one that is not here shows as 'unknown', under its own name in source_l2.
+#}
+{%- set names = [
+    ('app store', 'owned'),
+    ('appstore', 'owned'),
+    ('googleplay', 'owned'),
+    ('google play', 'owned'),
+    ('huawei', 'owned'),
+    ('honor', 'owned'),
+    ('xiaomi', 'owned'),
+    ('oppo', 'owned'),
+    ('vivo', 'owned'),
+    ('meizu', 'owned'),
+    ('samsung', 'owned'),
+    ('yingyongbao', 'owned'),
+    ('tencent', 'owned'),
+    ('baidu', 'owned'),
+    ('360', 'owned'),
+    ('wandoujia', 'owned'),
+    ('official', 'owned'),
+    ('website', 'owned'),
+    ('toutiao', 'paid_display_feed'),
+    ('oceanengine', 'paid_display_feed'),
+    ('guangdiantong', 'paid_display_feed'),
+    ('gdt', 'paid_display_feed'),
+    ('kuaishou', 'paid_display_feed'),
+    ('baidusem', 'paid_search_bidding'),
+    ('asa', 'paid_search_bidding'),
+] -%}
+
+{% for source_name, source_l1 in names %}
+select '{{ source_name }}' as source_name, '{{ source_l1 }}' as source_l1
+{{ 'union all' if not loop.last }}
+{% endfor %}
