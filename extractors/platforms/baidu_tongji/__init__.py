@@ -28,6 +28,8 @@ METRICS = (
     "pv_count,visit_count,visitor_count,new_visitor_count,ip_count,bounce_ratio,avg_visit_time,trans_count"
 )
 DEVICES = {"all": None, "pc": "pc", "mobile": "mobile"}
+# The report of sources counts bought and natural search together; the trend can be asked for each apart.
+SEARCHES = {"searchBaiduPro": "百度推广", "searchBaiduNature": "百度自然搜索", "searchOther": "其他搜索引擎"}
 PATH = "/rest/2.0/tongji/report/getData"
 
 
@@ -51,8 +53,13 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     return ConfigError(text, advice="check site_id and that the account may read this site")
 
 
-def _rows(report: str, gran: str, device: str, day: date | None) -> Callable[[Reply], list[Record]]:
-    """Zip the positional arrays with their field list; values stay as sent ("--" included)."""
+def _rows(
+    report: str, gran: str, device: str, day: date | None, asked: str | None
+) -> Callable[[Reply], list[Record]]:
+    """Zip the positional arrays with their field list; values stay as sent ("--" included).
+
+    asked: the only source that was asked for; its rows do not tell it.
+    """
 
     def rows(reply: Reply) -> list[Record]:
         result = dig(reply.body, ("result",))
@@ -63,7 +70,7 @@ def _rows(report: str, gran: str, device: str, day: date | None) -> Callable[[Re
             raise ContractError(f"{report} answered with names and values of different lengths")
         names = result["fields"][1:]
         return [
-            _row(report, gran, device, day, names, dimension, values)
+            _row(report, gran, device, day, asked, names, dimension, values)
             for dimension, values in zip(items[0], items[1], strict=True)
         ]
 
@@ -75,6 +82,7 @@ def _row(
     gran: str,
     device: str,
     day: date | None,
+    asked: str | None,
     names: list[str],
     dimension: list[Any],
     values: list[Any],
@@ -83,6 +91,8 @@ def _row(
         raise ContractError(f"{report} sent {len(values)} values for {len(names)} fields")
     first = dimension[0]
     source = first if isinstance(first, dict) else None
+    if asked is not None:
+        source = {"name": SEARCHES[asked], "source": asked}
     when = day or _date_of(str(first))
     return {
         "report": report,
@@ -119,6 +129,8 @@ def _traffic(gran: str, account: Account, window: Window) -> Iterator[Read]:
     for device, code in DEVICES.items():
         # One call for the totals of all periods …
         yield _read("trend", "trend/time/a", gran, device, code, site, days[0], days[-1], None)
+        for search in SEARCHES:
+            yield _read("search", "trend/time/a", gran, device, code, site, days[0], days[-1], None, search)
         # … and one a period for the sources: that report has no time in its rows.
         for first in sorted({period_bounds(gran, day)[0] for day in days}):
             last = min(period_bounds(gran, first)[1], days[-1])
@@ -135,6 +147,7 @@ def _read(
     first: date,
     last: date,
     day: date | None,
+    asked: str | None = None,
 ) -> Read:
     params = {
         "site_id": str(site),
@@ -142,11 +155,12 @@ def _read(
         "start_date": f"{first:%Y%m%d}",
         "end_date": f"{last:%Y%m%d}",
         "metrics": METRICS,
-        "gran": gran if report == "trend" else None,
+        "gran": None if report == "source" else gran,
+        "source": asked,
         "clientDevice": code,
     }
     paging = Offsets(
-        _rows(report, gran, device, day),
+        _rows(report, gran, device, day, asked),
         number_at("result.total"),
         100,
         start="start_index",

@@ -416,8 +416,8 @@ _GRAINS = {"traffic": "day", "traffic_weekly": "week", "traffic_monthly": "month
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``).
 
-    For all devices, for PC and for mobile: a total of every period, with or without visits, and a row for
-    each kind of source that brought visits.
+    For all devices, for PC and for mobile: a total of every period and of each kind of search, with or
+    without visits, and a row for each kind of source that brought visits.
     """
     visits, grain = world.visits[site_of(account_id).store], _GRAINS[stream]
     keys = set()
@@ -426,5 +426,6 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         for device in ("all", PC, MOBILE):
             kinds = {SOURCES[v.source].kind for v in known if device in ("all", v.device)}
             entries = [("trend", "total"), *(("source", _KINDS[kind][1]) for kind in kinds)]
+            entries += [("search", f"search{which}") for which in ("BaiduPro", "BaiduNature", "Other")]
             keys |= {f"{report}|{grain}|{device}|{first}|{entry}" for report, entry in entries}
     return keys

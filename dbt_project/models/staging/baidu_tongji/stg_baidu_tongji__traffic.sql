@@ -1,6 +1,9 @@
 {#
   Tongji gives ratios and averages; counts are what can be added later: bounces = visits × bounce ratio (a
   percentage), seconds = visits × average seconds, both rounded to a whole.
+
+  Among the sources bought and natural search are one row, 搜索引擎. Where the three kinds of search asked for apart come to
+  its visits (late hits between two calls left aside) they stand in its place; else it stays.
 #}
 with
 
@@ -36,6 +39,18 @@ figures as (
     from periods
     {# A period that came back empty leaves a row without a record. #}
     where record_key is not null
+),
+
+told_apart as (
+    select
+        account_id,
+        report_date,
+        grain,
+        device,
+        sum(case when report = 'source' and source_name = '搜索引擎' then sessions end) as searches,
+        sum(case when report = 'search' then sessions end) as searches_apart
+    from figures
+    group by account_id, report_date, grain, device
 )
 
 select
@@ -44,7 +59,7 @@ select
     account.store_id,
     figures.grain,
     figures.report_date as period_start,
-    case when figures.report = 'source' then coalesce(by_name.source_l1, by_kind.source_l1, 'unknown') end as source_l1,
+    case when figures.report <> 'trend' then coalesce(by_name.source_l1, by_kind.source_l1, 'unknown') end as source_l1,
     figures.source_name as source_l2,
     figures.device,
     figures.report = 'trend' as is_total,
@@ -57,9 +72,21 @@ select
     account.time_zone,
     figures.load_id
 from figures
+inner join told_apart
+    on figures.account_id = told_apart.account_id
+    and figures.report_date = told_apart.report_date
+    and figures.grain = told_apart.grain
+    and figures.device = told_apart.device
 left join {{ ref('source_map_baidu_tongji') }} as by_name
     on figures.source_name = by_name.source_name
 left join {{ ref('source_map_baidu_tongji') }} as by_kind
     on figures.source_kind = by_kind.source_name
 left join {{ source('raw_daybook', 'accounts') }} as account
     on figures.account_id = account.account_id
+where case
+    when figures.report = 'trend' then true
+    when coalesce(abs(told_apart.searches - told_apart.searches_apart) * 50 > told_apart.searches, true)
+        then figures.report = 'source'
+    when figures.report = 'search' then coalesce(figures.sessions, 0) > 0
+    else coalesce(figures.source_name, '') <> '搜索引擎'
+end
