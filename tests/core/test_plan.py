@@ -7,8 +7,8 @@ import pytest
 
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
-from extractors.core.window import Window
-from extractors.extract import _report_dates, _slices, out_of_reach, plan
+from extractors.core.window import Window, days_window
+from extractors.extract import _pieces, _report_dates, _slices, out_of_reach, plan
 
 NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
 DAY = date(2026, 11, 20)
@@ -134,3 +134,13 @@ def test_a_long_stretch_is_landed_in_long_slices_and_its_rest_by_the_day(
     assert spans[0] == 30 and set(spans[1:]) <= {0, 1} and len(spans) == 5
     short = list(_slices(stream, make_account(), Window(NOW - timedelta(days=13), NOW)))
     assert len(short) == 14
+
+
+def test_a_report_reads_each_day_once_where_the_clock_goes_back(make_account: Callable[..., Account]) -> None:
+    account = make_account(time_zone="America/New_York")  # 1 November has 25 hours
+    stream = report_stream(widest=timedelta(days=30))
+    wanted = days_window(date(2026, 10, 10), date(2026, 11, 20), account.zone)
+    slices = list(_slices(stream, account, wanted))
+    pieces = [piece for slice_ in slices for piece in _pieces(stream, slice_)]
+    days = [day for piece in pieces for day in piece.dates(account.zone)]
+    assert len(pieces) == len(slices) == 2 and len(days) == len(set(days)) == 42
