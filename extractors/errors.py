@@ -67,6 +67,10 @@ class TransientError(DaybookError):
     """The vendor or the network hiccupped; the same call may work later."""
 
 
+class TooMuchError(TransientError):
+    """The vendor cannot answer for so many days at once; it is asked for fewer."""
+
+
 class RateLimitedError(DaybookError):
     """The vendor said wait. `retry_after` is the seconds it named (None: it named none)."""
 

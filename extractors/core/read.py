@@ -12,8 +12,8 @@ from extractors.core.jobs import Forgetful, Jobs
 from extractors.core.model import Read, Record, Stream
 from extractors.core.paging import TooDeep
 from extractors.core.session import Session
-from extractors.core.window import Window
-from extractors.errors import AddressExpired, ContractError
+from extractors.core.window import Window, days_window
+from extractors.errors import AddressExpired, ContractError, TooMuchError
 from extractors.personal import Scrubber
 
 WINDOW_TRIES = 3
@@ -56,18 +56,32 @@ class WindowReader:
         self._held: dict[str, bytes] = {}
 
     def read(self, window: Window) -> None:
-        """Read one vendor window whole.
+        """Read one vendor window whole, in halves where the vendor finds it too much at once.
 
         A read whose records do not add up to the vendor's total is repeated; after the last repeat it fails.
 
         Raises:
             ContractError: with what was wrong; nothing of the window counts as read.
+            TooMuchError: a single day is too much.
         """
+        try:
+            self._whole(window)
+        except (TooDeep, TooMuchError) as error:
+            parts = self._parts(window)
+            if not parts:
+                if isinstance(error, TooMuchError):
+                    raise
+                raise ContractError(
+                    "one day holds more records than the vendor lets one page through"
+                ) from None
+            for part in parts:
+                self.read(part)
+
+    def _whole(self, window: Window) -> None:
         reads = list(self._stream.reads(self._session.account, window))
         if len(reads) > 1:  # the vendor makes them side by side
             for read in reads:
-                if read.job is not None:
-                    self._jobs.begin(self._session.call, read.request, read.job)
+                self._begin(read)
         for read in reads:
             for attempt in range(1, WINDOW_TRIES + 1):
                 self._held.clear()
@@ -78,15 +92,30 @@ class WindowReader:
                         raise _misfit(read.request.name, error) from error
                     self._release(read)
                     break
-                except TooDeep:
-                    for half in window.halves():
-                        self.read(half)
-                    return
                 except ContractError as error:
                     if read.job is not None and not isinstance(error, AddressExpired):
                         self._jobs.again(read.request)
                     if attempt == WINDOW_TRIES:
                         raise
+
+    def _parts(self, window: Window) -> list[Window]:
+        """The window's halves: a report's on the border of a day; none where it has but one."""
+        if self._stream.kind == "cursor":
+            return list(window.halves())
+        zone = self._session.account.zone
+        days = window.dates(zone) if self._stream.period == "day" else []
+        middle = len(days) // 2
+        if not middle:
+            return []
+        return [days_window(days[0], days[middle - 1], zone), days_window(days[middle], days[-1], zone)]
+
+    def _begin(self, read: Read) -> None:
+        if read.job is None:
+            return
+        try:
+            self._jobs.begin(self._session.call, read.request, read.job)
+        except MISFITS as error:
+            raise _misfit(read.request.name, error) from error
 
     def _pages(self, read: Read) -> None:
         seen: set[str] = set()

@@ -17,7 +17,14 @@ from extractors.accounts import Account
 from extractors.core.model import Platform, Rate, Reply, Request
 from extractors.core.rate import Bucket
 from extractors.credentials import Credentials
-from extractors.errors import AuthError, ContractError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import (
+    AuthError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TooMuchError,
+    TransientError,
+)
 from extractors.protocols.http_status import retry_after
 from extractors.tokens import TokenFile, Tokens
 
@@ -104,7 +111,8 @@ class Session:
                 self._bucket(request.name).hold(wait)
                 self._sleep(wait)
             except TransientError as error:
-                if attempt == TRIES:
+                # What is too much stays too much; each such answer takes the vendor's whole patience.
+                if attempt == (2 if isinstance(error, TooMuchError) else TRIES):
                     raise self._located(error) from None
                 self._sleep(self._backoff(attempt))
             except DaybookError as error:

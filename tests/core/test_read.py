@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from extractors.accounts import Account
 from extractors.core.model import Platform, Read, Reply, Request, Stream
 from extractors.core.paging import OnePage, records_at
 from extractors.core.read import WINDOW_TRIES, Refused, WindowReader
-from extractors.core.window import Window
-from extractors.errors import ContractError
+from extractors.core.window import Window, days_window
+from extractors.errors import ContractError, TooMuchError
 from extractors.personal import Personal, Scrubber
 
 WINDOW = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
@@ -65,3 +66,43 @@ def test_a_key_that_is_no_plain_value_is_refused(make_account, key):
 def test_a_number_and_its_text_are_the_same_key(make_account, key):
     (line,) = read(Answers(make_account("shop__one"), [{"id": key}]))
     assert line.startswith(b'{"key":"7"')
+
+
+class Overwhelmed(Answers):
+    """A vendor that answers for a few days at once, with a row a day."""
+
+    def __init__(self, account: Account, most: int) -> None:
+        super().__init__(account, [])
+        self.most = most
+
+    def call(self, request: Request) -> Reply:
+        self.calls += 1
+        days = request.params["days"]
+        if len(days) > self.most:
+            raise TooMuchError("too many days")
+        return Reply({"rows": [{"id": "1", "day": day} for day in days]})
+
+
+def read_days(session: Answers, first: date, last: date) -> list[str]:
+    def reads(account: Account, window: Window) -> list[Read]:
+        days = [day.isoformat() for day in window.dates(account.zone)]
+        return [Read(Request("report", params={"days": days}), OnePage(records_at("rows")))]
+
+    stream = Stream("ads", "report", ("day", "id"), reads, day="day")
+    lines: list[bytes] = []
+    reader = WindowReader(stream, session, Scrubber(Personal(), "shop", b"key"), lines.append)  # type: ignore[arg-type]
+    reader.read(days_window(first, last, session.account.zone))
+    return [json.loads(line)["report_date"] for line in lines]
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 30])
+def test_days_that_are_too_much_at_once_are_read_in_halves_and_each_once(make_account, most):
+    session = Overwhelmed(make_account("shop__one", time_zone="America/New_York"), most)
+    found = read_days(session, date(2026, 10, 26), date(2026, 11, 6))  # with a day of 25 hours
+    assert len(found) == len(set(found)) == 12 and found == sorted(found)
+    assert session.calls <= 24
+
+
+def test_a_day_that_is_too_much_is_told(make_account):
+    with pytest.raises(TooMuchError):
+        read_days(Overwhelmed(make_account("shop__one"), 0), date(2026, 11, 5), date(2026, 11, 6))

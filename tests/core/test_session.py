@@ -26,6 +26,7 @@ from extractors.errors import (
     ContractError,
     DaybookError,
     RateLimitedError,
+    TooMuchError,
     TransientError,
 )
 from extractors.protocols.token_rest import Dialect, TokenRest
@@ -38,6 +39,8 @@ Answer = tuple[int, dict[str, str], bytes]
 def _error(body: Any, headers: dict[str, str]) -> DaybookError | None:
     if body.get("code") == 40100:
         return RateLimitedError("too fast")
+    if body.get("code") == 50001:
+        return TooMuchError("too many days")
     return AuthError("expired", refreshable=True) if body.get("code") == 40102 else None
 
 
@@ -131,6 +134,14 @@ def test_trying_ends_and_the_error_names_the_account_and_no_secret(
     with vendor([(500, {}, SECRET.encode())]) as (url, paths), pytest.raises(TransientError) as error:
         open_session(url).call(Request("report", "/x"))
     assert len(paths) == 5 and error.value.account == "demo__one" and SECRET not in str(error.value)
+
+
+def test_what_is_too_much_is_asked_twice_and_left_to_whoever_can_ask_for_less(
+    open_session: Callable[..., Session],
+) -> None:
+    with vendor([(200, {}, b'{"code":50001}')]) as (url, paths), pytest.raises(TooMuchError):
+        open_session(url).call(Request("report", "/x"))
+    assert len(paths) == 2
 
 
 def test_an_unreachable_host_is_told_without_the_signed_url(open_session: Callable[..., Session]) -> None:

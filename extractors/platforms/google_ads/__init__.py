@@ -19,6 +19,7 @@ from extractors.errors import (
     ContractError,
     DaybookError,
     RateLimitedError,
+    TooMuchError,
     TransientError,
 )
 from extractors.personal import dig
@@ -35,7 +36,8 @@ AD = "ad_group.id, ad_group.name, ad_group_ad.ad.id, ad_group_ad.ad.name"
 QUOTA_WORDS = ("RESOURCE_EXHAUSTED", "RESOURCE_TEMPORARILY_EXHAUSTED", "EXCESSIVE_")
 TOKEN_WORDS = ("OAUTH_TOKEN_EXPIRED", "OAUTH_TOKEN_INVALID", "UNAUTHENTICATED")
 DEAD_WORDS = ("OAUTH_TOKEN_REVOKED", "NOT_ADS_USER", "PERMISSION_DENIED", "CUSTOMER_NOT_ENABLED")
-RETRY_WORDS = ("INTERNAL", "UNAVAILABLE", "DEADLINE_EXCEEDED", "TRANSIENT_ERROR", "ABORTED")
+TOO_MUCH_WORDS = ("DEADLINE_EXCEEDED",)
+RETRY_WORDS = ("INTERNAL", "UNAVAILABLE", "TRANSIENT_ERROR", "ABORTED")
 
 
 def error_of(status: int, body: Any, account: Account) -> DaybookError | None:
@@ -59,6 +61,8 @@ def error_of(status: int, body: Any, account: Account) -> DaybookError | None:
         )
     if says(TOKEN_WORDS):
         return AuthError(text, refreshable=True, advice="authorise again and update the connection")
+    if says(TOO_MUCH_WORDS):
+        return TooMuchError(text)
     if says(RETRY_WORDS) or status >= 500:
         return TransientError(text)
     if says(("UNSUPPORTED_VERSION",)):

@@ -21,6 +21,7 @@ from extractors.errors import (
     ContractError,
     DaybookError,
     RateLimitedError,
+    TooMuchError,
     TransientError,
 )
 from extractors.personal import dig
@@ -55,8 +56,10 @@ def error_of(body: Any, headers: dict[str, str], name: str = "") -> DaybookError
     text = f"Meta error {code}/{subcode}: {error.get('error_user_title') or error.get('message')}"
     if code in RATE_CODES:
         return RateLimitedError(text, retry_after=_regained(headers))
+    if subcode in TOO_MUCH or (code == 1 and "reduce the amount" in str(error.get("message"))):
+        return TooMuchError(text)
     spurious = "in summary param" in str(error.get("message"))
-    if code in RETRY_CODES or subcode in TOO_MUCH or error.get("is_transient") or spurious:
+    if code in RETRY_CODES or error.get("is_transient") or spurious:
         return TransientError(text)
     if code == 190:
         return AuthError(text, advice="make a new token of the system user and update the connection")
@@ -84,11 +87,14 @@ def _usage(headers: dict[str, str]) -> Iterator[tuple[float, float]]:
         business = loads(headers.get("x-business-use-case-usage", "{}").encode(), "usage")
         account = loads(headers.get("x-ad-account-usage", "{}").encode(), "usage")
         throttle = loads(headers.get("x-fb-ads-insights-throttle", "{}").encode(), "usage")
+        app = loads(headers.get("x-app-usage", "{}").encode(), "usage")
     except TransientError:
         return
+    counted = ("call_count", "total_cputime", "total_time")
+    yield max(float(app.get(n) or 0) for n in counted), 0.0
     for entries in business.values():
         for entry in entries:
-            used = max(float(entry.get(n) or 0) for n in ("call_count", "total_cputime", "total_time"))
+            used = max(float(entry.get(n) or 0) for n in counted)
             yield used, 60 * float(entry.get("estimated_time_to_regain_access") or 0)
     yield float(account.get("acc_id_util_pct") or 0), float(account.get("reset_time_duration") or 0)
     yield max(float(throttle.get(n) or 0) for n in ("app_id_util_pct", "acc_id_util_pct")), 0.0
