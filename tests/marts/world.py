@@ -95,9 +95,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "period_start": pa.date32(),
         **_fields(pa.string(), "source_l1 source_l2"),
         "is_total": pa.bool_(),
-        **_fields(
-            pa.int64(), "exposed clicked visited saw_detail carted favoured checked_out ordered paid"
-        ),
+        **_fields(pa.int64(), "exposed clicked visited saw_detail carted favoured checked_out ordered paid"),
         "paid_amount": _MONEY,
         "currency": pa.string(),
         "load_id": pa.int64(),

@@ -225,3 +225,62 @@ def test_umeng_signs_without_a_token() -> None:
     signed = hmac.new(b"secret", text.encode(), hashlib.sha1).hexdigest().upper()
     assert form == {"appkey": "1", "date": "2026-01-05", "_aop_signature": signed}
     assert speaker.refresh(Tokens("")) is None
+
+
+# ---- Baidu Tongji and GA4 --------------------------------------------------------------------------
+TONGJI = {"fields": ["simple_date_title", "pv_count", "visitor_count"], "total": 1}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [[["2026/01/05"]], [["1,234"]], [], []],
+        [[["2026/01/05"]], [["1,234", 8, 9]], [], []],
+        [[["2026/01/05"], ["2026/01/04"]], [["1,234", 8]], [], []],
+        [[[]], [["1,234", 8]], [], []],
+        [[["2026/01/05"]]],
+    ],
+    ids=["a value short", "a value more", "a row of values short", "no date", "no values at all"],
+)
+def test_tongji_arrays_of_another_length_than_their_fields_are_refused(items: list[Any]) -> None:
+    trend = reads_of("baidu_tongji")[0]
+    good = {"result": {**TONGJI, "items": [[["2026/01/05"]], [["1,234", "--"]], [], []]}}
+    (row,) = records(trend, good)
+    assert (row["pv_count"], row["visitor_count"]) == ("1,234", "--")
+    with pytest.raises(ContractError):
+        records(trend, {"result": {**TONGJI, "items": items}})
+
+
+def test_tongji_is_asked_for_each_kind_of_search_apart() -> None:
+    searches = [read for read in reads_of("baidu_tongji") if read.request.params["source"]]
+    asked = [(read.request.params["source"], read.request.params["clientDevice"]) for read in searches]
+    kinds = ("searchBaiduPro", "searchBaiduNature", "searchOther")
+    assert asked == [(kind, device) for device in (None, "pc", "mobile") for kind in kinds]
+    body = {"result": {**TONGJI, "items": [[["2026/01/05"]], [[7, 3]], [], []]}}
+    (row,) = records(searches[0], body)
+    assert (row["report"], row["entry"], row["source"]["name"]) == ("search", "searchBaiduPro", "百度推广")
+
+
+def ga4(dimensions: list[str], values: list[str], **metadata: Any) -> dict[str, Any]:
+    row = {
+        "dimensionValues": [{"value": v} for v in dimensions],
+        "metricValues": [{"value": v} for v in values],
+    }
+    return {
+        "metricHeaders": [{"name": "totalUsers"}, {"name": "sessions"}],
+        "rows": [row],
+        "metadata": metadata,
+    }
+
+
+def test_ga4_arrays_of_another_length_than_their_headers_are_refused_and_what_it_leaves_out_is_kept() -> None:
+    total = reads_of("ga4")[0]
+    sampled = [{"samplesReadCount": "5", "samplingSpaceSize": "9"}]
+    flags = {"subjectToThresholding": True, "dataLossFromOtherRow": True, "samplingMetadatas": sampled}
+    (row,) = records(total, ga4(["20260105"], ["3", "4"], timeZone="Asia/Shanghai", **flags))
+    assert row["flags"] == flags and row["totalUsers"] == "3"
+    for dimensions, values in ((["20260105"], ["3"]), (["20260105", "x"], ["3", "4"]), ([], ["3", "4"])):
+        with pytest.raises(ContractError):
+            records(total, ga4(dimensions, values))
+    with pytest.raises(ConfigError, match="America/New_York"):
+        records(total, ga4(["20260105"], ["3", "4"], timeZone="America/New_York"))
