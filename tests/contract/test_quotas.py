@@ -1,0 +1,91 @@
+"""A quota that is spent stops its account at once, says until when, and the next run goes on where this one stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from contract_bench import BUSY_DAY, SHANGHAI, SPOKEN, Bench, keys_of
+
+from extractors.core.session import Session
+from extractors.core.window import Window, days_window
+from extractors.errors import ExtractErrors, RateLimitedError
+from extractors.extract import extract
+from extractors.landing import Manifest
+
+Make = Callable[..., Bench]
+FOLDER = Path(__file__).resolve().parents[2] / "extractors" / "platforms"
+
+
+def spent_answers() -> dict[str, Any]:
+    """Platform → the answer that its document gives for a day's quota that is spent."""
+    found = {}
+    for name in SPOKEN:
+        errors = json.loads((FOLDER / name / "golden.json").read_text(encoding="utf-8"))["errors"]
+        found |= {name: case["body"] for case in errors if case.get("spent")}
+    return found
+
+
+SPENT = spent_answers()
+
+
+def run_all(on: Bench, window: Window) -> list[Manifest]:
+    """Every stream of the account, in their order."""
+    return extract(
+        on.account,
+        on.credentials,
+        on.landing,
+        hash_key=b"contract",
+        token_dir=on.folder / "tokens",
+        window=window,
+        now=datetime.fromtimestamp(on.running.control.now(), SHANGHAI),
+        sleep=on.waits.append,
+    )
+
+
+def test_the_vendors_that_document_a_daily_quota_are_here() -> None:
+    assert set(SPENT) >= {"alimama", "baidu_tongji", "taobao", "tencent_ads", "uc_huichuan"}
+
+
+@pytest.mark.parametrize("platform", SPENT)
+def test_a_spent_quota_stops_the_account_and_the_next_run_closes_the_gap(
+    platform: str, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams = SPOKEN[platform].streams
+    on = bench(platform, streams[0].name)
+    window = days_window(BUSY_DAY, BUSY_DAY, on.account.zone)
+    send, left, asked = Session._send, 1, 0
+
+    def until_it_is_spent(session: Session, name: str, arguments: dict[str, Any]) -> Any:
+        nonlocal left, asked
+        asked += 1
+        left -= 1
+        status, headers, body = send(session, name, arguments)
+        return (status, headers, body) if left >= 0 else (200, {}, orjson.dumps(SPENT[platform]))
+
+    # A few minutes before the vendor's midnight a run would rather wait.
+    monkeypatch.setattr("extractors.core.session.LONGEST_WAIT", 0.5)
+    monkeypatch.setattr("extractors.extract.LONGEST_WAIT", 0.5)
+    with monkeypatch.context() as patch, pytest.raises(ExtractErrors) as caught:
+        patch.setattr(Session, "_send", until_it_is_spent)
+        run_all(on, window)
+    (error,) = caught.value.errors  # one stream was refused, and those after it not even asked
+    assert isinstance(error, RateLimitedError) and (error.retry_after or 0) > 0.5
+    assert error.account == on.account.id and "the vendor answers again from" in str(caught.value)
+    assert not caught.value.hopeless, "the scheduler has to come back to it"
+    assert asked <= 1 + SPOKEN[platform].width, "asked again and again"
+    assert max(on.waits, default=0) <= 0.5, "a slot was held until the quota resets"
+    landed = run_all(on, window)
+    for stream in streams:
+        bounds = int(window.start.timestamp()), int(window.end.timestamp())
+        rows = on.rows([m for m in landed if m.stream == stream.name])
+        if stream.kind == "report":
+            now = on.running.control.now()
+            world, account = on.running.sandbox.world, on.account.id
+            assert set(keys_of(rows)) == on.half.truth(world, account, stream.name, *bounds, now)
+    assert sum(manifest.rows for manifest in landed) > 0
