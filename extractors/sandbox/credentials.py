@@ -53,6 +53,9 @@ EXTRA: dict[str, dict[str, object]] = {
 LASTING = frozenset({"beibei", "dangdang"})
 """Platforms whose sessions nothing renews: they last until the merchant ends them."""
 
+RENEWED_AHEAD = {"jd": 86_400, "jd_ads": 86_400}
+"""Platforms that renew no token within its last so many seconds: its refresh token ends with it."""
+
 KEYS_RENEW = frozenset({"shopify", "magento"})
 """Platforms where key and secret buy a new token: no refresh token, and a revoked app has a dead key."""
 
@@ -93,7 +96,8 @@ _VARIANTS = {"valid": (0, NEVER), "expired": (1, LONG_AGO), "revoked": (2, NEVER
 def token(platform: str, subject: str, variant: str = "valid", use: str = "access") -> str:
     """The fixed token of this variant: valid | expired | revoked."""
     serial, expires = _VARIANTS[variant]
-    return mint(platform, subject, use, serial, expires if use == "access" else NEVER)
+    ends = use == "access" or platform in RENEWED_AHEAD
+    return mint(platform, subject, use, serial, expires if ends else NEVER)
 
 
 def _tokens(platform: str, subject: str, variant: str) -> dict[str, str]:

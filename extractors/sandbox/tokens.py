@@ -6,7 +6,7 @@ import hmac
 import time
 from dataclasses import dataclass
 
-from .credentials import NEVER, mint
+from .credentials import NEVER, RENEWED_AHEAD, mint
 
 GOOD, EXPIRED, UNKNOWN, REVOKED = "good", "expired", "unknown", "revoked"
 
@@ -82,6 +82,9 @@ class TokenDesk:
         verdict = self.check(refresh_token, "refresh")
         if verdict.state != GOOD:
             return None
+        ends, ahead = int(refresh_token.split(".")[5]), RENEWED_AHEAD.get(self.platform, 0)
+        if ends != NEVER and ends - ahead <= time.time():
+            return None
         self.refreshes += 1
         serial = time.time_ns()
         now = int(time.time())
@@ -89,5 +92,6 @@ class TokenDesk:
         renewed = refresh_token
         if self.rotates:
             self._spent.add(refresh_token)
-            renewed = mint(self.platform, verdict.subject, "refresh", serial, now + self.refresh_life)
+            life = self.access_life if ahead else self.refresh_life
+            renewed = mint(self.platform, verdict.subject, "refresh", serial, now + life)
         return Grant(verdict.subject, access, renewed, self.access_life, self.refresh_life)

@@ -24,6 +24,8 @@ from extractors.errors import AuthError, ConfigError, DaybookError, ExtractError
 
 Make = Callable[..., Bench]
 WITH_TOKENS = [name for name in TESTED if has_tokens(name)]
+RENEWED_AHEAD = {name: p.renew_ahead for name, p in SPOKEN.items() if p.renew_ahead is not None}
+RENEWABLE = [name for name in WITH_TOKENS if name not in RENEWED_AHEAD]  # even when the access token is dead
 
 
 def several_slices(bench: Bench) -> Window:
@@ -69,7 +71,7 @@ def refused(bench: Bench, window: Window) -> DaybookError:
 
 
 # ---- tokens ----------------------------------------------------------------------------------------
-@pytest.mark.parametrize("platform", WITH_TOKENS)
+@pytest.mark.parametrize("platform", RENEWABLE)
 def test_an_expired_token_is_refreshed_once_however_many_slices_want_it(platform: str, bench: Make) -> None:
     stream = SPOKEN[platform].streams[0].name
     good = bench(platform, stream)
@@ -103,7 +105,7 @@ def test_a_wrong_secret_fails_at_once_and_says_what_to_do(platform: str, bench: 
     assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"
 
 
-@pytest.mark.parametrize("platform", WITH_TOKENS)
+@pytest.mark.parametrize("platform", RENEWABLE)
 def test_a_run_killed_right_after_a_refresh_goes_on_with_the_new_tokens(platform: str, bench: Make) -> None:
     on = bench(platform, SPOKEN[platform].streams[0].name, variant="expired")
     window = a_few_records(on, BUSY_DAY)
@@ -132,9 +134,6 @@ def test_a_run_killed_right_after_a_refresh_goes_on_with_the_new_tokens(platform
         desk.forgive_all()
 
 
-RENEWED_AHEAD = {name: p.renew_ahead for name, p in SPOKEN.items() if p.renew_ahead is not None}
-
-
 @pytest.mark.parametrize(("hours", "refreshes"), [(-1, 1), (1, 0)])
 @pytest.mark.parametrize("platform", RENEWED_AHEAD)
 def test_a_token_that_its_vendor_renews_in_time_only_is_renewed_days_ahead(
@@ -146,6 +145,17 @@ def test_a_token_that_its_vendor_renews_in_time_only_is_renewed_days_ahead(
     on.running.control.requests.clear()
     on.run(a_few_records(on, BUSY_DAY))
     assert on.running.control.requests[f"{platform}/token"] == refreshes
+
+
+@pytest.mark.parametrize("platform", RENEWED_AHEAD)
+def test_a_dead_token_that_its_vendor_renews_no_more_fails_at_once_and_says_what_to_do(
+    platform: str, bench: Make
+) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name, variant="expired")
+    on.running.control.requests.clear()
+    error = refused(on, a_few_records(on, BUSY_DAY))
+    assert error.advice and "24 hours" in error.advice
+    assert on.running.control.requests[f"{platform}/token"] == 1
 
 
 def test_the_platforms_that_renew_in_time_only_are_known() -> None:

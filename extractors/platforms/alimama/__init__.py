@@ -104,6 +104,7 @@ PLATFORM = Platform(
     protocol=partial(SignedForm, replace(TOP, error=error_of)),
     rate=Rate(calls=5, seconds=1.0),
     options=frozenset({"biz_codes"}),
+    renewal_prolongs=None,  # depends on the type of the app
     streams=(
         _stream("account_report", "account", ["date"]),
         _stream("campaign_report", "campaign", ["date", "campaign"], "campaign_id"),

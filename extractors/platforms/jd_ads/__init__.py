@@ -136,6 +136,8 @@ PLATFORM = Platform(
     protocol=partial(SignedForm, replace(JOS, error=error_of)),
     # No limit of a live app is published: our own restraint.
     rate=Rate(calls=5, seconds=1.0),
+    # Within its last 24 hours, or later, a token is renewed no more: three nights leave one to spare.
+    renew_ahead=timedelta(days=3),
     streams=(
         _stream("account_report", _account),
         _stream("campaign_report", partial(_level, "Camp"), "id"),

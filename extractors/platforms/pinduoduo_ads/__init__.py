@@ -145,6 +145,7 @@ PLATFORM = Platform(
     # No limit is published: our own restraint.
     rate=Rate(calls=5, seconds=1.0),
     options=frozenset({"scenes"}),
+    renewal_prolongs=False,
     streams=(
         _stream("account_report", _account),
         _stream("campaign_report", _plans, "entityId"),
