@@ -36,7 +36,8 @@ def refresh(page: str) -> None:
 
 def rendered(page: str, text: str) -> str:
     """The page's text with the table its results file says."""
-    results = json.loads((ROOT / "docs" / "results" / f"{page}.json").read_text(encoding="utf-8"))
+    path = ROOT / "docs" / "results" / f"{page}.json"
+    results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     head, rest = text.split(BEGIN, 1)
     tail = rest.split(END, 1)[1]
     return f"{head}{BEGIN}\n{table(results)}\n{END}{tail}"
@@ -44,6 +45,8 @@ def rendered(page: str, text: str) -> str:
 
 def table(results: dict[str, Any]) -> str:
     """The results as one Markdown table."""
+    if not results:
+        return "Nothing has been run at full counts yet."
     lines = ["| experiment | found | seed | took | on, at commit |", "|---|---|---|---|---|"]
     for name, entry in results.items():
         found = "; ".join(f"{key} **{_shown(value)}**" for key, value in entry["found"].items())
