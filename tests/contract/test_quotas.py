@@ -24,10 +24,12 @@ FOLDER = Path(__file__).resolve().parents[2] / "extractors" / "platforms"
 
 def spent_answers() -> dict[str, Any]:
     """Platform → the answer that its document gives for a day's quota that is spent."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in SPOKEN:
         errors = json.loads((FOLDER / name / "golden.json").read_text(encoding="utf-8"))["errors"]
-        found |= {name: case["body"] for case in errors if case.get("spent")}
+        for case in errors:
+            if case.get("spent"):
+                found[name] = case["body"]
     return found
 
 
