@@ -137,6 +137,56 @@ def test_the_gateway_refuses(callers: Callers, case: str) -> None:
     assert _error(body) == expected
 
 
+ENTRY = "taobao.trades.sold.incrementv.get"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"end_create": None}, (40, "")),
+        ({"end_create": "2026-11-12 00:00:01"}, (15, "isv.invalid-parameter")),
+        (
+            {"start_create": "2026-08-01 00:00:00", "end_create": "2026-08-01 01:00:00"},
+            (15, "isv.invalid-parameter"),
+        ),
+        ({"start_modified": DAY[0]}, (41, "")),
+        ({"rate_status": "RATE_UNBUYER"}, (41, "")),
+        ({"ext_type": "service,mark"}, (15, "isv.invalid-parameter")),
+        ({"ext_type": "services"}, (15, "isv.invalid-parameter")),
+        ({"page_no": "99"}, (15, "isv.invalid-parameter")),
+    ],
+)
+def test_the_list_by_time_of_entry_refuses(
+    callers: Callers, change: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    given = {"fields": "tid", "start_create": DAY[0], "end_create": DAY[1], "type": ALL_TYPES, **change}
+    assert _error(callers.top(ENTRY, **given)) == expected
+
+
+def test_a_late_change_is_listed_under_both_its_times_once_it_is_in(
+    sandbox: Running, callers: Callers
+) -> None:
+    def changed() -> list[dict[str, Any]]:
+        page = callers.trades(
+            "2026-11-12 00:30:00", "2026-11-12 00:30:01", fields="tid,modified", type=ALL_TYPES
+        )
+        return list(page.get("trades", {}).get("trade", []))
+
+    sandbox.control.set_clock(datetime(2026, 11, 12, 0, 30, tzinfo=SHANGHAI))
+    sandbox.control.touches.append(Touch("taobao", None, after_requests=0, place=0, late_seconds=3_600))
+    callers.trades(*DAY, type=ALL_TYPES)
+    (edit,) = sandbox.control.late
+    tid = sandbox.sandbox.world.books["lantern_tmall"].order(edit.day, edit.index).id
+    assert tid not in {trade["tid"] for trade in changed()}, "the change is not in yet"
+    sandbox.control.set_clock(datetime(2026, 11, 12, 2, 0, tzinfo=SHANGHAI))
+    assert {"tid": tid, "modified": "2026-11-12 00:30:00"} in changed()
+    span = {"start_create": "2026-11-12 01:30:00", "end_create": "2026-11-12 01:30:01", "type": ALL_TYPES}
+    answer = callers.top(ENTRY, fields="tid,modified,async_modified", **span)
+    entered = answer["trades_sold_incrementv_get_response"]["trades"]["trade"]
+    times = {"modified": "2026-11-12 00:30:00", "async_modified": "2026-11-12 01:30:00"}
+    assert {"tid": tid, **times} in entered
+
+
 def test_no_method_and_an_unknown_method_are_refused(callers: Callers) -> None:
     assert _error(callers.top("")) == (21, "")
     assert _error(callers.top("taobao.trades.sold.increment")) == (22, "isv.invalid-method")
