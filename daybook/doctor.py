@@ -20,11 +20,13 @@ from daybook.connections import outside_airflow
 from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
 from daybook.settings import Settings
+from daybook.steps import inbox_of
 from extractors.accounts import Account
 from extractors.core.session import Session
 from extractors.core.window import days_window
 from extractors.credentials import Credentials, variable
 from extractors.errors import ConfigError, DaybookError
+from extractors.files import rates
 from extractors.files.folder import Inbox
 from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
@@ -65,7 +67,8 @@ def examine(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
     yield from variables(accounts, os.environ)
     yield from room(settings)
     yield from ports(settings)
-    for account in accounts:
+    fed = [rates.ACCOUNT] if inbox_of(settings, rates.ACCOUNT).is_dir() else []
+    for account in [*accounts, *fed]:
         yield from one_account(settings, account)
 
 
@@ -131,7 +134,7 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     """Credentials, clock, reachability and a first call of one account."""
     platform = find_platform(account.platform)
     if platform.protocol is None:
-        folder = settings.inbox / account.id
+        folder = inbox_of(settings, account)
         waiting = len(Inbox(folder).waiting()) if folder.is_dir() else 0
         refused = folder / "refused"
         bad = [path for path in refused.iterdir() if path.suffix != ".txt"] if refused.is_dir() else []

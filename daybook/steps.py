@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from daybook.settings import Settings
 from extractors.accounts import Account, AccountsError, load_accounts
 from extractors.credentials import Credentials
-from extractors.errors import ConfigError, DaybookError, ExtractErrors
+from extractors.errors import ConfigError, DaybookError, ExtractErrors, TransientError
+from extractors.files import rates
 from extractors.landing import Landing
 from extractors.registry import platform as find_platform
 from extractors.registry import platforms, streams_of
@@ -106,8 +108,18 @@ def fed_by_files(platform: str) -> bool:
     return find_platform(platform).protocol is None
 
 
+def inbox_of(settings: Settings, account: Account) -> Path:
+    """The folder whose files an account reads."""
+    return settings.inbox / (rates.FOLDER if account.id == rates.ACCOUNT.id else account.id)
+
+
 def account_named(settings: Settings, account_id: str) -> Account:
-    """The account of that id. Raises ConfigError naming those that exist."""
+    """The account of that id; `fx_rates` is the inbox of currency rates.
+
+    Raises ConfigError naming those that exist.
+    """
+    if account_id in (rates.FOLDER, rates.ACCOUNT.id):
+        return rates.ACCOUNT
     known = accounts(settings)
     for account in known:
         if account.id == account_id:
@@ -168,7 +180,7 @@ def _read_files(settings: Settings, account: Account, landing: Landing, say: Say
 
     return import_files(
         account,
-        settings.inbox / account.id,
+        inbox_of(settings, account),
         landing,
         hash_key=settings.hash_key(),
         progress=say,
@@ -292,16 +304,41 @@ def prune(settings: Settings, days: int) -> int:
     return Landing(settings.landing).prune(datetime.now(UTC) - timedelta(days=days))
 
 
+def take_rates(settings: Settings, *, say: Say = print) -> int:
+    """Read and load what waits in the inbox of currency rates; returns the rates that were new.
+
+    A file that is refused holds up nothing: it is said why, and the rates that are there stay in force.
+    """
+    try:
+        read_account(settings, rates.ACCOUNT, None, say=say)
+    except (ExtractErrors, TransientError) as error:
+        say(f"currency rates: {error}")
+    from warehouse.load import load_pending
+
+    settings.build.mkdir(parents=True, exist_ok=True)
+    loaded = load_pending(
+        Landing(settings.landing),
+        settings.warehouse,
+        platforms(),
+        accounts(settings),
+        rates.ACCOUNT.platform,
+        account_id=rates.ACCOUNT.id,
+        progress=say,
+    )
+    return sum(partition.rows_new for partition in loaded)
+
+
 def build_marts(
     settings: Settings, *, select: Sequence[str] = (), full_refresh: bool = False, say: Say = print
 ) -> dict[str, Any]:
-    """`dbt build` over what is loaded; prints a table of what each node did.
+    """`dbt build` over what is loaded and the currency rates that wait; prints a table of what each node did.
 
     Returns {"models", "tests", "seconds"}. Raises BuildError naming the models and tests that failed.
     """
     from warehouse.build import build
 
     began = time.monotonic()
+    take_rates(settings, say=say)
     results = build(
         settings.dbt_project,
         settings.build,

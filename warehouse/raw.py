@@ -47,6 +47,9 @@ create table if not exists raw_daybook.stream_status (
 create table if not exists raw_daybook.dbt_results (
     run_id varchar not null, node varchar not null, resource_type varchar, status varchar not null,
     execution_s double, rows_affected bigint, message varchar, finished_at timestamptz);
+create table if not exists raw_daybook.dropped_rates (
+    currency varchar not null, rate_date date not null, units_per_usd decimal(18, 6) not null,
+    file varchar not null, read_at timestamptz not null, load_id bigint not null);
 create schema if not exists raw_files;
 create table if not exists raw_files.quarantine (
     account_id varchar not null, file varchar not null, file_sha256 varchar, line bigint,

@@ -24,6 +24,7 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
     Examples:
       daybook import files__online_retail ~/Downloads/online_retail_II.parquet
       daybook import files__online_retail            # what was dropped into the inbox by hand
+      daybook import fx_rates ~/rates.csv            # currency rates: currency,rate_date,units_per_usd
     """
     import shutil
 
@@ -38,7 +39,7 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
             f"{account} is read from its platform's API, not from files",
             advice=f"`daybook extract {account}`, or an account of the platform `files`",
         )
-    inbox = settings.inbox / found.id
+    inbox = steps.inbox_of(settings, found)
     inbox.mkdir(parents=True, exist_ok=True)
     for file in files:
         draft = inbox / f".{file.name}.part"

@@ -139,6 +139,8 @@ def _required(mapping: Mapping) -> list[list[str]]:
         groups += [["live_id", "host_id", "host_name"]] if mapping.row == "live_session" else []
     elif mapping.row == "refund":
         groups = [["refund_id", "order_id"], ["refund_amount"], ["refunded_at"]]
+    elif mapping.row == "rate":
+        groups = [["currency"], ["rate_date"], ["units_per_usd"]]
     else:
         groups = [["order_id"], ["created_at"] if "created_at" in have else ["paid_at"]]
     if mapping.row == "order_line":
@@ -171,7 +173,10 @@ def _sort_out(
             cells = {}
             for column in columns:
                 value = column.clean[row].as_py()
-                safe = kinds[column.ours] in ("decimal", "instant") or column.ours in _RECORD_IDS
+                safe = (
+                    kinds[column.ours] in ("decimal", "instant", "currency", "rate")
+                    or column.ours in _RECORD_IDS
+                )
                 if value is not None and safe:
                     cells[column.ours] = value
             bad.append(BadRow(raw.lines[row].as_py(), reason, cells))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-Kind = Literal["id", "text", "decimal", "instant", "buyer", "period", "seconds"]
-Row = Literal["order_line", "order", "refund", "traffic", "product_traffic", "live_session"]
+Kind = Literal[
+    "id", "text", "decimal", "instant", "buyer", "period", "seconds", "currency", "rate"
+]  # fmt: skip
+Row = Literal["order_line", "order", "refund", "traffic", "product_traffic", "live_session", "rate"]
 
 _LINE: dict[str, Kind] = {
     "line_id": "id",
@@ -121,6 +123,8 @@ _LIVE: dict[str, Kind] = {
 FIELDS: dict[Row, dict[str, Kind]] = {
     "order_line": {**_ORDER, **_LINE, "reason": "text", **_RULES},
     "order": {**_ORDER, **_LINE, **_REFUND, **_RULES},
+    # What one US dollar buys of a currency: no record of a shop, so no shop's ids.
+    "rate": {"currency": "currency", "rate_date": "instant", "units_per_usd": "rate"},
     "refund": {**_REFUND, "order_id": "id", "buyer": "buyer", "quantity": "decimal", **_RULES},
     "traffic": _TRAFFIC,
     "product_traffic": _PRODUCT_TRAFFIC,
@@ -132,7 +136,7 @@ REPORTS: dict[Row, tuple[str, ...]] = {
     "product_traffic": ("product_id", "sku_id"),
     "live_session": ("live_id", "host_id", "host_name", "started_at"),
 }
-INSTANTS = ("created_at", "paid_at", "refunded_at")
+INSTANTS = ("created_at", "paid_at", "refunded_at", "rate_date")
 CURRENCY = "currency"
 
 LINE_CLASSES = (

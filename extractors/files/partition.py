@@ -23,7 +23,7 @@ QUARANTINE = "quarantine.parquet"
 
 def stream_of(mapping: Mapping) -> str:
     """The stream a file's partition belongs to; order files may bring refunds along."""
-    return "refunds" if mapping.row == "refund" else "orders"
+    return {"refund": "refunds", "rate": "fx_rates"}.get(mapping.row, "orders")
 
 
 def land(

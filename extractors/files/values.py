@@ -16,6 +16,7 @@ Clean = Callable[[str], str | None]
 _FORMULA = re.compile(r'^="(.*)"$', re.S)
 _LOST_DIGITS = re.compile(r"^[+-]?\d(?:\.\d+)?[eE]\+?\d{1,3}$")
 _SCIENTIFIC = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,2}$")
+_CURRENCY = re.compile(r"^[A-Z]{3}$")
 _MONEY_SIGNS = "¥¥￥£$€"
 _ISO = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[+-]\d\d:?\d\d|Z)?)?$")
 # "Never": what systems write into a time column that has no time.
@@ -80,6 +81,18 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         value = text(cell)
         return None if value is None else _seconds(value, formats)
 
+    def currency(cell: str) -> str | None:
+        value = text(cell)
+        if value is not None and not _CURRENCY.match(value):
+            raise BadValue("is no currency code of three capitals")
+        return value
+
+    def rate(cell: str) -> str | None:
+        value = decimal(cell)
+        if value is not None and Decimal(value) <= 0:
+            raise BadValue("is no rate: it has to be above zero")
+        return value
+
     cleaners: dict[Kind, Clean] = {
         "text": text,
         "id": record_id,
@@ -88,6 +101,8 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         "buyer": buyer,
         "period": period,
         "seconds": seconds,
+        "currency": currency,
+        "rate": rate,
     }
     return cleaners[kind]
 

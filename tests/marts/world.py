@@ -164,6 +164,14 @@ BOOKS: dict[str, dict[str, pa.DataType]] = {
         "rows_new": pa.int64(),
         "loaded_at": _INSTANT,
     },
+    "dropped_rates": {
+        "currency": pa.string(),
+        "rate_date": pa.date32(),
+        "units_per_usd": pa.decimal128(18, 6),
+        "file": pa.string(),
+        "read_at": _INSTANT,
+        "load_id": pa.int64(),
+    },
     "report_reads": {
         **_fields(pa.string(), "platform account_id stream"),
         "report_date": pa.date32(),

@@ -10,7 +10,7 @@ dates as (
 
 currencies as (
 
-    select distinct currency from {{ ref('fx_rates') }}
+    select distinct currency from {{ ref('int_published_rates') }}
 
 ),
 
@@ -27,7 +27,7 @@ in_force as (
         ) as rate_date
     from currencies
     cross join dates
-    left join {{ ref('fx_rates') }} as published
+    left join {{ ref('int_published_rates') }} as published
         on currencies.currency = published.currency
         and dates.date_day = published.rate_date
 
@@ -41,7 +41,7 @@ daily as (
         in_force.rate_date,
         cast(published.units_per_usd as double) as units_per_usd
     from in_force
-    inner join {{ ref('fx_rates') }} as published
+    inner join {{ ref('int_published_rates') }} as published
         on in_force.currency = published.currency
         and in_force.rate_date = published.rate_date
 

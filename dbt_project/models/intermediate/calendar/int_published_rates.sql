@@ -1,0 +1,29 @@
+-- Published rates: those of dropped files, and the seed's where files say nothing. Between the first and the last day that files
+-- tell of a currency the seed is silent, or its monthly average would stand between two daily rates. One row per currency and date.
+with
+
+fed as (
+
+    select currency, min(rate_date) as first_date, max(rate_date) as last_date
+    from {{ source('raw_daybook', 'dropped_rates') }}
+    group by currency
+
+)
+
+select
+    currency,
+    rate_date,
+    units_per_usd,
+    'file' as rate_source
+from {{ source('raw_daybook', 'dropped_rates') }}
+
+union all
+
+select
+    seed.currency,
+    seed.rate_date,
+    seed.units_per_usd,
+    'seed' as rate_source
+from {{ ref('fx_rates') }} as seed
+left join fed on seed.currency = fed.currency
+where fed.currency is null or seed.rate_date not between fed.first_date and fed.last_date

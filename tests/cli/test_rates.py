@@ -1,0 +1,64 @@
+"""Currency rates wait in an inbox of their own, and every build takes them first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from daybook import steps
+from daybook.doctor import one_account
+from daybook.settings import PROJECT, Settings
+from extractors.files import rates
+
+GOOD = "currency,rate_date,units_per_usd\nCNY,2026-11-02,7.1162\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        home=PROJECT,
+        data=tmp_path / "data",
+        accounts_file=PROJECT / "accounts.yml",
+        landing=str(tmp_path / "landing"),
+        zone="Asia/Shanghai",
+        airflow_home=tmp_path / "airflow",
+    )
+
+
+def drop(settings: Settings, name: str, content: str) -> Path:
+    folder = settings.inbox / "fx_rates"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
+def test_the_inbox_of_rates_is_named_by_its_folder_and_is_no_store(settings: Settings) -> None:
+    account = steps.account_named(settings, "fx_rates")
+    assert account is rates.ACCOUNT
+    assert steps.inbox_of(settings, account) == settings.inbox / "fx_rates"
+    assert account.id not in {one.id for one in steps.accounts(settings)}
+
+
+def test_waiting_rates_are_loaded_once_and_a_bad_file_holds_up_nothing(settings: Settings) -> None:
+    said: list[str] = []
+    folder = drop(settings, "good.csv", GOOD)
+    drop(settings, "bad.csv", GOOD.replace("7.1162", "none"))
+    assert steps.take_rates(settings, say=said.append) == 1
+    assert any("bad.csv" in line and "is not a number" in line for line in said)
+    assert (folder / "refused" / "bad.csv").exists() and (folder / "done" / "good.csv").exists()
+    assert steps.take_rates(settings, say=said.append) == 0
+    with duckdb.connect(str(settings.warehouse), read_only=True) as con:
+        assert con.execute(
+            "select currency, units_per_usd::varchar from raw_daybook.dropped_rates"
+        ).fetchall() == [("CNY", "7.116200")]
+        stores = con.execute("select store_id from raw_daybook.accounts").fetchall()
+    assert ("fx_rates",) not in stores
+
+
+def test_doctor_shows_rates_that_were_refused(settings: Settings) -> None:
+    drop(settings, "bad.csv", GOOD.replace("CNY", "yuan"))
+    steps.take_rates(settings, say=lambda line: None)
+    (finding,) = one_account(settings, rates.ACCOUNT)
+    assert (finding.level, finding.said) == ("warn", "1 refused files")

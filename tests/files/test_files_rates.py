@@ -1,0 +1,96 @@
+"""Currency rates by file drop: any day's rate can be told, corrected, and told again without harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from extractors.errors import ExtractErrors
+from extractors.files import import_files
+from extractors.files.rates import ACCOUNT
+from extractors.landing import Landing
+from extractors.registry import platform
+from warehouse.load import load_pending
+
+HEAD = "currency,rate_date,units_per_usd\n"
+
+
+class Rates:
+    """The inbox of rates, and the table they end in."""
+
+    def __init__(self, home: Path) -> None:
+        self.inbox = home / "inbox" / "fx_rates"
+        self.inbox.mkdir(parents=True)
+        self.landing = Landing(home / "landing")
+        self.warehouse = home / "build" / "warehouse.duckdb"
+
+    def take(self, name: str, rows: str, load: bool = True) -> int:
+        (self.inbox / name).write_text(HEAD + rows, encoding="utf-8")
+        import_files(ACCOUNT, self.inbox, self.landing, "a key")
+        return self.load() if load else 0
+
+    def load(self) -> int:
+        found = load_pending(self.landing, self.warehouse, {"files": platform("files")}, [], "files")
+        return sum(partition.rows_new for partition in found)
+
+    @property
+    def table(self) -> dict[tuple[str, str], str]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as con:
+            rows = con.execute(
+                "select currency, rate_date::varchar, units_per_usd::varchar from raw_daybook.dropped_rates"
+            ).fetchall()
+        assert len({row[:2] for row in rows}) == len(rows)
+        return {(currency, day): rate for currency, day, rate in rows}
+
+
+@pytest.fixture
+def rates(tmp_path: Path) -> Rates:
+    return Rates(tmp_path)
+
+
+def test_dropped_rates_are_there_exactly_once_however_often_they_are_told(rates: Rates) -> None:
+    assert rates.take("a.csv", "CNY,2026-11-02,7.1162\nEUR,2026-11-02,0.8671\n") == 2
+    told = {("CNY", "2026-11-02"): "7.116200", ("EUR", "2026-11-02"): "0.867100"}
+    assert rates.table == told
+    assert rates.take("again.csv", "CNY,2026-11-02,7.1162\nEUR,2026-11-02,0.8671\n") == 0
+    assert rates.take("more.csv", "CNY,2026-11-02,7.1162\nCNY,2026-11-03,7.12\n") == 1
+    assert rates.table == {**told, ("CNY", "2026-11-03"): "7.120000"}
+
+
+def test_a_correction_counts_even_when_its_file_ends_earlier(rates: Rates) -> None:
+    rates.take("a.csv", "CNY,2026-11-02,7.1\nCNY,2026-11-30,7.3\n")
+    assert rates.take("correction.csv", "CNY,2026-11-02,7.2\n") == 1
+    assert rates.table == {("CNY", "2026-11-02"): "7.200000", ("CNY", "2026-11-30"): "7.300000"}
+
+
+def test_the_file_read_later_counts_in_whichever_order_they_are_loaded(rates: Rates) -> None:
+    rates.take("a.csv", "CNY,2026-11-02,7.1\n", load=False)
+    rates.take("b.csv", "CNY,2026-11-02,7.2\n", load=False)
+    rates.take("c.csv", "CNY,2026-11-02,7.1\nCNY,2026-11-03,7.1\n", load=False)
+    first, second, third = sorted(rates.landing.pending("files"), key=lambda manifest: manifest.read_at)
+    for manifest in (third, first, second):
+        for other in (first, second, third):
+            if other is not manifest:
+                rates.landing.loaded(other)
+        rates.landing.requeue(manifest)
+        rates.load()
+    assert rates.table == {("CNY", "2026-11-02"): "7.100000", ("CNY", "2026-11-03"): "7.100000"}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("CNY,2026-11-02,0", "above zero"),
+        ("CNY,2026-11-02,-7.1", "above zero"),
+        ("yuan,2026-11-02,7.1", "three capitals"),
+        ("CNY,soon,7.1", "is not a time"),
+        ("CNY,2026-11-02,", "is empty"),
+    ],
+)
+def test_a_file_with_a_rate_that_is_none_is_refused_whole(rates: Rates, row: str, reason: str) -> None:
+    with pytest.raises(ExtractErrors, match=reason):
+        rates.take("a.csv", f"EUR,2026-11-02,0.9\n{row}\n")
+    assert "refused" in {path.name for path in rates.inbox.iterdir()}
+    assert rates.load() == 0 and rates.table == {}
