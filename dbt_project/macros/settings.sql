@@ -39,6 +39,20 @@
 {%- endmacro %}
 
 
+{# The fiscal period (1 to 12) of a week of the fiscal year, by the fiscal_pattern setting; a 53rd week belongs to the last. #}
+{% macro fiscal_period_of(week) -%}
+    {%- set pattern = var('fiscal_pattern').split('-') | map('int') | list -%}
+    case
+        {%- set ns = namespace(upto=0) %}
+        {%- for period in range(1, 12) %}
+        {%- set ns.upto = ns.upto + pattern[(period - 1) % 3] %}
+        when {{ week }} <= {{ ns.upto }} then {{ period }}
+        {%- endfor %}
+        when {{ week }} is not null then 12
+    end
+{%- endmacro %}
+
+
 {#
     The instant a cash-on-delivery order becomes a sale, by the platform's setting: `placing` counts it when
     it is placed, `delivered` when the parcel is received.

@@ -1,5 +1,4 @@
 -- One row per date of the calendar setting, with what ISO and the fiscal pattern say about it.
-{%- set pattern = var('fiscal_pattern').split('-') | map('int') | list %}
 {%- set first_month = var('fiscal_year_start_month') %}
 
 with
@@ -70,14 +69,7 @@ select
     fiscal_year,
     fiscal_week,
     -- The 53rd week belongs to the last period.
-    case
-        {%- set ns = namespace(upto=0) %}
-        {%- for period in range(1, 12) %}
-        {%- set ns.upto = ns.upto + pattern[(period - 1) % 3] %}
-        when fiscal_week <= {{ ns.upto }} then {{ period }}
-        {%- endfor %}
-        when fiscal_week is not null then 12
-    end as fiscal_period,
+    {{ fiscal_period_of('fiscal_week') }} as fiscal_period,
     is_fiscal_year_of_53_weeks,
     {{ add_days('date_day', -364) }} as same_weekday_last_year,
     -- The same fiscal week and weekday of the year before, by that year's own numbering: null for a 53rd week

@@ -15,6 +15,7 @@ stores as (
         {{ local_date('orders_from_at', 'time_zone') }} as orders_from_date,
         -- The last whole day: the mark is where the next read begins.
         {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
+        {{ add_days(local_date('refunds_through_at', 'time_zone'), -1) }} as refunds_whole_through_date,
         {{ local_date('orders_through_at - interval 1 second', 'time_zone') }} as orders_last_date
     from {{ ref('int_stores') }}
 
@@ -61,7 +62,12 @@ bounds as (
                 then min(stores.orders_from_date)
             else min(event_days.date_day)
         end as history_from,
-        coalesce(min(stores.orders_whole_through_date), {{ add_days('max(event_days.date_day)', -1) }}) as whole_through,
+        -- A day is whole when its refunds are read, too; until then it has its sales and is not complete.
+        case
+            when min(stores.refunds_whole_through_date) < min(stores.orders_whole_through_date)
+                then min(stores.refunds_whole_through_date)
+            else coalesce(min(stores.orders_whole_through_date), {{ add_days('max(event_days.date_day)', -1) }})
+        end as whole_through,
         coalesce(min(stores.orders_last_date), max(event_days.date_day)) as last_date,
         coalesce(min(stores.orders_through_at), max(last_events.last_event_at)) as data_through_at
     from stores

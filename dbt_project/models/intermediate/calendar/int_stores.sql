@@ -26,9 +26,12 @@ ranked as (
 
 marks as (
 
-    select account_id, max(mark_end) as mark_end
+    select
+        account_id,
+        max(case when stream = 'orders' then mark_end end) as mark_end,
+        max(case when stream = 'refunds' then mark_end end) as refunds_mark_end
     from {{ source('raw_daybook', 'stream_status') }}
-    where stream = 'orders'
+    where stream in ('orders', 'refunds')
     group by account_id
 
 ),
@@ -48,6 +51,7 @@ orders_read as (
     select
         ranked.store_id,
         min(marks.mark_end) as orders_through_at,
+        min(marks.refunds_mark_end) as refunds_through_at,
         max(first_windows.window_start) as orders_from_at
     from ranked
     left join marks on ranked.account_id = marks.account_id
@@ -66,6 +70,9 @@ select
     ranked.has_orders,
     orders_read.orders_from_at,
     orders_read.orders_through_at,
+    -- After-sales read apart from their orders; of a file the mark is only its last event.
+    case when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }}) then orders_read.refunds_through_at end
+        as refunds_through_at,
     -- The last day that is over where the store is; a store read up to its last event has none.
     case
         when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }})

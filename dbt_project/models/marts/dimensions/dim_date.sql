@@ -1,3 +1,16 @@
+-- The restated mapping numbers the weeks of a 53-week year as the year after it does: its first week falls out, and every other
+-- stands one lower, so that the same number is the same time of the year, 364 days apart.
+with
+
+dates as (
+
+    select
+        *,
+        case when is_fiscal_year_of_53_weeks then nullif(fiscal_week - 1, 0) else fiscal_week end as restated_week
+    from {{ ref('int_dates') }}
+
+)
+
 select
     date_day,
     calendar_year,
@@ -7,9 +20,12 @@ select
     iso_weekday,
     iso_weekday >= 6 as is_weekend,
     cast(fiscal_year as integer) as fiscal_year,
+    cast(ceil(fiscal_period / 3.0) as integer) as fiscal_quarter,
     cast(fiscal_period as integer) as fiscal_period,
     cast(fiscal_week as integer) as fiscal_week,
     is_fiscal_year_of_53_weeks,
+    cast({{ fiscal_period_of('restated_week') }} as integer) as restated_fiscal_period,
+    cast(restated_week as integer) as restated_fiscal_week,
     same_weekday_last_year,
     same_fiscal_week_last_year
-from {{ ref('int_dates') }}
+from dates

@@ -29,6 +29,8 @@ select
     coalesce(catalogue.product_id, sold.product_id) as product_id,
     coalesce(catalogue.product_name, sold.product_name) as product_name,
     coalesce(catalogue.category_path, sold.category_path) as category_path,
+    sold.category_path as category_path_last_sold,
+    coalesce(catalogue.category_path <> sold.category_path, false) as is_category_moved,
     cast(catalogue.list_price as decimal(18, 2)) as list_price,
     catalogue.currency,
     catalogue.is_on_sale,
