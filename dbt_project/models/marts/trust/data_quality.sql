@@ -9,16 +9,25 @@
     ('orders', 'orders_without_lines', 'orders', 'Counted with what the source says was paid.', "lines = 0"),
     ('orders', 'orders_without_buyer', 'orders', 'In sales, in no count of buyers.', "is_counted and buyer_key is null"),
     ('orders', 'orders_with_negative_amount', 'orders', 'Paid less than nothing for goods: look at the discounts.', "is_counted and goods_paid_orig < 0"),
+    ('orders', 'orders_of_unlikely_amount', 'orders', 'Counted: more than a thousand times the usual order of the store. A slip of the point?',
+        "is_counted and paid_amount_orig > 1000 * usual_amount"),
+    ('orders', 'orders_of_unknown_status', 'orders', 'Kept by their times: a status that no document names. See source_status, and map it.',
+        "order_state = 'unknown'"),
     ('orders', 'orders_without_rate', 'orders', 'Null in the reporting currency: a rate is missing.', "paid_date is not null and rate_to_reporting is null"),
     ('orders', 'orders_differing_from_source', 'orders', 'What we add up is not what the source says the buyer paid.',
         "is_counted and abs(buyer_paid_total_orig - paid_amount_orig - other_charged_orig - gift_cards_sold_orig) > 0.01"),
     ('order_lines', 'lines_without_order', 'order lines', 'Kept, in no mart: their order is not loaded.', "exclude_reason = 'no_order'"),
     ('order_lines', 'lines_without_product', 'order lines', "Under product 'unknown'.", "line_class = 'product' and product_id is null and exclude_reason is null"),
     ('order_lines', 'lines_without_category', 'order lines', "Under category 'unknown'.", "line_class = 'product' and category_path is null and exclude_reason is null"),
+    ('order_lines', 'lines_with_negative_quantity', 'order lines', 'Counted as they are: units below zero.', "quantity < 0 and exclude_reason is null"),
     ('refunds', 'refunds', 'refunds', 'Refunds of the store, in any state.', "true"),
     ('refunds', 'refunds_without_order', 'refunds', 'In flow figures only: their order is not known.', "is_counted and not is_linked"),
     ('refunds', 'refunds_capped', 'refunds', 'More was refunded than paid; the rest is left out.', "refund_over_paid_orig > 0"),
     ('refunds', 'refunds_without_amount', 'refunds', 'Given back, and the source does not say how much: in no amount.', "is_counted and is_amount_missing"),
+    ('refunds', 'refunds_of_unpaid_orders', 'refunds', 'Not counted: nothing was paid that could come back.',
+        "refund_state = 'success' and is_linked and not is_counted and exclude_reason is null"),
+    ('refunds', 'refunds_with_negative_amount', 'refunds', 'Counted as they are: money taken back from the buyer.', "is_counted and refund_amount_orig < 0"),
+    ('refunds', 'refunds_of_unknown_status', 'refunds', 'Not counted: a status that no document names.', "refund_state = 'unknown'"),
     ('traffic', 'traffic_from_unknown_source', 'visits a day and source', "Sources that no mapping names, under 'unknown'.", "source_l1 = 'unknown'"),
     ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
 ] %}
@@ -29,6 +38,19 @@ stores as (
 
     select store_id, data_through_at from {{ ref('dim_store') }}
 
+),
+
+-- The usual order of a store and currency: the geometric mean, which one slip of the point hardly moves.
+usual as (
+
+    select
+        store_id,
+        currency,
+        exp(avg(ln(cast(paid_amount_orig as double)))) as usual_amount
+    from {{ ref('fct_orders') }}
+    where is_counted and paid_amount_orig > 0
+    group by store_id, currency
+
 )
 
 {%- for stream in ['orders', 'order_lines', 'refunds', 'traffic', 'ads'] %},
@@ -36,13 +58,16 @@ stores as (
 {{ stream }}_counts as (
 
     select
-        store_id,
+        records.store_id,
         {%- for of, name, unit, meaning, condition in checks if of == stream %}
         sum(case when {{ condition }} then 1 else 0 end) as {{ name }}
         {{- "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('fct_' ~ stream) }}
-    group by store_id
+    from {{ ref('fct_' ~ stream) }} as records
+    {%- if stream == 'orders' %}
+    left join usual on records.store_id = usual.store_id and records.currency = usual.currency
+    {%- endif %}
+    group by records.store_id
 
 )
 {%- endfor %}

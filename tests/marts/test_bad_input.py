@@ -1,0 +1,207 @@
+"""What nobody should send is kept, counted, null or 'unknown' as the conventions say, and data_quality shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from bad_world import BAD_DAY, make_bad_world
+from conftest import Warehouse, run_dbt
+
+Day = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The marts of the bad world; a missing rate only warns, so that everything else is built."""
+    folder = tmp_path_factory.mktemp("bad")
+    make_bad_world().write(folder / "build")
+    yield run_dbt(
+        folder / "build",
+        folder / "target",
+        "build",
+        "--indirect-selection",
+        "cautious",
+        "--exclude-resource-type",
+        "unit_test",
+        "--select",
+        "path:seeds",
+        "path:models/intermediate/calendar",
+        "path:models/intermediate/orders",
+        "path:models/intermediate/traffic",
+        "path:models/intermediate/assortment",
+        "path:models/intermediate/periods",
+        "path:models/marts/facts",
+        "path:models/marts/dimensions",
+        "path:models/marts/store",
+        "path:models/marts/product",
+        "data_quality",
+        "every_event_with_money_has_a_rate",
+        "lines_sum_to_their_order_to_the_cent",
+        "no_store_mixes_currencies",
+        "--vars",
+        "{when_a_rate_is_missing: publish}",
+    )
+
+
+@pytest.fixture(scope="module")
+def quality(bad: Warehouse) -> dict[tuple[str, str], int]:
+    rows = bad.rows("select store_id, check_name, findings from marts.data_quality")
+    return {(row["store_id"], row["check_name"]): row["findings"] for row in rows}
+
+
+def order(bad: Warehouse, store: str, order_id: str) -> Day:
+    (row,) = bad.rows(
+        f"select * from marts.fct_orders where store_id = '{store}' and order_id = '{order_id}'"
+    )
+    return row
+
+
+def day(bad: Warehouse, store: str) -> Day:
+    (row,) = bad.rows(
+        f"select * from marts.store_daily where store_id = '{store}' and period_start = '{BAD_DAY}'"
+    )
+    return row
+
+
+def test_no_bad_record_fails_anything_but_the_test_of_rates(bad: Warehouse) -> None:
+    odd = {node for node, status in bad.statuses.items() if status not in ("success", "pass")}
+    assert {node.split(".")[2] for node in odd} == {"every_event_with_money_has_a_rate"}, bad.output[-3000:]
+    assert len(bad.statuses) > 50
+
+
+def test_no_order_is_dropped(bad: Warehouse) -> None:
+    world = make_bad_world()
+    rows = bad.rows("select store_id, order_id from marts.fct_orders")
+    assert sorted((row["store_id"], row["order_id"]) for row in rows) == sorted(
+        (str(row["store_id"]), str(row["order_id"])) for row in world.streams["orders"]
+    )
+    assert bad.rows("select count(*) as n from marts.fct_refunds")[0]["n"] == len(world.streams["refunds"])
+
+
+def test_an_order_without_lines_is_worth_what_the_source_says_was_paid(bad: Warehouse, quality: Any) -> None:
+    row = order(bad, "jade_tmall", "no lines")
+    assert (row["is_counted"], row["lines"], row["paid_amount"]) == (True, 0, Decimal("58.00"))
+    assert quality["jade_tmall", "orders_without_lines"] == 1
+    (product,) = bad.rows(
+        f"select * from marts.product_daily where product_id = 'unknown' and period_start = '{BAD_DAY}'"
+    )
+    assert product["goods_paid"] == Decimal("98.00"), "58 without lines and 40 without a product"
+
+
+def test_lines_without_an_order_are_kept_and_in_no_mart(bad: Warehouse, quality: Any) -> None:
+    (row,) = bad.rows("select * from marts.fct_order_lines where order_id = 'nowhere'")
+    assert (row["exclude_reason"], row["paid_date"], row["goods_paid_orig"]) == ("no_order", None, 19)
+    assert quality["jade_tmall", "lines_without_order"] == 1
+
+
+def test_a_refund_without_an_order_is_in_flow_figures_only(bad: Warehouse, quality: Any) -> None:
+    (row,) = bad.rows("select * from marts.fct_refunds where order_id = 'unheard of'")
+    assert (row["is_counted"], row["is_linked"], row["refund_amount"]) == (True, False, 12)
+    figures = day(bad, "jade_tmall")
+    assert figures["refund_amount_unlinked"] == 12
+    assert figures["refund_amount"] - figures["refund_amount_cohort"] == 12
+    assert quality["jade_tmall", "refunds_without_order"] == 1
+
+
+def test_amounts_below_zero_and_beyond_belief_are_counted_and_shown(bad: Warehouse, quality: Any) -> None:
+    assert order(bad, "jade_tmall", "less than nothing")["paid_amount"] == -50
+    assert order(bad, "jade_tmall", "a slip of the point")["paid_amount"] == 99_999_999
+    figures = day(bad, "jade_tmall")
+    assert figures["paid_amount"] == 30 - 5 + 58 - 50 + 99_999_999 + 40 + 25 + 15
+    assert figures["orders_paid"] == 7
+    assert quality["jade_tmall", "orders_with_negative_amount"] == 1
+    assert quality["jade_tmall", "orders_of_unlikely_amount"] == 1
+    assert quality["jade_tmall", "lines_with_negative_quantity"] == 1
+    assert quality["opal_tmall", "orders_of_unlikely_amount"] == 0
+
+
+def test_an_unknown_currency_is_null_and_leaves_the_other_stores_alone(bad: Warehouse, quality: Any) -> None:
+    for order_id in ("in shells", "in nothing"):
+        row = order(bad, "reef_us", order_id)
+        assert (row["is_counted"], row["paid_amount"], row["paid_amount_orig"]) == (True, None, 10)
+    figures = day(bad, "reef_us")
+    assert (figures["orders_paid"], figures["paid_amount"], figures["net_sales"]) == (2, None, None)
+    assert day(bad, "ALL")["paid_amount"] is None
+    assert day(bad, "opal_tmall")["paid_amount"] == 70
+    assert quality["reef_us", "orders_without_rate"] == 2
+
+
+def test_an_unknown_category_and_product_are_called_unknown(bad: Warehouse, quality: Any) -> None:
+    rows = bad.rows(
+        f"select * from marts.category_daily where store_id = 'jade_tmall' and period_start = '{BAD_DAY}'"
+        " and category_level = 1"
+    )
+    assert {row["category_path"]: row["goods_paid"] for row in rows}["unknown"] == 98
+    assert quality["jade_tmall", "lines_without_category"] == 2, (
+        "the order without lines has a line of its own"
+    )
+    assert quality["jade_tmall", "lines_without_product"] == 2
+
+
+def test_a_buyer_without_an_id_counts_in_sales_and_not_in_buyers(bad: Warehouse, quality: Any) -> None:
+    figures = day(bad, "jade_tmall")
+    assert (figures["orders_paid"], figures["buyers"], figures["guest_orders"]) == (7, 6, 1)
+    assert quality["jade_tmall", "orders_without_buyer"] == 1
+
+
+def test_two_stores_that_share_an_order_id_have_an_order_each(bad: Warehouse) -> None:
+    jade, opal = order(bad, "jade_tmall", "same"), order(bad, "opal_tmall", "same")
+    assert (jade["paid_amount"], jade["lines"], jade["refund_amount_cohort"]) == (25, 2, 0)
+    assert (opal["paid_amount"], opal["lines"], opal["refund_amount_cohort"]) == (70, 1, 20)
+    assert day(bad, "opal_tmall")["net_sales"] == 50
+
+
+def test_a_status_nobody_documented_keeps_its_order_by_its_times(bad: Warehouse, quality: Any) -> None:
+    row = order(bad, "jade_tmall", "in limbo")
+    assert (row["order_state"], row["source_status"], row["is_counted"]) == ("unknown", "WAIT_AND_SEE", True)
+    (refund,) = bad.rows("select * from marts.fct_refunds where order_id = 'in limbo'")
+    assert (refund["is_counted"], refund["refund_amount"]) == (False, 0)
+    assert quality["jade_tmall", "orders_of_unknown_status"] == 1
+    assert quality["jade_tmall", "refunds_of_unknown_status"] == 1
+
+
+def test_no_more_comes_back_than_was_paid(bad: Warehouse, quality: Any) -> None:
+    (large,) = bad.rows("select * from marts.fct_refunds where order_id = 'of nobody'")
+    assert (large["refund_amount"], large["refund_over_paid_orig"]) == (25, 975)
+    (early,) = bad.rows("select * from marts.fct_refunds where order_id = 'unpaid'")
+    assert (early["is_counted"], early["refund_amount"]) == (False, 0)
+    assert quality["jade_tmall", "refunds_capped"] == 2
+    assert quality["jade_tmall", "refunds_of_unpaid_orders"] == 1
+
+
+def test_a_missing_rate_is_told_by_currency_and_day_and_stops_the_night_unless_it_may_go_out(
+    bad: Warehouse,
+) -> None:
+    assert "No rate of XXX on 2026-11-10: 1 order(s), for example in shells of reef_us" in bad.output
+    assert "No rate of a currency that is not named on 2026-11-10: 1 order(s)" in bad.output
+    assert "data/inbox/fx_rates/" in bad.output
+    (status,) = [status for node, status in bad.statuses.items() if "every_event_with_money" in node]
+    assert status == "warn"
+    strict = run_dbt(
+        bad.build_dir,
+        bad.target_dir.parent / "strict",
+        "test",
+        "--select",
+        "every_event_with_money_has_a_rate",
+    )
+    assert set(strict.statuses.values()) == {"fail"}
+
+
+def test_a_day_whose_refunds_are_not_read_yet_has_its_sales_and_is_not_complete(bad: Warehouse) -> None:
+    days = {
+        (row["store_id"], row["period_start"].day): row
+        for row in bad.rows("select * from marts.store_daily where period_start >= '2026-11-10'")
+    }
+    assert [days["opal_tmall", day]["is_complete"] for day in (10, 11, 12, 13, 14)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [days["opal_tmall", day]["orders_paid"] for day in (11, 12)] == [1, 1]
+    assert all(days["jade_tmall", day]["is_complete"] for day in (10, 11, 12, 13, 14))
+    assert not days["ALL", 12]["is_complete"], "all stores together are as far as the slowest"
