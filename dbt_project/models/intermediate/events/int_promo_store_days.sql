@@ -1,7 +1,8 @@
 -- Every day of an event in every store beside its baseline: the mean of the last four clean days of the same weekday before the
 -- event was announced. Clean days are whole, loaded and in no event; those in between are skipped and replaced further
 -- back, half a year at most. Fewer than four give no baseline. One row per event, store and day.
-{%- set measures = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
+{%- set published = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
+{%- set measures = published + ['units_winsorised'] %}
 
 with
 
@@ -14,17 +15,20 @@ promo_days as (
 store_days as (
 
     select
-        store_id,
-        period_start as date_day,
-        is_complete,
-        data_through_at,
-        deposit_received,
-        {%- for name in measures %}
-        {{ name }}
-        {{- "," if not loop.last }}
+        daily.store_id,
+        daily.period_start as date_day,
+        daily.is_complete,
+        daily.data_through_at,
+        daily.deposit_received,
+        {%- for name in published %}
+        daily.{{ name }},
         {%- endfor %}
-    from {{ ref('store_daily') }}
-    where is_orders_loaded
+        coalesce(units.units_winsorised, 0) as units_winsorised
+    from {{ ref('store_daily') }} as daily
+    left join {{ ref('int_winsorised_units') }} as units
+        on daily.store_id = units.store_id
+        and daily.period_start = units.date_day
+    where daily.is_orders_loaded
 
 ),
 

@@ -1,5 +1,5 @@
 -- An event and what it cost the days around it. Only whole days count, and each beside its own baseline.
-{%- set lifted = ['paid_amount', 'net_sales_cohort', 'orders_paid'] %}
+{%- set lifted = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'units_winsorised'] %}
 {%- set costs = ['merchant_discount', 'ad_spend'] %}
 {%- set parts = {'': "phase in ('burst', 'return')", '_before': "phase in ('presale', 'warm_up')", '_after': "phase = 'after' and is_measured"} %}
 
