@@ -30,6 +30,22 @@ select
     case when this.reason = 'ALL' then this.orders_delivered end as orders_delivered,
     case when this.reason = 'ALL' then this.delivery_days end as delivery_days,
     this.avg_delivery_days,
+    -- No source that is read tells these yet.
+    false as is_disputes_loaded,
+    cast(null as bigint) as disputes,
+    cast(null as bigint) as platform_interventions,
+    false as is_promised_dates_loaded,
+    cast(null as double) as late_rate,
+    cast(null as bigint) as lost,
+    false as is_reviews_loaded,
+    cast(null as bigint) as reviews,
+    cast(null as double) as rating_avg,
+    cast(null as double) as low_rating_rate,
+    false as is_service_loaded,
+    cast(null as bigint) as enquiries,
+    cast(null as bigint) as enquirers,
+    cast(null as double) as first_reply_seconds,
+    cast(null as double) as enquiry_conversion,
     {{ compared(measures) }}
 from {{ ref('int_after_sales_by_period') }} as this
 inner join {{ ref('int_spans') }} as spans

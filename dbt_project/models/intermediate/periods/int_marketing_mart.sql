@@ -15,6 +15,13 @@ select
     '{{ var("reporting_currency") }}' as currency,
     this.ad_spend,
     this.ad_spend as marketing_cost,
+    -- Nothing that is read tells these yet: marketing_cost is ad spend alone, and margins have no mart.
+    false as is_affiliate_loaded,
+    cast(null as decimal(18, 2)) as affiliate_commission,
+    false as is_kol_fees_loaded,
+    cast(null as decimal(18, 2)) as kol_fees,
+    false as is_margin_loaded,
+    cast(null as double) as payback_days,
     this.ad_impressions,
     this.ad_clicks,
     this.paid_amount,

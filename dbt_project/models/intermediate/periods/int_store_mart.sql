@@ -28,6 +28,9 @@ select
     this.orders_partly_refunded_cohort,
     this.guest_orders,
     this.units_paid,
+    -- Not read yet: what bundles are made of, what was paid with gift cards, what platforms charge.
+    false as is_bundles_loaded,
+    cast(null as decimal(18, 4)) as component_units_paid,
 
     this.list_amount,
     this.merchant_discount,
@@ -41,6 +44,10 @@ select
     this.other_charged,
     this.accounting_adjustments,
     this.gift_cards_sold,
+    false as is_gift_cards_redeemed_loaded,
+    cast(null as decimal(18, 2)) as gift_cards_redeemed,
+    false as is_fees_loaded,
+    cast(null as decimal(18, 2)) as fees_platform,
     this.deposit_received,
     this.deposit_forfeited,
 
@@ -93,20 +100,31 @@ select
     this.blended_roas,
 
     {{ compared({
+        'orders_created': 'bigint',
         'orders_paid': 'bigint',
+        'units_paid': 'decimal(18, 4)',
+        'goods_paid': 'decimal(18, 2)',
         'paid_amount': 'decimal(18, 2)',
         'refund_amount': 'decimal(18, 2)',
         'net_sales': 'decimal(18, 2)',
+        'net_sales_cohort': 'decimal(18, 2)',
+        'discount_rate': 'double',
+        'refund_rate_flow': 'double',
         'buyers': 'bigint',
         'new_buyers': 'bigint',
+        'returning_buyers': 'bigint',
         'spend_per_buyer': 'double',
         'aov': 'double',
+        'avg_unit_price': 'double',
+        'units_per_order': 'double',
         'visitors': 'bigint',
+        'page_views': 'bigint',
         'pay_conversion': 'double',
         'ad_spend': 'decimal(18, 2)',
         'blended_roas': 'double',
+        'mer_pct': 'double',
     }) }},
-    {%- for name in ['orders_paid', 'paid_amount', 'net_sales'] %}
+    {%- for name in ['orders_paid', 'paid_amount', 'refund_amount', 'net_sales', 'buyers', 'visitors'] %}
     same_date.{{ name }} as {{ name }}_yoy_date,
     {{ change('own.' ~ name, 'same_date.' ~ name) }} as {{ name }}_yoy_date_chg
     {{- "," if not loop.last }}

@@ -1,0 +1,117 @@
+-- What came back of a month's orders within so many days of their payment, as far as every order of the month is that old; a cell
+-- that is not is null, not a small number. Refunds at the rate of the sale. One row per store (and ALL), month and age.
+{%- set ages = [1, 3, 7, 15, 30, 60, 90, 180] %}
+
+with
+
+ends as (
+
+    select
+        store_id,
+        max(date_day) as last_day,
+        max(data_through_at) as data_through_at
+    from {{ ref('int_store_calendar') }}
+    where is_complete and has_orders
+    group by store_id
+
+),
+
+orders as (
+
+    select
+        store_id,
+        platform,
+        order_id,
+        paid_at,
+        {{ month_start('paid_date') }} as paid_month,
+        paid_amount
+    from {{ ref('fct_orders') }}
+    where is_counted
+
+),
+
+paid as (
+
+    select
+        store_id,
+        paid_month,
+        count(*) as orders_paid,
+        sum(paid_amount) as paid_amount,
+        sum(case when paid_amount is null then 1 else 0 end) as unrated
+    from orders
+    group by store_id, paid_month
+
+),
+
+refunded as (
+
+    select
+        orders.store_id,
+        orders.paid_month
+        {%- for age in ages %},
+        sum(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
+        count(distinct case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then orders.order_id end) as orders_refunded_{{ age }}
+        {%- endfor %}
+    from orders
+    inner join {{ ref('fct_refunds') }} as refunds
+        on orders.platform = refunds.platform
+        and orders.store_id = refunds.store_id
+        and orders.order_id = refunds.order_id
+    where refunds.is_counted and refunds.is_linked
+    group by orders.store_id, orders.paid_month
+
+),
+
+cells as (
+    {%- for age in ages %}
+    select
+        paid.store_id,
+        paid.paid_month,
+        {{ age }} as days_since,
+        paid.orders_paid,
+        paid.paid_amount,
+        paid.unrated,
+        coalesce(refunded.refund_amount_{{ age }}, 0) as refund_amount,
+        coalesce(refunded.orders_refunded_{{ age }}, 0) as orders_refunded
+    from paid
+    left join refunded on paid.store_id = refunded.store_id and paid.paid_month = refunded.paid_month
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+
+),
+
+scoped as (
+
+    select * from cells
+    union all
+    select 'ALL', paid_month, days_since, sum(orders_paid), sum(paid_amount), sum(unrated), sum(refund_amount), sum(orders_refunded)
+    from cells
+    group by paid_month, days_since
+
+),
+
+known as (
+
+    select
+        scoped.*,
+        ends.data_through_at,
+        coalesce({{ add_days('cast(scoped.paid_month + interval 1 month as date)', -1) }} <= {{ add_days('ends.last_day', '-scoped.days_since') }}, false)
+            as is_complete
+    from scoped
+    inner join ends on scoped.store_id = ends.store_id
+
+)
+
+select
+    store_id,
+    paid_month,
+    days_since,
+    is_complete,
+    data_through_at,
+    '{{ var("reporting_currency") }}' as currency,
+    cast(orders_paid as bigint) as orders_paid,
+    {{ mart_money('paid_amount', 'unrated = 0') }} as paid_amount,
+    cast(case when is_complete then orders_refunded end as bigint) as orders_refunded,
+    {{ mart_money('refund_amount', 'unrated = 0 and is_complete') }} as refund_amount_cohort,
+    {{ ratio('case when unrated = 0 and is_complete then refund_amount end', 'paid_amount') }} as refund_rate_cohort
+from known
