@@ -35,6 +35,9 @@ from extractors.sandbox.merchants import AD_ACCOUNTS, Advertiser
 from extractors.sandbox.traffic import days_between
 from warehouse.load import load_pending
 
+# One night of twenty platforms for all tests below: on a busy machine more than a test is given.
+pytestmark = pytest.mark.timeout(600)
+
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=SHANGHAI)  # 02:00 in New York
@@ -146,7 +149,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
             },
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=540,
             check=False,
         )
         results = json.loads((home / "target" / "run_results.json").read_text())["results"]
