@@ -1,5 +1,6 @@
 -- Every order that makes a buyer, in the buyer's own sequence: in each store, and in ALL over the stores of a platform, where
 -- one buyer key is one person. Guests are nobody's history. One row per store (and ALL) and order.
+{{ config(**rebuilt(["{{ in_changed_buyers('held') }}"])) }}
 with
 
 orders as (
@@ -20,8 +21,11 @@ orders as (
         refund_amount_cohort,
         goods_paid - refund_goods_cohort as net_sales_cohort,
         outcome
-    from {{ ref('fct_orders') }}
+    from {{ ref('fct_orders') }} as orders
     where is_counted and buyer_key is not null
+    {%- if is_incremental() %}
+    and {{ in_changed_buyers('orders') }}
+    {%- endif %}
 
 ),
 

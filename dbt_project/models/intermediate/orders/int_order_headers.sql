@@ -1,10 +1,17 @@
 -- Orders of all platforms with their clocks: the moment each became a sale, its days in the store's zone, and
 -- the rates of its money. One row per order.
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}"])) }}
 with
 
 orders as (
 
-    {{ union_staging('orders') }}
+    select *
+    from (
+        {{ union_staging('orders') }}
+    ) as orders
+    {%- if is_incremental() %}
+    where {{ in_changed_orders('orders') }}
+    {%- endif %}
 
 ),
 

@@ -2,7 +2,7 @@
 -- shipping, tax) is spread over its product lines by net share and largest remainder, so lines sum to the order
 -- to the cent. An order that has such amounts, or no lines at all, but no product line to carry them, gets one
 -- line without a product. A line whose order is unknown is kept and excluded by name. One row per line.
-{{ config(materialized='view') }}
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}"])) }}
 {%- set key = 'platform, store_id, order_id' %}
 {%- set parts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid'] %}
 
@@ -12,13 +12,23 @@ with
 
 orders as (
 
-    select * from {{ ref('int_order_totals') }}
+    select *
+    from {{ ref('int_order_totals') }} as orders
+    {%- if is_incremental() %}
+    where {{ in_changed_orders('orders') }}
+    {%- endif %}
 
 ),
 
 source_lines as (
 
-    {{ union_staging('order_lines') }}
+    select *
+    from (
+        {{ union_staging('order_lines') }}
+    ) as order_lines
+    {%- if is_incremental() %}
+    where {{ in_changed_orders('order_lines') }}
+    {%- endif %}
 
 ),
 

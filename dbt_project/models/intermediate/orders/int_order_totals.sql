@@ -1,6 +1,7 @@
 -- Orders with their amounts in the order's, the store's and the reporting currency: the sums of their lines by class
 -- (marts, trap 18) and what the order says once. `to_spread_…` is what int_order_lines spreads over the product lines. An order without lines is
 -- worth what the source says was paid. One row per order.
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}"])) }}
 {%- set amounts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax',
     'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
 
@@ -8,13 +9,23 @@ with
 
 headers as (
 
-    select * from {{ ref('int_order_headers') }}
+    select *
+    from {{ ref('int_order_headers') }} as headers
+    {%- if is_incremental() %}
+    where {{ in_changed_orders('headers') }}
+    {%- endif %}
 
 ),
 
 order_lines as (
 
-    {{ union_staging('order_lines') }}
+    select *
+    from (
+        {{ union_staging('order_lines') }}
+    ) as order_lines
+    {%- if is_incremental() %}
+    where {{ in_changed_orders('order_lines') }}
+    {%- endif %}
 
 ),
 

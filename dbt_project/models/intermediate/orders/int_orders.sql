@@ -1,12 +1,17 @@
 -- Orders with what became of them: refunds so far at the rate of the sale, their outcome, and their place in the
 -- buyer's history (over all of it, in this store and in all stores of the platform). One row per order.
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_buyers('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 
 with
 
 orders as (
 
-    select * from {{ ref('int_order_totals') }}
+    select *
+    from {{ ref('int_order_totals') }} as orders
+    {%- if is_incremental() %}
+    where {{ in_changed_orders('orders') }} or {{ in_changed_buyers('orders') }}
+    {%- endif %}
 
 ),
 

@@ -2,13 +2,20 @@
 -- for that part: goods, shipping and tax are capped apart over all refunds of an order, in the order they happened. A refund of an
 -- order that was never paid is 0; a refund whose order is unknown is kept whole. A refund whose source does not say for
 -- how much counts with nothing and is marked. One row per refund.
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_refunds('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 
 with
 
 refunds as (
 
-    {{ union_staging('refunds') }}
+    select *
+    from (
+        {{ union_staging('refunds') }}
+    ) as refunds
+    {%- if is_incremental() %}
+    where {{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }}
+    {%- endif %}
 
 ),
 

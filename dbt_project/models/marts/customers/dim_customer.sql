@@ -1,9 +1,14 @@
 -- Buyers by what they did so far. An order still running is in here: a dimension holds everybody its facts name.
+{{ config(**rebuilt(["{{ in_changed_buyers('held') }}"])) }}
 with
 
 orders as (
 
-    select * from {{ ref('int_buyer_orders') }}
+    select *
+    from {{ ref('int_buyer_orders') }} as orders
+    {%- if is_incremental() %}
+    where {{ in_changed_buyers('orders') }}
+    {%- endif %}
 
 ),
 

@@ -1,3 +1,4 @@
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}"])) }}
 select
     platform,
     account_id,
@@ -26,4 +27,7 @@ select
     cast({{ name }} as decimal(18, 2)) as {{ name }}
     {{- "," if not loop.last }}
     {%- endfor %}
-from {{ ref('int_order_lines') }}
+from {{ ref('int_order_lines') }} as order_lines
+{% if is_incremental() -%}
+where {{ in_changed_orders('order_lines') }}
+{%- endif %}

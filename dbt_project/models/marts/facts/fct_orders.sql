@@ -1,3 +1,4 @@
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_buyers('held') }}"])) }}
 select
     platform,
     account_id,
@@ -43,4 +44,7 @@ select
     cast(refund_goods_cohort as decimal(18, 2)) as refund_goods_cohort,
     cast(refund_goods_cohort + refund_shipping_cohort + refund_tax_cohort as decimal(18, 2)) as refund_amount_cohort,
     cast(buyer_order_number as bigint) as buyer_order_number
-from {{ ref('int_orders') }}
+from {{ ref('int_orders') }} as orders
+{% if is_incremental() -%}
+where {{ in_changed_orders('orders') }} or {{ in_changed_buyers('orders') }}
+{%- endif %}

@@ -1,18 +1,27 @@
 -- Refunded goods by product: to the line the refund names, else over the order's goods by what was paid for each, with
 -- the cents left over on the first line. A refund without a known order has no product.
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_refunds('held') }}"])) }}
 with
 
 refunds as (
 
-    select * from {{ ref('fct_refunds') }} where is_counted
+    select *
+    from {{ ref('fct_refunds') }} as refunds
+    where is_counted
+    {%- if is_incremental() %}
+    and ({{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }})
+    {%- endif %}
 
 ),
 
 lines as (
 
     select platform, store_id, order_id, line_id, product_id, sku_id, product_name, category_path, goods_paid_orig
-    from {{ ref('fct_order_lines') }}
+    from {{ ref('fct_order_lines') }} as order_lines
     where line_class = 'product'
+    {%- if is_incremental() %}
+    and {{ in_changed_orders('order_lines') }}
+    {%- endif %}
 
 ),
 

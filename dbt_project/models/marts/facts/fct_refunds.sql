@@ -1,3 +1,4 @@
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_refunds('held') }}"])) }}
 select
     platform,
     account_id,
@@ -28,4 +29,7 @@ select
     cast(refund_goods{{ suffix }} + refund_shipping{{ suffix }} + refund_tax{{ suffix }} as decimal(18, 2)) as refund_amount{{ suffix }},
     {%- endfor %}
     cast(refund_over_paid_orig as decimal(18, 2)) as refund_over_paid_orig
-from {{ ref('int_refunds') }}
+from {{ ref('int_refunds') }} as refunds
+{% if is_incremental() -%}
+where {{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }}
+{%- endif %}

@@ -1,4 +1,9 @@
 -- A sale never moves: what happens later is a new row on its own day. Money and quantities are signed, so any sum is a net.
+{{ config(**rebuilt([
+    "{{ in_changed_orders('held') }}",
+    "held.event_type = 'refund' and exists (select 1 from {{ ref('int_changed_refunds') }} as changed"
+        ~ " where changed.platform = held.platform and changed.store_id = held.store_id and changed.refund_id = held.event_id)",
+])) }}
 select
     'sale' as event_type,
     platform,
@@ -19,8 +24,11 @@ select
     cast(goods_paid{{ suffix }} + shipping_charged{{ suffix }} + tax{{ suffix }} as decimal(18, 2)) as amount{{ suffix }}
     {{- "," if not loop.last }}
     {%- endfor %}
-from {{ ref('int_orders') }}
+from {{ ref('int_orders') }} as orders
 where is_paid
+    {%- if is_incremental() %}
+    and {{ in_changed_orders('orders') }}
+    {%- endif %}
 
 union all
 
@@ -44,5 +52,8 @@ select
     cast(-(refund_goods{{ suffix }} + refund_shipping{{ suffix }} + refund_tax{{ suffix }}) as decimal(18, 2)) as amount{{ suffix }}
     {{- "," if not loop.last }}
     {%- endfor %}
-from {{ ref('int_refunds') }}
+from {{ ref('int_refunds') }} as refunds
 where is_counted
+    {%- if is_incremental() %}
+    and ({{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }})
+    {%- endif %}

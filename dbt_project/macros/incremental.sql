@@ -1,0 +1,137 @@
+{#
+  A night rebuilds what changed, said once. Two scopes:
+
+  * Records. What loads since the last whole build brought (int_changed_orders, int_changed_refunds) and the buyers
+    of those orders (int_changed_buyers): entity tables forget these and write them anew.
+  * Periods. Days whose events no longer have the print they were built from, and spans that are new or another than
+    they were (int_affected_spans): tables by period forget these and write them anew.
+
+  Both lead to the rows a full build would have: what is written is always made by the same SELECT, over whole orders,
+  whole buyers, whole spans. `warehouse/built.py` remembers a build only when all of it passed, so whatever a killed
+  build did is done again.
+#}
+
+
+{#
+  Configuration of a table that forgets some of its rows and appends them anew, in one transaction:
+      {{ config(**rebuilt("exists (…)")) }}
+  forgotten: conditions on a row of the table, called `held`; a row that meets one of them goes. Macros in them are
+  written as text in braces, so that they are rendered when the model runs.
+#}
+{% macro rebuilt(forgotten) %}
+    {%- set hooks = [] -%}
+    {%- for condition in forgotten -%}
+        {%- do hooks.append("{% if is_incremental() %}delete from {{ this }} as held where " ~ condition ~ "{% endif %}") -%}
+    {%- endfor -%}
+    {{ return({
+        'materialized': 'incremental',
+        'incremental_strategy': 'append',
+        'on_schema_change': 'fail',
+        'pre_hook': hooks,
+    }) }}
+{% endmacro %}
+
+
+{# Is a row (of the relation called `row`) in the scope? One macro a scope. #}
+{% macro in_changed_orders(row) -%}
+    exists (
+        select 1
+        from {{ ref('int_changed_orders') }} as changed
+        where changed.platform = {{ row }}.platform and changed.store_id = {{ row }}.store_id and changed.order_id = {{ row }}.order_id
+    )
+{%- endmacro %}
+
+{% macro in_changed_refunds(row) -%}
+    exists (
+        select 1
+        from {{ ref('int_changed_refunds') }} as changed
+        where changed.platform = {{ row }}.platform and changed.store_id = {{ row }}.store_id and changed.refund_id = {{ row }}.refund_id
+    )
+{%- endmacro %}
+
+{% macro in_changed_buyers(row) -%}
+    exists (
+        select 1
+        from {{ ref('int_changed_buyers') }} as changed
+        where changed.platform = {{ row }}.platform and changed.buyer_key = {{ row }}.buyer_key
+    )
+{%- endmacro %}
+
+{% macro in_affected_spans(row) -%}
+    exists (
+        select 1
+        from {{ ref('int_affected_spans') }} as affected
+        where affected.store_id = {{ row }}.store_id and affected.grain = {{ row }}.grain
+            and affected.period_start = {{ row }}.period_start and affected.span_days = {{ row }}.span_days
+    )
+{%- endmacro %}
+
+{% macro in_affected_periods(row) -%}
+    exists (
+        select 1
+        from {{ ref('int_affected_periods') }} as affected
+        where affected.store_id = {{ row }}.store_id and affected.grain = {{ row }}.grain
+            and affected.period_start = {{ row }}.period_start
+    )
+{%- endmacro %}
+
+{# A day that belongs to an affected span: what the tables by period read. #}
+{% macro in_affected_days(store_id, day) -%}
+    exists (
+        select 1
+        from {{ ref('int_affected_span_days') }} as affected
+        where affected.store_id = {{ store_id }} and affected.date_day = {{ day }}
+    )
+{%- endmacro %}
+
+
+{# The load up to which the last whole build knew everything, and its number; -1 before the first. #}
+{% macro built_through() -%}
+    (select coalesce(max(through_load_id), -1) from {{ source('built', 'state') }})
+{%- endmacro %}
+
+{% macro build_number() -%}
+    (select coalesce(max(build_number), -1) from {{ source('built', 'state') }})
+{%- endmacro %}
+
+
+{#
+  A list of what a build must write anew stays until a whole build has passed: a build that was cut short may have overwritten
+  what told that a thing had changed. Configuration of such a list, and its last SELECT from a CTE `found`; a full
+  build needs no list and has an empty one.
+#}
+{% macro kept_until_built() %}
+    {{ return({
+        'materialized': 'incremental',
+        'incremental_strategy': 'append',
+        'on_schema_change': 'fail',
+        'pre_hook': "{% if is_incremental() %}delete from {{ this }} where since_build <> {{ build_number() }}{% endif %}",
+    }) }}
+{% endmacro %}
+
+{% macro newly_found(key) -%}
+select {{ key | join(', ') }}, {{ build_number() }} as since_build
+from found
+where {{ key[-1] }} is not null
+    {%- if is_incremental() %}
+    and not exists (
+        select 1
+        from {{ this }} as listed
+        where {% for name in key %}listed.{{ name }} = found.{{ name }}{{ " and " if not loop.last }}{% endfor %}
+    )
+    {%- else %}
+    and false
+    {%- endif %}
+{%- endmacro %}
+
+
+{# A table of this project as the last build left it, without depending on it: for what comes before it in a build. #}
+{% macro as_it_was(name) -%}
+    {{ return(adapter.get_relation(target.database, 'intermediate', name)) }}
+{%- endmacro %}
+
+
+{# Whether this build goes on from the last whole one. A full build (--full-refresh) does not. #}
+{% macro is_catching_up() -%}
+    {{ return(execute and not should_full_refresh()) }}
+{%- endmacro %}

@@ -1,0 +1,13 @@
+-- Periods whose rows in the marts are written anew: affected ones, and those compared with one. One row per store (and ALL),
+-- grain and period.
+select store_id, grain, period_start
+from {{ ref('int_affected_spans') }}
+
+union
+
+select spans.store_id, spans.grain, spans.period_start
+from {{ ref('int_spans') }} as spans
+inner join {{ ref('int_affected_spans') }} as affected
+    on spans.store_id = affected.store_id
+    and spans.grain = affected.grain
+    and affected.period_start in (spans.prev_period_start, spans.yoy_period_start)

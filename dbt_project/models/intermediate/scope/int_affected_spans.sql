@@ -1,0 +1,49 @@
+-- Spans that the tables by period write anew: those holding a day whose print is another than in the last whole build, and those
+-- that are new, gone, or said to be something else. One row per store (and ALL), grain,
+-- period and span.
+{{ config(**kept_until_built()) }}
+{%- set key = ['store_id', 'grain', 'period_start', 'span_days'] %}
+
+with
+
+changed_days as (
+
+    select distinct coalesce(prints.store_id, before.store_id) as store_id, coalesce(prints.date_day, before.date_day) as date_day
+    from {{ ref('int_day_prints') }} as prints
+    full join {{ source('built', 'day_prints') }} as before
+        on prints.store_id = before.store_id
+        and prints.date_day = before.date_day
+    where prints.print is distinct from before.print or prints.events is distinct from before.events
+
+),
+
+scoped_days as (
+
+    select store_id, date_day from changed_days
+    union
+    select 'ALL' as store_id, date_day from changed_days
+
+),
+
+found as (
+
+    select days.store_id, days.grain, days.period_start, days.span_days
+    from {{ ref('int_span_days') }} as days
+    inner join scoped_days
+        on days.store_id = scoped_days.store_id
+        and days.date_day = scoped_days.date_day
+
+    union
+
+    select
+        {%- for name in key %}
+        coalesce(spans.{{ name }}, before.{{ name }}) as {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from (select {{ key | join(', ') }}, {{ row_print('named') }} as print from {{ ref('int_spans') }} as named) as spans
+    full join {{ source('built', 'spans') }} as before
+        on {% for name in key %}spans.{{ name }} = before.{{ name }}{{ " and " if not loop.last }}{% endfor %}
+    where spans.print is distinct from before.print
+
+)
+
+{{ newly_found(key) }}

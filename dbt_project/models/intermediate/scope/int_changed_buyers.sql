@@ -1,0 +1,25 @@
+-- Buyers whose history may be another than in the last whole build: of changed orders, as they are and as they were. Kept like
+-- int_changed_orders. One row per buyer.
+{{ config(**kept_until_built()) }}
+{%- set orders_before = as_it_was('int_orders') if execute %}
+
+with
+
+found as (
+
+    select orders.platform, orders.buyer_key
+    from {{ ref('int_order_totals') }} as orders
+    where {{ in_changed_orders('orders') }}
+
+    {%- if is_incremental() and orders_before %}
+
+    union
+
+    select before.platform, before.buyer_key
+    from {{ orders_before }} as before
+    where {{ in_changed_orders('before') }}
+    {%- endif %}
+
+)
+
+{{ newly_found(['platform', 'buyer_key']) }}

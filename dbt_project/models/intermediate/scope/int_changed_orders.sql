@@ -1,0 +1,61 @@
+-- Orders of which anything may have changed since the last whole build: their own record, a line, a refund, or the rate of their
+-- money. None in a full build, which needs no list. What a build that was cut short found stays on the list until a
+-- whole build has passed: it may have overwritten what an order used to say already. One row per order.
+{{ config(**kept_until_built()) }}
+{%- set refunds_before = as_it_was('int_refunds') if execute %}
+{%- set orders_before = as_it_was('int_order_headers') if execute %}
+
+with
+
+found as (
+
+    select platform, store_id, order_id
+    from (
+        {{ union_staging('orders') }}
+    ) as orders
+    where load_id > {{ built_through() }}
+
+    union
+
+    select platform, store_id, order_id
+    from (
+        {{ union_staging('order_lines') }}
+    ) as order_lines
+    where load_id > {{ built_through() }}
+
+    union
+
+    select platform, store_id, order_id from {{ ref('int_changed_refunds') }}
+
+    {%- if is_incremental() and refunds_before %}
+
+    union
+
+    -- The order a refund was of before, should it have moved.
+    select before.platform, before.store_id, before.order_id
+    from {{ refunds_before }} as before
+    where {{ in_changed_refunds('before') }}
+
+    union
+
+    select before.platform, before.store_id, before.order_id
+    from {{ refunds_before }} as before
+    inner join {{ ref('int_changed_rates') }} as rates
+        on rates.currency in (before.currency, before.store_currency)
+        and rates.date_day = before.refund_date
+    {%- endif %}
+
+    {%- if is_incremental() and orders_before %}
+
+    union
+
+    select before.platform, before.store_id, before.order_id
+    from {{ orders_before }} as before
+    inner join {{ ref('int_changed_rates') }} as rates
+        on rates.currency in (before.currency, before.store_currency)
+        and rates.date_day = coalesce(before.paid_date, before.created_date)
+    {%- endif %}
+
+)
+
+{{ newly_found(['platform', 'store_id', 'order_id']) }}
