@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from extractors.registry import platform
 from warehouse import raw
 from warehouse.connection import Resources, connect
 
@@ -25,9 +26,7 @@ REFUNDED = 8  # one paid order in so many
 def write_history(build_dir: Path, orders: int) -> None:
     """Make warehouse.duckdb with `orders` orders, three lines each, and their refunds in raw_files."""
     with connect(build_dir / "warehouse.duckdb", resources=Resources(memory="6GB")) as con:
-        raw.prepare_books(con)
-        for stream in ("orders", "refunds"):
-            raw.ensure_stream(con, raw.FILES, stream, "cursor")
+        raw.prepare(con, {raw.FILES: platform(raw.FILES)}, ())
         for shop in range(SHOPS):
             con.execute(
                 "insert into raw_daybook.accounts values (?, 'files', ?, ?, 'Asia/Shanghai', 'CNY', true)",

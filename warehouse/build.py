@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from warehouse import raw
+from warehouse import built, raw
 from warehouse.connection import connect, refuse_orphan_wal
 from warehouse.errors import BuildError
 from warehouse.lock import writer_lock
@@ -80,7 +80,8 @@ def build(
         project_dir: dbt_project/. profiles_dir: where profiles.yml is (default: the same).
         build_dir: the folder of warehouse.duckdb and daybook.duckdb, given to dbt as DAYBOOK_BUILD.
         select, exclude: dbt node selection; empty builds all.
-        full_refresh: rebuild incremental models from nothing.
+        full_refresh: make all anew. Without it a build does so where the last whole one was made of
+            other SQL, settings or accounts; else it goes on from that one (macros/incremental.sql).
         unit_tests: run dbt's unit tests, too. They test the SQL, not tonight's data: CI's work, not the
             night's.
         env: further environment variables for dbt (settings travel this way: other --vars would make dbt
@@ -98,7 +99,6 @@ def build(
     project_dir, build_dir = Path(project_dir).absolute(), Path(build_dir).absolute()
     target = Path(target_path).absolute() if target_path else project_dir / "target"
     command = _command(project_dir, Path(profiles_dir).absolute() if profiles_dir else project_dir, target)
-    command += ["--full-refresh"] if full_refresh else []
     command += ["--select", *select] if select else []
     command += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
     whole = not select and not exclude
@@ -108,22 +108,68 @@ def build(
         used = _platforms(build_dir / "warehouse.duckdb")
         unused = [f"path:models/staging/{name}" for name in _staged(project_dir) if used and name not in used]
         command += ["--exclude", *exclude, *unused] if exclude or unused else []
+        more = {"DAYBOOK_PLATFORMS": ",".join(sorted(used)), **(env or {})}
+        start = _begin(build_dir / "warehouse.duckdb", project_dir, more, full_refresh, whole)
+        if start.full:
+            command += ["--full-refresh"]
+            log(start.why)
         (target / "run_results.json").unlink(missing_ok=True)  # or a killed run would show the last one's
         passed_before = (read_state(build_dir) or {}).get("status", "passed") == "passed"
         _write_state(build_dir, "running", None)
         status, run_id = "failed", None
         try:
-            more = {"DAYBOOK_PLATFORMS": ",".join(sorted(used)), **(env or {})}
             code, said = _run(command, project_dir, _environment(build_dir, more), log, timeout)
             results = _results(target)
             run_id = results[0].run_id if results else None
             _store(build_dir / "warehouse.duckdb", results)
             _raise_failures(code, results, said)
+            if whole:
+                _remember(build_dir, start)
             # A part that passes does not vouch for the rest.
             status = "passed" if whole or passed_before else "failed"
         finally:
             _write_state(build_dir, status, run_id)
     return results
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What a build sets out from: the recipe, the loads in raw, whether all is made anew (and why)."""
+
+    recipe: str
+    through_load_id: int
+    full: bool
+    why: str
+
+
+def _begin(
+    warehouse: Path, project_dir: Path, env: Mapping[str, str], full_refresh: bool, whole: bool
+) -> _Start:
+    """A part of the marts is built as it is asked for; all of them are made anew where the recipe changed."""
+    con = connect(warehouse)
+    try:
+        raw.prepare_books(con)
+        now, before = built.recipe(con, project_dir, env), built.known_recipe(con)
+        full = full_refresh or (whole and now != before)
+        if full:
+            built.forget(con)
+        why = (
+            "Making everything anew, as asked" if full_refresh
+            else "Making everything anew: " + (
+                "no whole build has passed yet" if before is None else "SQL, settings or accounts changed"
+            )
+        )  # fmt: skip
+        return _Start(now, built.last_load(con), full, why)
+    finally:
+        con.close()
+
+
+def _remember(build_dir: Path, start: _Start) -> None:
+    con = connect(build_dir / "warehouse.duckdb")
+    try:
+        built.remember(con, start.recipe, start.through_load_id)
+    finally:
+        con.close()
 
 
 def read_state(build_dir: Path | str) -> dict[str, Any] | None:

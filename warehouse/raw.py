@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from warehouse import built
 from warehouse.errors import WarehouseError
 
 FILES = "files"  # the platform of file drops: no vendor behind it, so the registry need not know it
@@ -84,8 +85,9 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
 
 
 def prepare_books(con: duckdb.DuckDBPyConnection) -> None:
-    """Create raw_daybook and the quarantine of file drops where they are missing."""
+    """Create raw_daybook, built and the quarantine of file drops where they are missing."""
     con.execute(_BOOKS)
+    con.execute(built.TABLES)
 
 
 def ensure_stream(con: duckdb.DuckDBPyConnection, platform: str, stream: str, kind: str) -> None:

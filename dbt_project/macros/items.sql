@@ -14,33 +14,54 @@
 
 
 {% macro product_mart(grain) %}
+{{ config(**rebuilt([
+    "{{ in_affected_periods('held') }}",
+    "{{ in_changed_items(\"'product'\", 'held.store_id', 'held.product_id') }}",
+])) }}
 select
     store_id, item_id as product_id, item_name as product_name,
     {{ item_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }}
-from {{ ref('int_item_mart') }}
+from {{ ref('int_item_mart') }} as items
 where level = 'product' and grain = '{{ grain }}'
+    {%- if only_changes() %}
+    and ({{ in_affected_periods('items') }} or {{ in_changed_items('items.level', 'items.store_id', 'items.item_id') }})
+    {%- endif %}
 {% endmacro %}
 
 
 {% macro sku_mart(grain) %}
+{{ config(**rebuilt([
+    "{{ in_affected_periods('held') }}",
+    "{{ in_changed_items(\"'sku'\", 'held.store_id', 'held.sku_id') }}",
+])) }}
 select
     store_id, product_id, item_id as sku_id, item_name as product_name,
     {{ item_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }}
-from {{ ref('int_item_mart') }}
+from {{ ref('int_item_mart') }} as items
 where level = 'sku' and grain = '{{ grain }}'
+    {%- if only_changes() %}
+    and ({{ in_affected_periods('items') }} or {{ in_changed_items('items.level', 'items.store_id', 'items.item_id') }})
+    {%- endif %}
 {% endmacro %}
 
 
 {% macro category_mart(grain) %}
+{{ config(**rebuilt([
+    "{{ in_affected_periods('held') }}",
+    "{{ in_changed_items(\"concat('category_', cast(held.category_level as varchar))\", 'held.store_id', 'held.category_path') }}",
+])) }}
 select
     store_id,
     case level when 'category_1' then 1 when 'category_2' then 2 else 3 end as category_level,
     item_id as category_path,
     {{ item_columns() }}, products_sold
-from {{ ref('int_item_mart') }}
+from {{ ref('int_item_mart') }} as items
 where level in ('category_1', 'category_2', 'category_3') and grain = '{{ grain }}'
+    {%- if only_changes() %}
+    and ({{ in_affected_periods('items') }} or {{ in_changed_items('items.level', 'items.store_id', 'items.item_id') }})
+    {%- endif %}
 {% endmacro %}
 
 

@@ -18,6 +18,8 @@ import duckdb
 import pyarrow as pa
 import yaml
 
+from warehouse import built
+
 Row = dict[str, object]
 
 READ_UNTIL = datetime(2026, 11, 22, 16, tzinfo=UTC)  # midnight in Shanghai, 11:00 in New York
@@ -239,6 +241,7 @@ class World:
                 for stream in streams:
                     rows = [row for row in self.streams[stream] if row["platform"] == platform]
                     _create(con, f"staging.stg_{platform}__{stream}", rows, COLUMNS[stream])
+            con.execute(built.TABLES)
             for name, columns in BOOKS.items():
                 _create(con, f"raw_daybook.{name}", self.books[name], columns)
 

@@ -1,6 +1,7 @@
 -- The one SELECT behind region_*, buyer_type_* and payment_type_*: what was sold and refunded by a trait of the order, in each
 -- span. A refund follows its order; orders that do not say are 'unknown', never left out. One row per trait, store (and
 -- ALL), value, grain, period and span.
+{{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = ['region', 'buyer_type', 'payment_type'] %}
 {%- set added = ['orders_paid', 'units_paid', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'refunds', 'refund_goods', 'refund_amount',
     'refund_goods_cohort', 'refund_amount_cohort', 'unrated_sales', 'unrated_refunds'] %}
@@ -26,7 +27,7 @@ orders as (
         paid_amount,
         refund_goods_cohort,
         refund_amount_cohort
-    from {{ ref('fct_orders') }}
+    from {{ ref('fct_orders') }} as orders
     where paid_date is not null and exclude_reason is null
 
 ),
@@ -47,6 +48,9 @@ refunds as (
         and refunds.store_id = orders.store_id
         and case when refunds.is_linked then refunds.order_id end = orders.order_id
     where refunds.is_counted
+        {%- if only_changes() %}
+        and {{ in_affected_dates('refunds.refund_date') }}
+        {%- endif %}
 
 ),
 
@@ -73,6 +77,9 @@ days as (
         count(*) - count(paid_amount) as unrated_sales,
         0 as unrated_refunds
     from orders
+    {%- if only_changes() %}
+    where {{ in_affected_dates('orders.paid_date') }}
+    {%- endif %}
     group by store_id, {{ trait }}, paid_date
 
     union all
@@ -106,7 +113,7 @@ summed as (
             {%- for name in added %}, {{ name }}{% endfor %}
         from days
     ) as days
-    inner join {{ ref('int_span_days') }} as spans
+    inner join {{ days_to_write() }} as spans
         on days.store_id = spans.store_id
         and days.date_day = spans.date_day
     group by days.trait, spans.store_id, days.trait_value, spans.grain, spans.period_start, spans.span_days
@@ -125,14 +132,14 @@ people as (
 spans as (
 
     select store_id, grain, period_start, span_days, cast(row_number() over (order by store_id) as integer) as span_no
-    from (select distinct store_id, grain, period_start, span_days from {{ ref('int_span_days') }}) as named
+    from (select distinct store_id, grain, period_start, span_days from {{ days_to_write() }}) as named
 
 ),
 
 span_days as (
 
     select days.store_id, days.date_day, spans.span_no
-    from {{ ref('int_span_days') }} as days
+    from {{ days_to_write() }} as days
     inner join spans
         on days.store_id = spans.store_id
         and days.grain = spans.grain
@@ -152,6 +159,9 @@ buyer_days as (
         people.buyer_no
     from orders
     inner join people on orders.platform = people.platform and orders.buyer_key = people.buyer_key
+    {%- if only_changes() %}
+    where {{ in_affected_dates('orders.paid_date') }}
+    {%- endif %}
 
 ),
 

@@ -10,6 +10,7 @@ stores as (
     select
         store_id,
         has_orders,
+        time_zone,
         orders_through_at,
         closed_through_date,
         {{ local_date('orders_from_at', 'time_zone') }} as orders_from_date,
@@ -53,6 +54,7 @@ bounds as (
     select
         stores.store_id,
         stores.has_orders,
+        stores.time_zone,
         stores.closed_through_date,
         min(event_days.date_day) as first_event_date,
         max(event_days.date_day) as last_event_date,
@@ -73,7 +75,7 @@ bounds as (
     from stores
     left join event_days on stores.store_id = event_days.store_id
     left join last_events on stores.store_id = last_events.store_id
-    group by stores.store_id, stores.has_orders, stores.closed_through_date
+    group by stores.store_id, stores.has_orders, stores.time_zone, stores.closed_through_date
 
 ),
 
@@ -82,6 +84,7 @@ history as (
     select
         store_id,
         has_orders,
+        time_zone,
         coalesce(history_from, first_event_date) as history_from,
         whole_through,
         closed_through_date,
@@ -185,7 +188,12 @@ store_days as (
         not history.has_orders
             or coalesce(days.date_day between history.history_from and history.whole_through, false) as is_complete,
         history.history_from,
-        history.data_through_at
+        case
+            when history.data_through_at is not null then least(
+                history.data_through_at,
+                {{ local_timestamp("cast(" ~ add_days('days.date_day', 1) ~ " as " ~ t('timestamp') ~ ")", 'history.time_zone') }}
+            )
+        end as data_through_at
     from all_days as days
     inner join history on days.store_id = history.store_id
     left join order_days on days.store_id = order_days.store_id and days.date_day = order_days.date_day
@@ -237,6 +245,7 @@ all_stores as (
 
     select
         days.date_day,
+        max(store_days.data_through_at) as data_through_at,
         {%- for stream in ['orders', 'traffic', 'ads'] %}
         sum(case when days.date_day between expected.{{ stream }}_first
             and {{ add_days('expected.' ~ stream ~ '_last', var('store_lapses_after_days')) }} then 1 else 0 end) as {{ stream }}_expected,
@@ -302,6 +311,7 @@ select
     traffic_loaded >= orders_loaded as is_traffic_of_all,
     cast(orders_loaded as integer) as stores_loaded,
     trusted.history_from,
-    trusted.data_through_at
+    case when trusted.data_through_at is not null then least(trusted.data_through_at, all_stores.data_through_at) end
+        as data_through_at
 from all_stores
 cross join trusted

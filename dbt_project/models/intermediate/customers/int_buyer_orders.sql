@@ -23,7 +23,7 @@ orders as (
         outcome
     from {{ ref('fct_orders') }} as orders
     where is_counted and buyer_key is not null
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     and {{ in_changed_buyers('orders') }}
     {%- endif %}
 

@@ -8,58 +8,6 @@ days as (
 
 ),
 
-buyers as (
-
-    select
-        days.store_id,
-        days.grain,
-        days.period_start,
-        days.span_days,
-        orders.platform,
-        orders.buyer_key,
-        count(*) as orders,
-        min(orders.order_number) as lowest_order_number,
-        min(orders.previous_paid_date) as previous_paid_date,
-        sum(orders.paid_amount) as paid_amount,
-        count(*) - count(orders.paid_amount) as unrated,
-        sum(case when orders.order_number = 1 then orders.paid_amount else 0 end) as first_order_amount,
-        sum(case when orders.order_number > 1 then {{ days_between('orders.previous_paid_date', 'orders.paid_date') }} else 0 end)
-            as days_since_order,
-        sum(case when orders.order_number > 1 then 1 else 0 end) as repeat_orders
-    from {{ ref('int_buyer_orders') }} as orders
-    inner join days
-        on orders.store_id = days.store_id
-        and orders.paid_date = days.date_day
-    group by days.store_id, days.grain, days.period_start, days.span_days, orders.platform, orders.buyer_key
-
-),
-
-counted as (
-
-    select
-        store_id,
-        grain,
-        period_start,
-        span_days,
-        count(*) as buyers,
-        sum(case when lowest_order_number = 1 then 1 else 0 end) as new_buyers,
-        sum(case when lowest_order_number > 1 then 1 else 0 end) as returning_buyers,
-        sum(case when orders >= 2 then 1 else 0 end) as repeat_in_period_buyers,
-        sum(case when lowest_order_number > 1 and previous_paid_date < {{ add_days('period_start', -365) }} then 1 else 0 end)
-            as reactivated_buyers,
-        sum(orders) as orders_by_buyers,
-        sum(repeat_orders) as repeat_orders,
-        sum(days_since_order) as days_since_order,
-        sum(paid_amount) as paid_amount_by_buyers,
-        sum(first_order_amount) as first_order_amount,
-        sum(case when lowest_order_number = 1 then paid_amount else 0 end) as new_buyer_amount,
-        sum(case when lowest_order_number > 1 then paid_amount else 0 end) as returning_buyer_amount,
-        sum(unrated) as unrated
-    from buyers
-    group by store_id, grain, period_start, span_days
-
-),
-
 ends as (
 
     select store_id, grain, period_start, span_days, max(date_day) as last_day
@@ -104,7 +52,7 @@ measures as (
     inner join ends
         on spans.store_id = ends.store_id and spans.grain = ends.grain
         and spans.period_start = ends.period_start and spans.span_days = ends.span_days
-    left join counted
+    left join {{ ref('int_customer_counts') }} as counted
         on spans.store_id = counted.store_id and spans.grain = counted.grain
         and spans.period_start = counted.period_start and spans.span_days = counted.span_days
     left join {{ ref('int_customer_days') }} as held

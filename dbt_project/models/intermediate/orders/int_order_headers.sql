@@ -9,7 +9,7 @@ orders as (
     from (
         {{ union_staging('orders') }}
     ) as orders
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_orders('orders') }}
     {%- endif %}
 

@@ -14,7 +14,7 @@ orders as (
 
     select *
     from {{ ref('int_order_totals') }} as orders
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_orders('orders') }}
     {%- endif %}
 
@@ -26,7 +26,7 @@ source_lines as (
     from (
         {{ union_staging('order_lines') }}
     ) as order_lines
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_orders('order_lines') }}
     {%- endif %}
 

@@ -11,7 +11,7 @@ headers as (
 
     select *
     from {{ ref('int_order_headers') }} as headers
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_orders('headers') }}
     {%- endif %}
 
@@ -23,7 +23,7 @@ order_lines as (
     from (
         {{ union_staging('order_lines') }}
     ) as order_lines
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_orders('order_lines') }}
     {%- endif %}
 

@@ -9,7 +9,7 @@ orders as (
 
     select *
     from {{ ref('int_order_totals') }} as orders
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_orders('orders') }} or {{ in_changed_buyers('orders') }}
     {%- endif %}
 

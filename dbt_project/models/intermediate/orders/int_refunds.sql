@@ -13,7 +13,7 @@ refunds as (
     from (
         {{ union_staging('refunds') }}
     ) as refunds
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }}
     {%- endif %}
 

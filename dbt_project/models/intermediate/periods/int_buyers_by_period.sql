@@ -1,5 +1,6 @@
 -- Buyers of every span, counted anew: a buyer of two days is one buyer of the week. New: the first paid order of
 -- their whole history lies in the span; returning: all others. One row per store (and ALL), grain, period and span.
+{{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 with
 
 purchases as (
@@ -13,8 +14,11 @@ purchases as (
         previous_paid_date,
         outcome,
         goods_paid + shipping_charged + tax as paid_amount
-    from {{ ref('int_orders') }}
+    from {{ ref('int_orders') }} as orders
     where is_counted and buyer_key is not null
+        {%- if only_changes() %}
+        and {{ in_affected_days('orders.store_id', 'orders.paid_date') }}
+        {%- endif %}
 
     union all
 
@@ -27,8 +31,11 @@ purchases as (
         previous_paid_date_all as previous_paid_date,
         outcome,
         goods_paid + shipping_charged + tax as paid_amount
-    from {{ ref('int_orders') }}
+    from {{ ref('int_orders') }} as orders
     where is_counted and buyer_key is not null
+        {%- if only_changes() %}
+        and {{ in_affected_days("'ALL'", 'orders.paid_date') }}
+        {%- endif %}
 
 ),
 
@@ -65,7 +72,7 @@ buyers as (
         min(buyer_days.previous_paid_date) as previous_paid_date,
         sum(buyer_days.paid_amount) as paid_amount
     from buyer_days
-    inner join {{ ref('int_span_days') }} as days
+    inner join {{ days_to_write() }} as days
         on buyer_days.store_id = days.store_id
         and buyer_days.paid_date = days.date_day
     group by

@@ -128,7 +128,7 @@ traffic as (
         sum(page_views) as page_views,
         sum(sessions) as sessions,
         -- Figures a site does not give: the days' sums are unknown then, not zero.
-        sum(case when visitors is null then 1 else 0 end) as untold_visitors,
+        count(*) - count(visitors) as untold_visitors,
         sum(case when page_views is null then 1 else 0 end) as untold_page_views,
         sum(case when sessions is null then 1 else 0 end) as untold_sessions
     from {{ ref('int_traffic') }}

@@ -11,7 +11,7 @@ found as (
     from {{ ref('int_order_totals') }} as orders
     where {{ in_changed_orders('orders') }}
 
-    {%- if is_incremental() and orders_before %}
+    {%- if only_changes() and (orders_before or not execute) %}
 
     union
 

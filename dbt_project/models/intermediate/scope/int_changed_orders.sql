@@ -27,7 +27,7 @@ found as (
 
     select platform, store_id, order_id from {{ ref('int_changed_refunds') }}
 
-    {%- if is_incremental() and refunds_before %}
+    {%- if only_changes() and (refunds_before or not execute) %}
 
     union
 
@@ -45,7 +45,7 @@ found as (
         and rates.date_day = before.refund_date
     {%- endif %}
 
-    {%- if is_incremental() and orders_before %}
+    {%- if only_changes() and (orders_before or not execute) %}
 
     union
 

@@ -10,14 +10,23 @@
 select store_id, date_day, sum(print) as print, sum(events) as events
 from (
     {%- for name, dates in clocks %}
-    {%- set outer = loop %}
     {%- for date in dates %}
     select store_id, {{ date }} as date_day, sum({{ row_print('events') }}) as print, count(*) as events
     from {{ ref(name) }} as events
     where {{ date }} is not null
     group by store_id, {{ date }}
-    {{ "union all" if not (loop.last and outer.last) }}
+    union all
     {%- endfor %}
     {%- endfor %}
+
+    -- A refund stands under the region, and so on, of its order.
+    select refunds.store_id, refunds.refund_date, sum({{ row_print('orders') }}), count(*)
+    from {{ ref('int_refunds') }} as refunds
+    inner join {{ ref('int_orders') }} as orders
+        on refunds.platform = orders.platform
+        and refunds.store_id = orders.store_id
+        and refunds.order_id = orders.order_id
+    where refunds.refund_date is not null
+    group by refunds.store_id, refunds.refund_date
 ) as prints
 group by store_id, date_day

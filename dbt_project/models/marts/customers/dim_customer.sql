@@ -6,7 +6,7 @@ orders as (
 
     select *
     from {{ ref('int_buyer_orders') }} as orders
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     where {{ in_changed_buyers('orders') }}
     {%- endif %}
 

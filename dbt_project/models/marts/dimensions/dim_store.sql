@@ -22,7 +22,7 @@ select
     stores.time_zone,
     stores.store_currency,
     loaded.history_from,
-    loaded.data_through_at,
+    coalesce(stores.orders_through_at, loaded.data_through_at) as data_through_at,
     loaded.complete_through,
     coalesce(loaded.has_orders, false) as has_orders,
     coalesce(loaded.has_traffic, false) as has_traffic,

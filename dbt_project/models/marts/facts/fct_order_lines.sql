@@ -28,6 +28,6 @@ select
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ ref('int_order_lines') }} as order_lines
-{% if is_incremental() -%}
+{% if only_changes() -%}
 where {{ in_changed_orders('order_lines') }}
 {%- endif %}

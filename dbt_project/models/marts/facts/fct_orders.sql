@@ -45,6 +45,6 @@ select
     cast(refund_goods_cohort + refund_shipping_cohort + refund_tax_cohort as decimal(18, 2)) as refund_amount_cohort,
     cast(buyer_order_number as bigint) as buyer_order_number
 from {{ ref('int_orders') }} as orders
-{% if is_incremental() -%}
+{% if only_changes() -%}
 where {{ in_changed_orders('orders') }} or {{ in_changed_buyers('orders') }}
 {%- endif %}

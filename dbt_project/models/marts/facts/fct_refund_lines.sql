@@ -8,7 +8,7 @@ refunds as (
     select *
     from {{ ref('fct_refunds') }} as refunds
     where is_counted
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     and ({{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }})
     {%- endif %}
 
@@ -19,7 +19,7 @@ lines as (
     select platform, store_id, order_id, line_id, product_id, sku_id, product_name, category_path, goods_paid_orig
     from {{ ref('fct_order_lines') }} as order_lines
     where line_class = 'product'
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     and {{ in_changed_orders('order_lines') }}
     {%- endif %}
 

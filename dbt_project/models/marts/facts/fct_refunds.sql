@@ -30,6 +30,6 @@ select
     {%- endfor %}
     cast(refund_over_paid_orig as decimal(18, 2)) as refund_over_paid_orig
 from {{ ref('int_refunds') }} as refunds
-{% if is_incremental() -%}
+{% if only_changes() -%}
 where {{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }}
 {%- endif %}

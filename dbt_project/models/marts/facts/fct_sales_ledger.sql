@@ -26,7 +26,7 @@ select
     {%- endfor %}
 from {{ ref('int_orders') }} as orders
 where is_paid
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     and {{ in_changed_orders('orders') }}
     {%- endif %}
 
@@ -54,6 +54,6 @@ select
     {%- endfor %}
 from {{ ref('int_refunds') }} as refunds
 where is_counted
-    {%- if is_incremental() %}
+    {%- if only_changes() %}
     and ({{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }})
     {%- endif %}

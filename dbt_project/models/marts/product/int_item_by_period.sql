@@ -1,7 +1,12 @@
 -- The one SELECT behind product_*, sku_* and category_*: what was sold and refunded of each item in each span. An order counts
 -- once per item however many lines it has of it, a buyer once per span. Rows are items with a sale or refund in the span.
 -- One row per level, item, grain, period_start and span.
-{{ config(schema='intermediate', database=target.database if target.type == 'duckdb' else none, contract={'enforced': false}) }}
+{{ config(
+    schema='intermediate',
+    database=target.database if target.type == 'duckdb' else none,
+    contract={'enforced': false},
+    **rebuilt(["{{ in_affected_spans('held') }}"])
+) }}
 {%- set levels = item_levels() %}
 {%- set added = ['orders', 'units', 'unrated', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods',
     'refund_goods_cohort'] %}
@@ -23,15 +28,22 @@ lines as (
         list_amount,
         merchant_discount,
         goods_paid
-    from {{ ref('fct_order_lines') }}
+    from {{ ref('fct_order_lines') }} as order_lines
     where line_class = 'product' and exclude_reason is null and paid_date is not null
+        {%- if only_changes() %}
+        and {{ in_affected_days('order_lines.store_id', 'order_lines.paid_date') }}
+        {%- endif %}
 
 ),
 
 refund_lines as (
 
     select store_id, product_id, sku_id, category_path, refund_date, order_paid_date, refund_units, refund_goods, refund_goods_cohort
-    from {{ ref('fct_refund_lines') }}
+    from {{ ref('fct_refund_lines') }} as refund_lines
+    {%- if only_changes() %}
+    where {{ in_affected_days('refund_lines.store_id', 'refund_lines.refund_date') }}
+        or {{ in_affected_days('refund_lines.store_id', 'refund_lines.order_paid_date') }}
+    {%- endif %}
 
 ),
 
@@ -77,14 +89,14 @@ bills as (
 spans as (
 
     select store_id, grain, period_start, span_days, cast(row_number() over (order by store_id) as integer) as span_no
-    from (select distinct store_id, grain, period_start, span_days from {{ ref('int_span_days') }}) as named
+    from (select distinct store_id, grain, period_start, span_days from {{ days_to_write() }}) as named
 
 ),
 
 span_days as (
 
     select days.store_id, days.date_day, days.grain, spans.span_no
-    from {{ ref('int_span_days') }} as days
+    from {{ days_to_write() }} as days
     inner join spans
         on days.store_id = spans.store_id
         and days.grain = spans.grain

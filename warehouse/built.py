@@ -1,0 +1,100 @@
+"""What the last whole build was made of: where the next one goes on from.
+
+The models of dbt_project/models/intermediate/scope compare it with what is there now. It is written in one
+transaction after every model and test has passed, so a build that is killed, fails or is a part leaves it as
+it was, and what that build did is done again.
+"""
+
+# ruff: noqa: S608  (names in SQL are our own)
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+TABLES = """
+create schema if not exists built;
+create table if not exists built.state (
+    build_number bigint not null, recipe varchar not null, through_load_id bigint not null,
+    built_at timestamptz not null);
+create table if not exists built.day_prints (
+    store_id varchar, date_day date, print decimal(38, 0), events decimal(38, 0));
+create table if not exists built.spans (
+    store_id varchar, grain varchar, period_start date, span_days integer, print decimal(38, 0));
+create table if not exists built.items (
+    level varchar, store_id varchar, item_id varchar, print decimal(38, 0));
+create table if not exists built.fx_rates (
+    currency varchar, date_day date, rate_to_reporting decimal(18, 8));
+"""
+
+_COPIES = {
+    "day_prints": ("int_day_prints", "store_id, date_day, print, events"),
+    "spans": ("int_spans", "store_id, grain, period_start, span_days, hash(named)"),
+    "items": ("int_items", "level, store_id, item_id, hash(named)"),
+    "fx_rates": ("int_fx_rates", "currency, date_day, rate_to_reporting"),
+}
+# Of the project, what decides how rows are made. Tests only look at them.
+_INGREDIENTS = ("models/**/*.sql", "macros/**/*.sql", "seeds/**/*.csv", "seeds/**/*.yml", "dbt_project.yml")
+
+
+def recipe(con: duckdb.DuckDBPyConnection, project_dir: Path, env: Mapping[str, str]) -> str:
+    """A hash of everything but the records that the marts are made of: SQL, seeds, settings, accounts.
+
+    Stores, currencies and time zones of accounts reach into every row: another one means a full build.
+    """
+    found = hashlib.sha256()
+    for pattern in _INGREDIENTS:
+        for path in sorted(project_dir.glob(pattern)):
+            found.update(str(path.relative_to(project_dir)).encode())
+            found.update(path.read_bytes())
+    for name in sorted(env):
+        found.update(f"{name}={env[name]}\n".encode())
+    accounts = con.execute(
+        "select account_id, platform, name, store_id, time_zone, currency, is_active"
+        " from raw_daybook.accounts order by all"
+    ).fetchall()
+    found.update(repr(accounts).encode())
+    return found.hexdigest()
+
+
+def known_recipe(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The recipe of the last whole build; None before the first."""
+    row = con.execute("select recipe from built.state").fetchone()
+    return None if row is None else str(row[0])
+
+
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """A full build begins: until it has passed, nothing is known of what is there."""
+    con.execute("delete from built.state")
+
+
+def last_load(con: duckdb.DuckDBPyConnection) -> int:
+    """The last load that is in raw; 0 before the first."""
+    return int(con.execute("select coalesce(max(load_id), 0) from raw_daybook.ledger").fetchall()[0][0])
+
+
+def remember(con: duckdb.DuckDBPyConnection, recipe: str, through_load_id: int) -> None:
+    """All of a build has passed: this is what it was made of."""
+    con.execute("begin")
+    try:
+        number = con.execute("select coalesce(max(build_number), 0) + 1 from built.state").fetchall()[0][0]
+        for name, (source, columns) in _COPIES.items():
+            con.execute(f"delete from built.{name}")
+            if _is_there(con, source):  # a project of another shape has no such model
+                con.execute(f"insert into built.{name} select {columns} from intermediate.{source} as named")
+        con.execute("delete from built.state")
+        con.execute("insert into built.state values (?, ?, ?, now())", [number, recipe, through_load_id])
+        con.execute("commit")
+    except BaseException:
+        con.execute("rollback")
+        raise
+
+
+def _is_there(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = con.execute(
+        "select 1 from information_schema.tables where table_schema = 'intermediate' and table_name = ?",
+        [table],
+    ).fetchone()
+    return found is not None
