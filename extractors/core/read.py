@@ -155,8 +155,16 @@ class WindowReader:
         detail = self._stream.detail
         if detail is None or not records:
             return
-        with ThreadPoolExecutor(self._session.platform.width) as pool:
-            for _ in pool.map(lambda record: detail(self._session, record), records):
+
+        def in_turn(part: list[Record]) -> None:
+            for record in part:
+                detail(self._session, record)
+
+        # A part for each thread, not a task for each record: most records need no call, and handing one over
+        # costs more than reading it.
+        width = min(self._session.platform.width, len(records))
+        with ThreadPoolExecutor(width) as pool:
+            for _ in pool.map(in_turn, [records[place::width] for place in range(width)]):
                 pass
 
     def _keep(self, key: str, record: Record) -> None:
