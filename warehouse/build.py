@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import built, raw
-from warehouse.connection import connect, refuse_orphan_wal
-from warehouse.errors import BuildError
+from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
+from warehouse.errors import BuildError, StorageError
 from warehouse.lock import writer_lock
 
 STATE = "build_state.json"  # what publish looks at: did the last build pass?
@@ -121,6 +121,7 @@ def build(
             code, said = _run(command, project_dir, _environment(build_dir, more), log, timeout)
             results = _results(target)
             run_id = results[0].run_id if results else None
+            _raise_storage_trouble(code, results, said, build_dir)
             _store(build_dir / "warehouse.duckdb", results)
             _raise_failures(code, results, said)
             if whole:
@@ -128,7 +129,9 @@ def build(
             # A part that passes does not vouch for the rest.
             status = "passed" if whole or passed_before else "failed"
         finally:
-            _write_state(build_dir, status, run_id)
+            # A state that cannot be written stays "running", which nobody publishes.
+            with contextlib.suppress(*([] if status == "passed" else [OSError])):
+                _write_state(build_dir, status, run_id)
     return results
 
 
@@ -353,6 +356,19 @@ def _store(warehouse: Path, results: Sequence[NodeResult]) -> None:
         con.execute("commit")
     finally:
         con.close()
+
+
+def _raise_storage_trouble(
+    code: int, results: Sequence[NodeResult], said: Sequence[str], build_dir: Path
+) -> None:
+    """A disk that is full or may not be written is nobody's model: told as such, whatever dbt made of it."""
+    told = [one.message or "" for one in results if one.failed] or (list(said) if code != 0 else [])
+    for text in told:
+        if is_storage_trouble(text):
+            raise StorageError(
+                f"the marts could not be built: {first_line(text)}",
+                advice=f"make room or give rights below {build_dir} and build again; readers keep what they have",
+            )
 
 
 def _raise_failures(code: int, results: Sequence[NodeResult], said: Sequence[str]) -> None:

@@ -176,7 +176,7 @@ def explain(error: duckdb.Error, path: Path | str) -> WarehouseError:
     return WarehouseError(f"{path}: {first_line(text)}", advice="see DuckDB's message")
 
 
-def is_storage_trouble(error: BaseException) -> bool:
+def is_storage_trouble(error: BaseException | str) -> bool:
     """True for a full disk, a file too large, no permission, a read-only or vanished device."""
     low = str(error).lower()
     signs = (

@@ -14,7 +14,7 @@ import pytest
 from warehouse_helpers import rows
 
 from warehouse.build import build, read_state
-from warehouse.errors import BuildError, WarehouseError
+from warehouse.errors import BuildError, StorageError, WarehouseError
 
 PROFILES = """
 tiny:
@@ -149,3 +149,15 @@ def test_the_log_of_a_database_that_is_gone_is_refused(project, build_dir):
     (build_dir / "kept").rename(build_dir / "daybook.duckdb.wal")
     with pytest.raises(WarehouseError, match=r"daybook\.duckdb\.wal"):
         build(project, build_dir)
+
+
+def test_a_build_that_may_not_write_is_told_as_trouble_of_the_disk(project, build_dir, tmp_path):
+    target = tmp_path / "full"
+    target.mkdir()
+    # The kernel's own full disk: whatever dbt writes there fails with "No space left on device".
+    (target / "run_results.json").symlink_to("/dev/full")
+    (target / "manifest.json").symlink_to("/dev/full")
+    with pytest.raises(StorageError) as told:
+        build(project, build_dir, target_path=target, env={"DBT_LOG_PATH": str(tmp_path / "logs")})
+    assert "make room" in str(told.value) and "Traceback" not in str(told.value)
+    assert (read_state(build_dir) or {})["status"] != "passed"
