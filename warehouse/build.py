@@ -367,7 +367,7 @@ def _raise_storage_trouble(
         if is_storage_trouble(text):
             raise StorageError(
                 f"the marts could not be built: {first_line(text)}",
-                advice=f"make room or give rights below {build_dir} and build again; readers keep what they have",
+                advice=f"make room or give rights below {build_dir} and build again; readers keep theirs",
             )
 
 
