@@ -179,6 +179,19 @@ left join {{ raw }} as landed
 
 
 {#
+  Whether a product can be bought, by a mapping of the vendor's words to on_sale or off_sale. Null for a word that no
+  vendor document names: `is_complete` refuses it and `is_documented` names it.
+#}
+{% macro is_on_sale(expression, words) -%}
+    case {{ expression }}
+        {%- for word, meaning in words.items() %}
+        when '{{ word }}' then {{ 'true' if meaning == 'on_sale' else 'false' }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#
   Why an order is left out of the marts, by the merchant's own marks: var `excluded_orders` says, account by
   account, which value of which field marks a test, staff or brushed order:
       excluded_orders: {taobao__lantern: {seller_flag: {"5": brushed}}}

@@ -160,7 +160,8 @@ class Stream:
     kind: `cursor` (read by modified time; every version kept) or `report` (keyed by date; replaced whole).
     key: paths that make a record's primary key.
     reads: (account, window) → the paged reads that cover the window.
-    cursor: where the modified time stands (cursor streams).
+    cursor: where the modified time stands (cursor streams). None: the vendor tells none; every read is of all
+        there is, and the moment of the read stands for it.
     day: path of the report's date (report streams); may hold a time after the date.
     slice: how much time one landing partition covers: "day", or None for the whole window.
     long_from, long_slice: a stretch of at least `long_from` is landed in slices of `long_slice`, not by the

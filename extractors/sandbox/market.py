@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from .book import OrderBook, Row, refund_state
+from .catalogue import Item
 from .control import Fault
 from .desk import Desk, Page
 from .merchants import SHANGHAI, SHOP_BY_STORE, Shop
@@ -39,14 +40,24 @@ def from_wall(text: str) -> int | None:
         return None
 
 
+def goods_id(item: Item) -> int:
+    """A product's id; beyond 2^53."""
+    return 3_600_000_000_000_000_000 + item.number
+
+
 def product_id(line: Line) -> int:
-    """The product's id; beyond 2^53."""
-    return 3_600_000_000_000_000_000 + line.item.number
+    """The id of the product that a line sold."""
+    return goods_id(line.item)
+
+
+def variant_id(item: Item, place: int) -> int:
+    """The id of a product's variant at a place of its list; beyond 2^53."""
+    return 1_700_000_000_000_000_000 + item.number * 100 + place
 
 
 def sku_id(line: Line) -> int:
-    """The variant's id; beyond 2^53."""
-    return 1_700_000_000_000_000_000 + line.item.number * 100 + line.sku
+    """The id of the variant that a line sold."""
+    return variant_id(line.item, line.sku)
 
 
 def line_id(order: Order, line: Line) -> int:

@@ -46,6 +46,9 @@ ONE_DISCOUNT = {"kuaishou_shop"}
 """Vendors that do not tell who bears a discount: all of it counts as the merchant's."""
 SALE_TIME_ONLY = {"suning"}
 """Vendors that show an order once it is paid and tell no other time of it."""
+OFFERING = [name for name in NAMES if "products" in platforms()[name].stream_names]
+SILENT_ON_STOCK = {"doudian"}
+"""Vendors whose list of products tells no stock."""
 ACCOUNTS = {
     name: Account(
         f"{name}__lantern",
@@ -230,6 +233,23 @@ def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name:
     assert found == wanted
     assert len({row["refund_id"] for row in rows}) == len(rows)
     assert all((row["refund_state"] == "success") == (row["refunded_at"] is not None) for row in rows)
+
+
+@pytest.mark.parametrize("name", OFFERING)
+def test_products_are_what_the_shop_has_with_its_present_price_and_stock(night: Night, name: str) -> None:
+    rows = night.rows(f"select * from staging.stg_{name}__products")
+    views = night.box.sandbox.world.products(shop_of(ACCOUNTS[name].id).store, int(NOW.timestamp()))
+    whole = {row["product_name"]: row for row in rows if row["sku_id"] is None}
+    assert len(views) > 5 and set(whole) == {view.item.chinese for view in views}
+    for view in views:
+        row = whole[view.item.chinese]
+        assert (row["list_price"], row["is_on_sale"]) == (yuan(min(view.prices)), view.is_on_sale)
+        assert row["stock"] == (None if name in SILENT_ON_STOCK else Decimal(sum(view.stock)))
+        assert row["modified_at"] == at(view.modified)
+    sold = night.rows(f"select distinct product_id, sku_id from staging.stg_{name}__order_lines")
+    assert {line["product_id"] for line in sold} <= {row["product_id"] for row in rows}
+    variants = {(row["product_id"], row["sku_id"]) for row in rows if row["sku_id"] is not None}
+    assert not variants or {(line["product_id"], line["sku_id"]) for line in sold} <= variants
 
 
 def test_no_personal_value_reached_landing_or_the_warehouse(night: Night) -> None:

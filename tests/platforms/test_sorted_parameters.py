@@ -56,6 +56,9 @@ ACCOUNTS = {
 SILENT_ON_SUBSIDY = frozenset({"beibei"})
 # Vendors that do not say when a refund succeeded: there it is the day it was first seen so.
 SILENT_ON_SUCCESS = frozenset({"kaola"})
+# Vendors whose list of products names no price.
+SILENT_ON_PRICE = frozenset({"pinduoduo"})
+OFFERING = [name for name in STARTS if "products" in platforms()[name].stream_names]
 each = pytest.mark.parametrize("name", STARTS)
 
 
@@ -228,6 +231,21 @@ def test_the_days_add_up_to_the_ledger(night: Night, name: str) -> None:
     assert paid == {f.period_start: (f.orders_paid, f.paid_amount) for f in figures if f.orders_paid}
     if name not in SILENT_ON_SUCCESS:
         assert refunded == {f.period_start: f.refund_amount for f in figures if f.refunds}
+
+
+@pytest.mark.parametrize("name", OFFERING)
+def test_products_are_what_the_shop_has_with_its_present_price_and_stock(night: Night, name: str) -> None:
+    found = night.rows(f"""
+        select product_name, list_price, stock, is_on_sale, product_id, sku_id from staging.stg_{name}__products""")
+    views = night.box.sandbox.world.products(shop_of(ACCOUNTS[name].id).store, int(NOW.timestamp()))
+    price = (lambda view: None) if name in SILENT_ON_PRICE else (lambda view: yuan(min(view.prices)))
+    assert sorted(row[:4] for row in found if row[5] is None) == sorted(
+        (view.item.chinese, price(view), Decimal(sum(view.stock)), view.is_on_sale) for view in views
+    )
+    sold = night.rows(f"select distinct product_id, sku_id from staging.stg_{name}__order_lines")
+    assert {product for product, _ in sold} <= {row[4] for row in found} and sold
+    variants = {row[4:] for row in found if row[5] is not None}
+    assert not variants or set(sold) <= variants
 
 
 @each

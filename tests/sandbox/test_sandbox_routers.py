@@ -302,6 +302,31 @@ def test_jd_shows_only_the_fields_asked_for_and_no_order_that_nobody_paid(
     assert speak("jd").refused(order_state="WAIT_FOR_MOON") == "43"
 
 
+def test_jd_lists_wares_by_the_fields_and_status_asked_for(speak: Callable[[str], Speaker]) -> None:
+    asked: dict[str, Any] = dict.fromkeys(VENDORS["jd"].good) | {
+        "system": {"method": "jingdong.ware.read.searchWare4Valid"},
+        "field": "wareId,wareStatus",
+        "wareStatusValue": "8,520",
+    }
+    page = speak("jd").ask(**asked)["jingdong_ware_read_searchWare4Valid_responce"]["page"]
+    assert page["totalItem"] > 5 and {ware["wareStatus"] for ware in page["data"]} <= {8, 520}
+    assert {tuple(sorted(ware)) for ware in page["data"]} == {("wareId", "wareStatus")}
+    assert speak("jd").refused(**asked | {"field": "wareId,colour"}) == "43"
+    assert speak("jd").refused(**asked | {"wareStatusValue": "16"}) == "43"
+
+
+def test_pinduoduo_keeps_goods_on_two_shelves(speak: Callable[[str], Speaker]) -> None:
+    asked: dict[str, Any] = dict.fromkeys(VENDORS["pinduoduo"].good) | {
+        "system": {"type": "pdd.goods.list.get"}
+    }
+    assert speak("pinduoduo").refused(**asked) == "10000"
+    assert speak("pinduoduo").refused(**asked, is_onsale="2") == "10000"
+    for shelf in ("1", "0"):
+        found = speak("pinduoduo").ask(**asked, is_onsale=shelf)["goods_list_get_response"]
+        assert found["total_count"] == len(found["goods_list"])
+        assert {str(goods["is_onsale"]) for goods in found["goods_list"]} <= {shelf}
+
+
 def test_pinduoduo_wants_one_after_sale_status_a_call(speak: Callable[[str], Speaker]) -> None:
     refunds: dict[str, Any] = {
         "system": {"type": "pdd.refund.list.increment.get"},

@@ -39,6 +39,7 @@ STATES = {
         "cancelled",
     },
     "refunds": {"requested", "processing", "success", "closed"},
+    "products": {"on_sale", "off_sale"},
 }
 NOTHING = re.compile(
     r"^(cast\(0 as decimal\(18, 4\)\)|\{\{ null_as\('decimal\(18, 4\)'\) \}\}|case when .* then cast\(0 as decimal\(18, 4\)\) end )"
@@ -100,16 +101,22 @@ def test_the_unit_of_amounts_is_the_one_the_models_convert(name: str) -> None:
 def test_every_status_that_is_translated_is_in_the_table_and_the_other_way_round(name: str) -> None:
     said = meaning(name)["states"]
     for model, allowed in STATES.items():
-        text = (STAGING / name / f"stg_{name}__{model}.sql").read_text(encoding="utf-8")
+        file = STAGING / name / f"stg_{name}__{model}.sql"
+        if model == "products" and not file.is_file():
+            assert model not in said, f"{name} has no products"
+            continue
+        text = file.read_text(encoding="utf-8")
         translated: dict[str, str] = {}
         for found in re.finditer(r"set \w*states = (\{.*?\})\s*-?%\}", text, re.S):
             translated |= ast.literal_eval(found.group(1))
-        assert said[model] == translated, f"{name}: {model}"
+        # Some vendors tell what is on sale by the shelf or by a yes: there is no word to translate.
+        words = said.get(model, {}) if model == "products" else said[model]
+        assert words == translated, f"{name}: {model}"
         # Some words stand for two states, which other fields of the record tell apart.
         refined = meaning(name).get("refined", {}).get(model, {})
-        assert set(said[model].values()) - allowed == set(refined)
+        assert set(words.values()) - allowed == set(refined)
         assert all(states and set(states) <= allowed for states in refined.values())
-        assert translated or model == "refunds", f"{name} translates no status of orders"
+        assert translated or model != "orders", f"{name} translates no status of orders"
 
 
 DOCUMENTED = {

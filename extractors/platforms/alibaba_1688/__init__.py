@@ -23,6 +23,8 @@ ZONE = "Asia/Shanghai"
 API = "/openapi/param2/1/com.alibaba.trade"
 ORDERS = "alibaba.trade.getSellerOrderList"
 REFUNDS = "alibaba.trade.refund.queryOrderRefundList"
+PRODUCT_API = "/openapi/param2/1/com.alibaba.product"
+PRODUCTS = "alibaba.product.list.get"
 
 ORDER_PAGES = LastPageFirst(records_at("result"), number_at("totalRecord"), 20, page="page", size="pageSize")
 REFUND_PAGES = LastPageFirst(
@@ -32,12 +34,21 @@ REFUND_PAGES = LastPageFirst(
     page="currentPageNum",
     size="pageSize",
 )
+PRODUCT_PAGES = LastPageFirst(
+    records_at("result.pageResult.resultList"),
+    number_at("result.pageResult.totalRecords"),
+    20,
+    page="pageNo",
+    size="pageSize",
+)
 AUTHORISE = "have the seller authorise the app again and update the connection"
 
 
 def error_of(body: Any) -> DaybookError | None:
-    """The error of the gateway (`error_code`) or of the API (`success` false)."""
-    return gateway_error(body, "1688", AUTHORISE)
+    """The error of the gateway (`error_code`) or of the API (`success` false, of products inside `result`)."""
+    found = gateway_error(body, "1688", AUTHORISE)
+    inner = body.get("result") if found is None else None
+    return gateway_error(inner, "1688", AUTHORISE) if isinstance(inner, dict) else found
 
 
 def moment_of(value: Any) -> datetime:
@@ -57,6 +68,18 @@ def _orders(account: Account, window: Window) -> Iterator[Read]:
 def _refunds(account: Account, window: Window) -> Iterator[Read]:
     params = {"applyStartTime": _written(window.start), "applyEndTime": _written(window.end)}
     yield Read(Request(REFUNDS, f"{API}/{REFUNDS}", params), REFUND_PAGES)
+
+
+def _products(account: Account, window: Window) -> Iterator[Read]:
+    """By modified time, whatever their status; the prices stand in what `needDetail` adds."""
+    params = {
+        "startModifyTime": _written(window.start),
+        "endModifyTime": _written(window.end),
+        "orderByCondition": "MODIFY_DATE",
+        "orderByType": "ASC",
+        "needDetail": "true",
+    }
+    yield Read(Request(PRODUCTS, f"{PRODUCT_API}/{PRODUCTS}", params), PRODUCT_PAGES)
 
 
 def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
@@ -121,6 +144,16 @@ PLATFORM = Platform(
             slice=None,
             widest=timedelta(days=30),
             personal=Personal(drop=("buyer*id", "buyerloginid", "description", "discription", "alipay*")),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("productID",),
+            cursor=Instant("modifyTime", parse=moment_of, before=("lastUpdateTime", "createTime")),
+            reads=_products,
+            slice=None,
+            from_beginning=True,
+            personal=Personal(drop=("supplierloginid",)),
         ),
     ),
 )

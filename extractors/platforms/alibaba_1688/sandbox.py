@@ -1,6 +1,6 @@
 """The sandbox half of Alibaba 1688: what the AOP gateway answers and refuses (platforms-cn §5).
 
-Served under ``/alibaba_1688``: ``/openapi/param2/1/com.alibaba.trade/<api>/<app key>`` and
+Served under ``/alibaba_1688``: ``/openapi/param2/1/com.alibaba.{trade,product}/<api>/<app key>`` and
 ``/openapi/http/1/system.oauth2/getToken/<app key>``.
 """
 
@@ -18,20 +18,46 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.buyers import CANARY
+from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI, Shop
 from extractors.sandbox.orders import Line, OrderState, RefundState
+from extractors.sandbox.router import names
 from extractors.sandbox.signatures import aop, same
 from extractors.sandbox.timeline import HORIZON_DAYS
 from extractors.sandbox.tokens import TokenDesk
-from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
 MOST = 20
 _ORDERS = "alibaba.trade.getSellerOrderList"
 _REFUNDS = "alibaba.trade.refund.queryOrderRefundList"
+_PRODUCTS = "alibaba.product.list.get"
+_SPACES = {_ORDERS: "com.alibaba.trade", _REFUNDS: "com.alibaba.trade", _PRODUCTS: "com.alibaba.product"}
+_SORTS = names(
+    "CREATE_DATE POST_DATE MODIFY_DATE APPROVED_DATE EXPIRE_DATE STATUS ID GROUP_ID PRICE SALE_QUANTITY"
+)
+DOCUMENTED = {
+    "products": frozenset(
+        {
+            "published",
+            "member expired",
+            "auto expired",
+            "expired",
+            "member deleted",
+            "modified",
+            "new",
+            "deleted",
+            "TBD",
+            "approved",
+            "auditing",
+            "untread",
+        }
+    )
+}
 _STATUSES = frozenset({"success", "cancel", "waitbuyerpay", "waitsellersend", "waitbuyerreceive"})
 
 
@@ -39,7 +65,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     """The addresses that the gateway has, for one desk."""
     gateway = Gateway(desk)
     return [
-        Route("/openapi/param2/1/com.alibaba.trade/{api}/{key}", gateway.api, methods=["POST"]),
+        Route("/openapi/param2/1/{space}/{api}/{key}", gateway.api, methods=["POST"]),
         Route("/openapi/http/1/system.oauth2/getToken/{key}", gateway.token, methods=["POST"]),
     ]
 
@@ -54,6 +80,9 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         late = end + HORIZON_DAYS * 86_400
         found = refunds_modified(world, shop, start, max(late, now + 1), now)
         return {_refund_id(refund) for _, refund in found if start <= refund.created < end}
+    if stream == "products":
+        views = products_modified(world, shop, start, end, now)
+        return {str(market.goods_id(view.item)) for view in views}
     raise KeyError(stream)
 
 
@@ -84,13 +113,15 @@ class Gateway:
         form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
         name, key = request.path_params["api"], request.path_params["key"]
         store = market.store_of_token(self.desk, form.get("access_token", ""))
-        stream = {_ORDERS: "orders", _REFUNDS: "refunds"}.get(name, "unknown")
+        stream = {_ORDERS: "orders", _REFUNDS: "refunds", _PRODUCTS: "products"}.get(name, "unknown")
 
         def make(fault: Fault | None) -> Answer:
-            shop = self._accept(name, key, form)
+            shop = self._accept(request.path_params["space"], name, key, form)
             given = {k: v for k, v in form.items() if not k.startswith("_aop_") and k != "access_token"}
             if name == _ORDERS:
                 return Answer(self._orders(shop, given, fault))
+            if name == _PRODUCTS:
+                return Answer(self._products(shop, given, fault))
             return Answer(self._refunds(shop, given, fault))
 
         return await self.desk.serve(stream, store, make, form)
@@ -120,12 +151,12 @@ class Gateway:
 
         return await self.desk.serve("token", "", make)
 
-    def _accept(self, name: str, key: str, form: Mapping[str, str]) -> Shop:
+    def _accept(self, space: str, name: str, key: str, form: Mapping[str, str]) -> Shop:
         if key != self.app_key:
             raise Refusal(_no(400, "gw.AppKeyNotFound", key))
-        if name not in (_ORDERS, _REFUNDS):
+        if _SPACES.get(name) != space:
             raise Refusal(_no(404, "gw.APINotFound", name))
-        path = f"param2/1/com.alibaba.trade/{name}/{key}"
+        path = f"param2/1/{space}/{name}/{key}"
         signed = {k: v for k, v in form.items() if k != "_aop_signature"}
         if not same(aop(path, signed, self.secret), form.get("_aop_signature", "")):
             raise Refusal(_no(400, "gw.SignatureInvalid", "Invalid signature"))
@@ -176,6 +207,42 @@ class Gateway:
         shown = [_refund(*pair) for pair in page.rows]
         number = int(given.get("currentPageNum", "1"))
         return {"result": {"opOrderRefundModels": shown, "totalCount": page.total, "currentPageNum": number}}
+
+    def _products(self, shop: Shop, given: Mapping[str, str], fault: Fault | None) -> dict[str, Any]:
+        """alibaba.product.list.get: of every status, by modified time."""
+        optional = (
+            "pageNo pageSize statusList categoryId startModifyTime endModifyTime subjectKey cargoNumber "
+            "productIds orderByCondition orderByType supportOnlineTrade privateOffer needDetail needFreight "
+            "needUserCategoryInfo"
+        )
+        wrong = market.wrong_names(given, "", optional)
+        if wrong is not None:
+            raise _bad(wrong)
+        sort, way = given.get("orderByCondition", "MODIFY_DATE"), given.get("orderByType", "DESC")
+        if sort not in _SORTS or way not in ("ASC", "DESC"):
+            raise _bad("orderByCondition or orderByType")
+        start, end = 0, self.desk.now()
+        if "startModifyTime" in given or "endModifyTime" in given:
+            start, end = self._window({"endModifyTime": "", **given}, "startModifyTime", "endModifyTime")
+        whole = given.get("needDetail", "false")
+        if whole not in ("true", "false"):
+            raise _bad("needDetail")
+        views = [
+            view
+            for view in self.desk.world.products(shop.store, self.desk.now())
+            if start <= view.modified <= end
+        ]
+        views.sort(key=lambda view: (view.modified, view.item.number), reverse=way == "DESC")
+        page = self._page(("products", shop.store, start, end, way), views, given, "pageNo", fault)
+        number, size = int(given.get("pageNo", "1")), int(given.get("pageSize", "20"))
+        shown = [_product(view, whole == "true") for view in page.rows]
+        listing = {
+            "resultList": shown,
+            "totalRecords": page.total,
+            "currentPage": number,
+            "sizePerPage": size,
+        }
+        return {"result": {"success": True, "code": "200", "pageResult": listing}}
 
     def _page(
         self, key: tuple[Any, ...], rows: list[Any], given: Mapping[str, str], name: str, fault: Fault | None
@@ -294,6 +361,47 @@ def _item(state: OrderState, line: Line) -> dict[str, Any]:
         "status": _status(state),
         "logisticsStatus": 1 if state.shipped_at is None else 3 if state.completed_at else 2,
     }
+
+
+def _product(view: ProductView, whole: bool) -> dict[str, Any]:
+    """An offer: by SKU where SKUs differ in price, else by quantity, the smallest first. Prices are yuan."""
+    item = view.item
+    by_sku = len(set(view.prices)) > 1
+    out: dict[str, Any] = {
+        "productID": market.goods_id(item),
+        "productType": "wholesale",
+        "categoryID": item.category_id,
+        "categoryName": item.category[-1],
+        "subject": item.chinese,
+        "productCargoNumber": item.key,
+        "status": "published"
+        if view.is_on_sale
+        else ("expired", "modified", "member expired")[item.number % 3],
+        "supplierLoginId": f"shop{CANARY}",
+        "createTime": _written(view.listed),
+        "lastUpdateTime": _written(view.modified),
+        "modifyTime": _written(view.modified),
+    }
+    if whole:
+        tiers = [{"startQuantity": 1, "price": _yuan(view.prices[0])}]
+        tiers.append({"startQuantity": 50, "price": _yuan(view.prices[0] * 9 // 10)})
+        out["saleInfo"] = {
+            "quoteType": 1 if by_sku else 2 if len(item.skus) > 1 else 0,
+            "priceRanges": [] if by_sku else tiers,
+            "amountOnSale": float(sum(view.stock)),
+            "unit": "件",
+            "minOrderQuantity": 1,
+        }
+        out["skuInfos"] = [
+            {
+                "skuId": market.variant_id(item, place),
+                "cargoNumber": f"{item.key}-{sku[0]}",
+                "amountOnSale": view.stock[place],
+                "price": _yuan(view.prices[place]) if by_sku else None,
+            }
+            for place, sku in enumerate(item.skus)
+        ]
+    return out
 
 
 def _refund_id(refund: RefundState) -> str:

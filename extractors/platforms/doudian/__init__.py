@@ -48,6 +48,10 @@ PAGES = LastPageFirst(
 AFTERSALE_PAGES = LastPageFirst(
     records_at("data.items"), number_at("data.total"), 100, page="page", size="size", first=0, depth=50_000
 )
+# Pages of products count from 1, to 100 at most.
+PRODUCT_PAGES = LastPageFirst(
+    records_at("data.data"), number_at("data.total"), 100, page="page", size="size", depth=10_000
+)
 
 
 def error_of(body: Any) -> DaybookError | None:
@@ -91,6 +95,15 @@ def _aftersales(account: Account, window: Window) -> Iterator[Read]:
         "order_by": ["update_time asc"],
     }
     yield Read(Request("afterSale.List", "/afterSale/List", params), AFTERSALE_PAGES)
+
+
+def _products(account: Account, window: Window) -> Iterator[Read]:
+    """By update time, whatever their status. The two moments themselves are not in what is asked for."""
+    params = {
+        "update_start_time": int(window.start.timestamp()) - 1,
+        "update_end_time": int(window.end.timestamp()) + 1,
+    }
+    yield Read(Request("product.listV2", "/product/listV2", params), PRODUCT_PAGES)
 
 
 def _money_given_back(session: Session, record: Record) -> None:
@@ -173,6 +186,16 @@ PLATFORM = Platform(
             detail=_money_given_back,
             retention=timedelta(days=180),
             personal=Personal(drop=("encrypt_*", "mask_*", "post_tel", "text_part", "remark*", "evidence*")),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("product_id",),
+            cursor=Instant("update_time", before=("create_time",)),
+            reads=_products,
+            slice=None,
+            from_beginning=True,
+            personal=Personal(drop=("mobile",)),
         ),
     ),
 )

@@ -33,6 +33,8 @@ ORDER_FIELDS = (
     "orderSign,open_id_buyer,consigneeInfo,itemInfoList,couponDetailList"
 )
 
+WARE_FIELDS = "wareId,title,categoryId,wareStatus,outerId,jdPrice,stockNum,onlineTime,modified,created"
+
 TOKEN_CODES = {"19"}
 SETTINGS_CODES = {"4", "5", "7", "8", "11", "14", "15", "21", "24"}
 
@@ -146,6 +148,28 @@ def _after_sales(account: Account, window: Window) -> Iterator[Read]:
             yield Read(Request(method, PATH, span), paging)
 
 
+def _wares(account: Account, window: Window) -> Iterator[Read]:
+    """By modified time, whatever their status. No depth is documented: more than 10,000 are split."""
+    method = "jingdong.ware.read.searchWare4Valid"
+    place = f"{method.replace('.', '_')}_responce.page"
+    paging = LastPageFirst(
+        records_at(f"{place}.data"),
+        number_at(f"{place}.totalItem"),
+        100,
+        page="pageNo",
+        size="pageSize",
+        depth=10_000,
+    )
+    params = {
+        "startModifiedTime": _local(window.start),
+        "endModifiedTime": _local(window.end),
+        "orderField": "modified",
+        "orderType": "desc",
+        "field": WARE_FIELDS,
+    }
+    yield Read(Request(method, PATH, params), paging)
+
+
 def _local(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M:%S")
 
@@ -200,6 +224,15 @@ PLATFORM = Platform(
             personal=Personal(
                 drop=("*pin", "customer*", "questiondesc", "expressno", "approvename", "operatorname"),
             ),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("wareId",),
+            cursor=Instant("modified", parse=epoch_milliseconds, before=("created",)),
+            reads=_wares,
+            slice=None,
+            from_beginning=True,
         ),
     ),
 )

@@ -14,12 +14,13 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.book import refund_state
+from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
 from extractors.sandbox.merchants import Shop
 from extractors.sandbox.orders import Line, OrderState, RefundState
 from extractors.sandbox.router import Call, Method, Router, Rules, names, wall, yuan
-from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
 NO_TIME = "0001-01-01 00:00:00"
@@ -37,6 +38,12 @@ _FIELDS = names(
     "storeId taxFee serviceFee orderSign pin open_id_buyer consigneeInfo itemInfoList couponDetailList "
     "invoiceEasyInfo vatInfo"
 )
+_WARE_FIELDS = names(
+    "wareId title categoryId wareStatus outerId shopId itemNum colType multiCategoryId marketPrice jdPrice "
+    "stockNum onlineTime offlineTime modified created"
+)
+_WARE_SORTS = names("wareId offlineTime onlineTime stockNum jdPrice modified")
+DOCUMENTED = {"products": names("1 2 4 8 513 514 516 520 1028")}
 _CODES = {
     "rate": ("2", "超过调用次数限制", "App Call Limited"),
     "fixed": ("5", "无效版本", "Invalid version"),
@@ -163,6 +170,32 @@ def _services(call: Call, fault: Fault | None) -> Any:
     return {"jingdong_asc_serviceAndRefund_view_responce": {"code": "0", "pageResult": result}}
 
 
+def _wares(call: Call, fault: Fault | None) -> Any:
+    """jingdong.ware.read.searchWare4Valid: all that is not deleted, by modified time."""
+    asked = frozenset(call.params.get("field", "wareId,title,wareStatus").split(","))
+    if asked - _WARE_FIELDS:
+        raise call.invalid(f"field {','.join(sorted(asked - _WARE_FIELDS))}")
+    status = frozenset(call.params.get("wareStatusValue", "").split(",")) - {""}
+    if status - DOCUMENTED["products"]:
+        raise call.invalid("wareStatusValue")
+    sort = call.choice("orderField", _WARE_SORTS, "wareId")
+    backwards = call.choice("orderType", names("asc desc"), "desc") == "desc"
+    start, end = 0, call.now
+    if "startModifiedTime" in call.params or "endModifiedTime" in call.params:
+        start, end = call.window("startModifiedTime", "endModifiedTime", None)
+    found = [
+        _ware_record(view)
+        for view in call.desk.world.products(call.shop.store, call.now)
+        if start <= view.modified <= end
+    ]
+    found = [ware for ware in found if not status or str(ware["wareStatus"]) in status]
+    found.sort(key=lambda ware: (ware.get(sort) or 0, ware["wareId"]), reverse=backwards)
+    shown, total, number, size = call.page(found, fault, page="pageNo", size="pageSize", default=10)
+    data = [{name: value for name, value in ware.items() if name in asked} for ware in shown]
+    page = {"data": data, "totalItem": total, "pageNo": number, "pageSize": size}
+    return {"jingdong_ware_read_searchWare4Valid_responce": {"code": "0", "page": page}}
+
+
 def _one_span(
     call: Call, first: str, last: str, allowed: dict[str, int | None]
 ) -> dict[str, tuple[int, int]]:
@@ -231,6 +264,29 @@ def _sku(line: Line) -> str:
 
 def _ware(line: Line) -> str:
     return str(10_020_000_000_000 + line.item.number)
+
+
+def _ware_record(view: ProductView) -> dict[str, Any]:
+    """A ware: prices in yuan, as numbers; times in milliseconds. Of some a change waits for its review."""
+    on_sale = 520 if view.item.number % 7 == 0 else 8
+    return {
+        "wareId": 10_020_000_000_000 + view.item.number,
+        "title": view.item.chinese,
+        "categoryId": view.item.category_id,
+        "wareStatus": on_sale if view.is_on_sale else (2, 4, 1028)[view.item.number % 3],
+        "outerId": view.item.key,
+        "shopId": 20_000,
+        "itemNum": view.item.key,
+        "colType": 0,
+        "multiCategoryId": view.item.category_id,
+        "marketPrice": min(view.prices) / 80,
+        "jdPrice": min(view.prices) / 100,
+        "stockNum": sum(view.stock),
+        "onlineTime": view.listed * 1000,
+        "offlineTime": None if view.is_on_sale else view.modified * 1000,
+        "modified": view.modified * 1000,
+        "created": (view.listed - 3_600) * 1000,
+    }
 
 
 def _order(state: OrderState, asked: frozenset[str]) -> dict[str, Any]:
@@ -375,6 +431,9 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
     shop: Shop = shop_of(account_id)
     if stream == "orders":
         return {str(s.order.id) for s in orders_modified(world, shop, start, end, now) if _visible(s)}
+    if stream == "products":
+        wares = products_modified(world, shop, start, end, now)
+        return {str(10_020_000_000_000 + view.item.number) for view in wares}
     before = {"cancellations": True, "after_sales": False}[stream]
     last = "modified" if before else "completeTime"
     found = set()
@@ -406,5 +465,18 @@ _METHODS: dict[str, Method] = {
         _services,
         names("pageNumber pageSize"),
         names("orderId applyTimeBegin applyTimeEnd approveTimeBegin approveTimeEnd extJsonStr buId"),
+    ),
+    "jingdong.ware.read.searchWare4Valid": Method(
+        "products",
+        _wares,
+        frozenset(),
+        names(
+            "wareId searchKey searchField categoryId shopCategoryIdLevel1 shopCategoryIdLevel2 templateId "
+            "promiseId brandId featureKey featureValue wareStatusValue itemNum barCode colType "
+            "startCreatedTime endCreatedTime startJdPrice endJdPrice startOnlineTime endOnlineTime "
+            "startModifiedTime endModifiedTime startOfflineTime endOfflineTime startStockNum endStockNum "
+            "orderField orderType pageNo pageSize transportId claim groupId multiCategoryId warePropKey "
+            "warePropValue field"
+        ),
     ),
 }

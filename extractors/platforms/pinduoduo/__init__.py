@@ -23,6 +23,7 @@ ZONE = "Asia/Shanghai"
 PATH = "/api/router"
 ORDERS = "pdd.order.number.list.increment.get"
 REFUNDS = "pdd.refund.list.increment.get"
+GOODS = "pdd.goods.list.get"
 
 # The refund list takes one status a call and no "all": every status the page names, but 0 (no after-sale).
 AFTER_SALES_STATUSES = (*range(2, 19), 21, 22, 24, 25, 27, 31, 32, 33)
@@ -111,6 +112,16 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
         yield Read(Request(REFUNDS, PATH, _span(window) | one), paging)
 
 
+def _goods(account: Account, window: Window) -> Iterator[Read]:
+    """All goods there are, on sale or not: the list goes by no time, and tells none."""
+    place = "goods_list_get_response"
+    paging = LastPageFirst(
+        records_at(f"{place}.goods_list"), number_at(f"{place}.total_count"), 100, page="page"
+    )
+    for on_sale in (1, 0):
+        yield Read(Request(GOODS, PATH, {"is_onsale": on_sale}), paging)
+
+
 def _span(window: Window) -> dict[str, Any]:
     return {
         "start_updated_at": int(window.start.timestamp()),
@@ -156,6 +167,14 @@ PLATFORM = Platform(
             reads=_refunds,
             widest=timedelta(minutes=30),
             retention=timedelta(days=90),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("goods_id",),
+            reads=_goods,
+            slice=None,
+            from_beginning=True,
         ),
     ),
 )

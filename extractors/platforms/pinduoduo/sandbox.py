@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.book import refund_state
+from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import Shop
@@ -102,6 +103,18 @@ def _refund_list(call: Call, fault: Fault | None) -> Any:
     shown, total, _, _ = call.page(wanted, fault, page="page", default=100)
     listing = {"total_count": total, "refund_list": [_refund(*entry) for entry in shown], "request_id": "sbx"}
     return {"refund_increment_get_response": listing}
+
+
+def _goods_list(call: Call, fault: Fault | None) -> Any:
+    """pdd.goods.list.get: is_onsale goes before outer_id, that before goods_name; no order, no times."""
+    shelf = call.choice("is_onsale", names("0 1"), "")
+    wanted = [
+        _goods(view)
+        for view in call.desk.world.products(call.shop.store, call.now)
+        if shelf == str(int(view.is_on_sale))
+    ]
+    shown, total, _, _ = call.page(wanted, fault, page="page", default=100)
+    return {"goods_list_get_response": {"total_count": total, "goods_list": shown, "request_id": "sbx"}}
 
 
 def _renew(call: Call, fault: Fault | None) -> Any:
@@ -216,6 +229,33 @@ def _item(line: Line) -> dict[str, Any]:
     }
 
 
+def _goods(view: ProductView) -> dict[str, Any]:
+    """Goods with their SKUs: pieces, and whether each is on its shelf; no price."""
+    item = view.item
+    return {
+        "goods_id": 700_000_000_000 + item.number,
+        "goods_name": item.chinese,
+        "thumb_url": f"https://img.example/{item.key}.jpg",
+        "image_url": f"https://img.example/{item.key}.jpg",
+        "is_more_sku": int(len(item.skus) > 1),
+        "goods_quantity": sum(view.stock),
+        "goods_reserve_quantity": 0,
+        "is_onsale": int(view.is_on_sale),
+        "sku_list": [
+            {
+                "sku_id": 1_500_000_000_000 + item.number * 100 + place,
+                "spec": sku[1],
+                "sku_quantity": view.stock[place],
+                "reserve_quantity": 0,
+                "outer_id": f"{item.key}-{sku[0]}",
+                "outer_goods_id": item.key,
+                "is_sku_onsale": int(view.is_on_sale),
+            }
+            for place, sku in enumerate(item.skus)
+        ],
+    }
+
+
 def _kind(found: RefundState) -> int:
     return 3 if found.refund.plan.goods_return else 2
 
@@ -267,6 +307,8 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         return {_sn(s.order) for s in orders_modified(world, shop, start, end, now) if _visible(s)}
     if stream == "refunds":
         return {str(found.refund.id) for _, found in refunds_modified(world, shop, start, end, now)}
+    if stream == "products":  # no window: all that the shop has
+        return {str(700_000_000_000 + view.item.number) for view in world.products(shop.store, now)}
     raise KeyError(stream)
 
 
@@ -283,6 +325,12 @@ _METHODS: dict[str, Method] = {
         _refund_list,
         names("start_updated_at end_updated_at after_sales_status after_sales_type"),
         names("order_sn page page_size"),
+    ),
+    "pdd.goods.list.get": Method(
+        "products",
+        _goods_list,
+        names("is_onsale"),
+        names("outer_id goods_name outer_goods_id cost_template_id page page_size"),
     ),
 }
 _RENEWAL = Method("token", _renew, names("refresh_token"), needs_token=False)
