@@ -20,7 +20,7 @@
 ])) }}
 select
     store_id, item_id as product_id, item_name as product_name,
-    {{ item_columns() }}, first_paid_date, is_new,
+    {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }}
 from {{ ref('int_item_mart') }} as items
 where level = 'product' and grain = '{{ grain }}'
@@ -37,7 +37,7 @@ where level = 'product' and grain = '{{ grain }}'
 ])) }}
 select
     store_id, product_id, item_id as sku_id, item_name as product_name,
-    {{ item_columns() }}, first_paid_date, is_new,
+    {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }}
 from {{ ref('int_item_mart') }} as items
 where level = 'sku' and grain = '{{ grain }}'
@@ -74,14 +74,6 @@ where level in ('category_1', 'category_2', 'category_3') and grain = '{{ grain 
     orders_yoy, orders_yoy_chg, units_yoy, units_yoy_chg, goods_paid_yoy, goods_paid_yoy_chg, net_sales_yoy, net_sales_yoy_chg
 {%- endmacro %}
 
-{# What no source that is read tells of an item yet: null, and flags that say so. #}
-{% macro unloaded_item_columns() -%}
-    false as is_reviews_loaded,
-    cast(null as bigint) as reviews,
-    cast(null as double) as rating_avg,
-    false as is_stock_loaded,
-    cast(null as decimal(18, 2)) as list_price,
-    cast(null as decimal(18, 4)) as stock_last,
-    cast(null as integer) as in_stock_days,
-    cast(null as double) as days_of_cover
+    {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
+    {{ unloaded_item_columns() }}
 {%- endmacro %}

@@ -86,6 +86,11 @@
             ('visitors', 'bigint'), ('page_views', 'bigint'), ('cart_visitors', 'bigint'),
             ('cart_units', 'bigint'), ('fav_visitors', 'bigint'), ('load_id', 'bigint'),
         ],
+        'order_scenes': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text),
+            ('line_id', text), ('live_id', text), ('host_id', text), ('host_name', text),
+            ('video_id', text), ('load_id', 'bigint'),
+        ],
         'live_sessions': [
             ('platform', text), ('account_id', text), ('store_id', text), ('session_date', 'date'),
             ('session_key', text), ('live_id', text), ('host_id', text), ('host_name', text),

@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 from . import timeline as tl
 from .ads import Delivery
+from .live import scene_of
 from .merchants import SHANGHAI, SHOP_BY_STORE
 from .orders import Order, OrderState, RefundState
 from .season import monday
@@ -152,6 +153,33 @@ class AdFigures:
         self.conversion_value += _money(row.value)
 
 
+@dataclass(slots=True)
+class LiveFigures:
+    """What was sold in a live room, or by a host in one period."""
+
+    store_id: str
+    orders: int = 0
+    """Paid orders sold there; every line of an order is sold in one room."""
+    order_lines: int = 0
+    """Their lines."""
+    paid_amount: Decimal = Decimal(0)
+    """What was paid for them, with postage and tax."""
+    refund_goods_cohort: Decimal = Decimal(0)
+    """Goods refunded of them so far."""
+    buyers: set[str] = field(default_factory=set)
+    """Who bought there."""
+
+    def add(self, state: OrderState) -> None:
+        """Counts one paid order in."""
+        order = state.order
+        self.orders += 1
+        self.order_lines += len(order.lines)
+        self.paid_amount += _money(order.goods + order.shipping + order.tax)
+        self.refund_goods_cohort += sum((_money(parts.goods) for parts in refund_parts(state)), Decimal(0))
+        if order.buyer is not None:
+            self.buyers.add(order.buyer.key)
+
+
 @dataclass(frozen=True, slots=True)
 class RefundParts:
     """A successful refund as it counts: minor units, each part capped at what was paid for it."""
@@ -261,6 +289,32 @@ class Ledger:
             if debut is not None and buyer in debut.buyers:
                 debut.figures.new_buyers += 1
         return [_closed(entry) for entry in sums.values()]
+
+    # ---- live rooms -------------------------------------------------------------------------------
+    def live_rooms(self, store: str, now: int) -> dict[str, LiveFigures]:
+        """Each room in which a paid order was sold, by its id: what was paid there, whenever."""
+        found: dict[str, LiveFigures] = defaultdict(lambda: LiveFigures(store))
+        for room, _, _, state in self._sold_live(store, now):
+            found[room].add(state)
+        return dict(found)
+
+    def live_by_paid_date(
+        self, store: str, now: int, first: date, last: date, grain: str = "day"
+    ) -> dict[tuple[date, str], LiveFigures]:
+        """(period, host, or ALL) -> the orders sold live and paid in the part of it within [first, last]."""
+        found: dict[tuple[date, str], LiveFigures] = defaultdict(lambda: LiveFigures(store))
+        for _, host, day, state in self._sold_live(store, now):
+            if first <= day <= last:
+                for who in (host, "ALL"):
+                    found[period_start(day, grain), who].add(state)
+        return dict(found)
+
+    def _sold_live(self, store: str, now: int) -> Iterator[tuple[str, str, date, OrderState]]:
+        zone = SHOP_BY_STORE[store].zone
+        for state in self.orders(store, now):
+            scene = scene_of(state.order)
+            if scene.room and state.exclusion is None and state.paid_at is not None:
+                yield str(scene.room), str(scene.author), _local(state.paid_at, zone), state
 
     # ---- traffic ----------------------------------------------------------------------------------
     def traffic(

@@ -21,10 +21,12 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from compass_export import audience_of, drop_compass
 
-from extractors.accounts import load_accounts
+from extractors.accounts import Account, load_accounts
 from extractors.credentials import Credentials
 from extractors.extract import extract
+from extractors.files import import_files
 from extractors.landing import Landing
 from extractors.registry import platforms
 from extractors.sandbox.ledger import Ledger
@@ -40,6 +42,7 @@ NOW = datetime(2026, 11, 19, 1, 30, tzinfo=SHANGHAI)
 DAY = date(2026, 11, 18)
 FIRST = date(2026, 11, 1)
 SHOPS = {"lantern_tmall": "CNY", "plum_taobao": "CNY", "lantern_web": "CNY", "harbor_us": "USD"}
+LIVE_STORE = "lantern_douyin"
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
 COUNTS = (
     "orders_created", "orders_unpaid", "orders_paid", "units_paid", "buyers", "new_buyers", "returning_buyers",
@@ -79,6 +82,13 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         for account in load_accounts(ROOT / "accounts.yml")
         if account.platform != "files"
     ]
+    # A shop that sells live, and the inbox for what Compass exports of it.
+    shop = Account(
+        "doudian__lantern", "doudian", "Lantern on Douyin", LIVE_STORE, "Asia/Shanghai", "CNY",
+        start=FIRST - timedelta(days=7),
+    )  # fmt: skip
+    exports = replace(shop, id="files__compass", platform="files", name="Exports of Compass")
+    accounts.append(shop)
     with running() as box:
         box.control.set_clock(NOW)
         for account in accounts:
@@ -95,6 +105,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
                 day=DAY,
                 now=later,
             )
+        drop_compass(home / "inbox")
+        import_files(exports, home / "inbox", landing, b"k" * 32)
+        accounts.append(exports)
         load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), accounts)
         build(ROOT / "dbt_project", home / "build", target_path=home / "target")
         publish(home / "build", home / "published")
@@ -221,6 +234,58 @@ def test_spend_of_all_campaigns_equals_what_finance_was_charged(night: Night) ->
         assert row["campaigns"] == row["account"] > Decimal(0), row
 
 
+def test_a_live_session_equals_the_worlds_own_ledger(night: Night) -> None:
+    wanted = night.ledger().live_rooms(LIVE_STORE, int(NOW.timestamp()))
+    rows = night.rows("select * from marts.live_session where store_id = ?", LIVE_STORE)
+    found = {row["live_id"]: row for row in rows}
+    assert len(wanted) > 30 and set(found) == set(wanted)
+    for room, figures in wanted.items():
+        row = found[room]
+        assert (row["orders"], row["order_lines"], row["buyers"]) == (
+            figures.orders, figures.order_lines, len(figures.buyers),
+        ), room  # fmt: skip
+        assert row["paid_amount_attributed"] == figures.paid_amount, room
+        assert row["refund_cohort"] == figures.refund_goods_cohort, room
+    assert any(figures.orders < figures.order_lines for figures in wanted.values())
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_live_sales_by_paid_date_equal_the_worlds_own_ledger(night: Night, grain: str) -> None:
+    wanted = night.ledger().live_by_paid_date(
+        LIVE_STORE, int(NOW.timestamp()), FIRST - timedelta(days=7), DAY, grain
+    )
+    rows = night.rows(
+        f"select * from marts.live_{GRAINS[grain]} where store_id = ? and clock = 'by_paid_date' and period_start >= ?",
+        LIVE_STORE, FIRST,
+    )  # fmt: skip
+    found = {(row["period_start"], row["host_id"]): row for row in rows}
+    wanted = {key: figures for key, figures in wanted.items() if key[0] >= FIRST}
+    assert wanted and set(found) == set(wanted)
+    for key, figures in wanted.items():
+        row = found[key]
+        assert (row["orders"], row["buyers"]) == (figures.orders, len(figures.buyers)), key
+        assert row["paid_amount_attributed"] == figures.paid_amount, key
+        assert row["refund_cohort"] == figures.refund_goods_cohort, key
+        assert row["views"] is None and row["gpm"] is None  # the audience belongs to the day of the session
+
+
+def test_an_export_without_room_ids_meets_the_orders_of_the_room(night: Night) -> None:
+    rows = night.rows(
+        "select * from marts.live_session where store_id = ? and session_date = ?",
+        LIVE_STORE,
+        DAY - timedelta(days=1),
+    )
+    audiences = audience_of(DAY - timedelta(days=1))
+    assert {row["host_name"] for row in rows} == set(audiences)
+    for row in rows:
+        viewers, views, seconds = audiences[row["host_name"]]
+        assert row["is_session_reported"]
+        assert (row["viewers"], row["views"], row["avg_watch_seconds"]) == (viewers, views, seconds)
+        assert row["gpm"] == pytest.approx(float(row["paid_amount_attributed"]) * 1000 / views)
+    (store,) = night.rows("select store_name, platform from marts.dim_store where store_id = ?", LIVE_STORE)
+    assert store == {"store_name": "Lantern on Douyin", "platform": "doudian"}
+
+
 def test_the_row_over_all_stores_is_recomputed(night: Night) -> None:
     (row,) = night.rows(
         "select a.paid_amount, s.paid_amount as stores from marts.store_daily a, "
@@ -252,7 +317,7 @@ def test_platforms_nobody_sells_on_cost_the_night_nothing(night: Night) -> None:
     ) as con:
         names = con.execute("select table_name from information_schema.tables where table_schema = 'staging'")
         built = {name.split("_", 1)[1].split("__")[0] for (name,) in names.fetchall() if "__" in name}
-    assert built == {"taobao", "woocommerce", "ocean_engine", "baidu_tongji"}
+    assert built == {"taobao", "woocommerce", "ocean_engine", "baidu_tongji", "doudian", "files"}
 
 
 def test_a_store_without_traffic_has_null_visitors_not_zero(night: Night) -> None:

@@ -29,6 +29,8 @@ SUBJECTS = (
     "region",
     "buyer_type",
     "payment_type",
+    "live",
+    "funnel",
 )
 GRAINS = ("daily", "weekly", "monthly")
 KEYS = {

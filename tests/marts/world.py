@@ -112,6 +112,12 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         ),
         "load_id": pa.int64(),
     },
+    "order_scenes": {
+        **_fields(
+            pa.string(), "platform account_id store_id order_id line_id live_id host_id host_name video_id"
+        ),
+        "load_id": pa.int64(),
+    },
     "live_sessions": {
         **_fields(pa.string(), "platform account_id store_id"),
         "session_date": pa.date32(),

@@ -8,19 +8,39 @@ accounts as (
 
 ),
 
+first_windows as (
+
+    select account_id, min(window_start) as window_start
+    from {{ source('raw_daybook', 'ledger') }}
+    where stream = 'orders'
+    group by account_id
+
+),
+
+-- Files may be all kinds of figures: an inbox brings orders once a file with orders was dropped into it.
+ordering as (
+
+    select
+        accounts.*,
+        accounts.platform in ({{ platforms_with('orders') }})
+            and (accounts.platform not in ({{ quoted(var('read_to_the_last_event')) }}) or first_windows.account_id is not null) as has_orders
+    from accounts
+    left join first_windows on accounts.account_id = first_windows.account_id
+
+),
+
 ranked as (
 
     select
         *,
-        platform in ({{ platforms_with('orders') }}) as has_orders,
         row_number() over (
             partition by store_id
             order by
-                case when platform in ({{ platforms_with('orders') }}) then 0 else 1 end,
+                case when has_orders then 0 else 1 end,
                 case when is_active then 0 else 1 end,
                 account_id
         ) as choice
-    from accounts
+    from ordering
 
 ),
 
@@ -32,15 +52,6 @@ marks as (
         max(case when stream = 'refunds' then mark_end end) as refunds_mark_end
     from {{ source('raw_daybook', 'stream_status') }}
     where stream in ('orders', 'refunds')
-    group by account_id
-
-),
-
-first_windows as (
-
-    select account_id, min(window_start) as window_start
-    from {{ source('raw_daybook', 'ledger') }}
-    where stream = 'orders'
     group by account_id
 
 ),

@@ -21,11 +21,13 @@ added as (
         days.grain,
         days.period_start,
         days.span_days,
+        max(figures.product_id) as product_id,
+        max(figures.product_name) as product_name,
         count(*) as traffic_days,
         {%- for name in added %}
         case when count(*) = count(figures.{{ name }}) then cast(sum(figures.{{ name }}) as bigint) end as {{ name }},
         {%- endfor %}
-        case when count(*) = count(figures.visitors_of_sites) then cast(sum(figures.visitors_of_sites) as bigint) end as visitor_days,
+        case when count(*) = count(figures.visitor_days) then cast(sum(figures.visitor_days) as bigint) end as visitor_days,
         case when count(*) = count(figures.visitors) then max(figures.visitors) end as visitors_at_least
     from figures
     inner join {{ ref('int_span_days') }} as days
@@ -43,6 +45,8 @@ select
     added.grain,
     added.period_start,
     added.span_days,
+    added.product_id,
+    added.product_name,
     added.traffic_days,
     {%- for name in added %}
     added.{{ name }},

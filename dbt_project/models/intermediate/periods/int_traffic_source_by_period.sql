@@ -6,7 +6,8 @@ with
 daily as (
 
     select store_id, source_l1, source_l2, device, is_total, period_start as date_day,
-        case when count(visitors) = count(*) then sum(visitors) end as visitor_days,
+        sum(visitors) as visitor_days,
+        count(*) - count(visitors) as untold,
         max(visitors) as visitors_at_least,
         sum(new_visitors) as new_visitor_days,
         sum(sessions) as sessions,
@@ -55,8 +56,8 @@ added as (
         sources.source_l2,
         sources.device,
         sources.is_total,
-        case when count(daily.date_day) = count(daily.visitor_days) then coalesce(sum(daily.visitor_days), 0) end as visitor_days,
-        case when count(daily.date_day) = count(daily.visitor_days) then coalesce(max(daily.visitors_at_least), 0) end as visitors_at_least,
+        case when coalesce(sum(daily.untold), 0) = 0 then coalesce(sum(daily.visitor_days), 0) end as visitor_days,
+        case when coalesce(sum(daily.untold), 0) = 0 then coalesce(max(daily.visitors_at_least), 0) end as visitors_at_least,
         case when count(daily.date_day) = count(daily.new_visitor_days) then coalesce(sum(daily.new_visitor_days), 0) end as new_visitor_days,
         case when count(daily.date_day) = count(daily.sessions) then coalesce(sum(daily.sessions), 0) end as sessions,
         case when count(daily.date_day) = count(daily.page_views) then coalesce(sum(daily.page_views), 0) end as page_views,

@@ -23,8 +23,8 @@ select
     {%- endfor %}
     {%- for name in ['visitors', 'cart_visitors', 'fav_visitors'] %}
     case when count(*) = 1 then max({{ name }}) end as {{ name }},
-    cast(sum({{ name }}) as bigint) as {{ name }}_of_sites,
     {%- endfor %}
+    cast(sum(visitors) as bigint) as visitor_days,
     max(load_id) as load_id
 from product_traffic
 where coalesce(sku_id, product_id) is not null

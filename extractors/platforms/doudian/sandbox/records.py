@@ -6,6 +6,7 @@ from typing import Any
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.live import scene_of
 from extractors.sandbox.merchants import Shop
 from extractors.sandbox.orders import Line, Order, OrderState, RefundState
 
@@ -60,21 +61,20 @@ def _given(order: Order, lines: tuple[Line, ...]) -> dict[str, int]:
 
 
 def _scene(order: Order) -> dict[str, Any]:
-    """Where the sale came from: a live room, a short video, or neither."""
-    kind = order.index % 5
-    author = 2_400_000_000_000_000_000 + order.index % 7 if kind < 4 else 0
-    room = 7_290_000_000_000_000_000 + order.day.toordinal() * 10 + order.index % 3 if kind < 2 else 0
+    """Where the sale came from, in the vendor's fields: a live room, a short video, or neither."""
+    scene = scene_of(order)
+    advertised = "live" if scene.room else "video" if scene.video else ""
     return {
-        "author_id": author,
-        "author_name": f"主播{order.index % 7}" if author else "",
-        "room_id": room,
-        "room_id_str": str(room),
-        "video_id": f"73{order.day.toordinal()}{order.index % 4}" if kind in (2, 3) else "",
-        "content_id": str(room) if room else "0",
-        "theme_type": "1" if room else "2" if kind in (2, 3) else "0",
+        "author_id": scene.author,
+        "author_name": scene.author_name,
+        "room_id": scene.room,
+        "room_id_str": str(scene.room),
+        "video_id": scene.video,
+        "content_id": str(scene.room) if scene.room else "0",
+        "theme_type": "1" if scene.room else "2" if scene.video else "0",
         "c_biz": 2,
         "page_id": "0",
-        "ad_env_type": "live" if kind == 0 else "video" if kind == 2 else "",
+        "ad_env_type": advertised if order.index % 2 == 0 else "",
         "source_platform": "aweme",
     }
 
