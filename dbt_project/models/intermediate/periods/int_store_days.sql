@@ -129,8 +129,8 @@ traffic as (
         sum(sessions) as sessions,
         -- Figures a site does not give: the days' sums are unknown then, not zero.
         count(*) - count(visitors) as untold_visitors,
-        sum(case when page_views is null then 1 else 0 end) as untold_page_views,
-        sum(case when sessions is null then 1 else 0 end) as untold_sessions
+        count(*) - count(page_views) as untold_page_views,
+        count(*) - count(sessions) as untold_sessions
     from {{ ref('int_traffic') }}
     where grain = 'day' and is_total and device = 'all'
     group by store_id, period_start
