@@ -74,6 +74,22 @@ where level in ('category_1', 'category_2', 'category_3') and grain = '{{ grain 
     orders_yoy, orders_yoy_chg, units_yoy, units_yoy_chg, goods_paid_yoy, goods_paid_yoy_chg, net_sales_yoy, net_sales_yoy_chg
 {%- endmacro %}
 
-    {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
-    {{ unloaded_item_columns() }}
+
+{# What no source that is read tells of an item yet: null, and flags that say so. #}
+{% macro unloaded_item_columns() -%}
+    false as is_reviews_loaded,
+    cast(null as bigint) as reviews,
+    cast(null as double) as rating_avg,
+    false as is_stock_loaded,
+    cast(null as decimal(18, 2)) as list_price,
+    cast(null as decimal(18, 4)) as stock_last,
+    cast(null as integer) as in_stock_days,
+    cast(null as double) as days_of_cover
+{%- endmacro %}
+
+
+{# Who looked at it: of products and variants only, because people of a category's products are not added up. #}
+{% macro item_traffic_columns() -%}
+    traffic_days, visitors, visitor_days, visitors_at_least, page_views, exposures, search_exposures, search_clicks, search_click_rate,
+    cart_visitors, cart_units, fav_visitors, cart_rate, pay_conversion, uv_value
 {%- endmacro %}
