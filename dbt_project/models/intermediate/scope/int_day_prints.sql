@@ -5,6 +5,7 @@
     ('int_refunds', ['refund_date', 'order_paid_date']),
     ('fct_order_lines', ['paid_date']),
     ('fct_refund_lines', ['refund_date', 'order_paid_date']),
+    ('int_product_traffic', ['period_start']),
 ] %}
 
 select store_id, date_day, sum(print) as print, sum(events) as events
