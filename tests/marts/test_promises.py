@@ -100,7 +100,8 @@ def sums(sql: str) -> Iterator[tuple[str, str | None]]:
             end += 1
         argument = text[found.end() : end - 1]
         name = re.match(
-            r"[\s)\d,]*?(?:as\s+decimal\(\d+,\s*\d+\)\s*\)|as\s+bigint\s*\)|\s)*\s*as\s+(\w+)", text[end:]
+            r"[\s)\d,]*?(?:as\s+decimal\(\d+,\s*\d+\)\s*\)|as\s+bigint\s*\)|\bend\b|\s)*\s*as\s+(\w+)",
+            text[end:],
         )
         yield argument, name.group(1) if name else None
 
@@ -171,19 +172,23 @@ def test_a_planted_model_that_sums_buyers_is_found_by_name(
         "select cast(sum(d.buyers) as bigint) as buyers from t",
         "select avg(aov) as aov from t",
         "select round(sum(coalesce(pay_conversion, 0)), 2) as pay_conversion from t",
+        "select case when count(visitors) = count(*) then sum(visitors) end as visitors from t",
+        "select case when sum(visitors) > 0 then 1 end as visitor_days from t",
     ],
 )
 def test_the_search_for_wrong_sums_finds_them(sql: str, classes: Any) -> None:
     assert added_wrongly(sql, *classes)
 
 
-def test_the_search_for_wrong_sums_lets_visitor_days_be_added(classes: Any) -> None:
-    assert (
-        added_wrongly(
-            "select sum(visitors) as visitor_days, sum(paid_amount) as paid_amount from t", *classes
-        )
-        == []
-    )
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select sum(visitors) as visitor_days, sum(paid_amount) as paid_amount from t",
+        "select case when count(visitors) = count(*) then sum(visitors) end as visitor_days from t",
+    ],
+)
+def test_the_search_for_wrong_sums_lets_visitor_days_be_added(sql: str, classes: Any) -> None:
+    assert added_wrongly(sql, *classes) == []
 
 
 # ---- periods -----------------------------------------------------------------------------------------------
