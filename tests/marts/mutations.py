@@ -1,0 +1,230 @@
+"""What a night may bring: late, repeated, reordered and reversed changes to the rows of the staging contract.
+
+Each changes the tables as staging would show them after the load, with the load's number on every record it touched.
+"""
+
+from __future__ import annotations
+
+import random
+
+import duckdb
+
+SHOPS = ("taobao", "woocommerce", "files")
+_EDITS = (
+    "region = 'West'",
+    "region = null",
+    "buyer_key = 'b1'",
+    "buyer_key = 'newcomer'",
+    "buyer_key = null",
+    "exclude_reason = 'brushed'",
+    "exclude_reason = null",
+    "paid_at = paid_at + interval 1 day",
+    "paid_at = paid_at - interval 40 day",
+    "paid_at = null, order_state = 'closed_unpaid'",
+    "paid_at = created_at + interval 3 hour, order_state = 'paid'",
+    "order_state = 'cancelled'",
+    "order_state = 'completed'",
+    "order_discount = coalesce(order_discount, 0) + 1.23",
+    "shipping_charged = 6.66",
+    "platform_subsidy = 0.07",
+    "currency = 'EUR'",
+    "currency = 'XXX'",
+    "order_type = 'cod', delivered_at = created_at + interval 50 hour",
+    "payment_type = 'card', buyer_type = 'organisation'",
+)
+_LINE_EDITS = (
+    "quantity = quantity + 1",
+    "line_amount = line_amount + 3.33, list_amount = list_amount + 3.33",
+    "product_id = '777', product_name = 'Renamed'",
+    "product_name = 'Zz renamed'",
+    "category_path = 'Home > Moved > Deep'",
+    "line_class = 'gift_card'",
+    "line_class = 'product'",
+)
+_REFUND_EDITS = (
+    "refund_amount = refund_amount + 1.11",
+    "refund_state = 'success', refunded_at = coalesce(refunded_at, requested_at + interval 2 day)",
+    "refund_state = 'closed'",
+    "refunded_at = refunded_at + interval 9 day",
+    "reason = 'second thoughts'",
+    "order_id = null",
+    "line_id = null",
+)
+
+
+class Night:
+    """One load after another into the tables of one build folder."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, rng: random.Random) -> None:
+        self.con = con
+        self.rng = rng
+        self.load = int(con.execute("select max(load_id) from raw_daybook.ledger").fetchall()[0][0])
+        self.saved = 0
+
+    def falls(self) -> list[str]:
+        """A night of one to eight changes. Returns their names."""
+        self.load += 1
+        names = self.rng.choices(
+            ["edit", "line", "drop_line", "add_line", "refund", "edit_refund", "move_refund", "lose_refunds",
+             "late_order", "repeat", "save", "revert", "time", "rate", "traffic", "ads"],
+            [9, 4, 2, 2, 4, 5, 2, 1, 4, 2, 3, 3, 3, 1, 1, 1], k=self.rng.randint(1, 8),
+        )  # fmt: skip
+        for name in names:
+            self.shop = self.rng.choice(SHOPS)
+            getattr(self, f"_{name}")()
+        self.con.execute(
+            "insert into raw_daybook.ledger select * replace (? as load_id, 'night ' || ? as manifest_id)"
+            " from raw_daybook.ledger limit 1",
+            [self.load, self.load],
+        )
+        return names
+
+    # ---- orders -----------------------------------------------------------------------------------
+    def _edit(self) -> None:
+        self._touch(self._an_order(), self.rng.choice(_EDITS))
+
+    def _line(self) -> None:
+        order = self._an_order()
+        self.con.execute(
+            f"update {self._of('order_lines')} set {self.rng.choice(_LINE_EDITS)} where order_id = ? and line_id ="
+            f" (select min(line_id) from {self._of('order_lines')} where order_id = ?)", [order, order],
+        )  # fmt: skip
+        self._touch(order)
+
+    def _drop_line(self) -> None:
+        order = self._an_order()
+        self.con.execute(
+            f"delete from {self._of('order_lines')} where order_id = ? and line_id ="
+            f" (select max(line_id) from {self._of('order_lines')} where order_id = ?)", [order, order],
+        )  # fmt: skip
+        self._touch(order)
+
+    def _add_line(self) -> None:
+        order, other = self._an_order(), self._an_order()
+        self.con.execute(
+            f"insert into {self._of('order_lines')} select * replace (? as order_id, 'added ' || ? || line_id as line_id)"
+            f" from {self._of('order_lines')} where order_id = ?", [order, self.load, other],
+        )  # fmt: skip
+        self._touch(order)
+
+    def _late_order(self) -> None:
+        like, late = self._an_order(), f"late {self.load} {self.rng.randrange(10**6)}"
+        days = self.rng.choice((0, 1, 33, 150))
+        self.con.execute(
+            f"insert into {self._of('orders')} select * replace (? as order_id, created_at + to_days({days}) as created_at,"
+            f" paid_at + to_days({days}) as paid_at) from {self._of('orders')} where order_id = ?", [late, like],
+        )  # fmt: skip
+        self.con.execute(
+            f"insert into {self._of('order_lines')} select * replace (? as order_id) from {self._of('order_lines')}"
+            " where order_id = ?", [late, like],
+        )  # fmt: skip
+        self._touch(late)
+
+    def _repeat(self) -> None:
+        self._touch(self._an_order())
+
+    def _save(self) -> None:
+        """Remember an order as it is, to be told so again some night."""
+        order = self._an_order()
+        for stream in ("orders", "order_lines", "refunds"):
+            self.con.execute(
+                f"create or replace temp table saved_{stream} as select * from {self._of(stream)} where order_id = ?",
+                [order],
+            )
+        self.saved_of = self.shop, order
+
+    def _revert(self) -> None:
+        if not hasattr(self, "saved_of"):
+            return
+        self.shop, order = self.saved_of
+        for stream in ("orders", "order_lines"):
+            self.con.execute(f"delete from {self._of(stream)} where order_id = ?", [order])
+            self.con.execute(f"insert into {self._of(stream)} from saved_{stream}")
+        self.con.execute(
+            f"delete from {self._of('refunds')} where refund_id in (select refund_id from saved_refunds)"
+        )
+        self.con.execute(
+            f"insert into {self._of('refunds')} select * replace ({self.load} as load_id) from saved_refunds"
+        )
+        self._touch(order)
+
+    # ---- refunds ----------------------------------------------------------------------------------
+    def _refund(self) -> None:
+        self.con.execute(
+            f"insert into {self._of('refunds')} select * replace (? as refund_id, ? as order_id, ? as load_id,"
+            f" refunded_at + to_days({self.rng.choice((0, 1, 20))}) as refunded_at)"
+            f" from {self._of('refunds')} where refund_id = ?",
+            [f"new {self.load} {self.rng.randrange(10**6)}", self._an_order(), self.load, self._a_refund()],
+        )
+
+    def _edit_refund(self) -> None:
+        self.con.execute(
+            f"update {self._of('refunds')} set {self.rng.choice(_REFUND_EDITS)}, load_id = ? where refund_id = ?",
+            [self.load, self._a_refund()],
+        )
+
+    def _move_refund(self) -> None:
+        self.con.execute(
+            f"update {self._of('refunds')} set order_id = ?, load_id = ? where refund_id = ?",
+            [self._an_order(), self.load, self._a_refund()],
+        )
+
+    def _lose_refunds(self) -> None:
+        """Refunds that stand inside their order are gone from its next version."""
+        found = self.con.execute(
+            f"select order_id from {self._of('refunds')} join {self._of('orders')} using (order_id) order by 1"
+        ).fetchall()
+        order = self.rng.choice(found)[0]
+        self.con.execute(f"delete from {self._of('refunds')} where order_id = ?", [order])
+        self._touch(order)
+
+    # ---- everything else --------------------------------------------------------------------------
+    def _time(self) -> None:
+        hours = self.rng.choice((3, 24, 24, 60))
+        self.con.execute(
+            f"update raw_daybook.stream_status set mark_end = mark_end + interval {hours} hour"
+            " where account_id not like 'files%'"
+        )
+
+    def _rate(self) -> None:
+        self.con.execute(
+            "insert into raw_daybook.dropped_rates by name select 'EUR' as currency,"
+            f" date '2026-09-01' + {self.rng.randrange(90)} as rate_date,"
+            f" cast({0.8 + self.rng.random() / 10} as decimal(18, 8)) as units_per_usd"
+        )
+
+    def _traffic(self) -> None:
+        self.con.execute(
+            "update staging.stg_baidu_tongji__traffic set visitors = visitors + 1, load_id = ?"
+            " where grain = 'day' and day(period_start) = ?", [self.load, self.rng.randint(1, 28)],
+        )  # fmt: skip
+
+    def _ads(self) -> None:
+        self.con.execute(
+            "update staging.stg_ocean_engine__ads set spend = spend + 1, load_id = ? where day(report_date) = ?",
+            [self.load, self.rng.randint(1, 28)],
+        )
+
+    # ---- helpers ----------------------------------------------------------------------------------
+    def _of(self, stream: str) -> str:
+        return f"staging.stg_{self.shop}__{stream}"
+
+    def _an_order(self) -> str:
+        found = self.con.execute(f"select distinct order_id from {self._of('orders')} order by 1").fetchall()
+        return str(self.rng.choice(found)[0])
+
+    def _a_refund(self) -> str:
+        found = self.con.execute(
+            f"select distinct refund_id from {self._of('refunds')} order by 1"
+        ).fetchall()
+        return str(self.rng.choice(found)[0])
+
+    def _touch(self, order: str, edit: str = "") -> None:
+        """The order's record came with this load, and its lines with it."""
+        also = f", {edit}" if edit else ""
+        self.con.execute(
+            f"update {self._of('orders')} set load_id = ?{also} where order_id = ?", [self.load, order]
+        )
+        self.con.execute(
+            f"update {self._of('order_lines')} set load_id = ? where order_id = ?", [self.load, order]
+        )

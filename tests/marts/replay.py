@@ -1,0 +1,168 @@
+"""Builds of the marts without dbt's own time: the SQL that dbt compiled, run model by model in the order of the manifest.
+
+A real build takes half a minute, this one a second, so hundreds of random histories can be built night by night. What is
+run is dbt's: the compiled SELECTs of a full build and of one that goes on, and the project's own pre-hooks.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from warehouse import built
+
+_LISTS = ("int_changed_", "int_affected_")  # what a night writes anew: not what it comes to
+_BOOKKEEPING = {"load_id", "since_build"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: its relation, how it is kept, its two SELECTs and what it forgets before it goes on."""
+
+    name: str
+    relation: str
+    materialized: str
+    whole: str
+    going_on: str
+    forgets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The models after staging, in an order in which they can be built.
+
+    whole, going_on: target folders of a full dbt run and of one that went on from it.
+    """
+
+    project_dir: Path
+    whole: Path
+    going_on: Path
+
+    @cached_property
+    def models(self) -> list[Model]:
+        manifest = json.loads((self.going_on / "manifest.json").read_text())
+        nodes = {
+            key: node
+            for key, node in manifest["nodes"].items()
+            if node["resource_type"] == "model" and node["fqn"][1] in ("intermediate", "marts")
+        }
+        macros = (self.project_dir / "macros" / "incremental.sql").read_text()
+        ordered: list[str] = []
+        waiting = dict(nodes)
+        while waiting:
+            ready = [k for k, n in waiting.items() if not any(d in waiting for d in n["depends_on"]["nodes"])]
+            assert ready
+            ordered += sorted(ready)
+            for key in ready:
+                del waiting[key]
+        return [self._model(nodes[key], manifest, macros) for key in ordered]
+
+    def _model(self, node: dict[str, Any], manifest: dict[str, Any], macros: str) -> Model:
+        relations = {
+            n["name"]: n["relation_name"] for n in manifest["nodes"].values() if n.get("relation_name")
+        }
+        sources = {(n["source_name"], n["name"]): n["relation_name"] for n in manifest["sources"].values()}
+        hooks = tuple(
+            jinja2.Environment(extensions=["jinja2.ext.do"])
+            .from_string(macros + hook["sql"])
+            .render(
+                ref=relations.__getitem__,
+                source=lambda group, name: sources[group, name],
+                this=node["relation_name"],
+                execute=False,
+                # dbt's own: a macro's value. Here it is printed, and any text is true.
+                **{"return": lambda value: value},
+            )
+            .strip()
+            for hook in node["config"].get("pre-hook", ())
+        )
+        path = Path("compiled") / "daybook" / node["original_file_path"]
+        return Model(
+            node["name"],
+            node["relation_name"],
+            node["config"]["materialized"],
+            (self.whole / path).read_text(),
+            (self.going_on / path).read_text(),
+            hooks,
+        )
+
+
+class Replay:
+    """The two database files of one build folder, opened for building."""
+
+    def __init__(self, project: Project, build_dir: Path) -> None:
+        self.project = project
+        self.folder = build_dir
+        self.con = duckdb.connect(str(build_dir / "warehouse.duckdb"))
+        self.con.execute(f"attach '{build_dir / 'daybook.duckdb'}' as daybook")
+        self.con.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false; set threads = 1")
+
+    def close(self) -> None:
+        self.con.close()
+
+    def build(self, *, whole: bool = False, models: int | None = None) -> None:
+        """Build all models (the first `models` only: the process was killed after them); remember a whole build."""
+        through = built.last_load(self.con)
+        if whole:
+            built.forget(self.con)
+        for model in self.project.models[:models]:
+            if whole or model.materialized != "incremental":
+                kind = "view" if model.materialized == "view" else "table"
+                self.con.execute(
+                    f"create or replace {kind} {model.relation} as {model.whole if whole else model.going_on}"
+                )
+                continue
+            self.con.execute("begin")
+            for forgotten in model.forgets:
+                self.con.execute(forgotten)
+            self.con.execute(f"insert into {model.relation} by name {model.going_on}")
+            self.con.execute("commit")
+        if models is None:
+            self.remember(through)
+
+    def remember(self, through: int | None = None) -> None:
+        """What is there now is a whole build."""
+        built.remember(self.con, "the same", built.last_load(self.con) if through is None else through)
+
+    def tables(self) -> dict[str, list[str]]:
+        """Relation → columns of everything that was built, but for the lists of what to write anew."""
+        rows = self.con.execute("""
+            select format('"{}"."{}"."{}"', database_name, schema_name, table_name), list(column_name order by column_index)
+            from duckdb_columns() join duckdb_tables() using (database_name, schema_name, table_name)
+            where schema_name in ('intermediate', 'marts') group by all""").fetchall()
+        return {
+            name: [column for column in columns if column not in _BOOKKEEPING]
+            for name, columns in rows
+            if not name.split('"')[-2].startswith(_LISTS) and not name.endswith('"restatement_log"')
+        }
+
+
+def differences(one: Replay, other: Replay) -> dict[str, int]:
+    """Relation → rows that only one of two builds has, for every table that is not the same in both, row for row."""
+    found = {}
+    tables = one.tables()
+    assert tables.keys() == other.tables().keys()
+    for name, columns in tables.items():
+        select = f"select {', '.join(columns)} from {name}"
+        one.con.register("theirs", other.con.execute(select).to_arrow_table())
+        count = one.con.execute(
+            f"select count(*) from ((({select}) except all from theirs) union all ((from theirs) except all ({select})))"
+        ).fetchall()[0][0]
+        if count:
+            found[name] = count
+    return found
+
+
+def copied(build_dir: Path, to: Path) -> Path:
+    """A copy of the database files of a build folder."""
+    to.mkdir(parents=True)
+    for name in ("warehouse.duckdb", "daybook.duckdb"):
+        shutil.copyfile(build_dir / name, to / name)
+    return to

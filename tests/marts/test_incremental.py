@@ -1,0 +1,77 @@
+"""A night that rebuilds what changed leaves every table as a full build would, row for row.
+
+DAYBOOK_HISTORIES=200 runs more random histories, DAYBOOK_HISTORY=17 the one with that seed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from conftest import PROJECT, Warehouse, run_dbt
+from mutations import Night
+from replay import Project, Replay, copied, differences
+
+SEEDS = (
+    [int(os.environ["DAYBOOK_HISTORY"])]
+    if "DAYBOOK_HISTORY" in os.environ
+    else range(int(os.environ.get("DAYBOOK_HISTORIES", "4")))
+)
+
+
+@pytest.fixture(scope="session")
+def first_night(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Project]:
+    """The world after one more night, built by dbt itself; with it, the SQL of a build that goes on."""
+    folder = tmp_path_factory.mktemp("night")
+    build_dir = copied(built.build_dir, folder / "build")
+    target = folder / "target"
+    before = Replay(Project(PROJECT, built.target_dir, built.target_dir), build_dir)
+    before.remember()
+    Night(before.con, random.Random(0)).falls()
+    before.close()
+    went = run_dbt(build_dir, target, "run", "--select", "path:models/intermediate", "path:models/marts")
+    return went, Project(PROJECT, built.target_dir, target)
+
+
+def test_dbt_goes_on_from_the_last_build_to_what_a_full_one_has(
+    first_night: tuple[Warehouse, Project], tmp_path: Path
+) -> None:
+    went, project = first_night
+    assert set(went.statuses.values()) == {"success"}, went.output[-3000:]
+    assert sum("int_changed" in name for name in went.statuses) >= 4
+    one = Replay(project, copied(went.build_dir, tmp_path / "went"))
+    assert one.con.execute("select count(*) from intermediate.int_changed_orders").fetchall()[0][0] > 0
+    whole = Replay(project, copied(went.build_dir, tmp_path / "whole"))
+    whole.build(whole=True)
+    assert differences(one, whole) == {}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_history_of_nights_ends_as_a_full_build(
+    seed: int, built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path
+) -> None:
+    """Three to five nights of random changes; one in four is killed after some of its models."""
+    rng = random.Random(seed)
+    project = first_night[1]
+    nightly = Replay(project, copied(built.build_dir, tmp_path / "nightly"))
+    nightly.remember()
+    night = Night(nightly.con, rng)
+    story = []
+    for _ in range(rng.randint(3, 5)):
+        story.append(night.falls())
+        killed_after = rng.randrange(len(project.models)) if rng.random() < 0.25 else None
+        nightly.build(models=killed_after)
+        story.append([f"killed after {killed_after}" if killed_after is not None else "built"])
+    nightly.build()
+    nightly.con.execute("checkpoint")
+    nightly.con.execute("checkpoint daybook")
+    whole = Replay(project, copied(nightly.folder, tmp_path / "whole"))
+    whole.build(whole=True)
+    assert differences(nightly, whole) == {}, story
+
+    again = nightly.tables()
+    nightly.build()
+    assert nightly.tables() == again
+    assert nightly.con.execute("select count(*) from intermediate.int_affected_spans").fetchall()[0][0] == 0
