@@ -60,7 +60,9 @@ def recipe(con: duckdb.DuckDBPyConnection, project_dir: Path, env: Mapping[str, 
 
 
 def known_recipe(con: duckdb.DuckDBPyConnection) -> str | None:
-    """The recipe of the last whole build; None before the first."""
+    """The recipe of the last whole build; None before the first, or in a warehouse that knows no builds."""
+    if not _has(con, "built", "state"):
+        return None
     row = con.execute("select recipe from built.state").fetchone()
     return None if row is None else str(row[0])
 
@@ -82,7 +84,7 @@ def remember(con: duckdb.DuckDBPyConnection, recipe: str, through_load_id: int) 
         number = con.execute("select coalesce(max(build_number), 0) + 1 from built.state").fetchall()[0][0]
         for name, (source, columns) in _COPIES.items():
             con.execute(f"delete from built.{name}")
-            if _is_there(con, source):  # a project of another shape has no such model
+            if _has(con, "intermediate", source):  # a project of another shape has no such model
                 con.execute(f"insert into built.{name} select {columns} from intermediate.{source} as named")
         con.execute("delete from built.state")
         con.execute("insert into built.state values (?, ?, ?, now())", [number, recipe, through_load_id])
@@ -92,9 +94,10 @@ def remember(con: duckdb.DuckDBPyConnection, recipe: str, through_load_id: int) 
         raise
 
 
-def _is_there(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    found = con.execute(
-        "select 1 from information_schema.tables where table_schema = 'intermediate' and table_name = ?",
-        [table],
-    ).fetchone()
-    return found is not None
+def _has(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return bool(
+        con.execute(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+            [schema, table],
+        ).fetchall()
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from extractors.store import fsync_folder
-from warehouse import restatements
+from warehouse import built, restatements
 from warehouse.audit import Facts, inspect, suspicions
 from warehouse.build import read_state
 from warehouse.connection import attached, connect, explain, identifier, is_storage_trouble, literal
@@ -68,8 +68,14 @@ def publish(
         release_id = shelf.new_id(now)
         try:
             _checkpoint(build_dir / "warehouse.duckdb", wait)
+            recipe = _recipe(build_dir / "warehouse.duckdb", wait)
             restated = restatements.record(
-                database, current.database if current else None, release_id, now, wait=wait
+                database,
+                current.database if current else None,
+                release_id,
+                now,
+                is_same_recipe=current is None or recipe == current.recipe,
+                wait=wait,
             )
             _checkpoint(database, wait)
             # Holding the file open for reading keeps every writer out while it is copied.
@@ -79,7 +85,7 @@ def publish(
                 _refuse(doubts, force)
                 draft = _write(shelf, release_id, database, facts, progress)
             size = (draft / DATABASE).stat().st_size
-            shelf.place(draft, _release_json(release_id, now, facts, size, restated, doubts, current))
+            shelf.place(draft, _release_json(release_id, now, facts, size, restated, recipe, doubts, current))
             shelf.point(release_id)
         except BaseException as error:
             with contextlib.suppress(OSError):
@@ -229,12 +235,21 @@ def _verify_and_export(copy: Path, folder: Path, facts: Facts) -> None:
     fsync_folder(folder)
 
 
+def _recipe(warehouse: Path, wait: float) -> str | None:
+    """What the last whole build was made of; None where nobody remembers one."""
+    if not warehouse.is_file():
+        return None
+    with connect(warehouse, read_only=True, wait=wait) as con:
+        return built.known_recipe(con)
+
+
 def _release_json(
     release_id: str,
     now: datetime,
     facts: Facts,
     size: int,
     restated: int,
+    recipe: str | None,
     doubts: list[str],
     before: Release | None,
 ) -> dict[str, object]:
@@ -247,6 +262,7 @@ def _release_json(
         "closed_months": {month: str(amount) for month, amount in facts.closed_months.items()},
         "reported_days": facts.reported_days,
         "restated": restated,
+        "recipe": recipe,
         "forced": doubts,
         "previous": before.id if before else None,
         "duckdb": duckdb.__version__,

@@ -34,7 +34,7 @@ _STAMP = "%Y%m%dT%H%M%S"
 class Release:
     """One published snapshot. `tables` has the rows of each table of schema marts, `closed_months` the paid
     amount of each complete month, `reported_days` the days with figures of each account's reports, `restated`
-    how many published numbers it changed, `forced` the audit's doubts that someone overrode."""
+    how many published numbers it changed, `recipe` a hash of the SQL, settings and accounts, `forced` the audit's doubts that someone overrode."""
 
     id: str
     path: Path
@@ -46,6 +46,7 @@ class Release:
     closed_months: dict[str, Decimal] = field(default_factory=dict)
     reported_days: dict[str, int] = field(default_factory=dict)
     restated: int = 0
+    recipe: str | None = None
     forced: list[str] = field(default_factory=list)
 
     @property
@@ -109,6 +110,7 @@ class Shelf:
             },
             reported_days=facts.get("reported_days", {}),
             restated=facts["restated"],
+            recipe=facts.get("recipe"),
             forced=facts["forced"],
         )
 

@@ -7,7 +7,6 @@ alone; were the file itself lost, the log comes back from the current release.
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -19,38 +18,39 @@ from warehouse.connection import attach, connect, identifier, literal
 GRAINS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
-@dataclass(frozen=True)
-class RestatedMart:
-    """A subject with its three siblings. `key` names a row within a period; `metrics` are money and counts,
-    never ratios, which follow from them."""
-
-    subject: str
-    key: tuple[str, ...]
-    metrics: tuple[str, ...]
-
-
-RESTATED = (
-    RestatedMart(
-        "store",
-        ("store_id",),
-        (
-            "orders_created", "orders_paid", "units_paid", "goods_paid", "shipping_charged", "tax",
-            "paid_amount", "refund_amount", "net_sales", "net_sales_cohort", "buyers", "new_buyers",
-            "visitors", "page_views", "ad_spend",
-        ),
-    ),
-)  # fmt: skip
+# Subject → what names a row within a period. Their metrics are those that dim_metric calls amounts, counts or stocks:
+# ratios follow from them, and comparisons from other periods' rows.
+RESTATED: dict[str, tuple[str, ...]] = {
+    "store": ("store_id",),
+    "traffic_source": ("store_id", "source_l1", "source_l2", "device", "is_total"),
+    "ad_account": ("account_id", "store_id"),
+    "ad_campaign": ("account_id", "store_id", "campaign_id"),
+    "ad_group": ("account_id", "store_id", "campaign_id", "ad_group_id"),
+    "ad_creative": ("account_id", "store_id", "campaign_id", "ad_group_id", "ad_id"),
+    "marketing": ("store_id",),
+    "product": ("store_id", "product_id"),
+    "sku": ("store_id", "product_id", "sku_id"),
+    "category": ("store_id", "category_level", "category_path"),
+    "customer": ("store_id",),
+    "after_sales": ("store_id", "reason"),
+    "region": ("store_id", "region"),
+    "buyer_type": ("store_id", "buyer_type"),
+    "payment_type": ("store_id", "payment_type"),
+    "live": ("store_id", "host_id"),
+    "funnel": ("store_id", "source_l1"),
+}
 
 _TABLE = f"""
 create schema if not exists marts;
 create table if not exists marts.{LOG} (
     mart varchar not null, grain varchar not null, key varchar not null, period_start date not null,
     metric varchar not null, first_reported decimal(38, 6), previous decimal(38, 6), current decimal(38, 6),
-    release_id varchar not null, changed_at timestamptz not null);
+    release_id varchar not null, changed_at timestamptz not null, cause varchar);
+alter table marts.{LOG} add column if not exists cause varchar;
 comment on table marts.{LOG} is 'Published numbers of complete periods that changed, one row a change.';
 comment on column marts.{LOG}.mart is 'Table the number stands in.';
 comment on column marts.{LOG}.grain is 'day, week or month.';
-comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |; store_id.';
+comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |, such as a store_id.';
 comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
 comment on column marts.{LOG}.metric is 'Column that changed.';
 comment on column marts.{LOG}.first_reported is 'What was published the first time.';
@@ -58,6 +58,7 @@ comment on column marts.{LOG}.previous is 'What the release before said; null: i
 comment on column marts.{LOG}.current is 'What this release says; null: the row or its value is gone.';
 comment on column marts.{LOG}.release_id is 'Release that published the new number.';
 comment on column marts.{LOG}.changed_at is 'When that release was made (UTC).';
+comment on column marts.{LOG}.cause is 'What made it change, as far as the figures tell.';
 """
 
 
@@ -66,7 +67,8 @@ def record(
     published: Path | None,
     release_id: str,
     changed_at: datetime,
-    marts: tuple[RestatedMart, ...] = RESTATED,
+    *,
+    is_same_recipe: bool = True,
     wait: float = 10.0,
 ) -> int:
     """Compare the built marts with the current release and log what changed in periods it called complete.
@@ -78,6 +80,8 @@ def record(
         database: build/daybook.duckdb, written to. published: the current release's file; None before the
             first.
         release_id, changed_at: what the new rows are marked with.
+        is_same_recipe: the current release was made of the same SQL, settings and accounts; else they are the
+            cause of whatever changed.
     Returns: rows logged.
     Raises: as `connection.connect`.
     """
@@ -91,7 +95,11 @@ def record(
         here = str(new[0]) if new else "daybook"
         con.execute("begin")
         _settle_log(con, here, published.parent.name)
-        logged = sum(_log(con, here, mart, release_id, changed_at) for mart in marts)
+        logged = sum(
+            _log_table(con, here, f"{subject}_{sibling}", grain, key, release_id, changed_at, is_same_recipe)
+            for subject, key in RESTATED.items()
+            for sibling, grain in GRAINS.items()
+        )
         con.execute("commit")
         return logged
     finally:
@@ -112,44 +120,37 @@ def _settle_log(con: duckdb.DuckDBPyConnection, here: str, current_id: str) -> N
         con.execute(f"insert into {here}.marts.{LOG} by name select * from published.marts.{LOG}")
 
 
-def _log(
-    con: duckdb.DuckDBPyConnection, here: str, mart: RestatedMart, release_id: str, changed_at: datetime
-) -> int:
-    return sum(
-        _log_table(con, here, mart, f"{mart.subject}_{sibling}", grain, release_id, changed_at)
-        for sibling, grain in GRAINS.items()
-    )
-
-
 def _log_table(
     con: duckdb.DuckDBPyConnection,
     here: str,
-    mart: RestatedMart,
     table: str,
     grain: str,
+    row_key: tuple[str, ...],
     release_id: str,
     changed_at: datetime,
+    is_same_recipe: bool,
 ) -> int:
     new, old = _columns(con, here, table), _columns(con, "published", table)
-    metrics = [metric for metric in mart.metrics if metric in new and metric in old]
-    if not metrics or not {*mart.key, "period_start"} <= new & old:
+    clocks = {name: clock for name, clock in _metrics(con, here, table).items() if name in new & old}
+    if not clocks or not {*row_key, "period_start"} <= new & old:
         return 0
     # A period still running changes every night by its nature: that is no restatement.
     complete = "o.is_complete" if "is_complete" in old else "true"
-    same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*mart.key, "period_start"))
+    same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, "period_start"))
+    differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
     pairs = ", ".join(
-        f"{{'metric': {literal(m)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
+        f"{{'metric': {literal(m)}, 'clock': {literal(clock)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
         f" 'current': n.{identifier(m)}::decimal(38, 6)}}"
-        for m in metrics
+        for m, clock in clocks.items()
     )
-    key = "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, '')" for c in mart.key) + ")"
+    key = "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, '')" for c in row_key) + ")"
     con.execute(
         f"""
         create or replace temp table _changed as
         with pairs as (
-            select {key} as key, o.period_start, unnest([{pairs}]) as pair
+            select {key} as key, o.period_start, n.period_start is null as is_gone, unnest([{pairs}]) as pair
             from published.marts.{table} as o left join {here}.marts.{table} as n on {same_row}
-            where {complete}
+            where {complete} and ({differs})
         ),
         first_told as (
             select
@@ -161,7 +162,8 @@ def _log_table(
             $mart as mart, $grain as grain, p.key, p.period_start, p.pair.metric as metric,
             case when f.metric is null then p.pair.previous else f.first_reported end as first_reported,
             p.pair.previous as previous, p.pair.current as current,
-            $release_id as release_id, $changed_at::timestamptz as changed_at
+            $release_id as release_id, $changed_at::timestamptz as changed_at,
+            {_CAUSE if is_same_recipe else literal(_RECIPE)} as cause
         from pairs as p
         left join first_told as f
             on f.key = p.key and f.period_start = p.period_start and f.metric = p.pair.metric
@@ -171,6 +173,32 @@ def _log_table(
     )
     con.execute(f"insert into {here}.marts.{LOG} by name select * from _changed")
     return int(con.execute("select count(*) from _changed").fetchall()[0][0])
+
+
+_RECIPE = "SQL, settings or accounts changed"
+# What the figures tell of it: which clock the metric is on says what can have come late.
+_CAUSE = """case
+    when p.is_gone then 'nothing is left of it in the period'
+    when p.pair.previous is null then 'the figure came late'
+    when p.pair.current is null then 'the figure is not known any more'
+    when p.pair.metric like '%\\_cohort%' escape '\\' then 'orders of the period were refunded or changed later'
+    when p.pair.clock like 'ad report%' then 'the platform restated its report'
+    when p.pair.clock like '%visit date' then 'the platform restated its report'
+    when p.pair.clock like '%refund date' then 'refunds of the period arrived late or changed'
+    else 'orders of the period arrived late or changed'
+end"""
+
+
+def _metrics(con: duckdb.DuckDBPyConnection, here: str, table: str) -> dict[str, str]:
+    """Metric → its clock, of what dim_metric knows of a mart and does not call a ratio."""
+    if not _columns(con, here, "dim_metric"):
+        return {}
+    rows = con.execute(
+        f"select metric, coalesce(clock, '') from {here}.marts.dim_metric"
+        " where mart = ? and additivity <> 'R' order by metric",
+        [table.rpartition("_")[0]],
+    ).fetchall()
+    return dict(rows)
 
 
 def _columns(con: duckdb.DuckDBPyConnection, catalog: str, table: str) -> set[str]:

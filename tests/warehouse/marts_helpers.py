@@ -49,6 +49,12 @@ def build_marts(
                 null::decimal(18, 2) as ad_spend, null::double as blended_roas, max(version) as version
             from marts.fct_sales group by all;
         """)
+    con.execute("""
+        create or replace table marts.dim_metric as
+        from (values ('store', 'orders_paid', 'A', 'paid date'), ('store', 'paid_amount', 'A', 'paid date'),
+            ('store', 'refund_amount', 'A', 'refund date'), ('store', 'visitors', 'D', 'visit date'),
+            ('store', 'buyers', 'D', 'paid date'), ('store', 'ad_spend', 'A', 'ad report date'),
+            ('store', 'blended_roas', 'R', null)) as t(mart, metric, additivity, clock)""")
     con.execute("create or replace view marts.best_store as select * from daybook.marts.store_monthly")
     if extra:
         con.execute(extra)

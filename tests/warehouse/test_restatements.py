@@ -7,6 +7,8 @@ import pytest
 from marts_helpers import build_marts, change
 from warehouse_helpers import rows
 
+from warehouse import built
+from warehouse.connection import connect
 from warehouse.errors import RefusedError
 from warehouse.publish import publish, rollback
 
@@ -133,3 +135,32 @@ def test_after_a_rollback_the_log_speaks_of_the_numbers_readers_have(home):
     set_day(home, "2026-10-01", "130")
     out(home)
     assert [row[5:] for row in log(home)] == [(100, 100, 130)]
+
+
+def test_the_log_says_what_made_a_number_change(home):
+    build_marts(home / "build")
+    out(home)
+    path = home / "build" / "daybook.duckdb"
+    where = "where store_id = 'beta' and period_start = '2026-10-02'"
+    change(path, f"update marts.store_daily set visitors = 7, refund_amount = 5, paid_amount = 1 {where}")
+    out(home)
+    said = rows(
+        home / "published" / "current" / "daybook.duckdb", "select metric, cause from marts.restatement_log"
+    )
+    assert dict(said) == {
+        "visitors": "the figure came late",
+        "refund_amount": "refunds of the period arrived late or changed",
+        "paid_amount": "orders of the period arrived late or changed",
+    }
+
+
+def test_a_change_of_definitions_is_the_cause_of_what_it_changes(home):
+    build_marts(home / "build")
+    for recipe, amount in (("one", "100"), ("another", "120")):
+        with connect(home / "build" / "warehouse.duckdb") as con:
+            con.execute(built.TABLES)
+            con.execute("delete from built.state; insert into built.state values (1, ?, 1, now())", [recipe])
+        set_day(home, "2026-10-01", amount)
+        out(home)
+    said = rows(home / "published" / "current" / "daybook.duckdb", "select cause from marts.restatement_log")
+    assert said == [("SQL, settings or accounts changed",)]
