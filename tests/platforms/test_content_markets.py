@@ -49,6 +49,8 @@ SALE_TIME_ONLY = {"suning"}
 OFFERING = [name for name in NAMES if "products" in platforms()[name].stream_names]
 SILENT_ON_STOCK = {"doudian"}
 """Vendors whose list of products tells no stock."""
+SKUS_ARE_PRODUCTS = {"xiaohongshu"}
+"""Vendors whose orders name SKUs alone."""
 ACCOUNTS = {
     name: Account(
         f"{name}__lantern",
@@ -240,11 +242,18 @@ def test_products_are_what_the_shop_has_with_its_present_price_and_stock(night: 
     rows = night.rows(f"select * from staging.stg_{name}__products")
     views = night.box.sandbox.world.products(shop_of(ACCOUNTS[name].id).store, int(NOW.timestamp()))
     whole = {row["product_name"]: row for row in rows if row["sku_id"] is None}
-    assert len(views) > 5 and set(whole) == {view.item.chinese for view in views}
-    for view in views:
-        row = whole[view.item.chinese]
-        assert (row["list_price"], row["is_on_sale"]) == (yuan(min(view.prices)), view.is_on_sale)
-        assert row["stock"] == (None if name in SILENT_ON_STOCK else Decimal(sum(view.stock)))
+    wanted = {view.item.chinese: (min(view.prices), sum(view.stock), view) for view in views}
+    if name in SKUS_ARE_PRODUCTS:
+        wanted = {
+            f"{view.item.chinese} {sku[1]}": (view.prices[place], view.stock[place], view)
+            for view in views
+            for place, sku in enumerate(view.item.skus)
+        }
+    assert len(views) > 5 and set(whole) == set(wanted)
+    for title, (price, stock, view) in wanted.items():
+        row = whole[title]
+        assert (row["list_price"], row["is_on_sale"]) == (yuan(price), view.is_on_sale)
+        assert row["stock"] == (None if name in SILENT_ON_STOCK else Decimal(stock))
         assert row["modified_at"] == at(view.modified)
     sold = night.rows(f"select distinct product_id, sku_id from staging.stg_{name}__order_lines")
     assert {line["product_id"] for line in sold} <= {row["product_id"] for row in rows}

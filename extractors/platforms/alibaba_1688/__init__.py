@@ -45,7 +45,7 @@ AUTHORISE = "have the seller authorise the app again and update the connection"
 
 
 def error_of(body: Any) -> DaybookError | None:
-    """The error of the gateway (`error_code`) or of the API (`success` false, of products inside `result`)."""
+    """The error of the gateway (`error_code`) or of the API (`success` false; of products in `result`)."""
     found = gateway_error(body, "1688", AUTHORISE)
     inner = body.get("result") if found is None else None
     return gateway_error(inner, "1688", AUTHORISE) if isinstance(inner, dict) else found

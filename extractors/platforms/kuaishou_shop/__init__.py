@@ -10,7 +10,7 @@ from typing import Any
 from extractors.accounts import Account
 from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream, epoch_milliseconds
-from extractors.core.paging import SizedNextToken, records_at
+from extractors.core.paging import LastPageFirst, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
@@ -18,6 +18,7 @@ from extractors.protocols.signed_call import Dialect, SignedCall, json_text_in_q
 from extractors.tokens import Tokens
 
 ORDERS, REFUNDS = "open.order.cursor.list", "open.seller.order.refund.pcursor.list"
+ITEMS = "open.item.list.get"
 ALL_ORDERS = 1  # orderViewStatus
 BY_UPDATE = 2  # queryType
 ALL_REFUNDS = 9  # type
@@ -80,6 +81,10 @@ REFUND_PAGES = SizedNextToken(
     size="pageSize",
     page_size=100,
 )
+# Pages of 10 to 100.
+ITEM_PAGES = LastPageFirst(
+    records_at("data.items"), number_at("data.totalItemCount"), 100, page="pageNumber", size="pageSize"
+)
 
 
 def _span(window: Window) -> dict[str, int]:
@@ -110,6 +115,12 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
         **_span(window),
     }
     yield Read(Request(REFUNDS, "/open/seller/order/refund/pcursor/list", params), REFUND_PAGES)
+
+
+def _items(account: Account, window: Window) -> Iterator[Read]:
+    """All that is not deleted: the list goes by no time."""
+    params = {"itemStatus": 1, "itemType": 1}
+    yield Read(Request(ITEMS, "/open/item/list/get", params), ITEM_PAGES)
 
 
 def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
@@ -177,6 +188,14 @@ PLATFORM = Platform(
             widest=timedelta(days=1),
             retention=timedelta(days=90),
             personal=Personal(drop=_HIDDEN),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("kwaiItemId",),
+            reads=_items,
+            slice=None,
+            from_beginning=True,
         ),
     ),
 )

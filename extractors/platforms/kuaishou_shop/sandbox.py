@@ -1,7 +1,7 @@
 """The sandbox half of Kuaishou shop: what its open platform answers and refuses (platforms-cn §11).
 
-Served under ``/kuaishou_shop``: ``/open/order/cursor/list``, ``/open/seller/order/refund/pcursor/list`` and
-``/oauth2/refresh_token``. An order holds one item.
+Served under ``/kuaishou_shop``: ``/open/order/cursor/list``, ``/open/seller/order/refund/pcursor/list``,
+``/open/item/list/get`` and ``/oauth2/refresh_token``. An order holds one item.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, SIGN_SECRETS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -32,6 +33,8 @@ from extractors.sandbox.world import World
 
 TOLERANCE = 600
 HISTORY = 90 * 86_400
+PAGE_SIZES = {"products": tuple(range(10, 101))}
+DOCUMENTED = {"products": frozenset({"0", "1"})}
 _SYSTEM = "appkey method version access_token timestamp signMethod param sign"
 
 
@@ -40,7 +43,9 @@ def routes(desk: Desk) -> list[BaseRoute]:
     gateway = Gateway(desk)
     orders = gateway.endpoint("open.order.cursor.list", "orders", gateway.orders)
     refunds = gateway.endpoint("open.seller.order.refund.pcursor.list", "refunds", gateway.refunds)
+    items = gateway.endpoint("open.item.list.get", "products", gateway.items)
     return [
+        Route("/open/item/list/get", items, methods=["GET"]),
         Route("/open/order/cursor/list", orders, methods=["GET"]),
         Route("/open/seller/order/refund/pcursor/list", refunds, methods=["GET"]),
         Route("/oauth2/refresh_token", gateway.token, methods=["POST", "GET"]),
@@ -54,6 +59,8 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         return {str(state.order.id) for state in orders_modified(world, shop, start, end, now)}
     if stream == "refunds":
         return {str(found.refund.id) for _, found in refunds_modified(world, shop, start, end, now)}
+    if stream == "products":  # no window: all that the shop has
+        return {str(market.goods_id(view.item)) for view in world.products(shop.store, now)}
     raise KeyError(stream)
 
 
@@ -196,6 +203,38 @@ class Gateway:
             "refundOrderInfoList": [_refund(*market.refund_at(self.desk, shop, row)) for row in shown],
         }
 
+    def items(self, shop: Shop, given: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
+        """open.item.list.get: all that is not deleted, or (onOfflineStatus 1) what is on its shelf."""
+        wrong = market.wrong_names(
+            given, "", "kwaiItemId relItemId itemStatus itemType pageNumber pageSize onOfflineStatus"
+        )
+        if wrong is not None:
+            raise _bad(wrong)
+        if given.get("itemStatus", 1) != 1 or given.get("itemType", 1) != 1:
+            raise _bad("itemStatus and itemType can be 1 only")
+        if given.get("onOfflineStatus", 1) != 1 or "kwaiItemId" in given or "relItemId" in given:
+            raise _bad("the sandbox lists all items or those on their shelf: onOfflineStatus 1")
+        number = market.whole(given.get("pageNumber", 1), 1, 10**6)
+        size = market.whole(given.get("pageSize", 100), 10, 100)
+        if number is None or size is None:
+            raise _bad("pageNumber counts from 1, pageSize is 10 to 100")
+        views = [
+            view
+            for view in self.desk.world.products(shop.store, self.desk.now())
+            if view.is_on_sale or "onOfflineStatus" not in given
+        ]
+        key = ("items", shop.store, "onOfflineStatus" in given, size)
+        page = market.page_of(self.desk, key, views, number, size, fault)
+        if page is None:
+            raise _bad(f"pageNumber {number} is beyond the last page")
+        return {
+            "totalItemCount": page.total,
+            "totalPage": -(-page.total // size),
+            "currentPageNumber": number,
+            "currentPageItemCount": len(page.rows),
+            "items": [_item(view) for view in page.rows],
+        }
+
     def _window(self, given: Mapping[str, Any], widest: int) -> tuple[int, int]:
         begin, end = (
             market.whole(given["beginTime"], 10**12, 10**14),
@@ -302,6 +341,40 @@ def _order(state: OrderState) -> dict[str, Any]:
         }
         out["orderNote"] = {"orderNoteInfo": [{"note": buyer.name}]}
     return out
+
+
+def _item(view: ProductView) -> dict[str, Any]:
+    """An item with its SKUs: prices in fen, times in milliseconds."""
+    item = view.item
+    return {
+        "kwaiItemId": market.goods_id(item),
+        "relItemId": 0,
+        "title": item.chinese,
+        "categoryId": item.category_id,
+        "categoryName": item.category[-1],
+        "price": min(view.prices),
+        "itemStatus": 1,
+        "itemType": 1,
+        "auditStatus": 2,
+        "shelfStatus": int(view.is_on_sale),
+        "multipleStock": False,
+        "createTime": _ms(view.listed),
+        "updateTime": _ms(view.modified),
+        "skuList": [
+            {
+                "kwaiSkuId": market.variant_id(item, place),
+                "kwaiItemId": market.goods_id(item),
+                "skuNick": f"{item.key}-{sku[0]}",
+                "specification": sku[1],
+                "skuSalePrice": view.prices[place],
+                "skuStock": view.stock[place],
+                "isValid": 1,
+                "createTime": _ms(view.listed),
+                "updateTime": _ms(view.modified),
+            }
+            for place, sku in enumerate(item.skus)
+        ],
+    }
 
 
 def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:

@@ -41,6 +41,9 @@ REFUND_PAGES = LastPageFirst(
     size="pageSize",
     depth=50_000,
 )
+PRODUCT_PAGES = LastPageFirst(
+    records_at("data.data"), number_at("data.total"), 100, page="pageNo", size="pageSize"
+)
 
 
 def error_of(body: Any) -> DaybookError | None:
@@ -83,6 +86,11 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
         "endTime": int(window.end.timestamp() * 1000),
     }
     yield Read(Request("afterSale.listAfterSaleInfos", PATH, params), REFUND_PAGES)
+
+
+def _products(account: Account, window: Window) -> Iterator[Read]:
+    """All there is: of `updateTimeFrom` the page does not say whether it counts seconds or milliseconds."""
+    yield Read(Request("product.getDetailSkuList", PATH), PRODUCT_PAGES)
 
 
 def _whole_order(session: Session, record: Record) -> None:
@@ -156,6 +164,14 @@ PLATFORM = Platform(
             widest=HALF_HOUR,
             detail=_money_given_back,
             personal=Personal(drop=("userid", "desc", "proofphotos", "logistic*")),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("sku.id",),
+            reads=_products,
+            slice=None,
+            from_beginning=True,
         ),
     ),
 )

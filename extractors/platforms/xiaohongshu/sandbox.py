@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -36,8 +37,14 @@ _STREAMS = {
     "order.getOrderDetail": "order",
     "afterSale.listAfterSaleInfos": "refunds",
     "afterSale.getAfterSaleInfo": "refund",
+    "product.getDetailSkuList": "products",
     "oauth.refreshToken": "token",
 }
+_PRODUCT_FILTERS = (
+    "id createTimeFrom createTimeTo updateTimeFrom updateTimeTo buyable stockGte stockLte pageNo pageSize "
+    "barcode singlePackOnly lastId isChannel"
+)
+DOCUMENTED = {"products": frozenset({"true", "false"})}
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -52,6 +59,9 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         return {f"P{state.order.id}" for state in orders_modified(world, shop, start, end, now)}
     if stream == "refunds":
         return {f"R{found.refund.id}" for _, found in refunds_modified(world, shop, start, end, now)}
+    if stream == "products":  # no window: all that the shop has, by SKU
+        views = world.products(shop.store, now)
+        return {_sku_id(view, place) for view in views for place in range(len(view.prices))}
     raise KeyError(stream)
 
 
@@ -135,6 +145,8 @@ class Gateway:
             return self._orders(shop, given, fault)
         if method == "afterSale.listAfterSaleInfos":
             return self._refunds(shop, given, fault)
+        if method == "product.getDetailSkuList":
+            return self._products(shop, given, fault)
         if method == "order.getOrderDetail":
             wrong = market.wrong_names(given, "orderId")
             state = None if wrong else market.order_by_id(self.desk, shop, str(given["orderId"])[1:])
@@ -176,6 +188,29 @@ class Gateway:
         shown = [_aftersale(*market.refund_at(self.desk, shop, row)) for row in page.rows]
         return {"totalCount": page.total, "pageNo": number, "pageSize": size, "afterSaleBasicInfos": shown}
 
+    def _products(self, shop: Shop, given: Mapping[str, Any], fault: Fault | None) -> dict[str, Any]:
+        """product.getDetailSkuList: a row for every SKU, on sale or not."""
+        wrong = market.wrong_names(given, "", _PRODUCT_FILTERS)
+        if wrong is not None:
+            raise _bad(wrong)
+        if set(given) - {"pageNo", "pageSize", "buyable"} or given.get("buyable", True) not in (True, False):
+            raise _bad("the sandbox filters by buyable alone")
+        number = market.whole(given.get("pageNo", 1), 1, 10**6)
+        size = market.whole(given.get("pageSize", 50), 1, MOST)
+        if number is None or size is None:
+            raise _bad(f"pageNo counts from 1, pageSize is 1 to {MOST}")
+        rows = [
+            _product(view, place)
+            for view in self.desk.world.products(shop.store, self.desk.now())
+            for place in range(len(view.prices))
+            if given.get("buyable", view.is_on_sale) == view.is_on_sale
+        ]
+        key = ("products", shop.store, given.get("buyable"), size)
+        page = market.page_of(self.desk, key, rows, number, size, fault)
+        if page is None:
+            raise _bad(f"pageNo {number} is beyond the last page")
+        return {"total": page.total, "pageNO": number, "pageSize": size, "data": page.rows}
+
     def _place(self, given: Mapping[str, Any], optional: str, unit: int) -> tuple[int, int, int, int]:
         """(start, end, page, size). ``unit``: parts of a second that the method's times are in."""
         wrong = market.wrong_names(given, "startTime endTime timeType", f"pageNo pageSize {optional}")
@@ -207,6 +242,39 @@ def _ms(at: int | None) -> int:
 
 
 # ---- records -------------------------------------------------------------------------------------
+def _sku_id(view: ProductView, place: int) -> str:
+    return f"{market.variant_id(view.item, place):x}"
+
+
+def _product(view: ProductView, place: int) -> dict[str, Any]:
+    """One SKU with the item it is of: prices in fen, times in milliseconds."""
+    item = view.item
+    return {
+        "item": {
+            "id": f"{market.goods_id(item):x}",
+            "name": item.chinese,
+            "categoryId": f"{item.category_id:x}",
+            "articleNo": item.key,
+            "createTime": _ms(view.listed),
+            "updateTime": _ms(view.modified),
+        },
+        "sku": {
+            "id": _sku_id(view, place),
+            "itemId": f"{market.goods_id(item):x}",
+            "name": f"{item.chinese} {item.skus[place][1]}",
+            "ipq": 1,
+            "originalPrice": view.prices[place] * 12 // 10,
+            "price": view.prices[place],
+            "stock": view.stock[place],
+            "erpCode": item.key,
+            "buyable": view.is_on_sale,
+            "isGift": False,
+            "createTime": _ms(view.listed),
+            "updateTime": _ms(view.modified),
+        },
+    }
+
+
 def _head(state: OrderState) -> dict[str, Any]:
     order = state.order
     status = {

@@ -1,0 +1,78 @@
+{#- shelfStatus: as onOfflineStatus of the request, 1 is on its shelf. -#}
+{%- set states = {'0': 'off_sale', '1': 'on_sale'} -%}
+
+with
+
+items as (
+    select
+        latest.account_id,
+        latest.record_key as product_id,
+        latest.record.title as product_name,
+        latest.record.categoryId as category_path,
+        {{ hundredths('latest.record.price') }} as list_price,
+        {{ is_on_sale('latest.record.shelfStatus', states) }} as is_on_sale,
+        {{ array_sum('latest.record.skuList', 'sku', money('sku.skuStock')) }} as stock,
+        {{ epoch_time('latest.record.createTime', 1000) }} as listed_at,
+        {{ epoch_time('latest.record.updateTime', 1000) }} as modified_at,
+        latest.record.skuList as skus,
+        latest.load_id
+    from {{ ref('base_kuaishou_shop__products') }} as latest
+),
+
+exploded as (
+    select
+        *,
+        {{ explode('items.skus') }} as sku
+    from items
+),
+
+whole_and_variants as (
+    select
+        account_id,
+        product_id,
+        {{ null_as('text') }} as sku_id,
+        product_name,
+        category_path,
+        list_price,
+        is_on_sale,
+        stock,
+        listed_at,
+        modified_at,
+        load_id
+    from items
+
+    union all
+
+    select
+        account_id,
+        product_id,
+        exploded.sku.kwaiSkuId as sku_id,
+        product_name,
+        category_path,
+        {{ hundredths('exploded.sku.skuSalePrice') }} as list_price,
+        is_on_sale,
+        {{ money('exploded.sku.skuStock') }} as stock,
+        listed_at,
+        modified_at,
+        load_id
+    from exploded
+)
+
+select
+    'kuaishou_shop' as platform,
+    whole_and_variants.account_id,
+    account.store_id,
+    product_id,
+    sku_id,
+    product_name,
+    category_path,
+    list_price,
+    account.currency,
+    is_on_sale,
+    cast(stock as decimal(18, 4)) as stock,
+    listed_at,
+    modified_at,
+    load_id
+from whole_and_variants
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on whole_and_variants.account_id = account.account_id
