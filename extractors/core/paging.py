@@ -147,6 +147,7 @@ class NextToken:
 
     never_empty: the vendor hands out a token only for records that follow, so an empty page before or behind
         one is a page that was lost. Needed where no total would tell.
+    depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
     """
 
     records: Records
@@ -154,12 +155,15 @@ class NextToken:
     param: str
     total: Total | None = None
     never_empty: bool = False
+    depth: int | None = None
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         seen: set[str] = set()
         while True:
             reply = call(request)
             page = Page(self.records(reply), self.total(reply) if self.total else None)
+            if self.depth is not None and (page.total or 0) > self.depth:
+                raise TooDeep(page.total or 0)
             token = self.token(reply)
             if self.never_empty and not page.records and (token or seen):
                 raise ContractError(f"{request.name} sent an empty page where its token promised records")

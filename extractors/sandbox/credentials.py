@@ -45,7 +45,7 @@ OWN_ADDRESS = frozenset({"shopify", "magento"})
 """Platforms whose shops have each a host of its own: here a path below the platform's."""
 
 EXTRA: dict[str, dict[str, object]] = {
-    "amazon": {"marketplaces": "ATVPDKIKX0DER"},
+    "amazon": {"marketplaces": "ATVPDKIKX0DER", "seller_id": "A2SANDBOXSELLER"},
     "tiktok_shop": {"shop_cipher": "ROW_sandboxcipher"},
 }
 """What else the connections of a platform hold."""

@@ -67,7 +67,8 @@ def read(
     text = case["body"].encode() if isinstance(case["body"], str) else orjson.dumps(case["body"])
     reply = speaker.check(request, 200, headers, packed(text, case.get("packed")))
     found = []
-    for record in first.paging.records(reply):  # type: ignore[attr-defined]
+    records = first.paging.records(reply)  # type: ignore[attr-defined]
+    for record in first.finish(records) if first.finish else records:
         entry: dict[str, str | None] = {"key": stream.key_of(record)}
         if stream.kind == "cursor":
             # A vendor that shows no time of a change: the moment of the read stands for it.

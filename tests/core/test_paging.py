@@ -76,6 +76,19 @@ def test_a_read_deeper_than_the_vendor_allows_asks_to_be_split() -> None:
         ids(paging, Shop(31))
 
 
+def test_a_read_by_tokens_deeper_than_the_vendor_allows_asks_to_be_split() -> None:
+    def pages(total: int) -> list[int]:
+        body = {"rows": [{"id": 1}], "total": total, "next": None}
+        paging = NextToken(
+            records_at("rows"), lambda reply: reply.body["next"], "cursor", number_at("total"), depth=30
+        )
+        return [len(page.records) for page in paging.pages(lambda request: Reply(body), Request("list"))]
+
+    assert pages(30) == [1]
+    with pytest.raises(TooDeep):
+        pages(31)
+
+
 def test_a_missing_total_is_an_error_where_the_document_promises_one() -> None:
     with pytest.raises(ContractError, match="total"):
         ids(PAGES, lambda request: Reply({"rows": []}))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +23,9 @@ import duckdb
 import pytest
 
 from extractors.accounts import Account
+from extractors.core.window import days_window
 from extractors.credentials import Credentials
+from extractors.errors import ConfigError
 from extractors.extract import extract
 from extractors.landing import Landing
 from extractors.registry import platforms
@@ -43,8 +45,18 @@ START = date(2026, 10, 22)
 SETTLE = timedelta(minutes=3)  # reads end so long behind now
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 18)
 NAMES = ["shopify", "amazon", "magento", "tiktok_shop"]
+OPTIONS = {"amazon": {"marketplaces": "ATVPDKIKX0DER", "seller_id": "A2SANDBOXSELLER"}}
 ACCOUNTS = {
-    name: Account(f"{name}__harbor", name, name, f"harbor_{name}", NEW_YORK, "USD", start=START)
+    name: Account(
+        f"{name}__harbor",
+        name,
+        name,
+        f"harbor_{name}",
+        NEW_YORK,
+        "USD",
+        start=START,
+        options=OPTIONS.get(name, {}),
+    )
     for name in NAMES
 }
 each = pytest.mark.parametrize("name", NAMES)
@@ -309,6 +321,13 @@ def test_no_personal_data_stands_in_anything_that_was_written(night: Night) -> N
             assert CANARY.encode() not in body, path
             searched += 1
     assert searched > 30
+
+
+def test_an_amazon_account_without_its_sellers_id_is_told_what_to_add() -> None:
+    stream, account = platforms()["amazon"].stream("products"), replace(ACCOUNTS["amazon"], options={})
+    with pytest.raises(ConfigError) as caught:
+        list(stream.reads(account, days_window(START, START, account.zone)))
+    assert "seller_id" in str(caught.value.advice)
 
 
 # ---- what only one vendor does ---------------------------------------------------------------------

@@ -1,15 +1,19 @@
-"""Amazon Selling Partner API: orders 2026-01-01, finances 2024-06-19. Facts from the models in README.md."""
+"""Amazon Selling Partner API: orders 2026-01-01, finances 2024-06-19, listings 2021-08-01.
+
+Facts from the models in README.md.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
 from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
-from extractors.core.paging import NextToken, SizedNextToken, records_at
+from extractors.core.paging import NextToken, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
@@ -36,6 +40,16 @@ ORDERS = SizedNextToken(
     page_size=100,
 )
 TRANSACTIONS = NextToken(records_at("payload.transactions"), _token("payload", "nextToken"), "nextToken")
+# No more than a thousand listings can be paged through.
+LISTINGS = SizedNextToken(
+    records_at("items"),
+    _token("pagination", "nextToken"),
+    "pageToken",
+    total=number_at("numberOfResults"),
+    depth=1_000,
+    size="pageSize",
+    page_size=20,
+)
 
 
 def _orders(account: Account, window: Window) -> Iterator[Read]:
@@ -61,6 +75,37 @@ def _only_refunds(records: list[Record]) -> list[Record]:
     return [record for record in records if "refund" in str(record.get("transactionType", "")).lower()]
 
 
+def _listings(account: Account, window: Window) -> Iterator[Read]:
+    """The seller's listings by their change, one marketplace a call; a second more at both ends."""
+    seller = account.options.get("seller_id")
+    if not seller:
+        raise ConfigError(
+            "listings are asked for by the seller's id",
+            account=account.id,
+            advice="add options: {seller_id: …} (Seller Central: Account Info, Merchant Token), or leave "
+            "products out of the account's streams",
+        )
+    for marketplace in str(account.options.get("marketplaces") or "").split(","):
+        params = {
+            "marketplaceIds": marketplace.strip(),
+            "includedData": "summaries,offers,fulfillmentAvailability",
+            "lastUpdatedAfter": f"{window.start - SECOND:{FORM}}",
+            "lastUpdatedBefore": f"{window.end + SECOND:{FORM}}",
+            "sortBy": "lastUpdatedDate",
+            "sortOrder": "ASC",
+        }
+        request = Request("searchListingsItems", f"/listings/2021-08-01/items/{seller}", params)
+        yield Read(request, LISTINGS, finish=partial(_of_marketplace, marketplace.strip()))
+
+
+def _of_marketplace(marketplace: str, records: list[Record]) -> list[Record]:
+    """Each listing with its place and with the summary of that marketplace, taken out of a list of one."""
+    for record in records:
+        record["marketplace"] = marketplace
+        record["summary"] = next(iter(record.get("summaries") or []), {})
+    return records
+
+
 def _error(body: Any, headers: dict[str, str]) -> DaybookError | None:
     if isinstance(body, dict) and body.get("errors"):
         return ConfigError(f"Amazon: {_said(body)}", advice="see the message of the API")
@@ -83,7 +128,7 @@ def _refusal(name: str, status: int, headers: dict[str, str], body: bytes) -> Da
             text,
             refreshable=worn,
             advice="authorise the app again in Seller Central, with the roles Inventory and Order Tracking, "
-            "Finance and Accounting, and (for buyers) Buyer Communication",
+            "Product Listing, Finance and Accounting, and (for buyers) Buyer Communication",
         )
     if status in (400, 404):
         return ConfigError(text, advice="check the marketplaces of this account and the region of its host")
@@ -154,10 +199,13 @@ PLATFORM = Platform(
     protocol=_speaker,
     rate=Rate(calls=1, seconds=2.0, burst=10),
     # One call in three minutes, twenty of them saved up: a night is a handful of pages of 100 orders.
-    rates={"searchOrders": Rate(calls=56, seconds=10_000.0, burst=20)},
+    rates={
+        "searchOrders": Rate(calls=56, seconds=10_000.0, burst=20),
+        "searchListingsItems": Rate(calls=5, seconds=1.0, burst=5),
+    },
     width=1,
     zone="UTC",
-    options=frozenset({"marketplaces", "region"}),
+    options=frozenset({"marketplaces", "region", "seller_id"}),
     streams=(
         Stream(
             name="orders",
@@ -197,6 +245,15 @@ PLATFORM = Platform(
             # What was posted may not be listed before 48 hours have passed.
             overlap=timedelta(days=3),
             personal=Personal(),
+        ),
+        Stream(
+            name="products",
+            kind="cursor",
+            key=("marketplace", "sku"),
+            cursor=Instant("summary.lastUpdatedDate", before=("summary.createdDate",)),
+            reads=_listings,
+            slice=None,
+            from_beginning=True,
         ),
     ),
 )

@@ -1,8 +1,8 @@
 """The sandbox half of Amazon: what the Selling Partner API answers and refuses (platforms-global §3; models
-``orders_2026-01-01`` and ``finances_2024-06-19``).
+``orders_2026-01-01``, ``finances_2024-06-19`` and ``listingsItems_2021-08-01``).
 
-Served under ``/amazon``: ``/orders/2026-01-01/orders``, ``/finances/2024-06-19/transactions`` and
-``/auth/o2/token`` (Login with Amazon).
+Served under ``/amazon``: ``/orders/2026-01-01/orders``, ``/finances/2024-06-19/transactions``,
+``/listings/2021-08-01/items/<seller>`` and ``/auth/o2/token`` (Login with Amazon).
 """
 
 from __future__ import annotations
@@ -36,10 +36,13 @@ from extractors.sandbox.orders import Line, OrderState, RefundState
 from extractors.sandbox.season import day_number
 from extractors.sandbox.timeline import REFUNDED
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
-from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
+from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
+from .listings import LISTING_DATA, LISTING_DEPTH, LISTING_NAMES, listing_record, listings
+
 MARKETPLACE = str(EXTRA["amazon"]["marketplaces"])
+SELLER = str(EXTRA["amazon"]["seller_id"])
 FINANCE_PAGE = 40
 CALLS_PER_SECOND = 1_000.0
 _MOST_SPAN = 180 * 86_400
@@ -139,6 +142,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     return [
         at("/orders/2026-01-01/orders", "orders", gateway.orders),
         at("/finances/2024-06-19/transactions", "refunds", gateway.transactions),
+        at(f"/listings/2021-08-01/items/{SELLER}", "products", gateway.listings),
         Route("/auth/o2/token", login, methods=["POST"]),
     ]
 
@@ -203,7 +207,7 @@ def _list(query: Mapping[str, str], name: str, known: frozenset[str]) -> set[str
 
 
 class _Gateway:
-    """What the two operations answer."""
+    """What the three operations answer."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -254,6 +258,37 @@ class _Gateway:
         if parts is None or len(parts) != 3 or parts[0] != _arguments(query, name) or not parts[1].isdigit():
             raise _invalid(f"{name} is invalid, or does not belong to these arguments")
         return sum(1 for mark in marks if mark <= (int(parts[1]), parts[2]))
+
+    # ---- listings ------------------------------------------------------------------------------------
+    def listings(self, shop: Shop, query: Mapping[str, str], fault: Fault | None) -> Answer:
+        """searchListingsItems, by the time of the last change, oldest first."""
+        strange = wrong_names(query, "marketplaceIds", LISTING_NAMES)
+        if strange is not None:
+            raise _invalid(f"marketplaceIds is missing, or unknown parameter {strange}")
+        if query["marketplaceIds"] != MARKETPLACE:
+            raise _invalid("marketplaceIds takes one marketplace that the seller sells in")
+        data = _list(query, "includedData", LISTING_DATA) or {"summaries"}
+        order = query.get("sortBy", "lastUpdatedDate"), query.get("sortOrder", "DESC")
+        if order != ("lastUpdatedDate", "ASC"):
+            raise _invalid("the sandbox sorts by lastUpdatedDate, ASC only")
+        start = _time(query, "lastUpdatedAfter") if "lastUpdatedAfter" in query else -1
+        end = _time(query, "lastUpdatedBefore") if "lastUpdatedBefore" in query else self.desk.now() + 1
+        size = query.get("pageSize", "10")
+        if not size.isdigit() or not 1 <= int(size) <= 20:
+            raise _invalid("pageSize must be between 1 and 20")
+        rows = listings(self.desk.world.products(shop.store, self.desk.now()), start, end)
+        marks = [(row.view.modified, row.sku) for row in rows]
+        first = self._first(query, "pageToken", marks)
+        if first >= LISTING_DEPTH:
+            raise _invalid("no more than 1000 listings can be paged through")
+        shown, following = turn(rows, first, int(size), fault)
+        items = [listing_record(shop, MARKETPLACE, row, data) for row in shown]
+        body: dict[str, Any] = {"numberOfResults": len(rows), "pagination": {}, "items": items}
+        if following is not None:
+            at, sku = marks[following - 1] if following else (0, "")
+            body["pagination"] = {"nextToken": seal(_arguments(query, "pageToken"), str(at), sku)}
+        headers = {"x-amzn-RateLimit-Limit": "5.0"}
+        return Answer(body, headers=headers, content_type="application/json")
 
     # ---- finances ------------------------------------------------------------------------------------
     def transactions(self, shop: Shop, query: Mapping[str, str], fault: Fault | None) -> Answer:
@@ -500,6 +535,9 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         "orders": lambda: {_order_id(state) for state in orders_modified(*window)},
         "refunds": lambda: {
             _transaction_id(found) for _, found in refunds_modified(*window) if _is_posted(found)
+        },
+        "products": lambda: {
+            f"{MARKETPLACE}|{row.sku}" for row in listings(list(products_modified(*window)), 0, now + 1)
         },
     }
     return keys[stream]()
