@@ -34,7 +34,8 @@ _STAMP = "%Y%m%dT%H%M%S"
 class Release:
     """One published snapshot. `tables` has the rows of each table of schema marts, `closed_months` the paid
     amount of each complete month, `reported_days` the days with figures of each account's reports, `restated`
-    how many published numbers it changed, `recipe` a hash of the SQL, settings and accounts, `forced` the audit's doubts that someone overrode."""
+    how many published numbers it changed, `recipe` a hash of the SQL, settings and accounts it was made of,
+    `forced` the audit's doubts that someone overrode."""
 
     id: str
     path: Path

@@ -18,8 +18,8 @@ from warehouse.connection import attach, connect, identifier, literal
 GRAINS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
-# Subject → what names a row within a period. Their metrics are those that dim_metric calls amounts, counts or stocks:
-# ratios follow from them, and comparisons from other periods' rows.
+# Subject → what names a row within a period. Their metrics are those that dim_metric calls amounts, counts or
+# stocks: ratios follow from them, and comparisons from other periods' rows.
 RESTATED: dict[str, tuple[str, ...]] = {
     "store": ("store_id",),
     "traffic_source": ("store_id", "source_l1", "source_l2", "device", "is_total"),
@@ -50,7 +50,7 @@ alter table marts.{LOG} add column if not exists cause varchar;
 comment on table marts.{LOG} is 'Published numbers of complete periods that changed, one row a change.';
 comment on column marts.{LOG}.mart is 'Table the number stands in.';
 comment on column marts.{LOG}.grain is 'day, week or month.';
-comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |, such as a store_id.';
+comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |.';
 comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
 comment on column marts.{LOG}.metric is 'Column that changed.';
 comment on column marts.{LOG}.first_reported is 'What was published the first time.';
@@ -181,7 +181,7 @@ _CAUSE = """case
     when p.is_gone then 'nothing is left of it in the period'
     when p.pair.previous is null then 'the figure came late'
     when p.pair.current is null then 'the figure is not known any more'
-    when p.pair.metric like '%\\_cohort%' escape '\\' then 'orders of the period were refunded or changed later'
+    when p.pair.metric like '%\\_cohort%' escape '\\' then 'orders of the period changed later'
     when p.pair.clock like 'ad report%' then 'the platform restated its report'
     when p.pair.clock like '%visit date' then 'the platform restated its report'
     when p.pair.clock like '%refund date' then 'refunds of the period arrived late or changed'
