@@ -3,6 +3,7 @@
 pull     20,000 and 200,000 orders of 3 KB pulled and loaded, beside curl with DuckDB's JSON reader and beside dlt
 limits   every platform's own rate limit on, 50 ms away: the share of the permitted rate that is used
 publish  a warehouse of a gigabyte
+marts    all marts from a million orders (DAYBOOK_BENCH_ORDERS=10000000 for ten), and a night that changes some
 files    1.07 million real order lines from dropped file to published marts
 run      `make run` on an empty folder, without the installation
 night    a night of twelve accounts through Airflow: the first with its history, then one with nothing new
@@ -23,6 +24,7 @@ from bench import pull
 from bench.limits import LATENCY_MS, limits
 from bench.measure import ROOT, Cost, daybook, run
 from bench.publishing import publish_a_gigabyte
+from bench.rebuild import rebuild
 from prove.record import note
 
 ACCOUNTS = (
@@ -154,6 +156,7 @@ JOBS = {
     "files": files,
     "run": whole_run,
     "night": night,
+    "marts": rebuild,
 }
 NOTED = {"files", "run", "night"}  # the others note figures of their own
 

@@ -1,0 +1,52 @@
+"""What the marts cost: made from nothing, and in a night that adds a day and changes some of the old orders."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from bench.history import DAYS, write_history, write_night
+from bench.measure import ROOT, Cost, run
+from prove.record import note
+
+_BUILD = """
+import sys
+from pathlib import Path
+from warehouse.build import build
+build(Path("dbt_project"), Path(sys.argv[1]), target_path=Path(sys.argv[1]) / "target")
+"""
+
+
+def rebuild(folder: Path) -> list[Cost]:
+    """A generated history of DAYBOOK_BENCH_ORDERS orders (a million), three lines each, two years, five shops."""
+    orders = int(os.environ.get("DAYBOOK_BENCH_ORDERS", "1000000"))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_history(folder, orders)
+    began = time.monotonic()
+    env = {"PYTHONPATH": str(ROOT)}
+
+    def built(what: str) -> Cost:
+        return run(what, [sys.executable, "-c", _BUILD, str(folder)], env)
+
+    whole = built(f"all marts from {orders:,} orders")
+    floor = run("store, product, category by hand", [sys.executable, "-m", "bench.by_hand", str(folder)], env)
+    still = built("a build with nothing new")
+    changed = write_night(folder, orders)
+    night = built(f"a night: one day more, {changed:,} orders of the last 60 days changed")
+    write_night(folder, orders, oldest=DAYS)
+    spread = built(f"a night: one day more, {changed:,} orders of all {DAYS} days changed")
+    found = {
+        "all marts, wall s": round(whole.wall, 1),
+        "CPU, s": round(whole.cpu, 1),
+        "peak, MB": round(whole.peak_mb),
+        "by hand (store, product, category), CPU s": round(floor.cpu, 1),
+        "÷ by hand (aim 1.5)": round(whole.cpu / floor.cpu, 2),
+        "a night, CPU s": round(night.cpu, 1),
+        "a night's share of all (aim 1/8 at 1 M, 1/30 at 10 M)": round(night.cpu / whole.cpu, 3),
+        "the same with the changes all over the history": round(spread.cpu / whole.cpu, 3),
+        "nothing new": round(still.cpu / whole.cpu, 3),
+    }
+    note("benchmarks", f"marts of {orders:,} orders", {"found": found, "seconds": time.monotonic() - began})
+    return [whole, floor, still, night, spread]
