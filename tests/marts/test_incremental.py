@@ -1,6 +1,6 @@
 """A night that rebuilds what changed leaves every table as a full build would, row for row.
 
-DAYBOOK_HISTORIES=200 runs more random histories, DAYBOOK_HISTORY=17 the one with that seed.
+`make prove ARGS=histories` plays 200 random ones, DAYBOOK_HISTORY=17 the one with that seed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from conftest import PROJECT, Warehouse, run_dbt
 from mutations import Night
 from replay import Project, Replay, copied, differences
 
+_FIRST = int(os.environ.get("DAYBOOK_FIRST_HISTORY", "0"))
 SEEDS = (
     [int(os.environ["DAYBOOK_HISTORY"])]
     if "DAYBOOK_HISTORY" in os.environ
-    else range(int(os.environ.get("DAYBOOK_HISTORIES", "4")))
+    else range(_FIRST, _FIRST + int(os.environ.get("DAYBOOK_HISTORIES", "3")))
 )
 
 
