@@ -10,6 +10,8 @@ import requests
 from extractors.sandbox import Running
 
 ORDERS, MONEY = "/orders/2026-01-01/orders", "/finances/2024-06-19/transactions"
+LISTINGS = "/listings/2021-08-01/items/A2SANDBOXSELLER"
+CATALOGUE = {"marketplaceIds": "ATVPDKIKX0DER", "sortOrder": "ASC", "pageSize": "20"}
 WINDOW = {"lastUpdatedAfter": "2026-11-19T00:00:00Z", "lastUpdatedBefore": "2026-11-20T23:59:59Z"}
 POSTED = {"postedAfter": "2026-11-01T00:00:00Z", "postedBefore": "2026-11-20T00:00:00Z"}
 
@@ -67,11 +69,30 @@ def test_a_token_belongs_to_the_arguments_it_was_given_for(seller: Caller) -> No
         (MONEY, {"postedBefore": "2026-11-20T00:00:00Z"}),
         (MONEY, {**POSTED, "pageSize": "50"}),
         (MONEY, {"postedAfter": "2026-11-20T00:00:00Z", "postedBefore": "2026-11-21T02:00:00Z"}),
+        (LISTINGS, {"sortOrder": "ASC"}),
+        (LISTINGS, {**CATALOGUE, "pageSize": "21"}),
+        (LISTINGS, {**CATALOGUE, "marketplaceIds": "A1F83G8C2ARO7P"}),
+        (LISTINGS, {**CATALOGUE, "includedData": "prices"}),
+        (LISTINGS, {**CATALOGUE, "lastUpdatedAfter": "yesterday"}),
+        (LISTINGS, {**CATALOGUE, "pageToken": "x"}),
     ],
 )
 def test_what_the_model_forbids_is_refused(seller: Caller, path: str, query: dict[str, str]) -> None:
     answer = seller.get(path, query)
     assert answer.status_code == 400 and answer.json()["errors"][0]["code"] == "InvalidInput"
+
+
+def test_a_listing_shows_what_was_asked_for_of_it_and_the_pages_make_the_whole(seller: Caller) -> None:
+    plain = seller.get(LISTINGS, CATALOGUE).json()
+    assert plain["items"] and all(set(item) == {"sku", "summaries"} for item in plain["items"])
+    query = {**CATALOGUE, "pageSize": "7", "includedData": "offers"}
+    skus, page = [], seller.get(LISTINGS, query).json()
+    while page["items"]:
+        skus += [item["sku"] for item in page["items"] if set(item) == {"sku", "offers"}]
+        token = page["pagination"].get("nextToken")
+        page = seller.get(LISTINGS, {**query, "pageToken": token}).json() if token else {"items": []}
+    assert len(skus) == len(set(skus)) == plain["numberOfResults"] > 7
+    assert seller.get("/listings/2021-08-01/items/ANOTHER", CATALOGUE).status_code in (403, 404)
 
 
 def test_money_of_more_than_180_days_is_none(seller: Caller) -> None:

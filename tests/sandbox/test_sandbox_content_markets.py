@@ -30,8 +30,10 @@ class Caller:
     def __init__(self, sandbox: Running, variant: str = "valid") -> None:
         self.connections: dict[str, Any] = sandbox.connections(variant)
 
-    def doudian(self, *, secret: str = "", shift: int = 0, **changes: Any) -> str:
-        """The sub code of an order list, or `total n`."""
+    def doudian(
+        self, *, secret: str = "", shift: int = 0, method: str = "order.searchList", **changes: Any
+    ) -> str:
+        """The sub code of an order list (or another), or `total n`."""
         connection = self.connections["doudian__lantern"]
         start = int(DAY.timestamp())
         params = {
@@ -39,12 +41,12 @@ class Caller:
         }  # fmt: skip
         body = canonical({key: value for key, value in params.items() if value is not None})
         signed = {
-            "app_key": connection["login"], "method": "order.searchList",
+            "app_key": connection["login"], "method": method,
             "timestamp": str(int(time.time()) + shift), "v": "2",
         }  # fmt: skip
         sign = doudian({**signed, "param_json": body}, secret or connection["password"])
         answer = requests.post(
-            f"{connection['host']}/order/searchList",
+            f"{connection['host']}/{method.replace('.', '/')}",
             params={
                 **signed,
                 "sign": sign,
@@ -57,18 +59,32 @@ class Caller:
         ).json()
         return f"total {answer['data']['total']}" if answer["code"] == 10000 else str(answer["sub_code"])
 
-    def alibaba(self, *, secret: str = "", **changes: Any) -> str:
-        """The error code of an order list, or `total n`."""
+    def alibaba(
+        self,
+        *,
+        secret: str = "",
+        api: str = "com.alibaba.trade/alibaba.trade.getSellerOrderList",
+        **changes: Any,
+    ) -> str:
+        """The error code of an order list (or another), or `total n`."""
         connection = self.connections["alibaba_1688__lantern"]
         form = {
             "modifyStartTime": DAY.strftime("%Y%m%d%H%M%S000+0800"),
             "modifyEndTime": (DAY + timedelta(days=1)).strftime("%Y%m%d%H%M%S000+0800"),
             "page": "1", "pageSize": "20", "access_token": connection["extra"]["access_token"], **changes,
         }  # fmt: skip
-        path = f"param2/1/com.alibaba.trade/alibaba.trade.getSellerOrderList/{connection['login']}"
+        form = {key: value for key, value in form.items() if value is not None}
+        path = f"param2/1/{api}/{connection['login']}"
         form["_aop_signature"] = aop(path, form, secret or connection["password"])
         answer = requests.post(f"{connection['host']}/openapi/{path}", data=form, timeout=10).json()
-        return str(answer.get("error_code") or f"total {answer['totalRecord']}")
+        if "error_code" in answer:
+            return str(answer["error_code"])
+        total = (
+            answer["totalRecord"]
+            if "totalRecord" in answer
+            else answer["result"]["pageResult"]["totalRecords"]
+        )
+        return f"total {total}"
 
     def suning(self, *, secret: str = "", shift: int = 0, **changes: Any) -> str:
         """The error code of an order list, or `total n`."""
@@ -95,8 +111,10 @@ class Caller:
             return str(answer["sn_error"]["error_code"])
         return f"total {answer['sn_head']['totalSize']}"
 
-    def kuaishou(self, *, secret: str = "", shift: int = 0, **changes: Any) -> str:
-        """The sub code of an order list, or the number of its orders."""
+    def kuaishou(
+        self, *, secret: str = "", shift: int = 0, method: str = "open.order.cursor.list", **changes: Any
+    ) -> str:
+        """The sub code of an order list (or another), or the number of what it holds."""
         connection = self.connections["kuaishou_shop__lantern"]
         start = int(DAY.timestamp() * 1000)
         given = {
@@ -104,22 +122,25 @@ class Caller:
             "endTime": start + 86_400_000, **changes,
         }  # fmt: skip
         query = {
-            "appkey": connection["login"], "method": "open.order.cursor.list", "version": "1",
+            "appkey": connection["login"], "method": method, "version": "1",
             "access_token": connection["extra"]["access_token"], "timestamp": str(int(time.time() + shift) * 1000),
             "signMethod": "MD5", "param": canonical({k: v for k, v in given.items() if v is not None}),
         }  # fmt: skip
         text = "&".join(f"{key}={query[key]}" for key in sorted(query))
         text += f"&signSecret={secret or connection['extra']['sign_secret']}"
         query["sign"] = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-        answer = requests.get(f"{connection['host']}/open/order/cursor/list", params=query, timeout=10).json()
-        return (
-            f"total {len(answer['data']['orderList'])}" if answer["result"] == 1 else str(answer["sub_code"])
-        )
+        url = f"{connection['host']}/{method.replace('.', '/')}"
+        answer = requests.get(url, params=query, timeout=10).json()
+        if answer["result"] != 1:
+            return str(answer["sub_code"])
+        return f"total {len(answer['data'].get('orderList') or answer['data']['items'])}"
 
-    def xiaohongshu(self, *, secret: str = "", shift: int = 0, **changes: Any) -> str:
-        """The message of an order list, or `total n`."""
+    def xiaohongshu(
+        self, *, secret: str = "", shift: int = 0, method: str = "order.getOrderList", **changes: Any
+    ) -> str:
+        """The message of an order list (or another), or `total n`."""
         connection = self.connections["xiaohongshu__lantern"]
-        start, method = int(DAY.timestamp()) + 20 * 3_600, "order.getOrderList"
+        start = int(DAY.timestamp()) + 20 * 3_600
         stamp = str(int(time.time()) + shift)
         text = f"{method}?appId={connection['login']}&timestamp={stamp}&version=2.0"
         body = {
@@ -133,6 +154,23 @@ class Caller:
         return f"total {answer['data']['total']}" if answer["success"] else str(answer["error_msg"])
 
 
+# The parameters of each order list that its list of products does not know, and the name of the latter.
+PRODUCTS: dict[str, dict[str, Any]] = {
+    "doudian": {
+        "method": "product.listV2", "page": 1, "update_time_start": None, "update_time_end": None,
+    },
+    "alibaba": {
+        "api": "com.alibaba.product/alibaba.product.list.get", "modifyStartTime": None, "modifyEndTime": None,
+        "page": None, "pageNo": "1",
+    },
+    "kuaishou": {
+        "method": "open.item.list.get", "orderViewStatus": None, "queryType": None, "cursor": None,
+        "beginTime": None, "endTime": None, "pageNumber": 1,
+    },
+    "xiaohongshu": {
+        "method": "product.getDetailSkuList", "timeType": None, "startTime": None, "endTime": None,
+    },
+}  # fmt: skip
 CALLS = ("doudian", "alibaba", "suning", "kuaishou", "xiaohongshu")
 OLD = DAY - timedelta(days=120)
 
@@ -203,6 +241,37 @@ def test_what_the_document_forbids_is_refused(sandbox: Running, name: str, chang
         "isv.parameter-invalid", "gw.ParamIllegal", "gateway.param.invalid", "biz.check.param:error",
         "biz.check.page:error", "sys.check.query-time:outofrange",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_are_listed_as_documented(sandbox: Running, name: str) -> None:
+    answer = getattr(Caller(sandbox), name)(**PRODUCTS[name])
+    assert answer.startswith("total ") and int(answer.split()[1]) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("doudian", {"page": 0}), ("doudian", {"page": 101}), ("doudian", {"size": 101}), ("doudian", {"status": 3}),
+        ("doudian", {"update_start_time": 1}), ("doudian", {"surprise": 1}),
+        ("alibaba", {"pageSize": "21"}), ("alibaba", {"pageNo": "99"}), ("alibaba", {"orderByType": "UP"}),
+        ("alibaba", {"startModifyTime": "2026-11-19 00:00:00"}), ("alibaba", {"surprise": "1"}),
+        ("kuaishou", {"pageSize": 9}), ("kuaishou", {"pageSize": 101}), ("kuaishou", {"pageNumber": 99}),
+        ("kuaishou", {"itemStatus": 2}), ("kuaishou", {"surprise": 1}),
+        ("xiaohongshu", {"pageSize": 101}), ("xiaohongshu", {"pageNo": 99}), ("xiaohongshu", {"surprise": 1}),
+    ],
+)  # fmt: skip
+def test_what_the_document_of_products_forbids_is_refused(
+    sandbox: Running, name: str, changes: dict[str, Any]
+) -> None:
+    code = getattr(Caller(sandbox), name)(**PRODUCTS[name] | changes)
+    assert code.split(":")[0] == "param error" or code in {
+        "isv.parameter-invalid", "gw.ParamIllegal", "gateway.param.invalid",
+    }  # fmt: skip
+
+
+def test_an_api_of_1688_is_found_in_its_own_space_only(sandbox: Running) -> None:
+    assert Caller(sandbox).alibaba(api="com.alibaba.trade/alibaba.product.list.get") == "gw.APINotFound"
 
 
 def test_nothing_found_at_suning_is_told_as_an_error(sandbox: Running) -> None:
