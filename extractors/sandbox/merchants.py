@@ -302,6 +302,7 @@ SHOPS: tuple[Shop, ...] = (
         0.0,
         _LIGHTS + _TABLE,
         flows=("presale",),
+        splits_refunds=True,
     ),
     Shop(
         22,
