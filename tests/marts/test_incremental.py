@@ -18,7 +18,7 @@ _FIRST = int(os.environ.get("DAYBOOK_FIRST_HISTORY", "0"))
 SEEDS = (
     [int(os.environ["DAYBOOK_HISTORY"])]
     if "DAYBOOK_HISTORY" in os.environ
-    else range(_FIRST, _FIRST + int(os.environ.get("DAYBOOK_HISTORIES", "3")))
+    else range(_FIRST, _FIRST + int(os.environ.get("DAYBOOK_HISTORIES", "1")))
 )
 
 
