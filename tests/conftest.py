@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import dbt_runs
 import pytest
 
 from extractors.accounts import Account
@@ -13,6 +16,55 @@ from extractors.landing import Landing
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+# Folders whose tests share something dear (a build of the marts, Airflow) and so go to one worker; those and the
+# files that take longest begin first, so that no worker is left with one of them at the end.
+TOGETHER = ("marts", "dags")
+LONGEST_FIRST = (
+    "marts",
+    "contract/test_faults.py",
+    "staging/test_staging_runs.py",
+    "platforms/test_advertising.py",
+    "e2e/test_published.py",
+    "e2e/test_night.py",
+    "contract/test_reading.py",
+    "platforms/test_global_shops.py",
+)
+
+
+@cache
+def group_of(file: str) -> str:
+    """What goes to one worker of `--dist loadfile`: a file, or a folder of TOGETHER."""
+    place = file.removeprefix("tests/")
+    folder = place.split("/")[0]
+    return folder if folder in TOGETHER else place
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {group: place for place, group in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(group_of(item.nodeid.split("::")[0]), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid.split("::")[0])
+
+    config.option.loadscopereorder = False  # the order is LONGEST_FIRST's
+    return Together(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The dbt project is parsed once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    dbt_runs.share(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 @pytest.fixture(scope="session")

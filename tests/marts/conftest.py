@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +9,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from dbt_runs import PROJECT, dbt
 from expected import Books, Rates
 from world import World, make_world
-
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
 @dataclass
@@ -37,34 +32,9 @@ class Warehouse:
 
 
 def run_dbt(build_dir: Path, target_dir: Path, *args: str) -> Warehouse:
-    """Run dbt on the project with its own databases and target folder; a child, so that it lets go of the files."""
-    target_dir.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "dbt.cli.main",
-            "--no-use-colors",
-            *args,
-            "--project-dir",
-            str(PROJECT),
-            "--profiles-dir",
-            str(PROJECT),
-            "--target-path",
-            str(target_dir),
-            "--log-path",
-            str(target_dir / "logs"),
-        ],
-        env={**os.environ, "DAYBOOK_BUILD": str(build_dir), "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    results = target_dir / "run_results.json"
-    statuses = {}
-    if results.exists():
-        statuses = {node["unique_id"]: node["status"] for node in json.loads(results.read_text())["results"]}
-    return Warehouse(build_dir, target_dir, done.stdout + done.stderr, statuses)
+    """Run dbt on the project with its own databases and target folder."""
+    ran = dbt(build_dir, target_dir, *args)
+    return Warehouse(build_dir, target_dir, ran.output, ran.statuses)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,6 @@ from the world itself, without the clients and without dbt.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
+from dbt_runs import build_staging
 
 from extractors.accounts import Account
 from extractors.credentials import Credentials
@@ -34,7 +32,9 @@ from extractors.sandbox.orders import OrderState, RefundState
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from warehouse.load import load_pending
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+# One night of all platforms below in a fixture: on a busy machine more than a test is given.
+pytestmark = pytest.mark.timeout(900)
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Weeks of presales and Double 11 lie behind it.
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
@@ -122,20 +122,8 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
                 now=NOW + timedelta(minutes=10),
             )
         load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
-        target = str(home / "target")
-        done = subprocess.run(
-            [
-                sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build",
-                "--select", *(f"staging.{name}" for name in NAMES), "--exclude-resource-type", "unit_test",
-                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-                "--target-path", target, "--log-path", target,
-            ],
-            env={**os.environ, "DAYBOOK_BUILD": str(home / "build"), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-            capture_output=True, text=True, timeout=240, check=False,
-        )  # fmt: skip
-        results = json.loads((home / "target" / "run_results.json").read_text())["results"]
-        statuses = {result["unique_id"]: str(result["status"]) for result in results}
-        yield Night(box, home / "build", done.stdout, statuses)
+        ran = build_staging(home / "build", home / "target", NAMES)
+        yield Night(box, home / "build", ran.output, ran.statuses)
 
 
 def bare(text: str) -> str:

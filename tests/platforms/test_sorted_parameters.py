@@ -7,9 +7,6 @@ ledger, without the clients and without dbt.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +18,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 import zstandard
+from dbt_runs import build_staging
 
 from extractors.accounts import Account
 from extractors.credentials import Credentials
@@ -35,7 +33,9 @@ from extractors.sandbox.server import platform_halves
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from warehouse.load import load_pending
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+# One night of all platforms below in a fixture: on a busy machine more than a test is given.
+pytestmark = pytest.mark.timeout(900)
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Double 11 lies within the four weeks before it.
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
@@ -93,7 +93,7 @@ class Night:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     home = tmp_path_factory.mktemp("sorted")
-    landing, target = Landing(home / "landing"), str(home / "target")
+    landing = Landing(home / "landing")
     with running(first_day=date(2026, 9, 8), now=NOW) as box:
         offered = box.connections()
         for account in ACCOUNTS.values():
@@ -108,23 +108,8 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
                 sleep=lambda seconds: None,
             )
         load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
-        command = [sys.executable, "-m", "dbt.cli.main", "--no-use-colors", "build", "--select"]
-        command += [f"staging.{name}" for name in STARTS] + ["--exclude-resource-type", "unit_test"]
-        command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-        done = subprocess.run(
-            [*command, "--target-path", target, "--log-path", target],
-            env={
-                **os.environ,
-                "DAYBOOK_BUILD": str(home / "build"),
-                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            },
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        results = json.loads((home / "target" / "run_results.json").read_text())["results"]
-        yield Night(box, home, done.stdout, {r["unique_id"]: str(r["status"]) for r in results})
+        ran = build_staging(home / "build", home / "target", STARTS)
+        yield Night(box, home, ran.output, ran.statuses)
 
 
 def at(moment: int | None) -> datetime | None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt_runs import Ran, dbt
 
 from extractors.accounts import Account
 from extractors.registry import platforms
 from warehouse import raw
 
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 STREAMS = {
     name: {stream.name: stream.kind for stream in platform.streams} for name, platform in platforms().items()
 }
@@ -117,48 +114,10 @@ class World:
                     [platform, account, stream, place[1], as_of, utc(read_at), load_id, count],
                 )
 
-    def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Real dbt on the staging models of this folder."""
-        target = str(self.folder / "target")
-        return subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "dbt.cli.main",
-                *arguments,
-                "--select",
-                "staging",
-                "--profiles-dir",
-                str(PROJECT),
-                "--project-dir",
-                str(PROJECT),
-                "--target-path",
-                target,
-                "--log-path",
-                target,
-            ],
-            env={**os.environ, "DAYBOOK_BUILD": str(self.folder), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-
-    def failures(self) -> dict[str, str]:
-        """Nodes of the last run that did not pass, by name, with dbt's message."""
-        results = json.loads((self.folder / "target" / "run_results.json").read_text())["results"]
-        return {
-            result["unique_id"].split(".")[2]: str(result["message"])
-            for result in results
-            if result["status"] not in ("success", "pass")
-        }
-
-    def passed(self, kind: str) -> int:
-        """How many nodes of a kind (model, test, unit_test) passed in the last run."""
-        results = json.loads((self.folder / "target" / "run_results.json").read_text())["results"]
-        return sum(
-            r["unique_id"].startswith(kind + ".") and r["status"] in ("success", "pass") for r in results
-        )
+    def dbt(self, command: str, *arguments: str, names: Iterable[str] = ()) -> Ran:
+        """Real dbt on the staging models of this folder, or on those of some platforms."""
+        select = [f"staging.{name}" for name in names] or ["staging"]
+        return dbt(self.folder, self.folder / "target", command, *arguments, "--select", *select)
 
     def tables(self) -> Tables:
         """Every staging relation whole, its rows in one fixed order."""
@@ -194,9 +153,7 @@ class Story:
     last: Tables
     anew: Tables
     types: dict[str, list[tuple[str, str]]]
-    first_failures: dict[str, str]
-    first_unit_tests: int
-    first_models: int
-    last_failures: dict[str, str]
-    last_output: str
-    anew_failures: dict[str, str]
+    first_run: Ran
+    last_run: Ran
+    last_tests: Ran
+    anew_run: Ran

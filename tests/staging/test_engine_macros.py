@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 import jinja2
 import pytest
+from dbt_runs import PROJECT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from staging_world import PROJECT
 
 
 class _Adapter:

@@ -1,0 +1,107 @@
+"""Real dbt on the project with databases and a target folder of the test's own; the project is parsed once a session.
+
+Parsing the models, tests and unit tests of every platform takes longer than building most of them. dbt takes an
+earlier parse over where files, profile and environment are the same, so every run here gets the same environment:
+it stands in its build folder and names it `.`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+PASSED = ("success", "pass")
+PARSED = "partial_parse.msgpack"
+_shared: list[Path] = []
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What dbt said, and what became of each node: unique id → (status, message)."""
+
+    output: str
+    nodes: dict[str, tuple[str, str]]
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return {node: status for node, (status, _) in self.nodes.items()}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Nodes that did not pass, by their short name, with dbt's message."""
+        bad = {node: message for node, (status, message) in self.nodes.items() if status not in PASSED}
+        return {node.split(".")[2]: message for node, message in bad.items()}
+
+    def passed(self, kind: str) -> set[str]:
+        """Nodes of a kind (model, test, unit_test) that passed."""
+        return {n for n, (status, _) in self.nodes.items() if n.startswith(f"{kind}.") and status in PASSED}
+
+
+def share(folder: Path) -> None:
+    """Where the session's one parse is kept: a folder that all workers see."""
+    _shared[:] = [folder / "dbt_parse"]
+
+
+def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
+    """Run dbt in a child, so that it lets go of the files. `--vars` makes it parse anew."""
+    build_dir.mkdir(parents=True, exist_ok=True)
+    target_dir.mkdir(parents=True, exist_ok=True)
+    if _shared and not (target_dir / PARSED).exists():
+        shutil.copy(_parsed_once(_shared[0], build_dir), target_dir / PARSED)
+    results = target_dir / "run_results.json"
+    results.unlink(missing_ok=True)  # or a run that never began would show the last one's
+    output = _run(build_dir, target_dir, *arguments)
+    found = json.loads(results.read_text())["results"] if results.exists() else []
+    return Ran(output, {node["unique_id"]: (node["status"], str(node["message"])) for node in found})
+
+
+def build_staging(build_dir: Path, target_dir: Path, names: Iterable[str]) -> Ran:
+    """Staging of these platforms with its tests on data; the unit tests of every platform run in tests/staging."""
+    select = [f"staging.{name}" for name in names]
+    return dbt(build_dir, target_dir, "build", "--exclude-resource-type", "unit_test", "--select", *select)
+
+
+def _parsed_once(folder: Path, build_dir: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / PARSED).exists():
+            said = _run(build_dir, folder / "target", "parse")
+            assert (folder / "target" / PARSED).exists(), said
+            (folder / "target" / PARSED).rename(folder / PARSED)
+    return folder / PARSED
+
+
+def _run(build_dir: Path, target_dir: Path, *arguments: str) -> str:
+    places = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target_dir]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "dbt.cli.main",
+            "--no-use-colors",
+            *arguments,
+            *places,
+            "--log-path",
+            target_dir,
+        ],
+        cwd=build_dir,
+        env={
+            **os.environ,
+            "DAYBOOK_BUILD": ".",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_LOG_LEVEL_FILE": "none",  # megabytes that nobody reads
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
