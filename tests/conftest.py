@@ -31,6 +31,8 @@ LONGEST_FIRST = (
     "contract/test_reading.py",
     "platforms/test_global_shops.py",
 )
+# Where a fixture may read, load and build many platforms: on a busy machine more than a test is given.
+BUILT = ("tests/marts/", "tests/staging/", "tests/platforms/", "tests/e2e/")
 
 
 @cache
@@ -42,6 +44,9 @@ def group_of(file: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(BUILT) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(900))
     order = {group: place for place, group in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(group_of(item.nodeid.split("::")[0]), len(order)))
 

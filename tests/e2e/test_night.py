@@ -15,8 +15,6 @@ import pytest
 from extractors.sandbox import running
 from extractors.sandbox.credentials import connections
 
-pytestmark = pytest.mark.timeout(600)
-
 ACCOUNTS = """
 accounts:
   - {id: taobao__lantern, name: Lantern, store: lantern_tmall, time_zone: Asia/Shanghai, currency: CNY, history_days: 2}
@@ -56,7 +54,7 @@ class Place:
             env={**self.env, **more},
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=800,
             check=False,
         )
 

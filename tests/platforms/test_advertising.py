@@ -33,9 +33,6 @@ from extractors.sandbox.merchants import AD_ACCOUNTS, Advertiser
 from extractors.sandbox.traffic import days_between
 from warehouse.load import load_pending
 
-# One night of twenty platforms for all tests below: on a busy machine more than a test is given.
-pytestmark = pytest.mark.timeout(900)
-
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=SHANGHAI)  # 02:00 in New York
 DAY, START = date(2026, 11, 20), date(2026, 10, 24)  # four weeks with Double 11 in them

@@ -35,9 +35,6 @@ from extractors.sandbox.season import day_number
 from extractors.sandbox.truth import orders_modified, shop_of
 from warehouse.load import load_pending
 
-# One night of all platforms below in a fixture: on a busy machine more than a test is given.
-pytestmark = pytest.mark.timeout(900)
-
 NEW_YORK = "America/New_York"
 # 01:30 in New York on the Thursday a week before Thanksgiving.
 NOW = datetime(2026, 11, 19, 1, 30, tzinfo=ZoneInfo(NEW_YORK))

@@ -34,9 +34,6 @@ from extractors.sandbox.orders import OrderState, RefundState
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from warehouse.load import load_pending
 
-# One night of all platforms below in a fixture: on a busy machine more than a test is given.
-pytestmark = pytest.mark.timeout(900)
-
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Double 11 lies within the four weeks before it.
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)

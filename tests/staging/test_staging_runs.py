@@ -14,9 +14,6 @@ from staging_world import ACCOUNT_OF, STREAMS, Story, Tables
 
 from extractors.registry import streams_of
 
-# Three dbt runs over the staging of all platforms in a fixture: on a busy machine more than a test is given.
-pytestmark = pytest.mark.timeout(900)
-
 MONEY = "DECIMAL(18,4)"
 STAGED = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["platforms"]
 
