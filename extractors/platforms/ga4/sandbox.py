@@ -10,6 +10,7 @@ import base64
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -75,6 +76,16 @@ _DIMENSIONS: dict[str, Callable[[Visit], str]] = {
     "sessionDefaultChannelGroup": lambda v: _channel(SOURCES[v.source]),
     "sessionSourceMedium": lambda v: _medium(SOURCES[v.source]),
 }
+
+
+@lru_cache(maxsize=16)  # the pages of one read ask for the same
+def _grouped(
+    visits: Visits, days: tuple[date, ...], dimensions: tuple[str, ...], now: int
+) -> list[tuple[tuple[str, ...], Figures]]:
+    groups: dict[tuple[str, ...], list[Visit]] = {}
+    for visit in visits.known(days, now):
+        groups.setdefault(tuple(_DIMENSIONS[name](visit) for name in dimensions), []).append(visit)
+    return [(key, visits.figures(group)) for key, group in sorted(groups.items())]
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -171,10 +182,7 @@ class Api:
         if not 1 <= limit <= MOST_ROWS:
             raise _bad(f"limit must be between 1 and {MOST_ROWS}.")
         days = _range(body)
-        groups: dict[tuple[str, ...], list[Visit]] = {}
-        for visit in visits.known(days, self.desk.now()):
-            groups.setdefault(tuple(_DIMENSIONS[name](visit) for name in dimensions), []).append(visit)
-        found = [(key, visits.figures(group)) for key, group in sorted(groups.items())]
+        found = _grouped(visits, tuple(days), tuple(dimensions), self.desk.now())
         if not order and len(dimensions) > 1:
             found = found[::-1]  # no order was asked for: none is kept
         page = self.desk.page(found[offset:], 1, limit, fault)

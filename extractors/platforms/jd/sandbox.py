@@ -5,7 +5,8 @@ Served under ``/jd``: ``/routerjson`` (every method) and ``/oauth2/refresh_token
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
-from extractors.sandbox.book import refund_state
+from extractors.sandbox.book import OrderBook, refund_state
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
@@ -210,15 +211,22 @@ def _one_span(
     return given
 
 
-def _refunds(call: Call, before_shipment: bool) -> list[tuple[OrderState, RefundState]]:
+def _refunds(call: Call, before_shipment: bool) -> Iterable[tuple[OrderState, RefundState]]:
     """All refunds of one kind that the vendor still shows, newest application first."""
+    return _shown(call.book, call.book.version, call.now, before_shipment)
+
+
+@lru_cache(maxsize=16)  # the pages of one read ask for the same
+def _shown(
+    book: OrderBook, version: int, now: int, before_shipment: bool
+) -> tuple[tuple[OrderState, RefundState], ...]:
     found = []
-    for row in call.book.refunds_modified_between(call.now - HISTORY, call.now, call.now):
-        state = call.book.state(row.day, row.index, call.now)
+    for row in book.refunds_modified_between(now - HISTORY, now, now):
+        state = book.state(row.day, row.index, now)
         refund = refund_state(state, row.refund) if state is not None else None
         if state and refund and refund.refund.plan.before_shipment == before_shipment:
             found.append((state, refund))
-    return sorted(found, key=lambda pair: (-pair[1].created, pair[1].refund.id))
+    return tuple(sorted(found, key=lambda pair: (-pair[1].created, pair[1].refund.id)))
 
 
 def _times(state: OrderState, found: RefundState) -> dict[str, int | None]:
