@@ -4,17 +4,13 @@ loopback only."""
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import ipaddress
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from types import ModuleType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -25,40 +21,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from .control import Control, Fault, Touch
 from .credentials import connections
 from .desk import Desk
+from .halves import platform_halves
 from .world import FIRST_DAY, World
-
-PLATFORMS = Path(__file__).resolve().parent.parent / "platforms"
 
 
 class SandboxError(Exception):
     """The sandbox cannot do what it was asked; the message says what to do."""
-
-
-def platform_halves() -> dict[str, ModuleType]:
-    """The sandbox half of every platform folder that has one.
-
-    A file ``sandbox.py``, or a folder ``sandbox`` where one file would be too long. Loaded by path under a
-    name of their own, so that the platform's client half is not imported with them.
-    """
-    found: dict[str, ModuleType] = {}
-    for folder in sorted(path for path in PLATFORMS.iterdir() if path.is_dir()):
-        places = (folder / "sandbox.py", folder / "sandbox" / "__init__.py")
-        path = next((place for place in places if place.exists()), None)
-        if path is None:
-            continue
-        name = folder.name
-        full = f"extractors.sandbox.halves.{name}"
-        module = sys.modules.get(full)
-        if module is None:
-            inside = [str(path.parent)] if path.name == "__init__.py" else None
-            spec = importlib.util.spec_from_file_location(full, path, submodule_search_locations=inside)
-            if spec is None or spec.loader is None:
-                raise SandboxError(f"{path} cannot be loaded as a module")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[full] = module
-            spec.loader.exec_module(module)
-        found[name] = module
-    return found
 
 
 class Sandbox:

@@ -26,7 +26,7 @@ from extractors.landing import Landing, Manifest
 from extractors.registry import platforms
 from extractors.sandbox import Running, connections
 from extractors.sandbox.credentials import mint
-from extractors.sandbox.server import platform_halves
+from extractors.sandbox.halves import platform_halves
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FIRST_DAY = date(2026, 8, 20)  # where the world's history begins

@@ -27,9 +27,9 @@ from extractors.landing import Landing
 from extractors.registry import platforms
 from extractors.sandbox import Running, running
 from extractors.sandbox.buyers import CANARY
+from extractors.sandbox.halves import platform_halves
 from extractors.sandbox.ledger import Ledger
 from extractors.sandbox.orders import OrderState
-from extractors.sandbox.server import platform_halves
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from warehouse.load import load_pending
 

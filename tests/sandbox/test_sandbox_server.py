@@ -15,7 +15,8 @@ from sandbox_callers import Callers
 
 from extractors.sandbox import Running, Sandbox, SandboxError, connections
 from extractors.sandbox.control import FAULT_KINDS, Fault, Touch
-from extractors.sandbox.server import listen, platform_halves
+from extractors.sandbox.halves import platform_halves
+from extractors.sandbox.server import listen
 
 DAY = ("2026-11-11 00:00:00", "2026-11-12 00:00:00")
 ORDERS: dict[str, Any] = {

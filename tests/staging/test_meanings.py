@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from extractors.registry import platforms
-from extractors.sandbox.server import platform_halves
+from extractors.sandbox.halves import platform_halves
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGING = ROOT / "dbt_project" / "models" / "staging"

@@ -13,10 +13,10 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from extractors.platforms.jd.sandbox import gateway
 from extractors.sandbox.adland import Figures, figures, group_id, keys, money, span
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Desk
+from extractors.sandbox.halves import half
 from extractors.sandbox.router import Call, Method, names
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
@@ -29,7 +29,8 @@ _ON = names("true false")
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """The addresses that JOS has, for one desk."""
-    return gateway(desk, _METHODS)
+    found: list[BaseRoute] = half("jd").gateway(desk, _METHODS)
+    return found
 
 
 def _days(call: Call, first: str, last: str) -> list[date]:

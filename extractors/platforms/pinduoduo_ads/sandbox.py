@@ -1,7 +1,7 @@
 """The sandbox half of Pinduoduo's ads: what its reports answer and refuse on the open platform (cn §15).
 
 Served under ``/pinduoduo_ads``: ``/api/router``. Money is whole li (thousandths of a yuan). Each project of
-the world is a plan of one scene: search, star shop, display.
+the world is a plan of one scene: search or display.
 """
 
 from __future__ import annotations
@@ -12,31 +12,32 @@ from typing import Any
 import orjson
 from starlette.routing import BaseRoute
 
-from extractors.platforms.pinduoduo.sandbox import gateway
 from extractors.sandbox.adland import Figures, figures, span
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Desk
+from extractors.sandbox.halves import half
 from extractors.sandbox.merchants import SHANGHAI
 from extractors.sandbox.router import Call, Method, names
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
 SHOWN_DAYS, MOST_ROWS = 90, 100
-_SCENES = (0, 1, 2)
+_SCENE_OF = (0, 2, 0)  # of each project: search has two plans, display one, the star shop none
 _MEASURES = ("impression", "click", "spend", "gmv", "orderNum")
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
     """The address that the gateway has, for one desk."""
-    return gateway(desk, _METHODS)
+    found: list[BaseRoute] = half("pinduoduo").gateway(desk, _METHODS)
+    return found
 
 
 def _daily(call: Call, fault: Fault | None) -> Any:
     """pdd.ad.api.report.daily.report.query: the advertiser by day, with a sum and without a count."""
     scene, days = _asked(call)
     call.choice("queryDimensionType", names("0"), "")
-    rows = [_row(row) for row in _by_day(call.adverts, days, scene, call.now)]
+    rows = list(_added_up(_plans(call.adverts, days, scene, call.now), "date").values())
     page = call.desk.page(rows, 1, len(rows) + 1, fault)
     return _good({"dailyReportList": page.rows, "sumReport": _sum(rows)})
 
@@ -47,13 +48,8 @@ def _entities(call: Call, fault: Fault | None) -> Any:
     call.choice("queryDimensionType", names("1"), "")
     call.choice("entityDimensionType", names("0"), "0")
     number, size = _range(call)
-    found: dict[int, dict[str, Any]] = {}
-    for row in _plans(call.adverts, days, scene, call.now):
-        plan = row.promotion.project_id if row.promotion is not None else 0
-        old = found.setdefault(plan, {"entityId": plan, "dimensionType": 1, **dict.fromkeys(_MEASURES, 0)})
-        new = _row(row)
-        old.update({name: old[name] + new[name] for name in _MEASURES})
-    rows = list(found.values())
+    found = _added_up(_plans(call.adverts, days, scene, call.now), "entityId")
+    rows = [{**row, "dimensionType": 1} for row in found.values()]
     key = tuple(sorted((n, v) for n, v in call.params.items() if n != "queryRange"))
     if not call.desk.announced((call.subject, size, key), number, size, len(rows)):
         raise call.invalid(f"queryRange: page {number} is beyond the last page")
@@ -90,25 +86,22 @@ def _range(call: Call) -> tuple[int, int]:
 
 def _plans(adverts: Adverts, days: list[date], scene: int, now: int) -> list[Figures]:
     rows = figures(adverts, days, "campaign", now)
-    return [row for row in rows if row.promotion is not None and row.promotion.project == scene]
+    return [row for row in rows if row.promotion is not None and _SCENE_OF[row.promotion.project] == scene]
 
 
-def _by_day(adverts: Adverts, days: list[date], scene: int, now: int) -> list[Figures]:
-    # A scene has one plan in this world: its days are the plan's.
-    return _plans(adverts, days, scene, now)
-
-
-def _row(row: Figures) -> dict[str, Any]:
-    return {
-        "date": row.day.isoformat(),
-        "impression": row.shows,
-        "click": row.clicks,
-        "spend": row.cost * 10,
-        "gmv": row.value * 10,
-        "orderNum": row.conversions,
-        "ctr": round(row.clicks / row.shows, 4) if row.shows else 0,
-        "cpc": round(row.cost * 10 / row.clicks, 2) if row.clicks else 0,
-    }
+def _added_up(rows: list[Figures], by: str) -> dict[Any, dict[str, Any]]:
+    """The measures added up by day or by plan."""
+    found: dict[Any, dict[str, Any]] = {}
+    for row in rows:
+        key = row.day.isoformat() if by == "date" else row.promotion and row.promotion.project_id
+        old = found.setdefault(key, {by: key, **dict.fromkeys(_MEASURES, 0)})
+        new = (row.shows, row.clicks, row.cost * 10, row.value * 10, row.conversions)
+        old.update({name: old[name] + value for name, value in zip(_MEASURES, new, strict=True)})
+    for old in found.values():
+        shows, clicks = old["impression"], old["click"]
+        old["ctr"] = round(clicks / shows, 4) if shows else 0
+        old["cpc"] = round(old["spend"] / clicks, 2) if clicks else 0
+    return found
 
 
 def _sum(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -137,6 +130,6 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
     found, adverts = set(), world.ad_accounts[account_id]
     for row in figures(adverts, days_of(start, end), "campaign", now):
         if row.promotion is not None:
-            key = f"{row.day}|{_SCENES[row.promotion.project]}"
+            key = f"{row.day}|{_SCENE_OF[row.promotion.project]}"
             found.add(key if stream == "account_report" else f"{key}|{row.promotion.project_id}")
     return found

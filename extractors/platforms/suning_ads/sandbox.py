@@ -12,16 +12,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from extractors.platforms.suning.sandbox import accept, content, no
 from extractors.sandbox import market
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, keys, money, span
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.halves import half
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
+SUNING = half("suning")  # the gateway is the shop's
 MOST_ROWS, MOST_DAYS = 50, 90
 _METHOD, _NAME = "suning.advertise.getpromotionrepdatalist.query", "queryGetpromotionrepdatalist"
 _REQUIRED = "custnum endDate pagerNumber pagerSize startDate"
@@ -38,17 +39,17 @@ class Api:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        desk.rate_answer = lambda seconds: no("sys.check.access:limit", "too many requests")
+        desk.rate_answer = lambda seconds: SUNING.no("sys.check.access:limit", "too many requests")
 
     async def rest(self, request: Request) -> Response:
         """POST of every method."""
         headers, body = request.headers, await request.body()
-        given = content(body, _NAME)
+        given = SUNING.content(body, _NAME)
 
         def make(fault: Fault | None) -> Answer:
-            accept(self.desk, headers, body, APPS["suning_ads"], {_METHOD})
+            SUNING.accept(self.desk, headers, body, APPS["suning_ads"], {_METHOD})
             if given is None:
-                raise Refusal(no("sys.check.request-param:error", f"sn_request.sn_body.{_NAME}"))
+                raise Refusal(SUNING.no("sys.check.request-param:error", f"sn_request.sn_body.{_NAME}"))
             return self._report(given, fault)
 
         account = str((given or {}).get("custnum", ""))
@@ -57,7 +58,7 @@ class Api:
     def _report(self, given: Mapping[str, Any], fault: Fault | None) -> Answer:
         wrong = market.wrong_names(given, _REQUIRED, _OPTIONAL)
         if wrong is not None or any(not isinstance(value, str) for value in given.values()):
-            raise Refusal(no("biz.check.param:error", wrong or "all values are texts"))
+            raise Refusal(SUNING.no("biz.check.param:error", wrong or "all values are texts"))
         adverts = advertiser(self.desk.world, "suning_ads", given["custnum"])
         if adverts is None:
             return _failed("custnum 不存在")
