@@ -36,8 +36,8 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "region": ("store_id", "region"),
     "buyer_type": ("store_id", "buyer_type"),
     "payment_type": ("store_id", "payment_type"),
-    "live": ("store_id", "host_id"),
-    "funnel": ("store_id", "source_l1"),
+    "live": ("store_id", "host_id", "clock"),
+    "funnel": ("store_id", "source_l1", "source_l2"),
 }
 
 _TABLE = f"""
@@ -184,6 +184,7 @@ _CAUSE = """case
     when p.pair.metric like '%\\_cohort%' escape '\\' then 'orders of the period changed later'
     when p.pair.clock like 'ad report%' then 'the platform restated its report'
     when p.pair.clock like '%visit date' then 'the platform restated its report'
+    when p.pair.clock = 'session start date' then 'the platform restated its report'
     when p.pair.clock like '%refund date' then 'refunds of the period arrived late or changed'
     else 'orders of the period arrived late or changed'
 end"""

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from marts_helpers import build_marts, change
 from warehouse_helpers import rows
 
@@ -11,7 +12,9 @@ from warehouse import built
 from warehouse.connection import connect
 from warehouse.errors import RefusedError
 from warehouse.publish import publish, rollback
+from warehouse.restatements import GRAINS, RESTATED
 
+MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 LOG = """
 select mart, grain, key, period_start, metric, first_reported::double, previous::double, current::double
 from marts.restatement_log order by changed_at, mart, key, period_start, metric
@@ -164,3 +167,64 @@ def test_a_change_of_definitions_is_the_cause_of_what_it_changes(home):
         out(home)
     said = rows(home / "published" / "current" / "daybook.duckdb", "select cause from marts.restatement_log")
     assert said == [("SQL, settings or accounts changed",)]
+
+
+def test_a_changed_number_of_a_source_or_a_live_room_is_logged_once_and_for_what_happened(home):
+    """Rows of one period: two sources of a kind, two clocks of a host. Only the one that changed is in the log."""
+    path = build_marts(home / "build")
+    day = "date '2026-10-02' as period_start, true as is_complete, 'alpha' as store_id"
+    change(
+        path,
+        f"create table marts.funnel_daily as select {day}, 'free_search' as source_l1, source_l2, 90 as visit_people,"
+        " 5 as create_people, 50.00 as paid_amount, 0.1 as pay_conversion from (values ('Search'), ('Rank')) as t(source_l2)",
+    )
+    change(
+        path,
+        f"create table marts.live_weekly as select {day}, 'h' as host_id, clock, 900 as views, 7 as orders,"
+        " 3.00 as refund_cohort, 1.5 as gpm from (values ('by_start_date'), ('by_paid_date')) as t(clock)",
+    )
+    change(
+        path,
+        "insert into marts.dim_metric values ('funnel', 'visit_people', 'D', 'visit date'), ('funnel', 'create_people', 'D',"
+        " 'created date'), ('funnel', 'pay_conversion', 'R', 'visit and paid date'), ('live', 'views', 'A', 'session start date'),"
+        " ('live', 'orders', 'T', 'the clock of the row'), ('live', 'refund_cohort', 'A', 'the clock of the row'),"
+        " ('live', 'gpm', 'R', 'session start date')",
+    )
+    out(home)
+    change(
+        path,
+        "update marts.funnel_daily set visit_people = 91, create_people = 6, pay_conversion = 0.2 where source_l2 = 'Rank'",
+    )
+    change(
+        path,
+        "update marts.live_weekly set views = 901, orders = 8, refund_cohort = 4, gpm = 2 where clock = 'by_start_date'",
+    )
+    out(home)
+    said = rows(
+        home / "published" / "current" / "daybook.duckdb",
+        "select key, metric, previous::double, current::double, cause from marts.restatement_log order by all",
+    )
+    assert said == [
+        ("alpha|free_search|Rank", "create_people", 5, 6, "orders of the period arrived late or changed"),
+        ("alpha|free_search|Rank", "visit_people", 90, 91, "the platform restated its report"),
+        ("alpha|h|by_start_date", "orders", 7, 8, "orders of the period arrived late or changed"),
+        ("alpha|h|by_start_date", "refund_cohort", 3, 4, "orders of the period changed later"),
+        ("alpha|h|by_start_date", "views", 900, 901, "the platform restated its report"),
+    ]
+
+
+def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
+    unique: dict[str, set[str]] = {}
+    for page in MARTS.rglob("_*.yml"):
+        for model in yaml.safe_load(page.read_text(encoding="utf-8")).get("models", ()):
+            for test in model.get("data_tests", ()):
+                if "unique_key" in test:
+                    unique[model["name"]] = set(test["unique_key"]["arguments"]["columns"])
+    checked = 0
+    for subject, key in RESTATED.items():
+        for sibling in GRAINS:
+            named = unique.get(f"{subject}_{sibling}")
+            if named is not None:
+                assert named - {"period_start", "grain"} <= set(key), f"{subject}_{sibling}"
+                checked += 1
+    assert checked > 40
