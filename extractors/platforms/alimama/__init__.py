@@ -19,6 +19,7 @@ from extractors.protocols.signed_form import SignedForm
 
 EFFECT_DAYS = 15  # the attribution window that is asked for, and so the look-back
 SCENES = ["onebpSearch", "onebpDisplay", "onebpSite"]
+CREATIVE = ["date", "campaign", "adgroup", "creative"]
 FIELDS = ["charge", "adPv", "click", "alipayInshopNum", "alipayInshopAmt"]
 
 
@@ -56,6 +57,18 @@ def _rows(level: str, reply: Reply) -> list[Record]:
     return found
 
 
+def _creatives(reply: Reply) -> list[Record]:
+    """The rows of creatives, each with what tells it from others: one that the vendor makes up itself has the
+    id -1 and is told by the item it shows."""
+    found = _rows("creative", reply)
+    return [{**row, "creative": _creative(row)} for row in found]
+
+
+def _creative(row: Record) -> str:
+    shown = str(row.get("creative_id") or "")
+    return f"-1:{row.get('black_creative_promotion_id') or 'unknown'}" if shown == "-1" else shown
+
+
 def _total(level: str, reply: Reply) -> int | None:
     count = _bulk(level, reply).get("count")
     return None if count is None else int(count)
@@ -79,9 +92,8 @@ def _report(level: str, domains: list[str], account: Account, window: Window) ->
             "biz_code_in_list": list(scenes),
         },
     }
-    paging = Offsets(
-        partial(_rows, level), partial(_total, level), 100, start="offset", size="page_size", within=query
-    )
+    records = _creatives if level == "creative" else partial(_rows, level)
+    paging = Offsets(records, partial(_total, level), 100, start="offset", size="page_size", within=query)
     yield Read(Request(f"taobao.universalbp.report.query.{level}", "/router/rest", params), paging)
 
 
@@ -108,5 +120,7 @@ PLATFORM = Platform(
     streams=(
         _stream("account_report", "account", ["date"]),
         _stream("campaign_report", "campaign", ["date", "campaign"], "campaign_id"),
+        _stream("adgroup_report", "adgroup", ["date", "campaign", "adgroup"], "adgroup_id"),
+        _stream("creative_report", "creative", CREATIVE, "adgroup_id", "creative"),
     ),
 )

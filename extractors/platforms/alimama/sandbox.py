@@ -18,8 +18,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, keys, money, span
-from extractors.sandbox.ads import Adverts
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, money, span
+from extractors.sandbox.ads import Adverts, Promotion
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI
@@ -30,7 +30,12 @@ from extractors.sandbox.world import World
 
 MOST_ROWS, MOST_DAYS, DRIFT = 100, 90, 600
 SCENES = ("onebpSearch", "onebpDisplay", "onebpSite")
-_LEVELS = {"account": ["date"], "campaign": ["date", "campaign"]}
+_LEVELS = {
+    "account": ["date"],
+    "campaign": ["date", "campaign"],
+    "adgroup": ["date", "campaign", "adgroup"],
+    "creative": ["date", "campaign", "adgroup", "creative"],
+}
 _SYSTEM = {"method", "app_key", "session", "timestamp", "v", "format", "sign_method", "sign"}
 _FIELDS: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "charge": ("charge", lambda f: money(f.cost)),
@@ -136,13 +141,14 @@ class Api:
         offset, size = query["offset"], query["page_size"]
         if not (isinstance(offset, int) and isinstance(size, int) and offset >= 0 and 1 <= size <= MOST_ROWS):
             raise _bad("offset or page_size")
-        rows = figures(adverts, days, level, self.desk.now())
-        if level == "campaign":
+        world_level = "ad" if level in ("adgroup", "creative") else level
+        rows = figures(adverts, days, world_level, self.desk.now())
+        if level != "account":
             rows = [r for r in rows if r.promotion is not None and SCENES[r.promotion.project] in scenes]
         page = self.desk.page(rows[offset:], 1, size, fault)
         bulk: dict[str, Any] = {"count": page.total + offset}
         if page.rows:
-            bulk["top_report_v_o_list"] = {"top_report_vo": [_row(row, wanted) for row in page.rows]}
+            bulk["top_report_v_o_list"] = {"top_report_vo": [_row(level, row, wanted) for row in page.rows]}
         result = {
             "info": {"ok": True, "message": "", "error_code": ""},
             "top_report_v_o_top_bulk_data": bulk,
@@ -189,7 +195,12 @@ def _json(params: Mapping[str, str], name: str) -> dict[str, Any]:
     return found
 
 
-def _row(row: Figures, wanted: list[str]) -> dict[str, Any]:
+def _is_made_up(promotion: Promotion) -> bool:
+    """Whether the creative is one the vendor makes up itself: it has no id of its own."""
+    return promotion.promotion_id % 4 == 1
+
+
+def _row(level: str, row: Figures, wanted: list[str]) -> dict[str, Any]:
     out: dict[str, Any] = {"thedate": row.day.isoformat()}
     if row.promotion is not None:
         p = row.promotion
@@ -198,11 +209,25 @@ def _row(row: Figures, wanted: list[str]) -> dict[str, Any]:
             "campaign_id": str(p.project_id),
             "campaign_name": p.project_name,
         }
+        if level in ("adgroup", "creative"):
+            out |= {"adgroup_id": str(group_id(p)), "adgroup_name": f"{p.promotion_name}-单元"}
+        if level == "creative" and _is_made_up(p):
+            out |= {"creative_id": "-1", "black_creative_promotion_id": str(p.promotion_id)}
+        elif level == "creative":
+            out |= {"creative_id": str(p.promotion_id), "creative_name": p.promotion_name}
     return {**out, "report_index": {_FIELDS[name][0]: _FIELDS[name][1](row) for name in wanted}}
 
 
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
-    level, names = {"account_report": ("account", ""), "campaign_report": ("campaign", "campaign")}[stream]
+    if stream == "creative_report":
+        rows = figures(world.ad_accounts[account_id], days_of(start, end), "ad", now)
+        shown = [(row.day, row.promotion) for row in rows if row.promotion is not None]
+        return {f"{day}|{group_id(p)}|{'-1:' if _is_made_up(p) else ''}{p.promotion_id}" for day, p in shown}
+    level, names = {
+        "account_report": ("account", ""),
+        "campaign_report": ("campaign", "campaign"),
+        "adgroup_report": ("ad", "group"),
+    }[stream]
     return keys(world, account_id, level, days_of(start, end), now, names)

@@ -28,7 +28,9 @@ from extractors.tokens import Tokens
 PATH = "/json/sms/service/OpenApiReportService/getReportData"
 # 90 is "goods paid", the one purchase of this platform; the plain column `conversion` is often 0.
 METRICS = ["impression", "click", "cost", "ocpcConversionsDetail90"]
-ACCOUNT, CAMPAIGN = 2208157, 2290316
+ACCOUNT, CAMPAIGN, GROUP, CREATIVE = 2208157, 2290316, 2284618, 2665235
+OF_CAMPAIGN = ["campaignId", "campaignNameStatus"]
+OF_GROUP = [*OF_CAMPAIGN, "adGroupId", "adGroupNameStatus"]
 
 TOKEN_CODES = {"894062", "894063", "894064"}
 
@@ -165,6 +167,8 @@ PLATFORM = Platform(
     options=frozenset({"user_name", "user_id"}),
     streams=(
         _stream("account_report", ACCOUNT, [], "userId"),
-        _stream("campaign_report", CAMPAIGN, ["campaignId", "campaignNameStatus"], "campaignId"),
+        _stream("campaign_report", CAMPAIGN, OF_CAMPAIGN, "campaignId"),
+        _stream("adgroup_report", GROUP, OF_GROUP, "adGroupId"),
+        _stream("creative_report", CREATIVE, [*OF_GROUP, "ideaInfo"], "adGroupId", "ideaInfo.ideaId"),
     ),
 )

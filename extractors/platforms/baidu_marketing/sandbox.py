@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, keys, span
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -24,7 +24,13 @@ from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
 MOST_ROWS, MOST_DAYS = 10_000, 731
-_REPORTS = {2208157: ("account", "account_report"), 2290316: ("campaign", "campaign_report")}
+_REPORTS = {
+    2208157: ("account", "account_report"),
+    2290316: ("campaign", "campaign_report"),
+    2284618: ("group", "adgroup_report"),
+    2665235: ("creative", "creative_report"),
+}
+_OF_WORLD = {"group": "ad", "creative": "ad"}
 _BODY = {
     "reportType",
     "timeUnit",
@@ -49,6 +55,24 @@ _COLUMNS: dict[str, Callable[[Adverts, Figures], Any]] = {
 _CAMPAIGN: dict[str, Callable[[Adverts, Figures], Any]] = {
     "campaignId": lambda a, f: f.promotion.project_id if f.promotion else None,
     "campaignNameStatus": lambda a, f: f.promotion.project_name if f.promotion else None,
+}
+_GROUP: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "adGroupId": lambda a, f: group_id(f.promotion) if f.promotion else None,
+    "adGroupNameStatus": lambda a, f: f"{f.promotion.promotion_name}-单元" if f.promotion else None,
+}
+# A composed column: asked for by one name, answered as an object.
+_CREATIVE: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "ideaInfo": lambda a, f: (
+        {"ideaId": str(f.promotion.promotion_id), "ideaTitle": f.promotion.promotion_name}
+        if f.promotion
+        else None
+    ),
+}
+_KNOWN = {
+    "account": _COLUMNS,
+    "campaign": _COLUMNS | _CAMPAIGN,
+    "group": _COLUMNS | _CAMPAIGN | _GROUP,
+    "creative": _COLUMNS | _CAMPAIGN | _GROUP | _CREATIVE,
 }
 
 
@@ -125,10 +149,12 @@ class Api:
         if missing or strange:
             raise _bad(f"{(missing or strange)[0]}: missing or unknown")
         level = _REPORTS.get(body["reportType"], ("", ""))[0]
-        known = _COLUMNS | (_CAMPAIGN if level == "campaign" else {})
+        known = _KNOWN.get(level, {})
         columns = body["columns"]
         if not level or set(columns) - set(known):
             raise _bad("reportType or columns: unknown")
+        if level == "creative" and "ideaInfo" not in columns:
+            raise _bad("columns: ideaInfo is required")
         if body["timeUnit"] != "DAY" or len(body["sorts"]) > 2 or body["filters"]:
             raise _bad("timeUnit, sorts or filters: not served here")
         days = span(str(body["startDate"]), str(body["endDate"]), MOST_DAYS)
@@ -137,7 +163,7 @@ class Api:
         start, size = body["startRow"], body["rowCount"]
         if not (isinstance(start, int) and isinstance(size, int) and start >= 0 and 1 <= size <= MOST_ROWS):
             raise _bad("startRow, rowCount: out of range")
-        rows = figures(adverts, days, level, self.desk.now())
+        rows = figures(adverts, days, _OF_WORLD.get(level, level), self.desk.now())
         if start and start >= len(rows):
             rows_here: list[Figures] = []
             total = len(rows)
@@ -173,5 +199,10 @@ class Api:
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
-    level = {"account_report": "account", "campaign_report": "campaign"}[stream]
-    return keys(world, account_id, level, days_of(start, end), now, level)
+    level, names = {
+        "account_report": ("account", "account"),
+        "campaign_report": ("campaign", "campaign"),
+        "adgroup_report": ("ad", "group"),
+        "creative_report": ("ad", "group ad"),
+    }[stream]
+    return keys(world, account_id, level, days_of(start, end), now, names)

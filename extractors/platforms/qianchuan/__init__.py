@@ -26,13 +26,15 @@ def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
             advice='add `options: {advertiser_id: "…"}` to the account in accounts.yml',
         )
     days = window.dates(account.zone)
+    filtering = {"marketing_goal": "ALL", "order_platform": "ALL"}  # else only the PC door's orders are told
+    if level == "creative":
+        filtering["is_highlight"] = "ALL"  # else what the vendor cut from live rooms is left out
     params = {
         "advertiser_id": str(advertiser),
         "start_date": days[0].isoformat(),
         "end_date": days[-1].isoformat(),
         "fields": FIELDS,
-        # Without ALL only orders of the PC door would be told.
-        "filtering": {"marketing_goal": "ALL", "order_platform": "ALL"},
+        "filtering": filtering,
         "time_granularity": "TIME_GRANULARITY_DAILY",
         "order_field": "stat_cost",
         "order_type": "ASC",
@@ -65,5 +67,6 @@ PLATFORM = Platform(
     streams=(
         _stream("account_report", "advertiser", "advertiser_id"),
         _stream("ad_report", "ad", "ad_id"),
+        _stream("creative_report", "creative", "ad_id", "creative_id"),
     ),
 )

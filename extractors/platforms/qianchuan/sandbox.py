@@ -1,7 +1,7 @@
 """The sandbox half of Qianchuan: what its reports answer and refuse (platforms-cn §16).
 
-Served under ``/qianchuan``: ``/open_api/v1.0/qianchuan/report/{advertiser,ad}/get/`` and the token's renewal.
-HTTP status is always 200; money is yuan as numbers.
+Served under ``/qianchuan``: ``/open_api/v1.0/qianchuan/report/{advertiser,ad,creative}/get/`` and the token's
+renewal. HTTP status is always 200; money is yuan as numbers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, keys, span
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -25,8 +25,8 @@ from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
 MOST_ROWS, MOST_DAYS, OLDEST = 1000, 30, timedelta(days=180)
-_LEVELS = {"advertiser": "account", "ad": "ad"}
-_STREAMS = {"advertiser": "account_report", "ad": "ad_report"}
+_LEVELS = {"advertiser": "account", "ad": "ad", "creative": "ad"}
+_STREAMS = {"advertiser": "account_report", "ad": "ad_report", "creative": "creative_report"}
 _PARAMETERS = frozenset(
     [
         "advertiser_id", "start_date", "end_date", "fields", "filtering", "time_granularity", "order_field",
@@ -129,6 +129,11 @@ class Api:
         rows = figures(adverts, days, _LEVELS[level], self.desk.now())
         if filtering.get("order_platform", "QIANCHUAN") != "ALL":
             rows = rows[::2]
+        if filtering.get("is_highlight", "NO_HIGHLIGHT") not in ("ALL", "ONLY_HIGHLIGHT", "NO_HIGHLIGHT"):
+            raise _bad("filtering: is_highlight")
+        if level == "creative":
+            wanted = filtering.get("is_highlight", "NO_HIGHLIGHT")
+            rows = [r for r in rows if wanted == "ALL" or _is_highlight(r) == (wanted == "ONLY_HIGHLIGHT")]
         if query.get("order_field") in _FIELDS:
             rows.sort(key=_FIELDS[query["order_field"]], reverse=query.get("order_type") != "ASC")
         key = tuple(sorted((n, v) for n, v in query.items() if n != "page"))
@@ -137,7 +142,7 @@ class Api:
         page = self.desk.page(rows, number, size, fault)
         return _ok(
             {
-                "list": [_row(adverts, row, fields) for row in page.rows],
+                "list": [_row(level, adverts, row, fields) for row in page.rows],
                 "page_info": {
                     "page": number,
                     "page_size": size,
@@ -184,7 +189,12 @@ def _positive(query: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def _row(adverts: Adverts, row: Figures, fields: list[str]) -> dict[str, Any]:
+def _is_highlight(row: Figures) -> bool:
+    """Whether the creative was cut by the vendor from a live room."""
+    return row.promotion is not None and row.promotion.promotion_id % 3 == 0
+
+
+def _row(level: str, adverts: Adverts, row: Figures, fields: list[str]) -> dict[str, Any]:
     out: dict[str, Any] = {
         "stat_datetime": f"{row.day} 00:00:00",
         "advertiser_id": adverts.advertiser.advertiser_id,
@@ -194,15 +204,21 @@ def _row(adverts: Adverts, row: Figures, fields: list[str]) -> dict[str, Any]:
         out |= {
             "campaign_id": p.project_id,
             "campaign_name": p.project_name,
-            "ad_id": p.promotion_id,
+            "ad_id": group_id(p),
             "ad_name": p.promotion_name,
         }
+        if level == "creative":
+            out["creative_id"] = p.promotion_id
     return {**out, **{name: _FIELDS[name](row) for name in fields}}
 
 
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
-    level, names = {"account_report": ("account", "account"), "ad_report": ("ad", "ad")}[stream]
+    level, names = {
+        "account_report": ("account", "account"),
+        "ad_report": ("ad", "group"),
+        "creative_report": ("ad", "group ad"),
+    }[stream]
     found = keys(world, account_id, level, days_of(start, end), now, names)
     return {f"{key[:10]} 00:00:00{key[10:]}" for key in found}

@@ -19,6 +19,7 @@ from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedE
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
+CREATIVE = ["date", "adgroup_id", "dynamic_creative_id"]
 FIGURES = ["view_count", "valid_click_count", "cost", "conversions_count", "order_pv", "order_amount"]
 
 TOKEN_CODES = {11000, 11002, 11004, 11005}
@@ -149,5 +150,7 @@ PLATFORM = Platform(
         _stream("account_report", "ADVERTISER", ["date"], "account_id"),
         # v3 has no campaign level.
         _stream("adgroup_report", "ADGROUP", ["date", "adgroup_id"], "adgroup_id"),
+        # One creative may serve several ad groups.
+        _stream("creative_report", "DYNAMIC_CREATIVE", CREATIVE, *CREATIVE[1:]),
     ),
 )

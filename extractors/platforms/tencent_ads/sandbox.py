@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, keys, span
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -26,14 +26,20 @@ MOST_ROWS, MOST_DAYS, DRIFT = 1000, 365, 300
 _LEVELS = {
     "REPORT_LEVEL_ADVERTISER": ("account", ["date"]),
     "REPORT_LEVEL_ADGROUP": ("ad", ["date", "adgroup_id"]),
+    "REPORT_LEVEL_DYNAMIC_CREATIVE": ("ad", ["date", "adgroup_id", "dynamic_creative_id"]),
 }
-_STREAMS = {"REPORT_LEVEL_ADVERTISER": "account_report", "REPORT_LEVEL_ADGROUP": "adgroup_report"}
+_STREAMS = {
+    "REPORT_LEVEL_ADVERTISER": "account_report",
+    "REPORT_LEVEL_ADGROUP": "adgroup_report",
+    "REPORT_LEVEL_DYNAMIC_CREATIVE": "creative_report",
+}
 _REQUIRED = {"access_token", "timestamp", "nonce", "account_id", "level", "date_range", "group_by", "fields"}
 _OPTIONAL = {"filtering", "order_by", "time_line", "page", "page_size"}
 _FIELDS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "date": lambda a, f: f.day.isoformat(),
     "account_id": lambda a, f: a.advertiser.advertiser_id,
-    "adgroup_id": lambda a, f: f.promotion.promotion_id if f.promotion else 0,
+    "adgroup_id": lambda a, f: group_id(f.promotion) if f.promotion else 0,
+    "dynamic_creative_id": lambda a, f: f.promotion.promotion_id if f.promotion else 0,
     "view_count": lambda a, f: f.shows,
     "valid_click_count": lambda a, f: f.clicks,
     "cost": lambda a, f: f.cost,
@@ -122,6 +128,8 @@ class Api:
         group, fields, dates = (_json(query, name) for name in ("group_by", "fields", "date_range"))
         if not level or group != wanted:
             raise _bad("level and group_by do not go together")
+        if "dynamic_creative_id" in fields and "dynamic_creative_id" not in group:
+            raise _bad("fields: dynamic_creative_id is not of this level")
         if set(fields) - set(_FIELDS) or not fields:
             raise _bad("fields: unknown or empty")
         if query.get("time_line", "REQUEST_TIME") not in ("REQUEST_TIME", "REPORTING_TIME"):
@@ -184,5 +192,9 @@ def _whole(query: Mapping[str, str], name: str, most: int) -> int:
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
-    level, names = {"account_report": ("account", "account"), "adgroup_report": ("ad", "ad")}[stream]
+    level, names = {
+        "account_report": ("account", "account"),
+        "adgroup_report": ("ad", "group"),
+        "creative_report": ("ad", "group ad"),
+    }[stream]
     return keys(world, account_id, level, days_of(start, end), now, names)

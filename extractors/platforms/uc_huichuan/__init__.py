@@ -28,10 +28,10 @@ from extractors.protocols.header_body import Dialect, HeaderBody, failures_of
 from extractors.tokens import Tokens
 
 METRICS = ("srch", "click", "consume", "ctr", "acp", "bindingConversion")
-ACCOUNT = ("date", "accountId", "accountName", *METRICS)
-CAMPAIGN = (
-    "date", "accountId", "accountName", "adgroupId", "adgroupName", "campaignId", "campaignName", *METRICS,
-)  # fmt: skip
+DAY = ("date", "accountId", "accountName")
+OF_GROUP = ("adgroupId", "adgroupName")
+OF_CAMPAIGN = (*OF_GROUP, "campaignId", "campaignName")
+OF_CREATIVE = (*OF_CAMPAIGN, "creativeId", "creativeName")
 DOWNLOAD = "/report/downloadFile"
 
 # No list of codes is public: failures are told apart by the words of their message.
@@ -114,14 +114,15 @@ def _report(level: str, columns: tuple[str, ...], account: Account, window: Wind
         "performanceData": list(METRICS),
     }
     request = Request(f"report/{level}", f"/report/{level}", params)
-    yield Read(request, OnePage(partial(rows_of, columns=columns, what=request.name)), job=JOB)
+    named = (*DAY, *columns, *METRICS)
+    yield Read(request, OnePage(partial(rows_of, columns=named, what=request.name)), job=JOB)
 
 
-def _stream(name: str, level: str, columns: tuple[str, ...], key: tuple[str, ...]) -> Stream:
+def _stream(level: str, columns: tuple[str, ...], *key: str) -> Stream:
     return Stream(
-        name=name,
+        name=f"{level}_report",
         kind="report",
-        key=key,
+        key=("date", *key),
         day="date",
         reads=partial(_report, level, columns),
         widest=timedelta(days=30),
@@ -141,7 +142,9 @@ PLATFORM = Platform(
     options=frozenset({"target"}),
     streams=(
         # In Huichuan the ad group (推广组) holds the campaigns (推广计划).
-        _stream("campaign_report", "campaign", CAMPAIGN, ("date", "adgroupId", "campaignId")),
-        _stream("account_report", "account", ACCOUNT, ("date", "accountId")),
+        _stream("account", (), "accountId"),
+        _stream("adgroup", OF_GROUP, "adgroupId"),
+        _stream("campaign", OF_CAMPAIGN, "adgroupId", "campaignId"),
+        _stream("creative", OF_CREATIVE, "adgroupId", "campaignId", "creativeId"),
     ),
 )

@@ -1,6 +1,6 @@
 """The sandbox half of UC Huichuan: what its API answers and refuses (platforms-cn §19).
 
-Served under ``/uc_huichuan``: ``/report/account``, ``/report/campaign``, ``/report/getFile``,
+Served under ``/uc_huichuan``: ``/report/{account,adgroup,campaign,creative}``, ``/report/getFile``,
 ``/report/downloadFile``. HTTP is 200 whatever happened. A report is made from the figures of the moment it is
 asked for and is ready at the second look.
 """
@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from extractors.sandbox.adland import Figures, advertiser, figures, money
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, money
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -28,7 +28,8 @@ from extractors.sandbox.world import World
 
 MOST_DAYS = 366
 LOOKS_NEEDED = 2
-_LEVELS = {"account": "account", "campaign": "ad"}
+# An ad group (推广组) holds campaigns (推广计划), and these hold creatives.
+_LEVELS = {"account": "account", "adgroup": "campaign", "campaign": "ad", "creative": "ad"}
 _COLUMNS: dict[str, Callable[[Figures], str]] = {
     "srch": lambda f: str(f.shows),
     "click": lambda f: str(f.clicks),
@@ -190,14 +191,22 @@ def _days(body: Mapping[str, Any]) -> list[date]:
 def _file(adverts: Adverts, level: str, rows: list[Figures], wanted: list[str]) -> str:
     known = adverts.advertiser
     names = ["日期", "账户ID", "账户名称"]
-    if level == "campaign":
-        names += ["推广组ID", "推广组名称", "推广计划ID", "推广计划名称"]
+    if level != "account":
+        names += ["推广组ID", "推广组名称"]
+    if level in ("campaign", "creative"):
+        names += ["推广计划ID", "推广计划名称"]
+    if level == "creative":
+        names += ["创意ID", "创意名称"]
     lines = [",".join([*names, *wanted])]
     for row in rows:
         cells = [row.day.isoformat(), str(known.advertiser_id), known.name]
-        if level == "campaign" and row.promotion is not None:
+        if row.promotion is not None:
             p = row.promotion
-            cells += [str(p.project_id), p.project_name, str(p.promotion_id), f'"{p.promotion_name},首版"']
+            cells += [str(p.project_id), p.project_name]
+            if level in ("campaign", "creative"):
+                cells += [str(group_id(p)), f'"{p.promotion_name},首版"']
+            if level == "creative":
+                cells += [str(p.promotion_id), p.promotion_name]
         lines.append(",".join([*cells, *(_COLUMNS[name](row) for name in wanted)]))
     return "".join(f"{line}\r\n" for line in lines)
 
@@ -205,11 +214,11 @@ def _file(adverts: Adverts, level: str, rows: list[Figures], wanted: list[str]) 
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
-    adverts = world.ad_accounts[account_id]
-    level = {"account_report": "account", "campaign_report": "ad"}[stream]
-    return {
-        f"{row.day}|{row.promotion.project_id}|{row.promotion.promotion_id}"
-        if row.promotion is not None
-        else f"{row.day}|{adverts.advertiser.advertiser_id}"
-        for row in figures(adverts, days_of(start, end), level, now)
-    }
+    names = {
+        "account_report": "account",
+        "adgroup_report": "campaign",
+        "campaign_report": "campaign group",
+        "creative_report": "campaign group ad",
+    }[stream]
+    level = _LEVELS[stream.removesuffix("_report")]
+    return keys(world, account_id, level, days_of(start, end), now, names)

@@ -9,14 +9,20 @@
     'conversion_value_platform': number('r.record.report_index.alipay_inshop_amt')
 } -%}
 
+{%- set campaign = {'campaign_id': 'r.record.campaign_id', 'campaign_name': 'r.record.campaign_name'} -%}
+{%- set unit = dict(campaign, ad_group_id='r.record.adgroup_id', ad_group_name='r.record.adgroup_name') -%}
+
 {{ ads_of(
     'alimama',
     [
         dict(figures, level='account', base='base_alimama__account_report'),
+        dict(figures, level='campaign', base='base_alimama__campaign_report', **campaign),
+        dict(figures, level='ad_group', base='base_alimama__adgroup_report', **unit),
         dict(
             figures,
-            level='campaign', base='base_alimama__campaign_report',
-            campaign_id='r.record.campaign_id', campaign_name='r.record.campaign_name'
+            level='ad', base='base_alimama__creative_report',
+            ad_id='r.record.creative', ad_name='r.record.creative_name',
+            **unit
         )
     ],
     attribution_window='15d_last_click',

@@ -8,14 +8,20 @@
     'conversions_platform': number('r.record.ocpcConversionsDetail90')
 } -%}
 
+{%- set campaign = {'campaign_id': 'r.record.campaignId', 'campaign_name': 'r.record.campaignNameStatus'} -%}
+{%- set unit = dict(campaign, ad_group_id='r.record.adGroupId', ad_group_name='r.record.adGroupNameStatus') -%}
+
 {{ ads_of(
     'baidu_marketing',
     [
         dict(figures, level='account', base='base_baidu_marketing__account_report'),
+        dict(figures, level='campaign', base='base_baidu_marketing__campaign_report', **campaign),
+        dict(figures, level='ad_group', base='base_baidu_marketing__adgroup_report', **unit),
         dict(
             figures,
-            level='campaign', base='base_baidu_marketing__campaign_report',
-            campaign_id='r.record.campaignId', campaign_name='r.record.campaignNameStatus'
+            level='ad', base='base_baidu_marketing__creative_report',
+            ad_id='r.record.ideaInfo.ideaId', ad_name='r.record.ideaInfo.ideaTitle',
+            **unit
         )
     ],
     attribution_window='platform_default',

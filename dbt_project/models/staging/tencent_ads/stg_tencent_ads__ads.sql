@@ -13,7 +13,12 @@
     'tencent_ads',
     [
         dict(figures, level='account', base='base_tencent_ads__account_report'),
-        dict(figures, level='ad_group', base='base_tencent_ads__adgroup_report', ad_group_id='r.record.adgroup_id')
+        dict(figures, level='ad_group', base='base_tencent_ads__adgroup_report', ad_group_id='r.record.adgroup_id'),
+        dict(
+            figures,
+            level='ad', base='base_tencent_ads__creative_report',
+            ad_group_id='r.record.adgroup_id', ad_id='r.record.dynamic_creative_id'
+        )
     ],
     attribution_window='platform_default',
     conversion_time_basis='click_date'

@@ -9,16 +9,21 @@
     'conversions_platform': number('r.record.bindingConversion')
 } -%}
 
+{%- set campaign = {'campaign_id': 'r.record.adgroupId', 'campaign_name': 'r.record.adgroupName'} -%}
+{%- set unit = dict(campaign, ad_group_id='r.record.campaignId', ad_group_name='r.record.campaignName') -%}
+
 {{ ads_of(
     'uc_huichuan',
     [
+        dict(figures, level='account', base='base_uc_huichuan__account_report'),
+        dict(figures, level='campaign', base='base_uc_huichuan__adgroup_report', **campaign),
+        dict(figures, level='ad_group', base='base_uc_huichuan__campaign_report', **unit),
         dict(
             figures,
-            level='ad_group', base='base_uc_huichuan__campaign_report',
-            campaign_id='r.record.adgroupId', campaign_name='r.record.adgroupName',
-            ad_group_id='r.record.campaignId', ad_group_name='r.record.campaignName'
-        ),
-        dict(figures, level='account', base='base_uc_huichuan__account_report')
+            level='ad', base='base_uc_huichuan__creative_report',
+            ad_id='r.record.creativeId', ad_name='r.record.creativeName',
+            **unit
+        )
     ],
     attribution_window='platform_default',
     conversion_time_basis='click_date'

@@ -1,0 +1,9 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'adGroupId': 'text', 'adGroupNameStatus': 'text', 'ideaInfo': {'ideaId': 'text', 'ideaTitle': 'text'},
+    'campaignId': 'text', 'campaignNameStatus': 'text',
+    'impression': 'text', 'click': 'text', 'cost': 'text', 'ocpcConversionsDetail90': 'text'
+} -%}
+
+{{ report_rows('baidu_marketing', 'creative_report', source('raw_baidu_marketing', 'creative_report'), shape, keep='all') }}

@@ -1,0 +1,9 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'creativeId': 'text', 'creativeName': 'text',
+    'date': 'text', 'adgroupId': 'text', 'adgroupName': 'text', 'campaignId': 'text', 'campaignName': 'text',
+    'srch': 'text', 'click': 'text', 'consume': 'text', 'bindingConversion': 'text'
+} -%}
+
+{{ report_rows('uc_huichuan', 'creative_report', source('raw_uc_huichuan', 'creative_report'), shape, keep='all') }}
