@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
+from typing import Any
 
 import pytest
 
@@ -32,56 +33,74 @@ def seeds(full: int, least: int = 1) -> range:
 
 
 class Notebook:
-    """Counts what an experiment did. Only what ran whole, with nothing failed, reaches the page."""
+    """What one experiment did, in numbers, for its row of the page."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[str, object]] = {}
-        self.began: dict[str, float] = {}
-        self.spent: dict[str, float] = {}
+        self.found: dict[str, object] = {}
 
-    def add(self, experiment: str, what: str, number: int = 1) -> None:
-        entry = self.found.setdefault(experiment, {})
-        entry[what] = int(str(entry.get(what, 0))) + number
+    def add(self, what: str, number: int = 1) -> None:
+        self.found[what] = int(str(self.found.get(what, 0))) + number
 
-    def most(self, experiment: str, what: str, value: float) -> None:
-        entry = self.found.setdefault(experiment, {})
-        entry[what] = max(float(str(entry.get(what, 0.0))), value)
+    def most(self, what: str, value: float) -> None:
+        self.found[what] = max(float(str(self.found.get(what, 0.0))), value)
 
-    def say(self, experiment: str, what: str, value: object) -> None:
-        self.found.setdefault(experiment, {})[what] = value
+    def say(self, what: str, value: object) -> None:
+        self.found[what] = value
 
 
-_notebook = Notebook()
-_failed: set[str] = set()
+_notebooks: dict[str, Notebook] = {}
+_spoilt: set[str] = set()  # titles of which something failed or was left out
 _seconds: dict[str, float] = {}
-_titles: dict[str, str] = {}
 
 
-@pytest.fixture(scope="session")
-def notebook() -> Notebook:
-    return _notebook
+def title_of(item: pytest.Item) -> str:
+    """The row of the page that a test's findings go to: the function's own, or its module's."""
+    assert isinstance(item, pytest.Function)
+    return str(getattr(item.function, "experiment", None) or item.module.EXPERIMENT)
 
 
-@pytest.fixture(autouse=True)
-def _timed(request: pytest.FixtureRequest) -> Iterator[None]:
+def experiment(title: str) -> Callable[[Any], Any]:
+    """Give a test a row of its own on the page."""
+
+    def mark(function: Any) -> Any:
+        function.experiment = title
+        return function
+
+    return mark
+
+
+@pytest.fixture
+def notebook(request: pytest.FixtureRequest) -> Notebook:
+    return _notebooks.setdefault(title_of(request.node), Notebook())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     began = time.monotonic()
-    yield
-    name = request.module.__name__.rsplit(".", 1)[-1]
-    _seconds[name] = _seconds.get(name, 0.0) + time.monotonic() - began
-    _titles[name] = request.module.EXPERIMENT
+    try:
+        return (yield)
+    finally:
+        title = title_of(item)
+        _seconds[title] = _seconds.get(title, 0.0) + time.monotonic() - began
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.failed:
-        _failed.add(report.nodeid.split("::")[0].rsplit("/", 1)[-1].removesuffix(".py"))
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if not report.passed:
+        _spoilt.add(title_of(item))
+    return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    chosen = bool(session.config.getoption("keyword") or session.config.getoption("markexpr"))
-    for module, title in _titles.items():
-        found = _notebook.found.get(title)
-        if not found:
-            continue
-        print(f"\n{title}: " + "; ".join(f"{what} {value}" for what, value in found.items()))
-        if SHARE >= 1 and not chosen and module not in _failed and not session.shouldstop:
-            note("proofs", title, {"found": found, "seed": SEED, "seconds": round(_seconds[module], 1)})
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    _spoilt.update(title_of(item) for item in items)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Only an experiment of which nothing failed or was left out reaches the page."""
+    whole = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not session.shouldfail
+    for title, kept in _notebooks.items():
+        print(f"\n{title}: " + "; ".join(f"{what} {value}" for what, value in kept.found.items()))
+        if kept.found and whole and title not in _spoilt:
+            entry = {"found": kept.found, "seed": SEED, "seconds": round(_seconds[title], 1)}
+            note("proofs", title, {**entry, **({} if SHARE >= 1 else {"share": SHARE})})

@@ -17,9 +17,14 @@ BEGIN, END = "<!-- results: written by the command -->", "<!-- end of results --
 
 
 def note(page: str, name: str, entry: dict[str, Any]) -> None:
-    """Put an entry in place of the last one of that name, with the day and the commit, and rewrite the page."""
+    """Put an entry in place of the last one of that name, with the day and the commit, and rewrite the page.
+
+    An entry with `share` (of the full counts) stands until a run of the same share or a larger one.
+    """
     path = ROOT / "docs" / "results" / f"{page}.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if known.get(name, {"share": 0.0}).get("share", 1.0) > entry.get("share", 1.0):
+        return
     known[name] = {**entry, "on": f"{datetime.now(UTC):%Y-%m-%d}", "commit": _commit()}
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(dict(sorted(known.items())), ensure_ascii=False, indent=1)
@@ -46,11 +51,12 @@ def rendered(page: str, text: str) -> str:
 def table(results: dict[str, Any]) -> str:
     """The results as one Markdown table."""
     if not results:
-        return "Nothing has been run at full counts yet."
+        return "Nothing has been run yet."
     lines = ["| experiment | found | seed | took | on, at commit |", "|---|---|---|---|---|"]
     for name, entry in results.items():
         found = "; ".join(f"{key} **{_shown(value)}**" for key, value in entry["found"].items())
-        cells = [name, found, entry.get("seed", "–"), _duration(entry.get("seconds"))]
+        so_far = f" (so far at {entry['share']:.0%} of the full counts)" if "share" in entry else ""
+        cells = [f"{name}{so_far}", found, entry.get("seed", "–"), _duration(entry.get("seconds"))]
         lines.append(
             "| " + " | ".join(str(cell) for cell in cells) + f" | {entry['on']}, {entry['commit']} |"
         )

@@ -36,10 +36,13 @@ FOREVER = 10**9
 OF_RUNS = ("marts.restatement_log",)
 
 
-def home_of(world: World, name: str) -> Home:
+def home_of(world: World) -> Home:
+    """A fresh home on the stage."""
     chosen = [world.accounts[one] for one in ACCOUNTS]
     given = {one: connection(world.box.base_url, one) for one in ACCOUNTS}
-    return Home(world.folder / name, accounts_text(chosen, HISTORY), given)
+    home = Home(world.clear_stage(), accounts_text(chosen, HISTORY), given)
+    world.remind(home)
+    return home
 
 
 def marts(home: Home) -> dict[str, tuple[int, int]]:
@@ -62,8 +65,9 @@ def day() -> date:
 @pytest.fixture(scope="module")
 def expected(world: World, day: date) -> dict[str, tuple[int, int]]:
     """What one undisturbed night ends in."""
-    home = home_of(world, "undisturbed")
+    home = home_of(world)
     night(home, day)
+    world.remember(home)
     found = marts(home)
     assert found["marts.fct_orders"][0] > 50 and found["marts.fct_ads"][0] > 0
     return found
@@ -93,7 +97,7 @@ def pids_of(home: Home, word: str) -> list[int]:
 def test_a_night_whose_scheduler_was_killed_is_red_and_the_next_one_mends_it(
     world: World, day: date, expected: dict[str, tuple[int, int]], moment: str, notebook: Notebook
 ) -> None:
-    home = home_of(world, f"killed-{moment}")
+    home = home_of(world)
     process = home.start("night", "--day", day.isoformat())
     sign = {"reading": "landing/*/*/*/*/*/manifest.json", "building": "build/build_state.json"}[moment]
     when(lambda: any(home.data.glob(sign)), process)
@@ -107,13 +111,13 @@ def test_a_night_whose_scheduler_was_killed_is_red_and_the_next_one_mends_it(
     assert home.held_locks() == []
     night(home, day)
     assert marts(home) == expected
-    notebook.add(EXPERIMENT, "schedulers killed mid-run")
+    notebook.add("schedulers killed mid-run")
 
 
 def test_three_nights_without_a_platform_and_its_return_end_the_same(
     world: World, day: date, expected: dict[str, tuple[int, int]], notebook: Notebook
 ) -> None:
-    home = home_of(world, "down")
+    home = home_of(world)
     world.box.control.faults.append(Fault("http_503", "taobao", times=FOREVER))
     try:
         for back in (2, 1, 0):
@@ -123,7 +127,7 @@ def test_three_nights_without_a_platform_and_its_return_end_the_same(
         world.box.control.faults.clear()
     night(home, day)
     assert marts(home) == expected
-    notebook.say(EXPERIMENT, "nights a platform was down", 3)
+    notebook.say("nights a platform was down", 3)
 
 
 @contextmanager
@@ -176,7 +180,7 @@ PAGES = (
 def test_overlapping_triggers_and_backfills_in_any_order_end_the_same_and_the_ui_keeps_its_secrets(
     world: World, day: date, expected: dict[str, tuple[int, int]], notebook: Notebook
 ) -> None:
-    home = home_of(world, "up")
+    home = home_of(world)
     with up(home) as url:
         both = [home.start("night", "--day", day.isoformat()), home.start("night", "--day", day.isoformat())]
         for one in both:
@@ -188,13 +192,13 @@ def test_overlapping_triggers_and_backfills_in_any_order_end_the_same_and_the_ui
             span = [(day - timedelta(days=back)).isoformat() for back in (first, last)]
             home.good("backfill", *span)
         assert marts(home) == expected
-        notebook.say(EXPERIMENT, "nights triggered at once", 2)
-        notebook.say(EXPERIMENT, "backfills out of order and repeated", len(days))
+        notebook.say("nights triggered at once", 2)
+        notebook.say("backfills out of order and repeated", len(days))
         secrets = [
             v for given in home.connections.values() for v in (given["password"], *given["extra"].values())
         ]
         pages = _ui(home, url, [str(value) for value in secrets if len(str(value)) > 9])
-        notebook.say(EXPERIMENT, "pages and logs of the UI searched for secrets", pages)
+        notebook.say("pages and logs of the UI searched for secrets", pages)
         assert set(listening(home)) <= LOOPBACK and listening(home)
 
 

@@ -45,9 +45,9 @@ class Disk:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    path = tmp_path / "disk"
-    path.mkdir()
+def disk(world: World) -> Iterator[Disk]:
+    path = world.clear_stage().parent
+    path.mkdir(exist_ok=True)
     words = ["mount", "-t", "tmpfs", "-o", f"size={MEGABYTES}m", "prove", str(path)]
     is_mounted = subprocess.run(words, capture_output=True).returncode == 0
     yield Disk(path, is_mounted)
@@ -56,9 +56,9 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
 
 
 @pytest.fixture(scope="module")
-def states(warm: tuple[Home, Home, float], world: World) -> dict[str, tuple[Home, Home]]:
+def states(warm: tuple[Home, Home], world: World) -> dict[str, tuple[Home, Home]]:
     """Phase → the state before it and behind it, each with a release out."""
-    loaded, built, _ = warm
+    loaded, built = warm
     unread = world.home("unread", BUILT)
     read = unread.twin(world.folder / "read")
     read.good("extract")
@@ -121,8 +121,8 @@ def test_a_full_disk_is_told_and_work_goes_on_when_there_is_room(
     phase: str, states: dict[str, tuple[Home, Home]], disk: Disk, notebook: Notebook
 ) -> None:
     troubled(phase, states, disk.path, lambda home: disk.fill(LEFT[phase]), lambda home: disk.empty())
-    notebook.add(EXPERIMENT, "phases on a full disk")
-    notebook.say(EXPERIMENT, "made by", "a tmpfs mount" if disk.is_mounted else "RLIMIT_FSIZE")
+    notebook.add("phases on a full disk")
+    notebook.say("made by", "a tmpfs mount" if disk.is_mounted else "RLIMIT_FSIZE")
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -135,7 +135,7 @@ def test_a_read_only_disk_is_told(
         disk.read_only(True)
 
     troubled(phase, states, disk.path, spoil, lambda home: disk.read_only(False))
-    notebook.add(EXPERIMENT, "phases on a read-only disk")
+    notebook.add("phases on a read-only disk")
 
 
 def as_one_who_obeys_rights() -> None:
@@ -151,7 +151,7 @@ FOLDERS = {"extract": "landing", "load": "build", "build": "build", "publish": "
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_folder_without_rights_is_told(
-    phase: str, states: dict[str, tuple[Home, Home]], tmp_path: Path, notebook: Notebook
+    phase: str, states: dict[str, tuple[Home, Home]], world: World, notebook: Notebook
 ) -> None:
     def spoil(home: Home) -> Callable[[], None]:
         top = home.data / FOLDERS[phase]
@@ -167,5 +167,5 @@ def test_a_folder_without_rights_is_told(
             if not path.is_symlink():
                 path.chmod(0o700 if path.is_dir() else 0o600)
 
-    troubled(phase, states, tmp_path, spoil, mend)
-    notebook.add(EXPERIMENT, "phases in a folder without rights")
+    troubled(phase, states, world.clear_stage().parent, spoil, mend)
+    notebook.add("phases in a folder without rights")

@@ -34,4 +34,4 @@ def test_every_history_ends_as_a_full_build(notebook: Notebook) -> None:
     passed = re.search(r"(\d+) passed", done.stdout) or re.search(r"^(\.+) ", done.stdout, re.M)
     assert done.returncode == 0, done.stdout[-4000:]
     assert passed, done.stdout[-2000:]
-    notebook.add(EXPERIMENT, "histories", wanted)
+    notebook.add("histories", wanted)

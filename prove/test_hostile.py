@@ -189,7 +189,7 @@ def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
         else:
             assert len(stayed - keys) <= moved + 1, f"short by {sorted(stayed - keys)[:3]}, and silent"
         assert on.mark() == window.end
-        notebook.add(EXPERIMENT, "runs complete and correct")
+        notebook.add("runs complete and correct")
     else:
         for part in error.errors:
             assert isinstance(part, DaybookError) and part.message, repr(part)
@@ -197,7 +197,7 @@ def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
         assert on.mark() is None or on.mark() < window.end, "failed, and the mark moved to the end"
         for secret in on.secrets():
             assert secret not in str(error) and secret not in "\n".join(on.lines)
-        notebook.add(EXPERIMENT, "runs failed loudly")
+        notebook.add("runs failed loudly")
         if variant != "revoked" and not touched:  # then the same command in good weather
             on.running.control.skew_seconds = 0
             on.running.control.faults.clear()
@@ -206,11 +206,11 @@ def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
             assert set(on.rows()) >= field.rows, "the re-run did not close the gap"
             assert on.mark() == window.end
             assert not before_again - Counter(on.rows()), "what had landed is gone"
-            notebook.add(EXPERIMENT, "of which the plain re-run completed")
+            notebook.add("of which the plain re-run completed")
     for book in on.running.sandbox.world.books.values():
         book.forget_touches()
     for kind, times in storm.spoiled.items():
-        notebook.add(EXPERIMENT, "answers mutated", times)
-        notebook.add(EXPERIMENT, f"{'content' if kind in CONTENT else 'wire'} mutations", times)
-    notebook.add(EXPERIMENT, "vendor faults ordered", len(faults))
-    notebook.most(EXPERIMENT, "streams", len(STREAMS))
+        notebook.add("answers mutated", times)
+        notebook.add(f"{'content' if kind in CONTENT else 'wire'} mutations", times)
+    notebook.add("vendor faults ordered", len(faults))
+    notebook.most("streams", len(STREAMS))

@@ -19,11 +19,11 @@ import pytest
 from contract_bench import HALVES, SPOKEN, connection, has_tokens
 
 from extractors.landing import Landing
-from prove.conftest import Notebook, seeds
+from prove.conftest import Notebook, experiment, seeds
 from prove.home import Home
 from prove.world import World
 
-EXPERIMENT = "kill -9 anywhere"
+EXPERIMENT = "kill -9: there is a bench for every platform"
 READING = (
     "extractors/core,extractors/protocols,extractors/platforms,extractors/extract.py,extractors/personal.py"
 )
@@ -104,6 +104,7 @@ def some_account(world: World, chance: random.Random, among: list[str]) -> str:
     return chance.choice(quick if chance.random() < 0.95 else among)
 
 
+@experiment("kill -9 while reading")
 @pytest.mark.parametrize("seed", seeds(95), ids=lambda seed: f"extract-{seed}")
 def test_a_read_killed_at_any_statement_and_run_again_lands_the_same(
     world: World, tmp_path: Path, seed: int, notebook: Notebook
@@ -114,9 +115,10 @@ def test_a_read_killed_at_any_statement_and_run_again_lands_the_same(
     home.good(*words)
     same_landing(home, known.after)
     nothing_left_behind(home)
-    notebook.add(EXPERIMENT, "kills while reading")
+    notebook.add("kills")
 
 
+@experiment("kill -9 while landing")
 @pytest.mark.parametrize("seed", seeds(65), ids=lambda seed: f"land-{seed}")
 def test_a_read_killed_while_it_lands_and_run_again_lands_the_same(
     world: World, tmp_path: Path, seed: int, notebook: Notebook
@@ -127,7 +129,7 @@ def test_a_read_killed_while_it_lands_and_run_again_lands_the_same(
     home.good(*words)
     same_landing(home, known.after)
     nothing_left_behind(home)
-    notebook.add(EXPERIMENT, "while landing")
+    notebook.add("kills")
 
 
 def renewable(world: World) -> list[str]:
@@ -135,6 +137,7 @@ def renewable(world: World) -> list[str]:
     return [name for name in world.accounts if has_tokens(name.split("__")[0])]
 
 
+@experiment("kill -9 while a token is renewed")
 @pytest.mark.parametrize("seed", seeds(40), ids=lambda seed: f"token-{seed}")
 def test_a_token_refresh_killed_at_any_statement_loses_no_token_that_reached_the_disk(
     world: World, tmp_path: Path, seed: int, notebook: Notebook
@@ -154,14 +157,14 @@ def test_a_token_refresh_killed_at_any_statement_loses_no_token_that_reached_the
         code, said = home.run(*words)
         assert code == 1 and account in said and "authorise" in said, said
         home.connections = {account: connection(world.box.base_url, account)}
-        notebook.add(EXPERIMENT, "of those between a vendor's answer and the disk, told to authorise again")
+        notebook.add("of those between a vendor's answer and the disk, told to authorise again")
     home.good(*words)
     same_landing(home, known.after)
     nothing_left_behind(home)
     if kept.exists():
         assert kept.stat().st_mode & 0o777 == 0o600
     assert not list(home.data.glob("tokens/*.tmp")), "a half-written token"
-    notebook.add(EXPERIMENT, "while a token is renewed")
+    notebook.add("kills")
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +176,7 @@ def landed(world: World) -> Home:
     return home
 
 
+@experiment("kill -9 while loading")
 @pytest.mark.parametrize("seed", seeds(60), ids=lambda seed: f"load-{seed}")
 def test_a_load_killed_at_any_statement_and_run_again_gives_the_same_raw(
     landed: Home, tmp_path: Path, seed: int, notebook: Notebook
@@ -183,18 +187,28 @@ def test_a_load_killed_at_any_statement_and_run_again_gives_the_same_raw(
     assert home.raw() == known.after.raw()
     assert Landing(home.data / "landing").pending() == []
     nothing_left_behind(home)
-    notebook.add(EXPERIMENT, "while loading")
+    notebook.add("kills")
 
 
-@pytest.mark.parametrize("seed", seeds(8), ids=lambda seed: f"build-{seed}")
+@pytest.fixture(scope="module")
+def build_seconds(world: World, warm: tuple[Home, Home]) -> float:
+    """How long an undisturbed build takes."""
+    home = warm[0].twin(world.clear_stage())
+    began = time.monotonic()
+    home.good("build")
+    return time.monotonic() - began
+
+
+@experiment("kill -9 while building")
+@pytest.mark.parametrize("seed", seeds(20), ids=lambda seed: f"build-{seed}")
 def test_a_build_killed_at_any_moment_and_run_again_gives_the_same_marts(
-    warm: tuple[Home, Home, float], tmp_path: Path, seed: int, notebook: Notebook
+    world: World, warm: tuple[Home, Home], build_seconds: float, seed: int, notebook: Notebook
 ) -> None:
     chance = random.Random(seed)
-    loaded, expected, seconds = warm
-    home = loaded.twin(tmp_path / "home")
+    loaded, expected = warm
+    home = loaded.twin(world.clear_stage())
     process = home.start("build")
-    time.sleep(chance.random() * seconds * 0.9)
+    time.sleep(chance.random() * build_seconds * 0.9)
     others = [pid for pid in home.processes() if pid != process.pid]
     victim = chance.choice(others) if others and chance.random() < 0.4 else process.pid
     os.kill(victim, signal.SIGKILL)
@@ -208,17 +222,18 @@ def test_a_build_killed_at_any_moment_and_run_again_gives_the_same_marts(
     home.good("build")
     assert home.raw() == expected.raw() and home.marts() == expected.marts()
     nothing_left_behind(home)
-    notebook.add(EXPERIMENT, "while building")
+    notebook.add("kills")
 
 
 @pytest.fixture(scope="module")
-def shelved(warm: tuple[Home, Home, float]) -> Home:
+def shelved(warm: tuple[Home, Home]) -> Home:
     """One release out, and a build that is to be the next."""
     home = warm[1].twin(warm[1].root.with_name("shelved"))
     home.good("publish")
     return home
 
 
+@experiment("kill -9 while publishing")
 @pytest.mark.parametrize("seed", seeds(50), ids=lambda seed: f"publish-{seed}")
 def test_a_publish_killed_at_any_statement_leaves_the_last_snapshot_and_then_gives_the_same(
     shelved: Home, tmp_path: Path, seed: int, notebook: Notebook
@@ -229,7 +244,7 @@ def test_a_publish_killed_at_any_statement_leaves_the_last_snapshot_and_then_giv
     home.good("publish")
     assert home.published() == known.after.published() and home.marts() == known.after.marts()
     nothing_left_behind(home)
-    notebook.add(EXPERIMENT, "while publishing")
+    notebook.add("kills")
 
 
 def test_there_is_a_bench_for_every_platform(world: World) -> None:

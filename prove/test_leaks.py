@@ -149,10 +149,10 @@ def test_a_whole_run_with_faults_leaves_no_secret_and_no_personal_data_anywhere(
     landed = home.landed()
     assert len(landed) > 30 and sum(map(len, landed.values())) > 1_000, "a run that read little proves little"
     assert len(list(home.data.glob("tokens/*.json"))) > 8, "few tokens were renewed"
-    notebook.say(EXPERIMENT, "streams read with planted data", len(landed))
-    notebook.say(EXPERIMENT, "files and tables searched", places)
-    notebook.say(EXPERIMENT, "secrets looked for", len(set(needles)))
-    notebook.say(EXPERIMENT, "found", 0)
+    notebook.say("streams read with planted data", len(landed))
+    notebook.say("files and tables searched", places)
+    notebook.say("secrets looked for", len(set(needles)))
+    notebook.say("found", 0)
 
 
 def test_a_sandboxs_credentials_open_nothing_else_and_it_listens_on_loopback_only(notebook: Notebook) -> None:
@@ -161,7 +161,7 @@ def test_a_sandboxs_credentials_open_nothing_else_and_it_listens_on_loopback_onl
             listen(address, 0)
     for given in (one for platform in TESTED for one in ACCOUNTS[platform]):
         assert connection("http://127.0.0.1:1", given)["host"].startswith("http://127.0.0.1:1/")
-    notebook.say(EXPERIMENT, "addresses the sandbox refuses", 3)
+    notebook.say("addresses the sandbox refuses", 3)
 
 
 NASTY = (
@@ -198,7 +198,7 @@ def test_no_account_name_escapes(tmp_path: Path, notebook: Notebook) -> None:
             assert re.fullmatch(r"taobao__[a-z0-9_]{1,92}", account.id), account.id
             assert re.fullmatch(r"[a-z0-9_]{1,100}", account.store_id), account.store_id
     assert refused > tried * 0.9
-    notebook.say(EXPERIMENT, "names of accounts tried", tried)
+    notebook.say("names of accounts tried", tried)
 
 
 HEADERS = ("order", "sku", "qty", "price", "when", "who")
@@ -235,5 +235,5 @@ def test_no_file_name_and_no_header_escapes(tmp_path: Path, notebook: Notebook) 
         shutil.rmtree(shop.home)
     assert rows > tried // 4, "nearly all were refused: the loader met few"
     assert not (ROOT / "pwned").exists() and not Path("pwned").exists()
-    notebook.say(EXPERIMENT, "file names and headers tried", tried)
-    notebook.say(EXPERIMENT, "of which loaded whole", rows)
+    notebook.say("file names and headers tried", tried)
+    notebook.say("of which loaded whole", rows)

@@ -93,11 +93,11 @@ def test_nobody_errs_waits_or_sees_half_a_refresh(folder: Path, notebook: Notebo
     assert longest <= 3 * usual + 0.5, (
         f"an open took {longest:.2f} s; without a publish at most {usual:.2f} s"
     )
-    notebook.say(EXPERIMENT, "publishes", publishes)
-    notebook.say(EXPERIMENT, "killed half-way first", found["killed"])
-    notebook.say(EXPERIMENT, "readers in processes", f"{PROCESSES * THREADS} in {PROCESSES}")
+    notebook.say("publishes", publishes)
+    notebook.say("killed half-way first", found["killed"])
+    notebook.say("readers in processes", f"{PROCESSES * THREADS} in {PROCESSES}")
     for name in ("opens", "queries", "long looks over a publish"):
-        notebook.say(EXPERIMENT, name, found[name])
-    notebook.say(EXPERIMENT, "errors", 0)
-    notebook.say(EXPERIMENT, "longest open, s", longest)
-    notebook.say(EXPERIMENT, "longest beside the same work without a publish, s", usual)
+        notebook.say(name, found[name])
+    notebook.say("errors", 0)
+    notebook.say("longest open, s", longest)
+    notebook.say("longest beside the same work without a publish, s", usual)
