@@ -195,7 +195,7 @@ def test_no_account_name_escapes(tmp_path: Path, notebook: Notebook) -> None:
             assert str(path) in str(error), number
             refused += 1
         else:
-            assert re.fullmatch(r"taobao__[a-z0-9_]{1,92}", account.id), account.id
+            assert re.fullmatch(r"(taobao|files)__[a-z0-9_]{1,92}", account.id), account.id
             assert re.fullmatch(r"[a-z0-9_]{1,100}", account.store_id), account.store_id
     assert refused > tried * 0.9
     notebook.say("names of accounts tried", tried)
