@@ -88,6 +88,58 @@ where reads.record_key is not null
 {%- endmacro %}
 
 
+{#
+  Body of a staging model of people reached: the last reading of every day, week and month, in the columns of the
+  staging contract. Where several rows speak of one thing (kinds of advertising that share people) nothing is told.
+
+  parts: a mapping a report: `level`, `grain`, `base` (the base model), `reach`, and the expressions of `r.record` for
+      campaign_id, ad_group_id and ad_id; `of` narrows a report of several levels to this one.
+#}
+{% macro ad_reach_of(platform, parts) -%}
+with
+
+reads as (
+    {% for part in parts %}
+    select
+        '{{ part.level }}' as entity_level,
+        '{{ part.grain }}' as grain,
+        account_id,
+        report_date,
+        load_id,
+        as_of_date = max(as_of_date) over (partition by account_id, report_date) as is_latest,
+        {%- for name in ['campaign_id', 'ad_group_id', 'ad_id'] %}
+        {{ part.get(name, null_as('text')) }} as {{ name }},
+        {%- endfor %}
+        {{ part.reach }} as reach
+    from {{ ref(part.base) }} as r
+    {{ 'where ' ~ part.of if part.of }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+)
+
+select
+    '{{ platform }}' as platform,
+    reads.account_id,
+    max(account.store_id) as store_id,
+    reads.grain,
+    reads.report_date as period_start,
+    reads.entity_level,
+    reads.campaign_id,
+    reads.ad_group_id,
+    reads.ad_id,
+    max(reads.reach) as reach,
+    max(reads.load_id) as load_id
+from reads
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on reads.account_id = account.account_id
+where reads.is_latest
+group by
+    reads.account_id, reads.grain, reads.report_date, reads.entity_level, reads.campaign_id, reads.ad_group_id,
+    reads.ad_id
+having count(*) = 1 and max(reads.reach) is not null
+{%- endmacro %}
+
+
 {# Text of a whole number of thousandths (li) to an exact amount in major units. #}
 {% macro thousandths(x) %}cast({{ number(x) }} * cast(0.001 as decimal(4,3)) as decimal(18,4)){% endmacro %}
 

@@ -102,6 +102,11 @@
             ('orders', 'bigint'), ('units', money), ('paid_amount', money), ('refund_amount', money),
             ('ad_spend', money), ('currency', text), ('load_id', 'bigint'),
         ],
+        'ad_reach': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('grain', text),
+            ('period_start', 'date'), ('entity_level', text), ('campaign_id', text), ('ad_group_id', text),
+            ('ad_id', text), ('reach', 'bigint'), ('load_id', 'bigint'),
+        ],
         'ads': [
             ('platform', text), ('account_id', text), ('store_id', text), ('report_date', 'date'),
             ('as_of_date', 'date'), ('is_latest', 'boolean'), ('entity_level', text),

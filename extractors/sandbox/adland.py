@@ -84,6 +84,14 @@ def money(hundredths: int) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02d}"
 
 
+def people(shows: Iterable[int]) -> int:
+    """How many people were shown something, given how often on each day. Of those beyond the best day every
+    second had been met before: never fewer than on any day, never as many as the days' together."""
+    daily = [-(-number * 3 // 5) for number in shows]
+    most = max(daily, default=0)
+    return most + (sum(daily) - most) // 2
+
+
 def group_id(promotion: Promotion) -> int:
     """The ad group of an ad, for vendors that have that level: each ad stands in one of its own."""
     return promotion.promotion_id - 300_000_000_000_000_000

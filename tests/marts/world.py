@@ -112,6 +112,12 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         ),
         "load_id": pa.int64(),
     },
+    "ad_reach": {
+        **_fields(pa.string(), "platform account_id store_id grain"),
+        "period_start": pa.date32(),
+        **_fields(pa.string(), "entity_level campaign_id ad_group_id ad_id"),
+        **_fields(pa.int64(), "reach load_id"),
+    },
     "order_scenes": {
         **_fields(
             pa.string(), "platform account_id store_id order_id line_id live_id host_id host_name video_id"

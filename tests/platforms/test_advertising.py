@@ -26,7 +26,7 @@ from extractors.extract import extract
 from extractors.landing import Landing
 from extractors.registry import platforms
 from extractors.sandbox import Running, running
-from extractors.sandbox.adland import Figures, figures
+from extractors.sandbox.adland import Figures, figures, people
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.ledger import Ledger
 from extractors.sandbox.merchants import AD_ACCOUNTS, Advertiser
@@ -269,3 +269,42 @@ def test_sources_are_told_apart_and_what_is_not_mapped_stays_visible(night: Nigh
     if name in APPS:
         mapped = {"owned", "paid_display_feed"}
     assert {row["source_l1"] for row in rows} >= mapped
+
+
+@pytest.mark.parametrize("level", ["account", "campaign"])
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+def test_reach_is_the_vendors_own_distinct_count_at_every_grain(night: Night, grain: str, level: str) -> None:
+    rows = night.rows(
+        f"select period_start, coalesce(campaign_id, '') as campaign, reach from staging.stg_meta__ad_reach "
+        f"where grain = '{grain}' and entity_level = '{level}'"
+    )
+    found = {(row["period_start"], row["campaign"]): row["reach"] for row in rows}
+    shows: dict[tuple[date, str], list[int]] = {}
+    for day in days_between(date(2026, 9, 8), DAY):
+        start = period_bounds(grain, day)[0]
+        for f in figures(night.adverts("meta"), [day], level, int(NOW.timestamp())):
+            shows.setdefault((start, str(f.promotion.project_id) if f.promotion else ""), []).append(f.shows)
+    wanted = {key: people(each) for key, each in shows.items() if key[0] >= START}
+    assert wanted and {key: reach for key, reach in found.items() if key[0] >= START} == wanted
+    if grain == "week":
+        assert any(wanted[key] < sum(people([n]) for n in shows[key]) for key in wanted), "nobody came twice"
+
+
+def test_an_account_whose_people_were_not_counted_together_has_no_reach(night: Night) -> None:
+    rows = night.rows(
+        "select entity_level, period_start, count(*) as n from staging.stg_tiktok_ads__ad_reach "
+        f"where period_start >= '{START}' group by 1, 2"
+    )
+    told = {
+        level: {r["period_start"] for r in rows if r["entity_level"] == level} for level in ("account", "ad")
+    }
+    # GMV Max tells nobody's reach: only a day without it has an account's.
+    without = {
+        day
+        for day in days_between(START, DAY)
+        if not any(
+            f.promotion is not None and f.promotion.project == WITHOUT_ADS["tiktok_ads"]
+            for f in figures(night.adverts("tiktok_ads"), [day], "campaign", int(NOW.timestamp()))
+        )
+    }
+    assert told["account"] == without and len(without) < len(told["ad"]) == 28

@@ -74,7 +74,7 @@ def test_pages_hold_every_row_once_and_the_last_has_a_cursor_and_no_next(sandbox
     [
         ({"level": "shop"}, "level"),
         ({"fields": "colour"}, "fields"),
-        ({"time_increment": "7"}, "time_increment"),
+        ({"time_increment": "2"}, "time_increment"),
         ({"time_range": "{}"}, "time_range"),
         ({"time_range": '{"since": "2026-11-10", "until": "2025-11-10"}'}, "reduce"),
         ({"action_attribution_windows": '["7d_view"]'}, "windows"),

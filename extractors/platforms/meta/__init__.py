@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from extractors.core.decode import loads
 from extractors.core.jobs import State
 from extractors.core.model import Job, Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import NextToken, Summed, records_at
-from extractors.core.window import Window
+from extractors.core.window import Window, period_bounds
 from extractors.credentials import Credentials
 from extractors.errors import (
     AuthError,
@@ -30,7 +31,11 @@ from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
 VERSION = "v26.0"
-FIELDS = "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,actions,action_values"
+FIELDS = (
+    "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,reach,actions,action_values"
+)
+REACH_FIELDS = "account_id,date_start,date_stop,spend,reach"
+INCREMENTS: dict[str, int | str] = {"day": 1, "week": 7, "month": "monthly"}
 NAMES = {
     "account": "",
     "campaign": ",campaign_id,campaign_name",
@@ -162,6 +167,34 @@ PAGING = Summed(NextToken(records_at("data"), _after, "after"), _amount, _claime
 
 
 def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:
+    days = window.dates(account.zone)
+    params = {
+        "fields": FIELDS + NAMES[level],
+        # Further breakdowns of actions make purchases vanish.
+        "action_breakdowns": ["action_type"],
+        "action_attribution_windows": ["7d_click", "1d_view"],
+        "use_unified_attribution_setting": "true",
+    }
+    yield _read(account, level, "day", days[0], days[-1], params)
+
+
+def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
+    """People reached in whole weeks or months: they cannot be made from days."""
+    days = window.dates(account.zone)
+    # Periods of seven days are counted from the first day asked for.
+    first = period_bounds(grain, days[0])[0]
+    for level in ("account", "campaign"):
+        fields = REACH_FIELDS + (",campaign_id" if level == "campaign" else "")
+        read = _read(account, level, grain, first, days[-1], {"fields": fields})
+        yield replace(read, finish=partial(_marked, level))
+
+
+def _marked(level: str, records: list[Record]) -> list[Record]:
+    """The rows of a level, each with what it is of: accounts and campaigns stand in one stream."""
+    return [{**record, "level": level, "entity": record.get(f"{level}_id")} for record in records]
+
+
+def _read(account: Account, level: str, grain: str, first: date, last: date, more: dict[str, Any]) -> Read:
     number = str(account.options.get("ad_account_id") or "").removeprefix("act_")
     if not number:
         raise ConfigError(
@@ -169,19 +202,14 @@ def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:
             account=account.id,
             advice='add `options: {ad_account_id: "…"}` to the account in accounts.yml',
         )
-    days = window.dates(account.zone)
     params = {
         "level": level,
-        "fields": FIELDS + NAMES[level],
-        "time_range": {"since": days[0].isoformat(), "until": days[-1].isoformat()},
-        "time_increment": 1,
-        # Further breakdowns of actions make purchases vanish.
-        "action_breakdowns": ["action_type"],
-        "action_attribution_windows": ["7d_click", "1d_view"],
-        "use_unified_attribution_setting": "true",
+        "time_range": {"since": first.isoformat(), "until": last.isoformat()},
+        "time_increment": INCREMENTS[grain],
+        **more,
     }
     request = Request("insights", f"/{VERSION}/act_{number}/insights", params, verb="POST")
-    yield Read(request, PAGING, job=JOB)
+    return Read(request, PAGING, job=JOB)
 
 
 def _stream(name: str, level: str, *key: str) -> Stream:
@@ -194,6 +222,19 @@ def _stream(name: str, level: str, *key: str) -> Stream:
         widest=timedelta(days=30),
         lookback_days=28,
         retention=timedelta(days=37 * 30),
+    )
+
+
+def _reach_stream(name: str, grain: Any, lookback_days: int) -> Stream:
+    return Stream(
+        name=name,
+        kind="report",
+        key=("date_start", "level", "entity"),
+        day="date_start",
+        reads=partial(_reach, grain),
+        lookback_days=lookback_days,
+        retention=timedelta(days=13 * 30),
+        period=grain,
     )
 
 
@@ -218,5 +259,7 @@ PLATFORM = Platform(
         _stream("account_report", "account", "account_id"),
         _stream("campaign_report", "campaign", "campaign_id"),
         _stream("ad_report", "ad", "adset_id", "ad_id"),
+        _reach_stream("reach_weekly", "week", 14),
+        _reach_stream("reach_monthly", "month", 35),
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,25 +20,27 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, people
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
 from extractors.sandbox.tokens import GOOD, TokenDesk
 from extractors.sandbox.traffic import days_between
-from extractors.sandbox.truth import days_of
+from extractors.sandbox.truth import days_of, periods_of
 from extractors.sandbox.world import World
 
 MOST_ROWS = 60  # "limit" is a wish: pages are as long as the vendor likes
-MOST_DAYS = 93
+MOST_DAYS = {"day": 93, "week": 450, "month": 450}
+_INCREMENTS = {"1": "day", "7": "week", "monthly": "month"}
 STEPS = (("Job Running", 42), ("Job Completed", 97), ("Job Completed", 100))
 _LEVELS = ("account", "campaign", "ad")
+_SUMS = ("cost", "shows", "clicks", "conversions", "value")
 _FIELDS = frozenset(
     [
         "account_id", "account_currency", "date_start", "date_stop", "spend", "impressions", "clicks",
-        "actions", "action_values", "campaign_id", "campaign_name", "adset_id", "adset_name", "ad_id",
-        "ad_name",
+        "reach", "actions", "action_values", "campaign_id", "campaign_name", "adset_id", "adset_name",
+        "ad_id", "ad_name",
     ]
 )  # fmt: skip
 _PARAMETERS = frozenset(
@@ -121,7 +123,8 @@ class Api:
     async def ask(self, request: Request) -> Response:
         """POST act_<id>/insights: begins a report run."""
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        stream = f"{form.get('level', 'ad')}_report"
+        grain = _INCREMENTS.get(form.get("time_increment", ""), "day")
+        stream = f"{form.get('level', 'ad')}_report" if grain == "day" else f"reach_{grain}ly"
 
         def make(fault: Fault | None) -> Answer:
             adverts = self._caller(request, form)
@@ -205,8 +208,9 @@ class Api:
             raise _bad("param level must be one of account, campaign, adset, ad")
         if set(fields) - _FIELDS:
             raise _bad(f"{sorted(set(fields) - _FIELDS)[0]} is not valid for fields param")
-        if form.get("time_increment") != "1":
-            raise _bad("param time_increment: only days are served here")
+        grain = _INCREMENTS.get(form.get("time_increment", ""))
+        if grain is None:
+            raise _bad("param time_increment: only 1, 7 and monthly are served here")
         windows = _json(form, "action_attribution_windows", "[]")
         if set(windows) - {"1d_click", "7d_click", "28d_click", "1d_view", "1d_ev", "default", "dda"}:
             raise _bad("param action_attribution_windows is invalid")
@@ -217,10 +221,42 @@ class Api:
             first, last = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])
         except (KeyError, TypeError, ValueError):
             raise _bad("param time_range is invalid") from None
-        if last < first or last - first >= timedelta(days=MOST_DAYS):
+        if last < first or last - first >= timedelta(days=MOST_DAYS[grain]):
             raise Refusal(_refused(1, "Please reduce the amount of data you're asking for", 500))
-        found = figures(adverts, days_between(first, last), level, self.desk.now())
-        return [_row(adverts, row, level, set(fields), windows) for row in found]
+        rows = []
+        for start, days in _periods(first, last, grain):
+            for row, shows in _added(figures(adverts, days, level, self.desk.now()), level):
+                shown = _row(adverts, row, level, set(fields), windows)
+                shown |= {"date_start": start.isoformat(), "date_stop": days[-1].isoformat()}
+                rows.append(shown | ({"reach": str(people(shows))} if "reach" in fields else {}))
+        return rows
+
+
+def _periods(first: date, last: date, grain: str) -> list[tuple[date, list[date]]]:
+    """Days; sevens of days, counted from the first; calendar months; each with those days asked for."""
+    found: dict[date, list[date]] = {}
+    for day in days_between(first, last):
+        start = day
+        if grain == "week":
+            start = first + (day - first) // timedelta(days=7) * timedelta(days=7)
+        elif grain == "month":
+            start = max(day.replace(day=1), first)
+        found.setdefault(start, []).append(day)
+    return list(found.items())
+
+
+def _added(rows: list[Figures], level: str) -> list[tuple[Figures, list[int]]]:
+    """Each entity's rows of a period as one, with how often it was shown on each day."""
+    found: dict[int, list[Figures]] = {}
+    for row in rows:
+        p = row.promotion
+        entity = 0 if p is None else p.promotion_id if level == "ad" else p.project_id
+        found.setdefault(entity, []).append(row)
+    added = []
+    for parts in found.values():
+        sums = {name: sum(getattr(part, name) for part in parts) for name in _SUMS}
+        added.append((replace(parts[0], **sums), [part.shows for part in parts]))
+    return added
 
 
 def _json(form: Mapping[str, str], name: str, default: str) -> Any:
@@ -276,6 +312,15 @@ def zone(account_id: str) -> str:
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
     adverts = world.ad_accounts[account_id]
+    if stream.startswith("reach_"):
+        grain, found = {"reach_weekly": "week", "reach_monthly": "month"}[stream], set()
+        touched = periods_of(start, end, grain, zone(account_id))
+        for begin, days in touched:
+            for row in figures(adverts, days_between(begin, days[-1]), "campaign", now):
+                if row.promotion is not None:
+                    found.add(f"{begin}|account|{adverts.advertiser.advertiser_id}")
+                    found.add(f"{begin}|campaign|{row.promotion.project_id}")
+        return found
     level = {"account_report": "account", "campaign_report": "campaign", "ad_report": "ad"}[stream]
     keys = set()
     for row in figures(adverts, days_of(start, end, zone(account_id)), level, now):

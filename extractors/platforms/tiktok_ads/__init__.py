@@ -15,7 +15,7 @@ from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedE
 from extractors.protocols.http_status import retry_after
 from extractors.protocols.token_rest import Dialect, TokenRest
 
-METRICS = ("spend", "impressions", "clicks", "complete_payment", "total_complete_payment_rate")
+METRICS = ("spend", "impressions", "reach", "clicks", "complete_payment", "total_complete_payment_rate")
 CAMPAIGN = ("campaign_name",)
 AD = ("campaign_id", "campaign_name", "adgroup_id", "adgroup_name", "ad_name")
 GMV_METRICS = ("cost", "orders", "gross_revenue")

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import TIKTOK_STORE
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, span
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, people, span
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -46,6 +46,7 @@ _GMV_PARAMETERS = frozenset(
 _METRICS: dict[str, Callable[[Figures], Any]] = {
     "spend": lambda f: money(f.cost),
     "impressions": lambda f: str(f.shows),
+    "reach": lambda f: str(people([f.shows])),
     "clicks": lambda f: str(f.clicks),
     "complete_payment": lambda f: str(f.conversions) if f.clicks else "-",
     "total_complete_payment_rate": lambda f: money(f.value) if f.clicks else "-",

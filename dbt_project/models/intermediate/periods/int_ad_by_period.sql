@@ -29,6 +29,9 @@ select
     {{ mart_money('sum(ads.spend_first)', 'max(ads.unrated) = 0') }} as spend_as_first_reported,
     cast(sum(ads.conversions_platform_first) as decimal(18, 4)) as conversions_as_first_reported,
     {{ mart_money('sum(ads.conversion_value_platform_first)', 'max(ads.unrated) = 0') }} as conversion_value_as_first_reported,
+    -- People of single days: at least as many as on the best day, at most all of them, where each day was told.
+    cast(max(reached.reach) as bigint) as reach_at_least,
+    cast(case when count(*) = count(reached.reach) then sum(reached.reach) end as bigint) as reach_days,
     max(ads.as_of_date) as as_of_date,
     min(ads.days_since) as days_since,
     -- A period is known at an age, or can be extrapolated, when each of its days is.
@@ -66,6 +69,14 @@ from {{ ref('int_ad_days') }} as ads
 inner join {{ ref('int_span_days') }} as days
     on ads.store_id = days.store_id
     and ads.report_date = days.date_day
+left join {{ ref('int_ad_reach') }} as reached
+    on reached.grain = 'day'
+    and ads.report_date = reached.period_start
+    and ads.account_id = reached.account_id
+    and ads.entity_level = reached.entity_level
+    and ads.campaign_id is not distinct from reached.campaign_id
+    and ads.ad_group_id is not distinct from reached.ad_group_id
+    and ads.ad_id is not distinct from reached.ad_id
 group by
     ads.entity_level, ads.platform, ads.account_id, ads.store_id, ads.campaign_id, ads.ad_group_id, ads.ad_id,
     days.grain, days.period_start, days.span_days

@@ -47,9 +47,12 @@ select
     this.spend_{{ age }}d,
     this.conversion_value_{{ age }}d,
     {%- endfor %}
+    -- People of a week or a month are the platform's own count of it, never made from days.
+    coalesce(reached.reach is not null, false) as is_reach_loaded,
+    cast(reached.reach as bigint) as reach,
+    this.reach_at_least,
+    this.reach_days,
     -- No platform's report that is read gives these yet.
-    false as is_reach_loaded,
-    cast(null as bigint) as reach,
     false as is_budget_loaded,
     cast(null as decimal(18, 2)) as budget,
     cast(null as double) as budget_used,
@@ -84,6 +87,14 @@ inner join {{ ref('int_spans') }} as spans
     and this.period_start = spans.period_start
     and this.span_days = spans.span_days
 left join {{ ref('int_stores') }} as stores on this.store_id = stores.store_id
+left join {{ ref('int_ad_reach') }} as reached
+    on this.grain = reached.grain
+    and this.period_start = reached.period_start
+    and this.account_id = reached.account_id
+    and this.entity_level = reached.entity_level
+    and this.campaign_id is not distinct from reached.campaign_id
+    and this.ad_group_id is not distinct from reached.ad_group_id
+    and this.ad_id is not distinct from reached.ad_id
 {%- for name, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
 {%- if name != 'own' %}
 left join {{ ref('int_spans') }} as {{ name }}_spans

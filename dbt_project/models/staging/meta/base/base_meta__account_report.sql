@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
 
 {%- set shape = {
-    'account_currency': 'text', 'spend': 'text', 'impressions': 'text', 'clicks': 'text',
+    'account_currency': 'text', 'spend': 'text', 'impressions': 'text', 'reach': 'text', 'clicks': 'text',
     'actions': [{'action_type': 'text', 'value': 'text'}], 'action_values': [{'action_type': 'text', 'value': 'text'}]
 } -%}
 

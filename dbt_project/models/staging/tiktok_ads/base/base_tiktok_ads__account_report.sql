@@ -3,7 +3,7 @@
 {%- set shape = {
     'dimensions': {'advertiser_id': 'text'},
     'metrics': {
-        'spend': 'text', 'impressions': 'text', 'clicks': 'text',
+        'spend': 'text', 'impressions': 'text', 'reach': 'text', 'clicks': 'text',
         'complete_payment': 'text', 'total_complete_payment_rate': 'text',
         'cost': 'text', 'orders': 'text', 'gross_revenue': 'text'
     }

@@ -4,7 +4,7 @@
     'dimensions': {'ad_id': 'text'},
     'metrics': {
         'campaign_id': 'text', 'campaign_name': 'text', 'adgroup_id': 'text', 'adgroup_name': 'text', 'ad_name': 'text',
-        'spend': 'text', 'impressions': 'text', 'clicks': 'text',
+        'spend': 'text', 'impressions': 'text', 'reach': 'text', 'clicks': 'text',
         'complete_payment': 'text', 'total_complete_payment_rate': 'text'
     }
 } -%}

@@ -4,7 +4,7 @@
     'dimensions': {'campaign_id': 'text'},
     'metrics': {
         'campaign_name': 'text',
-        'spend': 'text', 'impressions': 'text', 'clicks': 'text',
+        'spend': 'text', 'impressions': 'text', 'reach': 'text', 'clicks': 'text',
         'complete_payment': 'text', 'total_complete_payment_rate': 'text',
         'cost': 'text', 'orders': 'text', 'gross_revenue': 'text'
     }
