@@ -40,18 +40,26 @@
 {%- endmacro %}
 
 
-{# The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). #}
-{% macro compared_spans(model) -%}
+{#
+    The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). keys: what names a row
+    within a period; spans: the relation that says which spans those are; only: a flag a row has to have to be compared.
+#}
+{% macro compared_spans(model, keys=['store_id'], spans='this', only=none) -%}
     {%- for name, start, days in [
         ('own', 'period_start', 'own_span_days'),
         ('prev', 'prev_period_start', 'prev_span_days'),
         ('yoy', 'yoy_period_start', 'yoy_span_days'),
     ] %}
 left join {{ ref(model) }} as {{ name }}
-    on this.store_id = {{ name }}.store_id
-    and this.grain = {{ name }}.grain
-    and this.{{ start }} = {{ name }}.period_start
-    and this.{{ days }} = {{ name }}.span_days
+    on this.grain = {{ name }}.grain
+    {%- for key in keys %}
+    and this.{{ key }} = {{ name }}.{{ key }}
+    {%- endfor %}
+    and {{ spans }}.{{ start }} = {{ name }}.period_start
+    and {{ spans }}.{{ days }} = {{ name }}.span_days
+    {%- if only %}
+    and {{ name }}.{{ only }}
+    {%- endif %}
     {%- endfor %}
 {%- endmacro %}
 

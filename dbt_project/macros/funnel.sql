@@ -1,3 +1,9 @@
+{# What platforms count of the people of a source beside visitors, and the name of their days added up. #}
+{% macro source_people() -%}
+    {{- return({'cart_visitors': 'cart_visitor_days', 'fav_visitors': 'fav_visitor_days', 'buyers': 'buyer_days'}) -}}
+{%- endmacro %}
+
+
 {# The steps of the funnel in order, each with the step it is measured against. Carts and favourites are both what the visitors
 of a product page do. #}
 {% macro funnel_steps() -%}
@@ -8,17 +14,30 @@ of a product page do. #}
 {%- endmacro %}
 
 
+{# The steps that every person's own events tell: what is left of the closed funnel. Of the others only counts are told. #}
+{% macro funnel_steps_with_events() -%}
+    {{- return(['create', 'pay', 'repurchase']) -}}
+{%- endmacro %}
+
+
 {# funnel_daily, _weekly and _monthly: one SELECT, a table per grain. A step nobody counts is null, and so is a rate with it. #}
 {% macro funnel_mart(grain) %}
 {%- set steps = funnel_steps() %}
+{%- set measures = {} %}
+{%- for name in ['exposure', 'visit', 'detail', 'cart', 'create', 'pay', 'repurchase'] %}
+    {%- do measures.update({name ~ '_people': 'bigint'}) %}
+{%- endfor %}
+{%- do measures.update({
+    'paid_amount': 'decimal(18, 2)', 'cart_rate': 'double', 'pay_rate': 'double', 'repurchase_rate': 'double', 'pay_conversion': 'double',
+}) %}
 select
-    people.store_id,
-    people.source_l1,
-    people.source_l2,
-    people.is_total,
-    people.attribution_rule,
-    people.grain,
-    people.period_start,
+    this.store_id,
+    this.source_l1,
+    this.source_l2,
+    this.is_total,
+    this.attribution_rule,
+    this.grain,
+    this.period_start,
     spans.period_end,
     spans.days_in_period,
     cast(spans.days_elapsed as integer) as days_elapsed,
@@ -28,26 +47,34 @@ select
     spans.is_traffic_loaded,
     '{{ var("reporting_currency") }}' as currency,
     {%- for step in steps %}
-    cast(people.{{ step }}_people as bigint) as {{ step }}_people,
+    cast(this.{{ step }}_people as bigint) as {{ step }}_people,
     {%- endfor %}
-    people.paid_amount,
+    this.paid_amount,
     {%- for step, before in steps.items() if before %}
-    {{ ratio('people.' ~ step ~ '_people', 'people.' ~ before ~ '_people') }} as {{ step }}_rate,
+    this.{{ step }}_rate,
     {%- endfor %}
-    {{ ratio('people.pay_people', 'people.visit_people') }} as pay_conversion,
+    this.pay_conversion,
     {%- for step, before in steps.items() if before and step != 'repurchase' %}
     cast(round(
-        case when people.{{ before }}_people >= people.{{ step }}_people then people.{{ before }}_people - people.{{ step }}_people
-            when people.{{ before }}_people < people.{{ step }}_people then 0 end
-        * {{ ratio('people.paid_amount', 'people.' ~ step ~ '_people') }}, 2
-    ) as decimal(18, 2)) as {{ step }}_lost_value
-    {{- "," if not loop.last }}
+        case when this.{{ before }}_people >= this.{{ step }}_people then this.{{ before }}_people - this.{{ step }}_people
+            when this.{{ before }}_people < this.{{ step }}_people then 0 end
+        * {{ ratio('this.paid_amount', 'this.' ~ step ~ '_people') }}, 2
+    ) as decimal(18, 2)) as {{ step }}_lost_value,
     {%- endfor %}
-from {{ ref('int_funnel_by_period') }} as people
+    -- No platform tells what each visitor did: before the order only counts are known, and nobody can be followed.
+    false as is_visit_events_loaded,
+    {%- for step in steps %}
+    cast({{ 'this.closed_' ~ step ~ '_people' if step in funnel_steps_with_events() else 'null' }} as bigint) as closed_{{ step }}_people,
+    {%- endfor %}
+    {{ ratio('this.closed_pay_people', 'this.closed_create_people') }} as closed_pay_rate,
+    {{ ratio('this.closed_repurchase_people', 'this.closed_pay_people') }} as closed_repurchase_rate,
+    {{ compared(measures) }}
+from {{ ref('int_funnel_by_period') }} as this
 inner join {{ ref('int_spans') }} as spans
-    on people.store_id = spans.store_id
-    and people.grain = spans.grain
-    and people.period_start = spans.period_start
-    and spans.span_days = 0
-where people.grain = '{{ grain }}'
+    on this.store_id = spans.store_id
+    and this.grain = spans.grain
+    and this.period_start = spans.period_start
+    and this.span_days = spans.span_days
+{{ compared_spans('int_funnel_by_period', ['store_id', 'source_l1', 'source_l2'], 'spans') }}
+where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}

@@ -12,12 +12,12 @@
 {# live_daily, _weekly and _monthly: one SELECT, a table per grain. #}
 {% macro live_mart(grain) %}
 select
-    figures.store_id,
-    figures.host_id,
-    figures.host_name,
-    figures.clock,
-    figures.grain,
-    figures.period_start,
+    this.store_id,
+    this.host_id,
+    this.host_name,
+    this.clock,
+    this.grain,
+    this.period_start,
     spans.period_end,
     spans.days_in_period,
     cast(spans.days_elapsed as integer) as days_elapsed,
@@ -28,15 +28,32 @@ select
     {%- for name in ['sessions', 'sessions_reported', 'seconds_on_air', 'views', 'viewers', 'session_viewers', 'viewers_at_least',
         'peak_concurrent', 'watch_seconds', 'comments', 'likes', 'new_fans', 'product_exposures', 'product_clicks', 'exposed_viewers',
         'clicked_viewers', 'buyers', 'orders', 'order_lines', 'units', 'paid_amount_attributed', 'paid_amount_live', 'refund_cohort',
-        'net_sales_cohort', 'platform_paid_amount', 'slot_fee', 'commission', 'sample_cost', 'ad_spend', 'live_cost'] %}
-    figures.{{ name }},
+        'net_sales_cohort', 'platform_paid_amount', 'slot_fee', 'commission', 'sample_cost', 'ad_spend', 'live_cost', 'avg_watch_seconds',
+        'gpm', 'uv_value', 'click_rate', 'click_to_pay', 'live_roi'] %}
+    this.{{ name }},
     {%- endfor %}
-    {{ live_ratios() }}
-from {{ ref('int_live_by_period') }} as figures
+    {{ compared({
+        'sessions': 'bigint',
+        'views': 'bigint',
+        'new_fans': 'bigint',
+        'buyers': 'bigint',
+        'orders': 'bigint',
+        'units': 'decimal(18, 4)',
+        'paid_amount_attributed': 'decimal(18, 2)',
+        'paid_amount_live': 'decimal(18, 2)',
+        'net_sales_cohort': 'decimal(18, 2)',
+        'live_cost': 'decimal(18, 2)',
+        'gpm': 'double',
+        'uv_value': 'double',
+        'click_rate': 'double',
+        'live_roi': 'double',
+    }) }}
+from {{ ref('int_live_by_period') }} as this
 inner join {{ ref('int_spans') }} as spans
-    on figures.store_id = spans.store_id
-    and figures.grain = spans.grain
-    and figures.period_start = spans.period_start
-    and spans.span_days = 0
-where figures.grain = '{{ grain }}'
+    on this.store_id = spans.store_id
+    and this.grain = spans.grain
+    and this.period_start = spans.period_start
+    and this.span_days = spans.span_days
+{{ compared_spans('int_live_by_period', ['store_id', 'host_id', 'clock'], 'spans') }}
+where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}

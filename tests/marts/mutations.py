@@ -66,8 +66,8 @@ class Night:
         self.load += 1
         names = self.rng.choices(
             ["edit", "line", "drop_line", "add_line", "refund", "edit_refund", "move_refund", "lose_refunds",
-             "late_order", "repeat", "save", "revert", "time", "rate", "traffic", "ads"],
-            [9, 4, 2, 2, 4, 5, 2, 1, 4, 2, 3, 3, 3, 1, 1, 1], k=self.rng.randint(1, 8),
+             "late_order", "repeat", "save", "revert", "time", "rate", "traffic", "ads", "looked_at", "outcomes"],
+            [9, 4, 2, 2, 4, 5, 2, 1, 4, 2, 3, 3, 3, 1, 1, 1, 1, 1], k=self.rng.randint(1, 8),
         )  # fmt: skip
         for name in names:
             self.shop = self.rng.choice(SHOPS)
@@ -204,6 +204,28 @@ class Night:
             "update staging.stg_ocean_engine__ads set spend = spend + 1, load_id = ? where day(report_date) = ?",
             [self.load, self.rng.randint(1, 28)],
         )
+
+    def _looked_at(self) -> None:
+        """A file tells the visitors of products on a day, sold or not; the day is replaced whole."""
+        day = f"date '2026-09-20' + {self.rng.randrange(60)}"
+        self.con.execute(
+            f"delete from staging.stg_files__product_traffic where grain = 'day' and period_start = {day}"
+        )
+        self.con.execute(
+            "insert into staging.stg_files__product_traffic by name"
+            " select 'files' as platform, 'files__jade' as account_id, 'jade_tmall' as store_id, 'day' as grain,"
+            f" {day} as period_start, product_id, 'Looked at' as product_name, 30 + {self.rng.randrange(9)} as visitors,"
+            f" 4 as cart_visitors, {self.load} as load_id from (select distinct product_id from staging.stg_taobao__order_lines"
+            " order by 1 limit 3) union all by name select 'files' as platform, 'files__jade' as account_id,"
+            f" 'jade_tmall' as store_id, 'day' as grain, {day} as period_start, 'unsold' as product_id, 2 as visitors,"
+            f" {self.load} as load_id"
+        )
+
+    def _outcomes(self) -> None:
+        self.con.execute(
+            "update staging.stg_files__source_outcomes set paid = paid + 1, paid_amount = paid_amount + 9, load_id = ?"
+            " where day(period_start) = ?", [self.load, self.rng.randint(1, 28)],
+        )  # fmt: skip
 
     # ---- helpers ----------------------------------------------------------------------------------
     def _of(self, stream: str) -> str:

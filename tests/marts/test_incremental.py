@@ -49,6 +49,30 @@ def test_dbt_goes_on_from_the_last_build_to_what_a_full_one_has(
     assert differences(one, whole) == {}
 
 
+def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(
+    built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path
+) -> None:
+    project = first_night[1]
+    nightly = Replay(project, copied(built.build_dir, tmp_path / "nightly"))
+    nightly.remember()
+    nightly.con.execute(
+        "insert into staging.stg_files__product_traffic by name select 'files' as platform, 'files__jade' as account_id,"
+        " 'jade_tmall' as store_id, 'day' as grain, date '2026-10-14' as period_start, 'unsold' as product_id,"
+        " 'Nobody bought it' as product_name, 31 as visitors, 99 as load_id"
+    )
+    nightly.build()
+    written = nightly.con.execute(
+        "select distinct grain, period_start::varchar from intermediate.int_affected_spans"
+        " where store_id = 'jade_tmall' and span_days = 0 order by 1"
+    ).fetchall()
+    assert written == [("day", "2026-10-14"), ("month", "2026-10-01"), ("week", "2026-10-12")]
+    for table in ("daily", "weekly", "monthly"):
+        rows = nightly.con.execute(
+            f"select visitor_days, units from daybook.marts.product_{table} where product_id = 'unsold'"
+        ).fetchall()
+        assert rows == [(31, 0)], table
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_any_history_of_nights_ends_as_a_full_build(
     seed: int, built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path

@@ -55,6 +55,88 @@ def test_traffic_adds_up_what_adds_up_and_takes_the_platforms_own_distinct_figur
     assert seen == expected
 
 
+@pytest.mark.parametrize("grain", GRAINS)
+def test_what_a_source_brought_is_told_by_the_export_and_people_are_never_added_up(
+    grain: str, built: Any, world: World
+) -> None:
+    told = {
+        (row["grain"], row["period_start"], "ALL" if row["is_total"] else row["source_l2"]): row
+        for row in world.streams["source_outcomes"]
+    }
+    listed = {start for of, start, _ in told if of == "day"}
+    rows = built.rows(f"select * from marts.traffic_source_{GRAINS[grain]} where device = 'all'")
+    known = 0
+    for row in rows:
+        source, start = row["source_l2"], row["period_start"]
+        first = min(day for of, day, name in told if of == "day" and name == source)
+        days = [day for day in _days(grain, start) if first <= day <= date(2026, 11, 22)]
+        of_days = [told.get(("day", day, source)) for day in days]
+        own = told.get((grain, start, source), {})
+        for column, name, added in (
+            ("buyers", "paid", "buyer_days"),
+            ("cart_visitors", "carted", "cart_visitor_days"),
+            ("fav_visitors", "favoured", "fav_visitor_days"),
+        ):
+            figures = [day[name] if day else None for day in of_days]
+            # Of 20 October there is no traffic at all; of 5 November nothing but that.
+            is_told = set(days) <= listed and None not in figures
+            assert row[added] == (sum(figures) if is_told else None), (row, column)
+            assert row[f"{column}_at_least"] == (max(figures) if is_told else None), (row, column)
+            assert row[column] == own.get(name), (row, column)
+        money = [day["paid_amount"] if day else None for day in of_days]
+        is_told = set(days) <= listed and None not in money
+        assert row["paid_amount"] == (sum(money) if is_told else own.get("paid_amount")), row
+        assert row["pay_conversion"] == pytest.approx(ratio(row["buyers"], row["visitors"]))
+        assert row["orders"] is None and row["units"] is None
+        known += row["paid_amount"] is not None
+    assert known > 5 or grain == "month"
+
+
+def test_the_funnel_and_the_sources_tell_the_same_of_a_source(built: Any) -> None:
+    for sibling in GRAINS.values():
+        rows = built.rows(
+            f"select f.*, t.paid_amount as of_source, t.buyers, t.cart_visitors from marts.funnel_{sibling} f"
+            f" join marts.traffic_source_{sibling} t using (store_id, source_l1, source_l2, period_start)"
+            " where not f.is_total and t.device = 'all'"
+        )
+        assert rows or sibling != "daily"
+        for row in rows:
+            assert (row["pay_people"], row["cart_people"]) == (row["buyers"], row["cart_visitors"])
+            assert row["paid_amount"] == row["of_source"]
+
+
+def test_who_ordered_paid_and_came_again_within_7_days_each(built: Any, world: World) -> None:
+    """The closed funnel of a shop's days, followed buyer by buyer."""
+    week = timedelta(days=7)
+    orders = built.rows(
+        f"select buyer_key, created_date, created_at, paid_at, is_counted from marts.fct_orders"
+        f" where store_id = '{JADE}' and buyer_key is not null and exclude_reason is null"
+    )
+    of_buyer: dict[str, list[Any]] = defaultdict(list)
+    for order in orders:
+        of_buyer[order["buyer_key"]].append(order)
+    paid: dict[date, set[str]] = defaultdict(set)
+    again: dict[date, set[str]] = defaultdict(set)
+    for buyer, theirs in of_buyer.items():
+        for one in theirs:
+            if not one["is_counted"] or one["paid_at"] > one["created_at"] + week:
+                continue
+            paid[one["created_date"]].add(buyer)
+            if any(
+                o["is_counted"] and o["created_at"] > one["paid_at"] and o["paid_at"] <= one["paid_at"] + week
+                for o in theirs
+            ):
+                again[one["created_date"]].add(buyer)
+    rows = built.rows(f"select * from marts.funnel_daily where store_id = '{JADE}' and is_total")
+    last = date(2026, 11, 22)
+    for row in rows:
+        day = row["period_start"]
+        assert row["closed_create_people"] == (row["create_people"] if day + week <= last else None)
+        assert row["closed_pay_people"] == (len(paid[day]) if day + week <= last else None), day
+        assert row["closed_repurchase_people"] == (len(again[day]) if day + 2 * week <= last else None), day
+    assert sum(map(len, again.values())) > 5
+
+
 def test_a_day_the_platform_was_asked_about_and_had_nothing_is_zero_and_a_day_before_is_null(
     built: Any,
 ) -> None:

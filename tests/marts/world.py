@@ -317,6 +317,7 @@ def make_world(seed: int = 1) -> World:
             }
         )
     _traffic(world, rng)
+    _outcomes(world)
     _ads(world, rng)
     for account, store, zone in (
         ("ocean_engine__jade", "jade_tmall", "Asia/Shanghai"),
@@ -644,6 +645,44 @@ def _traffic(world: World, rng: random.Random) -> None:
                 "page_views": seen * 4,
             }
         )
+
+
+def _outcomes(world: World) -> None:
+    """What the visitors of jade's sources did, by export: favourites are told from November on, one day of nothing at all,
+    and the week's people of one week only. A product's visitors are told of three days."""
+    base = {"platform": "files", "account_id": "files__jade", "store_id": "jade_tmall", "load_id": 1}
+    for row in list(world.streams["traffic"]):
+        day = row["period_start"]
+        if row["device"] != "all" or day == date(2026, 11, 5) or row["grain"] == "month":
+            continue
+        if row["grain"] == "week" and day != date(2026, 11, 9):
+            continue
+        seen = row["visitors"]
+        world.streams["source_outcomes"].append(
+            {
+                **base,
+                **{
+                    name: row.get(name)
+                    for name in ("grain", "period_start", "source_l1", "source_l2", "is_total")
+                },
+                "visited": seen,
+                "saw_detail": seen - seen // 4,
+                "carted": seen // 5,
+                "favoured": seen // 9 if day >= date(2026, 11, 1) else None,
+                "ordered": seen // 11,
+                "paid": seen // 13,
+                "paid_amount": Decimal(seen // 13 * 80) + Decimal("0.35"),
+                "currency": "CNY",
+            }
+        )
+    product = next(
+        row["product_id"] for row in world.streams["order_lines"] if row["store_id"] == "jade_tmall"
+    )
+    for day in (date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 12)):
+        world.streams["product_traffic"].append(
+            {**base, "grain": "day", "period_start": day, "product_id": product, "product_name": "Looked at",
+             "visitors": 40, "page_views": 90}
+        )  # fmt: skip
 
 
 def _ads(world: World, rng: random.Random) -> None:

@@ -1,6 +1,7 @@
 -- The one SELECT behind live_daily, _weekly and _monthly, on two clocks: sessions with all their sales on the day they began
 -- (by_start_date), and sales on the day they were paid (by_paid_date; a session has no other figure there). The two differ when
--- a session runs over midnight or is paid later. One row per store, host (and ALL), clock, grain and period_start.
+-- a session runs over midnight or is paid later. One row per store, host (and ALL),
+-- clock, grain, period_start and span.
 {%- set added = ['seconds_on_air', 'views', 'watch_seconds', 'comments', 'likes', 'new_fans', 'product_exposures', 'product_clicks',
     'exposed_viewers', 'clicked_viewers'] %}
 {%- set costs = ['platform_paid_amount', 'slot_fee', 'commission', 'sample_cost', 'ad_spend'] %}
@@ -16,9 +17,8 @@ sessions as (
 
 days as (
 
-    select store_id, grain, period_start, date_day
+    select store_id, grain, period_start, span_days, date_day
     from {{ ref('int_span_days') }}
-    where span_days = 0
 
 ),
 
@@ -68,6 +68,7 @@ sales as (
         clocked.clock,
         days.grain,
         days.period_start,
+        days.span_days,
         count(distinct clocked.buyer_key) as buyers,
         count(distinct clocked.order_id) as orders,
         count(*) as order_lines,
@@ -83,7 +84,7 @@ sales as (
     inner join days
         on clocked.store_id = days.store_id
         and clocked.date_day = days.date_day
-    group by clocked.store_id, clocked.host, clocked.clock, days.grain, days.period_start
+    group by clocked.store_id, clocked.host, clocked.clock, days.grain, days.period_start, days.span_days
 
 ),
 
@@ -105,6 +106,7 @@ shown as (
         'by_start_date' as clock,
         days.grain,
         days.period_start,
+        days.span_days,
         count(*) as sessions,
         sum(case when started.is_session_reported then 1 else 0 end) as sessions_reported,
         sum(case when started.started_at is null or started.ended_at is null then 1 else 0 end) as untimed,
@@ -126,7 +128,7 @@ shown as (
     inner join days
         on started.store_id = days.store_id
         and started.session_date = days.date_day
-    group by started.store_id, started.host, days.grain, days.period_start
+    group by started.store_id, started.host, days.grain, days.period_start, days.span_days
 
 ),
 
@@ -146,44 +148,52 @@ names as (
 
 keys as (
 
-    select store_id, host, clock, grain, period_start from sales
+    select store_id, host, clock, grain, period_start, span_days from sales
     union
-    select store_id, host, clock, grain, period_start from shown
+    select store_id, host, clock, grain, period_start, span_days from shown
+
+),
+
+figures as (
+
+    select
+        keys.store_id,
+        keys.host as host_id,
+        names.host_name,
+        keys.clock,
+        keys.grain,
+        keys.period_start,
+        keys.span_days,
+        {%- for name in ['sessions', 'sessions_reported', 'peak_concurrent', 'viewers'] + added %}
+        cast(shown.{{ name }} as bigint) as {{ name }},
+        {%- endfor %}
+        {%- for name in ['session_viewers', 'viewers_at_least'] %}
+        cast(case when shown.untold_viewers = 0 then shown.{{ name }} end as bigint) as {{ name }},
+        {%- endfor %}
+        {%- for name in ['buyers', 'orders', 'order_lines'] %}
+        cast(case when names.has_order_scenes then coalesce(sales.{{ name }}, 0) end as bigint) as {{ name }},
+        {%- endfor %}
+        cast(case when names.has_order_scenes then coalesce(sales.units, 0) end as decimal(18, 4)) as units,
+        {%- set known = 'names.has_order_scenes and coalesce(sales.unrated, 0) = 0' %}
+        {{ mart_money('coalesce(sales.paid_amount_attributed, 0)', known) }} as paid_amount_attributed,
+        {{ mart_money('coalesce(sales.paid_amount_live, 0)', known ~ ' and coalesce(sales.untimed, 0) = 0 and coalesce(shown.untimed, 0) = 0') }}
+            as paid_amount_live,
+        {{ mart_money('coalesce(sales.refund_cohort, 0)', known) }} as refund_cohort,
+        {{ mart_money('coalesce(sales.goods_paid - sales.refund_cohort, 0)', known) }} as net_sales_cohort,
+        {%- for name in costs + ['live_cost'] %}
+        {{ mart_money('shown.' ~ name, 'true') }} as {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from keys
+    inner join names on keys.store_id = names.store_id and keys.host = names.host_id
+    left join sales
+        on keys.store_id = sales.store_id and keys.host = sales.host and keys.clock = sales.clock
+        and keys.grain = sales.grain and keys.period_start = sales.period_start and keys.span_days = sales.span_days
+    left join shown
+        on keys.store_id = shown.store_id and keys.host = shown.host and keys.clock = shown.clock
+        and keys.grain = shown.grain and keys.period_start = shown.period_start and keys.span_days = shown.span_days
 
 )
 
-select
-    keys.store_id,
-    keys.host as host_id,
-    names.host_name,
-    keys.clock,
-    keys.grain,
-    keys.period_start,
-    {%- for name in ['sessions', 'sessions_reported', 'peak_concurrent', 'viewers'] + added %}
-    cast(shown.{{ name }} as bigint) as {{ name }},
-    {%- endfor %}
-    {%- for name in ['session_viewers', 'viewers_at_least'] %}
-    cast(case when shown.untold_viewers = 0 then shown.{{ name }} end as bigint) as {{ name }},
-    {%- endfor %}
-    {%- for name in ['buyers', 'orders', 'order_lines'] %}
-    cast(case when names.has_order_scenes then coalesce(sales.{{ name }}, 0) end as bigint) as {{ name }},
-    {%- endfor %}
-    cast(case when names.has_order_scenes then coalesce(sales.units, 0) end as decimal(18, 4)) as units,
-    {%- set known = 'names.has_order_scenes and coalesce(sales.unrated, 0) = 0' %}
-    {{ mart_money('coalesce(sales.paid_amount_attributed, 0)', known) }} as paid_amount_attributed,
-    {{ mart_money('coalesce(sales.paid_amount_live, 0)', known ~ ' and coalesce(sales.untimed, 0) = 0 and coalesce(shown.untimed, 0) = 0') }}
-        as paid_amount_live,
-    {{ mart_money('coalesce(sales.refund_cohort, 0)', known) }} as refund_cohort,
-    {{ mart_money('coalesce(sales.goods_paid - sales.refund_cohort, 0)', known) }} as net_sales_cohort,
-    {%- for name in costs + ['live_cost'] %}
-    {{ mart_money('shown.' ~ name, 'true') }} as {{ name }}
-    {{- "," if not loop.last }}
-    {%- endfor %}
-from keys
-inner join names on keys.store_id = names.store_id and keys.host = names.host_id
-left join sales
-    on keys.store_id = sales.store_id and keys.host = sales.host and keys.clock = sales.clock
-    and keys.grain = sales.grain and keys.period_start = sales.period_start
-left join shown
-    on keys.store_id = shown.store_id and keys.host = shown.host and keys.clock = shown.clock
-    and keys.grain = shown.grain and keys.period_start = shown.period_start
+select figures.*, {{ live_ratios() }}
+from figures

@@ -1,6 +1,8 @@
 -- People at each step from being shown something to buying again, distinct in the period (an open funnel: nobody has to have
 -- taken the step before). Sources as the platform attributes them, its own figures of the period; over all sources, people who
--- ordered and paid are those of our orders. What nobody counts is null. One row per store, source (and ALL), grain and period_start.
+-- ordered and paid are those of our orders. What nobody counts is null. Beside them the closed funnel of the steps whose events we
+-- have, our orders: of those who ordered in the period, who paid within 7 days, and who of them bought again within 7 days after
+-- that; null until those days are read. One row per store, source (and ALL), grain, period_start and span.
 {%- set steps = {
     'exposure': 'exposed', 'click': 'clicked', 'visit': 'visited', 'detail': 'saw_detail', 'cart': 'carted', 'fav': 'favoured',
     'checkout': 'checked_out', 'create': 'ordered', 'pay': 'paid',
@@ -8,98 +10,178 @@
 
 with
 
-outcomes as (
+told as (
 
-    {{ union_staging('source_outcomes') }}
+    select * from {{ ref('int_source_outcomes') }}
 
 ),
 
--- Several sites of a store share people nobody can tell apart.
-told as (
+-- The orders a buyer placed on a day, and what they led to. Who pays two orders of one basket has not come again: another order
+-- is one placed after the first was paid.
+placed as (
 
     select
-        outcomes.store_id,
-        outcomes.grain,
-        outcomes.period_start,
-        case when outcomes.is_total then 'ALL' else coalesce(outcomes.source_l1, 'unknown') end as source_l1,
-        case when outcomes.is_total then 'ALL' else coalesce(outcomes.source_l2, 'unknown') end as source_l2,
-        {%- for step, name in steps.items() %}
-        case when count(*) = 1 then max(outcomes.{{ name }}) end as {{ step }}_people,
-        {%- endfor %}
-        case when count(*) = 1 then max({{ converted('outcomes.paid_amount', 'rates.rate_to_reporting') }}) end as paid_amount
-    from outcomes
-    left join {{ ref('int_fx_rates') }} as rates
-        on outcomes.currency = rates.currency
-        and outcomes.period_start = rates.date_day
-    group by
-        outcomes.store_id, outcomes.grain, outcomes.period_start,
-        case when outcomes.is_total then 'ALL' else coalesce(outcomes.source_l1, 'unknown') end,
-        case when outcomes.is_total then 'ALL' else coalesce(outcomes.source_l2, 'unknown') end
+        orders.store_id,
+        orders.platform,
+        orders.buyer_key,
+        orders.created_date,
+        max(case when orders.is_counted and orders.paid_at <= orders.created_at + interval 7 day then 1 else 0 end) as has_paid,
+        max(case when orders.is_counted and orders.paid_at <= orders.created_at + interval 7 day and later.order_id is not null then 1 else 0 end)
+            as has_come_again
+    from {{ ref('int_orders') }} as orders
+    left join {{ ref('int_orders') }} as later
+        on orders.platform = later.platform
+        and orders.store_id = later.store_id
+        and orders.buyer_key = later.buyer_key
+        and later.is_counted
+        and later.buyer_order_number > 1
+        and later.created_at > orders.paid_at
+        and later.paid_at <= orders.paid_at + interval 7 day
+    where orders.exclude_reason is null and orders.buyer_key is not null
+    group by orders.store_id, orders.platform, orders.buyer_key, orders.created_date
+
+),
+
+people as (
+
+    select
+        days.store_id,
+        days.grain,
+        days.period_start,
+        days.span_days,
+        placed.platform,
+        placed.buyer_key,
+        max(placed.has_paid) as has_paid,
+        max(placed.has_come_again) as has_come_again
+    from placed
+    inner join {{ ref('int_span_days') }} as days
+        on placed.store_id = days.store_id
+        and placed.created_date = days.date_day
+    group by days.store_id, days.grain, days.period_start, days.span_days, placed.platform, placed.buyer_key
 
 ),
 
 ordered as (
 
     select
-        days.store_id,
-        days.grain,
-        days.period_start,
-        count(distinct orders.buyer_key) as create_people
-    from {{ ref('int_orders') }} as orders
-    inner join {{ ref('int_span_days') }} as days
-        on orders.store_id = days.store_id
-        and orders.created_date = days.date_day
-        and days.span_days = 0
-    where orders.exclude_reason is null
-    group by days.store_id, days.grain, days.period_start
+        store_id,
+        grain,
+        period_start,
+        span_days,
+        count(*) as create_people,
+        sum(has_paid) as pay_people,
+        sum(has_come_again) as repurchase_people
+    from people
+    group by store_id, grain, period_start, span_days
+
+),
+
+read_through as (
+
+    select store_id, max(date_day) as whole_through
+    from {{ ref('int_store_calendar') }}
+    where is_complete
+    group by store_id
+
+),
+
+funnel as (
+
+    select
+        store.store_id,
+        'ALL' as source_l1,
+        'ALL' as source_l2,
+        true as is_total,
+        'own orders' as attribution_rule,
+        store.grain,
+        store.period_start,
+        store.span_days,
+        {%- for step in ['exposure', 'click'] %}
+        told.{{ steps[step] }} as {{ step }}_people,
+        {%- endfor %}
+        coalesce(store.visitors, told.visited) as visit_people,
+        {%- for step in ['detail', 'cart', 'fav', 'checkout'] %}
+        told.{{ steps[step] }} as {{ step }}_people,
+        {%- endfor %}
+        case when store.has_orders then coalesce(ordered.create_people, 0) end as create_people,
+        store.buyers as pay_people,
+        store.returning_buyers as repurchase_people,
+        store.paid_amount,
+        {%- for step, days in [('create', 7), ('pay', 7), ('repurchase', 14)] %}
+        case
+            when store.has_orders and {{ add_days('store.period_end', days) }} <= read_through.whole_through
+                then coalesce(ordered.{{ step }}_people, 0)
+        end as closed_{{ step }}_people
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_store_by_period') }} as store
+    left join told
+        on store.store_id = told.store_id
+        and store.grain = told.grain
+        and store.period_start = told.period_start
+        and told.is_total
+        and store.span_days = 0
+    left join ordered
+        on store.store_id = ordered.store_id
+        and store.grain = ordered.grain
+        and store.period_start = ordered.period_start
+        and store.span_days = ordered.span_days
+    left join read_through on store.store_id = read_through.store_id
+    where store.store_id <> 'ALL'
+
+    union all
+
+    select
+        store_id,
+        source_l1,
+        source_l2,
+        false as is_total,
+        'platform' as attribution_rule,
+        grain,
+        period_start,
+        0 as span_days,
+        {%- for step, name in steps.items() %}
+        {{ name }} as {{ step }}_people,
+        {%- endfor %}
+        cast(null as bigint) as repurchase_people,
+        cast(paid_amount as decimal(18, 2)) as paid_amount,
+        {%- for step in funnel_steps_with_events() %}
+        cast(null as bigint) as closed_{{ step }}_people
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from told
+    where not is_total
+
+    union all
+
+    -- The first days of a period, to compare one that is not over with: money adds up over days, people do not.
+    select
+        store_id,
+        source_l1,
+        source_l2,
+        false as is_total,
+        'platform' as attribution_rule,
+        grain,
+        period_start,
+        span_days,
+        {%- for step in steps %}
+        cast(null as bigint) as {{ step }}_people,
+        {%- endfor %}
+        cast(null as bigint) as repurchase_people,
+        cast(paid_amount as decimal(18, 2)) as paid_amount,
+        {%- for step in funnel_steps_with_events() %}
+        cast(null as bigint) as closed_{{ step }}_people
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_traffic_source_by_period') }}
+    where span_days > 0 and device = 'all' and not is_total and paid_amount is not null
 
 )
 
 select
-    store.store_id,
-    'ALL' as source_l1,
-    'ALL' as source_l2,
-    true as is_total,
-    'own orders' as attribution_rule,
-    store.grain,
-    store.period_start,
-    {%- for step in ['exposure', 'click'] %}
-    told.{{ step }}_people,
+    funnel.*,
+    {%- for step, before in funnel_steps().items() if before %}
+    {{ ratio(step ~ '_people', before ~ '_people') }} as {{ step }}_rate,
     {%- endfor %}
-    coalesce(store.visitors, told.visit_people) as visit_people,
-    {%- for step in ['detail', 'cart', 'fav', 'checkout'] %}
-    told.{{ step }}_people,
-    {%- endfor %}
-    case when store.has_orders then coalesce(ordered.create_people, 0) end as create_people,
-    store.buyers as pay_people,
-    store.returning_buyers as repurchase_people,
-    store.paid_amount
-from {{ ref('int_store_by_period') }} as store
-left join told
-    on store.store_id = told.store_id
-    and store.grain = told.grain
-    and store.period_start = told.period_start
-    and told.source_l1 = 'ALL'
-left join ordered
-    on store.store_id = ordered.store_id
-    and store.grain = ordered.grain
-    and store.period_start = ordered.period_start
-where store.span_days = 0 and store.store_id <> 'ALL'
-
-union all
-
-select
-    store_id,
-    source_l1,
-    source_l2,
-    false as is_total,
-    'platform' as attribution_rule,
-    grain,
-    period_start,
-    {%- for step in steps %}
-    {{ step }}_people,
-    {%- endfor %}
-    cast(null as bigint) as repurchase_people,
-    cast(paid_amount as decimal(18, 2)) as paid_amount
-from told
-where source_l1 <> 'ALL'
+    {{ ratio('pay_people', 'visit_people') }} as pay_conversion
+from funnel

@@ -1,6 +1,9 @@
--- The one SELECT behind traffic_source_daily, _weekly and _monthly. Page views and sessions are added up over the days; visitors
--- are the platform's own figure of the period or nothing, with the bounds that the days give. A source has rows
--- from its first day on. One row per store, source, device, grain, period_start and span.
+-- The one SELECT behind traffic_source_daily, _weekly and _monthly. Page views, sessions and what was paid are added up over the
+-- days; people (visitors, those who put into the cart, marked a favourite, paid) are the platform's own figure of the period or
+-- nothing, with the bounds that the days give. A source has rows from its first day on. One row per store, source, device,
+-- grain, period_start and span.
+{%- set outcomes = {'carted': 'cart_visitors', 'favoured': 'fav_visitors', 'paid': 'buyers'} %}
+
 with
 
 daily as (
@@ -25,6 +28,27 @@ sources as (
     select store_id, source_l1, source_l2, device, is_total, min(date_day) as first_day
     from daily
     group by store_id, source_l1, source_l2, device, is_total
+
+),
+
+did as (
+
+    select * from {{ ref('int_source_outcomes') }}
+
+),
+
+-- Which of the outcomes were told of a day at all: then a source that is not listed brought nobody.
+told as (
+
+    select
+        store_id,
+        period_start as date_day
+        {%- for name in outcomes.keys() | list + ['paid_amount'] %},
+        count({{ name }}) > 0 as tells_{{ name }}
+        {%- endfor %}
+    from did
+    where grain = 'day' and not is_total
+    group by store_id, period_start
 
 ),
 
@@ -62,7 +86,15 @@ added as (
         case when count(daily.date_day) = count(daily.sessions) then coalesce(sum(daily.sessions), 0) end as sessions,
         case when count(daily.date_day) = count(daily.page_views) then coalesce(sum(daily.page_views), 0) end as page_views,
         case when count(daily.date_day) = count(daily.bounces) then coalesce(sum(daily.bounces), 0) end as bounces,
-        case when count(daily.date_day) = count(daily.seconds) then coalesce(sum(daily.seconds), 0) end as seconds
+        case when count(daily.date_day) = count(daily.seconds) then coalesce(sum(daily.seconds), 0) end as seconds,
+        -- Days of which nothing is told leave the whole unknown.
+        {%- for name, people in outcomes.items() %}
+        {%- set of_day = "case when did.store_id is not null then did." ~ name ~ " when told.tells_" ~ name ~ " and not sources.is_total then 0 end" %}
+        case when count(*) = count({{ of_day }}) then sum({{ of_day }}) end as {{ source_people()[people] }},
+        case when count(*) = count({{ of_day }}) then max({{ of_day }}) end as {{ people }}_at_least,
+        {%- endfor %}
+        {%- set of_day = "case when did.store_id is not null then did.paid_amount when told.tells_paid_amount and not sources.is_total then 0 end" %}
+        case when count(*) = count({{ of_day }}) then sum({{ of_day }}) end as paid_amount
     from {{ ref('int_span_days') }} as days
     inner join sources
         on days.store_id = sources.store_id
@@ -74,6 +106,17 @@ added as (
         and sources.source_l2 = daily.source_l2
         and sources.device = daily.device
         and sources.is_total = daily.is_total
+    left join did
+        on days.store_id = did.store_id
+        and days.date_day = did.period_start
+        and did.grain = 'day'
+        and sources.source_l1 = did.source_l1
+        and sources.source_l2 = did.source_l2
+        and sources.device = 'all'
+    left join told
+        on days.store_id = told.store_id
+        and days.date_day = told.date_day
+        and sources.device = 'all'
     group by
         days.store_id, days.grain, days.period_start, days.span_days, sources.source_l1, sources.source_l2,
         sources.device, sources.is_total
@@ -83,7 +126,28 @@ added as (
 visited as (
 
     select
-        added.*,
+        added.store_id,
+        added.grain,
+        added.period_start,
+        added.span_days,
+        added.source_l1,
+        added.source_l2,
+        added.device,
+        added.is_total,
+        {%- for name in ['visitor_days', 'visitors_at_least', 'new_visitor_days', 'sessions', 'page_views', 'bounces', 'seconds'] %}
+        added.{{ name }},
+        {%- endfor %}
+        {%- for people, days in source_people().items() %}
+        added.{{ days }},
+        added.{{ people }}_at_least,
+        {%- endfor %}
+        {%- for name, people in outcomes.items() %}
+        case
+            when added.{{ people }}_at_least = 0 then 0
+            when added.span_days = 0 then own_outcomes.{{ name }}
+        end as {{ people }},
+        {%- endfor %}
+        coalesce(added.paid_amount, case when added.span_days = 0 then own_outcomes.paid_amount end) as paid_amount,
         spans.is_traffic_loaded,
         case
             when added.visitor_days = 0 and spans.is_traffic_loaded then 0
@@ -107,11 +171,19 @@ visited as (
         on added.store_id = own_totals.store_id and added.grain = own_totals.grain
         and added.period_start = own_totals.period_start and own_totals.source_l1 = 'ALL'
         and added.device = own_totals.device and added.span_days = 0
+    left join did as own_outcomes
+        on added.store_id = own_outcomes.store_id and added.grain = own_outcomes.grain
+        and added.period_start = own_outcomes.period_start and added.source_l1 = own_outcomes.source_l1
+        and added.source_l2 = own_outcomes.source_l2 and added.device = 'all'
 
 )
 
 select
     visited.*,
+    case when coalesce(buyers, buyer_days, paid_amount, cart_visitors, cart_visitor_days, fav_visitors, fav_visitor_days) is not null
+        then 'platform' end as attribution_rule,
+    {{ ratio('buyers', 'visitors') }} as pay_conversion,
+    {{ ratio('paid_amount', 'visitors') }} as uv_value,
     {{ ratio('bounces', 'sessions') }} as bounce_rate,
     {{ ratio('seconds', 'sessions') }} as seconds_per_session,
     {{ ratio('visitors', 'visitors_total_distinct') }} as share_of_visitors,

@@ -1,6 +1,7 @@
 -- traffic_source_daily, _weekly and _monthly: each source's period with the earlier ones it is compared with.
 {{ config(materialized='view') }}
-{%- set measures = {'visitors': 'bigint', 'sessions': 'bigint', 'page_views': 'bigint', 'bounce_rate': 'double'} %}
+{%- set measures = {'visitors': 'bigint', 'sessions': 'bigint', 'page_views': 'bigint', 'bounce_rate': 'double', 'buyers': 'bigint',
+    'paid_amount': 'decimal(18, 2)', 'pay_conversion': 'double', 'uv_value': 'double'} %}
 
 select
     this.store_id,
@@ -30,6 +31,20 @@ select
     this.seconds_per_session,
     this.free_share,
     this.paid_share,
+    this.attribution_rule,
+    '{{ var("reporting_currency") }}' as currency,
+    {%- for people, days in source_people().items() %}
+    cast(this.{{ people }} as bigint) as {{ people }},
+    cast(this.{{ days }} as bigint) as {{ days }},
+    cast(this.{{ people }}_at_least as bigint) as {{ people }}_at_least,
+    {%- endfor %}
+    -- No source that is read tells orders and units by source.
+    false as is_source_orders_loaded,
+    cast(null as bigint) as orders,
+    cast(null as decimal(18, 4)) as units,
+    {{ mart_money('this.paid_amount', 'true') }} as paid_amount,
+    this.pay_conversion,
+    this.uv_value,
     {{ compared(measures) }}
 from {{ ref('int_traffic_source_by_period') }} as this
 inner join {{ ref('int_spans') }} as spans
@@ -37,19 +52,5 @@ inner join {{ ref('int_spans') }} as spans
     and this.grain = spans.grain
     and this.period_start = spans.period_start
     and this.span_days = spans.span_days
-{%- for name, start, days in [
-    ('own', 'period_start', 'own_span_days'),
-    ('prev', 'prev_period_start', 'prev_span_days'),
-    ('yoy', 'yoy_period_start', 'yoy_span_days'),
-] %}
-left join {{ ref('int_traffic_source_by_period') }} as {{ name }}
-    on this.store_id = {{ name }}.store_id
-    and this.source_l1 = {{ name }}.source_l1
-    and this.source_l2 = {{ name }}.source_l2
-    and this.device = {{ name }}.device
-    and this.grain = {{ name }}.grain
-    and spans.{{ start }} = {{ name }}.period_start
-    and spans.{{ days }} = {{ name }}.span_days
-    and {{ name }}.is_traffic_loaded
-{%- endfor %}
+{{ compared_spans('int_traffic_source_by_period', ['store_id', 'source_l1', 'source_l2', 'device'], 'spans', 'is_traffic_loaded') }}
 where this.span_days = 0
