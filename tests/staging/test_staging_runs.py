@@ -47,8 +47,10 @@ def staging_views(tables: Iterable[str]) -> list[str]:
 
 
 def test_a_first_run_on_documented_payloads_passes_every_test_and_every_unit_test(story: Story) -> None:
-    assert story.first_run.failures == {}
-    assert len(story.first_run.passed("model")) > 20
+    assert story.first_run.failures == story.first_tests.failures == {}
+    assert len(story.first_run.passed("model")) > 100
+    for name in ACCOUNT_OF:
+        assert any(f"_{name}__" in test for test in story.first_tests.passed("test")), name
 
 
 def test_every_platform_has_unit_tests_and_they_passed(story: Story) -> None:
@@ -56,6 +58,15 @@ def test_every_platform_has_unit_tests_and_they_passed(story: Story) -> None:
     assert len(passed) > 140
     for name in STAGED:
         assert any(f"_{name}__" in node for node in passed), name
+
+
+def test_every_platforms_tests_of_data_run_on_data() -> None:
+    """Here, or in tests/platforms on what the platform's sandbox serves."""
+    nights = [
+        path.read_text(encoding="utf-8") for path in (PROJECT.parent / "tests" / "platforms").glob("*.py")
+    ]
+    built = "".join(text for text in nights if "build_staging(" in text)
+    assert [name for name in STAGED if name not in ACCOUNT_OF and f'"{name}"' not in built] == []
 
 
 def test_an_incremental_run_leaves_what_a_full_rebuild_gives(story: Story) -> None:
