@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from extractors.accounts import Account
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import ForwardPages, Records, number_at, records_at
-from extractors.core.window import Window
+from extractors.core.window import Window, period_bounds
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.protocols.http_status import retry_after
 from extractors.protocols.token_rest import Dialect, TokenRest
@@ -52,7 +53,13 @@ def _paging(records: Records) -> ForwardPages:
     return ForwardPages(records, number_at("data.page_info.total_number"), MOST_ROWS)
 
 
-def _auction(account: Account, span: dict[str, str], entity: str, names: tuple[str, ...]) -> Read:
+def _auction(
+    account: Account,
+    span: dict[str, str],
+    entity: str,
+    names: tuple[str, ...],
+    metrics: tuple[str, ...] = METRICS,
+) -> Read:
     level = f"AUCTION_{entity.upper()}"
     params: dict[str, Any] = {
         "advertiser_id": _advertiser(account),
@@ -60,7 +67,7 @@ def _auction(account: Account, span: dict[str, str], entity: str, names: tuple[s
         "service_type": "AUCTION",
         "data_level": level,
         "dimensions": [f"{entity}_id", "stat_time_day"],
-        "metrics": [*METRICS, *names],
+        "metrics": [*metrics, *names],
         **span,
     }
     if entity != "advertiser":  # without this filter the spend of what was deleted is left out
@@ -104,6 +111,43 @@ def _reads(entity: str, names: tuple[str, ...], account: Account, window: Window
         yield from _gmv_max(account, span, entity, names)
 
 
+def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
+    """People reached in each whole week or month: without a dimension of time a report counts them once.
+
+    An account with GMV Max has people whom nobody counted together with those of the auctions: no row.
+    """
+    ends = {period_bounds(grain, day)[0]: day for day in window.dates(account.zone)}
+    entities = ["campaign"] if account.options.get("store_ids") else ["advertiser", "campaign"]
+    for first, last in ends.items():
+        span = {"start_date": first.isoformat(), "end_date": last.isoformat()}
+        for entity in entities:
+            read = _auction(account, span, entity, (), ("spend", "reach"))
+            params = {**read.request.params, "dimensions": [f"{entity}_id"]}
+            told = partial(_told, entity, first.isoformat())
+            yield replace(read, request=replace(read.request, params=params), finish=told)
+
+
+def _told(entity: str, period_start: str, records: list[Record]) -> list[Record]:
+    """The rows, each with its period and what it is of, which these reports do not say."""
+    level = "account" if entity == "advertiser" else entity
+    return [
+        {**row, "period_start": period_start, "level": level, "entity": row["dimensions"].get(f"{entity}_id")}
+        for row in records
+    ]
+
+
+def _reach_stream(name: str, grain: Any, lookback_days: int) -> Stream:
+    return Stream(
+        name=name,
+        kind="report",
+        key=("period_start", "level", "entity"),
+        day="period_start",
+        reads=partial(_reach, grain),
+        lookback_days=lookback_days,
+        period=grain,
+    )
+
+
 def _stream(name: str, entity: str, names: tuple[str, ...]) -> Stream:
     return Stream(
         name=name,
@@ -129,5 +173,7 @@ PLATFORM = Platform(
         _stream("account_report", "advertiser", ()),
         _stream("campaign_report", "campaign", CAMPAIGN),
         _stream("ad_report", "ad", AD),
+        _reach_stream("reach_weekly", "week", 14),
+        _reach_stream("reach_monthly", "month", 35),
     ),
 )

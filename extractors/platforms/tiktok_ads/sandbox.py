@@ -22,10 +22,11 @@ from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import GOOD, TokenDesk
-from extractors.sandbox.truth import days_of
+from extractors.sandbox.traffic import days_between
+from extractors.sandbox.truth import days_of, periods_of
 from extractors.sandbox.world import World
 
-MOST_ROWS, MOST_DAYS = 1000, 30
+MOST_ROWS, MOST_DAYS, MOST_DAYS_IN_ALL = 1000, 30, 365
 GMV_MAX = 2
 _ENTITIES = {"AUCTION_ADVERTISER": "advertiser", "AUCTION_CAMPAIGN": "campaign", "AUCTION_AD": "ad"}
 _STREAMS = {"advertiser": "account_report", "campaign": "campaign_report", "ad": "ad_report"}
@@ -116,7 +117,7 @@ class Api:
             def make(fault: Fault | None) -> Answer:
                 return act(self._adverts(request, query), query, fault)
 
-            stream = _STREAMS.get(_entity_asked(query), "account_report")
+            stream = _stream_of(query)
             return await self.desk.serve(stream, query.get("advertiser_id", ""), make, query)
 
         return serve
@@ -137,8 +138,11 @@ class Api:
         entity = _ENTITIES.get(query.get("data_level", ""))
         if query.get("report_type") != "BASIC" or query.get("service_type", "AUCTION") != "AUCTION":
             raise _bad("report_type, service_type: only BASIC reports of AUCTION are served here")
-        if entity is None or sorted(_json(query, "dimensions")) != sorted([f"{entity}_id", "stat_time_day"]):
+        dimensions = sorted(_json(query, "dimensions"))
+        if entity is None or dimensions not in ([f"{entity}_id", "stat_time_day"], [f"{entity}_id"]):
             raise _bad("dimensions: do not fit data_level")
+        if len(dimensions) == 1:
+            return self._whole(adverts, entity, query, fault)
         metrics = _wanted(query, {**_METRICS, **_NAMES[entity]})
         rows = _auction_rows(adverts, entity, _days(query), self.desk.now())
         if entity == "ad" and not _asks_for_all(query):
@@ -146,6 +150,31 @@ class Api:
         elif entity == "campaign":
             _asks_for_all(query)
         return self._listed(adverts, entity, rows, metrics, query, fault)
+
+    def _whole(self, adverts: Adverts, entity: str, query: Mapping[str, str], fault: Fault | None) -> Answer:
+        """A report without a dimension of time: one row an entity for all the days asked for."""
+        if entity == "ad" or set(_json(query, "metrics")) - {"spend", "reach"}:
+            raise _bad("dimensions: only spend and reach of accounts and campaigns are served without a day")
+        days = span(query.get("start_date", ""), query.get("end_date", ""), MOST_DAYS_IN_ALL)
+        if days is None:
+            raise _bad(f"start_date, end_date: at most {MOST_DAYS_IN_ALL} days")
+        if entity == "campaign":
+            _asks_for_all(query)
+        parts: dict[int, list[Figures]] = {}
+        for row in _auction_rows(adverts, entity, days, self.desk.now()):
+            parts.setdefault(_identity(adverts, entity, row), []).append(row)
+        metrics = {
+            "spend": lambda rows: money(sum(row.cost for row in rows)),
+            "reach": lambda rows: str(people(row.shows for row in rows)),
+        }
+        rows = [
+            {
+                "dimensions": {f"{entity}_id": str(identity)},
+                "metrics": {name: metrics[name](found) for name in _json(query, "metrics")},
+            }
+            for identity, found in parts.items()
+        ]
+        return self._paged(rows, query, fault)
 
     def gmv_max(self, adverts: Adverts, query: Mapping[str, str], fault: Fault | None) -> Answer:
         """GET gmv_max/report/get/: what GMV Max spent for one shop, by day."""
@@ -174,13 +203,6 @@ class Api:
         query: Mapping[str, str],
         fault: Fault | None,
     ) -> Answer:
-        number, size = _positive(query, "page", 1), _positive(query, "page_size", 10)
-        if size > MOST_ROWS:
-            raise _bad(f"page_size: must be at most {MOST_ROWS}")
-        key = tuple(sorted((n, v) for n, v in query.items() if n != "page"))
-        if not self.desk.announced(key, number, size, len(rows)):
-            raise _bad(f"page: {number} is beyond the last page")
-        page = self.desk.page(rows, number, size, fault)
         shown = [
             {
                 "dimensions": {
@@ -189,15 +211,25 @@ class Api:
                 },
                 "metrics": {name: value(row) for name, value in metrics.items()},
             }
-            for row in page.rows
+            for row in rows
         ]
+        return self._paged(shown, query, fault)
+
+    def _paged(self, rows: list[dict[str, Any]], query: Mapping[str, str], fault: Fault | None) -> Answer:
+        number, size = _positive(query, "page", 1), _positive(query, "page_size", 10)
+        if size > MOST_ROWS:
+            raise _bad(f"page_size: must be at most {MOST_ROWS}")
+        key = tuple(sorted((n, v) for n, v in query.items() if n != "page"))
+        if not self.desk.announced(key, number, size, len(rows)):
+            raise _bad(f"page: {number} is beyond the last page")
+        page = self.desk.page(rows, number, size, fault)
         info = {
             "page": number,
             "page_size": size,
             "total_number": page.total,
             "total_page": -(-page.total // size),
         }
-        body = {"list": shown, "page_info": info}
+        body = {"list": page.rows, "page_info": info}
         return Answer({"code": 0, "message": "OK", "request_id": "sbx", "data": body})
 
 
@@ -218,6 +250,13 @@ def _json(query: Mapping[str, str], name: str, default: str = "") -> Any:
 def _entity_asked(query: Mapping[str, str]) -> str:
     text = query.get("dimensions", "")
     return next((entity for entity in _STREAMS if f'"{entity}_id"' in text), "")
+
+
+def _stream_of(query: Mapping[str, str]) -> str:
+    if "stat_time_day" in query.get("dimensions", ""):
+        return _STREAMS.get(_entity_asked(query), "account_report")
+    days = span(query.get("start_date", ""), query.get("end_date", ""), MOST_DAYS_IN_ALL) or []
+    return "reach_monthly" if days and days[0].day == 1 and days[0].weekday() else "reach_weekly"
 
 
 def _wanted(
@@ -303,7 +342,15 @@ def zone(account_id: str) -> str:
 
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
-    adverts, days = world.ad_accounts[account_id], days_of(start, end, zone(account_id))
+    adverts = world.ad_accounts[account_id]
+    if stream.startswith("reach_"):
+        grain = {"reach_weekly": "week", "reach_monthly": "month"}[stream]
+        return {
+            f"{begin}|campaign|{_identity(adverts, 'campaign', row)}"
+            for begin, touched in periods_of(start, end, grain, zone(account_id))
+            for row in _auction_rows(adverts, "campaign", days_between(begin, touched[-1]), now)
+        }
+    days = days_of(start, end, zone(account_id))
     entity = {name: entity for entity, name in _STREAMS.items()}[stream]
     parts = {f"AUCTION_{entity.upper()}": _auction_rows(adverts, entity, days, now)}
     if entity != "ad":
