@@ -13,6 +13,14 @@
 {%- endmacro %}
 
 
+{# The join of lines with their kind (int_item_by_period): the item at every level. #}
+{% macro same_kind(rows) -%}
+    {%- for name in ['product_id', 'sku_id', 'category_path'] -%}
+    {{ rows }}.{{ name }} is not distinct from kinds.{{ name }}{{ " and " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {% macro product_mart(grain) %}
 {{ config(**rebuilt([
     "{{ in_affected_periods('held') }}",

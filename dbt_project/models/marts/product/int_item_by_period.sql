@@ -8,8 +8,9 @@
     **rebuilt(["{{ in_affected_spans('held') }}"])
 ) }}
 {%- set levels = item_levels() %}
-{%- set added = ['orders', 'units', 'unrated', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods',
-    'refund_goods_cohort'] %}
+{%- set sold = ['units', 'list_amount', 'merchant_discount', 'goods_paid'] %}
+{%- set refunded = ['refund_units', 'refund_goods', 'refund_goods_cohort'] %}
+{%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 
 with
 
@@ -50,7 +51,11 @@ refund_lines as (
 -- Numbers in place of names, within this query only: what follows groups millions of rows by them.
 kinds as (
 
-    select store_id, product_id, sku_id, category_path, cast(row_number() over (order by store_id) as integer) as kind_no
+    select
+        store_id, product_id, sku_id, category_path,
+        cast(row_number() over (order by store_id) as integer) as kind_no,
+        cast(dense_rank() over (order by store_id) as integer) as store_no,
+        cast(dense_rank() over (order by store_id, product_id) as integer) as product_no
     from (
         select store_id, product_id, sku_id, category_path from lines
         union
@@ -61,14 +66,22 @@ kinds as (
 
 kind_items as (
 
-    select kind_no, product_id, level, store_id, item_id, cast(dense_rank() over (order by level, store_id, item_id) as integer) as item_no
+    select
+        kind_no, store_no, product_no, level, store_id, item_id,
+        cast(dense_rank() over (order by level, store_id, item_id) as integer) as item_no
     from (
         {%- for level, item in levels.items() %}
-        select kind_no, coalesce(product_id, 'unknown') as product_id, '{{ level }}' as level, store_id, {{ item }} as item_id from kinds
+        select kind_no, store_no, product_no, '{{ level }}' as level, store_id, {{ item }} as item_id from kinds
         {{ "union all" if not loop.last }}
         {%- endfor %}
     ) as at_levels
     where item_id is not null
+
+),
+
+items as (
+
+    select distinct item_no, store_no, level, store_id, item_id from kind_items
 
 ),
 
@@ -81,21 +94,29 @@ people as (
 
 bills as (
 
-    select platform, store_id, order_id, cast(row_number() over (order by platform) as integer) as order_no
-    from (select distinct platform, store_id, order_id from lines) as named
+    select
+        named.platform, named.store_id, named.order_id, people.buyer_no,
+        cast(row_number() over (order by named.platform) as integer) as order_no
+    from (
+        select platform, store_id, order_id, max(buyer_key) as buyer_key from lines group by platform, store_id, order_id
+    ) as named
+    left join people on named.platform = people.platform and named.buyer_key = people.buyer_key
 
 ),
 
 spans as (
 
-    select store_id, grain, period_start, span_days, cast(row_number() over (order by store_id) as integer) as span_no
+    select
+        named.store_id, stores.store_no, named.grain, named.period_start, named.span_days,
+        cast(row_number() over (order by named.store_id) as integer) as span_no
     from (select distinct store_id, grain, period_start, span_days from {{ days_to_write() }}) as named
+    inner join (select distinct store_id, store_no from kinds) as stores on named.store_id = stores.store_id
 
 ),
 
 span_days as (
 
-    select days.store_id, days.date_day, days.grain, spans.span_no
+    select spans.store_no, spans.span_no, days.grain, days.date_day
     from {{ days_to_write() }} as days
     inner join spans
         on days.store_id = spans.store_id
@@ -105,153 +126,171 @@ span_days as (
 
 ),
 
-kind_orders as (
+numbered as (
 
     select
-        kinds.kind_no,
-        bills.order_no,
-        max(lines.paid_date) as date_day,
-        max(people.buyer_no) as buyer_no,
-        sum(lines.units) as units,
-        sum(lines.list_amount) as list_amount,
-        sum(lines.merchant_discount) as merchant_discount,
-        sum(lines.goods_paid) as goods_paid,
-        sum(case when lines.goods_paid is null then 1 else 0 end) as unrated
+        kinds.kind_no, bills.order_no, bills.buyer_no, lines.paid_date as date_day, lines.units, lines.list_amount, lines.merchant_discount,
+        lines.goods_paid
     from lines
     inner join kinds
         on lines.store_id = kinds.store_id
-        and lines.product_id is not distinct from kinds.product_id
-        and lines.sku_id is not distinct from kinds.sku_id
-        and lines.category_path is not distinct from kinds.category_path
+        and {{ same_kind('lines') }}
     inner join bills on lines.platform = bills.platform and lines.store_id = bills.store_id and lines.order_id = bills.order_id
-    left join people on lines.platform = people.platform and lines.buyer_key = people.buyer_key
-    group by kinds.kind_no, bills.order_no
-
-),
-
--- Each order once per item, gathered by who bought: a buyer mostly buys an item once a day.
-item_buyers as (
-
-    select item_no, max(store_id) as store_id, date_day, buyer_no, count(*) as orders
-    from (
-        select distinct kind_items.item_no, kind_items.store_id, kind_orders.order_no, kind_orders.date_day, kind_orders.buyer_no
-        from kind_orders
-        inner join kind_items on kind_orders.kind_no = kind_items.kind_no
-    ) as item_orders
-    group by item_no, date_day, buyer_no
 
 ),
 
 kind_days as (
 
-    select kind_no, date_day
-        {%- for name in ['units', 'list_amount', 'merchant_discount', 'goods_paid', 'unrated'] %}, sum({{ name }}) as {{ name }}{% endfor %}
-    from kind_orders
+    select kind_no, date_day, count(*) - count(goods_paid) as unrated
+        {%- for name in sold %}, {{ added_up(name) }} as {{ name }}{% endfor %}
+    from numbered
     group by kind_no, date_day
 
 ),
 
-refunded as (
+-- Who is counted in a span: whose sale of the item is the first one since the span began. One look at a buyer's last day
+-- says it for the day, the week and the month, whichever part of them a span is.
+item_orders as (
+
+    select item_no, date_day, buyer_no, lag(date_day) over (partition by item_no, buyer_no order by date_day) as last_day
+    from (
+        select distinct kind_items.item_no, numbered.order_no, numbered.date_day, numbered.buyer_no
+        from numbered
+        inner join kind_items on numbered.kind_no = kind_items.kind_no
+    ) as named_once
+
+),
+
+order_days as (
+
+    select item_orders.item_no, item_orders.date_day, count(*) as orders
+        {%- for grain, since in starts.items() %},
+        count(case when last_day is null or last_day < {{ since }} then buyer_no end) as buyers_of_{{ grain }}
+        {%- endfor %}
+    from item_orders
+    inner join {{ ref('int_dates') }} as dates on item_orders.date_day = dates.date_day
+    group by item_orders.item_no, item_orders.date_day
+
+),
+
+-- Products sold of a category, in the same way.
+item_products as (
+
+    select item_no, date_day, lag(date_day) over (partition by item_no, product_no order by date_day) as last_day
+    from (
+        select distinct kind_items.item_no, kind_items.product_no, kind_days.date_day
+        from kind_days
+        inner join kind_items on kind_days.kind_no = kind_items.kind_no
+        where kind_items.level like 'category%' and kind_days.units > 0
+    ) as named_once
+
+),
+
+product_days as (
+
+    select item_products.item_no, item_products.date_day
+        {%- for grain, since in starts.items() %},
+        count(case when last_day is null or last_day < {{ since }} then 1 end) as products_of_{{ grain }}
+        {%- endfor %}
+    from item_products
+    inner join {{ ref('int_dates') }} as dates on item_products.date_day = dates.date_day
+    group by item_products.item_no, item_products.date_day
+
+),
+
+sales_days as (
+
+    select kind_items.item_no, kind_days.date_day, sum(kind_days.unrated) as unrated
+        {%- for name in sold %}, {{ added_up('kind_days.' ~ name) }} as {{ name }}{% endfor %}
+    from kind_days
+    inner join kind_items on kind_days.kind_no = kind_items.kind_no
+    group by kind_items.item_no, kind_days.date_day
+
+),
+
+kind_refunds as (
 
     select
-        kind_items.item_no, kind_items.store_id, refund_lines.refund_date, refund_lines.order_paid_date, refund_lines.refund_units,
-        refund_lines.refund_goods, refund_lines.refund_goods_cohort
+        kinds.kind_no, refund_lines.refund_date, refund_lines.order_paid_date,
+        count(*) - count(refund_lines.refund_goods) as unrated
+        {%- for name in refunded %}, {{ added_up('refund_lines.' ~ name) }} as {{ name }}{% endfor %}
     from refund_lines
     inner join kinds
         on refund_lines.store_id = kinds.store_id
-        and refund_lines.product_id is not distinct from kinds.product_id
-        and refund_lines.sku_id is not distinct from kinds.sku_id
-        and refund_lines.category_path is not distinct from kinds.category_path
-    inner join kind_items on kinds.kind_no = kind_items.kind_no
+        and {{ same_kind('refund_lines') }}
+    group by kinds.kind_no, refund_lines.refund_date, refund_lines.order_paid_date
+
+),
+
+-- Both bases of refunds: on the day of the refund, and on the day its order was paid.
+refund_days as (
+
+    select item_no, date_day, sum(unrated) as unrated
+        {%- for name in refunded %}, {{ added_up(name) }} as {{ name }}{% endfor %}
+    from (
+        select kind_items.item_no, flow.refund_date as date_day, flow.unrated, flow.refund_units, flow.refund_goods, null as refund_goods_cohort
+        from kind_refunds as flow
+        inner join kind_items on flow.kind_no = kind_items.kind_no
+
+        union all
+
+        select kind_items.item_no, cohort.order_paid_date, 0, null, null, cohort.refund_goods_cohort
+        from kind_refunds as cohort
+        inner join kind_items on cohort.kind_no = kind_items.kind_no
+        where cohort.order_paid_date is not null
+    ) as both_bases
+    group by item_no, date_day
 
 ),
 
 -- Days first: they add up to every span.
 item_days as (
 
-    select item_no, max(store_id) as store_id, date_day, max(buyers) as buyers
-        {%- for name in added %}, sum({{ name }}) as {{ name }}{% endfor %}
+    select
+        items.item_no, items.store_no, days.*
     from (
         select
-            kind_items.item_no, kind_items.store_id, kind_days.date_day, 0 as orders, kind_days.units, kind_days.unrated,
-            kind_days.list_amount, kind_days.merchant_discount, kind_days.goods_paid,
-            0 as refund_units, 0 as refund_goods, 0 as refund_goods_cohort, 0 as buyers
-        from kind_days
-        inner join kind_items on kind_days.kind_no = kind_items.kind_no
-
-        union all
-
-        select item_no, max(store_id), date_day, sum(orders), 0, 0, 0, 0, 0, 0, 0, 0, count(buyer_no)
-        from item_buyers
-        group by item_no, date_day
-
-        union all
-
-        select
-            item_no, max(store_id), refund_date, 0, 0, sum(case when refund_goods is null then 1 else 0 end), 0, 0, 0,
-            sum(refund_units), sum(refund_goods), 0, 0
-        from refunded
-        group by item_no, refund_date
-
-        union all
-
-        select item_no, max(store_id), order_paid_date, 0, 0, 0, 0, 0, 0, 0, 0, sum(refund_goods_cohort), 0
-        from refunded
-        where order_paid_date is not null
-        group by item_no, order_paid_date
-    ) as parts
-    group by item_no, date_day
+            coalesce(sales_days.item_no, refund_days.item_no) as number_of_item,
+            coalesce(sales_days.date_day, refund_days.date_day) as date_day,
+            coalesce(sales_days.unrated, 0) + coalesce(refund_days.unrated, 0) as unrated,
+            coalesce(order_days.orders, 0) as orders
+            {%- for grain in starts %},
+            coalesce(order_days.buyers_of_{{ grain }}, 0) as buyers_of_{{ grain }},
+            coalesce(product_days.products_of_{{ grain }}, 0) as products_of_{{ grain }}
+            {%- endfor %}
+            {%- for name in sold %}, coalesce(sales_days.{{ name }}, 0) as {{ name }}{% endfor %}
+            {%- for name in refunded %}, coalesce(refund_days.{{ name }}, 0) as {{ name }}{% endfor %}
+        from sales_days
+        inner join order_days on sales_days.item_no = order_days.item_no and sales_days.date_day = order_days.date_day
+        left join product_days on sales_days.item_no = product_days.item_no and sales_days.date_day = product_days.date_day
+        full outer join refund_days on sales_days.item_no = refund_days.item_no and sales_days.date_day = refund_days.date_day
+    ) as days
+    inner join items on days.number_of_item = items.item_no
 
 ),
 
+-- A day is a span of its own.
 summed as (
 
     select
-        item_days.item_no,
-        span_days.span_no,
-        max(case when span_days.grain = 'day' then item_days.buyers end) as buyers_of_day
-        {%- for name in added %}, sum(item_days.{{ name }}) as {{ name }}{% endfor %}
+        item_days.item_no, span_days.span_no, item_days.unrated, item_days.orders, item_days.buyers_of_day as buyers,
+        item_days.products_of_day as products_sold
+        {%- for name in sold + refunded %}, item_days.{{ name }}{% endfor %}
     from item_days
-    inner join span_days
-        on item_days.store_id = span_days.store_id
-        and item_days.date_day = span_days.date_day
+    inner join span_days on item_days.store_no = span_days.store_no and item_days.date_day = span_days.date_day
+    where span_days.grain = 'day'
+
+    union all
+
+    select
+        item_days.item_no, span_days.span_no, sum(item_days.unrated), sum(item_days.orders),
+        sum(case span_days.grain when 'week' then item_days.buyers_of_week else item_days.buyers_of_month end),
+        sum(case span_days.grain when 'week' then item_days.products_of_week else item_days.products_of_month end)
+        {%- for name in sold + refunded %}, {{ added_up('item_days.' ~ name) }}{% endfor %}
+    from item_days
+    inner join span_days on item_days.store_no = span_days.store_no and item_days.date_day = span_days.date_day
+    where span_days.grain <> 'day'
     group by item_days.item_no, span_days.span_no
-
-),
-
--- A buyer of two days is one buyer of the week: each named once, then counted. Days have been counted above.
-bought as (
-
-    select item_no, span_no, count(*) as buyers
-    from (
-        select distinct item_buyers.item_no, span_days.span_no, item_buyers.buyer_no
-        from item_buyers
-        inner join span_days
-            on item_buyers.store_id = span_days.store_id
-            and item_buyers.date_day = span_days.date_day
-        where item_buyers.buyer_no is not null and span_days.grain <> 'day'
-    ) as buyers_of_spans
-    group by item_no, span_no
-
-),
-
--- Products sold of a category: a product of two days is one product of the week.
-sold as (
-
-    select item_no, span_no, count(*) as products_sold
-    from (
-        select distinct categories.item_no, span_days.span_no, categories.product_id
-        from (
-            select distinct kind_items.item_no, kind_items.store_id, kind_items.product_id, kind_orders.date_day
-            from kind_orders
-            inner join kind_items on kind_orders.kind_no = kind_items.kind_no
-            where kind_items.level like 'category%' and kind_orders.units > 0
-        ) as categories
-        inner join span_days
-            on categories.store_id = span_days.store_id
-            and categories.date_day = span_days.date_day
-    ) as products_of_spans
-    group by item_no, span_no
 
 ),
 
@@ -266,9 +305,9 @@ valued as (
         spans.span_days,
         summed.item_no,
         summed.span_no,
-        cast(case when items.level like 'category%' then coalesce(sold.products_sold, 0) end as bigint) as products_sold,
+        cast(case when items.level like 'category%' then summed.products_sold end as bigint) as products_sold,
         cast(summed.orders as bigint) as orders,
-        cast(coalesce(bought.buyers, summed.buyers_of_day, 0) as bigint) as buyers,
+        cast(summed.buyers as bigint) as buyers,
         cast(summed.units as decimal(18, 4)) as units,
         cast(summed.refund_units as decimal(18, 4)) as refund_units,
         {%- for name in ['list_amount', 'merchant_discount', 'goods_paid', 'refund_goods', 'refund_goods_cohort'] %}
@@ -277,10 +316,8 @@ valued as (
         {{ mart_money('summed.goods_paid - summed.refund_goods', 'summed.unrated = 0') }} as net_sales,
         {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated = 0') }} as net_sales_cohort
     from summed
-    inner join (select distinct item_no, level, store_id, item_id from kind_items) as items on summed.item_no = items.item_no
+    inner join items on summed.item_no = items.item_no
     inner join spans on summed.span_no = spans.span_no
-    left join bought on summed.item_no = bought.item_no and summed.span_no = bought.span_no
-    left join sold on summed.item_no = sold.item_no and summed.span_no = sold.span_no
 
 ),
 
