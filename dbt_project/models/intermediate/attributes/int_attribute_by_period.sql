@@ -3,6 +3,7 @@
 -- ALL), value, grain, period and span.
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = ['region', 'buyer_type', 'payment_type'] %}
+{%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 {%- set added = ['orders_paid', 'units_paid', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'refunds', 'refund_goods', 'refund_amount',
     'refund_goods_cohort', 'refund_amount_cohort', 'unrated_sales', 'unrated_refunds'] %}
 
@@ -120,31 +121,12 @@ summed as (
 
 ),
 
--- A buyer of two days is one buyer of the week: once a day first, then once a period. Numbers in place of names, within
--- this query only.
+-- A buyer of two days is one buyer of the week: counted where no earlier day of theirs lies in the span. Numbers in place of
+-- names, within this query only.
 people as (
 
     select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no
     from (select distinct platform, buyer_key from orders where buyer_key is not null) as named
-
-),
-
-spans as (
-
-    select store_id, grain, period_start, span_days, cast(row_number() over (order by store_id) as integer) as span_no
-    from (select distinct store_id, grain, period_start, span_days from {{ days_to_write() }}) as named
-
-),
-
-span_days as (
-
-    select days.store_id, days.date_day, spans.span_no
-    from {{ days_to_write() }} as days
-    inner join spans
-        on days.store_id = spans.store_id
-        and days.grain = spans.grain
-        and days.period_start = spans.period_start
-        and days.span_days = spans.span_days
 
 ),
 
@@ -165,28 +147,47 @@ buyer_days as (
 
 ),
 
-buyers as (
+arrivals as (
     {%- for trait in traits %}
+    {%- set last_trait = loop.last %}
+    {%- for store in ['store_id', "'ALL'"] %}
 
-    select '{{ trait }}' as trait, spans.store_id, counted.trait_value, spans.grain, spans.period_start, spans.span_days, counted.buyers
-    from (
-        select span_no, trait_value, count(*) as buyers
-        from (
-            select distinct span_days.span_no, days.{{ trait }} as trait_value, days.buyer_no
-            from (
-                select store_id, date_day, {{ trait }}, buyer_no from buyer_days
-                union all
-                select 'ALL', date_day, {{ trait }}, buyer_no from buyer_days
-            ) as days
-            inner join span_days
-                on days.store_id = span_days.store_id
-                and days.date_day = span_days.date_day
-        ) as buyers_of_spans
-        group by span_no, trait_value
-    ) as counted
-    inner join spans on counted.span_no = spans.span_no
-    {{ "union all" if not loop.last }}
+    select '{{ trait }}' as trait, store_id, trait_value, date_day, lag(date_day) over (partition by store_id, trait_value, buyer_no order by date_day) as last_day
+    from (select distinct {{ store }} as store_id, {{ trait }} as trait_value, date_day, buyer_no from buyer_days) as named_once
+    {{ "union all" if not (last_trait and loop.last) }}
     {%- endfor %}
+    {%- endfor %}
+
+),
+
+arrived as (
+
+    select arrivals.trait, arrivals.store_id, arrivals.trait_value, arrivals.date_day
+        {%- for grain, since in starts.items() %},
+        count(case when last_day is null or last_day < {{ since }} then 1 end) as of_{{ grain }}
+        {%- endfor %}
+    from arrivals
+    inner join {{ ref('int_dates') }} as dates on arrivals.date_day = dates.date_day
+    group by arrivals.trait, arrivals.store_id, arrivals.trait_value, arrivals.date_day
+
+),
+
+buyers as (
+
+    select
+        arrived.trait,
+        arrived.store_id,
+        arrived.trait_value,
+        days.grain,
+        days.period_start,
+        days.span_days,
+        sum(case days.grain
+            {%- for grain in starts %} when '{{ grain }}' then of_{{ grain }}{% endfor %} end) as buyers
+    from arrived
+    inner join {{ days_to_write() }} as days
+        on arrived.store_id = days.store_id
+        and arrived.date_day = days.date_day
+    group by arrived.trait, arrived.store_id, arrived.trait_value, days.grain, days.period_start, days.span_days
 
 ),
 
