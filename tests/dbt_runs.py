@@ -86,19 +86,15 @@ def _run(build_dir: Path, target_dir: Path, *arguments: str) -> str:
         [
             sys.executable,
             "-m",
-            "dbt.cli.main",
-            "--no-use-colors",
-            *arguments,
-            *places,
-            "--log-path",
-            target_dir,
+            "warehouse.run_dbt",
+            *map(str, (*arguments, *places)),
         ],
         cwd=build_dir,
         env={
             **os.environ,
             "DAYBOOK_BUILD": ".",
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DBT_LOG_LEVEL_FILE": "none",  # megabytes that nobody reads
+            "DBT_LOG_PATH": str(target_dir),
         },
         capture_output=True,
         text=True,

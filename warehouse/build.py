@@ -106,7 +106,7 @@ def build(
         for name in ("warehouse.duckdb", "daybook.duckdb"):
             refuse_orphan_wal(build_dir / name)
         used = _platforms(build_dir / "warehouse.duckdb")
-        unused = [f"path:models/staging/{name}" for name in _staged(project_dir) if used and name not in used]
+        unused = [f"staging.{name}" for name in _staged(project_dir) if used and name not in used]
         command += ["--exclude", *exclude, *unused] if exclude or unused else []
         more = {"DAYBOOK_PLATFORMS": ",".join(sorted(used)), **(env or {})}
         start = _begin(build_dir / "warehouse.duckdb", project_dir, more, full_refresh, whole)
@@ -207,7 +207,7 @@ def _staged(project_dir: Path) -> list[str]:
 
 def _command(project_dir: Path, profiles_dir: Path, target: Path) -> list[str]:
     return [
-        sys.executable, "-c", "from dbt.cli.main import cli; cli()", "--no-use-colors", "build",
+        sys.executable, "-m", "warehouse.run_dbt", "build",
         "--project-dir", str(project_dir), "--profiles-dir", str(profiles_dir), "--target-path", str(target),
     ]  # fmt: skip
 
@@ -301,7 +301,6 @@ def _results(target: Path) -> list[NodeResult]:
         return []
     run_id = data["metadata"]["invocation_id"]
     written = datetime.fromisoformat(data["metadata"]["generated_at"].replace("Z", "+00:00"))
-    paths = _compiled_paths(target) if any(one["status"] in _FAILED for one in data["results"]) else {}
     return [
         NodeResult(
             run_id=run_id,
@@ -312,21 +311,15 @@ def _results(target: Path) -> list[NodeResult]:
             rows_affected=_count(one.get("adapter_response", {}).get("rows_affected")),
             message=one.get("message"),
             finished_at=_finished(one, written),
-            compiled_path=paths.get(one["unique_id"]),
+            compiled_path=_compiled_path(target, one) if one["status"] in _FAILED else None,
         )
         for one in data["results"]
     ]
 
 
-def _compiled_paths(target: Path) -> dict[str, str]:
-    try:
-        manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return {}
-    return {
-        name: node.get("compiled_path") or node.get("original_file_path") or ""
-        for name, node in manifest["nodes"].items()
-    }
+def _compiled_path(target: Path, failed: Mapping[str, Any]) -> str | None:
+    name = failed["unique_id"].split(".")[2]
+    return next((str(path) for path in (target / "compiled").rglob(f"{name}.sql")), None)
 
 
 def _count(value: Any) -> int | None:

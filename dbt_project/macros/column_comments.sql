@@ -3,8 +3,7 @@
     additivity of the column's meta, so that one place feeds dbt docs, the comments and dim_metric.
 #}
 {% macro duckdb__alter_column_comment(relation, column_dict) %}
-    {%- set existing = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-    {%- for name, column in column_dict.items() if name in existing %}
+    {%- for name, column in column_dict.items() %}
     comment on column {{ relation }}.{{ adapter.quote(name) }} is {{ duckdb_escape_comment(column_comment(column)) }};
     {%- endfor %}
 {% endmacro %}

@@ -56,6 +56,7 @@ def built(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wa
         folder / "build",
         folder / "target",
         "build",
+        "--write-json",  # tests read the manifest
         "--select",
         "path:seeds",
         "path:models/intermediate",

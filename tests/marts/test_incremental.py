@@ -32,7 +32,9 @@ def first_night(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> t
     before.remember()
     Night(before.con, random.Random(0)).falls()
     before.close()
-    went = run_dbt(build_dir, target, "run", "--select", "path:models/intermediate", "path:models/marts")
+    went = run_dbt(
+        build_dir, target, "run", "--write-json", "--select", "path:models/intermediate", "path:models/marts"
+    )
     return went, Project(PROJECT, built.target_dir, target)
 
 

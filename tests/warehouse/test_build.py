@@ -153,10 +153,10 @@ def test_the_log_of_a_database_that_is_gone_is_refused(project, build_dir):
 
 def test_a_build_that_may_not_write_is_told_as_trouble_of_the_disk(project, build_dir, tmp_path):
     target = tmp_path / "full"
-    target.mkdir()
+    models = target / "compiled" / "tiny" / "models"
+    models.mkdir(parents=True)
     # The kernel's own full disk: whatever dbt writes there fails with "No space left on device".
-    (target / "run_results.json").symlink_to("/dev/full")
-    (target / "manifest.json").symlink_to("/dev/full")
+    (models / "base.sql").symlink_to("/dev/full")
     with pytest.raises(StorageError) as told:
         build(project, build_dir, target_path=target, env={"DBT_LOG_PATH": str(tmp_path / "logs")})
     assert "make room" in str(told.value) and "Traceback" not in str(told.value)

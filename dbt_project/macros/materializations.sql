@@ -1,0 +1,83 @@
+{#
+  Tables and views on DuckDB, where `create or replace` is part of the transaction like everything else. dbt's own
+  materializations build beside the old table, swap names and tidy up afterwards, for engines where it is not: a dozen statements
+  a model, and each costs more of Python than a small model costs of DuckDB. Here a model is one statement (a
+  second for its comments) in one transaction. A killed build leaves the old table.
+
+  A contract is compared with its SELECT where the table is made for the first time or with --full-refresh, which `daybook build`
+  asks for whenever SQL or settings changed. The columns' types and names are the contract's in any case.
+#}
+
+{% materialization table, adapter="duckdb" %}
+    {%- set relation = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- call statement('main') -%}
+        {{ table_made_anew(relation, existing) }}
+    {%- endcall -%}
+    {{ finish_table(relation) }}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+
+{% materialization incremental, adapter="duckdb" %}
+    {%- set relation = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set anew = existing is none or existing.is_view or should_full_refresh() -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- call statement('main') -%}
+        {{ table_made_anew(relation, existing) if anew else rows_written_anew(relation) }}
+    {%- endcall -%}
+    {{ finish_table(relation, comments=anew) }}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+
+{% materialization view, adapter="duckdb" %}
+    {%- set relation = this.incorporate(type='view') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- call statement('main') -%}
+        {%- if existing is not none and not existing.is_view %}drop table {{ existing }};{% endif %}
+        create or replace view {{ relation }} as {{ sql }}
+    {%- endcall -%}
+    {{ finish_table(relation) }}
+    {{ return({'relations': [relation]}) }}
+{% endmaterialization %}
+
+
+{% macro table_made_anew(relation, existing) %}
+    {%- if existing is not none and existing.is_view %}drop view {{ existing }};{% endif %}
+    {%- if config.get('contract').enforced -%}
+        {%- if existing is none or should_full_refresh() %}{{ get_assert_columns_equivalent(sql) }}{% endif -%}
+        create or replace table {{ relation }} {{ get_table_columns_and_constraints() }};
+        insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }})
+    {%- else -%}
+        create or replace table {{ relation }} as {{ sql }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Rows by their columns' names. With a unique key, those of its values that the SELECT brings are forgotten first. #}
+{% macro rows_written_anew(relation) %}
+    {%- if config.get('incremental_strategy') == 'delete+insert' -%}
+        create or replace temporary table {{ this.identifier }}__new as {{ sql }};
+        delete from {{ relation }} as held using {{ this.identifier }}__new as brought
+        where {% for key in config.require('unique_key') %}held.{{ key }} = brought.{{ key }}{{ " and " if not loop.last }}{% endfor %};
+        insert into {{ relation }} by name from {{ this.identifier }}__new;
+        drop table {{ this.identifier }}__new
+    {%- elif config.get('incremental_strategy') == 'append' -%}
+        insert into {{ relation }} by name {{ sql }}
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("incremental_strategy of " ~ this.identifier ~ ": append or delete+insert") }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro finish_table(relation, comments=true) %}
+    {%- if comments and config.persist_relation_docs() %}
+        {%- do run_query(alter_relation_comment(relation, model.description) ~ alter_column_comment(relation, model.columns)) -%}
+    {%- endif -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+{% endmacro %}
