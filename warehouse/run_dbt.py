@@ -23,7 +23,8 @@ def main(arguments: list[str]) -> int:
 
     Prints dbt's lines from `info` up; writes dbt's results to <target path>/run_results.json when it got as
     far as running something. dbt's own flags and environment say if it shall write more
-    (DBT_LOG_LEVEL_FILE=debug for its log). Returns 0 when all passed, 1 when something failed, 2 when dbt could not start.
+    (DBT_LOG_LEVEL_FILE=debug for its log).
+    Returns: 0 when all passed, 1 when something failed, 2 when dbt could not start.
     """
     for flag, value in _QUIET.items():
         os.environ.setdefault(f"DBT_{flag}", value)
