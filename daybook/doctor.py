@@ -26,8 +26,8 @@ from extractors.core.session import Session
 from extractors.core.window import days_window
 from extractors.credentials import Credentials, variable
 from extractors.errors import ConfigError, DaybookError
-from extractors.files import rates
 from extractors.files.folder import Inbox
+from extractors.files.lists import LISTS
 from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
 
@@ -67,7 +67,7 @@ def examine(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
     yield from variables(accounts, os.environ)
     yield from room(settings)
     yield from ports(settings)
-    fed = [rates.ACCOUNT] if inbox_of(settings, rates.ACCOUNT).is_dir() else []
+    fed = [one.account for one in LISTS if inbox_of(settings, one.account).is_dir()]
     for account in [*accounts, *fed]:
         yield from one_account(settings, account)
 

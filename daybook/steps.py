@@ -13,7 +13,7 @@ from daybook.settings import Settings
 from extractors.accounts import Account, AccountsError, load_accounts
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError, DaybookError, ExtractErrors, TransientError
-from extractors.files import rates
+from extractors.files.lists import LISTS, list_named
 from extractors.landing import Landing
 from extractors.registry import platform as find_platform
 from extractors.registry import platforms, streams_of
@@ -110,16 +110,18 @@ def fed_by_files(platform: str) -> bool:
 
 def inbox_of(settings: Settings, account: Account) -> Path:
     """The folder whose files an account reads."""
-    return settings.inbox / (rates.FOLDER if account.id == rates.ACCOUNT.id else account.id)
+    own = list_named(account.id)
+    return settings.inbox / (own.name if own else account.id)
 
 
 def account_named(settings: Settings, account_id: str) -> Account:
-    """The account of that id; `fx_rates` is the inbox of currency rates.
+    """The account of that id; a merchant's own lists (`fx_rates`, `unit_costs`, `targets`) have one each.
 
     Raises ConfigError naming those that exist.
     """
-    if account_id in (rates.FOLDER, rates.ACCOUNT.id):
-        return rates.ACCOUNT
+    own = list_named(account_id)
+    if own:
+        return own.account
     known = accounts(settings)
     for account in known:
         if account.id == account_id:
@@ -304,41 +306,44 @@ def prune(settings: Settings, days: int) -> int:
     return Landing(settings.landing).prune(datetime.now(UTC) - timedelta(days=days))
 
 
-def take_rates(settings: Settings, *, say: Say = print) -> int:
-    """Read and load what waits in the inbox of currency rates; returns the rates that were new.
+def take_lists(settings: Settings, *, say: Say = print) -> int:
+    """Read and load what waits in the inboxes of the merchant's own lists; returns the rows that were new.
 
-    A file that is refused holds up nothing: it is said why, and the rates that are there stay in force.
+    A file that is refused holds up nothing: it is said why, and what is there stays in force.
     """
-    try:
-        read_account(settings, rates.ACCOUNT, None, say=say)
-    except (ExtractErrors, TransientError) as error:
-        say(f"currency rates: {error}")
     from warehouse.load import load_pending
 
     settings.build.mkdir(parents=True, exist_ok=True)
-    loaded = load_pending(
-        Landing(settings.landing),
-        settings.warehouse,
-        platforms(),
-        accounts(settings),
-        rates.ACCOUNT.platform,
-        account_id=rates.ACCOUNT.id,
-        progress=say,
-    )
-    return sum(partition.rows_new for partition in loaded)
+    new = 0
+    for own in LISTS:
+        try:
+            read_account(settings, own.account, None, say=say)
+        except (ExtractErrors, TransientError) as error:
+            say(f"{own.title}: {error}")
+        loaded = load_pending(
+            Landing(settings.landing),
+            settings.warehouse,
+            platforms(),
+            accounts(settings),
+            own.account.platform,
+            account_id=own.account.id,
+            progress=say,
+        )
+        new += sum(partition.rows_new for partition in loaded)
+    return new
 
 
 def build_marts(
     settings: Settings, *, select: Sequence[str] = (), full_refresh: bool = False, say: Say = print
 ) -> dict[str, Any]:
-    """`dbt build` over what is loaded and the currency rates that wait; prints a table of what each node did.
+    """`dbt build` over what is loaded and the merchant's lists that wait; prints what each node did.
 
     Returns {"models", "tests", "seconds"}. Raises BuildError naming the models and tests that failed.
     """
     from warehouse.build import build
 
     began = time.monotonic()
-    take_rates(settings, say=say)
+    take_lists(settings, say=say)
     results = build(
         settings.dbt_project,
         settings.build,

@@ -22,9 +22,9 @@ from extractors.files.mapping import Mapping, Test, comparison
 from extractors.files.partition import CELLS, QUARANTINE
 from extractors.landing import Manifest
 from warehouse.connection import literal
+from warehouse.lists import is_list, load_list
 from warehouse.load import insert_cursor_versions
 from warehouse.parts import local_files
-from warehouse.rates import load_rates
 
 # Money that goes back for goods: merchandise, and discounts granted afterwards by a credit note. Fees,
 # samples, manual and book entries in a cancellation are no refund of goods (marts.md, trap 18).
@@ -52,8 +52,8 @@ def load_partition(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: 
     mapping = Mapping.model_validate(manifest.extra["mapping"])
     with local_files(manifest) as paths:
         files = {path.name: path for path in paths}
-        if mapping.row == "rate":
-            told = load_rates(con, manifest, mapping, files[CELLS], load_id)
+        if is_list(mapping):
+            told = load_list(con, manifest, mapping, files[CELLS], load_id)
             write_quarantine(con, manifest, load_id, files.get(QUARANTINE))
             return told
         _read_cells(con, mapping, files[CELLS])

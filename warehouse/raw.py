@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse import built
+from warehouse import built, lists
 from warehouse.errors import WarehouseError
 
 FILES = "files"  # the platform of file drops: no vendor behind it, so the registry need not know it
@@ -48,9 +48,6 @@ create table if not exists raw_daybook.stream_status (
 create table if not exists raw_daybook.dbt_results (
     run_id varchar not null, node varchar not null, resource_type varchar, status varchar not null,
     execution_s double, rows_affected bigint, message varchar, finished_at timestamptz);
-create table if not exists raw_daybook.dropped_rates (
-    currency varchar not null, rate_date date not null, units_per_usd decimal(18, 6) not null,
-    file varchar not null, read_at timestamptz not null, load_id bigint not null);
 create schema if not exists raw_files;
 create table if not exists raw_files.quarantine (
     account_id varchar not null, file varchar not null, file_sha256 varchar, line bigint,
@@ -87,6 +84,7 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
 def prepare_books(con: duckdb.DuckDBPyConnection) -> None:
     """Create raw_daybook, built and the quarantine of file drops where they are missing."""
     con.execute(_BOOKS)
+    con.execute(lists.TABLES)
     con.execute(built.TABLES)
 
 

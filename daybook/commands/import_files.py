@@ -25,6 +25,8 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
       daybook import files__online_retail ~/Downloads/online_retail_II.parquet
       daybook import files__online_retail            # what was dropped into the inbox by hand
       daybook import fx_rates ~/rates.csv            # currency rates: currency,rate_date,units_per_usd
+      daybook import unit_costs ~/costs.csv          # what goods cost (mappings/README.md)
+      daybook import targets ~/targets.csv           # targets: store_id,metric,month,target
     """
     import shutil
 

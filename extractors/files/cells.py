@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from extractors.files.fields import FIELDS
+from extractors.files.fields import FIELDS, LISTS
 from extractors.files.mapping import Mapping
 from extractors.files.tables import BadRow, RawTable
 from extractors.files.text import is_remark
@@ -139,8 +139,8 @@ def _required(mapping: Mapping) -> list[list[str]]:
         groups += [["live_id", "host_id", "host_name"]] if mapping.row == "live_session" else []
     elif mapping.row == "refund":
         groups = [["refund_id", "order_id"], ["refund_amount"], ["refunded_at"]]
-    elif mapping.row == "rate":
-        groups = [["currency"], ["rate_date"], ["units_per_usd"]]
+    elif mapping.row in LISTS:
+        groups = [list(group) for group in LISTS[mapping.row]]
     else:
         groups = [["order_id"], ["created_at"] if "created_at" in have else ["paid_at"]]
     if mapping.row == "order_line":
@@ -174,7 +174,7 @@ def _sort_out(
             for column in columns:
                 value = column.clean[row].as_py()
                 safe = (
-                    kinds[column.ours] in ("decimal", "instant", "currency", "rate")
+                    kinds[column.ours] in ("decimal", "instant", "currency", "rate", "cost")
                     or column.ours in _RECORD_IDS
                 )
                 if value is not None and safe:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal[
-    "id", "text", "decimal", "instant", "buyer", "period", "seconds", "currency", "rate"
+    "id", "text", "decimal", "instant", "buyer", "period", "seconds", "currency", "rate", "cost"
 ]  # fmt: skip
-Row = Literal["order_line", "order", "refund", "traffic", "product_traffic", "live_session", "rate"]
+Row = Literal[
+    "order_line", "order", "refund", "traffic", "product_traffic", "live_session", "rate", "cost", "target"
+]  # fmt: skip
 
 _LINE: dict[str, Kind] = {
     "line_id": "id",
@@ -125,6 +127,17 @@ FIELDS: dict[Row, dict[str, Kind]] = {
     "order": {**_ORDER, **_LINE, **_REFUND, **_RULES},
     # What one US dollar buys of a currency: no record of a shop, so no shop's ids.
     "rate": {"currency": "currency", "rate_date": "instant", "units_per_usd": "rate"},
+    # What a piece costs its merchant from a day on, in one store or (without one) in all.
+    "cost": {
+        "store_id": "text",
+        "product_id": "id",
+        "sku_id": "id",
+        "valid_from": "instant",
+        "unit_cost": "cost",
+        "currency": "currency",
+    },
+    # What a store aims at in the month that holds the day.
+    "target": {"store_id": "text", "metric": "text", "month": "instant", "target": "decimal"},
     "refund": {**_REFUND, "order_id": "id", "buyer": "buyer", "quantity": "decimal", **_RULES},
     "traffic": _TRAFFIC,
     "product_traffic": _PRODUCT_TRAFFIC,
@@ -136,7 +149,13 @@ REPORTS: dict[Row, tuple[str, ...]] = {
     "product_traffic": ("product_id", "sku_id"),
     "live_session": ("live_id", "host_id", "host_name", "started_at"),
 }
-INSTANTS = ("created_at", "paid_at", "refunded_at", "rate_date")
+# Rows of a merchant's own lists (lists.py): groups of columns of which a row must fill one.
+LISTS: dict[Row, tuple[tuple[str, ...], ...]] = {
+    "rate": (("currency",), ("rate_date",), ("units_per_usd",)),
+    "cost": (("product_id", "sku_id"), ("valid_from",), ("unit_cost",), ("currency",)),
+    "target": (("store_id",), ("metric",), ("month",), ("target",)),
+}
+INSTANTS = ("created_at", "paid_at", "refunded_at", "rate_date", "valid_from", "month")
 CURRENCY = "currency"
 
 LINE_CLASSES = (

@@ -13,8 +13,9 @@ from extractors.errors import DaybookError, ExtractErrors
 from extractors.files.catalogue import SHIPPED, mappings_for, recognise
 from extractors.files.cells import Cells, clean
 from extractors.files.folder import Drop, Inbox
+from extractors.files.lists import PLATFORM
 from extractors.files.mapping import Mapping
-from extractors.files.partition import PLATFORM, land
+from extractors.files.partition import land
 from extractors.files.refusal import FileRefused
 from extractors.files.reports import REPORTS_TOLD_APART, Report, land_report, read_report
 from extractors.files.sources import open_tables

@@ -26,6 +26,7 @@ from extractors.files.fields import (
     FIELDS,
     INSTANTS,
     LINE_CLASSES,
+    LISTS,
     ORDER_STATES,
     REPORTS,
     Row,
@@ -252,8 +253,8 @@ class Mapping(_Strict):
                 needed += [{"live_id", "host_id", "host_name"}]
         elif self.row == "refund":
             needed = [{"refund_id", "order_id"}, {"refund_amount"}, {"refunded_at"}]
-        elif self.row == "rate":
-            needed = [{"currency"}, {"rate_date"}, {"units_per_usd"}]
+        elif self.row in LISTS:
+            needed = [set(group) for group in LISTS[self.row]]
         else:
             needed = [{"order_id"}, {"created_at", "paid_at"}]
         if self.row == "order_line":

@@ -12,18 +12,19 @@ import pyarrow.parquet as pq
 from extractors.accounts import Account
 from extractors.core.window import Window
 from extractors.files.cells import Cells
+from extractors.files.lists import LISTS, PLATFORM
 from extractors.files.mapping import Mapping
 from extractors.files.tables import BadRow
 from extractors.landing import Landing, Manifest
 
-PLATFORM = "files"
 CELLS = "cells.parquet"
 QUARANTINE = "quarantine.parquet"
 
 
 def stream_of(mapping: Mapping) -> str:
     """The stream a file's partition belongs to; order files may bring refunds along."""
-    return {"refund": "refunds", "rate": "fx_rates"}.get(mapping.row, "orders")
+    own = next((one.name for one in LISTS if one.row == mapping.row), None)
+    return own or ("refunds" if mapping.row == "refund" else "orders")
 
 
 def land(

@@ -19,8 +19,9 @@ from extractors.core.decode import dumps
 from extractors.core.window import days_window
 from extractors.files.cells import KEPT, Cells
 from extractors.files.fields import REPORTS, Row
+from extractors.files.lists import PLATFORM
 from extractors.files.mapping import Mapping
-from extractors.files.partition import PLATFORM, QUARANTINE, quarantine, what_was_read
+from extractors.files.partition import QUARANTINE, quarantine, what_was_read
 from extractors.files.refusal import FileRefused
 from extractors.files.tables import BadRow
 from extractors.files.text import is_remark

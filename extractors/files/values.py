@@ -93,6 +93,12 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
             raise BadValue("is no rate: it has to be above zero")
         return value
 
+    def cost(cell: str) -> str | None:
+        value = decimal(cell)
+        if value is not None and Decimal(value) < 0:
+            raise BadValue("is no cost: it cannot be below zero")
+        return value
+
     cleaners: dict[Kind, Clean] = {
         "text": text,
         "id": record_id,
@@ -103,6 +109,7 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         "seconds": seconds,
         "currency": currency,
         "rate": rate,
+        "cost": cost,
     }
     return cleaners[kind]
 

@@ -1,4 +1,4 @@
-"""Currency rates by file drop: any day's rate can be told, corrected, and told again without harm."""
+"""Lists by file drop: any day's rate, cost or target can be told, corrected, and told again without harm."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import pytest
 
 from extractors.errors import ExtractErrors
 from extractors.files import import_files
-from extractors.files.rates import ACCOUNT
+from extractors.files.lists import list_named
 from extractors.landing import Landing
 from extractors.registry import platform
 from warehouse.load import load_pending
 
+RATES = list_named("fx_rates")
+assert RATES is not None
 HEAD = "currency,rate_date,units_per_usd\n"
 
 
@@ -28,7 +30,7 @@ class Rates:
 
     def take(self, name: str, rows: str, load: bool = True) -> int:
         (self.inbox / name).write_text(HEAD + rows, encoding="utf-8")
-        import_files(ACCOUNT, self.inbox, self.landing, "a key")
+        import_files(RATES.account, self.inbox, self.landing, "a key")
         return self.load() if load else 0
 
     def load(self) -> int:
@@ -94,3 +96,71 @@ def test_a_file_with_a_rate_that_is_none_is_refused_whole(rates: Rates, row: str
         rates.take("a.csv", f"EUR,2026-11-02,0.9\n{row}\n")
     assert "refused" in {path.name for path in rates.inbox.iterdir()}
     assert rates.load() == 0 and rates.table == {}
+
+
+def taken(home: Path, name: str, files: dict[str, str]) -> tuple[list[int], list[tuple[str, ...]]]:
+    """A list's files dropped one after the other: the rows that were new each time, and its table in the end."""
+    own = list_named(name)
+    assert own is not None
+    inbox, landing = home / "inbox" / name, Landing(home / "landing")
+    warehouse = home / "build" / "warehouse.duckdb"
+    inbox.mkdir(parents=True)
+    new = []
+    for file, text in files.items():
+        (inbox / file).write_text(text, encoding="utf-8")
+        import_files(own.account, inbox, landing, "a key")
+        found = load_pending(landing, warehouse, {"files": platform("files")}, [], "files")
+        new.append(sum(partition.rows_new for partition in found))
+    table = {"unit_costs": "dropped_costs", "targets": "dropped_targets"}[name]
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        rows = con.execute(
+            f"select columns(* exclude (file, read_at, load_id))::varchar from raw_daybook.{table} order by all"
+        ).fetchall()
+    return new, rows
+
+
+def test_a_cost_told_again_replaces_the_one_before_and_a_new_day_is_a_new_cost(tmp_path: Path) -> None:
+    head = "store_id,product_id,sku_id,valid_from,unit_cost,currency\n"
+    new, rows = taken(
+        tmp_path,
+        "unit_costs",
+        {
+            "first.csv": head + "a,,s1,2026-01-01,4.00,CNY\n,p1,,2026-01-01,7.5,USD\n",
+            "same.csv": head + ",p1,,2026-01-01,7.50,USD\n",
+            "second.csv": head + "a,,s1,2026-01-01,4.25,CNY\na,,s1,2026-02-01,5,CNY\n",
+        },
+    )
+    assert new == [2, 0, 2]
+    assert rows == [
+        ("", "p1", "", "2026-01-01", "7.5000", "USD"),
+        ("a", "", "s1", "2026-01-01", "4.2500", "CNY"),
+        ("a", "", "s1", "2026-02-01", "5.0000", "CNY"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"), [("a,,,2026-01-01,4,CNY", "are empty"), ("a,,s1,2026-01-01,-4,CNY", "below zero")]
+)
+def test_a_cost_of_nothing_or_below_zero_is_refused_with_its_reason(
+    tmp_path: Path, row: str, why: str
+) -> None:
+    head = "store_id,product_id,sku_id,valid_from,unit_cost,currency\n"
+    with pytest.raises(ExtractErrors, match=why):
+        taken(tmp_path, "unit_costs", {"bad.csv": head + row + "\n"})
+
+
+def test_a_target_of_a_month_is_corrected_in_place(tmp_path: Path) -> None:
+    head = "store_id,metric,month,target\n"
+    new, rows = taken(
+        tmp_path,
+        "targets",
+        {
+            "plan.csv": head + "a,net_sales,2026-11-01,1000\nALL,net_sales,2026-11-01,3000\n",
+            "raised.csv": head + "a,net_sales,2026-11-01,1200\n",
+        },
+    )
+    assert new == [2, 1]
+    assert rows == [
+        ("ALL", "net_sales", "2026-11-01", "3000.0000"),
+        ("a", "net_sales", "2026-11-01", "1200.0000"),
+    ]

@@ -1,4 +1,4 @@
-"""Currency rates wait in an inbox of their own, and every build takes them first."""
+"""A merchant's own lists wait in inboxes of their own, and every build takes them first."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from daybook import steps
 from daybook.doctor import one_account
 from daybook.settings import PROJECT, Settings
-from extractors.files import rates
+from extractors.files.lists import LISTS
 
+RATES = LISTS[0]
 GOOD = "currency,rate_date,units_per_usd\nCNY,2026-11-02,7.1162\n"
 
 
@@ -34,10 +35,11 @@ def drop(settings: Settings, name: str, content: str) -> Path:
     return folder
 
 
-def test_the_inbox_of_rates_is_named_by_its_folder_and_is_no_store(settings: Settings) -> None:
-    account = steps.account_named(settings, "fx_rates")
-    assert account is rates.ACCOUNT
-    assert steps.inbox_of(settings, account) == settings.inbox / "fx_rates"
+@pytest.mark.parametrize("name", [own.name for own in LISTS])
+def test_the_inbox_of_a_list_is_named_by_its_folder_and_is_no_store(settings: Settings, name: str) -> None:
+    account = steps.account_named(settings, name)
+    assert account.options == {"mapping": name}
+    assert steps.inbox_of(settings, account) == settings.inbox / name
     assert account.id not in {one.id for one in steps.accounts(settings)}
 
 
@@ -45,10 +47,10 @@ def test_waiting_rates_are_loaded_once_and_a_bad_file_holds_up_nothing(settings:
     said: list[str] = []
     folder = drop(settings, "good.csv", GOOD)
     drop(settings, "bad.csv", GOOD.replace("7.1162", "none"))
-    assert steps.take_rates(settings, say=said.append) == 1
+    assert steps.take_lists(settings, say=said.append) == 1
     assert any("bad.csv" in line and "is not a number" in line for line in said)
     assert (folder / "refused" / "bad.csv").exists() and (folder / "done" / "good.csv").exists()
-    assert steps.take_rates(settings, say=said.append) == 0
+    assert steps.take_lists(settings, say=said.append) == 0
     with duckdb.connect(str(settings.warehouse), read_only=True) as con:
         assert con.execute(
             "select currency, units_per_usd::varchar from raw_daybook.dropped_rates"
@@ -59,6 +61,6 @@ def test_waiting_rates_are_loaded_once_and_a_bad_file_holds_up_nothing(settings:
 
 def test_doctor_shows_rates_that_were_refused(settings: Settings) -> None:
     drop(settings, "bad.csv", GOOD.replace("CNY", "yuan"))
-    steps.take_rates(settings, say=lambda line: None)
-    (finding,) = one_account(settings, rates.ACCOUNT)
+    steps.take_lists(settings, say=lambda line: None)
+    (finding,) = one_account(settings, RATES.account)
     assert (finding.level, finding.said) == ("warn", "1 refused files")
