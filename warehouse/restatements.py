@@ -36,6 +36,7 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "region": ("store_id", "region"),
     "buyer_type": ("store_id", "buyer_type"),
     "payment_type": ("store_id", "payment_type"),
+    "margin": ("store_id", "level", "item_id"),
     "live": ("store_id", "host_id", "clock"),
     "funnel": ("store_id", "source_l1", "source_l2"),
 }

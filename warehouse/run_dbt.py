@@ -39,7 +39,8 @@ def main(arguments: list[str]) -> int:
 
 def _say(event: Any) -> None:
     if event.info.level not in ("debug", "test"):
-        print(event.info.msg, flush=True)
+        sys.stdout.write(f"{event.info.msg}\n")  # in one piece: dbt's threads talk at once
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal[
-    "id", "text", "decimal", "instant", "buyer", "period", "seconds", "currency", "rate", "cost"
+    "id", "text", "decimal", "instant", "buyer", "period", "seconds", "currency", "rate", "cost", "metric"
 ]  # fmt: skip
 Row = Literal[
     "order_line", "order", "refund", "traffic", "product_traffic", "live_session", "rate", "cost", "target"
@@ -137,7 +137,7 @@ FIELDS: dict[Row, dict[str, Kind]] = {
         "currency": "currency",
     },
     # What a store aims at in the month that holds the day.
-    "target": {"store_id": "text", "metric": "text", "month": "instant", "target": "decimal"},
+    "target": {"store_id": "text", "metric": "metric", "month": "instant", "target": "decimal"},
     "refund": {**_REFUND, "order_id": "id", "buyer": "buyer", "quantity": "decimal", **_RULES},
     "traffic": _TRAFFIC,
     "product_traffic": _PRODUCT_TRAFFIC,
@@ -155,6 +155,7 @@ LISTS: dict[Row, tuple[tuple[str, ...], ...]] = {
     "cost": (("product_id", "sku_id"), ("valid_from",), ("unit_cost",), ("currency",)),
     "target": (("store_id",), ("metric",), ("month",), ("target",)),
 }
+TARGET_METRICS = ("net_sales", "paid_amount", "orders_paid", "units_paid")
 INSTANTS = ("created_at", "paid_at", "refunded_at", "rate_date", "valid_from", "month")
 CURRENCY = "currency"
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from extractors.files.fields import Kind
+from extractors.files.fields import TARGET_METRICS, Kind
 from extractors.files.mapping import Formats
 
 Clean = Callable[[str], str | None]
@@ -99,6 +99,12 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
             raise BadValue("is no cost: it cannot be below zero")
         return value
 
+    def metric(cell: str) -> str | None:
+        value = text(cell)
+        if value is not None and value not in TARGET_METRICS:
+            raise BadValue(f"is none of {', '.join(TARGET_METRICS)}")
+        return value
+
     cleaners: dict[Kind, Clean] = {
         "text": text,
         "id": record_id,
@@ -110,6 +116,7 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         "currency": currency,
         "rate": rate,
         "cost": cost,
+        "metric": metric,
     }
     return cleaners[kind]
 

@@ -186,6 +186,19 @@ BOOKS: dict[str, dict[str, pa.DataType]] = {
         "read_at": _INSTANT,
         "load_id": pa.int64(),
     },
+    "dropped_costs": {
+        **_fields(pa.string(), "store_id product_id sku_id"),
+        "valid_from": pa.date32(),
+        "unit_cost": pa.decimal128(18, 4),
+        "currency": pa.string(),
+        "read_at": _INSTANT,
+    },
+    "dropped_targets": {
+        **_fields(pa.string(), "store_id metric"),
+        "month": pa.date32(),
+        "target": pa.decimal128(18, 4),
+        "read_at": _INSTANT,
+    },
     "report_reads": {
         **_fields(pa.string(), "platform account_id stream"),
         "report_date": pa.date32(),
@@ -319,6 +332,7 @@ def make_world(seed: int = 1) -> World:
     _traffic(world, rng)
     _outcomes(world)
     _ads(world, rng)
+    _own_lists(world)
     for account, store, zone in (
         ("ocean_engine__jade", "jade_tmall", "Asia/Shanghai"),
         ("ocean_engine__reef", "reef_us", "Asia/Shanghai"),
@@ -682,6 +696,35 @@ def _outcomes(world: World) -> None:
         world.streams["product_traffic"].append(
             {**base, "grain": "day", "period_start": day, "product_id": product, "product_name": "Looked at",
              "visitors": 40, "page_views": 90}
+        )  # fmt: skip
+
+
+def _own_lists(world: World) -> None:
+    """What goods cost and what is aimed at. Product 12 has no cost; the others' are for all stores, jade's own rise in
+    October, and one SKU has its own. jade's November has a last year to be phased by, reef's has none."""
+    for number in range(1, 12):
+        item = f"90071992547409{number:02d}"
+        own = [
+            ("", item, "", date(2010, 1, 1), Decimal(number) + Decimal("2.35"), "USD"),
+            ("jade_tmall", item, "", date(2025, 1, 1), Decimal(10 + number), "CNY"),
+            ("jade_tmall", item, "", date(2026, 10, 1), Decimal(12 + number), "CNY"),
+        ]
+        if number == 3:
+            own.append(("jade_tmall", "", f"{item}-1", date(2026, 1, 15), Decimal("2.5"), "USD"))
+        for store, product, sku, day, cost, currency in own:
+            world.books["dropped_costs"].append(
+                {"store_id": store, "product_id": product, "sku_id": sku, "valid_from": day, "unit_cost": cost,
+                 "currency": currency, "read_at": READ_UNTIL}
+            )  # fmt: skip
+    for store, metric, target in (
+        ("jade_tmall", "net_sales", "20000"),
+        ("jade_tmall", "orders_paid", "80"),
+        ("reef_us", "orders_paid", "95"),
+        ("ALL", "paid_amount", "40000"),
+    ):
+        world.books["dropped_targets"].append(
+            {"store_id": store, "metric": metric, "month": date(2026, 11, 5), "target": Decimal(target),
+             "read_at": READ_UNTIL}
         )  # fmt: skip
 
 

@@ -1,0 +1,69 @@
+-- The one SELECT behind margin_*: net sales, what the goods cost and what is left, in each span. A margin is shown where enough of the
+-- sales has a cost, and then of those sales alone. Each store and ALL. One row per store, level, item, grain, period and span.
+{%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'orders_without_costs'] %}
+{%- set covered = "net_sales_with_cost >= " ~ var('margin_from_coverage') ~ " * net_sales and net_sales_with_cost > 0" %}
+
+with
+
+days as (
+
+    select * from {{ ref('int_margin_days') }}
+
+    union all
+
+    select
+        'ALL' as store_id, level, item_id, date_day, units_paid, net_sales, net_sales_with_cost, cogs, order_costs,
+        unrated, orders_without_costs
+    from {{ ref('int_margin_days') }}
+    where level <> 'product'  -- two stores' product ids have nothing in common
+
+),
+
+summed as (
+
+    select
+        days.store_id,
+        days.level,
+        days.item_id,
+        spans.grain,
+        spans.period_start,
+        spans.span_days
+        {%- for name in sums %},
+        sum(days.{{ name }}) as {{ name }}
+        {%- endfor %}
+    from days
+    inner join {{ ref('int_span_days') }} as spans
+        on days.store_id = spans.store_id
+        and days.date_day = spans.date_day
+    group by days.store_id, days.level, days.item_id, spans.grain, spans.period_start, spans.span_days
+
+),
+
+valued as (
+
+    select
+        store_id,
+        level,
+        item_id,
+        grain,
+        period_start,
+        span_days,
+        cast(units_paid as decimal(18, 4)) as units_paid,
+        {{ mart_money('net_sales', 'unrated = 0') }} as net_sales_ex_tax,
+        {{ mart_money('net_sales_with_cost', 'unrated = 0') }} as net_sales_with_cost,
+        {{ mart_money('cogs', 'unrated = 0') }} as cogs,
+        {{ mart_money('net_sales_with_cost - cogs', 'unrated = 0 and ' ~ covered) }} as gross_margin,
+        case
+            when level = 'store' and orders_without_costs = 0
+                then {{ mart_money('order_costs', 'unrated = 0') }}
+        end as order_costs
+    from summed
+
+)
+
+select
+    *,
+    {{ ratio('net_sales_with_cost', 'net_sales_ex_tax') }} as cost_coverage,
+    case when gross_margin is not null then {{ ratio('gross_margin', 'net_sales_with_cost') }} end as gross_margin_rate,
+    gross_margin - order_costs as cm2
+from valued

@@ -1,0 +1,45 @@
+-- margin_daily, margin_weekly and margin_monthly: each period with the earlier ones it is compared with.
+{{ config(materialized='view') }}
+
+select
+    this.store_id,
+    this.level,
+    this.item_id,
+    this.grain,
+    this.period_start,
+    spans.period_end,
+    spans.days_in_period,
+    cast(spans.days_elapsed as integer) as days_elapsed,
+    spans.is_complete,
+    spans.data_through_at,
+    spans.is_orders_loaded,
+    '{{ var("reporting_currency") }}' as currency,
+    this.units_paid,
+    this.net_sales_ex_tax,
+    this.net_sales_with_cost,
+    this.cost_coverage,
+    this.cogs,
+    this.gross_margin,
+    this.gross_margin_rate,
+    this.order_costs,
+    cast(this.cm2 as decimal(18, 2)) as cm2,
+    case when this.level = 'store' then stores.ad_spend end as marketing_cost,
+    cast(case when this.level = 'store' then this.cm2 - stores.ad_spend end as decimal(18, 2)) as cm3,
+    {{ compared({
+        'net_sales_ex_tax': 'decimal(18, 2)',
+        'gross_margin': 'decimal(18, 2)',
+        'gross_margin_rate': 'double',
+    }) }}
+from {{ ref('int_margin_by_period') }} as this
+inner join {{ ref('int_spans') }} as spans
+    on this.store_id = spans.store_id
+    and this.grain = spans.grain
+    and this.period_start = spans.period_start
+    and this.span_days = spans.span_days
+left join {{ ref('int_store_by_period') }} as stores
+    on this.store_id = stores.store_id
+    and this.grain = stores.grain
+    and this.period_start = stores.period_start
+    and this.span_days = stores.span_days
+{{ compared_spans('int_margin_by_period', keys=['store_id', 'level', 'item_id'], spans='spans') }}
+where this.span_days = 0

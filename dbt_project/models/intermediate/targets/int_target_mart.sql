@@ -1,0 +1,64 @@
+-- target_daily and target_monthly: how far each month with a target has come by the end of each day. Of days that are not over
+-- only the plan is known. One row per store, metric and day.
+{{ config(materialized='view') }}
+
+with
+
+running as (
+
+    select
+        days.*,
+        days.target * days.weight as phased,
+        sum(days.weight) over until_then as weight_to_date,
+        sum(days.actual) over until_then as actual_to_date,
+        -- The last day up to which every day is known: a gap is no progress.
+        min(case when days.actual is null then days.date_day end) over (
+            partition by days.store_id, days.metric, days.month_start_date
+        ) as first_unknown_date,
+        row_number() over until_then as day_number
+    from {{ ref('int_target_days') }} as days
+    window until_then as (
+        partition by days.store_id, days.metric, days.month_start_date
+        order by days.date_day
+        rows between unbounded preceding and current row
+    )
+
+),
+
+known as (
+
+    select *, first_unknown_date is null or date_day < first_unknown_date as is_known
+    from running
+
+)
+
+select
+    store_id,
+    metric,
+    date_day,
+    month_start_date,
+    comparable_date,
+    phasing,
+    is_known,
+    '{{ var("reporting_currency") }}' as currency,
+    cast(target as decimal(18, 2)) as target,
+    round(weight, 8) as weight,
+    cast(phased as decimal(18, 2)) as phased_target,
+    cast(target * weight_to_date as decimal(18, 2)) as phased_target_to_date,
+    cast(case when is_known then actual end as decimal(18, 2)) as actual,
+    cast(case when is_known then actual_to_date end as decimal(18, 2)) as actual_to_date,
+    case when is_known then {{ ratio('actual_to_date', 'target') }} end as attainment,
+    case when is_known then {{ ratio('actual_to_date', 'target * weight_to_date') }} end as pace,
+    cast(case
+        when is_known and day_number < days_in_month
+            then cast(target - actual_to_date as double) / (days_in_month - day_number)
+    end as decimal(18, 2)) as required_per_day,
+    cast(case
+        when is_known and day_number = days_in_month then actual_to_date
+        when is_known and weight_to_date > 0
+            then cast(actual_to_date as double) / cast(weight_to_date as double)
+    end as decimal(18, 2)) as forecast,
+    row_number() over (
+        partition by store_id, metric, month_start_date order by case when is_known then 0 else 1 end, date_day desc
+    ) = 1 as is_last_known
+from known

@@ -1,0 +1,1 @@
+select * from {{ ref('int_margin_mart') }} where grain = 'week'
