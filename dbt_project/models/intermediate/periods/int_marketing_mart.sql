@@ -15,7 +15,7 @@ select
     '{{ var("reporting_currency") }}' as currency,
     this.ad_spend,
     this.ad_spend as marketing_cost,
-    -- Nothing that is read tells these yet: marketing_cost is ad spend alone, and margins have no mart.
+    -- Nothing that is read tells these yet: marketing_cost is ad spend alone, and cohorts have no margins (margin_* has periods').
     false as is_affiliate_loaded,
     cast(null as decimal(18, 2)) as affiliate_commission,
     false as is_kol_fees_loaded,
