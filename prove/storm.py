@@ -54,19 +54,21 @@ class Strike:
 
 @dataclass
 class Storm:
-    """The weather of one run. `spare`: the names of fields that make a record's key or page the list; their values
-    are flipped in type but never given another value: another id is another record, and no client could tell."""
+    """The weather of one run. `spare`: the names of fields that make a record's key or page the list, `ids`: the parts
+    of the keys. Both are flipped in type but never given another value: another id is another record, and no client
+    could tell."""
 
     strikes: list[Strike] = field(default_factory=list)
     chance: random.Random = field(default_factory=random.Random)
     spare: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
     seen: int = 0
     spoiled: dict[str, int] = field(default_factory=dict)
     changed_records: int = 0
     last: dict[str, Body] = field(default_factory=dict)
 
-    def begin(self, strikes: list[Strike], seed: int, spare: frozenset[str]) -> None:
-        self.strikes, self.chance, self.spare = strikes, random.Random(seed), spare
+    def begin(self, strikes: list[Strike], seed: int, spare: frozenset[str], ids: frozenset[str]) -> None:
+        self.strikes, self.chance, self.spare, self.ids = strikes, random.Random(seed), spare, ids
         self.seen, self.spoiled, self.changed_records = 0, {}, 0
         self.last.clear()
 
@@ -150,7 +152,7 @@ class Storm:
             node, name, _ = draw.choice(leaves)
             del node[name]
         elif kind == "absurd":
-            fit = [leaf for leaf in leaves if leaf[1] not in self.spare]
+            fit = [leaf for leaf in leaves if leaf[1] not in self.spare and str(leaf[2]) not in self.ids]
             if not fit:
                 return None
             node, name, value = draw.choice(fit)

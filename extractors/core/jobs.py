@@ -18,7 +18,7 @@ from typing import Protocol
 
 from extractors.core.decode import dumps
 from extractors.core.model import Job, Reply, Request
-from extractors.errors import ContractError, TransientError
+from extractors.errors import ConfigError, ContractError, TransientError
 
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
 ASKED_AT_MOST = 3
@@ -79,13 +79,20 @@ class Jobs:
         Raises:
             TransientError: the job failed time and again, or has not ended within its patience; the next run
                 asks anew.
+            ConfigError: the vendor refuses to speak of the job, or knows none; the next run asks anew.
             ContractError: the answer holds no ticket.
         """
         name = self._name(request)
         for _ in range(ASKED_AT_MOST):
             ticket = self._remembered(name, job.life) or self._ask(name, call, request, job)
             self._open.add(name)
-            state, reply = self._look_after(call, job, ticket)
+            try:
+                state, reply = self._look_after(call, job, ticket)
+            except (
+                ConfigError
+            ):  # refused, or no such job: whoever runs next asks anew, not after this one for ever
+                self._notes.remove(name)
+                raise
             if state is State.READY:
                 place = ticket.id if job.address is None else job.address(reply)
                 return job.fetch(place) if place else None

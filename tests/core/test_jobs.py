@@ -11,7 +11,7 @@ import pytest
 
 from extractors.core.jobs import Forgetful, Jobs, State
 from extractors.core.model import Job, Reply, Request
-from extractors.errors import ContractError, TransientError
+from extractors.errors import ConfigError, ContractError, TransientError
 
 REPORT = Request("report", "/report", {"day": "2026-01-05"})
 
@@ -131,6 +131,21 @@ def test_the_time_a_killed_run_waited_counts(jobs: Callable[..., Jobs]) -> None:
     with pytest.raises(TransientError):
         jobs(now=late, waits=waits).finished(vendor, REPORT, JOB)
     assert 60 <= sum(waits) < 120
+
+
+def test_a_job_the_vendor_will_not_speak_of_is_asked_for_anew_by_the_next_run(
+    jobs: Callable[..., Jobs],
+) -> None:
+    vendor = Vendor([State.READY])
+
+    def refuses(request: Request) -> Reply:
+        if request.name == "look":
+            raise ConfigError("HTTP 404")
+        return vendor(request)
+
+    with pytest.raises(ConfigError, match="404"):
+        jobs().finished(refuses, REPORT, JOB)
+    assert jobs().finished(vendor, REPORT, JOB).params == {"id": "job2"}
 
 
 def test_an_answer_without_a_number_is_no_job(jobs: Callable[..., Jobs]) -> None:
