@@ -26,8 +26,8 @@ from extractors.extract import extract
 from extractors.landing import Landing
 from extractors.registry import platforms
 from extractors.sandbox import Running, running
-from extractors.sandbox.adland import Figures, figures, people
-from extractors.sandbox.ads import Adverts
+from extractors.sandbox.adland import Figures, figures, group_id, people
+from extractors.sandbox.ads import Adverts, Promotion
 from extractors.sandbox.ledger import Ledger
 from extractors.sandbox.merchants import AD_ACCOUNTS, Advertiser
 from extractors.sandbox.traffic import days_between
@@ -274,24 +274,37 @@ def test_sources_are_told_apart_and_what_is_not_mapped_stays_visible(night: Nigh
 
 
 @pytest.mark.parametrize(
-    ("name", "level"), [("meta", "account"), ("meta", "campaign"), ("tiktok_ads", "campaign")]
+    ("name", "level"),
+    [
+        ("meta", "account"),
+        ("meta", "campaign"),
+        ("meta", "ad_group"),
+        ("meta", "ad"),
+        ("tiktok_ads", "campaign"),
+    ],
 )
 @pytest.mark.parametrize("grain", ["day", "week", "month"])
 def test_reach_is_the_vendors_own_distinct_count_at_every_grain(
     night: Night, grain: str, name: str, level: str
 ) -> None:
     rows = night.rows(
-        f"select period_start, coalesce(campaign_id, '') as campaign, reach from staging.stg_{name}__ad_reach "
-        f"where grain = '{grain}' and entity_level = '{level}'"
+        "select period_start, coalesce(ad_id, ad_group_id, campaign_id, '') as entity, reach"
+        f" from staging.stg_{name}__ad_reach where grain = '{grain}' and entity_level = '{level}'"
     )
-    found = {(row["period_start"], row["campaign"]): row["reach"] for row in rows}
+    found = {(row["period_start"], row["entity"]): row["reach"] for row in rows}
+
+    def entity(p: Promotion | None) -> str:
+        if p is None:
+            return ""
+        return str({"campaign": p.project_id, "ad_group": group_id(p), "ad": p.promotion_id}[level])
+
     shows: dict[tuple[date, str], list[int]] = {}
     for day in days_between(date(2026, 9, 8), DAY):
         start = period_bounds(grain, day)[0]
-        for f in figures(night.adverts(name), [day], level, int(NOW.timestamp())):
+        for f in figures(night.adverts(name), [day], level.removesuffix("_group"), int(NOW.timestamp())):
             if f.promotion is not None and f.promotion.project == UNREACHED.get(name):
                 continue
-            shows.setdefault((start, str(f.promotion.project_id) if f.promotion else ""), []).append(f.shows)
+            shows.setdefault((start, entity(f.promotion)), []).append(f.shows)
     wanted = {key: people(each) for key, each in shows.items() if key[0] >= START}
     assert wanted and {key: reach for key, reach in found.items() if key[0] >= START} == wanted
     if grain == "week":

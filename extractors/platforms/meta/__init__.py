@@ -35,6 +35,14 @@ FIELDS = (
     "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,reach,actions,action_values"
 )
 REACH_FIELDS = "account_id,date_start,date_stop,spend,reach"
+# What names an entity of each level. The daily reports tell the reach of all but ad sets.
+IDS = {
+    "account": "",
+    "campaign": ",campaign_id",
+    "adset": ",campaign_id,adset_id",
+    "ad": ",campaign_id,adset_id,ad_id",
+}
+UNTOLD = {"day": ("adset",), "week": tuple(IDS), "month": tuple(IDS)}
 INCREMENTS: dict[str, int | str] = {"day": 1, "week": 7, "month": "monthly"}
 NAMES = {
     "account": "",
@@ -179,18 +187,17 @@ def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:
 
 
 def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    """People reached in whole weeks or months: they cannot be made from days."""
+    """People reached in whole weeks and months, and by ad sets: neither can be made from days or from ads."""
     days = window.dates(account.zone)
     # Periods of seven days are counted from the first day asked for.
     first = period_bounds(grain, days[0])[0]
-    for level in ("account", "campaign"):
-        fields = REACH_FIELDS + (",campaign_id" if level == "campaign" else "")
-        read = _read(account, level, grain, first, days[-1], {"fields": fields})
+    for level in UNTOLD[grain]:
+        read = _read(account, level, grain, first, days[-1], {"fields": REACH_FIELDS + IDS[level]})
         yield replace(read, finish=partial(_marked, level))
 
 
 def _marked(level: str, records: list[Record]) -> list[Record]:
-    """The rows of a level, each with what it is of: accounts and campaigns stand in one stream."""
+    """The rows of a level, each with what it is of: the levels stand in one stream."""
     return [{**record, "level": level, "entity": record.get(f"{level}_id")} for record in records]
 
 
@@ -259,6 +266,7 @@ PLATFORM = Platform(
         _stream("account_report", "account", "account_id"),
         _stream("campaign_report", "campaign", "campaign_id"),
         _stream("ad_report", "ad", "adset_id", "ad_id"),
+        _reach_stream("reach_daily", "day", 28),
         _reach_stream("reach_weekly", "week", 14),
         _reach_stream("reach_monthly", "month", 35),
     ),

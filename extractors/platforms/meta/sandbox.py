@@ -33,8 +33,9 @@ from extractors.sandbox.world import World
 MOST_ROWS = 60  # "limit" is a wish: pages are as long as the vendor likes
 MOST_DAYS = {"day": 93, "week": 450, "month": 450}
 _INCREMENTS = {"1": "day", "7": "week", "monthly": "month"}
+REACH = {"day": "reach_daily", "week": "reach_weekly", "month": "reach_monthly"}
 STEPS = (("Job Running", 42), ("Job Completed", 97), ("Job Completed", 100))
-_LEVELS = ("account", "campaign", "ad")
+_LEVELS = ("account", "campaign", "adset", "ad")
 _SUMS = ("cost", "shows", "clicks", "conversions", "value")
 _FIELDS = frozenset(
     [
@@ -124,7 +125,8 @@ class Api:
         """POST act_<id>/insights: begins a report run."""
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         grain = _INCREMENTS.get(form.get("time_increment", ""), "day")
-        stream = f"{form.get('level', 'ad')}_report" if grain == "day" else f"reach_{grain}ly"
+        level = form.get("level", "ad")
+        stream = f"{level}_report" if grain == "day" and level != "adset" else REACH[grain]
 
         def make(fault: Fault | None) -> Answer:
             adverts = self._caller(request, form)
@@ -225,7 +227,8 @@ class Api:
             raise Refusal(_refused(1, "Please reduce the amount of data you're asking for", 500))
         rows = []
         for start, days in _periods(first, last, grain):
-            for row, shows in _added(figures(adverts, days, level, self.desk.now()), level):
+            delivered = figures(adverts, days, "ad" if level == "adset" else level, self.desk.now())
+            for row, shows in _added(delivered, level):
                 shown = _row(adverts, row, level, set(fields), windows)
                 shown |= {"date_start": start.isoformat(), "date_stop": days[-1].isoformat()}
                 rows.append(shown | ({"reach": str(people(shows))} if "reach" in fields else {}))
@@ -250,7 +253,7 @@ def _added(rows: list[Figures], level: str) -> list[tuple[Figures, list[int]]]:
     found: dict[int, list[Figures]] = {}
     for row in rows:
         p = row.promotion
-        entity = 0 if p is None else p.promotion_id if level == "ad" else p.project_id
+        entity = 0 if p is None else p.promotion_id if level in ("adset", "ad") else p.project_id
         found.setdefault(entity, []).append(row)
     added = []
     for parts in found.values():
@@ -279,13 +282,10 @@ def _row(adverts: Adverts, row: Figures, level: str, fields: set[str], windows: 
     }
     if p is not None:
         everything |= {"campaign_id": str(p.project_id), "campaign_name": p.project_name}
+        if level in ("adset", "ad"):
+            everything |= {"adset_id": str(group_id(p)), "adset_name": f"{p.promotion_name} set"}
         if level == "ad":
-            everything |= {
-                "adset_id": str(group_id(p)),
-                "adset_name": f"{p.promotion_name} set",
-                "ad_id": str(p.promotion_id),
-                "ad_name": p.promotion_name,
-            }
+            everything |= {"ad_id": str(p.promotion_id), "ad_name": p.promotion_name}
     if row.conversions:  # arrays are left out when empty
         everything["actions"] = [
             {"action_type": "link_click", "value": str(row.clicks)},
@@ -313,13 +313,20 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
     adverts = world.ad_accounts[account_id]
     if stream.startswith("reach_"):
-        grain, found = {"reach_weekly": "week", "reach_monthly": "month"}[stream], set()
-        touched = periods_of(start, end, grain, zone(account_id))
+        grain, found = next(grain for grain, name in REACH.items() if name == stream), set()
+        touched = (
+            [(day, [day]) for day in days_of(start, end, zone(account_id))]
+            if grain == "day"
+            else periods_of(start, end, grain, zone(account_id))
+        )
         for begin, days in touched:
-            for row in figures(adverts, days_between(begin, days[-1]), "campaign", now):
+            for row in figures(adverts, days_between(begin, days[-1]), "ad", now):
                 if row.promotion is not None:
-                    found.add(f"{begin}|account|{adverts.advertiser.advertiser_id}")
-                    found.add(f"{begin}|campaign|{row.promotion.project_id}")
+                    found.add(f"{begin}|adset|{group_id(row.promotion)}")
+                    if grain != "day":
+                        found.add(f"{begin}|account|{adverts.advertiser.advertiser_id}")
+                        found.add(f"{begin}|campaign|{row.promotion.project_id}")
+                        found.add(f"{begin}|ad|{row.promotion.promotion_id}")
         return found
     level = {"account_report": "account", "campaign_report": "campaign", "ad_report": "ad"}[stream]
     keys = set()

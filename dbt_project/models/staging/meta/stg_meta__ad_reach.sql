@@ -1,21 +1,28 @@
 {# People cannot be added up: each day, week and month is Meta's own count of it. #}
 {%- set reach = whole_number('r.record.reach') -%}
-{%- set campaign = {'level': 'campaign', 'campaign_id': 'r.record.campaign_id'} -%}
-{%- set account = {'level': 'account'} -%}
+{%- set ids = {
+    'account': {},
+    'campaign': {'campaign_id': 'r.record.campaign_id'},
+    'ad_group': {'campaign_id': 'r.record.campaign_id', 'ad_group_id': 'r.record.adset_id'},
+    'ad': {'campaign_id': 'r.record.campaign_id', 'ad_group_id': 'r.record.adset_id', 'ad_id': 'r.record.ad_id'},
+} -%}
+{%- set told = [
+    ('day', 'account', 'account_report', none),
+    ('day', 'campaign', 'campaign_report', none),
+    ('day', 'ad', 'ad_report', none),
+    ('day', 'ad_group', 'reach_daily', 'adset'),
+] -%}
+{%- for grain in ['week', 'month'] -%}
+    {%- for level, theirs in {'account': 'account', 'campaign': 'campaign', 'ad_group': 'adset', 'ad': 'ad'}.items() -%}
+        {%- do told.append((grain, level, 'reach_' ~ grain ~ 'ly', theirs)) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- set parts = [] -%}
+{%- for grain, level, stream, theirs in told -%}
+    {%- do parts.append(dict(
+        ids[level], level=level, grain=grain, base='base_meta__' ~ stream, reach=reach,
+        of="r.record.level = '" ~ theirs ~ "'" if theirs else none
+    )) -%}
+{%- endfor -%}
 
-{{ ad_reach_of(
-    'meta',
-    [
-        dict(account, grain='day', base='base_meta__account_report', reach=reach),
-        dict(campaign, grain='day', base='base_meta__campaign_report', reach=reach),
-        dict(
-            campaign,
-            level='ad', grain='day', base='base_meta__ad_report', reach=reach,
-            ad_group_id='r.record.adset_id', ad_id='r.record.ad_id'
-        ),
-        dict(account, grain='week', base='base_meta__reach_weekly', reach=reach, of="r.record.level = 'account'"),
-        dict(campaign, grain='week', base='base_meta__reach_weekly', reach=reach, of="r.record.level = 'campaign'"),
-        dict(account, grain='month', base='base_meta__reach_monthly', reach=reach, of="r.record.level = 'account'"),
-        dict(campaign, grain='month', base='base_meta__reach_monthly', reach=reach, of="r.record.level = 'campaign'")
-    ]
-) }}
+{{ ad_reach_of('meta', parts) }}

@@ -1,5 +1,5 @@
 {{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
 
-{%- set shape = {'level': 'text', 'campaign_id': 'text', 'reach': 'text'} -%}
+{%- set shape = {'level': 'text', 'campaign_id': 'text', 'adset_id': 'text', 'ad_id': 'text', 'reach': 'text'} -%}
 
 {{ report_rows('meta', 'reach_weekly', source('raw_meta', 'reach_weekly'), shape, keep='latest') }}
