@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from daybook import steps
 from daybook.connections import MissingCredentials, outside_airflow
@@ -24,6 +25,9 @@ DEFAULT_PORT = 8765
 START_TIMEOUT = 60.0  # seconds; one on a quiet machine
 BUNDLED = {"files__online_retail": "examples/uci_online_retail"}
 """Account → the folder of real files that ship with the project."""
+DEMO_COSTS = "examples/demo_costs/unit_costs.csv"
+DEMO_SHOPS = ("taobao__lantern", "taobao__plum", "woocommerce__lantern", "woocommerce__harbor")
+"""The shops whose goods that file gives a cost."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +82,24 @@ def start_sandbox(kids: Children, connections: Connections, progress: Progress) 
 
 
 def bundled_files(settings: Settings, accounts: Sequence[Account], progress: Progress) -> None:
-    """Drop the bundled files into the inbox of their account, if configured and not there yet."""
+    """Drop the bundled files into the inbox of their account, and the demo's costs, if not there yet."""
     for account in accounts:
         if account.id not in BUNDLED or not steps.fed_by_files(account.platform):
             continue
-        inbox = settings.inbox / account.id
         for source in sorted((settings.home / BUNDLED[account.id]).glob("*.parquet")):
-            target = inbox / source.name
-            if any((folder / source.name).exists() for folder in (inbox, inbox / "done", inbox / "refused")):
-                continue
-            inbox.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.part")
-            shutil.copyfile(source, draft)
-            draft.replace(target)
-            progress.line(f"dropped {source.name} into the inbox of {account.id}")
+            _drop(source, settings.inbox / account.id, progress)
+    if any(account.id in DEMO_SHOPS for account in accounts):
+        _drop(settings.home / DEMO_COSTS, settings.inbox / "unit_costs", progress)
+
+
+def _drop(source: Path, inbox: Path, progress: Progress) -> None:
+    if any((folder / source.name).exists() for folder in (inbox, inbox / "done", inbox / "refused")):
+        return
+    inbox.mkdir(parents=True, exist_ok=True)
+    draft = inbox / f".{source.name}.part"
+    shutil.copyfile(source, draft)
+    draft.replace(inbox / source.name)
+    progress.line(f"dropped {source.name} into the inbox {inbox.name}")
 
 
 def _has_credentials(account_id: str) -> bool:

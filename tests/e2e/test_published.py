@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,10 +24,12 @@ import duckdb
 import pytest
 from compass_export import audience_of, drop_compass
 
+from daybook.sandbox import DEMO_COSTS
 from extractors.accounts import Account, load_accounts
 from extractors.credentials import Credentials
 from extractors.extract import extract
 from extractors.files import import_files
+from extractors.files.lists import list_named
 from extractors.landing import Landing
 from extractors.registry import platforms
 from extractors.sandbox.ledger import Ledger
@@ -108,6 +111,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         drop_compass(home / "inbox")
         import_files(exports, home / "inbox", landing, b"k" * 32)
         accounts.append(exports)
+        costs = list_named("unit_costs")
+        assert costs is not None
+        (home / "costs").mkdir()
+        shutil.copy(ROOT / DEMO_COSTS, home / "costs")
+        import_files(costs.account, home / "costs", landing, b"k" * 32)
         load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), accounts)
         build(ROOT / "dbt_project", home / "build", target_path=home / "target")
         publish(home / "build", home / "published")
@@ -284,6 +292,21 @@ def test_an_export_without_room_ids_meets_the_orders_of_the_room(night: Night) -
         assert row["gpm"] == pytest.approx(float(row["paid_amount_attributed"]) * 1000 / views)
     (store,) = night.rows("select store_name, platform from marts.dim_store where store_id = ?", LIVE_STORE)
     assert store == {"store_name": "Lantern on Douyin", "platform": "doudian"}
+
+
+@pytest.mark.parametrize("store", SHOPS)
+def test_every_product_of_the_demos_shops_has_a_cost_and_leaves_a_margin(night: Night, store: str) -> None:
+    rows = night.rows(
+        "select m.*, s.net_sales from marts.margin_monthly m join marts.store_monthly s using (store_id, period_start)"
+        " where level = 'store' and store_id = ? and m.net_sales_ex_tax > 0",
+        store,
+    )
+    assert rows
+    for row in rows:
+        assert row["net_sales_ex_tax"] == row["net_sales"]
+        # Refunds of orders that are older than what was read have no goods to be costed.
+        assert 0.97 < row["cost_coverage"] < 1.03
+        assert 0.3 < row["gross_margin_rate"] < 0.8
 
 
 def test_the_row_over_all_stores_is_recomputed(night: Night) -> None:
