@@ -41,14 +41,18 @@ def night(settings: Settings, day: date, platforms: Sequence[str]) -> None:
     A scheduler that starts after 01:30 owes yesterday's run and makes it by itself; one more would read
     everything twice.
     """
+    from airflow.api.common.trigger_dag import trigger_dag
+    from airflow.utils.types import DagRunTriggeredByType
+
     for platform in platforms:
         dag_id = ingest_dag(platform)
         if _under_way(settings, dag_id, day):
             continue
-        # A manual run's interval is the last whole one before its logical date, which must be its own.
+        # A manual run's interval is the last whole one before the moment after which it runs, which the command
+        # line of Airflow has no word for; its logical date must be its own.
         end = clock.interval_of(day, settings.zone)[1]
         moment = end + timedelta(microseconds=int(time.time() * 1e6) % 3_600_000_000)
-        airflow("dags", "trigger", dag_id, "--logical-date", moment.isoformat())
+        trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.CLI, run_after=moment, logical_date=moment)
 
 
 def backfill(settings: Settings, first: date, last: date, platforms: Sequence[str]) -> None:
