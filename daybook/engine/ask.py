@@ -48,8 +48,8 @@ def night(settings: Settings, day: date, platforms: Sequence[str]) -> None:
         dag_id = ingest_dag(platform)
         if _under_way(settings, dag_id, day):
             continue
-        # A manual run's interval is the last whole one before the moment after which it runs, for which Airflow's
-        # command line has no word; its logical date must be its own.
+        # A manual run's interval is the last whole one before the moment after which it runs: Airflow's
+        # command line cannot tell that. Its logical date must be its own.
         end = clock.interval_of(day, settings.zone)[1]
         moment = end + timedelta(microseconds=int(time.time() * 1e6) % 3_600_000_000)
         trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.CLI, run_after=moment, logical_date=moment)
