@@ -8,7 +8,7 @@ import sys
 
 import psutil
 
-from daybook.processes import GRACE, stop_trees
+from daybook.processes import GRACE, left_by, stop_trees
 
 
 def main() -> None:
@@ -25,6 +25,8 @@ def main() -> None:
             process = psutil.Process(int(pid))
             if process.create_time() == float(created):
                 found.append(process)
+        if not psutil.pid_exists(int(pid)):
+            found += left_by(int(pid))
     stop_trees(found, GRACE)
 
 

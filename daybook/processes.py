@@ -76,10 +76,13 @@ class Children:
 
     def stop(self, grace: float = GRACE) -> None:
         """Stop all, and all that they have started; nothing of it is left when this returns."""
-        stop_trees(
-            [psutil.Process(child.pid) for child in self.running.values() if psutil.pid_exists(child.pid)],
-            grace,
-        )
+        roots: list[psutil.Process] = []
+        for child in self.running.values():
+            if child.poll() is None:
+                roots.append(psutil.Process(child.pid))
+            else:  # killed from outside, perhaps: whom it had started has another parent now
+                roots += left_by(child.pid)
+        stop_trees(roots, grace)
         for child in self.running.values():
             child.wait()
         self.running.clear()
@@ -110,6 +113,16 @@ def _family(roots: Sequence[psutil.Process]) -> list[psutil.Process]:
     for root in roots:
         with contextlib.suppress(psutil.Error):
             found += root.children(recursive=True)
+    return found
+
+
+def left_by(leader: int) -> list[psutil.Process]:
+    """The processes of a session whose leader, of this id, is gone; until they end nobody gets the id anew."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(OSError):
+            if os.getsid(process.pid) == leader:
+                found.append(process)
     return found
 
 

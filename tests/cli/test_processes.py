@@ -66,6 +66,17 @@ def test_a_child_that_will_not_stop_is_killed_with_its_own_children(tmp_path):
     assert wait_until(lambda: not alive(grandchild))
 
 
+def test_whom_a_child_that_was_killed_had_started_is_stopped_too(tmp_path):
+    with children(tmp_path) as kids:
+        kids.start("killed", STUBBORN, os.environ)
+        assert wait_until(lambda: kids.log("killed").read_text().strip().isdecimal())
+        grandchild = int(kids.log("killed").read_text())
+        os.kill(kids.running["killed"].pid, signal.SIGKILL)
+        assert wait_until(lambda: kids.running["killed"].poll() is not None)
+        assert alive(grandchild)
+    assert wait_until(lambda: not alive(grandchild))
+
+
 def test_a_child_that_ends_by_itself_is_noticed_with_the_end_of_its_log(tmp_path):
     with children(tmp_path) as kids:
         kids.start("short", [sys.executable, "-c", "print('no room left'); raise SystemExit(3)"], os.environ)
