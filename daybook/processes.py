@@ -117,7 +117,7 @@ def _family(roots: Sequence[psutil.Process]) -> list[psutil.Process]:
 
 
 def left_by(leader: int) -> list[psutil.Process]:
-    """The processes of a session whose leader, of this id, is gone; until they end nobody gets the id anew."""
+    """The processes of a session whose leader, of this id, is gone."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(OSError):
