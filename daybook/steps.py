@@ -14,6 +14,7 @@ from extractors.accounts import Account, AccountsError, load_accounts
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError, DaybookError, ExtractErrors, TransientError
 from extractors.files.lists import LISTS, list_named
+from extractors.files.lists import PLATFORM as LISTS_PLATFORM
 from extractors.landing import Landing
 from extractors.registry import platform as find_platform
 from extractors.registry import platforms, streams_of
@@ -313,24 +314,22 @@ def take_lists(settings: Settings, *, say: Say = print) -> int:
     """
     from warehouse.load import load_pending
 
-    settings.build.mkdir(parents=True, exist_ok=True)
-    new = 0
     for own in LISTS:
         try:
             read_account(settings, own.account, None, say=say)
         except (ExtractErrors, TransientError) as error:
             say(f"{own.title}: {error}")
-        loaded = load_pending(
-            Landing(settings.landing),
-            settings.warehouse,
-            platforms(),
-            accounts(settings),
-            own.account.platform,
-            account_id=own.account.id,
-            progress=say,
-        )
-        new += sum(partition.rows_new for partition in loaded)
-    return new
+    settings.build.mkdir(parents=True, exist_ok=True)
+    loaded = load_pending(
+        Landing(settings.landing),
+        settings.warehouse,
+        platforms(),
+        accounts(settings),
+        LISTS_PLATFORM,
+        account_ids=[own.account.id for own in LISTS],
+        progress=say,
+    )
+    return sum(partition.rows_new for partition in loaded)
 
 
 def build_marts(

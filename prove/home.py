@@ -108,16 +108,8 @@ class Home:
             assert time.monotonic() < deadline, f"still alive: {self.processes()}"
             time.sleep(0.02)
 
-    def held_locks(self, seconds: float = 10) -> list[Path]:
-        """Lock files that somebody holds, and goes on holding: a process that is being ended keeps its files for a moment."""
-        deadline = time.monotonic() + seconds
-        while held := self._held():
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.05)
-        return held
-
-    def _held(self) -> list[Path]:
+    def held_locks(self) -> list[Path]:
+        """Lock files that somebody holds."""
         held = []
         for path in self.data.rglob("*.lock"):
             with path.open("rb") as file:

@@ -35,7 +35,7 @@ FOREVER = 10**9
 # It tells of the runs themselves: which published number changed, and when.
 OF_RUNS = ("marts.restatement_log",)
 # How far a period that goes on is read: the moment of the reading, which no two runs share.
-UNTIL = {"data_through_at", "orders_through_at", "refunds_through_at"}
+UNTIL = {"data_through_at"}
 
 
 def home_of(world: World) -> Home:

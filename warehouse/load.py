@@ -7,7 +7,7 @@ transaction, so a kill at any point leaves the partition pending or loaded, and 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import groupby
@@ -40,7 +40,7 @@ def load_pending(
     accounts: Iterable[Any],
     platform: str | None = None,
     *,
-    account_id: str | None = None,
+    account_ids: Collection[str] | None = None,
     stream: str | None = None,
     progress: Progress = lambda message: None,
     resources: Resources = DEFAULT,
@@ -53,7 +53,7 @@ def load_pending(
         warehouse_path: build/warehouse.duckdb; made when it is not there.
         platforms: the registry: name → Platform.
         accounts: all accounts of accounts.yml.
-        platform, account_id, stream: load only these.
+        platform, account_ids, stream: load only these.
         progress: told a line per batch.
         wait: seconds to wait for another writer.
     Returns: the partitions that were loaded now (those already in the ledger are not among them).
@@ -71,7 +71,8 @@ def load_pending(
             chosen = [
                 manifest
                 for manifest in landing.pending(platform)
-                if account_id in (None, manifest.account_id) and stream in (None, manifest.stream)
+                if (account_ids is None or manifest.account_id in account_ids)
+                and stream in (None, manifest.stream)
             ]
             return _Loader(con, landing, {a.id: a.time_zone for a in accounts}, progress).load(chosen)
         except duckdb.Error as error:

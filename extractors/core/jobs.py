@@ -88,9 +88,8 @@ class Jobs:
             self._open.add(name)
             try:
                 state, reply = self._look_after(call, job, ticket)
-            except (
-                ConfigError
-            ):  # refused, or no such job: whoever runs next asks anew, not after this one for ever
+            except ConfigError:
+                # Refused, or no such job: whoever runs next asks anew, not after this one for ever.
                 self._notes.remove(name)
                 raise
             if state is State.READY:

@@ -257,7 +257,7 @@ def test_only_the_named_platform_account_and_stream_are_loaded(landing, warehous
     land(landing, [line("1", at(1), {})], account="shop__two")
     report(landing, {"2026-11-20": {"a": "1"}}, 10)
     assert [part.platform for part in load(landing, warehouse, platform="ads")] == ["ads"]
-    (part,) = load(landing, warehouse, account_id="shop__one", stream="products")
+    (part,) = load(landing, warehouse, account_ids=["shop__one"], stream="products")
     assert (part.account_id, part.stream) == ("shop__one", "products")
     assert len(load(landing, warehouse)) == 2
 
