@@ -44,6 +44,28 @@
 {%- endmacro %}
 
 
+{# A row by period, `this`, beside what is known of its span, as `spans`; and what a mart's row tells of its period. #}
+{% macro joined_to_its_span() -%}
+inner join {{ ref('int_spans') }} as spans
+    on this.store_id = spans.store_id
+    and this.grain = spans.grain
+    and this.period_start = spans.period_start
+    and this.span_days = spans.span_days
+{%- endmacro %}
+
+{% macro period_columns() -%}
+    this.grain,
+    this.period_start,
+    spans.period_end,
+    spans.days_in_period,
+    cast(spans.days_elapsed as integer) as days_elapsed,
+    spans.is_complete,
+    spans.data_through_at,
+    spans.is_orders_loaded,
+    '{{ var("reporting_currency") }}' as currency
+{%- endmacro %}
+
+
 {#
     The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). keys: what names a row
     within a period; spans: the relation that says which spans those are; only: a flag a row has to have to be compared.

@@ -70,11 +70,7 @@ select
     {{ ratio('this.closed_repurchase_people', 'this.closed_pay_people') }} as closed_repurchase_rate,
     {{ compared(measures) }}
 from {{ ref('int_funnel_by_period') }} as this
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
+{{ joined_to_its_span() }}
 {{ compared_spans('int_funnel_by_period', ['store_id', 'source_l1', 'source_l2'], 'spans') }}
 where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}

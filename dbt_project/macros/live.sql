@@ -16,15 +16,7 @@ select
     this.host_id,
     this.host_name,
     this.clock,
-    this.grain,
-    this.period_start,
-    spans.period_end,
-    spans.days_in_period,
-    cast(spans.days_elapsed as integer) as days_elapsed,
-    spans.is_complete,
-    spans.data_through_at,
-    spans.is_orders_loaded,
-    '{{ var("reporting_currency") }}' as currency,
+    {{ period_columns() }},
     {%- for name in ['sessions', 'sessions_reported', 'seconds_on_air', 'views', 'viewers', 'session_viewers', 'viewers_at_least',
         'peak_concurrent', 'watch_seconds', 'comments', 'likes', 'new_fans', 'product_exposures', 'product_clicks', 'exposed_viewers',
         'clicked_viewers', 'buyers', 'orders', 'order_lines', 'units', 'paid_amount_attributed', 'paid_amount_live', 'refund_cohort',
@@ -49,11 +41,7 @@ select
         'live_roi': 'double',
     }) }}
 from {{ ref('int_live_by_period') }} as this
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
+{{ joined_to_its_span() }}
 {{ compared_spans('int_live_by_period', ['store_id', 'host_id', 'clock'], 'spans') }}
 where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}

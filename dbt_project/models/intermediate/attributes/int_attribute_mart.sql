@@ -8,15 +8,7 @@ select
     this.trait,
     this.store_id,
     this.trait_value,
-    this.grain,
-    this.period_start,
-    spans.period_end,
-    spans.days_in_period,
-    cast(spans.days_elapsed as integer) as days_elapsed,
-    spans.is_complete,
-    spans.data_through_at,
-    spans.is_orders_loaded,
-    '{{ var("reporting_currency") }}' as currency,
+    {{ period_columns() }},
     this.orders_paid,
     this.buyers,
     this.units_paid,
@@ -44,11 +36,7 @@ select
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ ref('int_attribute_by_period') }} as this
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
+{{ joined_to_its_span() }}
 {%- for when, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
 {%- if when != 'own' %}
 left join {{ ref('int_spans') }} as {{ when }}_spans

@@ -5,15 +5,7 @@ select
     this.store_id,
     this.level,
     this.item_id,
-    this.grain,
-    this.period_start,
-    spans.period_end,
-    spans.days_in_period,
-    cast(spans.days_elapsed as integer) as days_elapsed,
-    spans.is_complete,
-    spans.data_through_at,
-    spans.is_orders_loaded,
-    '{{ var("reporting_currency") }}' as currency,
+    {{ period_columns() }},
     this.units_paid,
     this.net_sales_ex_tax,
     this.net_sales_with_cost,
@@ -31,11 +23,7 @@ select
         'gross_margin_rate': 'double',
     }) }}
 from {{ ref('int_margin_by_period') }} as this
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
+{{ joined_to_its_span() }}
 left join {{ ref('int_store_by_period') }} as stores
     on this.store_id = stores.store_id
     and this.grain = stores.grain

@@ -81,11 +81,7 @@ select
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ ref('int_ad_by_period') }} as this
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
+{{ joined_to_its_span() }}
 left join {{ ref('int_stores') }} as stores on this.store_id = stores.store_id
 left join {{ ref('int_ad_reach') }} as reached
     on this.grain = reached.grain

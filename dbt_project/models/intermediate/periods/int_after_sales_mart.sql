@@ -5,15 +5,7 @@
 select
     this.store_id,
     this.reason,
-    this.grain,
-    this.period_start,
-    spans.period_end,
-    spans.days_in_period,
-    cast(spans.days_elapsed as integer) as days_elapsed,
-    spans.is_complete,
-    spans.data_through_at,
-    spans.is_orders_loaded,
-    '{{ var("reporting_currency") }}' as currency,
+    {{ period_columns() }},
     this.refunds_requested,
     this.refunds,
     this.refund_only,
@@ -48,21 +40,6 @@ select
     cast(null as double) as enquiry_conversion,
     {{ compared(measures) }}
 from {{ ref('int_after_sales_by_period') }} as this
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
-{%- for name, start, days in [
-    ('own', 'period_start', 'own_span_days'),
-    ('prev', 'prev_period_start', 'prev_span_days'),
-    ('yoy', 'yoy_period_start', 'yoy_span_days'),
-] %}
-left join {{ ref('int_after_sales_by_period') }} as {{ name }}
-    on this.store_id = {{ name }}.store_id
-    and this.reason = {{ name }}.reason
-    and this.grain = {{ name }}.grain
-    and spans.{{ start }} = {{ name }}.period_start
-    and spans.{{ days }} = {{ name }}.span_days
-{%- endfor %}
+{{ joined_to_its_span() }}
+{{ compared_spans('int_after_sales_by_period', ['store_id', 'reason'], 'spans') }}
 where this.span_days = 0

@@ -47,10 +47,6 @@ select
     this.uv_value,
     {{ compared(measures) }}
 from {{ ref('int_traffic_source_by_period') }} as this
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
+{{ joined_to_its_span() }}
 {{ compared_spans('int_traffic_source_by_period', ['store_id', 'source_l1', 'source_l2', 'device'], 'spans', 'is_traffic_loaded') }}
 where this.span_days = 0

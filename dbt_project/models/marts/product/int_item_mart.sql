@@ -44,15 +44,7 @@ select
     this.item_id,
     coalesce(items.item_name, traffic.product_name) as item_name,
     coalesce(items.product_id, traffic.product_id) as product_id,
-    this.grain,
-    this.period_start,
-    spans.period_end,
-    spans.days_in_period,
-    cast(spans.days_elapsed as integer) as days_elapsed,
-    spans.is_complete,
-    spans.data_through_at,
-    spans.is_orders_loaded,
-    '{{ var("reporting_currency") }}' as currency,
+    {{ period_columns() }},
     items.first_paid_date,
     coalesce(items.first_paid_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
     cast(this.products_sold as bigint) as products_sold,
@@ -93,11 +85,7 @@ left join {{ ref('int_product_traffic_by_period') }} as traffic
     and this.grain = traffic.grain
     and this.period_start = traffic.period_start
     and this.span_days = traffic.span_days
-inner join {{ ref('int_spans') }} as spans
-    on this.store_id = spans.store_id
-    and this.grain = spans.grain
-    and this.period_start = spans.period_start
-    and this.span_days = spans.span_days
+{{ joined_to_its_span() }}
 {%- for when, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
 {%- if when != 'own' %}
 left join {{ ref('int_spans') }} as {{ when }}_spans
