@@ -18,7 +18,7 @@ up: .venv/.run  ## Airflow on its schedule with its UI, and the sandbox; Ctrl-C 
 test: .venv/.dev  ## the tests; ARGS="tests/dags -k pool" picks some
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-lint: .venv/.dev  ## ruff, the type checker and sqlfluff (SQL as dbt compiles it: two minutes)
+lint: .venv/.dev  ## ruff, the type checker and sqlfluff (SQL as dbt compiles it: ten minutes)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

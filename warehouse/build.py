@@ -218,7 +218,6 @@ def _environment(build_dir: Path, more: Mapping[str, str] | None) -> dict[str, s
         "DAYBOOK_BUILD": str(build_dir),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
-        "DBT_USE_COLORS": "False",
         "PYTHONUNBUFFERED": "1",
         **(more or {}),
     }
