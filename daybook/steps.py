@@ -179,7 +179,7 @@ def read_account(
 
 
 def _read_files(settings: Settings, account: Account, landing: Landing, say: Say) -> list[Any]:
-    from extractors.files import import_files
+    from extractors.files.inbox import import_files
 
     return import_files(
         account,

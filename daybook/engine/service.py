@@ -22,6 +22,7 @@ from extractors.errors import ConfigError, DaybookError
 
 UP = "daybook up"
 START_TIMEOUT = 180.0  # seconds; 10 on a quiet machine
+BUSY_TIMEOUT = 60.0  # seconds that an Airflow at work may leave a call unanswered
 
 
 @dataclass(frozen=True)
@@ -120,13 +121,16 @@ def start(
 
 
 def attach(settings: Settings, other: Running) -> AirflowApi:
-    """The API of an Airflow somebody else started (`daybook up`)."""
+    """The API of an Airflow somebody else started (`daybook up`): waits where it is starting or busy."""
     api = AirflowApi(other.url, USER, password(settings))
-    if not api.healthy():
-        raise DaybookError(
-            f"{other.verb} (process {other.pid}) holds Airflow, but {other.url} does not answer",
-            advice="wait until it is up, or stop it",
-        )
+    deadline = time.monotonic() + BUSY_TIMEOUT
+    while not api.healthy():
+        if time.monotonic() > deadline:
+            raise DaybookError(
+                f"{other.verb} (process {other.pid}) holds Airflow, but {other.url} does not answer",
+                advice=f"look at its log in {settings.airflow_home / 'logs'}, or stop it and start it again",
+            )
+        time.sleep(0.3)
     api.log_in()
     return api
 

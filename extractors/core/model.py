@@ -175,6 +175,7 @@ class Stream:
     lift: what takes the limit away from an account (None: nothing does).
     from_beginning: a first load reads all there is, not the account's history window (products).
     detail: a further call for each record, where the list leaves something out.
+    incomplete: whether a record needs that call (None: each does).
     personal: what must not land.
     """
 
@@ -196,6 +197,7 @@ class Stream:
     lift: Lift | None = None
     from_beginning: bool = False
     detail: Callable[[Session, Record], None] | None = None
+    incomplete: Callable[[Record], bool] | None = None
     personal: Personal = field(default_factory=Personal)
 
     def key_of(self, record: Record) -> str | None:

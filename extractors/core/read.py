@@ -152,17 +152,21 @@ class WindowReader:
         return key
 
     def _details(self, records: list[Record]) -> None:
-        detail = self._stream.detail
-        if detail is None or not records:
+        stream = self._stream
+        detail = stream.detail
+        if detail is None:
             return
+        if stream.incomplete is not None:
+            records = list(filter(stream.incomplete, records))
 
         def in_turn(part: list[Record]) -> None:
             for record in part:
                 detail(self._session, record)
 
-        # A part for each thread, not a task for each record: most records need no call, and handing one over
-        # costs more than reading it.
         width = min(self._session.platform.width, len(records))
+        if width < 2:
+            in_turn(records)
+            return
         with ThreadPoolExecutor(width) as pool:
             for _ in pool.map(in_turn, [records[place::width] for place in range(width)]):
                 pass

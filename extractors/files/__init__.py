@@ -5,9 +5,3 @@ catalogue ← mapping ← mappings/*.yml         which headers mean what
 cells ← values                               clean values, quarantine, personal columns gone
 inbox → partition                            the flow; warehouse/files.py takes it from landing to raw
 """
-
-from extractors.files.inbox import import_files
-from extractors.files.mapping import Mapping, load_mapping
-from extractors.files.refusal import FileRefused
-
-__all__ = ["FileRefused", "Mapping", "import_files", "load_mapping"]

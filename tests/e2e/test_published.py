@@ -28,7 +28,7 @@ from daybook.sandbox import DEMO_COSTS
 from extractors.accounts import Account, load_accounts
 from extractors.credentials import Credentials
 from extractors.extract import extract
-from extractors.files import import_files
+from extractors.files.inbox import import_files
 from extractors.files.lists import list_named
 from extractors.landing import Landing
 from extractors.registry import platforms

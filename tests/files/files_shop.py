@@ -15,8 +15,8 @@ import xlwt
 
 from extractors.accounts import Account
 from extractors.errors import DaybookError, ExtractErrors
-from extractors.files import import_files
 from extractors.files.catalogue import SHIPPED
+from extractors.files.inbox import import_files
 from extractors.landing import Landing, Manifest
 from extractors.registry import platform
 from warehouse.load import load_pending

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from extractors.errors import ExtractErrors
-from extractors.files import import_files
+from extractors.files.inbox import import_files
 from extractors.files.lists import list_named
 from extractors.landing import Landing
 from extractors.registry import platform

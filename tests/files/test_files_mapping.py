@@ -9,9 +9,9 @@ import pytest
 from files_shop import TILL, Shop, till
 
 from extractors.errors import ConfigError
-from extractors.files import load_mapping
 from extractors.files.catalogue import SHIPPED
 from extractors.files.fields import FIELDS
+from extractors.files.mapping import load_mapping
 
 
 def _error(tmp_path: Path, text: str) -> str:

@@ -108,10 +108,7 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
 
 def _money_given_back(session: Session, record: Record) -> None:
     """What was really given back and when: the list knows the amount asked for only."""
-    info = record["aftersale_info"]
-    if info.get("aftersale_status") != SUCCESS:
-        return
-    params = {"after_sale_id": info["aftersale_id"]}
+    params = {"after_sale_id": record["aftersale_info"]["aftersale_id"]}
     body = session.call(Request("afterSale.Detail", "/afterSale/Detail", params)).body
     found = ((body.get("data") or {}).get("process_info") or {}).get("after_sale_info")
     if not isinstance(found, dict):
@@ -184,6 +181,7 @@ PLATFORM = Platform(
             cursor=Instant("aftersale_info.update_time"),
             reads=_aftersales,
             detail=_money_given_back,
+            incomplete=lambda record: record["aftersale_info"].get("aftersale_status") == SUCCESS,
             retention=timedelta(days=180),
             personal=Personal(drop=("encrypt_*", "mask_*", "post_tel", "text_part", "remark*", "evidence*")),
         ),

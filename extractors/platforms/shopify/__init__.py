@@ -72,10 +72,13 @@ def _rest_of_product(session: Session, product: Record) -> None:
 
 def _complete(session: Session, record: Record, field: str, paging: Connection, request: Request) -> None:
     """A nested connection read whole by its own cursor, when its first page was not all of it."""
-    nested = record.get(field) or {}
-    if (nested.get("pageInfo") or {}).get("hasNextPage"):
+    if _is_cut(record, field):
         nodes = [node for page in paging.pages(session.call, request) for node in page.records]
         record[field] = {"nodes": nodes}
+
+
+def _is_cut(record: Record, field: str) -> bool:
+    return bool(((record.get(field) or {}).get("pageInfo") or {}).get("hasNextPage"))
 
 
 def _denied(text: str) -> DaybookError:
@@ -132,6 +135,7 @@ PLATFORM = Platform(
             cursor=Instant("updatedAt"),
             reads=_orders,
             detail=_rest_of_order,
+            incomplete=lambda order: bool(order.get("refunds")) or _is_cut(order, "lineItems"),
             long_from=bulk.LONG,
             long_slice=bulk.SLICE,
             # read_orders alone shows the orders of the last 60 days, and says nothing of the others.
@@ -147,6 +151,7 @@ PLATFORM = Platform(
             cursor=Instant("updatedAt"),
             reads=_products,
             detail=_rest_of_product,
+            incomplete=lambda product: _is_cut(product, "variants"),
             slice=None,
             from_beginning=True,
         ),

@@ -51,14 +51,12 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
 
 def _refunds_of(session: Session, order: Record) -> None:
     """The refunds of an order in full: the list embeds only their totals."""
-    if order.get("refunds"):
-        order["refunds_detail"] = _all(session, "orders/refunds", f"{API}/orders/{order['id']}/refunds")
+    order["refunds_detail"] = _all(session, "orders/refunds", f"{API}/orders/{order['id']}/refunds")
 
 
 def _variations_of(session: Session, product: Record) -> None:
-    if product.get("type") == "variable":
-        path = f"{API}/products/{product['id']}/variations"
-        product["variations_detail"] = _all(session, "products/variations", path)
+    path = f"{API}/products/{product['id']}/variations"
+    product["variations_detail"] = _all(session, "products/variations", path)
 
 
 def _all(session: Session, name: str, path: str) -> list[Record]:
@@ -95,6 +93,7 @@ PLATFORM = Platform(
             cursor=Instant("date_modified_gmt"),
             reads=_orders,
             detail=_refunds_of,
+            incomplete=lambda order: bool(order.get("refunds")),
             personal=_ORDER_PERSONAL,
         ),
         Stream(
@@ -114,6 +113,7 @@ PLATFORM = Platform(
             cursor=Instant("date_modified_gmt"),
             reads=_products,
             detail=_variations_of,
+            incomplete=lambda product: product.get("type") == "variable",
             slice=None,
             from_beginning=True,
         ),
