@@ -1,7 +1,8 @@
 """Every vendor's limit on, 50 ms away: how much of the permitted rate a read uses, and whether it is ever refused.
 
-The sandbox counts calls of an account in a sliding second and refuses one too many, at the rate the platform's facts
-state. The stream read is the first that is paged; pages are made small so that there are enough calls to measure.
+The sandbox counts calls in a sliding second, of an account where the vendor counts all together and else of the stream,
+and refuses one too many, at the rate the platform's facts state. The stream read is the first; pages are made small so that
+there are enough calls to measure.
 Vendors that permit less than a call a second are left out by name: an hour each would be needed.
 """
 
@@ -79,7 +80,8 @@ def limits() -> dict[str, Any]:
             if rate < SLOWEST:
                 left_out.append(f"{name} ({rate:g} a second)")
                 continue
-            box.control.limits[name] = max(1.0, rate)
+            counted = name if facts.is_rate_shared else f"{name}/{facts.streams[0].name}"
+            box.control.limits[counted] = max(1.0, rate)
             on.in_pages_of(5)
             times: list[float] = []
             guard = threading.Lock()

@@ -142,7 +142,9 @@ def transform_run(api: AirflowApi, watch: Watch, outcome: Outcome, alive: Callab
     if found is None:
         now = datetime.now(UTC)
         api.emit(BREAKFAST_ASSET)
-        found = appears(watch, partial(_transforms, now), alive, OWED)
+        # Runs of the marts come one after the other: another night's, under way, keeps ours from being made.
+        busy = partial(api.is_active, TRANSFORM_DAG)
+        found = appears(watch, partial(_transforms, now), alive, OWED, busy)
     if found is None:
         raise DaybookError(f"Airflow did not start {TRANSFORM_DAG}", advice="is it paused? Look at its page")
     return Run("marts", TRANSFORM_DAG, found["dag_run_id"])
@@ -158,9 +160,13 @@ def _transforms(since: datetime, run: dict[str, Any]) -> bool:
 
 
 def appears(
-    watch: Watch, is_it: Callable[[dict[str, Any]], bool], alive: Callable[[], None], patience: float
+    watch: Watch,
+    is_it: Callable[[dict[str, Any]], bool],
+    alive: Callable[[], None],
+    patience: float,
+    is_busy: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any] | None:
-    """The newest run that is the one, looking again for `patience` seconds."""
+    """The newest run that is the one, looking again for `patience` seconds since Airflow was last busy."""
     deadline = time.monotonic() + patience
     while True:
         alive()
@@ -169,5 +175,7 @@ def appears(
         if found:
             return max(found, key=lambda run: run["queued_at"] or "")
         if time.monotonic() > deadline:
-            return None
+            if not is_busy():
+                return None
+            deadline = time.monotonic() + patience
         time.sleep(0.5)

@@ -93,6 +93,7 @@ class TokenFile:
         )
         seed = f"{self._given.access_token}|{self._given.refresh_token}"
         self._origin = hashlib.sha256(seed.encode()).hexdigest()
+        self._sweep()
 
     def current(self) -> Tokens:
         try:
@@ -119,13 +120,20 @@ class TokenFile:
         data = asdict(tokens) | {"origin": self._origin}
         for name in MOMENTS:
             data[name] = data[name].astimezone(UTC).isoformat() if data[name] else None
-        temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
+        temporary = self._path.with_suffix(".json.tmp")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(data, file)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)
+
+    def _sweep(self) -> None:
+        """Remove the half-written tokens of a process that is no more: whoever writes holds the lock."""
+        if any(self._path.parent.glob(f"{self._path.stem}.*tmp")):
+            with self._locked():
+                for path in self._path.parent.glob(f"{self._path.stem}.*tmp"):
+                    path.unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

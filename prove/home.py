@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -203,13 +204,14 @@ def fingerprints(path: Path, skip: Collection[str] = ()) -> dict[str, tuple[int,
         return found
 
 
-def accounts_text(accounts: Sequence[Any], history_days: int = 1) -> str:
-    """accounts.yml for these accounts."""
+def accounts_text(accounts: Sequence[Any], start: date | None = None) -> str:
+    """accounts.yml for these accounts, read from `start` on (yesterday)."""
+    since = f"start: {start}" if start else "history_days: 1"
     lines = ["accounts:"]
     for account in accounts:
         lines.append(
             f"  - {{id: {account.id}, name: {account.id}, store: {account.id}, "
-            f"time_zone: {account.time_zone}, currency: {account.currency}, history_days: {history_days}, "
+            f"time_zone: {account.time_zone}, currency: {account.currency}, {since}, "
             f"options: {json.dumps(dict(account.options))}}}"
         )
     return "\n".join(lines) + "\n"

@@ -38,11 +38,11 @@ OF_RUNS = ("marts.restatement_log",)
 UNTIL = {"data_through_at"}
 
 
-def home_of(world: World) -> Home:
-    """A fresh home on the stage."""
+def home_of(world: World, day: date) -> Home:
+    """A fresh home on the stage, whose history begins on one day whatever night comes first."""
     chosen = [world.accounts[one] for one in ACCOUNTS]
     given = {one: connection(world.box.base_url, one) for one in ACCOUNTS}
-    home = Home(world.clear_stage(), accounts_text(chosen, HISTORY), given)
+    home = Home(world.clear_stage(), accounts_text(chosen, day - timedelta(days=HISTORY)), given)
     world.remind(home)
     return home
 
@@ -72,7 +72,7 @@ def day() -> date:
 @pytest.fixture(scope="module")
 def expected(world: World, day: date) -> dict[str, tuple[int, int]]:
     """What one undisturbed night ends in."""
-    home = home_of(world)
+    home = home_of(world, day)
     night(home, day)
     world.remember(home)
     found = marts(home)
@@ -104,7 +104,7 @@ def pids_of(home: Home, word: str) -> list[int]:
 def test_a_night_whose_scheduler_was_killed_is_red_and_the_next_one_mends_it(
     world: World, day: date, expected: dict[str, tuple[int, int]], moment: str, notebook: Notebook
 ) -> None:
-    home = home_of(world)
+    home = home_of(world, day)
     process = home.start("night", "--day", day.isoformat())
     sign = {"reading": "landing/*/*/*/*/*/manifest.json", "building": "build/build_state.json"}[moment]
     when(lambda: any(home.data.glob(sign)), process)
@@ -124,7 +124,7 @@ def test_a_night_whose_scheduler_was_killed_is_red_and_the_next_one_mends_it(
 def test_three_nights_without_a_platform_and_its_return_end_the_same(
     world: World, day: date, expected: dict[str, tuple[int, int]], notebook: Notebook
 ) -> None:
-    home = home_of(world)
+    home = home_of(world, day)
     world.box.control.faults.append(Fault("http_503", "taobao", times=FOREVER))
     try:
         for back in (2, 1, 0):
@@ -189,7 +189,7 @@ PAGES = (
 def test_overlapping_triggers_and_backfills_in_any_order_end_the_same_and_the_ui_keeps_its_secrets(
     world: World, day: date, expected: dict[str, tuple[int, int]], notebook: Notebook
 ) -> None:
-    home = home_of(world)
+    home = home_of(world, day)
     with up(home) as url:
         both = [home.start("night", "--day", day.isoformat()), home.start("night", "--day", day.isoformat())]
         for one in both:

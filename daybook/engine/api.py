@@ -54,6 +54,12 @@ class AirflowApi:
         """Runs of all DAGs that changed since then."""
         return self._all("/dags/~/dagRuns", "dag_runs", since)
 
+    def is_active(self, dag_id: str) -> bool:
+        """Whether a run of the DAG is under way or about to be."""
+        return bool(
+            self._get(f"/dags/{dag_id}/dagRuns", state=["queued", "running"], limit=1)["total_entries"]
+        )
+
     def tasks(self, since: datetime) -> list[dict[str, Any]]:
         """Task instances of all runs that changed since then, mapped ones each."""
         return self._all("/dags/~/dagRuns/~/taskInstances", "task_instances", since)

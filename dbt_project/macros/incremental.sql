@@ -75,6 +75,14 @@
     )
 {%- endmacro %}
 
+{% macro in_affected_rfm_months(row) -%}
+    exists (
+        select 1
+        from {{ ref('int_affected_rfm_months') }} as affected
+        where affected.store_id = {{ row }}.store_id and affected.period_start = {{ row }}.period_start
+    )
+{%- endmacro %}
+
 {# Items whose name or first sale is another; what identifies one as expressions over a row. #}
 {% macro in_changed_items(level, store_id, item_id) -%}
     exists (

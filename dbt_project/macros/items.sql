@@ -1,4 +1,4 @@
-{# The item tables: one SELECT (int_item_mart), a table per level and grain that names its key. #}
+{# The item tables: one SELECT (item_periods), a table per level and grain that names its key. #}
 
 {# What an item is at each level, as an expression over an order line. A line without a product is 'unknown', never dropped. #}
 {% macro item_levels() -%}
@@ -20,6 +20,141 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{#
+  What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. In an earlier
+  period whose orders were loaded, an item without a row sold nothing. Rows are items that sold, came back or were looked at.
+  Only a period that is not over is compared by another span than itself. A night gets the rows it writes anew.
+#}
+{% macro item_periods(levels, grain) -%}
+{%- set earlier = [('prev', 'prev_period_start', 'prev_span_days'), ('yoy', 'yoy_period_start', 'yoy_span_days')] %}
+{%- set measures = {'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
+{%- set sums = ['orders', 'buyers', 'units', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods', 'net_sales',
+    'refund_goods_cohort', 'net_sales_cohort'] %}
+{%- set rest = ['products_sold', 'avg_unit_price', 'price_realisation', 'refund_rate_flow', 'gmv_share', 'rank_in_store', 'abc_class'] %}
+{%- set chosen = "grain = '" ~ grain ~ "' and level in ('" ~ levels | join("', '") ~ "')" %}
+
+with
+
+sold as (
+
+    select level, store_id, item_id, grain, period_start, span_days, {{ (sums + rest) | join(', ') }}
+    from {{ ref('int_item_by_period') }}
+    where {{ chosen }}
+
+),
+
+viewed as (
+
+    select *
+    from {{ ref('int_product_traffic_by_period') }}
+    where {{ chosen }}
+
+),
+
+periods as (
+
+    select *
+    from sold
+    where span_days = 0
+
+    union all
+
+    -- Looked at and not sold.
+    select
+        traffic.level, traffic.store_id, traffic.item_id, traffic.grain, traffic.period_start, traffic.span_days,
+        {{ (['0'] * sums | length) | join(', ') }}, {{ (['null'] * rest | length) | join(', ') }}
+    from viewed as traffic
+    left join sold
+        on traffic.level = sold.level
+        and traffic.store_id = sold.store_id
+        and traffic.item_id = sold.item_id
+        and traffic.grain = sold.grain
+        and traffic.period_start = sold.period_start
+        and traffic.span_days = sold.span_days
+    where traffic.span_days = 0 and sold.item_id is null
+
+),
+
+to_write as (
+
+    select *
+    from periods
+    {%- if only_changes() %}
+    where {{ in_affected_periods('periods') }}
+        or {{ in_changed_items('periods.level', 'periods.store_id', 'periods.item_id') }}
+    {%- endif %}
+
+)
+
+select
+    this.level,
+    this.store_id,
+    this.item_id,
+    coalesce(items.item_name, traffic.product_name) as item_name,
+    coalesce(items.product_id, traffic.product_id) as product_id,
+    {{ period_columns() }},
+    items.first_paid_date,
+    coalesce(items.first_paid_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
+    cast(this.products_sold as bigint) as products_sold,
+    {%- for name in sums %}
+    case when this.rank_in_store is not null or spans.is_orders_loaded then this.{{ name }} end as {{ name }},
+    {%- endfor %}
+    this.avg_unit_price,
+    this.price_realisation,
+    this.refund_rate_flow,
+    this.gmv_share,
+    cast(this.rank_in_store as bigint) as rank_in_store,
+    this.abc_class,
+    {%- for name in ['traffic_days', 'visitors', 'visitor_days', 'visitors_at_least', 'page_views', 'exposures', 'search_exposures',
+        'search_clicks', 'cart_visitors', 'cart_units', 'fav_visitors'] %}
+    cast(traffic.{{ name }} as bigint) as {{ name }},
+    {%- endfor %}
+    {{ ratio('traffic.search_clicks', 'traffic.search_exposures') }} as search_click_rate,
+    {{ ratio('traffic.cart_visitors', 'traffic.visitors') }} as cart_rate,
+    case when spans.is_orders_loaded then {{ ratio('this.buyers', 'traffic.visitors') }} end as pay_conversion,
+    case when spans.is_orders_loaded then {{ ratio('this.goods_paid', 'traffic.visitors') }} end as uv_value,
+    {%- for when, start, days in earlier %}
+    {%- for name, type in measures.items() %}
+    cast(case when {{ when }}_spans.is_orders_loaded then coalesce({{ when }}.{{ name }}, 0) end as {{ type }}) as {{ name }}_{{ when }},
+    {{ change('case when spans.own_span_days = 0 then this.' ~ name ~ ' else own.' ~ name ~ ' end', when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
+    {{- "," if not loop.last }}
+    {%- endfor %}
+    {{- "," if not loop.last }}
+    {%- endfor %}
+from to_write as this
+left join {{ ref('int_items') }} as items
+    on this.level = items.level
+    and this.store_id = items.store_id
+    and this.item_id = items.item_id
+left join viewed as traffic
+    on this.level = traffic.level
+    and this.store_id = traffic.store_id
+    and this.item_id = traffic.item_id
+    and this.grain = traffic.grain
+    and this.period_start = traffic.period_start
+    and this.span_days = traffic.span_days
+{{ joined_to_its_span() }}
+{%- for when, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
+{%- if when != 'own' %}
+left join {{ ref('int_spans') }} as {{ when }}_spans
+    on this.store_id = {{ when }}_spans.store_id
+    and this.grain = {{ when }}_spans.grain
+    and spans.{{ start }} = {{ when }}_spans.period_start
+    and spans.{{ days }} = {{ when }}_spans.span_days
+{%- endif %}
+left join sold as {{ when }}
+    on this.level = {{ when }}.level
+    and this.store_id = {{ when }}.store_id
+    and this.item_id = {{ when }}.item_id
+    and this.grain = {{ when }}.grain
+    and spans.{{ start }} = {{ when }}.period_start
+    and spans.{{ days }} = {{ when }}.span_days
+    {%- if when == 'own' %}
+    and own.span_days > 0
+    {%- endif %}
+{%- endfor %}
+{%- endmacro %}
+
 
 {% macro product_mart(grain) %}
 {{ config(**rebuilt([
@@ -30,11 +165,7 @@ select
     store_id, item_id as product_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }}
-from {{ ref('int_item_mart') }} as items
-where level = 'product' and grain = '{{ grain }}'
-    {%- if only_changes() %}
-    and ({{ in_affected_periods('items') }} or {{ in_changed_items('items.level', 'items.store_id', 'items.item_id') }})
-    {%- endif %}
+from ({{ item_periods(['product'], grain) }}) as items
 {% endmacro %}
 
 
@@ -47,11 +178,7 @@ select
     store_id, product_id, item_id as sku_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }}
-from {{ ref('int_item_mart') }} as items
-where level = 'sku' and grain = '{{ grain }}'
-    {%- if only_changes() %}
-    and ({{ in_affected_periods('items') }} or {{ in_changed_items('items.level', 'items.store_id', 'items.item_id') }})
-    {%- endif %}
+from ({{ item_periods(['sku'], grain) }}) as items
 {% endmacro %}
 
 
@@ -65,11 +192,7 @@ select
     case level when 'category_1' then 1 when 'category_2' then 2 else 3 end as category_level,
     item_id as category_path,
     {{ item_columns() }}, products_sold
-from {{ ref('int_item_mart') }} as items
-where level in ('category_1', 'category_2', 'category_3') and grain = '{{ grain }}'
-    {%- if only_changes() %}
-    and ({{ in_affected_periods('items') }} or {{ in_changed_items('items.level', 'items.store_id', 'items.item_id') }})
-    {%- endif %}
+from ({{ item_periods(['category_1', 'category_2', 'category_3'], grain) }}) as items
 {% endmacro %}
 
 

@@ -100,7 +100,7 @@ class LateEdit:
 @dataclass(slots=True)
 class Control:
     """The state behind ``/_control``. ``limits`` maps a platform to the requests a second it allows an
-    account."""
+    account, or ``platform/stream`` to those for one stream alone."""
 
     faults: list[Fault] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
@@ -167,12 +167,13 @@ class Control:
         return due
 
     # ---- limits and counters ---------------------------------------------------------------------
-    def over_limit(self, platform: str, account: str) -> bool:
+    def over_limit(self, platform: str, stream: str, account: str) -> bool:
         """Whether this request is one too many within a second."""
-        allowed = self.limits.get(platform)
+        counted = f"{platform}/{stream}" if f"{platform}/{stream}" in self.limits else platform
+        allowed = self.limits.get(counted)
         if not allowed:
             return False
-        recent = self._recent.setdefault((platform, account), deque())
+        recent = self._recent.setdefault((counted, account), deque())
         clock = time.monotonic()
         while recent and recent[0] <= clock - 1.0:
             recent.popleft()

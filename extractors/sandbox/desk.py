@@ -148,7 +148,7 @@ class Desk:
         control.requests[f"{self.platform}/{stream}"] += 1
         if control.latency_ms:
             await asyncio.sleep(control.latency_ms / 1000.0)
-        if control.over_limit(self.platform, account):
+        if control.over_limit(self.platform, stream, account):
             return self._plain(self.rate_answer(1.0), stream)
         for touch in control.due_touches(self.platform, stream, account):
             if touch.late_seconds and self.touch_late is not None:

@@ -84,6 +84,7 @@ PLATFORM = Platform(
     options=frozenset({"keys_in_query"}),
     # No limit in the core; a shop's own server should not feel us (2-4 calls a second).
     rate=Rate(calls=4, seconds=1.0),
+    is_rate_shared=True,
     zone="UTC",
     streams=(
         Stream(

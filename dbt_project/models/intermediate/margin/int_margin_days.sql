@@ -19,6 +19,7 @@ moved as (
         count(*) - count(goods_paid) as unrated
     from {{ ref('fct_order_lines') }} as order_lines
     where line_class = 'product' and exclude_reason is null and paid_date is not null
+        and exists (select 1 from {{ ref('int_unit_costs') }})
     group by store_id, product_id, sku_id, category_path, paid_date
 
     union all
@@ -46,6 +47,7 @@ moved as (
         and back.store_id = sold.store_id
         and back.order_id = sold.order_id
         and back.line_id = sold.line_id
+    where exists (select 1 from {{ ref('int_unit_costs') }})
     group by back.store_id, back.product_id, back.sku_id, back.category_path, back.refund_date, back.order_paid_date
 
 ),
@@ -77,7 +79,6 @@ priced as (
         and {{ kind }}_{{ place }}_rates.date_day = moved.cost_date
     {%- endfor %}
     {%- endfor %}
-    where exists (select 1 from {{ ref('int_unit_costs') }})
 
 ),
 

@@ -1,6 +1,11 @@
 -- Every customer of the last 365 days at the end of a month, scored 1 to 5 by how many customers stand below. Equal values have
 -- equal scores: a score is 1 + the fifths of all customers that are strictly worse, so a store where most bought once
 -- does not split those people at random. The last 13 whole months.
+{{ config(**rebuilt([
+    "{{ in_affected_rfm_months('held') }}",
+    "not exists (select 1 from {{ ref('int_rfm_months') }} as months"
+    " where months.store_id = held.store_id and months.period_start = held.period_start)",
+])) }}
 {%- set scores = {'recency': 'recency_days desc', 'frequency': 'frequency', 'monetary': 'monetary'} %}
 
 with
@@ -8,17 +13,10 @@ with
 month_ends as (
 
     select store_id, period_start, period_end, data_through_at
-    from (
-        select
-            store_id,
-            period_start,
-            period_end,
-            data_through_at,
-            row_number() over (partition by store_id order by period_start desc) as age
-        from {{ ref('int_spans') }}
-        where grain = 'month' and span_days = 0 and is_complete and has_orders
-    ) as whole_months
-    where age <= 13
+    from {{ ref('int_rfm_months') }} as months
+    {%- if only_changes() %}
+    where {{ in_affected_rfm_months('months') }}
+    {%- endif %}
 
 ),
 

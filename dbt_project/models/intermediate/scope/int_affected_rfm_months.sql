@@ -1,0 +1,13 @@
+-- Months whose customers are scored anew: a day of sales in the year before their end changed, or the month is said to be another.
+-- One row per store (and ALL) and month.
+select distinct months.store_id, months.period_start
+from {{ ref('int_rfm_months') }} as months
+inner join {{ ref('int_affected_spans') }} as spans
+    on months.store_id = spans.store_id
+    and (
+        (spans.grain = 'month' and spans.period_start = months.period_start)
+        or (
+            spans.grain = 'day'
+            and spans.period_start between {{ add_days('months.period_end', -364) }} and months.period_end
+        )
+    )
