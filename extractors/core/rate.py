@@ -34,7 +34,8 @@ class Bucket:
         self._gap = rate.seconds / rate.calls / PACE
         self._saved = (rate.burst - 1) * self._gap
         self._stretch = rate.seconds * SPREAD
-        self._left: deque[float] | None = deque(maxlen=rate.calls) if rate.burst == 1 else None
+        # When the last calls left: their turns, until they are known to have left later.
+        self._left: deque[list[float]] | None = deque(maxlen=rate.calls) if rate.burst == 1 else None
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -43,28 +44,27 @@ class Bucket:
 
     def take(self) -> None:
         """Wait for this caller's turn."""
-        while (wait := self._ask()) > 0:
-            self._sleep(wait)
-
-    def _ask(self) -> float:
-        """Seconds until somebody's turn; 0 gives the turn to the caller."""
         with self._lock:
             now = self._clock()
-            turn = self._next - self._saved
-            if self._left is not None and len(self._left) == self._left.maxlen:
-                turn = max(turn, self._left[0] + self._stretch)
-            if turn > now:
-                return turn - now
-            if self._left is None:
-                self._next = max(self._next, now) + self._gap
-                return 0.0
-            self._left.append(now)
-            self._warm_at = self._warm_at or now + WARMING_SECONDS
-            if now < self._warm_at:
-                self._next = now + self._gap + min(self._gap, WARMING_GAP)
-            else:
-                self._next = max(self._next + self._gap, now)
-            return 0.0
+            turn = max(self._next - self._saved, now)
+            self._next = max(self._next, now) + self._gap
+            mine = self._listed(turn) if self._left is not None else [turn]
+        if mine[0] > now:
+            self._sleep(mine[0] - now)
+            mine[0] = max(mine[0], self._clock())
+
+    def _listed(self, turn: float) -> list[float]:
+        """A turn on the list of those that left: not before the one a whole limit earlier is out of it."""
+        assert self._left is not None
+        if self._warm_at is None:
+            self._warm_at = turn + WARMING_SECONDS
+        if turn < self._warm_at:
+            self._next += min(self._gap, WARMING_GAP)
+        if len(self._left) == self._left.maxlen:
+            turn = max(turn, self._left[0][0] + self._stretch)
+        mine = [turn]
+        self._left.append(mine)
+        return mine
 
     def hold(self, seconds: float) -> None:
         """The vendor said wait: nobody gets a turn before `seconds` have passed."""
