@@ -111,6 +111,18 @@ class StoreFigures:
         return self.buyers - self.new_buyers
 
 
+@dataclass(slots=True)
+class ProductFigures:
+    """What a store sold of one catalogue entry in one period, by the moment of payment."""
+
+    orders: int = 0
+    units: int = 0
+    list_amount: Decimal = Decimal(0)
+    merchant_discount: Decimal = Decimal(0)
+    goods_paid: Decimal = Decimal(0)
+    buyers: set[str] = field(default_factory=set)
+
+
 @dataclass(frozen=True, slots=True)
 class TrafficFigures:
     """A site in one period. ``visitors`` and ``new_visitors`` are distinct in it; ``visitor_days`` adds
@@ -289,6 +301,33 @@ class Ledger:
             if debut is not None and buyer in debut.buyers:
                 debut.figures.new_buyers += 1
         return [_closed(entry) for entry in sums.values()]
+
+    def products(
+        self, store: str, now: int, first: date, last: date, grain: str = "day"
+    ) -> dict[tuple[date, int], ProductFigures]:
+        """What was sold of each product in every period, by the period's start and the entry's number."""
+        zone = SHOP_BY_STORE[store].zone
+        found: dict[tuple[date, int], ProductFigures] = defaultdict(ProductFigures)
+        for state in self.orders(store, now):
+            if state.exclusion is not None or state.paid_at is None:
+                continue
+            day = _local(state.paid_at, zone)
+            if not first <= day <= last:
+                continue
+            sold = set()
+            for line in state.order.lines:
+                key = (period_start(day, grain), line.item.number)
+                sold.add(key)
+                figures = found[key]
+                figures.units += line.quantity
+                figures.list_amount += _money(line.list_amount)
+                figures.merchant_discount += _money(line.list_amount - line.subsidy - line.paid)
+                figures.goods_paid += _money(line.paid)
+            for key in sold:
+                found[key].orders += 1
+                if state.order.buyer is not None:
+                    found[key].buyers.add(state.order.buyer.key)
+        return dict(found)
 
     # ---- live rooms -------------------------------------------------------------------------------
     def live_rooms(self, store: str, now: int) -> dict[str, LiveFigures]:

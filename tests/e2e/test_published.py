@@ -212,15 +212,52 @@ def test_weekly_visitors_are_fewer_than_the_sum_of_the_days(night: Night) -> Non
     assert rows and all(row["visitors"] < row["visitor_days"] for row in rows)
 
 
-@pytest.mark.parametrize("store", ["lantern_web", "plum_taobao"])
-def test_campaign_spend_and_clicks_equal_the_worlds_own_ledger(night: Night, store: str) -> None:
-    figures = night.ledger().ads(store, int(NOW.timestamp()), FIRST, DAY, "day", "project")
+# How the platforms make a product's id of the entry's number in the world's catalogue.
+PRODUCT_IDS = {
+    "lantern_tmall": lambda number: 620_000_000_000 + number,
+    "plum_taobao": lambda number: 620_000_000_000 + number,
+    "lantern_web": lambda number: 4_000 + number * 20,
+}
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+@pytest.mark.parametrize("store", PRODUCT_IDS)
+def test_what_was_sold_of_a_product_equals_the_worlds_own_ledger(
+    night: Night, store: str, grain: str
+) -> None:
+    begin = FIRST - timedelta(days=7)
+    wanted = {
+        (start, str(PRODUCT_IDS[store](number))): figures
+        for (start, number), figures in night.ledger()
+        .products(store, int(NOW.timestamp()), begin, DAY, grain)
+        .items()
+        if start >= FIRST
+    }
     rows = night.rows(
-        "select * from marts.ad_campaign_daily where store_id = ? and entity_level = 'campaign' and period_start between ? and ?",
+        f"select * from marts.product_{GRAINS[grain]} where store_id = ? and orders > 0 and period_start between ? and ?",
+        store, FIRST, DAY,
+    )  # fmt: skip
+    found = {(row["period_start"], row["product_id"]): row for row in rows}
+    assert len(wanted) >= 9 and set(found) == set(wanted)
+    for key, figures in wanted.items():
+        row = found[key]
+        assert row["buyers"] == len(figures.buyers), key
+        for name in ("orders", "units", "list_amount", "merchant_discount", "goods_paid"):
+            assert row[name] == getattr(figures, name), f"{key} {name}"
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+@pytest.mark.parametrize("store", ["lantern_web", "plum_taobao"])
+def test_campaign_spend_and_clicks_equal_the_worlds_own_ledger(night: Night, store: str, grain: str) -> None:
+    begin = FIRST - timedelta(days=7)
+    figures = night.ledger().ads(store, int(NOW.timestamp()), begin, DAY, grain, "project")
+    rows = night.rows(
+        f"select * from marts.ad_campaign_{GRAINS[grain]} where store_id = ? and entity_level = 'campaign'"
+        " and period_start between ? and ?",
         store, FIRST, DAY,
     )  # fmt: skip
     found = {(row["period_start"], row["campaign_id"]): row for row in rows}
-    wanted = {(row.period_start, row.project_id): row for row in figures}
+    wanted = {(row.period_start, row.project_id): row for row in figures if row.period_start >= FIRST}
     assert wanted and set(found) == set(wanted)
     for key, want in wanted.items():
         row = found[key]
