@@ -225,15 +225,20 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
     morning's window and nowhere else. An older day that lies behind the mark is read again whole, and only
     that.
     Reports start `lookback_days` earlier, always on a day of the account's zone, and end with the day.
+    Neither reaches back behind the account's `start`: what changed again before it belongs to no history.
     """
     zone = account.zone
     today = days_window(day, day, zone)
+    begin = min(account.start, day) if account.start else date.min
     if mark is None:
         start = history_start(stream, account, day, now)
     else:
         start = min(mark - stream.overlap, today.start)
+        if account.start and not stream.from_beginning:
+            start = max(start, days_window(begin, begin, zone).start)
     if stream.kind == "report":
         first = min(start.astimezone(zone).date(), day - timedelta(days=stream.lookback_days))
+        first = max(first, begin)
         # A week or a month is asked for whole, as far as its days are over: a part of it would replace more.
         yesterday = now.astimezone(zone).date() - timedelta(days=1)
         last = max(day, min(period_bounds(stream.period, day)[1], yesterday))

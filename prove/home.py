@@ -204,14 +204,13 @@ def fingerprints(path: Path, skip: Collection[str] = ()) -> dict[str, tuple[int,
         return found
 
 
-def accounts_text(accounts: Sequence[Any], start: date | None = None) -> str:
-    """accounts.yml for these accounts, read from `start` on (yesterday)."""
-    since = f"start: {start}" if start else "history_days: 1"
+def accounts_text(accounts: Sequence[Any], start: date) -> str:
+    """accounts.yml for these accounts, read from `start` on whichever night comes first."""
     lines = ["accounts:"]
     for account in accounts:
         lines.append(
             f"  - {{id: {account.id}, name: {account.id}, store: {account.id}, "
-            f"time_zone: {account.time_zone}, currency: {account.currency}, {since}, "
+            f"time_zone: {account.time_zone}, currency: {account.currency}, start: {start}, "
             f"options: {json.dumps(dict(account.options))}}}"
         )
     return "\n".join(lines) + "\n"

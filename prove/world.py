@@ -19,6 +19,7 @@ from extractors.accounts import Account
 from extractors.sandbox import Running, running
 from prove.home import Home, accounts_text
 
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
 BUILT = ("woocommerce__lantern", "ocean_engine__lantern")
 
 
@@ -33,7 +34,7 @@ class World:
     def home(self, name: str, account_ids: list[str] | tuple[str, ...], variant: str = "valid") -> Home:
         chosen = [self.accounts[one] for one in account_ids]
         given = {one: connection(self.box.base_url, one, variant) for one in account_ids}
-        return Home(self.folder / name, accounts_text(chosen), given)
+        return Home(self.folder / name, accounts_text(chosen, YESTERDAY), given)
 
     @property
     def stage(self) -> Path:

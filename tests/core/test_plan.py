@@ -39,6 +39,19 @@ def test_an_account_may_name_the_first_day_of_its_history(make_account: Callable
     assert window.start == datetime(2026, 10, 31, 16, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("mark", [None, datetime(2026, 11, 19, 16, tzinfo=UTC)])
+def test_no_night_reaches_back_behind_the_start_of_the_account(
+    make_account: Callable[..., Account], mark: datetime | None
+) -> None:
+    account = make_account(start=date(2026, 11, 18))
+    begin = days_window(date(2026, 11, 18), DAY, account.zone).start
+    swept = plan(cursor_stream(overlap=timedelta(days=7)), account, mark, DAY, NOW)
+    restated = plan(report_stream(lookback_days=28), account, mark, DAY, NOW)
+    assert (swept.start, restated.start) == (begin, begin)
+    asked = plan(cursor_stream(), account, mark, date(2026, 11, 3), NOW)  # a day somebody names is read
+    assert asked.start <= days_window(date(2026, 11, 3), date(2026, 11, 3), account.zone).start
+
+
 def test_a_night_after_three_missed_ones_reads_from_the_mark(make_account: Callable[..., Account]) -> None:
     mark = datetime(2026, 11, 16, 16, tzinfo=UTC)
     window = plan(cursor_stream(), make_account(), mark, DAY, NOW)
