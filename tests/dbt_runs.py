@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from warehouse.failures import found_by
+
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 PASSED = ("success", "pass")
 PARSED = "partial_parse.msgpack"
@@ -25,10 +27,12 @@ _shared: list[Path] = []
 
 @dataclass(frozen=True)
 class Ran:
-    """What dbt said, and what became of each node: unique id → (status, message)."""
+    """What dbt said, what became of each node (unique id → (status, message)), and the rows that failed tests found
+    (short name → first rows)."""
 
     output: str
     nodes: dict[str, tuple[str, str]]
+    found: dict[str, list[str]]
 
     @property
     def statuses(self) -> dict[str, str]:
@@ -60,7 +64,10 @@ def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
     results.unlink(missing_ok=True)  # or a run that never began would show the last one's
     output = _run(build_dir, target_dir, *arguments)
     found = json.loads(results.read_text())["results"] if results.exists() else []
-    return Ran(output, {node["unique_id"]: (node["status"], str(node["message"])) for node in found})
+    nodes = {node["unique_id"]: (node["status"], str(node["message"])) for node in found}
+    failed = [node.split(".")[2] for node, (status, _) in nodes.items() if status == "fail"]
+    sql = {path.stem: path for path in (target_dir / "compiled").rglob("*.sql") if path.stem in failed}
+    return Ran(output, nodes, {name: found_by(path, build_dir) for name, path in sql.items()})
 
 
 def build_staging(build_dir: Path, target_dir: Path, names: Iterable[str]) -> Ran:

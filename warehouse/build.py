@@ -16,7 +16,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 from warehouse import built, raw
 from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
 from warehouse.errors import BuildError, StorageError
+from warehouse.failures import found_by
 from warehouse.lock import writer_lock
 
 STATE = "build_state.json"  # what publish looks at: did the last build pass?
@@ -119,7 +120,7 @@ def build(
         status, run_id = "failed", None
         try:
             code, said = _run(command, project_dir, _environment(build_dir, more), log, timeout)
-            results = _results(target)
+            results = [_with_what_was_found(one, build_dir) for one in _results(target)]
             run_id = results[0].run_id if results else None
             _raise_storage_trouble(code, results, said, build_dir)
             _store(build_dir / "warehouse.duckdb", results)
@@ -314,6 +315,14 @@ def _results(target: Path) -> list[NodeResult]:
         )
         for one in data["results"]
     ]
+
+
+def _with_what_was_found(result: NodeResult, build_dir: Path) -> NodeResult:
+    """dbt counts the rows a test found; whoever mends them wants to see some."""
+    if result.resource_type != "test" or result.status != "fail" or result.compiled_path is None:
+        return result
+    rows = found_by(result.compiled_path, build_dir)
+    return replace(result, message="\n      ".join([(result.message or "").strip(), *rows]))
 
 
 def _compiled_path(target: Path, failed: Mapping[str, Any]) -> str | None:

@@ -166,7 +166,7 @@ left join {{ raw }} as landed
 
 {#
   A vendor's word translated by a mapping of ours; a word that no vendor document names becomes 'unknown',
-  which the accepted_values test of the column refuses and `is_documented` names.
+  which `is_sound` refuses, and names the word.
 #}
 {% macro translate(expression, words) -%}
     case {{ expression }}
@@ -180,7 +180,7 @@ left join {{ raw }} as landed
 
 {#
   Whether a product can be bought, by a mapping of the vendor's words to on_sale or off_sale. Null for a word that no
-  vendor document names: `is_complete` refuses it and `is_documented` names it.
+  vendor document names: `is_sound` refuses it and names the word.
 #}
 {% macro is_on_sale(expression, words) -%}
     case {{ expression }}
@@ -217,108 +217,3 @@ left join {{ raw }} as landed
     {{ null_as('text') }}
     {%- endif -%}
 {%- endmacro %}
-
-
-{#
-  Fails when a column has a value outside the vendor's documentation, and says which: the value, how many
-  rows and one example go to the log. Null passes (not_null is its own test).
-  mapped: a var whose keys are values the merchant has explained himself.
-#}
-{% test is_documented(model, column_name, values, example, mapped=none) %}
-
-    {%- set known = values + (var(mapped, {}).keys() | list if mapped else []) -%}
-
-    {%- set undocumented -%}
-        select
-            {{ column_name }} as undocumented_value,
-            count(*) as row_count,
-            min({{ example }}) as example
-        from {{ model }}
-        where {{ column_name }} is not null
-            and {{ column_name }} not in ({% for value in known %}'{{ value }}'{{ ', ' if not loop.last }}{% endfor %})
-        group by {{ column_name }}
-    {%- endset -%}
-
-    {%- if execute and flags.WHICH in ('build', 'test') -%}
-        {%- for row in run_query(undocumented).rows -%}
-            {{- log(model ~ '.' ~ column_name ~ ": '" ~ row[0] ~ "' is not in the vendor's documentation ("
-                ~ row[1] ~ ' rows, for example ' ~ row[2] ~ ')', info=True) -}}
-        {%- endfor -%}
-    {%- endif -%}
-
-    {{ undocumented }}
-
-{% endtest %}
-
-
-{# Fails for every key that stands in more than one row. A null counts as a value of the key. #}
-{% test is_unique_by(model, columns) %}
-
-    select
-        {{ columns | join(',\n        ') }},
-        count(*) as row_count
-    from {{ model }}
-    group by {{ columns | join(', ') }}
-    having count(*) > 1
-
-{% endtest %}
-
-
-{#
-  Fails when any of the columns is null anywhere, and says in `missing` which and how often. One pass over the
-  model in place of a not_null test a column, each of which would run the view again.
-#}
-{% test is_complete(model, columns) %}
-
-    select missing
-    from (
-        select
-            concat_ws(
-                ', '
-                {%- for column in columns %},
-                case
-                    when sum(case when {{ column }} is null then 1 else 0 end) > 0
-                        then concat('{{ column }}: ', sum(case when {{ column }} is null then 1 else 0 end))
-                end
-                {%- endfor %}
-            ) as missing
-        from {{ model }}
-    ) as counted
-    where missing <> ''
-
-{% endtest %}
-
-
-{#
-  Fails when a time or an amount that the vendor did send cannot be read, and says in `unreadable` which and how
-  often: what may be absent must not become absent by being garbled. `base` holds the text as sent.
-#}
-{% test is_readable(model, base, moments=[], amounts=[]) %}
-
-    {%- set checks = {} -%}
-    {%- for field in moments -%}
-        {%- do checks.update({field: no_sentinel('latest.record.' ~ field) ~ ' is not null and '
-            ~ parse_instant('latest.record.' ~ field) ~ ' is null'}) -%}
-    {%- endfor -%}
-    {%- for field in amounts -%}
-        {%- do checks.update({field: "trim(latest.record." ~ field ~ ") not in ('', '-', '--') and "
-            ~ number('latest.record.' ~ field) ~ ' is null'}) -%}
-    {%- endfor %}
-
-    select unreadable
-    from (
-        select
-            concat_ws(
-                ', '
-                {%- for field, is_garbled in checks.items() %},
-                case
-                    when sum(case when {{ is_garbled }} then 1 else 0 end) > 0
-                        then concat('{{ field }}: ', sum(case when {{ is_garbled }} then 1 else 0 end))
-                end
-                {%- endfor %}
-            ) as unreadable
-        from {{ base }} as latest
-    ) as counted
-    where unreadable <> ''
-
-{% endtest %}

@@ -119,3 +119,35 @@
     } -%}
     {{ return(columns[stream]) }}
 {% endmacro %}
+
+
+{# What the columns of a stream may hold, whatever the platform; null is always allowed here. #}
+{% macro staging_values(stream) %}
+    {%- set grains = ['day', 'week', 'month'] -%}
+    {%- set sources = [
+        'free_search', 'free_recommend', 'free_content', 'paid_search_bidding', 'paid_display_feed', 'affiliate', 'kol_live',
+        'direct_returning', 'off_platform', 'owned', 'unknown',
+    ] -%}
+    {%- set values = {
+        'orders': {
+            'order_state': ['created', 'deposit_paid', 'paid', 'shipped', 'delivered', 'completed', 'closed_unpaid', 'cancelled'],
+            'order_type': ['standard', 'presale', 'group_buy', 'cod', 'b2b'],
+            'buyer_type': ['individual', 'organisation'],
+            'exclude_reason': ['test', 'staff', 'brushed', 'deleted'],
+        },
+        'order_lines': {
+            'line_class': [
+                'product', 'shipping', 'fee', 'discount', 'sample', 'gift_card', 'test', 'manual', 'bad_debt', 'adjustment',
+            ],
+        },
+        'refunds': {
+            'refund_state': ['requested', 'processing', 'success', 'closed'],
+            'refund_type': ['refund_only', 'return_refund', 'before_shipment', 'exchange', 'other'],
+        },
+        'traffic': {'grain': grains, 'device': ['all', 'pc', 'mobile'], 'source_l1': sources},
+        'source_outcomes': {'grain': grains, 'source_l1': sources},
+        'product_traffic': {'grain': grains},
+        'ads': {'conversion_time_basis': ['click_date', 'conversion_date']},
+    } -%}
+    {{ return(values.get(stream, {})) }}
+{% endmacro %}

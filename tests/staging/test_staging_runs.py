@@ -83,17 +83,18 @@ def test_an_incremental_run_leaves_what_a_full_rebuild_gives(story: Story) -> No
 
 def test_an_undocumented_status_fails_its_tests_by_name_and_the_row_stays(story: Story) -> None:
     assert one(story.last, "stg_taobao__orders", order_id="odd")["order_state"] == "unknown"
-    kinds = {name.split("_stg_taobao__orders")[0] for name in story.last_tests.failures}
-    assert kinds == {"accepted_values", "is_documented", "is_readable"}, story.last_tests.failures
-    assert (
-        "'WAIT_FOR_MOON' is not in the vendor's documentation (1 rows, for example odd)"
-        in story.last_tests.output
+    broken, _ = story.last_tests.found["stg_taobao__orders_is_sound"]
+    assert broken == (
+        "order_state is unknown (1 rows, for example odd); "
+        "source_status is not in the vendor's documentation: WAIT_FOR_MOON (1 rows, for example odd)"
     )
+    assert list(story.last_tests.failures) == ["stg_taobao__orders_is_sound"]
 
 
 def test_a_garbled_time_fails_a_test_instead_of_passing_for_an_absent_one(story: Story) -> None:
     assert one(story.last, "stg_taobao__orders", order_id="odd")["paid_at"] is None
-    assert any(name.startswith("is_readable_stg_taobao__orders") for name in story.last_tests.failures)
+    garbled = story.last_tests.found["stg_taobao__orders_is_sound"][1]
+    assert garbled.startswith("pay_time is no time: "), garbled
 
 
 # ---- the contract ------------------------------------------------------------------------------------------------

@@ -1,0 +1,100 @@
+{#
+  Whether a staging model keeps the contract of its stream, in one pass over it: one row in `broken` when it does not,
+  which says every broken rule, in how many rows, and one of them.
+
+  stream: whose values its columns may have (staging_values), if any. values: further columns and theirs.
+  key: the columns that name a row; a null counts as a value. required: columns that are never null.
+  documented: column → the words of the vendor's documentation. mapped: a var whose keys are words that the merchant
+      has explained himself.
+  as_sent: base model → fields of its `record`, the vendor's text: `moments` and `amounts` that were sent can be read
+      (what may be absent must not become absent by being garbled), `words` are documented.
+#}
+{% test is_sound(model, stream='', key=[], required=[], values={}, documented={}, mapped=none, as_sent={}) %}
+    {%- set rules = [] -%}
+    {%- set example = key[-1] if key else 'account_id' -%}
+    {%- for column in required -%}
+        {%- do rules.append((column ~ ' is missing', column ~ ' is null', none)) -%}
+    {%- endfor -%}
+    {%- for column, known in dict(staging_values(stream), **values).items() -%}
+        {%- do rules.append((column ~ ' is', column ~ ' not in ' ~ quoted_list(known), column)) -%}
+    {%- endfor -%}
+    {%- set explained = var(mapped, {}).keys() | list if mapped else [] -%}
+    {%- for column, words in documented.items() -%}
+        {%- do rules.append(undocumented(column, words + explained)) -%}
+    {%- endfor -%}
+    {{ broken_rules(model, rules, example, key) }}
+    {%- for base, sent in as_sent.items() %}
+    {%- set rules = [] -%}
+    {%- for field in sent.get('moments', []) -%}
+        {%- set text = 'latest.record.' ~ field -%}
+        {%- do rules.append((field ~ ' is no time:', no_sentinel(text) ~ ' is not null and ' ~ parse_instant(text) ~ ' is null', text)) -%}
+    {%- endfor -%}
+    {%- for field in sent.get('amounts', []) -%}
+        {%- set text = 'latest.record.' ~ field -%}
+        {%- do rules.append((field ~ ' is no number:', 'trim(' ~ text ~ ") not in ('', '-', '--') and " ~ number(text) ~ ' is null', text)) -%}
+    {%- endfor -%}
+    {%- for field, words in sent.get('words', {}).items() -%}
+        {%- do rules.append(undocumented('latest.record.' ~ field, words)) -%}
+    {%- endfor %}
+    union all
+    {{ broken_rules(ref(base) ~ ' as latest', rules, 'record_key') }}
+    {%- endfor %}
+{% endtest %}
+
+
+{# One text about all the rules, each (what it is called, when a row breaks it, the value to show); the key as one more. #}
+{% macro broken_rules(relation, rules, example, key=[]) %}
+    select broken
+    from (
+        select
+            concat_ws(
+                '; '
+                {%- if key %},
+                case
+                    when count(*) > count(distinct key_text)
+                        then concat(count(*) - count(distinct key_text), ' rows more than values of {{ key | join(", ") }}')
+                end
+                {%- endif %}
+                {%- for name, _, shown in rules %},
+                case
+                    when count(rule_{{ loop.index }}) > 0
+                        then concat(
+                            '{{ name }}{{ " " if shown }}',
+                            {%- if shown %}
+                            concat_ws(', ', min(rule_{{ loop.index }}), nullif(max(rule_{{ loop.index }}), min(rule_{{ loop.index }}))),
+                            {%- endif %}
+                            ' (',
+                            count(rule_{{ loop.index }}),
+                            ' rows, for example ',
+                            coalesce(min(case when rule_{{ loop.index }} is not null then example end), 'one without an id'),
+                            ')'
+                        )
+                end
+                {%- endfor %}
+            ) as broken
+        from (
+            select
+                {%- if key %}
+                concat_ws('|'{% for column in key %}, coalesce(cast({{ column }} as {{ t('text') }}), '~'){% endfor %}) as key_text,
+                {%- endif %}
+                {%- for _, is_broken, shown in rules %}
+                case when {{ is_broken }} then {{ shown or "'x'" }} end as rule_{{ loop.index }},
+                {%- endfor %}
+                {{ example }} as example
+            from {{ relation }}
+        ) as looked_at
+    ) as counted
+    where broken <> ''
+{%- endmacro %}
+
+
+{% macro undocumented(expression, words) %}
+    {{- return((
+        expression | replace('latest.record.', '') ~ " is not in the vendor''s documentation:",
+        expression ~ ' not in ' ~ quoted_list(words),
+        expression,
+    )) -}}
+{% endmacro %}
+
+
+{% macro quoted_list(words) %}{{ return("('" ~ words | join("', '") ~ "')") }}{% endmacro %}

@@ -1,0 +1,35 @@
+"""What a failed test found: its first rows, for the error that names the test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import attached
+from warehouse.errors import WarehouseError
+
+_ROWS = 3
+_WIDTH = 400
+
+
+def found_by(compiled: Path | str, build_dir: Path) -> list[str]:
+    """The first rows of a failed test, each as `column=value, …`; of a test with one column, its value.
+
+    compiled: the test's SQL as dbt ran it. Empty where it cannot be asked again: the failure is told in any case.
+    """
+    sql = Path(compiled).read_text(encoding="utf-8")
+    files = {name: build_dir / f"{name}.duckdb" for name in ("warehouse", "daybook")}
+    try:
+        with attached({name: path for name, path in files.items() if path.is_file()}) as con:
+            cursor = con.execute(f"select * from ({sql}\n) as failed limit {_ROWS}")  # noqa: S608
+            names = [column[0] for column in cursor.description or ()]
+            return [_line(names, row) for row in cursor.fetchall()]
+    except (duckdb.Error, WarehouseError):
+        return []
+
+
+def _line(names: list[str], row: tuple[object, ...]) -> str:
+    pairs = zip(names, row, strict=True)
+    text = str(row[0]) if len(row) == 1 else ", ".join(f"{name}={value}" for name, value in pairs)
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]} …"
