@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Without .pyc files every task of Airflow imports for two seconds more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run up test lint prove bench platforms format clean distclean
+.PHONY: help run up test thorough lint prove bench platforms format clean distclean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ up: .venv/.run  ## Airflow on its schedule with its UI, and the sandbox; Ctrl-C 
 
 test: .venv/.dev  ## the tests; ARGS="tests/dags -k pool" picks some
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+thorough: .venv/.dev  ## the tests that `make test` leaves out: more streams, more draws, whole files
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m thorough $(ARGS)
 
 lint: .venv/.dev  ## ruff, the type checker and sqlfluff (SQL as dbt compiles it: ten minutes)
 	$(BIN)/ruff check .

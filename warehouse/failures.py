@@ -16,7 +16,7 @@ _WIDTH = 400
 def found_by(compiled: Path | str, build_dir: Path) -> list[str]:
     """The first rows of a failed test, each as `column=value, …`; of a test with one column, its value.
 
-    compiled: the test's SQL as dbt ran it. Empty where it cannot be asked again: the failure is told in any case.
+    compiled: the test's SQL as dbt ran it. Empty where it cannot be asked again.
     """
     sql = Path(compiled).read_text(encoding="utf-8")
     files = {name: build_dir / f"{name}.duckdb" for name in ("warehouse", "daybook")}

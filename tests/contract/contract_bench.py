@@ -46,6 +46,20 @@ STREAMS = [
     for name in TESTED
     for stream in SPOKEN[name].streams
 ]
+
+
+def one_a_platform(turn: int) -> list[Any]:
+    """STREAMS, of which all but one of each platform are thorough: its streams share a client, and other turns take
+    others of them."""
+    marked = []
+    for name in TESTED:
+        ids = [stream.name for stream in SPOKEN[name].streams]
+        for place, stream in enumerate(ids):
+            rest = () if place == turn % len(ids) else (pytest.mark.thorough,)
+            marked.append(pytest.param(name, stream, id=f"{name}-{stream}", marks=rest))
+    return marked
+
+
 ACCOUNTS = {name: [a for a in connections("") if a.split("__")[0] == name] for name in SPOKEN}
 _serials = itertools.count(1_000)
 _windows: dict[tuple[str, str, date, int], Window] = {}

@@ -150,6 +150,7 @@ def test_the_logs_hold_no_secret(first_night, place):
         assert str(secret) not in text
 
 
+@pytest.mark.thorough
 def test_the_day_read_again_brings_the_missing_shop(mended, place):
     assert mended.returncode == 0, mended.stdout + mended.stderr
     stores = {
@@ -158,6 +159,7 @@ def test_the_day_read_again_brings_the_missing_shop(mended, place):
     assert {"lantern_tmall", "plum_taobao"} <= stores
 
 
+@pytest.mark.thorough
 def test_a_backfill_reads_the_asked_day_of_the_asked_platform_once(mended):
     ready = [line for line in mended.stdout.splitlines() if ": ready" in line]
     assert len(ready) == 1, mended.stdout

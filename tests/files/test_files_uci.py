@@ -78,6 +78,7 @@ def test_a_slice_of_the_real_files_adds_up_to_what_plain_python_says(new_shop: C
     _assert_same(_landed(shop), totals([read_csv(OLD), read_csv(NEW)]))
 
 
+@pytest.mark.thorough
 def test_the_whole_files_add_up_to_what_plain_python_says(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(mapping=None)
     old, new = EXAMPLES / "online_retail_ii_2009_2010.parquet", EXAMPLES / "online_retail_2010_2011.parquet"

@@ -15,6 +15,8 @@ from mutations import Night
 from replay import Project, Replay, copied, differences
 
 _FIRST = int(os.environ.get("DAYBOOK_FIRST_HISTORY", "0"))
+# The counterpart of one night is here; longer histories are thorough, unless they are asked for.
+ASKED = {"DAYBOOK_HISTORY", "DAYBOOK_HISTORIES"} & set(os.environ)
 SEEDS = (
     [int(os.environ["DAYBOOK_HISTORY"])]
     if "DAYBOOK_HISTORY" in os.environ
@@ -75,7 +77,9 @@ def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(
         assert rows == [(31, 0)], table
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=() if ASKED else pytest.mark.thorough) for seed in SEEDS]
+)
 def test_any_history_of_nights_ends_as_a_full_build(
     seed: int, built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path
 ) -> None:

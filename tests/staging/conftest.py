@@ -252,15 +252,12 @@ def later_nights(world: World) -> None:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     world = World(tmp_path_factory.mktemp("staging") / "build")
     first_night(world)
-    # All models and unit tests; tests of data where there is some. Those of the other platforms run on what their
-    # sandboxes serve (tests/platforms).
-    first_run = world.dbt("build", "--exclude-resource-type", "test")
-    first_tests = world.dbt("test", "--exclude-resource-type", "unit_test", names=ACCOUNT_OF)
+    # Tests of data run on data for some platforms; for the others on what their sandboxes serve (tests/platforms).
+    first_run = world.dbt("build")
     first, types = world.tables(), world.types()
     later_nights(world)
-    # Every platform goes through its incremental run; what nothing came for needs no second testing or rebuilding.
-    last_run = world.dbt("run")
-    last_tests = world.dbt("test", "--exclude-resource-type", "unit_test", names=ACCOUNT_OF)
+    # Every platform goes through its incremental run; what nothing came for needs no rebuilding.
+    last_run = world.dbt("build", "--exclude-resource-type", "unit_test")
     last = world.tables()
     anew_run = world.dbt("run", "--full-refresh", names=ACCOUNT_OF)
-    return Story(first, last, world.tables(), types, first_run, first_tests, last_run, last_tests, anew_run)
+    return Story(first, last, world.tables(), types, first_run, last_run, anew_run)

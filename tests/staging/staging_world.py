@@ -154,7 +154,5 @@ class Story:
     anew: Tables
     types: dict[str, list[tuple[str, str]]]
     first_run: Ran
-    first_tests: Ran
     last_run: Ran
-    last_tests: Ran
     anew_run: Ran

@@ -47,10 +47,10 @@ def staging_views(tables: Iterable[str]) -> list[str]:
 
 
 def test_a_first_run_on_documented_payloads_passes_every_test_and_every_unit_test(story: Story) -> None:
-    assert story.first_run.failures == story.first_tests.failures == {}
+    assert story.first_run.failures == {}
     assert len(story.first_run.passed("model")) > 100
     for name in ACCOUNT_OF:
-        assert any(f"_{name}__" in test for test in story.first_tests.passed("test")), name
+        assert any(f"_{name}__" in test for test in story.first_run.passed("test")), name
 
 
 def test_every_platform_has_unit_tests_and_they_passed(story: Story) -> None:
@@ -70,7 +70,7 @@ def test_every_platforms_tests_of_data_run_on_data() -> None:
 
 
 def test_an_incremental_run_leaves_what_a_full_rebuild_gives(story: Story) -> None:
-    assert story.last_run.failures == story.anew_run.failures == {}
+    assert story.last_run.failures.keys() <= {"stg_taobao__orders_is_sound"} and story.anew_run.failures == {}
     assert story.last_run.passed("model") == story.first_run.passed("model") > story.anew_run.passed("model")
     assert story.first.keys() == story.last.keys() == story.anew.keys()
     for name in story.last:
@@ -83,17 +83,17 @@ def test_an_incremental_run_leaves_what_a_full_rebuild_gives(story: Story) -> No
 
 def test_an_undocumented_status_fails_its_tests_by_name_and_the_row_stays(story: Story) -> None:
     assert one(story.last, "stg_taobao__orders", order_id="odd")["order_state"] == "unknown"
-    broken, _ = story.last_tests.found["stg_taobao__orders_is_sound"]
+    broken, _ = story.last_run.found["stg_taobao__orders_is_sound"]
     assert broken == (
         "order_state is unknown (1 rows, for example odd); "
         "source_status is not in the vendor's documentation: WAIT_FOR_MOON (1 rows, for example odd)"
     )
-    assert list(story.last_tests.failures) == ["stg_taobao__orders_is_sound"]
+    assert list(story.last_run.failures) == ["stg_taobao__orders_is_sound"]
 
 
 def test_a_garbled_time_fails_a_test_instead_of_passing_for_an_absent_one(story: Story) -> None:
     assert one(story.last, "stg_taobao__orders", order_id="odd")["paid_at"] is None
-    garbled = story.last_tests.found["stg_taobao__orders_is_sound"][1]
+    garbled = story.last_run.found["stg_taobao__orders_is_sound"][1]
     assert garbled.startswith("pay_time is no time: "), garbled
 
 

@@ -23,7 +23,7 @@ from extractors.landing import Landing
 from warehouse.load import load_pending
 from warehouse.publish import publish, releases
 
-SEEDS = range(int(os.environ.get("DAYBOOK_KILLS", "6")))
+SEEDS = range(int(os.environ.get("DAYBOOK_KILLS", "3")))
 MOMENTS = range(max(2, len(SEEDS) // 3))
 CHILD = Path(__file__).with_name("killed.py")
 

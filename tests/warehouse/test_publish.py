@@ -325,6 +325,7 @@ print(opens, len(seen), max(seen), flush=True)
 """
 
 
+@pytest.mark.thorough
 def test_readers_in_other_processes_see_whole_releases_through_twenty_publishes(
     build_dir, published, tmp_path
 ):
