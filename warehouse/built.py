@@ -35,8 +35,15 @@ _COPIES = {
     "items": ("int_items", "level, store_id, item_id, hash(named)"),
     "fx_rates": ("int_fx_rates", "currency, date_day, rate_to_reporting"),
 }
-# Of the project, what decides how rows are made. Tests only look at them.
-_INGREDIENTS = ("models/**/*.sql", "macros/**/*.sql", "seeds/**/*.csv", "seeds/**/*.yml", "dbt_project.yml")
+# Of the project, what decides how rows are made, and how tables are described when they are made.
+_INGREDIENTS = (
+    "models/**/*.sql",
+    "models/marts/**/*.yml",
+    "macros/**/*.sql",
+    "seeds/**/*.csv",
+    "seeds/**/*.yml",
+    "dbt_project.yml",
+)
 
 
 def recipe(con: duckdb.DuckDBPyConnection, project_dir: Path, env: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@
         {%- do rules.append((column ~ ' is missing', column ~ ' is null', none)) -%}
     {%- endfor -%}
     {%- for column, known in dict(staging_values(stream), **values).items() -%}
-        {%- do rules.append((column ~ ' is', column ~ ' not in ' ~ quoted_list(known), column)) -%}
+        {%- do rules.append((column ~ ' is', column ~ ' not in (' ~ quoted(known) ~ ')', column)) -%}
     {%- endfor -%}
     {%- set explained = var(mapped, {}).keys() | list if mapped else [] -%}
     {%- for column, words in documented.items() -%}
@@ -91,10 +91,7 @@
 {% macro undocumented(expression, words) %}
     {{- return((
         expression | replace('latest.record.', '') ~ " is not in the vendor''s documentation:",
-        expression ~ ' not in ' ~ quoted_list(words),
+        expression ~ ' not in (' ~ quoted(words) ~ ')',
         expression,
     )) -}}
 {% endmacro %}
-
-
-{% macro quoted_list(words) %}{{ return("('" ~ words | join("', '") ~ "')") }}{% endmacro %}

@@ -1,21 +1,22 @@
 {#
   Tables and views on DuckDB, where `create or replace` is part of the transaction like everything else. dbt's own
   materializations build beside the old table, swap names and tidy up afterwards, for engines where it is not: a dozen statements
-  a model, and each costs more of Python than a small model costs of DuckDB. Here a model is one statement (a
-  second for its comments) in one transaction. A killed build leaves the old table.
+  a model, and each costs more of Python than a small model costs of DuckDB. Here a model is one statement in one transaction.
+  A killed build leaves the old table.
 
-  A contract is compared with its SELECT where the table is made for the first time or with --full-refresh, which `daybook build`
-  asks for whenever SQL or settings changed. The columns' types and names are the contract's in any case.
+  A table with a contract is made, compared with its SELECT and given its comments the first time and with --full-refresh, which
+  `daybook build` asks for whenever SQL, settings or descriptions changed. From then on its rows are exchanged.
 #}
 
 {% materialization table, adapter="duckdb" %}
     {%- set relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
+    {%- set anew = existing is none or existing.is_view or should_full_refresh() or not config.get('contract').enforced -%}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- call statement('main') -%}
-        {{ table_made_anew(relation, existing) }}
+        {{ table_made_anew(relation, existing) if anew else rows_exchanged(relation) }}
     {%- endcall -%}
-    {{ finish_table(relation) }}
+    {{ finish_table(relation, comments=anew) }}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
@@ -49,12 +50,18 @@
 {% macro table_made_anew(relation, existing) %}
     {%- if existing is not none and existing.is_view %}drop view {{ existing }};{% endif %}
     {%- if config.get('contract').enforced -%}
-        {%- if existing is none or should_full_refresh() %}{{ get_assert_columns_equivalent(sql) }}{% endif -%}
+        {{ get_assert_columns_equivalent(sql) }}
         create or replace table {{ relation }} {{ get_table_columns_and_constraints() }};
         insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }})
     {%- else -%}
         create or replace table {{ relation }} as {{ sql }}
     {%- endif -%}
+{% endmacro %}
+
+
+{% macro rows_exchanged(relation) %}
+    delete from {{ relation }};
+    insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }})
 {% endmacro %}
 
 

@@ -26,9 +26,13 @@
 {%- endmacro %}
 
 
-{# A list of words as the inside of an IN list. #}
+{# Texts as the inside of an IN list or of a row of VALUES. #}
 {% macro quoted(words) -%}
-    '{{ words | join("', '") }}'
+    {%- for word in words -%}
+        {{ 'null' if word is none else "'" ~ word | replace("'", "''") ~ "'" }}{{ ", " if not loop.last }}
+    {%- else -%}
+        ''
+    {%- endfor -%}
 {%- endmacro %}
 
 

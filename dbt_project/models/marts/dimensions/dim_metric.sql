@@ -17,35 +17,26 @@
     {%- endfor %}
 {%- endif %}
 
-with
-
-metrics as (
-    {%- for mart, node, column in rows %}
-    select
-        '{{ mart }}' as mart,
-        '{{ column.name }}' as metric,
-        '{{ column.description | replace("'", "''") }}' as definition,
-        '{{ column.meta.additivity }}' as additivity,
-        {{ "'" ~ column.meta.not_over ~ "'" if column.meta.get('not_over') else 'null' }} as not_over,
-        {{ "'" ~ column.meta.clock ~ "'" if column.meta.get('clock') else 'null' }} as clock,
-        {{ "'" ~ column.meta.refunds ~ "'" if column.meta.get('refunds') else 'null' }} as refund_treatment,
-        '{{ column.data_type }}' as data_type,
-        {{ "'" ~ column.meta.lens ~ "'" if column.meta.get('lens') else 'null' }} as platform_lens,
-        '{{ node.config.meta.get("owner", "operations") }}' as owner
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
-    {%- if not rows %}
-    select
-        null as mart, null as metric, null as definition, null as additivity, null as not_over, null as clock,
-        null as refund_treatment, null as data_type, null as platform_lens, null as owner
-    where 1 = 0
-    {%- endif %}
-
-)
+{%- set columns = [
+    'mart', 'metric', 'definition', 'additivity', 'not_over', 'clock', 'refund_treatment', 'data_type', 'platform_lens', 'owner',
+] %}
 
 select
-    {%- for name in ['mart', 'metric', 'definition', 'additivity', 'not_over', 'clock', 'refund_treatment', 'data_type',
-        'platform_lens', 'owner'] %}
+    {%- for name in columns %}
     cast({{ name }} as {{ t('text') }}) as {{ name }}{{ "," if not loop.last }}
     {%- endfor %}
-from metrics
+from (
+    values
+    {%- for mart, node, column in rows %}
+    (
+        {{ quoted([
+            mart, column.name, column.description, column.meta.additivity, column.meta.get('not_over'), column.meta.get('clock'),
+            column.meta.get('refunds'), column.data_type, column.meta.get('lens'), node.config.meta.get('owner', 'operations'),
+        ]) }}
+    ){{ "," if not loop.last }}
+    {%- endfor %}
+    {%- if not rows %}
+    ({{ quoted([none] * 10) }})
+    {%- endif %}
+) as metrics ({{ columns | join(', ') }})
+where mart is not null
