@@ -92,16 +92,22 @@ class Home:
 
     # ---- what is left of a run -----------------------------------------------------------------------
     def processes(self) -> list[int]:
-        """Living processes that work on this home."""
+        """Living processes that work on this home, and their children: one that writes itself a title (Airflow's
+        API server) writes it over its environment."""
         mark = f"DAYBOOK_DATA={self.data}".encode()
-        found = []
+        found, parent_of = set(), {}
         for entry in Path("/proc").iterdir():
             try:
-                if entry.name.isdecimal() and mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append(int(entry.name))
+                if not entry.name.isdecimal():
+                    continue
+                parent_of[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.add(int(entry.name))
             except OSError:
                 continue
-        return found
+        while more := {pid for pid, parent in parent_of.items() if parent in found} - found:
+            found |= more
+        return sorted(found)
 
     def wait_for_quiet(self, seconds: float = 15) -> None:
         deadline = time.monotonic() + seconds

@@ -137,7 +137,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 
 
 def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
-    assert len(night.statuses) >= 8 * len(LEVELS)
+    assert len(night.statuses) >= 3 * len(LEVELS)
     assert set(night.statuses.values()) <= {"success", "pass"}, night.output[-6000:]
 
 

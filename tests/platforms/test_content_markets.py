@@ -137,7 +137,7 @@ def yuan(fen: int) -> Decimal:
 
 
 def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
-    assert len(night.statuses) >= 10 * len(NAMES)
+    assert len(night.statuses) >= 9 * len(NAMES)
     assert set(night.statuses.values()) <= {"success", "pass"}, night.output
 
 

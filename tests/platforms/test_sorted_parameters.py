@@ -139,7 +139,7 @@ MONEY = """
 
 
 def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
-    assert len(night.statuses) >= 10 * len(STARTS)
+    assert len(night.statuses) >= 9 * len(STARTS)
     assert set(night.statuses.values()) <= {"success", "pass"}, night.output
 
 
