@@ -2,7 +2,7 @@
 
 Each kill starts from a copy of the state before its phase and ends, after the plain re-run, in the state that
 an undisturbed run ends in. Where to die is drawn evenly over the statements of the code at work (prove/victim.py),
-and for the build, which is a child process, over time and over parent and child.
+and for the build, which is a child process, over its steps and over parent and child.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import time
 from dataclasses import dataclass
@@ -203,25 +204,31 @@ def test_a_load_killed_at_any_statement_and_run_again_gives_the_same_raw(
     notebook.add("kills")
 
 
+def is_done(line: str) -> bool:
+    """Whether a line of a build says that a node is done."""
+    return re.search(r"\d+ of \d+ (OK|PASS)", line) is not None
+
+
 @pytest.fixture(scope="module")
-def build_seconds(world: World, warm: tuple[Home, Home]) -> float:
-    """How long an undisturbed build takes."""
+def build_steps(world: World, warm: tuple[Home, Home]) -> int:
+    """How many nodes an undisturbed build tells of."""
     home = warm[0].twin(world.clear_stage())
-    began = time.monotonic()
-    home.good("build")
-    return time.monotonic() - began
+    return sum(map(is_done, home.good("build").splitlines()))
 
 
 @experiment("kill -9 while building")
 @pytest.mark.parametrize("seed", seeds(20), ids=lambda seed: f"build-{seed}")
 def test_a_build_killed_at_any_moment_and_run_again_gives_the_same_marts(
-    world: World, warm: tuple[Home, Home], build_seconds: float, seed: int, notebook: Notebook
+    world: World, warm: tuple[Home, Home], build_steps: int, seed: int, notebook: Notebook
 ) -> None:
     chance = random.Random(seed)
     loaded, expected = warm
     home = loaded.twin(world.clear_stage())
     process = home.start("build")
-    time.sleep(chance.random() * build_seconds * 0.9)
+    wanted = chance.randrange(build_steps)
+    while wanted and (line := process.stdout.readline()):
+        wanted -= is_done(line)
+    time.sleep(chance.random())
     others = [pid for pid in home.processes() if pid != process.pid]
     victim = chance.choice(others) if others and chance.random() < 0.4 else process.pid
     os.kill(victim, signal.SIGKILL)
