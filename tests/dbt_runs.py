@@ -2,7 +2,7 @@
 
 Parsing the models, tests and unit tests of every platform takes longer than building most of them. dbt takes an
 earlier parse over where files, profile and environment are the same, so every run here gets the same environment:
-it stands in its build folder and names it `.`.
+it stands in its build folder and names it `.`, as `daybook build` does.
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ def share(folder: Path) -> None:
 def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
     """Run dbt in a child, so that it lets go of the files. `--vars` makes it parse anew."""
     build_dir.mkdir(parents=True, exist_ok=True)
-    target_dir.mkdir(parents=True, exist_ok=True)
-    if _shared and not (target_dir / PARSED).exists():
-        shutil.copy(_parsed_once(_shared[0], build_dir), target_dir / PARSED)
+    remind(target_dir)
     results = target_dir / "run_results.json"
     results.unlink(missing_ok=True)  # or a run that never began would show the last one's
     output = _run(build_dir, target_dir, *arguments)
@@ -70,18 +68,25 @@ def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
     return Ran(output, nodes, {name: found_by(path, build_dir) for name, path in sql.items()})
 
 
+def remind(target_dir: Path) -> None:
+    """Give a target folder the session's one parse, so that the first dbt of that folder goes on from it."""
+    target_dir.mkdir(parents=True, exist_ok=True)
+    if _shared and not (target_dir / PARSED).exists():
+        shutil.copy(_parsed_once(_shared[0]), target_dir / PARSED)
+
+
 def build_staging(build_dir: Path, target_dir: Path, names: Iterable[str]) -> Ran:
     """Staging of these platforms with its tests on data; the unit tests of every platform run in tests/staging."""
     select = [f"staging.{name}" for name in names]
     return dbt(build_dir, target_dir, "build", "--exclude-resource-type", "unit_test", "--select", *select)
 
 
-def _parsed_once(folder: Path, build_dir: Path) -> Path:
+def _parsed_once(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / PARSED).exists():
-            said = _run(build_dir, folder / "target", "parse")
+            said = _run(folder, folder / "target", "parse")
             assert (folder / "target" / PARSED).exists(), said
             (folder / "target" / PARSED).rename(folder / PARSED)
     return folder / PARSED

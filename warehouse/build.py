@@ -79,7 +79,8 @@ def build(
 
     Args:
         project_dir: dbt_project/. profiles_dir: where profiles.yml is (default: the same).
-        build_dir: the folder of warehouse.duckdb and daybook.duckdb, given to dbt as DAYBOOK_BUILD.
+        build_dir: the folder of warehouse.duckdb and daybook.duckdb. dbt stands in it and is told "." as
+            DAYBOOK_BUILD: what it has parsed holds for every folder.
         select, exclude: dbt node selection; empty builds all.
         full_refresh: make all anew. Without it a build does so where the last whole one was made of
             other SQL, settings or accounts; else it goes on from that one (macros/incremental.sql).
@@ -119,7 +120,7 @@ def build(
         _write_state(build_dir, "running", None)
         status, run_id = "failed", None
         try:
-            code, said = _run(command, project_dir, _environment(build_dir, more), log, timeout)
+            code, said = _run(command, build_dir, _environment(more), log, timeout)
             results = [_with_what_was_found(one, build_dir) for one in _results(target)]
             run_id = results[0].run_id if results else None
             _raise_storage_trouble(code, results, said, build_dir)
@@ -213,10 +214,10 @@ def _command(project_dir: Path, profiles_dir: Path, target: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def _environment(build_dir: Path, more: Mapping[str, str] | None) -> dict[str, str]:
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
     return {
         **os.environ,
-        "DAYBOOK_BUILD": str(build_dir),
+        "DAYBOOK_BUILD": ".",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import dbt_runs
 import duckdb
 import pytest
 
@@ -80,7 +81,9 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory, project_root) -> Place:  # type: ignore[no-untyped-def]
-    return Place(tmp_path_factory.mktemp("night"), project_root)
+    place = Place(tmp_path_factory.mktemp("night"), project_root)
+    dbt_runs.remind(place.root / "data" / "build" / "dbt")
+    return place
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +170,7 @@ def test_a_backfill_reads_the_asked_day_of_the_asked_platform_once(mended):
     assert "ocean_engine" not in mended.stdout
 
 
-def test_the_repository_is_left_clean(mended, project_root):
+def test_the_repository_is_left_clean(first_night, project_root):
     answer = subprocess.run(
         ["git", "status", "--porcelain", "--untracked-files=all", "--ignored=no"],
         cwd=project_root,

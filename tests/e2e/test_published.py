@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import dbt_runs
 import duckdb
 import pytest
 from compass_export import audience_of, drop_compass
@@ -117,6 +118,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         shutil.copy(ROOT / DEMO_COSTS, home / "costs")
         import_files(costs.account, home / "costs", landing, b"k" * 32)
         load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), accounts)
+        dbt_runs.remind(home / "target")
         build(ROOT / "dbt_project", home / "build", target_path=home / "target")
         publish(home / "build", home / "published")
         # All shops' history begins at midnight of the same date, each in its own zone; the ledger takes one
