@@ -28,6 +28,14 @@ OF_THE_RUN = {"load_id", "loaded_at", "read_at", "window_start", "window_end", "
 OF_THE_RELEASE = {"changed_at", "release_id", "reported_at"}
 
 
+def words_of(pid: int) -> str:
+    """The command line of a process; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
 @dataclass
 class Home:
     """The folder `root` holds data/; accounts is the text of accounts.yml; connections go by environment."""

@@ -23,7 +23,7 @@ from contract_bench import connection
 from daybook.clock import last_closed_day
 from extractors.sandbox.control import Fault
 from prove.conftest import Notebook
-from prove.home import Home, accounts_text
+from prove.home import Home, accounts_text, words_of
 from prove.record import ROOT
 from prove.world import World
 
@@ -89,15 +89,8 @@ def when(true: Callable[[], object], process: subprocess.Popen[str]) -> None:
 
 
 def pids_of(home: Home, word: str) -> list[int]:
-    found = []
-    for pid in home.processes():
-        try:
-            line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-        except OSError:
-            continue
-        if f" {word}" in line and "airflow" in line:
-            found.append(pid)
-    return found
+    lines = {pid: words_of(pid) for pid in home.processes()}
+    return [pid for pid, line in lines.items() if f" {word}" in line and "airflow" in line]
 
 
 @pytest.mark.parametrize("moment", ["reading", "building"])

@@ -22,7 +22,7 @@ from contract_bench import HALVES, SPOKEN, connection, has_tokens
 from extractors.landing import Landing
 from extractors.sandbox.credentials import RENEWED_AHEAD
 from prove.conftest import Notebook, experiment, seeds
-from prove.home import Home
+from prove.home import Home, words_of
 from prove.world import World
 
 EXPERIMENT = "kill -9: there is a bench for every platform"
@@ -207,13 +207,6 @@ def test_a_load_killed_at_any_statement_and_run_again_gives_the_same_raw(
 def is_done(line: str) -> bool:
     """Whether a line of a build says that a node is done."""
     return re.search(r"\d+ of \d+ (OK|PASS)", line) is not None
-
-
-def words_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
 
 
 @pytest.fixture(scope="module")

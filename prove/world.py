@@ -1,7 +1,6 @@
 """One sandbox with its clock stopped, an account of every platform, and a Daybook built from two of them.
 
-dbt reads its whole project again (twelve seconds) where the folder it builds in is another than last time. Homes that
-build therefore stand on one stage, one after the other, and bring along what dbt remembers.
+Homes that build stand on one stage, one after the other, for the room they take, and bring along what dbt has parsed.
 """
 
 from __future__ import annotations
