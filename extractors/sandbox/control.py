@@ -115,7 +115,7 @@ class Control:
     """Scopes that no app has been given, as the vendor names them."""
     resets: int = 0
     _fixed: float | None = None
-    _recent: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+    _recent: dict[tuple[str, str, str], deque[float]] = field(default_factory=dict)
 
     # ---- clock -----------------------------------------------------------------------------------
     def now(self) -> int:
@@ -167,13 +167,13 @@ class Control:
         return due
 
     # ---- limits and counters ---------------------------------------------------------------------
-    def over_limit(self, platform: str, stream: str, account: str) -> bool:
-        """Whether this request is one too many within a second."""
+    def over_limit(self, platform: str, stream: str, account: str, method: str = "") -> bool:
+        """Whether this request is one too many within a second, of the method if one is named."""
         counted = f"{platform}/{stream}" if f"{platform}/{stream}" in self.limits else platform
         allowed = self.limits.get(counted)
         if not allowed:
             return False
-        recent = self._recent.setdefault((counted, account), deque())
+        recent = self._recent.setdefault((counted, account, method), deque())
         clock = time.monotonic()
         while recent and recent[0] <= clock - 1.0:
             recent.popleft()

@@ -138,17 +138,19 @@ class Desk:
         account: str,
         make: Callable[[Fault | None], Answer],
         listing: Mapping[str, Any] | None = None,
+        method: str = "",
     ) -> Response:
         """Answers one request. ``make`` gives the vendor's answer; it is told of a page fault and may
         raise Refusal.
 
-        ``listing`` is what ``touch`` needs to find the record that a waiting edit means.
+        ``listing`` is what ``touch`` needs to find the record that a waiting edit means. ``method`` is given
+        where the vendor counts the calls of each method by themselves.
         """
         control = self.control
         control.requests[f"{self.platform}/{stream}"] += 1
         if control.latency_ms:
             await asyncio.sleep(control.latency_ms / 1000.0)
-        if control.over_limit(self.platform, stream, account):
+        if control.over_limit(self.platform, stream, account, method):
             return self._plain(self.rate_answer(1.0), stream)
         for touch in control.due_touches(self.platform, stream, account):
             if touch.late_seconds and self.touch_late is not None:

@@ -151,8 +151,9 @@ PLATFORM = Platform(
     title="Umeng U-App",
     base_url="https://gateway.open.umeng.com",
     protocol=partial(SignedCall, DIALECT),
-    # No limit is published.
+    # No limit is published: so many of all methods together.
     rate=Rate(calls=5, seconds=1.0),
+    is_rate_shared=True,
     options=frozenset({"appkey"}),
     streams=(
         _stream("traffic", "day"),

@@ -88,7 +88,7 @@ class Gateway:
                 answer.content_type = "text/xml;charset=utf-8"
             return answer
 
-        return await self.desk.serve(stream, store, make, params)
+        return await self.desk.serve(stream, store, make, params, method=name)
 
     async def token(self, request: Request) -> Response:
         """POST /token: trades a refresh token for a new access token."""
