@@ -2,7 +2,8 @@
 
 The sandbox counts calls in a sliding second, of an account where the vendor counts all together and else of the stream,
 and refuses one too many, at the rate the platform's facts state. The stream read is the first that is one method (with no
-call for each record); pages are made small so that there are enough calls to measure.
+call for each record); pages are made small so that there are enough calls to measure. The share is of the calls after
+the first second, in which connections are opened and calls spread further apart.
 Vendors that permit less than a call a second are left out by name: an hour each would be needed.
 """
 
@@ -44,6 +45,7 @@ def limits() -> dict[str, Any]:
         connection,
     )
 
+    from extractors.core.rate import WARMING_SECONDS
     from extractors.core.window import days_window
     from extractors.credentials import Credentials
     from extractors.sandbox import running
@@ -98,11 +100,11 @@ def limits() -> dict[str, Any]:
                 on.run(window, sleep=time.sleep)
             said_no = sum(n for why, n in box.control.refusals.items() if why.startswith(f"{name}/"))
             refused += said_no
-            spent = times[-1] - times[0]
             if len(times) < 40:
                 left_out.append(f"{name} (only {len(times)} calls)")
                 continue
-            shares[name] = (len(times) - 1) / spent / rate
+            warm = [moment for moment in times if moment >= times[0] + WARMING_SECONDS]
+            shares[name] = (len(warm) - 1) / (warm[-1] - warm[0]) / rate
             told = f", {said_no} refused" if said_no else ""
             print(
                 f"{name:<20} {len(times):5} calls at {shares[name]:6.1%} of {rate:g} a second{told}",
