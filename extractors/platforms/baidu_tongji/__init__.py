@@ -216,7 +216,9 @@ PLATFORM = Platform(
     title="Baidu Tongji",
     base_url="https://openapi.baidu.com",
     protocol=partial(TokenRest, DIALECT),
+    # No rate is published: so many of all methods together.
     rate=Rate(calls=5, seconds=1.0),
+    is_rate_shared=True,
     options=frozenset({"site_id"}),
     streams=(
         # Distinct visitors cannot be summed: each grain is asked for on its own.
