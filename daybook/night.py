@@ -78,8 +78,7 @@ def run_night(settings: Settings, progress: Progress, day: date | None = None) -
             start_sandbox(kids, connections, progress)
         environment = {**connections.environment, ONE_NIGHT: "1"}
         api = service.start(settings, kids, port, environment, progress, whole=False, asking=asking)
-        with steps.preparing_build(settings, steps.platforms_of(accounts)):
-            outcome = through(api, settings, accounts, progress, wanted, began, kids.check)
+        outcome = through(api, settings, accounts, progress, wanted, began, kids.check)
         progress.doing("Stopping Airflow")
     return outcome
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -331,13 +330,6 @@ def take_lists(settings: Settings, *, say: Say = print) -> int:
         progress=say,
     )
     return sum(partition.rows_new for partition in loaded)
-
-
-def preparing_build(settings: Settings, platforms: Collection[str]) -> AbstractContextManager[None]:
-    """While the block reads, dbt parses its project: half a minute the first build need not wait for."""
-    from warehouse.build import preparing
-
-    return preparing(settings.dbt_project, settings.build, settings.build / "dbt", platforms)
 
 
 def build_marts(

@@ -6,31 +6,31 @@ A child, because a dbt inside this process cannot be stopped and would keep the 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from warehouse import built, raw
-from warehouse.child import die_with_parent, stop
 from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
 from warehouse.errors import BuildError, StorageError
 from warehouse.failures import found_by
 from warehouse.lock import writer_lock
-from warehouse.parsed import parsed_by_now, parsing_ahead
 
 STATE = "build_state.json"  # what publish looks at: did the last build pass?
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _KEEP_LOG = 40  # lines of dbt's output to show when it ends without results
+_GRACE = 10.0  # seconds between asking dbt to stop and killing it
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -100,8 +100,7 @@ def build(
     """
     project_dir, build_dir = Path(project_dir).absolute(), Path(build_dir).absolute()
     target = Path(target_path).absolute() if target_path else project_dir / "target"
-    profiles = Path(profiles_dir).absolute() if profiles_dir else project_dir
-    command = _command("build", project_dir, profiles, target)
+    command = _command(project_dir, Path(profiles_dir).absolute() if profiles_dir else project_dir, target)
     command += ["--select", *select] if select else []
     command += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
     whole = not select and not exclude
@@ -121,8 +120,7 @@ def build(
         _write_state(build_dir, "running", None)
         status, run_id = "failed", None
         try:
-            with parsed_by_now(target):
-                code, said = _run(command, build_dir, _environment(more), log, timeout)
+            code, said = _run(command, build_dir, _environment(more), log, timeout)
             results = [_with_what_was_found(one, build_dir) for one in _results(target)]
             run_id = results[0].run_id if results else None
             _raise_storage_trouble(code, results, said, build_dir)
@@ -137,22 +135,6 @@ def build(
             with contextlib.suppress(*([] if status == "passed" else [OSError])):
                 _write_state(build_dir, status, run_id)
     return results
-
-
-@contextmanager
-def preparing(
-    project_dir: Path | str, build_dir: Path | str, target_path: Path | str, platforms: Collection[str] = ()
-) -> Iterator[None]:
-    """Let dbt parse the project beside what the block does, if no build has yet.
-
-    platforms: whose accounts will be built.
-    """
-    project_dir, build_dir = Path(project_dir).absolute(), Path(build_dir).absolute()
-    target = Path(target_path).absolute()
-    build_dir.mkdir(parents=True, exist_ok=True)
-    env = _environment({"DAYBOOK_PLATFORMS": ",".join(sorted(platforms)), "DBT_LOG_PATH": str(target)})
-    with parsing_ahead(_command("parse", project_dir, project_dir, target), build_dir, env, target):
-        yield
 
 
 @dataclass(frozen=True)
@@ -225,9 +207,9 @@ def _staged(project_dir: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def _command(verb: str, project_dir: Path, profiles_dir: Path, target: Path) -> list[str]:
+def _command(project_dir: Path, profiles_dir: Path, target: Path) -> list[str]:
     return [
-        sys.executable, "-m", "warehouse.run_dbt", verb,
+        sys.executable, "-m", "warehouse.run_dbt", "build",
         "--project-dir", str(project_dir), "--profiles-dir", str(profiles_dir), "--target-path", str(target),
     ]  # fmt: skip
 
@@ -255,13 +237,13 @@ def _run(
     child = subprocess.Popen(
         command, cwd=folder, env=env, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        errors="replace", start_new_session=True, preexec_fn=die_with_parent,
+        errors="replace", start_new_session=True, preexec_fn=_die_with_parent,
     )  # fmt: skip
     late = threading.Event()
 
     def stop_late() -> None:
         late.set()
-        stop(child)
+        _stop(child)
 
     timer = threading.Timer(timeout, stop_late) if timeout else None
     try:
@@ -275,7 +257,7 @@ def _run(
     finally:  # also on KeyboardInterrupt and on a scheduler's order to end
         if timer:
             timer.cancel()
-        stop(child)
+        _stop(child)
     if late.is_set():
         raise BuildError(
             f"dbt was stopped after {timeout:g} seconds",
@@ -283,6 +265,33 @@ def _run(
             advice="run it again: a stopped build does no harm; if it never gets through, raise the limit",
         )
     return code, list(said)
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    """End the child's whole process group: ask first, then insist."""
+    for order, patience in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+        if child.poll() is not None:
+            break
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, order)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(patience)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)  # what dbt itself may have started
+
+
+def _libc() -> Any:
+    return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+_LIBC = _libc()  # looked up before the fork, where nothing may be loaded any more
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end dbt when we are killed outright; otherwise it would hold the database as an orphan."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _results(target: Path) -> list[NodeResult]:

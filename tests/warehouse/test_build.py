@@ -13,9 +13,8 @@ import duckdb
 import pytest
 from warehouse_helpers import rows
 
-from warehouse.build import build, preparing, read_state
+from warehouse.build import build, read_state
 from warehouse.errors import BuildError, StorageError, WarehouseError
-from warehouse.parsed import PARSED
 
 PROFILES = """
 tiny:
@@ -93,35 +92,6 @@ def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not
     build(project, build_dir, select=["slow"])
     state = read_state(build_dir)
     assert state is not None and state["status"] == "failed"
-
-
-def test_a_build_waits_for_the_parse_that_was_begun_before_it_and_goes_on_from_it(
-    project, build_dir, tmp_path
-):
-    said: list[str] = []
-    target = tmp_path / "target"
-    with preparing(project, build_dir, target):
-        assert not (target / PARSED).exists()
-        build(project, build_dir, target_path=target, log=said.append)
-    assert "Completed successfully" in "".join(said) and "full parse" not in "".join(said)
-    with preparing(project, build_dir, target):
-        assert run_by(target) == [], "nothing to do where all is parsed"
-
-
-def test_a_parse_ends_with_the_block_that_it_was_begun_for(project, build_dir, tmp_path):
-    target = tmp_path / "target"
-    with preparing(project, build_dir, target):
-        assert len(run_by(target)) == 1
-    assert run_by(target) == []
-    build(project, build_dir, target_path=target)  # as if nothing had been begun
-
-
-def run_by(target: Path) -> list[str]:
-    """The dbt processes of this target folder."""
-    found = subprocess.run(
-        ["ps", "-ewwo", "args"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    return [line for line in found if "warehouse.run_dbt" in line and str(target) in line]
 
 
 def test_sql_that_does_not_compile_is_told_with_dbts_own_words(project, build_dir):
