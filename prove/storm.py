@@ -128,7 +128,7 @@ class Storm:
             node, name, value = draw.choice(leaves)
             node[name] = draw.choice(FLIPS)(value)
             # Anything may follow from that: a key of paging, a status, an id; none of it may be a short read.
-            self.changed_records += len(records)
+            self.changed_records += max(1, len(records))
             return dumped(data)
         if not records:
             return None

@@ -105,11 +105,6 @@ class Field:
         """What the records' keys are made of, as vendors write it."""
         return frozenset(part for key in keys_of(list(self.rows)) for part in re.split(r"[|:,/]", key))
 
-    def questions(self, on: Bench) -> int:
-        """How many different questions a read of the window asks."""
-        assert self.window is not None
-        return len(list(on.stream.reads(on.account, self.window)))
-
 
 def ordered(field: Field, chance: random.Random) -> list[Fault]:
     """Faults that the sandbox itself can make: rate limits with and without a hint, resets, pages gone wrong."""
@@ -191,7 +186,7 @@ def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
     strange = [row for row in landed if row not in field.rows]
     moved = len(on.truth(window) ^ before)
     # An answer to another question, of a vendor that does not repeat what was asked: nothing in it tells.
-    untold = "stale" in storm.spoiled and field.questions(on) > 1 and bool(strange or clean - keys)
+    untold = "stale" in storm.spoiled and len(on.reads) > 1 and bool(strange or clean - keys)
     if untold:
         notebook.add("answers to another question, which nothing tells")
     if not touched and not untold:

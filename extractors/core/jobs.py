@@ -94,6 +94,8 @@ class Jobs:
                 raise
             if state is State.READY:
                 place = ticket.id if job.address is None else job.address(reply)
+                if not place and job.address is not None:  # "empty" is believed when it is said twice
+                    place = job.address(call(job.look(ticket.id)))
                 return job.fetch(place) if place else None
             self._notes.remove(name)
             if state is State.WAITING:

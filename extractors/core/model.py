@@ -74,7 +74,7 @@ class Job:
     look: number → the request that asks how it stands; state: what the answer to that says.
     fetch: number → the request that brings the finished report; it is paged like any other.
     address: where the look that finds the report finished says it lies; `fetch` is given that in place of the
-        number. An answer without one: the report is empty.
+        number. Two answers without one: the report is empty.
     patience: how long a job may take; life: how long after being asked for it is still worth fetching.
     """
 

@@ -22,13 +22,17 @@ Total = Callable[[Reply], int | None]
 Call = Callable[[Request], Reply]
 
 
-def records_at(path: str) -> Records:
-    """The list at a dotted path of the body; a missing path is empty (vendors drop empty wrappers)."""
+def records_at(path: str, *, always: bool = False) -> Records:
+    """The list at a dotted path of the body; a missing path is empty (vendors drop empty wrappers).
+
+    always: the vendor sends the list when it is empty, too. Then an answer without it is a page that was
+        lost, and an error: needed where no total would tell.
+    """
     steps = tuple(path.split(".")) if path else ()
 
     def records(reply: Reply) -> list[Record]:
         found = dig(reply.body, steps) if steps else reply.body
-        if found is None:
+        if found is None and not always:
             return []
         if not isinstance(found, list) or any(not isinstance(item, dict) for item in found):
             raise ContractError(f"expected a list of records at {path or 'the body'}, got {_kind(found)}")

@@ -181,7 +181,7 @@ class Connection:
 
     def records(self, reply: Reply) -> list[Record]:
         """The nodes of one page."""
-        return records_at(f"{self.path}.nodes")(reply)
+        return records_at(f"{self.path}.nodes", always=True)(reply)
 
     def pages(self, call: Callable[[Request], Reply], request: Request) -> Iterator[Page]:
         size, after, seen = self.page_size, None, set[str]()

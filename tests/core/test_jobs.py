@@ -175,8 +175,16 @@ def test_a_report_that_lies_somewhere_is_fetched_from_there(jobs: Callable[..., 
     assert found == Request("file", "https://files.example/1")
 
 
-def test_a_finished_report_that_lies_nowhere_is_empty(jobs: Callable[..., Jobs]) -> None:
-    assert jobs().finished(Vendor([State.READY]), REPORT, lying_at(None)) is None
+def test_a_finished_report_that_lies_nowhere_is_empty_when_that_is_said_twice(
+    jobs: Callable[..., Jobs],
+) -> None:
+    vendor = Vendor([State.READY, State.READY])
+    assert jobs().finished(vendor, REPORT, lying_at(None)) is None
+    assert vendor.looks == 2
+    said = iter([None, "https://files.example/1"])
+    job = replace(lying_at(None), address=lambda reply: next(said))
+    found = jobs().finished(Vendor([State.READY, State.READY]), REPORT, job)
+    assert found == Request("file", "https://files.example/1")
 
 
 def test_jobs_are_begun_side_by_side_and_each_only_once(jobs: Callable[..., Jobs]) -> None:

@@ -89,6 +89,14 @@ def test_a_read_by_tokens_deeper_than_the_vendor_allows_asks_to_be_split() -> No
         pages(31)
 
 
+def test_a_missing_list_is_an_error_where_the_vendor_always_sends_one() -> None:
+    assert records_at("rows")(Reply({})) == []
+    assert records_at("rows", always=True)(Reply({"rows": []})) == []
+    for body in ({}, {"rows": None}):
+        with pytest.raises(ContractError, match="rows"):
+            records_at("rows", always=True)(Reply(body))
+
+
 def test_a_missing_total_is_an_error_where_the_document_promises_one() -> None:
     with pytest.raises(ContractError, match="total"):
         ids(PAGES, lambda request: Reply({"rows": []}))

@@ -16,6 +16,7 @@ from extractors.core.model import Read, Record, Reply, Request
 from extractors.core.window import days_window
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError, ContractError
+from extractors.platforms.ga4 import METRICS as GA4_METRICS
 from extractors.registry import platforms
 from extractors.tokens import Tokens
 
@@ -95,6 +96,10 @@ def test_umami_figures_that_leave_something_out_are_refused() -> None:
     _, stats = reads_of("umami")
     with pytest.raises(ContractError, match="without totaltime"):
         records(stats, {name: 1 for name in STATS if name != "totaltime"})
+    channels = reads_of("umami")[0]
+    for row in ({"name": True, "visitors": 3}, {"name": None, "visitors": 3}, {"name": "direct"}):
+        with pytest.raises(ContractError, match="without its name or its visitors"):
+            records(channels, [row])
     old = {name: {"value": value, "prev": 7} for name, value in STATS.items()}
     assert records(stats, old) == records(stats, STATS)
 
@@ -261,26 +266,38 @@ def test_tongji_is_asked_for_each_kind_of_search_apart() -> None:
     assert (row["report"], row["entry"], row["source"]["name"]) == ("search", "searchBaiduPro", "百度推广")
 
 
-def ga4(dimensions: list[str], values: list[str], **metadata: Any) -> dict[str, Any]:
+def ga4(dimensions: list[str | None], values: list[str], **metadata: Any) -> dict[str, Any]:
     row = {
         "dimensionValues": [{"value": v} for v in dimensions],
         "metricValues": [{"value": v} for v in values],
     }
     return {
-        "metricHeaders": [{"name": "totalUsers"}, {"name": "sessions"}],
+        "dimensionHeaders": [{"name": "date"}],
+        "metricHeaders": [{"name": name} for name in GA4_METRICS],
         "rows": [row],
         "metadata": metadata,
     }
 
 
-def test_ga4_arrays_of_another_length_than_their_headers_are_refused_and_what_it_leaves_out_is_kept() -> None:
+def test_ga4_rows_that_do_not_fit_what_was_asked_are_refused_and_what_it_leaves_out_is_kept() -> None:
+    values = [str(number) for number in range(3, 10)]
     total = reads_of("ga4")[0]
     sampled = [{"samplesReadCount": "5", "samplingSpaceSize": "9"}]
     flags = {"subjectToThresholding": True, "dataLossFromOtherRow": True, "samplingMetadatas": sampled}
-    (row,) = records(total, ga4(["20260105"], ["3", "4"], timeZone="Asia/Shanghai", **flags))
-    assert row["flags"] == flags and row["totalUsers"] == "3"
-    for dimensions, values in ((["20260105"], ["3"]), (["20260105", "x"], ["3", "4"]), ([], ["3", "4"])):
+    (row,) = records(total, ga4(["20260105"], values, timeZone="Asia/Shanghai", **flags))
+    assert row["flags"] == flags and (row["totalUsers"], row["sessions"]) == ("3", "6")
+    for dimensions, cells in (
+        (["20260105"], ["3"]),
+        (["20260105", "x"], values),
+        ([], values),
+        ([None], values),
+    ):
         with pytest.raises(ContractError):
-            records(total, ga4(dimensions, values))
+            records(total, ga4(dimensions, cells))
+    for heads in ("dimensionHeaders", "metricHeaders"):
+        answer = ga4(["20260105"], values)
+        answer[heads] = answer[heads][::-1][1:]
+        with pytest.raises(ContractError, match="asked for"):
+            records(total, answer)
     with pytest.raises(ConfigError, match="America/New_York"):
-        records(total, ga4(["20260105"], ["3", "4"], timeZone="America/New_York"))
+        records(total, ga4(["20260105"], values, timeZone="America/New_York"))

@@ -33,13 +33,15 @@ def _token(*path: str) -> Any:
 
 
 ORDERS = SizedNextToken(
-    records_at("orders"),
+    records_at("orders", always=True),
     _token("pagination", "nextToken"),
     "paginationToken",
     size="maxResultsPerPage",
     page_size=100,
 )
-TRANSACTIONS = NextToken(records_at("payload.transactions"), _token("payload", "nextToken"), "nextToken")
+TRANSACTIONS = NextToken(
+    records_at("payload.transactions", always=True), _token("payload", "nextToken"), "nextToken"
+)
 # No more than a thousand listings can be paged through.
 LISTINGS = SizedNextToken(
     records_at("items"),

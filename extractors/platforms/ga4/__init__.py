@@ -97,27 +97,36 @@ def _rows(report: str, grain: str, account: Account) -> Callable[[Reply], list[R
             for name in ("subjectToThresholding", "dataLossFromOtherRow", "samplingMetadatas")
             if metadata.get(name)
         }
-        names = [header["name"] for header in reply.body.get("metricHeaders", [])]
-        return [_row(report, grain, names, row, flags, metadata) for row in reply.body.get("rows", [])]
+        for heads, asked in (
+            ("dimensionHeaders", (TIME[grain], *REPORTS[report])),
+            ("metricHeaders", METRICS),
+        ):
+            columns = tuple(head["name"] for head in reply.body.get(heads, []))
+            if columns != asked:
+                said = f"{report} was asked for {', '.join(asked)} and sent {', '.join(columns)}"
+                raise ContractError(said)
+        return [_row(report, grain, row, flags, metadata) for row in reply.body.get("rows", [])]
 
     return rows
 
 
-def _row(report: str, grain: str, names: list[str], row: Record, flags: Record, metadata: Record) -> Record:
+def _row(report: str, grain: str, row: Record, flags: Record, metadata: Record) -> Record:
     values = [cell.get("value") for cell in row.get("metricValues", [])]
     dimensions = [cell.get("value") for cell in row.get("dimensionValues", [])]
-    if len(values) != len(names) or len(dimensions) != 1 + len(REPORTS[report]):
+    if len(values) != len(METRICS) or len(dimensions) != 1 + len(REPORTS[report]):
         raise ContractError(
-            f"{report} sent {len(dimensions)} dimensions and {len(values)} of {len(names)} metrics"
+            f"{report} sent {len(dimensions)} dimensions and {len(values)} of {len(METRICS)} metrics"
         )
+    if not all(isinstance(part, str) for part in dimensions):
+        raise ContractError(f"{report} sent a row without the name of what it counts")
     when, *parts = dimensions
     return {
         "report": report,
         "gran": grain,
-        "date": _first_day(grain, str(when)).isoformat(),
-        "entry": " · ".join(map(str, parts)) or "total",
+        "date": _first_day(grain, when).isoformat(),
+        "entry": " · ".join(parts) or "total",
         **dict(zip(REPORTS[report], parts, strict=True)),
-        **dict(zip(names, values, strict=True)),
+        **dict(zip(METRICS, values, strict=True)),
         "currencyCode": metadata.get("currencyCode"),
         "timeZone": metadata.get("timeZone"),
         "flags": flags,

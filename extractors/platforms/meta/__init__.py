@@ -171,7 +171,9 @@ def _claimed(reply: Reply) -> Decimal | None:
     return _amount(summary) if isinstance(summary, dict) and "spend" in summary else None
 
 
-PAGING = Summed(NextToken(records_at("data"), _after, "after"), _amount, _claimed, slack=Decimal("0.005"))
+PAGING = Summed(
+    NextToken(records_at("data", always=True), _after, "after"), _amount, _claimed, slack=Decimal("0.005")
+)
 
 
 def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:

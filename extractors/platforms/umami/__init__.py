@@ -80,7 +80,7 @@ def _cut(facts: Record, report: str) -> Callable[[Reply], list[Record]]:
     """Rows `{name, pageviews, visitors, visits, …}`, or `{x, y}`: a name and its visitors."""
 
     def records(reply: Reply) -> list[Record]:
-        return [_row(facts, report, row) for row in records_at("")(reply)]
+        return [_row(facts, report, row) for row in records_at("", always=True)(reply)]
 
     return records
 
@@ -88,9 +88,9 @@ def _cut(facts: Record, report: str) -> Callable[[Reply], list[Record]]:
 def _row(facts: Record, report: str, row: Record) -> Record:
     name = row.get("name", row.get("x"))
     visitors = row.get("visitors", row.get("y"))
-    if name is None or visitors is None:
+    if not isinstance(name, str) or visitors is None:
         raise ContractError(f"{report} sent a row without its name or its visitors")
-    return {**facts, "report": report, "entry": str(name) or "unnamed", **row, "visitors": visitors}
+    return {**facts, "report": report, "entry": name or "unnamed", **row, "visitors": visitors}
 
 
 def _visitors(record: Record) -> int:
