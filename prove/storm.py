@@ -137,6 +137,7 @@ class Storm:
                 draw.shuffle(rows)
             return dumped(data)
         if kind == "list_gone":
+            self.changed_records += 1  # of a single record's answer it is a field of that record
             return dumped(data) if _remove_list(data) else None
         record = draw.choice(records)
         leaves = list(_leaves(record, into_lists=True))
