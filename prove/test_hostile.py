@@ -39,7 +39,8 @@ from prove.storm import CONTENT, KINDS, Layer, Storm, Strike
 EXPERIMENT = "hostile platforms"
 MUTATED = 10_000
 PER_RUN = 3
-RUNS = -(-count(MUTATED) // (len(STREAMS) * PER_RUN)) + 1
+MEET_AN_ANSWER = 0.5  # the others are drawn for answers that a short read has not
+RUNS = round(count(MUTATED) / (len(STREAMS) * PER_RUN * MEET_AN_ANSWER)) + 1
 
 
 @pytest.fixture(scope="module")
