@@ -23,7 +23,7 @@ def test_every_history_ends_as_a_full_build(notebook: Notebook) -> None:
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "tests/marts/test_incremental.py", "-q", "-p", "no:cacheprovider",
-            "-o", "timeout=7200", "-rf",
+            "-o", "timeout=7200", "-rf", "-n", str(os.cpu_count() or 1), "--dist", "load",
         ],
         cwd=ROOT,
         env={**os.environ, "DAYBOOK_HISTORIES": str(wanted), "DAYBOOK_FIRST_HISTORY": str((SEED - 1) * 1000)},

@@ -49,6 +49,17 @@ def dumps(value: Any) -> bytes:
         raise ContractError(f"a record that cannot be written as JSON: {error}") from None
 
 
+def name_of(value: Any, what: str) -> str:
+    """What names the thing that a row of a report counts: text, or a number as text.
+
+    Raises ContractError for anything else: written as text it would be one more name, and the thing's own row
+    would be missing.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ContractError(f"{what} without its name")
+    return str(value)
+
+
 class _Number:
     """A number kept as its digits."""
 

@@ -1,7 +1,7 @@
 import pytest
 
-from extractors.core.decode import dumps, loads
-from extractors.errors import TransientError
+from extractors.core.decode import dumps, loads, name_of
+from extractors.errors import ContractError, TransientError
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,10 @@ def test_a_byte_order_mark_and_blank_lines_before_json_are_forgiven() -> None:
 def test_what_is_no_json_is_worth_another_try(body: bytes) -> None:
     with pytest.raises(TransientError):
         loads(body, "x")
+
+
+def test_what_names_a_row_is_text_or_a_number_and_nothing_else() -> None:
+    assert (name_of("direct", "a row"), name_of(-1, "a row"), name_of("", "a row")) == ("direct", "-1", "")
+    for value in (None, True, ["direct"], {"value": "direct"}, 1.5):
+        with pytest.raises(ContractError, match="a row without its name"):
+            name_of(value, "a row")

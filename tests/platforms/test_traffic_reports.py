@@ -98,7 +98,7 @@ def test_umami_figures_that_leave_something_out_are_refused() -> None:
         records(stats, {name: 1 for name in STATS if name != "totaltime"})
     channels = reads_of("umami")[0]
     for row in ({"name": True, "visitors": 3}, {"name": None, "visitors": 3}, {"name": "direct"}):
-        with pytest.raises(ContractError, match="without its name or its visitors"):
+        with pytest.raises(ContractError, match=r"without its (name|visitors)"):
             records(channels, [row])
     old = {name: {"value": value, "prev": 7} for name, value in STATS.items()}
     assert records(stats, old) == records(stats, STATS)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
+from extractors.core.decode import name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import Offsets
 from extractors.core.window import Window, period_bounds
@@ -112,13 +113,13 @@ def _rows(report: str, grain: str, account: Account) -> Callable[[Reply], list[R
 
 def _row(report: str, grain: str, row: Record, flags: Record, metadata: Record) -> Record:
     values = [cell.get("value") for cell in row.get("metricValues", [])]
-    dimensions = [cell.get("value") for cell in row.get("dimensionValues", [])]
+    dimensions = [
+        name_of(cell.get("value"), f"{report} sent a row") for cell in row.get("dimensionValues", [])
+    ]
     if len(values) != len(METRICS) or len(dimensions) != 1 + len(REPORTS[report]):
         raise ContractError(
             f"{report} sent {len(dimensions)} dimensions and {len(values)} of {len(METRICS)} metrics"
         )
-    if not all(isinstance(part, str) for part in dimensions):
-        raise ContractError(f"{report} sent a row without the name of what it counts")
     when, *parts = dimensions
     return {
         "report": report,

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from extractors.accounts import Account
+from extractors.core.decode import name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import OnePage
 from extractors.core.window import Window, period_bounds
@@ -161,11 +162,9 @@ def _type_of(row: Record) -> str:
 
 
 def _label(row: Record) -> str:
-    label = row.get("label")
-    if label is None:
-        raise ContractError("a row without its label")
     # What a report cuts off comes as one row, -1 where names are not translated.
-    return "Others" if str(label) == "-1" else str(label) or "unnamed"
+    label = name_of(row.get("label"), "a row")
+    return "Others" if label == "-1" else label or "unnamed"
 
 
 def _list(table: Any, where: str) -> list[Record]:

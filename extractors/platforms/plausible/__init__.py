@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
+from extractors.core.decode import loads, name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import Offsets, number_at
 from extractors.core.window import Window, period_bounds
@@ -114,7 +114,7 @@ def _row(report: str, grain: str, row: Record, flags: Record) -> Record:
         "report": report,
         "gran": grain,
         "date": when.isoformat(),
-        "entry": " · ".join(map(str, parts[1:])) or "total",
+        "entry": " · ".join(name_of(part, f"{report} sent a row") for part in parts[1:]) or "total",
         **{name.partition(":")[2]: part for name, part in zip(names[1:], parts[1:], strict=True)},
         **dict(zip(METRICS, values, strict=True)),
         "flags": flags,

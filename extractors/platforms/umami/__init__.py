@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
+from extractors.core.decode import loads, name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import InParts, OnePage, records_at
 from extractors.core.window import Window, days_window, period_bounds
@@ -86,10 +86,10 @@ def _cut(facts: Record, report: str) -> Callable[[Reply], list[Record]]:
 
 
 def _row(facts: Record, report: str, row: Record) -> Record:
-    name = row.get("name", row.get("x"))
+    name = name_of(row.get("name", row.get("x")), f"{report} sent a row")
     visitors = row.get("visitors", row.get("y"))
-    if not isinstance(name, str) or visitors is None:
-        raise ContractError(f"{report} sent a row without its name or its visitors")
+    if visitors is None:
+        raise ContractError(f"{report} sent a row without its visitors")
     return {**facts, "report": report, "entry": name or "unnamed", **row, "visitors": visitors}
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
+from extractors.core.decode import name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import InPagedParts, OneADay, records_at
 from extractors.core.window import Window, period_bounds
@@ -76,10 +77,7 @@ def _facts(report: str, grain: str, day: date, entry: str, account: Account) -> 
 
 
 def _name(row: Record) -> str:
-    name = row.get("channel")
-    if name is None:
-        raise ContractError(f"{CHANNELS} sent a row without its channel")
-    return str(name) or "unnamed"
+    return name_of(row.get("channel"), f"{CHANNELS} sent a channel") or "unnamed"
 
 
 def _date_of(text: Any) -> date:
