@@ -35,10 +35,10 @@ _COPIES = {
     "items": ("int_items", "level, store_id, item_id, hash(named)"),
     "fx_rates": ("int_fx_rates", "currency, date_day, rate_to_reporting"),
 }
-# Of the project, what decides how rows are made, and how tables are described when they are made.
+# Of the project, what decides how rows are made and judged, and how tables are described when they are made.
 _INGREDIENTS = (
     "models/**/*.sql",
-    "models/marts/**/*.yml",
+    "models/**/*.yml",
     "macros/**/*.sql",
     "seeds/**/*.csv",
     "seeds/**/*.yml",

@@ -1,6 +1,8 @@
 {#
   Whether a staging model keeps the contract of its stream, in one pass over it: one row in `broken` when it does not,
-  which says every broken rule, in how many rows, and one of them.
+  which says every broken rule, in how many rows, and one of them. Asked of the rows that came since the last whole
+  build (by_load: false where rows have no load_id: all are asked each time): a row is judged by itself, the ones before
+  passed with that build, and another rule makes a full build.
 
   stream: whose values its columns may have (staging_values), if any. values: further columns and theirs.
   key: the columns that name a row; a null counts as a value. required: columns that are never null.
@@ -9,7 +11,7 @@
   as_sent: base model → fields of its `record`, the vendor's text: `moments` and `amounts` that were sent can be read
       (what may be absent must not become absent by being garbled), `words` are documented.
 #}
-{% test is_sound(model, stream='', key=[], required=[], values={}, documented={}, mapped=none, as_sent={}) %}
+{% test is_sound(model, stream='', key=[], required=[], values={}, documented={}, mapped=none, as_sent={}, by_load=true) %}
     {%- set rules = [] -%}
     {%- set example = key[-1] if key else 'account_id' -%}
     {%- for column in required -%}
@@ -22,7 +24,7 @@
     {%- for column, words in documented.items() -%}
         {%- do rules.append(undocumented(column, words + explained)) -%}
     {%- endfor -%}
-    {{ broken_rules(model, rules, example, key) }}
+    {{ broken_rules(model, rules, example, key, by_load) }}
     {%- for base, sent in as_sent.items() %}
     {%- set rules = [] -%}
     {%- for field in sent.get('moments', []) -%}
@@ -43,7 +45,7 @@
 
 
 {# One text about all the rules, each (what it is called, when a row breaks it, the value to show); the key as one more. #}
-{% macro broken_rules(relation, rules, example, key=[]) %}
+{% macro broken_rules(relation, rules, example, key=[], by_load=true) %}
     select broken
     from (
         select
@@ -82,6 +84,9 @@
                 {%- endfor %}
                 {{ example }} as example
             from {{ relation }}
+            {%- if by_load %}
+            where load_id > {{ built_through() }}
+            {%- endif %}
         ) as looked_at
     ) as counted
     where broken <> ''

@@ -260,4 +260,4 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     last_run = world.dbt("build", "--exclude-resource-type", "unit_test")
     last = world.tables()
     anew_run = world.dbt("run", "--full-refresh", names=ACCOUNT_OF)
-    return Story(first, last, world.tables(), types, first_run, last_run, anew_run)
+    return Story(first, last, world.tables(), types, world, first_run, last_run, anew_run)

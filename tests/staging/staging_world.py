@@ -15,6 +15,7 @@ from dbt_runs import Ran, dbt
 from extractors.accounts import Account
 from extractors.registry import platforms
 from warehouse import raw
+from warehouse.failures import found_by
 
 STREAMS = {
     name: {stream.name: stream.kind for stream in platform.streams} for name, platform in platforms().items()
@@ -119,6 +120,15 @@ class World:
         select = [f"staging.{name}" for name in names] or ["staging"]
         return dbt(self.folder, self.folder / "target", command, *arguments, "--select", *select)
 
+    def found_since(self, test: str, through: int) -> list[str]:
+        """What a test of the last run finds where a whole build knows all loads up to `through`."""
+        with self.open() as con:
+            con.execute(
+                "delete from built.state; insert into built.state values (1, 'a recipe', ?, now())", [through]
+            )
+        (compiled,) = (self.folder / "target" / "compiled").rglob(f"{test}.sql")
+        return found_by(compiled, self.folder)
+
     def tables(self) -> Tables:
         """Every staging relation whole, its rows in one fixed order."""
         with self.open(read_only=True) as con:
@@ -153,6 +163,7 @@ class Story:
     last: Tables
     anew: Tables
     types: dict[str, list[tuple[str, str]]]
+    world: World
     first_run: Ran
     last_run: Ran
     anew_run: Ran

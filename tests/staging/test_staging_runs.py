@@ -97,6 +97,13 @@ def test_a_garbled_time_fails_a_test_instead_of_passing_for_an_absent_one(story:
     assert garbled.startswith("pay_time is no time: "), garbled
 
 
+def test_rows_that_passed_with_a_whole_build_are_not_judged_again(story: Story) -> None:
+    load = one(story.last, "stg_taobao__orders", order_id="odd")["load_id"]
+    test = "stg_taobao__orders_is_sound"
+    assert story.world.found_since(test, load - 1) == story.last_run.found[test]
+    assert story.world.found_since(test, load) == []
+
+
 # ---- the contract ------------------------------------------------------------------------------------------------
 
 
