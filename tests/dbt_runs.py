@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from warehouse.failures import found_by
+from warehouse.failures import compiled_sql, found_by
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 PASSED = ("success", "pass")
@@ -64,8 +64,8 @@ def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
     found = json.loads(results.read_text())["results"] if results.exists() else []
     nodes = {node["unique_id"]: (node["status"], str(node["message"])) for node in found}
     failed = [node.split(".")[2] for node, (status, _) in nodes.items() if status == "fail"]
-    sql = {path.stem: path for path in (target_dir / "compiled").rglob("*.sql") if path.stem in failed}
-    return Ran(output, nodes, {name: found_by(path, build_dir) for name, path in sql.items()})
+    sql = {name: compiled_sql(target_dir, name) for name in failed}
+    return Ran(output, nodes, {name: found_by(path, build_dir) for name, path in sql.items() if path})
 
 
 def remind(target_dir: Path) -> None:

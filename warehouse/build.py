@@ -24,7 +24,7 @@ from typing import Any
 from warehouse import built, raw
 from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
 from warehouse.errors import BuildError, StorageError
-from warehouse.failures import found_by
+from warehouse.failures import compiled_sql, found_by
 from warehouse.lock import writer_lock
 
 STATE = "build_state.json"  # what publish looks at: did the last build pass?
@@ -328,7 +328,8 @@ def _with_what_was_found(result: NodeResult, build_dir: Path) -> NodeResult:
 
 def _compiled_path(target: Path, failed: Mapping[str, Any]) -> str | None:
     name = failed["unique_id"].split(".")[2]
-    return next((str(path) for path in (target / "compiled").rglob(f"{name}.sql")), None)
+    path = compiled_sql(target, name)
+    return None if path is None else str(path)
 
 
 def _count(value: Any) -> int | None:

@@ -13,6 +13,11 @@ _ROWS = 3
 _WIDTH = 400
 
 
+def compiled_sql(target: Path, name: str) -> Path | None:
+    """The SQL of a model or test as dbt last ran it, by its short name; None where there is none."""
+    return next((target / "compiled").rglob(f"{name}.sql"), None)
+
+
 def found_by(compiled: Path | str, build_dir: Path) -> list[str]:
     """The first rows of a failed test, each as `column=value, …`; of a test with one column, its value.
 

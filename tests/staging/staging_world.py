@@ -15,7 +15,7 @@ from dbt_runs import Ran, dbt
 from extractors.accounts import Account
 from extractors.registry import platforms
 from warehouse import raw
-from warehouse.failures import found_by
+from warehouse.failures import compiled_sql, found_by
 
 STREAMS = {
     name: {stream.name: stream.kind for stream in platform.streams} for name, platform in platforms().items()
@@ -126,8 +126,9 @@ class World:
             con.execute(
                 "delete from built.state; insert into built.state values (1, 'a recipe', ?, now())", [through]
             )
-        (compiled,) = (self.folder / "target" / "compiled").rglob(f"{test}.sql")
-        return found_by(compiled, self.folder)
+        sql = compiled_sql(self.folder / "target", test)
+        assert sql is not None, f"{test} has not run"
+        return found_by(sql, self.folder)
 
     def tables(self) -> Tables:
         """Every staging relation whole, its rows in one fixed order."""
