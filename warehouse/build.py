@@ -47,7 +47,7 @@ class NodeResult:
     rows_affected: int | None
     message: str | None
     finished_at: datetime
-    compiled_path: str | None = None
+    compiled_path: Path | None = None
 
     @property
     def failed(self) -> bool:
@@ -312,7 +312,9 @@ def _results(target: Path) -> list[NodeResult]:
             rows_affected=_count(one.get("adapter_response", {}).get("rows_affected")),
             message=one.get("message"),
             finished_at=_finished(one, written),
-            compiled_path=_compiled_path(target, one) if one["status"] in _FAILED else None,
+            compiled_path=compiled_sql(target, one["unique_id"].split(".")[2])
+            if one["status"] in _FAILED
+            else None,
         )
         for one in data["results"]
     ]
@@ -324,12 +326,6 @@ def _with_what_was_found(result: NodeResult, build_dir: Path) -> NodeResult:
         return result
     rows = found_by(result.compiled_path, build_dir)
     return replace(result, message="\n      ".join([(result.message or "").strip(), *rows]))
-
-
-def _compiled_path(target: Path, failed: Mapping[str, Any]) -> str | None:
-    name = failed["unique_id"].split(".")[2]
-    path = compiled_sql(target, name)
-    return None if path is None else str(path)
 
 
 def _count(value: Any) -> int | None:

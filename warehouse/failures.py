@@ -18,12 +18,12 @@ def compiled_sql(target: Path, name: str) -> Path | None:
     return next((target / "compiled").rglob(f"{name}.sql"), None)
 
 
-def found_by(compiled: Path | str, build_dir: Path) -> list[str]:
+def found_by(compiled: Path, build_dir: Path) -> list[str]:
     """The first rows of a failed test, each as `column=value, …`; of a test with one column, its value.
 
     compiled: the test's SQL as dbt ran it. Empty where it cannot be asked again.
     """
-    sql = Path(compiled).read_text(encoding="utf-8")
+    sql = compiled.read_text(encoding="utf-8")
     files = {name: build_dir / f"{name}.duckdb" for name in ("warehouse", "daybook")}
     try:
         with attached({name: path for name, path in files.items() if path.is_file()}) as con:

@@ -108,9 +108,12 @@
 {%- endmacro %}
 
 
-{# The load up to which the last whole build knew everything, and its number; -1 before the first. #}
-{% macro built_through() -%}
-    (select coalesce(max(through_load_id), -1) from {{ source('built', 'state') }})
+{#
+  The load up to which the last whole build knew everything, and its number; -1 before the first.
+  state: the relation that says so, for who must not depend on its source.
+#}
+{% macro built_through(state=none) -%}
+    (select coalesce(max(through_load_id), -1) from {{ state or source('built', 'state') }})
 {%- endmacro %}
 
 {% macro build_number() -%}

@@ -86,7 +86,7 @@
             from {{ relation }}
             {%- if by_load %}
             {#- Not as a source: whoever builds models/intermediate alone would be given these tests with it. #}
-            where load_id > (select coalesce(max(through_load_id), -1) from {{ target.database }}.built.state)
+            where load_id > {{ built_through(api.Relation.create(target.database, 'built', 'state')) }}
             {%- endif %}
         ) as looked_at
     ) as counted

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
+from extractors.core.decode import loads, name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import Offsets, number_at
 from extractors.core.window import Window, period_bounds
@@ -107,7 +107,8 @@ def _row(
 
 def _entry(source: Record) -> str:
     """What tells one source from another: its id, where it has one, else its name."""
-    return str(source.get("source") or source.get("engineId") or source.get("name") or "unnamed")
+    name = source.get("source") or source.get("engineId") or source.get("name") or "unnamed"
+    return name_of(name, "a source")
 
 
 def _date_of(text: str) -> date:
