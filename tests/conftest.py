@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,10 +66,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def parsed_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+def parsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The dbt project is parsed once for all workers."""
     base = tmp_path_factory.getbasetemp()
     dbt_runs.share(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    yield
+    dbt_runs.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """Real dbt on the project with databases and a target folder of the test's own; the project is parsed once a session.
 
-Parsing the models, tests and unit tests of every platform takes longer than building most of them. dbt takes an
-earlier parse over where files, profile and environment are the same, so every run here gets the same environment:
-it stands in its build folder and names it `.`, as `daybook build` does.
+Parsing the models, tests and unit tests of every platform takes longer than building most of them. What is parsed
+holds where files, profile and environment are the same, so every run here gets the same environment: it stands in its
+build folder and names it `.`, as `daybook build` does.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 PASSED = ("success", "pass")
 PARSED = "partial_parse.msgpack"
 _shared: list[Path] = []
+_servers: list[subprocess.Popen[str]] = []
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,13 @@ def share(folder: Path) -> None:
 
 
 def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
-    """Run dbt in a child, so that it lets go of the files. `--vars` makes it parse anew."""
+    """Run dbt in a process of its own, so that it lets go of the files. `--vars` makes it parse anew."""
     build_dir.mkdir(parents=True, exist_ok=True)
-    remind(target_dir)
+    target_dir.mkdir(parents=True, exist_ok=True)
     results = target_dir / "run_results.json"
     results.unlink(missing_ok=True)  # or a run that never began would show the last one's
     output = _run(build_dir, target_dir, *arguments)
+    assert not list(build_dir.glob("*.wal")), "dbt has not let go of its files"
     found = json.loads(results.read_text())["results"] if results.exists() else []
     nodes = {node["unique_id"]: (node["status"], str(node["message"])) for node in found}
     failed = [node.split(".")[2] for node, (status, _) in nodes.items() if status == "fail"]
@@ -69,10 +71,11 @@ def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
 
 
 def remind(target_dir: Path) -> None:
-    """Give a target folder the session's one parse, so that the first dbt of that folder goes on from it."""
+    """Give a target folder the session's one parse: `daybook build` goes on from it."""
     target_dir.mkdir(parents=True, exist_ok=True)
     if _shared and not (target_dir / PARSED).exists():
-        shutil.copy(_parsed_once(_shared[0]), target_dir / PARSED)
+        _server()
+        shutil.copy(_shared[0] / PARSED, target_dir / PARSED)
 
 
 def build_staging(build_dir: Path, target_dir: Path, names: Iterable[str]) -> Ran:
@@ -81,35 +84,60 @@ def build_staging(build_dir: Path, target_dir: Path, names: Iterable[str]) -> Ra
     return dbt(build_dir, target_dir, "build", "--exclude-resource-type", "unit_test", "--select", *select)
 
 
-def _parsed_once(folder: Path) -> Path:
+def stop() -> None:
+    """End this worker's dbt, if it had one."""
+    while _servers:
+        _servers.pop().communicate()
+
+
+def _server() -> subprocess.Popen[str]:
+    """This worker's dbt (dbt_server.py). The first of all workers parses, the others wait and take it over."""
+    if _servers:
+        return _servers[0]
+    folder = _shared[0]
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / PARSED).exists():
-            said = _run(folder, folder / "target", "parse")
-            assert (folder / "target" / PARSED).exists(), said
-            (folder / "target" / PARSED).rename(folder / PARSED)
-    return folder / PARSED
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                "-W",
+                "ignore::UserWarning:multiprocessing.resource_tracker",  # the forks end without handing locks back
+                Path(__file__).with_name("dbt_server.py"),
+                folder,
+            ],
+            cwd=folder,
+            env={
+                **os.environ,
+                "DAYBOOK_BUILD": ".",
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                "DBT_LOG_PATH": str(folder),
+            },
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        _servers.append(server)
+        _answer(server)
+    return server
+
+
+def _answer(server: subprocess.Popen[str]) -> str:
+    answer = server.stdout.readline() if server.stdout else ""
+    assert answer, f"dbt's process ended with {server.wait()}"
+    return answer
 
 
 def _run(build_dir: Path, target_dir: Path, *arguments: str) -> str:
-    places = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target_dir]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "warehouse.run_dbt",
-            *map(str, (*arguments, *places)),
-        ],
-        cwd=build_dir,
-        env={
-            **os.environ,
-            "DAYBOOK_BUILD": ".",
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DBT_LOG_PATH": str(target_dir),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout + done.stderr
+    said = target_dir / "said.txt"
+    server = _server()
+    order = {
+        "folder": str(build_dir),
+        "arguments": [*arguments, "--target-path", str(target_dir)],
+        "said": str(said),
+    }
+    assert server.stdin
+    server.stdin.write(json.dumps(order) + "\n")
+    server.stdin.flush()
+    _answer(server)
+    return said.read_text(encoding="utf-8")

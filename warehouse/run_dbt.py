@@ -13,13 +13,14 @@ from typing import Any
 
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 RESULTS = "run_results.json"
 _QUIET = {"LOG_LEVEL": "none", "LOG_LEVEL_FILE": "none", "WRITE_JSON": "false", "USE_COLORS": "false"}
 
 
-def main(arguments: list[str]) -> int:
-    """Run dbt with these arguments, `--target-path` among them.
+def main(arguments: list[str], parsed: Manifest | None = None) -> int:
+    """Run dbt with these arguments, `--target-path` among them; on what is parsed already, if it is given.
 
     Prints dbt's lines from `info` up; writes dbt's results to <target path>/run_results.json when it got as
     far as running something. dbt's own flags and environment say if it shall write more
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
     """
     for flag, value in _QUIET.items():
         os.environ.setdefault(f"DBT_{flag}", value)
-    ran = dbtRunner(callbacks=[_say]).invoke(arguments)
+    ran = dbtRunner(manifest=parsed, callbacks=[_say]).invoke(arguments)
     if isinstance(ran.result, RunExecutionResult):
         ran.result.write(f"{arguments[arguments.index('--target-path') + 1]}/{RESULTS}")
     if ran.exception is not None:

@@ -1,0 +1,73 @@
+"""dbt that has read the project: every run is a fork of this process, so that loading and parsing are paid once.
+
+`python dbt_server.py FOLDER` parses into FOLDER, or takes over what is parsed there. Then each line on its standard
+input orders a run: {"folder": where to stand, "arguments": dbt's, "said": file for what it says}; its exit status is
+the answer. The fork runs what `daybook build` runs, and lets go of the database files when it ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+
+from warehouse.run_dbt import main
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+PARSED = "partial_parse.msgpack"
+PLACES = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+
+
+def parse(folder: Path) -> Manifest:
+    """What dbt makes of the project; the next to parse into this folder finds it there.
+
+    Parsed in a fork first and taken over from there: the threads of dbt's parser would be missing in every later
+    fork, and one that has to parse anew would wait for them for ever.
+    """
+    quiet = ["--log-level", "none", "--log-level-file", "none"]
+    command = [*quiet, "parse", *PLACES, "--target-path", str(folder)]
+    if not (folder / PARSED).exists():
+        child = os.fork()
+        if child == 0:
+            dbtRunner().invoke(command)
+            os._exit(0)
+        os.waitpid(child, 0)
+    parsed = dbtRunner().invoke(command)
+    if not isinstance(parsed.result, Manifest):
+        raise SystemExit(f"dbt cannot parse the project: {parsed.exception}")
+    return parsed.result
+
+
+def run(manifest: Manifest, order: dict[str, Any]) -> int:
+    """dbt in a fork, with its output in a file."""
+    child = os.fork()
+    if child == 0:
+        said = os.open(order["said"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        os.chdir(order["folder"])
+        parsed = None if "--vars" in order["arguments"] else manifest
+        status = 3  # neither passed nor failed: it did not get to an end
+        try:
+            status = main([*order["arguments"], *PLACES], parsed)
+        finally:
+            sys.stdout.flush()
+            DuckDBConnectionManager.close_all_connections()
+            gc.collect()  # what still holds a connection in a circle: open, it leaves a .wal beside the file
+            # An orderly end would wait for DuckDB's threads, which stayed with the parent.
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    known = parse(Path(sys.argv[1]))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(run(known, json.loads(line)), flush=True)
