@@ -269,8 +269,14 @@ def platform_title(platform: str) -> str:
     return find_platform(platform).title
 
 
-def load_platform(settings: Settings, platform: str | None, *, say: Say = print) -> dict[str, Any]:
-    """Load what landed and is not in raw yet, of one platform or (None) of all.
+def load_platform(
+    settings: Settings,
+    platform: str | None,
+    *,
+    account_ids: Collection[str] | None = None,
+    say: Say = print,
+) -> dict[str, Any]:
+    """Load what landed and is not in raw yet, of one platform or (None) of all; of these accounts, if named.
 
     Returns {"partitions", "rows", "rows_new"}. Raises LoadErrors naming each partition that is damaged,
     after all others were loaded; LockedError or StorageError when nothing could be loaded.
@@ -284,6 +290,7 @@ def load_platform(settings: Settings, platform: str | None, *, say: Say = print)
         platforms(),
         accounts(settings),
         platform,
+        account_ids=account_ids,
         progress=say,
     )
     return {
@@ -312,24 +319,13 @@ def take_lists(settings: Settings, *, say: Say = print) -> int:
 
     A file that is refused holds up nothing: it is said why, and what is there stays in force.
     """
-    from warehouse.load import load_pending
-
     for own in LISTS:
         try:
             read_account(settings, own.account, None, say=say)
         except (ExtractErrors, TransientError) as error:
             say(f"{own.title}: {error}")
-    settings.build.mkdir(parents=True, exist_ok=True)
-    loaded = load_pending(
-        Landing(settings.landing),
-        settings.warehouse,
-        platforms(),
-        accounts(settings),
-        LISTS_PLATFORM,
-        account_ids=[own.account.id for own in LISTS],
-        progress=say,
-    )
-    return sum(partition.rows_new for partition in loaded)
+    loaded = load_platform(settings, LISTS_PLATFORM, account_ids=[own.account.id for own in LISTS], say=say)
+    return int(loaded["rows_new"])
 
 
 def build_marts(

@@ -11,17 +11,17 @@ import gc
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
+from dbt_runs import PARSED, PROJECT
 
 from warehouse.run_dbt import main
 
-PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
-PARSED = "partial_parse.msgpack"
 PLACES = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
 
 
@@ -57,6 +57,8 @@ def run(manifest: Manifest, order: dict[str, Any]) -> int:
         status = 3  # neither passed nor failed: it did not get to an end
         try:
             status = main([*order["arguments"], *PLACES], parsed)
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             DuckDBConnectionManager.close_all_connections()

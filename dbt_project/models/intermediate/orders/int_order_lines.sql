@@ -277,7 +277,7 @@ left_over as (
             {{- "," if not loop.last }}
             {%- endfor %}
         from converted
-        where line_class = 'product'
+        where line_class = 'product' and (rate_to_reporting <> 1 or rate_to_store <> 1)
         group by platform, store_id, order_id
     ) as lines
         on orders.platform = lines.platform
