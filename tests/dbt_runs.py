@@ -139,5 +139,10 @@ def _run(build_dir: Path, target_dir: Path, *arguments: str) -> str:
     assert server.stdin
     server.stdin.write(json.dumps(order) + "\n")
     server.stdin.flush()
-    _answer(server)
+    try:
+        _answer(server)
+    except BaseException:  # a test's time is up: its answer must not be taken for the next run's
+        server.kill()
+        _servers.clear()
+        raise
     return said.read_text(encoding="utf-8")
