@@ -68,24 +68,39 @@ inner join {{ ref('int_spans') }} as spans
 
 {#
     The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). keys: what names a row
-    within a period; spans: the relation that says which spans those are; only: a flag a row has to have to be compared.
+    within a period, nullable: what else does, and may be null; spans: the relation that says which spans those are; only: a flag
+    a row has to have to be compared.
 #}
-{% macro compared_spans(model, keys=['store_id'], spans='this', only=none) -%}
-    {%- for name, start, days in [
-        ('own', 'period_start', 'own_span_days'),
-        ('prev', 'prev_period_start', 'prev_span_days'),
-        ('yoy', 'yoy_period_start', 'yoy_span_days'),
-    ] %}
+{% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[]) -%}
+    {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join {{ ref(model) }} as {{ name }}
     on this.grain = {{ name }}.grain
     {%- for key in keys %}
     and this.{{ key }} = {{ name }}.{{ key }}
     {%- endfor %}
+    {%- for key in nullable %}
+    and this.{{ key }} is not distinct from {{ name }}.{{ key }}
+    {%- endfor %}
     and {{ spans }}.{{ start }} = {{ name }}.period_start
-    and {{ spans }}.{{ days }} = {{ name }}.span_days
+    and {{ spans }}.{{ name }}_span_days = {{ name }}.span_days
     {%- if only %}
     and {{ name }}.{{ only }}
     {%- endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#
+    The earlier spans themselves, joined as prev_spans and yoy_spans to `this` and its `spans`: whether there was anything to
+    compare with, where rows are only of what happened.
+#}
+{% macro earlier_spans() -%}
+    {%- for name in ['prev', 'yoy'] %}
+left join {{ ref('int_spans') }} as {{ name }}_spans
+    on this.store_id = {{ name }}_spans.store_id
+    and this.grain = {{ name }}_spans.grain
+    and spans.{{ name }}_period_start = {{ name }}_spans.period_start
+    and spans.{{ name }}_span_days = {{ name }}_spans.span_days
     {%- endfor %}
 {%- endmacro %}
 

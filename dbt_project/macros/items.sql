@@ -26,7 +26,7 @@
   Only a period that is not over is compared by another span than itself. A night gets the rows it writes anew.
 #}
 {% macro item_periods(levels, grain) -%}
-{%- set earlier = [('prev', 'prev_period_start', 'prev_span_days'), ('yoy', 'yoy_period_start', 'yoy_span_days')] %}
+{%- set earlier = ['prev', 'yoy'] %}
 {%- set measures = {'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
 {%- set sums = ['orders', 'buyers', 'units', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods', 'net_sales',
     'refund_goods_cohort', 'net_sales_cohort'] %}
@@ -113,7 +113,7 @@ select
     {{ ratio('traffic.cart_visitors', 'traffic.visitors') }} as cart_rate,
     case when spans.is_orders_loaded then {{ ratio('this.buyers', 'traffic.visitors') }} end as pay_conversion,
     case when spans.is_orders_loaded then {{ ratio('this.goods_paid', 'traffic.visitors') }} end as uv_value,
-    {%- for when, start, days in earlier %}
+    {%- for when in earlier %}
     {%- for name, type in measures.items() %}
     cast(case when {{ when }}_spans.is_orders_loaded then coalesce({{ when }}.{{ name }}, 0) end as {{ type }}) as {{ name }}_{{ when }},
     {{ change('case when spans.own_span_days = 0 then this.' ~ name ~ ' else own.' ~ name ~ ' end', when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
@@ -134,21 +134,15 @@ left join viewed as traffic
     and this.period_start = traffic.period_start
     and this.span_days = traffic.span_days
 {{ joined_to_its_span() }}
-{%- for when, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
-{%- if when != 'own' %}
-left join {{ ref('int_spans') }} as {{ when }}_spans
-    on this.store_id = {{ when }}_spans.store_id
-    and this.grain = {{ when }}_spans.grain
-    and spans.{{ start }} = {{ when }}_spans.period_start
-    and spans.{{ days }} = {{ when }}_spans.span_days
-{%- endif %}
+{{ earlier_spans() }}
+{%- for when, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join sold as {{ when }}
     on this.level = {{ when }}.level
     and this.store_id = {{ when }}.store_id
     and this.item_id = {{ when }}.item_id
     and this.grain = {{ when }}.grain
     and spans.{{ start }} = {{ when }}.period_start
-    and spans.{{ days }} = {{ when }}.span_days
+    and spans.{{ when }}_span_days = {{ when }}.span_days
     {%- if when == 'own' %}
     and own.span_days > 0
     {%- endif %}

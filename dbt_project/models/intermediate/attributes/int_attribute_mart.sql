@@ -1,7 +1,7 @@
 -- region_*, buyer_type_* and payment_type_*: each period with the earlier ones it is compared with. In an earlier period whose orders
 -- were loaded, a value without a row sold nothing.
 {{ config(materialized='view') }}
-{%- set earlier = [('prev', 'prev_period_start', 'prev_span_days'), ('yoy', 'yoy_period_start', 'yoy_span_days')] %}
+{%- set earlier = ['prev', 'yoy'] %}
 {%- set measures = {'orders_paid': 'bigint', 'buyers': 'bigint', 'paid_amount': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
 
 select
@@ -27,7 +27,7 @@ select
     this.aov,
     this.spend_per_buyer,
     this.refund_rate_flow,
-    {%- for when, start, days in earlier %}
+    {%- for when in earlier %}
     {%- for name, type in measures.items() %}
     cast(case when {{ when }}_spans.is_orders_loaded and {{ when }}.trait is null then 0 else {{ when }}.{{ name }} end as {{ type }}) as {{ name }}_{{ when }},
     {{ change('own.' ~ name, when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
@@ -37,20 +37,6 @@ select
     {%- endfor %}
 from {{ ref('int_attribute_by_period') }} as this
 {{ joined_to_its_span() }}
-{%- for when, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
-{%- if when != 'own' %}
-left join {{ ref('int_spans') }} as {{ when }}_spans
-    on this.store_id = {{ when }}_spans.store_id
-    and this.grain = {{ when }}_spans.grain
-    and spans.{{ start }} = {{ when }}_spans.period_start
-    and spans.{{ days }} = {{ when }}_spans.span_days
-{%- endif %}
-left join {{ ref('int_attribute_by_period') }} as {{ when }}
-    on this.trait = {{ when }}.trait
-    and this.store_id = {{ when }}.store_id
-    and this.trait_value = {{ when }}.trait_value
-    and this.grain = {{ when }}.grain
-    and spans.{{ start }} = {{ when }}.period_start
-    and spans.{{ days }} = {{ when }}.span_days
-{%- endfor %}
+{{ earlier_spans() }}
+{{ compared_spans('int_attribute_by_period', ['trait', 'store_id', 'trait_value'], 'spans') }}
 where this.span_days = 0

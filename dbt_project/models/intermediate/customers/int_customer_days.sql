@@ -11,36 +11,34 @@
 
 with
 
-orders as (
-
-    select store_id, order_number, paid_date, previous_paid_date, next_paid_date from {{ ref('int_buyer_orders') }}
+-- From which day to which an order makes its buyer a customer of each kind.
+lasting as (
+    {%- for name, since, days in windows %}
+    {%- set ends = add_days(since, days) %}
+    {%- set until = "case when next_paid_date < " ~ ends ~ " then next_paid_date else " ~ ends ~ " end" %}
+    select store_id, {{ loop.index }} as measure, paid_date as from_date, {{ until }} as until_date, count(*) as buyers
+    from {{ ref('int_buyer_orders') }}
+    where {{ until }} > paid_date
+    group by store_id, paid_date, {{ until }}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 
 ),
 
 changes as (
 
     select store_id, 0 as measure, paid_date as date_day, count(*) as change
-    from orders
+    from {{ ref('int_buyer_orders') }}
     where order_number = 1
     group by store_id, paid_date
-    {%- for name, since, days in windows %}
-    {%- set ends = add_days(since, days) %}
-    {%- set until = "case when next_paid_date < " ~ ends ~ " then next_paid_date else " ~ ends ~ " end" %}
 
     union all
 
-    select store_id, {{ loop.index }}, paid_date, count(*)
-    from orders
-    where {{ until }} > paid_date
-    group by store_id, paid_date
+    select store_id, measure, from_date, buyers from lasting
 
     union all
 
-    select store_id, {{ loop.index }}, {{ until }}, -count(*)
-    from orders
-    where {{ until }} > paid_date
-    group by store_id, {{ until }}
-    {%- endfor %}
+    select store_id, measure, until_date, -buyers from lasting
 
 ),
 

@@ -37,7 +37,8 @@ refunds as (
 
 ),
 
--- Only paid, counted orders make a buyer; a guest without a key is nobody's history.
+-- Only paid, counted orders make a buyer; a guest without a key is nobody's history. Read for itself: DuckDB would hold every
+-- column of every order in memory for a CTE that is read twice.
 buyer_orders as (
 
     select
@@ -48,8 +49,11 @@ buyer_orders as (
         lag(paid_date) over in_store as previous_paid_date,
         row_number() over in_platform as buyer_order_number_all,
         lag(paid_date) over in_platform as previous_paid_date_all
-    from orders
+    from {{ ref('int_order_totals') }} as orders
     where is_counted and buyer_key is not null
+        {%- if only_changes() %}
+        and {{ in_changed_buyers('orders') }}
+        {%- endif %}
     window
         in_store as (partition by platform, store_id, buyer_key order by paid_at, created_at, order_id),
         in_platform as (partition by platform, buyer_key order by paid_at, created_at, store_id, order_id)

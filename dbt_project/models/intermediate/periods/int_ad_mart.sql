@@ -1,7 +1,7 @@
 -- ad_account_*, ad_campaign_*, ad_group_* and ad_*: each entity's period with the earlier ones it is compared with. In an
 -- earlier period that was loaded, an entity that was not reported spent nothing.
 {{ config(materialized='view') }}
-{%- set earlier = [('prev', 'prev_period_start', 'prev_span_days'), ('yoy', 'yoy_period_start', 'yoy_span_days')] %}
+{%- set earlier = ['prev', 'yoy'] %}
 
 select
     this.entity_level,
@@ -66,7 +66,7 @@ select
     {%- for age in var('ad_ages') %}
     this.roas_{{ age }}d,
     {%- endfor %}
-    {%- for name, start, days in earlier %}
+    {%- for name in earlier %}
     cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.clicks, 0) end as bigint) as clicks_{{ name }},
     {{ change('own.clicks', name ~ '.clicks') }} as clicks_{{ name }}_chg,
     cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.spend, 0) end as decimal(18, 2)) as spend_{{ name }},
@@ -91,22 +91,8 @@ left join {{ ref('int_ad_reach') }} as reached
     and this.campaign_id is not distinct from reached.campaign_id
     and this.ad_group_id is not distinct from reached.ad_group_id
     and this.ad_id is not distinct from reached.ad_id
-{%- for name, start, days in [('own', 'period_start', 'own_span_days')] + earlier %}
-{%- if name != 'own' %}
-left join {{ ref('int_spans') }} as {{ name }}_spans
-    on this.store_id = {{ name }}_spans.store_id
-    and this.grain = {{ name }}_spans.grain
-    and spans.{{ start }} = {{ name }}_spans.period_start
-    and spans.{{ days }} = {{ name }}_spans.span_days
-{%- endif %}
-left join {{ ref('int_ad_by_period') }} as {{ name }}
-    on this.entity_level = {{ name }}.entity_level
-    and this.account_id = {{ name }}.account_id
-    and this.campaign_id is not distinct from {{ name }}.campaign_id
-    and this.ad_group_id is not distinct from {{ name }}.ad_group_id
-    and this.ad_id is not distinct from {{ name }}.ad_id
-    and this.grain = {{ name }}.grain
-    and spans.{{ start }} = {{ name }}.period_start
-    and spans.{{ days }} = {{ name }}.span_days
-{%- endfor %}
+{{ earlier_spans() }}
+{{ compared_spans(
+    'int_ad_by_period', ['entity_level', 'account_id'], 'spans', nullable=['campaign_id', 'ad_group_id', 'ad_id']
+) }}
 where this.span_days = 0

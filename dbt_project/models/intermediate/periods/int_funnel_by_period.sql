@@ -7,6 +7,8 @@
     'exposure': 'exposed', 'click': 'clicked', 'visit': 'visited', 'detail': 'saw_detail', 'cart': 'carted', 'fav': 'favoured',
     'checkout': 'checked_out', 'create': 'ordered', 'pay': 'paid',
 } %}
+{%- set done_by = {'create': 'true', 'pay': 'has_paid = 1', 'repurchase': 'has_come_again = 1'} %}
+{%- set starts = {'day': 'created_date', 'week': business_week_start('created_date'), 'month': month_start('created_date')} %}
 
 with
 
@@ -42,37 +44,51 @@ placed as (
 
 ),
 
-people as (
+-- Who is counted in a span: whose day is the first one since the span began on which it was done. One look at a buyer's last
+-- such day says it for the day, the week and the month, whichever part of them a span is.
+buyer_days as (
 
     select
-        days.store_id,
-        days.grain,
-        days.period_start,
-        days.span_days,
-        placed.platform,
-        placed.buyer_key,
-        max(placed.has_paid) as has_paid,
-        max(placed.has_come_again) as has_come_again
+        store_id,
+        created_date,
+        has_paid,
+        has_come_again,
+        max(created_date) over earlier as last_create,
+        max(case when has_paid = 1 then created_date end) over earlier as last_pay,
+        max(case when has_come_again = 1 then created_date end) over earlier as last_repurchase
     from placed
-    inner join {{ ref('int_span_days') }} as days
-        on placed.store_id = days.store_id
-        and placed.created_date = days.date_day
-    group by days.store_id, days.grain, days.period_start, days.span_days, placed.platform, placed.buyer_key
+    window earlier as (
+        partition by store_id, platform, buyer_key
+        order by created_date rows between unbounded preceding and 1 preceding
+    )
+
+),
+
+people_days as (
+
+    select store_id, created_date
+        {%- for step, done in done_by.items() %}
+        {%- for grain, since in starts.items() %},
+        count(case when {{ done }} and (last_{{ step }} is null or last_{{ step }} < {{ since }}) then 1 end) as {{ step }}_people_of_{{ grain }}
+        {%- endfor %}
+        {%- endfor %}
+    from buyer_days
+    group by store_id, created_date
 
 ),
 
 ordered as (
 
-    select
-        store_id,
-        grain,
-        period_start,
-        span_days,
-        count(*) as create_people,
-        sum(has_paid) as pay_people,
-        sum(has_come_again) as repurchase_people
-    from people
-    group by store_id, grain, period_start, span_days
+    select days.store_id, days.grain, days.period_start, days.span_days
+        {%- for step in done_by %},
+        sum(case days.grain
+            {%- for grain in starts %} when '{{ grain }}' then people_days.{{ step }}_people_of_{{ grain }}{% endfor %} end) as {{ step }}_people
+        {%- endfor %}
+    from people_days
+    inner join {{ ref('int_span_days') }} as days
+        on people_days.store_id = days.store_id
+        and people_days.created_date = days.date_day
+    group by days.store_id, days.grain, days.period_start, days.span_days
 
 ),
 

@@ -16,49 +16,50 @@ ends as (
 
 ),
 
-orders as (
-
-    select
-        store_id,
-        platform,
-        order_id,
-        paid_at,
-        {{ month_start('paid_date') }} as paid_month,
-        paid_amount
-    from {{ ref('fct_orders') }}
-    where is_counted
-
-),
-
 paid as (
 
     select
         store_id,
-        paid_month,
+        {{ month_start('paid_date') }} as paid_month,
         count(*) as orders_paid,
         sum(paid_amount) as paid_amount,
         sum(case when paid_amount is null then 1 else 0 end) as unrated
-    from orders
-    group by store_id, paid_month
+    from {{ ref('fct_orders') }}
+    where is_counted
+    group by store_id, {{ month_start('paid_date') }}
+
+),
+
+refunded_orders as (
+
+    select
+        orders.store_id,
+        {{ month_start('orders.paid_date') }} as paid_month
+        {%- for age in ages %},
+        sum(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
+        count(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then 1 end) as refunds_{{ age }}
+        {%- endfor %}
+    from {{ ref('fct_orders') }} as orders
+    inner join {{ ref('fct_refunds') }} as refunds
+        on orders.platform = refunds.platform
+        and orders.store_id = refunds.store_id
+        and orders.order_id = refunds.order_id
+    where orders.is_counted and refunds.is_counted and refunds.is_linked
+    group by orders.platform, orders.store_id, orders.order_id, orders.paid_date
 
 ),
 
 refunded as (
 
     select
-        orders.store_id,
-        orders.paid_month
+        store_id,
+        paid_month
         {%- for age in ages %},
-        sum(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
-        count(distinct case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then orders.order_id end) as orders_refunded_{{ age }}
+        sum(refund_amount_{{ age }}) as refund_amount_{{ age }},
+        count(case when refunds_{{ age }} > 0 then 1 end) as orders_refunded_{{ age }}
         {%- endfor %}
-    from orders
-    inner join {{ ref('fct_refunds') }} as refunds
-        on orders.platform = refunds.platform
-        and orders.store_id = refunds.store_id
-        and orders.order_id = refunds.order_id
-    where refunds.is_counted and refunds.is_linked
-    group by orders.store_id, orders.paid_month
+    from refunded_orders
+    group by store_id, paid_month
 
 ),
 

@@ -15,38 +15,40 @@ ends as (
 
 ),
 
-orders as (
+-- What a buyer, whose cohort and type never change, did in a month.
+buyer_months as (
 
     select
         orders.store_id,
-        kinds.buyer_type,
-        orders.platform,
-        orders.buyer_key,
+        orders.first_buyer_type as buyer_type,
         {{ month_start('orders.first_paid_date') }} as cohort_month,
         {{ months_between(month_start('orders.first_paid_date'), month_start('orders.paid_date')) }} as month_number,
-        orders.paid_amount,
-        orders.net_sales_cohort
+        count(*) as orders,
+        count(*) - count(orders.paid_amount) as unrated,
+        sum(orders.paid_amount) as paid_amount,
+        sum(orders.net_sales_cohort) as net_sales_cohort
     from {{ ref('int_buyer_orders') }} as orders
     inner join ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
-    inner join (select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown') as kinds
-        on kinds.buyer_type in ('ALL', orders.first_buyer_type)
+    group by orders.store_id, orders.first_buyer_type, orders.first_paid_date, {{ month_start('orders.paid_date') }}, orders.platform, orders.buyer_key
 
 ),
 
 cells as (
 
     select
-        store_id,
-        buyer_type,
-        cohort_month,
-        month_number,
-        count(distinct concat(platform, ' ', buyer_key)) as active_buyers,
-        count(*) as orders,
-        count(*) - count(paid_amount) as unrated,
-        sum(paid_amount) as paid_amount,
-        sum(net_sales_cohort) as net_sales_cohort
-    from orders
-    group by store_id, buyer_type, cohort_month, month_number
+        months.store_id,
+        kinds.buyer_type,
+        months.cohort_month,
+        months.month_number,
+        count(*) as active_buyers,
+        sum(months.orders) as orders,
+        sum(months.unrated) as unrated,
+        sum(months.paid_amount) as paid_amount,
+        sum(months.net_sales_cohort) as net_sales_cohort
+    from buyer_months as months
+    inner join (select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown') as kinds
+        on kinds.buyer_type in ('ALL', months.buyer_type)
+    group by months.store_id, kinds.buyer_type, months.cohort_month, months.month_number
 
 ),
 
