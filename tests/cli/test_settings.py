@@ -1,0 +1,54 @@
+"""Every environment variable is known to the doctor, and said to people."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from daybook import doctor
+from daybook.settings import Settings
+
+READERS = ("daybook", "dags", "extractors", "warehouse", "dbt_project")
+OURS_TO_CHILDREN = {"DAYBOOK_PLATFORMS", "DAYBOOK_ONE_NIGHT"}  # set by one of our processes for another
+Usage = namedtuple("Usage", "total used free")
+
+
+def read_by_the_code(root: Path) -> set[str]:
+    files = [
+        path
+        for folder in READERS
+        for path in (root / folder).rglob("*")
+        if path.suffix in {".py", ".sql", ".yml"} and "target" not in path.parts
+    ]
+    return {name for path in files for name in re.findall(r"DAYBOOK_[A-Z_]+[A-Z]", path.read_text())}
+
+
+def test_the_doctor_knows_every_variable_that_is_read(project_root: Path) -> None:
+    assert read_by_the_code(project_root) - OURS_TO_CHILDREN == set(doctor.VARIABLES)
+
+
+@pytest.mark.parametrize("name", doctor.VARIABLES)
+def test_the_page_for_operators_says_what_a_variable_is_for(project_root: Path, name: str) -> None:
+    page = (project_root / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| .*`{name}`.* \| .+ \| .+ \|$", page, re.M)
+
+
+@pytest.mark.parametrize(
+    ("built", "free", "level"),
+    [(0, 6 << 30, "ok"), (0, 4 << 30, "warn"), (0, 1 << 20, "bad"), (4 << 30, 7 << 30, "warn")],
+)
+def test_the_room_that_is_wished_for_grows_with_what_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: int, free: int, level: str
+) -> None:
+    settings = Settings(tmp_path, tmp_path, tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path)
+    settings.build.mkdir()
+    with settings.warehouse.open("wb") as file:
+        file.truncate(built)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(free * 2, free, free))
+    (found,) = doctor.room(settings)
+    assert found.level == level
+    assert (found.advice is None) == (level == "ok")
