@@ -6,31 +6,22 @@ from the world itself, without the clients and without dbt.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
-from dbt_runs import build_staging
+from staged import Staged, at, staged
 
 from extractors.accounts import Account
-from extractors.credentials import Credentials
-from extractors.extract import extract
-from extractors.landing import Landing
 from extractors.registry import platforms
-from extractors.sandbox import Running, running
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.orders import OrderState, RefundState
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
-from warehouse.load import load_pending
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Weeks of presales and Double 11 lie behind it.
@@ -64,20 +55,7 @@ ACCOUNTS = {
 }
 
 
-@dataclass
-class Night:
-    box: Running
-    folder: Path
-    output: str
-    statuses: dict[str, str]
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as con:
-            con.execute("set TimeZone = 'UTC'")
-            cursor = con.execute(sql)
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
+class Night(Staged):
     def orders(self, name: str) -> list[OrderState]:
         """The orders that were to be read."""
         found = orders_modified(self.box.sandbox.world, self._shop(name), *self._span(name))
@@ -103,33 +81,13 @@ class Night:
 
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    home = tmp_path_factory.mktemp("markets")
-    landing = Landing(home / "landing")
-    with running(first_day=date(2026, 9, 8), now=NOW) as box:
-        offered = box.connections()
-        for account in ACCOUNTS.values():
-            credentials = Credentials.from_airflow(json.dumps(offered[account.id]), account.id)
-            extract(
-                account,
-                credentials,
-                landing,
-                hash_key=b"k" * 32,
-                token_dir=home / "tokens",
-                day=NOW.date(),
-                now=NOW + timedelta(minutes=10),
-            )
-        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
-        ran = build_staging(home / "build", home / "target", NAMES)
-        yield Night(box, home / "build", ran.output, ran.statuses)
+    with staged(Night, tmp_path_factory.mktemp("markets"), ACCOUNTS, NOW, timedelta(minutes=10)) as night:
+        yield night
 
 
 def bare(text: str) -> str:
     """A vendor's id without the letters it begins with: the world's own."""
     return text.lstrip("PETQR")
-
-
-def at(moment: int | None) -> datetime | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
 
 def yuan(fen: int) -> Decimal:
@@ -250,12 +208,12 @@ def test_no_personal_value_reached_landing_or_the_warehouse(night: Night) -> Non
     import zstandard
 
     texts = 0
-    for path in (night.folder.parent / "landing").rglob("*.zst"):
+    for path in (night.home / "landing").rglob("*.zst"):
         with path.open("rb") as file:
             assert CANARY.encode() not in zstandard.ZstdDecompressor().stream_reader(file).read(), path
         texts += 1
     assert texts > 20
-    assert CANARY.encode() not in (night.folder / "warehouse.duckdb").read_bytes()
+    assert CANARY.encode() not in (night.home / "build" / "warehouse.duckdb").read_bytes()
 
 
 def test_nothing_was_refused_on_the_way(night: Night) -> None:

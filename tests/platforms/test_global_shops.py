@@ -6,34 +6,26 @@ world and its ledger, without the clients and without dbt.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
-from dbt_runs import build_staging
+from staged import Staged, at, staged
 
 from extractors.accounts import Account
 from extractors.core.window import days_window
-from extractors.credentials import Credentials
 from extractors.errors import ConfigError
-from extractors.extract import extract
-from extractors.landing import Landing
 from extractors.registry import platforms
-from extractors.sandbox import Running, running
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.ledger import Ledger, refund_parts
 from extractors.sandbox.orders import OrderState
 from extractors.sandbox.season import day_number
 from extractors.sandbox.truth import orders_modified, shop_of
-from warehouse.load import load_pending
 
 NEW_YORK = "America/New_York"
 # 01:30 in New York on the Thursday a week before Thanksgiving.
@@ -85,20 +77,7 @@ def paid_at(name: str, state: OrderState) -> int | None:
     return PAID_AT[name](state) if name in PAID_AT else state.paid_at
 
 
-@dataclass
-class Night:
-    """What was read, loaded and built, and the world it came from."""
-
-    box: Running
-    home: Path
-    output: str
-    statuses: dict[str, str]
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.home / "build" / "warehouse.duckdb"), read_only=True) as con:
-            con.execute("set TimeZone = 'UTC'")
-            return con.execute(sql).fetchall()
-
+class Night(Staged):
     @property
     def span(self) -> tuple[int, int, int]:
         """The stretch that was read and the world's now, in epoch seconds."""
@@ -112,28 +91,8 @@ class Night:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    home = tmp_path_factory.mktemp("global")
-    landing = Landing(home / "landing")
-    with running(first_day=date(2026, 9, 8), now=NOW) as box:
-        offered = box.connections()
-        for account in ACCOUNTS.values():
-            extract(
-                account,
-                Credentials.from_airflow(json.dumps(offered[account.id]), account.id),
-                landing,
-                hash_key=b"k" * 32,
-                token_dir=home / "tokens",
-                day=NOW.date(),
-                now=NOW,
-                sleep=lambda seconds: None,
-            )
-        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
-        ran = build_staging(home / "build", home / "target", NAMES)
-        yield Night(box, home, ran.output, ran.statuses)
-
-
-def at(moment: int | None) -> datetime | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC)
+    with staged(Night, tmp_path_factory.mktemp("global"), ACCOUNTS, NOW, timedelta()) as night:
+        yield night
 
 
 def money(cents: int) -> Decimal:
@@ -150,14 +109,14 @@ def test_every_model_and_test_of_these_platforms_passes(night: Night) -> None:
 
 @each
 def test_every_order_of_four_weeks_is_staged_once(name: str, night: Night) -> None:
-    found = night.rows(f"select order_id from staging.stg_{name}__orders")
+    found = night.tuples(f"select order_id from staging.stg_{name}__orders")
     assert sorted(order for (order,) in found) == sorted(order_id(name, s) for s in night.states(name))
     assert len(found) > 200
 
 
 @each
 def test_every_paid_order_has_the_worlds_money_and_times(name: str, night: Night) -> None:
-    rows = night.rows(f"""
+    rows = night.tuples(f"""
         select o.order_id, o.created_at, o.paid_at, l.list_amount, l.units, l.discount, l.subsidy, l.goods,
             o.shipping_charged, o.tax, o.buyer_paid_total
         from staging.stg_{name}__orders as o
@@ -194,7 +153,7 @@ def test_every_paid_order_has_the_worlds_money_and_times(name: str, night: Night
 
 @each
 def test_lines_name_their_products_and_their_own_money(name: str, night: Night) -> None:
-    rows = night.rows(
+    rows = night.tuples(
         f"select order_id, quantity, line_amount, line_tax, product_id is not null from staging.stg_{name}__order_lines"
     )
     found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
@@ -213,7 +172,7 @@ def test_lines_name_their_products_and_their_own_money(name: str, night: Night) 
 @each
 def test_refunds_of_each_day_equal_the_worlds_own_ledger(name: str, night: Night) -> None:
     """By order and day, each part capped at what was paid, as the ledger counts."""
-    rows = night.rows(f"""
+    rows = night.tuples(f"""
         select order_id, refunded_at, refund_amount, refund_goods, refund_shipping, refund_tax
         from staging.stg_{name}__refunds where refund_state = 'success'
     """)
@@ -255,7 +214,7 @@ def test_the_days_of_the_ledger_are_the_days_of_staging(name: str, night: Night)
                 day = datetime.fromtimestamp(state.paid_at, ZoneInfo(NEW_YORK)).date()
                 count, total = wanted.get(day, (0, Decimal(0)))
                 wanted[day] = (count - 1, total - money(state.order.total))
-    rows = night.rows(f"""
+    rows = night.tuples(f"""
         select cast(timezone('{NEW_YORK}', paid_at) as date), count(*), sum(buyer_paid_total)
         from staging.stg_{name}__orders where paid_at is not null and exclude_reason is null group by 1
     """)
@@ -267,7 +226,7 @@ def test_the_days_of_the_ledger_are_the_days_of_staging(name: str, night: Night)
 
 @each
 def test_a_buyer_who_comes_back_is_one_buyer(name: str, night: Night) -> None:
-    rows = dict(night.rows(f"select order_id, buyer_key from staging.stg_{name}__orders"))
+    rows = dict(night.tuples(f"select order_id, buyer_key from staging.stg_{name}__orders"))
     by_key: dict[str, set[str]] = defaultdict(set)
     for state in night.states(name):
         buyer, key = state.order.buyer, rows[order_id(name, state)]
@@ -281,7 +240,9 @@ def test_a_buyer_who_comes_back_is_one_buyer(name: str, night: Night) -> None:
 def test_products_carry_the_present_price_and_stock(name: str, night: Night) -> None:
     if "products" not in platforms()[name].stream_names:
         return
-    rows = night.rows(f"select list_price, stock from staging.stg_{name}__products where sku_id is not null")
+    rows = night.tuples(
+        f"select list_price, stock from staging.stg_{name}__products where sku_id is not null"
+    )
     views = night.box.sandbox.world.products(f"harbor_{name}", night.span[2])
     stocked = name != "magento"  # whose list of products holds no stock
     expected = [

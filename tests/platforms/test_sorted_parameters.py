@@ -6,32 +6,22 @@ ledger, without the clients and without dbt.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 import zstandard
-from dbt_runs import build_staging
+from staged import Staged, at, staged
 
 from extractors.accounts import Account
-from extractors.credentials import Credentials
-from extractors.extract import extract
-from extractors.landing import Landing
 from extractors.registry import platforms
-from extractors.sandbox import Running, running
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.halves import platform_halves
 from extractors.sandbox.ledger import Ledger
 from extractors.sandbox.orders import OrderState
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
-from warehouse.load import load_pending
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Double 11 lies within the four weeks before it.
@@ -59,20 +49,7 @@ OFFERING = [name for name in STARTS if "products" in platforms()[name].stream_na
 each = pytest.mark.parametrize("name", STARTS)
 
 
-@dataclass
-class Night:
-    """What was read, loaded and built, and the world it came from."""
-
-    box: Running
-    home: Path
-    output: str
-    statuses: dict[str, str]
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.home / "build" / "warehouse.duckdb"), read_only=True) as con:
-            con.execute("set TimeZone = 'UTC'")
-            return con.execute(sql).fetchall()
-
+class Night(Staged):
     def span(self, name: str) -> tuple[int, int, int]:
         """The stretch that was read and the world's now, in epoch seconds."""
         now = int(NOW.timestamp())
@@ -89,28 +66,8 @@ class Night:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    home = tmp_path_factory.mktemp("sorted")
-    landing = Landing(home / "landing")
-    with running(first_day=date(2026, 9, 8), now=NOW) as box:
-        offered = box.connections()
-        for account in ACCOUNTS.values():
-            extract(
-                account,
-                Credentials.from_airflow(json.dumps(offered[account.id]), account.id),
-                landing,
-                hash_key=b"k" * 32,
-                token_dir=home / "tokens",
-                day=NOW.date(),
-                now=NOW + timedelta(minutes=40),
-                sleep=lambda seconds: None,
-            )
-        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
-        ran = build_staging(home / "build", home / "target", STARTS)
-        yield Night(box, home, ran.output, ran.statuses)
-
-
-def at(moment: int | None) -> datetime | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC)
+    with staged(Night, tmp_path_factory.mktemp("sorted"), ACCOUNTS, NOW, timedelta(minutes=40)) as night:
+        yield night
 
 
 def number(identity: str) -> str:
@@ -145,7 +102,7 @@ def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> Non
 
 @each
 def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: str) -> None:
-    found = {number(row[0]): row[1:] for row in night.rows(MONEY.format(name))}
+    found = {number(row[0]): row[1:] for row in night.tuples(MONEY.format(name))}
     wanted = {}
     for state in night.paid(name):
         order = state.order
@@ -174,7 +131,7 @@ def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: s
 def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name: str) -> None:
     found = {
         number(row[0]): (number(row[1]), *row[2:])
-        for row in night.rows(
+        for row in night.tuples(
             f"select refund_id, order_id, refund_amount, refunded_at from staging.stg_{name}__refunds"
             f" where refund_state = 'success' and refunded_at >= to_timestamp({night.span(name)[0]})"
         )
@@ -198,11 +155,11 @@ def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name:
 def test_the_days_add_up_to_the_ledger(night: Night, name: str) -> None:
     start, _, now = night.span(name)
     first = STARTS[name] + timedelta(days=1)
-    days = night.rows(
+    days = night.tuples(
         f"select cast(timezone('Asia/Shanghai', paid_at) as date), count(*), sum(goods + shipping_charged + tax)"
         f" from ({MONEY.format(name)}) group by 1"
     )
-    back = night.rows(
+    back = night.tuples(
         f"select cast(timezone('Asia/Shanghai', refunded_at) as date), sum(refund_amount)"
         f" from staging.stg_{name}__refunds where refund_state = 'success' group by 1"
     )
@@ -217,14 +174,14 @@ def test_the_days_add_up_to_the_ledger(night: Night, name: str) -> None:
 
 @pytest.mark.parametrize("name", OFFERING)
 def test_products_are_what_the_shop_has_with_its_present_price_and_stock(night: Night, name: str) -> None:
-    found = night.rows(f"""
+    found = night.tuples(f"""
         select product_name, list_price, stock, is_on_sale, product_id, sku_id from staging.stg_{name}__products""")
     views = night.box.sandbox.world.products(shop_of(ACCOUNTS[name].id).store, int(NOW.timestamp()))
     price = (lambda view: None) if name in SILENT_ON_PRICE else (lambda view: yuan(min(view.prices)))
     assert sorted(row[:4] for row in found if row[5] is None) == sorted(
         (view.item.chinese, price(view), Decimal(sum(view.stock)), view.is_on_sale) for view in views
     )
-    sold = night.rows(f"select distinct product_id, sku_id from staging.stg_{name}__order_lines")
+    sold = night.tuples(f"select distinct product_id, sku_id from staging.stg_{name}__order_lines")
     assert {product for product, _ in sold} <= {row[4] for row in found} and sold
     variants = {row[4:] for row in found if row[5] is not None}
     assert not variants or set(sold) <= variants
@@ -232,7 +189,7 @@ def test_products_are_what_the_shop_has_with_its_present_price_and_stock(night: 
 
 @each
 def test_buyers_are_told_apart_by_their_key_alone(night: Night, name: str) -> None:
-    rows = night.rows(f"select order_id, buyer_key from staging.stg_{name}__orders")
+    rows = night.tuples(f"select order_id, buyer_key from staging.stg_{name}__orders")
     keys = {number(order): buyer for order, buyer in rows}
     buyers = {str(state.order.id): state.order.buyer.key for state in night.paid(name) if state.order.buyer}
     known = {key for key in keys.values() if key is not None}

@@ -8,31 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
 import zstandard
-from dbt_runs import build_staging
+from staged import Staged, at, staged
 
 from extractors.accounts import Account
 from extractors.core.window import Window
 from extractors.credentials import Credentials
 from extractors.extract import extract
 from extractors.landing import Landing
-from extractors.registry import platforms
-from extractors.sandbox import Running, running
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.ledger import Ledger
 from extractors.sandbox.orders import OrderState, RefundState
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
-from warehouse.load import load_pending
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Double 11 lies within the four weeks before it.
@@ -48,22 +42,7 @@ ACCOUNTS = {
 each = pytest.mark.parametrize("name", NAMES)
 
 
-@dataclass
-class Night:
-    """What was read, loaded and built, and the world it came from."""
-
-    box: Running
-    home: Path
-    output: str
-    statuses: dict[str, str]
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        with duckdb.connect(str(self.home / "build" / "warehouse.duckdb"), read_only=True) as con:
-            con.execute("set TimeZone = 'UTC'")
-            cursor = con.execute(sql)
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
+class Night(Staged):
     def orders(self, name: str) -> list[OrderState]:
         """The orders that were to be read."""
         return list(orders_modified(self.box.sandbox.world, shop_of(ACCOUNTS[name].id), *span()))
@@ -82,28 +61,8 @@ def span() -> tuple[int, int, int]:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    home = tmp_path_factory.mktemp("quiet")
-    landing = Landing(home / "landing")
-    with running(first_day=date(2026, 9, 8), now=NOW) as box:
-        offered = box.connections()
-        for account in ACCOUNTS.values():
-            extract(
-                account,
-                Credentials.from_airflow(json.dumps(offered[account.id]), account.id),
-                landing,
-                hash_key=b"k" * 32,
-                token_dir=home / "tokens",
-                day=NOW.date(),
-                now=NOW + timedelta(minutes=10),
-                sleep=lambda seconds: None,
-            )
-        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), ACCOUNTS.values())
-        ran = build_staging(home / "build", home / "target", NAMES)
-        yield Night(box, home, ran.output, ran.statuses)
-
-
-def at(moment: int | None) -> datetime | None:
-    return None if moment is None else datetime.fromtimestamp(moment, UTC)
+    with staged(Night, tmp_path_factory.mktemp("quiet"), ACCOUNTS, NOW, timedelta(minutes=10)) as night:
+        yield night
 
 
 def yuan(fen: int) -> Decimal:
