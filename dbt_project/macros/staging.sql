@@ -217,3 +217,18 @@ left join {{ raw }} as landed
     {{ null_as('text') }}
     {%- endif -%}
 {%- endmacro %}
+
+
+{# What a platform tells of days, weeks and months, each a stream of its own, as the rows of one relation. #}
+{% macro told_periods(platform, stream='traffic') -%}
+    {%- for grain in ['', '_weekly', '_monthly'] %}
+    select
+        account_id,
+        report_date,
+        load_id,
+        record_key,
+        record
+    from {{ ref('base_' ~ platform ~ '__' ~ stream ~ grain) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,16 +1,7 @@
 with
 
 periods as (
-    {% for base in ['product_traffic', 'product_traffic_weekly', 'product_traffic_monthly'] %}
-    select
-        account_id,
-        report_date,
-        load_id,
-        record_key,
-        record
-    from {{ ref('base_files__' ~ base) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ told_periods('files', 'product_traffic') }}
 )
 
 select

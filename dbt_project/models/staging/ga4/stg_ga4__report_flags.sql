@@ -2,15 +2,7 @@
 with
 
 periods as (
-    {% for base in ['traffic', 'traffic_weekly', 'traffic_monthly'] %}
-    select
-        account_id,
-        report_date,
-        record
-    from {{ ref('base_ga4__' ~ base) }}
-    where record_key is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ told_periods('ga4') }}
 )
 
 select
@@ -22,4 +14,5 @@ select
     max(case when periods.record.flags.dataLossFromOtherRow then 1 else 0 end) = 1 as is_cut_off,
     max({{ array_length('periods.record.flags.samplingMetadatas') }}) > 0 as is_sampled
 from periods
+where record_key is not null
 group by account_id, periods.record.gran, report_date, periods.record.report

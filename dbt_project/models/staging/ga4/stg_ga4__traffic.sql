@@ -5,16 +5,7 @@
 with
 
 periods as (
-    {% for base in ['traffic', 'traffic_weekly', 'traffic_monthly'] %}
-    select
-        account_id,
-        report_date,
-        load_id,
-        record_key,
-        record
-    from {{ ref('base_ga4__' ~ base) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ told_periods('ga4') }}
 ),
 
 figures as (
