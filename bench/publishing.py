@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.measure import ROOT, Cost, daybook, run
 
-ROWS = 12_000_000  # of fct_sales-like rows that compress badly: about a gigabyte of file
+ROWS = 15_000_000  # of fct_sales-like rows that compress badly: a gigabyte of file
 BIG = f"""
     create or replace table marts.fct_lines as
     select i as line, hash(i) as a, hash(i + 1) as b, hash(i + 2) as c, hash(i + 3) as d,
