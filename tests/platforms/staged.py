@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,21 +55,29 @@ Night = TypeVar("Night", bound=Staged)
 
 @contextmanager
 def staged(
-    kind: type[Night], home: Path, accounts: Mapping[str, Account], now: datetime, later: timedelta
+    kind: type[Night],
+    home: Path,
+    accounts: Mapping[str, Account],
+    now: datetime,
+    later: timedelta,
+    day: date | None = None,
 ) -> Iterator[Night]:
     """Read these accounts (platform → account) of a world that stands still at `now`, by a clock that is `later`:
-    reads end some minutes behind it. Credentials are what the sandbox offers; nothing sleeps."""
+    reads end some minutes behind it. `day` is the last one that reports are asked for, the world's own unless it
+    is given. Credentials and what the platform takes as options are what the sandbox offers; nothing sleeps."""
     landing = Landing(home / "landing")
     with running(first_day=FIRST_DAY, now=now) as box:
-        offered = box.connections()
-        for account in accounts.values():
+        offered: dict[str, Any] = box.connections()
+        for name, account in accounts.items():
+            told = offered[account.id].get("extra") or {}
+            options = {option: told[option] for option in platforms()[name].options if option in told}
             extract(
-                account,
+                replace(account, options={**options, **account.options}),
                 Credentials.from_airflow(json.dumps(offered[account.id]), account.id),
                 landing,
                 hash_key=b"k" * 32,
                 token_dir=home / "tokens",
-                day=now.date(),
+                day=day or now.date(),
                 now=now + later,
                 sleep=lambda seconds: None,
             )

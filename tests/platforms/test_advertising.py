@@ -6,32 +6,21 @@ the world, without the clients and without dbt.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pytest
-from dbt_runs import build_staging
+from staged import Staged, staged
 
 from extractors.accounts import Account
 from extractors.core.window import period_bounds
-from extractors.credentials import Credentials
-from extractors.extract import extract
-from extractors.landing import Landing
-from extractors.registry import platforms
-from extractors.sandbox import Running, running
 from extractors.sandbox.adland import Figures, figures, group_id, people
 from extractors.sandbox.ads import Adverts, Promotion
 from extractors.sandbox.ledger import Ledger
 from extractors.sandbox.merchants import AD_ACCOUNTS, Advertiser
 from extractors.sandbox.traffic import days_between
-from warehouse.load import load_pending
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=SHANGHAI)  # 02:00 in New York
@@ -75,13 +64,9 @@ APPS = {"umeng"}
 ADVERTISERS = {a.platform: a for a in AD_ACCOUNTS if a.platform in LEVELS}
 
 
-def account_of(name: str, box: Running) -> tuple[Account, Credentials]:
-    """The account and its credentials; what the platform takes as options stands in the connection's extra."""
+def account_of(name: str) -> Account:
     known = Advertiser(0, 0, name, TRAFFIC[name], 0.0, name) if name in TRAFFIC else ADVERTISERS[name]
-    given = box.connections()[known.account]
-    extra: Any = given["extra"]
-    options = {option: extra[option] for option in platforms()[name].options if option in extra}
-    account = Account(
+    return Account(
         known.account,
         name,
         known.name,
@@ -89,51 +74,20 @@ def account_of(name: str, box: Running) -> tuple[Account, Credentials]:
         known.zone,
         known.currency,
         start=STARTS.get(name, START),
-        options={**options, "calls_per_second": 1000},
+        options={"calls_per_second": 1000},
     )
-    return account, Credentials.from_airflow(json.dumps(given), account.id)
 
 
-@dataclass
-class Night:
-    """What was read, loaded and built, and the world it came from."""
-
-    box: Running
-    build: Path
-    output: str
-    statuses: dict[str, str]
-
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        with duckdb.connect(str(self.build / "warehouse.duckdb"), read_only=True) as con:
-            cursor = con.execute(sql)
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
+class Night(Staged):
     def adverts(self, name: str) -> Adverts:
         return self.box.sandbox.world.ad_accounts[ADVERTISERS[name].account]
 
 
 @pytest.fixture(scope="session")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    home = tmp_path_factory.mktemp("advertising")
-    landing, accounts = Landing(home / "landing"), []
-    with running(first_day=date(2026, 9, 8), now=NOW) as box:
-        for name in (*LEVELS, *TRAFFIC):
-            account, credentials = account_of(name, box)
-            accounts.append(account)
-            extract(
-                account,
-                credentials,
-                landing,
-                hash_key=b"k" * 32,
-                token_dir=home / "tokens",
-                day=DAY,
-                now=NOW,
-                sleep=lambda seconds: None,
-            )
-        load_pending(landing, home / "build" / "warehouse.duckdb", platforms(), accounts)
-        ran = build_staging(home / "build", home / "target", (*LEVELS, *TRAFFIC))
-        yield Night(box, home / "build", ran.output, ran.statuses)
+    accounts = {name: account_of(name) for name in (*LEVELS, *TRAFFIC)}
+    with staged(Night, tmp_path_factory.mktemp("advertising"), accounts, NOW, timedelta(), DAY) as night:
+        yield night
 
 
 def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
@@ -205,8 +159,8 @@ def test_the_levels_below_add_up_to_the_accounts_own_total(night: Night, name: s
 
 
 def test_nothing_asked_for_is_left_to_be_remembered(night: Night) -> None:
-    assert not list((night.build.parent / "landing").rglob("job-*.json"))
-    assert list((night.build.parent / "landing").rglob("manifest.json"))
+    assert not list((night.home / "landing").rglob("job-*.json"))
+    assert list((night.home / "landing").rglob("manifest.json"))
 
 
 def test_reports_were_read_up_to_the_day_asked_for(night: Night) -> None:
