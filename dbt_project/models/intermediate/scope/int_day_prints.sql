@@ -8,14 +8,27 @@
     ('int_product_traffic', ['period_start']),
 ] %}
 
-select store_id, date_day, sum(print) as print, sum(events) as events
-from (
+with
+
+{% for name, dates in clocks -%}
+{{ name }}_rows as (
+
+    select store_id, {{ dates | join(', ') }}, {{ row_print('events') }} as print
+    from {{ ref(name) }} as events
+
+),
+
+{% endfor -%}
+
+printed as (
     {%- for name, dates in clocks %}
     {%- for date in dates %}
-    select store_id, {{ date }} as date_day, sum({{ row_print('events') }}) as print, count(*) as events
-    from {{ ref(name) }} as events
+
+    select store_id, {{ date }} as date_day, sum(print) as print, count(*) as events
+    from {{ name }}_rows
     where {{ date }} is not null
     group by store_id, {{ date }}
+
     union all
     {%- endfor %}
     {%- endfor %}
@@ -29,5 +42,9 @@ from (
         and refunds.order_id = orders.order_id
     where refunds.refund_date is not null
     group by refunds.store_id, refunds.refund_date
-) as prints
+
+)
+
+select store_id, date_day, sum(print) as print, sum(events) as events
+from printed
 group by store_id, date_day
