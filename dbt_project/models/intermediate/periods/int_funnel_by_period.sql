@@ -7,7 +7,7 @@
     'exposure': 'exposed', 'click': 'clicked', 'visit': 'visited', 'detail': 'saw_detail', 'cart': 'carted', 'fav': 'favoured',
     'checkout': 'checked_out', 'create': 'ordered', 'pay': 'paid',
 } %}
-{%- set done_by = {'create': 'true', 'pay': 'has_paid = 1', 'repurchase': 'has_come_again = 1'} %}
+{%- set done_by = {'create': 'true', 'pay': 'has_paid', 'repurchase': 'has_come_again'} %}
 {%- set starts = {'day': 'created_date', 'week': business_week_start('created_date'), 'month': month_start('created_date')} %}
 
 with
@@ -18,61 +18,16 @@ told as (
 
 ),
 
--- The orders a buyer placed on a day, and what they led to. Who pays two orders of one basket has not come again: another order
--- is one placed after the first was paid.
-placed as (
-
-    select
-        orders.store_id,
-        orders.platform,
-        orders.buyer_key,
-        orders.created_date,
-        max(case when orders.is_counted and orders.paid_at <= orders.created_at + interval 7 day then 1 else 0 end) as has_paid,
-        max(case when orders.is_counted and orders.paid_at <= orders.created_at + interval 7 day and later.order_id is not null then 1 else 0 end)
-            as has_come_again
-    from {{ ref('int_orders') }} as orders
-    left join {{ ref('int_orders') }} as later
-        on orders.platform = later.platform
-        and orders.store_id = later.store_id
-        and orders.buyer_key = later.buyer_key
-        and later.is_counted
-        and later.buyer_order_number > 1
-        and later.created_at > orders.paid_at
-        and later.paid_at <= orders.paid_at + interval 7 day
-    where orders.exclude_reason is null and orders.buyer_key is not null
-    group by orders.store_id, orders.platform, orders.buyer_key, orders.created_date
-
-),
-
--- Who is counted in a span: whose day is the first one since the span began on which it was done. One look at a buyer's last
--- such day says it for the day, the week and the month, whichever part of them a span is.
-buyer_days as (
-
-    select
-        store_id,
-        created_date,
-        has_paid,
-        has_come_again,
-        max(created_date) over earlier as last_create,
-        max(case when has_paid = 1 then created_date end) over earlier as last_pay,
-        max(case when has_come_again = 1 then created_date end) over earlier as last_repurchase
-    from placed
-    window earlier as (
-        partition by store_id, platform, buyer_key
-        order by created_date rows between unbounded preceding and 1 preceding
-    )
-
-),
-
+-- Who is counted in a span: whose day is the first one since the span began on which it was done.
 people_days as (
 
     select store_id, created_date
         {%- for step, done in done_by.items() %}
         {%- for grain, since in starts.items() %},
-        count(case when {{ done }} and (last_{{ step }} is null or last_{{ step }} < {{ since }}) then 1 end) as {{ step }}_people_of_{{ grain }}
+        count(case when {{ done }} and (last_{{ step }}_date is null or last_{{ step }}_date < {{ since }}) then 1 end) as {{ step }}_people_of_{{ grain }}
         {%- endfor %}
         {%- endfor %}
-    from buyer_days
+    from {{ ref('int_buyer_days') }}
     group by store_id, created_date
 
 ),
