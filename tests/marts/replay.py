@@ -7,6 +7,7 @@ run is dbt's: the compiled SELECTs of a full build and of one that goes on, and 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,9 @@ import jinja2
 
 from warehouse import built
 
-_LISTS = ("int_changed_", "int_affected_")  # what a night writes anew: not what it comes to
+_LISTS = re.compile(
+    r"int_changed_|int_affected_|int_.*_to_write$"
+)  # what a night writes anew: not what it comes to
 _BOOKKEEPING = {"load_id", "since_build"}
 
 
@@ -147,7 +150,7 @@ class Replay:
         return {
             name: [column for column in columns if column not in _BOOKKEEPING]
             for name, columns in rows
-            if not name.split('"')[-2].startswith(_LISTS) and not name.endswith('"restatement_log"')
+            if not _LISTS.match(name.split('"')[-2]) and not name.endswith('"restatement_log"')
         }
 
     def prints(self) -> dict[str, tuple[int, int]]:

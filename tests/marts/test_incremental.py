@@ -9,6 +9,7 @@ import os
 import random
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import PROJECT, Warehouse, run_dbt
 from mutations import Night
@@ -51,6 +52,38 @@ def test_dbt_goes_on_from_the_last_build_to_what_a_full_one_has(
     whole = Replay(project, copied(went.build_dir, tmp_path / "whole"))
     whole.build(whole=True)
     assert differences(one, whole) == {}
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "listed"),
+    [
+        ("fct_orders", "platform, store_id, order_id", "int_orders_to_write"),
+        ("fct_refunds", "platform, store_id, refund_id", "int_refunds_to_write"),
+        ("dim_customer", "platform, buyer_key", "int_changed_buyers"),
+    ],
+)
+def test_a_night_judges_the_rows_it_wrote_and_a_full_build_all(
+    table: str, key: str, listed: str, first_night: tuple[Warehouse, Project], tmp_path: Path
+) -> None:
+    went = first_night[0]
+
+    def status(doubled: str, *more: str) -> str:
+        """Of the test of the table's key, after one of its rows that is (not) on the list is there twice."""
+        build_dir = copied(went.build_dir, tmp_path / str(len(list(tmp_path.iterdir()))))
+        with duckdb.connect(str(build_dir / "daybook.duckdb")) as con:
+            con.execute(f"attach '{build_dir / 'warehouse.duckdb'}' as warehouse")
+            found = con.execute(
+                f"insert into marts.{table} select * from marts.{table}"
+                f" where ({key}) {doubled} (select {key} from warehouse.intermediate.{listed}) limit 1"
+            ).fetchall()
+            assert found == [(1,)]
+        ran = run_dbt(build_dir, went.target_dir, "build", "--select", f"unique_key_{table}_*", *more)
+        (found_status,) = ran.statuses.values()
+        return found_status
+
+    assert status("in") == "fail"
+    assert status("not in") == "pass"
+    assert status("not in", "--full-refresh") == "fail"
 
 
 def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(

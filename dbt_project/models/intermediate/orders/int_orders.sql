@@ -1,6 +1,6 @@
 -- Orders with what became of them: refunds so far at the rate of the sale, their outcome, and their place in the
 -- buyer's history (over all of it, in this store and in all stores of the platform). One row per order.
-{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_buyers('held') }}"])) }}
+{{ config(**rebuilt(["{{ in_orders_to_write('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 
 with
@@ -10,7 +10,7 @@ orders as (
     select *
     from {{ ref('int_order_totals') }} as orders
     {%- if only_changes() %}
-    where {{ in_changed_orders('orders') }} or {{ in_changed_buyers('orders') }}
+    where {{ in_orders_to_write('orders') }}
     {%- endif %}
 
 ),
@@ -31,8 +31,11 @@ refunds as (
             as refund_{{ part }}_cohort_30d
         {{- "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('int_refunds') }}
+    from {{ ref('int_refunds') }} as refunds
     where is_counted and is_linked
+        {%- if only_changes() %}
+        and {{ in_orders_to_write('refunds') }}
+        {%- endif %}
     group by platform, store_id, order_id
 
 ),

@@ -2,7 +2,7 @@
 -- for that part: goods, shipping and tax are capped apart over all refunds of an order, in the order they happened. A refund of an
 -- order that was never paid is 0; a refund whose order is unknown is kept whole. A refund whose source does not say for
 -- how much counts with nothing and is marked. One row per refund.
-{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_refunds('held') }}"])) }}
+{{ config(**rebuilt(["{{ in_refunds_to_write('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 
 with
@@ -14,7 +14,7 @@ refunds as (
         {{ union_staging('refunds') }}
     ) as refunds
     {%- if only_changes() %}
-    where {{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }}
+    where {{ in_refunds_to_write('refunds') }}
     {%- endif %}
 
 ),
@@ -24,7 +24,10 @@ orders as (
     select
         platform, store_id, order_id, buyer_key, exclude_reason, is_paid, is_counted, paid_at, paid_date, currency,
         store_currency, rate_to_reporting, goods_paid_orig, shipping_charged_orig, tax_orig
-    from {{ ref('int_order_totals') }}
+    from {{ ref('int_order_totals') }} as orders
+    {%- if only_changes() %}
+    where {{ in_changed_orders('orders') }}
+    {%- endif %}
 
 ),
 

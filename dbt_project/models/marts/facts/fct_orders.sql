@@ -1,4 +1,4 @@
-{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_buyers('held') }}"])) }}
+{{ config(**rebuilt(["{{ in_orders_to_write('held') }}"])) }}
 select
     platform,
     account_id,
@@ -46,5 +46,5 @@ select
     cast(buyer_order_number as bigint) as buyer_order_number
 from {{ ref('int_orders') }} as orders
 {% if only_changes() -%}
-where {{ in_changed_orders('orders') }} or {{ in_changed_buyers('orders') }}
+where {{ in_orders_to_write('orders') }}
 {%- endif %}

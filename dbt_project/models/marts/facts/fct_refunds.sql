@@ -1,4 +1,4 @@
-{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_changed_refunds('held') }}"])) }}
+{{ config(**rebuilt(["{{ in_refunds_to_write('held') }}"])) }}
 select
     platform,
     account_id,
@@ -31,5 +31,5 @@ select
     cast(refund_over_paid_orig as decimal(18, 2)) as refund_over_paid_orig
 from {{ ref('int_refunds') }} as refunds
 {% if only_changes() -%}
-where {{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }}
+where {{ in_refunds_to_write('refunds') }}
 {%- endif %}

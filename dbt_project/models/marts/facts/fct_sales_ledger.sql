@@ -1,8 +1,7 @@
 -- A sale never moves: what happens later is a new row on its own day. Money and quantities are signed, so any sum is a net.
 {{ config(**rebuilt([
     "{{ in_changed_orders('held') }}",
-    "held.event_type = 'refund' and exists (select 1 from {{ ref('int_changed_refunds') }} as changed"
-        ~ " where changed.platform = held.platform and changed.store_id = held.store_id and changed.refund_id = held.event_id)",
+    "held.event_type = 'refund' and {{ in_refunds_to_write('held', 'event_id') }}",
 ])) }}
 select
     'sale' as event_type,
@@ -55,5 +54,5 @@ select
 from {{ ref('int_refunds') }} as refunds
 where is_counted
     {%- if only_changes() %}
-    and ({{ in_changed_orders('refunds') }} or {{ in_changed_refunds('refunds') }})
+    and {{ in_refunds_to_write('refunds') }}
     {%- endif %}

@@ -1,0 +1,12 @@
+-- Refunds whose rows are written anew: changed ones, and all of changed orders, whose amounts they share. Said as one list, like
+-- int_orders_to_write. One row per refund; none in a full build, which needs no list.
+select platform, store_id, refund_id
+from {{ ref('int_changed_refunds') }}
+
+union
+
+select platform, store_id, refund_id
+from (
+    {{ union_staging('refunds') }}
+) as refunds
+where {{ in_changed_orders('refunds') }}
