@@ -6,6 +6,7 @@ Each changes the tables as staging would show them after the load, with the load
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import duckdb
 
@@ -51,6 +52,13 @@ _REFUND_EDITS = (
     "line_id = null",
 )
 
+# Kinds of changes, and how often chance picks each.
+KINDS = {
+    "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
+    "late_order": 4, "repeat": 2, "save": 3, "revert": 3, "time": 3, "rate": 1, "traffic": 1, "ads": 1, "looked_at": 1,
+    "outcomes": 1,
+}  # fmt: skip
+
 
 class Night:
     """One load after another into the tables of one build folder."""
@@ -61,14 +69,10 @@ class Night:
         self.load = int(con.execute("select max(load_id) from raw_daybook.ledger").fetchall()[0][0])
         self.saved = 0
 
-    def falls(self) -> list[str]:
-        """A night of one to eight changes. Returns their names."""
+    def falls(self, names: Sequence[str] = ()) -> list[str]:
+        """A night of these changes, or of one to eight that chance picks. Returns their names."""
         self.load += 1
-        names = self.rng.choices(
-            ["edit", "line", "drop_line", "add_line", "refund", "edit_refund", "move_refund", "lose_refunds",
-             "late_order", "repeat", "save", "revert", "time", "rate", "traffic", "ads", "looked_at", "outcomes"],
-            [9, 4, 2, 2, 4, 5, 2, 1, 4, 2, 3, 3, 3, 1, 1, 1, 1, 1], k=self.rng.randint(1, 8),
-        )  # fmt: skip
+        names = names or self.rng.choices([*KINDS], [*KINDS.values()], k=self.rng.randint(1, 8))
         for name in names:
             self.shop = self.rng.choice(SHOPS)
             getattr(self, f"_{name}")()
@@ -77,7 +81,7 @@ class Night:
             " from raw_daybook.ledger limit 1",
             [self.load, self.load],
         )
-        return names
+        return [*names]
 
     # ---- orders -----------------------------------------------------------------------------------
     def _edit(self) -> None:

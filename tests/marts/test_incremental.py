@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import PROJECT, Warehouse, run_dbt
-from mutations import Night
+from mutations import KINDS, Night
 from replay import Project, Replay, copied, differences
 
 _FIRST = int(os.environ.get("DAYBOOK_FIRST_HISTORY", "0"))
@@ -27,13 +27,14 @@ SEEDS = (
 
 @pytest.fixture(scope="session")
 def first_night(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, Project]:
-    """The world after one more night, built by dbt itself; with it, the SQL of a build that goes on."""
+    """The world after one more night of every kind of change, built by dbt itself; with it, the SQL of a build that
+    goes on."""
     folder = tmp_path_factory.mktemp("night")
     build_dir = copied(built.build_dir, folder / "build")
     target = folder / "target"
     before = Replay(Project(PROJECT, built.target_dir, built.target_dir), build_dir)
     before.remember()
-    Night(before.con, random.Random(0)).falls()
+    Night(before.con, random.Random(0)).falls([*KINDS])
     before.close()
     went = run_dbt(
         build_dir, target, "run", "--write-json", "--select", "path:models/intermediate", "path:models/marts"

@@ -2,7 +2,7 @@
 -- for that part: goods, shipping and tax are capped apart over all refunds of an order, in the order they happened. A refund of an
 -- order that was never paid is 0; a refund whose order is unknown is kept whole. A refund whose source does not say for
 -- how much counts with nothing and is marked. One row per refund.
-{{ config(**rebuilt(["{{ in_refunds_to_write('held') }}"])) }}
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 
 with

@@ -1,6 +1,6 @@
 -- Refunded goods by product: to the line the refund names, else over the order's goods by what was paid for each, with
 -- the cents left over on the first line. A refund without a known order has no product.
-{{ config(**rebuilt(["{{ in_refunds_to_write('held') }}"])) }}
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 with
 
 refunds as (

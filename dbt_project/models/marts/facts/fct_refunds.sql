@@ -1,4 +1,4 @@
-{{ config(**rebuilt(["{{ in_refunds_to_write('held') }}"])) }}
+{{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 select
     platform,
     account_id,
