@@ -6,7 +6,7 @@ import gc
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -154,7 +154,11 @@ class _StreamReader:
             )
             return []
         landed: list[Manifest] = []
-        with ThreadPoolExecutor(min(self._platform.width, len(slices))) as pool:
+        width = self._platform.width
+        with (
+            ThreadPoolExecutor(width) as self._readers,
+            ThreadPoolExecutor(min(width, len(slices))) as pool,
+        ):
             futures: list[Future[Manifest]] = [pool.submit(self._slice, piece) for piece in slices]
             try:
                 # The mark follows in order: a slice that landed behind a failed one is kept, not counted.
@@ -182,8 +186,7 @@ class _StreamReader:
             with self._landing.partition(*where, stream.kind, window, datetime.now(UTC)) as partition:
                 jobs = Jobs(self._landing.store, "/".join(where), self._session.wait)
                 reader = WindowReader(stream, self._session, scrubber, partition.write, jobs)
-                for piece in _pieces(stream, window):
-                    reader.read(piece)
+                self._read(reader, list(_pieces(stream, window)))
                 manifest = partition.commit(dates=dates)
                 jobs.landed()
                 return manifest
@@ -203,6 +206,17 @@ class _StreamReader:
             ) from None
         except DaybookError as error:
             raise error.at(window=str(window)) from None
+
+    def _read(self, reader: WindowReader, pieces: list[Window]) -> None:
+        """Reads the pieces of a slice side by side: a night has but one slice or two."""
+        futures = [self._readers.submit(reader.read, piece) for piece in pieces]
+        try:
+            for future in futures:
+                future.result()
+        finally:  # nothing may still write when the partition is closed
+            for future in futures:
+                future.cancel()
+            wait(futures)
 
     def _within_retention(self, wanted: Window) -> Window:
         stream = self._stream
@@ -296,9 +310,9 @@ def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window
 
 
 def _pieces(stream: Stream, window: Window) -> Iterable[Window]:
-    """A slice, cut to the vendor's widest window. One of a report is no more days than that already; cut by
+    """A slice, cut to the windows it is read in. One of a report is no more days than that already; cut by
     the clock, its last day would be read twice where an hour comes twice."""
-    return [window] if stream.kind == "report" else window.cut(stream.widest)
+    return [window] if stream.kind == "report" else window.cut(stream.stride or stream.widest)
 
 
 def _report_dates(stream: Stream, window: Window, account: Account) -> list[date]:

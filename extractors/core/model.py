@@ -167,6 +167,8 @@ class Stream:
     long_from, long_slice: a stretch of at least `long_from` is landed in slices of `long_slice`, not by the
         day: for vendors with another way for so long a window, which `reads` then takes.
     widest: the vendor's widest window for one read; slices are cut to it.
+    stride: read in windows so short, side by side: for vendors who permit more calls a second than pages that
+        are read one after the other can use.
     settle: how far behind now a window may end, because the vendor's index lags.
     overlap: how far the next window reaches back over the last one.
     lookback_days: days a report re-reads because the vendor restates them.
@@ -189,6 +191,7 @@ class Stream:
     long_from: timedelta | None = None
     long_slice: timedelta | None = None
     widest: timedelta | None = None
+    stride: timedelta | None = None
     settle: timedelta = timedelta(minutes=3)
     overlap: timedelta = timedelta(minutes=10)
     lookback_days: int = 0

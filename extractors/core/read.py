@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from extractors.core.decode import dumps
@@ -35,7 +35,8 @@ class WindowReader:
 
     write: takes a finished line. Records seen twice (overlapping pages, a window read again) are written
     once, unless they differ: then both versions are kept. Of a report each row is written once, when its
-    read is complete: two readings of a row in one partition would count it twice.
+    read is complete: two readings of a row in one partition would count it twice. Windows of a cursor may be
+    read side by side, those of a report one after the other.
     jobs: where asynchronous reports that were asked for are remembered (default: in this process only).
     """
 
@@ -54,6 +55,7 @@ class WindowReader:
         self._write = write
         self._written: dict[str, int] = {}
         self._held: dict[str, bytes] = {}
+        self._guard = threading.Lock()
 
     def read(self, window: Window) -> None:
         """Read one vendor window whole, in halves where the vendor finds it too much at once.
@@ -137,8 +139,10 @@ class WindowReader:
             if page.total is not None:
                 total = page.total
             self._details([record for _, record in fresh])
-            for key, record in fresh:
-                self._keep(key, record)
+            lines = [(key, self._line(key, record)) for key, record in fresh]
+            with self._guard:
+                for key, line in lines:
+                    self._keep(key, line)
         if total is not None and len(seen) < total:
             raise ContractError(
                 f"{read.request.name} says {total} records and sent {len(seen)}",
@@ -159,19 +163,9 @@ class WindowReader:
         if stream.incomplete is not None:
             records = list(filter(stream.incomplete, records))
 
-        def in_turn(part: list[Record]) -> None:
-            for record in part:
-                detail(self._session, record)
+        self._session.each(lambda record: detail(self._session, record), records)
 
-        width = min(self._session.platform.width, len(records))
-        if width < 2:
-            in_turn(records)
-            return
-        with ThreadPoolExecutor(width) as pool:
-            for _ in pool.map(in_turn, [records[place::width] for place in range(width)]):
-                pass
-
-    def _keep(self, key: str, record: Record) -> None:
+    def _line(self, key: str, record: Record) -> bytes:
         stream = self._stream
         try:
             if stream.kind == "cursor":
@@ -182,8 +176,10 @@ class WindowReader:
                     raise Refused(f"a report row without its date ({stream.day})", record)
         except (ValueError, TypeError, OverflowError, OSError) as error:
             raise Refused(f"a time that cannot be read: {error}", record) from None
-        line = dumps({"key": key, name: moment, "payload": self._scrubber.scrub(record)})
-        if stream.kind == "report":
+        return dumps({"key": key, name: moment, "payload": self._scrubber.scrub(record)})
+
+    def _keep(self, key: str, line: bytes) -> None:
+        if self._stream.kind == "report":
             self._held[key] = line
             return
         mark = hash(line)

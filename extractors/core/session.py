@@ -7,9 +7,10 @@ import copy
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -32,6 +33,9 @@ CONNECT_SECONDS, READ_SECONDS = 10.0, 90.0
 BODY_LIMIT = 256 * 1024 * 1024  # no vendor page is near this; an endless one must not fill the memory
 TRIES = 5
 LONGEST_WAIT = 300.0  # a longer ban ends the attempt: the run retries later instead of holding its slot
+
+
+T = TypeVar("T")
 
 
 class Session:
@@ -62,12 +66,20 @@ class Session:
         self._buckets: dict[str, Bucket] = {}
         self._guard = threading.Lock()
         self._places = threading.BoundedSemaphore(platform.width)
+        self._hands = ThreadPoolExecutor(platform.width)
         self._refused: AuthError | None = None
         self._looked_ahead = False
         self.calls = 0
 
     def close(self) -> None:
+        self._hands.shutdown()
         self._http.close()
+
+    def each(self, do: Callable[[T], None], items: Iterable[T]) -> None:
+        """Do something that makes a call or two for every item, as many at once as the vendor may be asked.
+        What is done must not come here again: it would wait for the place it holds."""
+        for _ in self._hands.map(do, items):
+            pass
 
     def wait(self, seconds: float) -> None:
         """Wait for something the vendor is doing."""

@@ -100,12 +100,12 @@ class LateEdit:
 @dataclass(slots=True)
 class Control:
     """The state behind ``/_control``. ``limits`` maps a platform to the requests a second it allows an
-    account, or ``platform/stream`` to those for one stream alone."""
+    account, or ``platform/stream`` to those for one stream alone; a pair is requests and seconds."""
 
     faults: list[Fault] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
     late: list[LateEdit] = field(default_factory=list)
-    limits: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, float | tuple[float, float]] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
@@ -168,14 +168,15 @@ class Control:
 
     # ---- limits and counters ---------------------------------------------------------------------
     def over_limit(self, platform: str, stream: str, account: str, method: str = "") -> bool:
-        """Whether this request is one too many within a second, of the method if one is named."""
+        """Whether this request is one too many within the stretch, of the method if one is named."""
         counted = f"{platform}/{stream}" if f"{platform}/{stream}" in self.limits else platform
-        allowed = self.limits.get(counted)
-        if not allowed:
+        limit = self.limits.get(counted)
+        if not limit:
             return False
+        allowed, seconds = limit if isinstance(limit, tuple | list) else (limit, 1.0)
         recent = self._recent.setdefault((counted, account, method), deque())
         clock = time.monotonic()
-        while recent and recent[0] <= clock - 1.0:
+        while recent and recent[0] <= clock - seconds:
             recent.popleft()
         if len(recent) >= allowed:
             return True

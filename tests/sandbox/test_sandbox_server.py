@@ -244,6 +244,15 @@ def test_limits_refuse_what_comes_too_fast(sandbox: Running, callers: Callers, a
     assert callers.woo("/products").status_code == 200
 
 
+def test_a_limit_may_hold_for_a_longer_stretch_than_a_second(callers: Callers, ask_control: Any) -> None:
+    ask_control("limits", ocean_engine=[2, 60])
+    codes = []
+    for _ in range(3):
+        codes.append(callers.report()["code"])
+        time.sleep(0.6)
+    assert codes == [0, 0, 40100]
+
+
 def test_all_tokens_of_a_platform_can_be_made_to_expire(sandbox: Running, callers: Callers) -> None:
     tokens = sandbox.sandbox.desks["ocean_engine"].tokens
     assert tokens is not None

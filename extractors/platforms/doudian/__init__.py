@@ -163,7 +163,7 @@ PLATFORM = Platform(
         "order.searchList": Rate(calls=600, seconds=1.0),
         "afterSale.List": Rate(calls=500, seconds=1.0),
     },
-    width=8,
+    width=32,
     streams=(
         Stream(
             name="orders",
@@ -171,6 +171,7 @@ PLATFORM = Platform(
             key=("order_id",),
             cursor=Instant("update_time"),
             reads=_orders,
+            stride=timedelta(hours=1),
             retention=timedelta(days=90),
             personal=Personal(drop=_HIDDEN, buyer=("doudian_open_id",)),
         ),
@@ -180,6 +181,7 @@ PLATFORM = Platform(
             key=("aftersale_info.aftersale_id",),
             cursor=Instant("aftersale_info.update_time"),
             reads=_aftersales,
+            stride=timedelta(hours=1),
             detail=_money_given_back,
             incomplete=lambda record: record["aftersale_info"].get("aftersale_status") == SUCCESS,
             retention=timedelta(days=180),

@@ -167,7 +167,7 @@ PLATFORM = Platform(
     base_url="https://openapi.kwaixiaodian.com",
     protocol=partial(SignedCall, DIALECT),
     rate=Rate(calls=300, seconds=1.0),
-    width=8,
+    width=32,
     streams=(
         Stream(
             name="orders",
@@ -176,6 +176,7 @@ PLATFORM = Platform(
             cursor=Instant("orderBaseInfo.updateTime", parse=epoch_milliseconds),
             reads=_orders,
             widest=timedelta(days=7),
+            stride=timedelta(hours=1),
             retention=timedelta(days=90),
             personal=Personal(drop=_HIDDEN, buyer=("orderBaseInfo.buyerOpenId",)),
         ),
@@ -186,6 +187,7 @@ PLATFORM = Platform(
             cursor=Instant("updateTime", parse=epoch_milliseconds),
             reads=_refunds,
             widest=timedelta(days=1),
+            stride=timedelta(hours=1),
             retention=timedelta(days=90),
             personal=Personal(drop=_HIDDEN),
         ),
