@@ -1,5 +1,6 @@
 import pytest
 
+from extractors.core import decode
 from extractors.core.decode import dumps, loads, name_of
 from extractors.errors import ContractError, TransientError
 
@@ -12,10 +13,42 @@ from extractors.errors import ContractError, TransientError
         b'{"amount":12345678901234567.89,"price":18.333333}',
         b"[1.10000000000000000001,-0.5]",
         b'{"u":18446744073709551616}',
+        b'{"u":9999999999999999999,"v":18446744073709551615}',
+        b'{"i":-9223372036854775808,"j":-9223372036854775809}',
+        b'{"i":-9999999999999999999}',
     ],
 )
 def test_numbers_leave_as_exactly_as_they_came(text: bytes) -> None:
     assert dumps(loads(text, "x")) == text
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_whole_number_of_any_length_and_a_long_one_with_a_point_keep_every_digit(sign: str) -> None:
+    digits = "9876543210987654321098765"
+    wholes = [sign + digits[:count] for count in range(1, 26)]
+    points = [
+        f"{sign}{digits[:place]}.{digits[place:count]}"
+        for count in range(16, 26)
+        for place in range(1, count)
+    ]
+    for number in wholes + points:
+        for text in (f'{{"n":{number}}}'.encode(), f"[{number},1]".encode()):
+            assert dumps(loads(text, "x")) == text
+
+
+@pytest.mark.parametrize("beside", [b"", b',"wide":12345678901234567890123'])
+def test_an_id_of_nineteen_digits_is_a_number_like_any_other(beside: bytes) -> None:
+    assert loads(b'{"id":4781320682406083640%b}' % beside, "x")["id"] == 4781320682406083640
+
+
+def test_a_page_of_such_ids_goes_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(text: bytes) -> None:
+        raise AssertionError("read the slow way")
+
+    monkeypatch.setattr(decode, "_exact", slow)
+    assert loads(b'[{"id":4781320682406083640,"price":18.33},{"id":"12345678901234567890"}]', "x")
+    with pytest.raises(AssertionError, match="slow"):
+        loads(b'[{"id":12345678901234567890}]', "x")
 
 
 def test_a_byte_order_mark_and_blank_lines_before_json_are_forgiven() -> None:
