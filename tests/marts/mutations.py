@@ -191,10 +191,14 @@ class Night:
         )
 
     def _rate(self) -> None:
+        """A file tells the rate of a day, which it may have told otherwise before: the loader keeps one of a day."""
+        day, rate = f"date '2026-09-01' + {self.rng.randrange(90)}", 0.8 + self.rng.random() / 10
         self.con.execute(
-            "insert into raw_daybook.dropped_rates by name select 'EUR' as currency,"
-            f" date '2026-09-01' + {self.rng.randrange(90)} as rate_date,"
-            f" cast({0.8 + self.rng.random() / 10} as decimal(18, 8)) as units_per_usd"
+            f"delete from raw_daybook.dropped_rates where currency = 'EUR' and rate_date = {day}"
+        )
+        self.con.execute(
+            f"insert into raw_daybook.dropped_rates by name select 'EUR' as currency, {day} as rate_date,"
+            f" cast({rate} as decimal(18, 8)) as units_per_usd"
         )
 
     def _traffic(self) -> None:
