@@ -151,6 +151,8 @@ class NextToken:
 
     never_empty: the vendor hands out a token only for records that follow, so an empty page before or behind
         one is a page that was lost. Needed where no total would tell.
+    asks_twice: an answer of nothing is asked for once more, where neither a total nor a token would tell that
+        the only page of a read was lost.
     depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
     """
 
@@ -159,12 +161,15 @@ class NextToken:
     param: str
     total: Total | None = None
     never_empty: bool = False
+    asks_twice: bool = False
     depth: int | None = None
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         seen: set[str] = set()
         while True:
             reply = call(request)
+            if self.asks_twice and not seen and not self.records(reply):
+                reply = call(request)
             page = Page(self.records(reply), self.total(reply) if self.total else None)
             if self.depth is not None and (page.total or 0) > self.depth:
                 raise TooDeep(page.total or 0)

@@ -181,3 +181,16 @@ def test_an_empty_page_around_a_token_is_a_lost_page_where_tokens_promise_record
         list(paging.pages(lambda request: Reply(next(replies)), Request("list")))
     nothing = [{"rows": [], "next": None}]
     assert [p.records for p in paging.pages(lambda request: Reply(nothing[0]), Request("list"))] == [[]]
+
+
+def test_nothing_is_asked_for_twice_where_nothing_else_would_tell_of_a_lost_page() -> None:
+    def read(*answers: list[dict[str, str]]) -> tuple[list[str], int]:
+        replies = [Reply({"rows": rows, "next": None}) for rows in answers]
+        paging = NextToken(records_at("rows"), lambda reply: None, "cursor", asks_twice=True)
+        left = iter(replies)
+        pages = list(paging.pages(lambda request: next(left), Request("list")))
+        return [record["id"] for page in pages for record in page.records], len(list(left))
+
+    assert read([], [{"id": "1"}], []) == (["1"], 1)  # it was lost
+    assert read([], [], []) == ([], 1)  # there is nothing
+    assert read([{"id": "1"}], [], []) == (["1"], 2)  # no reason to ask again

@@ -69,6 +69,7 @@ ORDER_PAGES = SizedNextToken(
     _further("cursor"),
     "cursor",
     never_empty=True,
+    asks_twice=True,
     size="pageSize",
     page_size=50,
 )
@@ -78,6 +79,7 @@ REFUND_PAGES = SizedNextToken(
     _further("pcursor"),
     "pcursor",
     never_empty=True,
+    asks_twice=True,
     size="pageSize",
     page_size=100,
 )
