@@ -1,10 +1,10 @@
 """Every vendor's limit on, 50 ms away: how much of the permitted rate a read uses, and whether it is ever refused.
 
-The sandbox counts calls in a sliding stretch as long as the vendor's, of an account where the vendor counts all together
-and else of the stream, and refuses one too many, at the rate the platform's facts state. The stream read is the first that is one method (with no
-call for each record); pages are made small so that there are enough calls to measure. The share is of the calls after
-the first second, in which connections are opened and calls spread further apart. Client and sandbox are a process each.
-Vendors that permit less than a call a second are left out by name: an hour each would be needed.
+Client and sandbox are a process each. The sandbox counts calls in a sliding stretch as long as the vendor's, of an account
+where the vendor counts all together and else of the stream, and refuses one too many, at the rate the platform's facts state.
+The stream read is the first that is one method (with no call for each record); pages are made small so that there are enough
+calls to measure. The share is of the calls after the first second, in which connections are opened and calls spread further
+apart. Vendors that permit less than a call a second are left out by name: an hour each would be needed.
 """
 
 from __future__ import annotations
@@ -30,10 +30,7 @@ SECONDS = 25  # so long is measured, about
 SLOWEST = 1.0
 FEWEST = 40  # calls that say something
 DAYS = 11
-MORE_DAYS = {
-    "doudian": 80,
-    "kuaishou_shop": 80,
-}  # hundreds of calls a second: a fortnight of orders would last for one
+MORE_DAYS = {"doudian": 80, "kuaishou_shop": 80}  # hundreds of calls a second: twelve days would last for one
 ONE_METHOD = {"taobao": "refunds"}  # its orders are a list and a call for each, counted apart
 
 
