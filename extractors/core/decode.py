@@ -1,7 +1,7 @@
 """JSON in and out without losing a digit.
 
-orjson reads integers up to 64 bits exactly, which are all of 19 digits, and anything wider as a float. A page
-that holds such a number outside a string takes the slow way, where it stays the text the vendor sent.
+orjson reads integers up to 64 bits exactly and anything wider as a float. A page that holds such a number
+outside a string takes the slow way, where it stays the text the vendor sent.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import orjson
 
 from extractors.errors import ContractError, TransientError
 
-# A number token a double or 64 bits might not hold: 20 or more digits, 19 below zero, or 17 or more with a
-# point. Looking for one costs more than decoding, so a page is first asked for what most have not, 17 digits
-# or points in a row, and then whether these are more than the ids of 19 digits that some vendors use.
-_WIDE = re.compile(rb"[:,\[]\s*(?:\d{20}|-\d{19}|-?(?=[\d.]{17})\d+\.\d)")
-_WIDTH = range(-(2**63), 2**64)
+# A number token a double or an int64 might not hold: 20 or more digits, 19 from 92 on or below zero, or 17 or
+# more with a point. Looking for one costs more than decoding, so a page is asked first for what few have,
+# 17 digits or points in a row, then whether they are more than the ids of 19 digits that some vendors use.
+_WIDE = re.compile(rb"[:,\[]\s*(?:\d{20}|9[2-9]\d{17}|-\d{19}|-?(?=[\d.]{17})\d+\.\d)")
+_LAST = re.compile(rb"9[2-9]\d{17}")
+_WIDTH = range(-(2**63), 2**63)
 
 
 def _shown(**kept: str) -> bytes:
@@ -52,7 +53,8 @@ def _is_wide(text: bytes) -> bool:
     if _LONG not in text.translate(_RUNS):
         return False
     digits = text.translate(_POINTS)
-    return any(suspect in digits for suspect in _SUSPECTS) and _WIDE.search(text) is not None
+    is_suspect = any(suspect in digits for suspect in _SUSPECTS) or _LAST.search(text)
+    return bool(is_suspect and _WIDE.search(text))
 
 
 def dumps(value: Any) -> bytes:

@@ -62,17 +62,10 @@ def test_storage_that_is_busy_is_asked_again(speaker: FiledJson, status: int, ki
         speaker.check(FILE, status, {}, b"")
 
 
-@pytest.mark.parametrize(
-    ("told", "cost"),
-    [
-        (9223372036854775809, "0.1"),  # 64 bits hold it: a page like any other, where 0.10 is the number 0.1
-        (92233720368547758099, "0.10"),  # wider: every number stays the text that was sent
-    ],
-)
-def test_digits_of_a_packed_file_are_kept(speaker: FiledJson, told: int, cost: str) -> None:
-    body = gzip.compress(b'[{"campaignId": %d, "cost": 0.10}]' % told)
+def test_digits_of_a_packed_file_are_kept(speaker: FiledJson) -> None:
+    body = gzip.compress(b'[{"campaignId": 9223372036854775809, "cost": 0.10}]')
     (row,) = speaker.check(FILE, 200, {}, body).body
-    assert (str(row["campaignId"]), str(row["cost"])) == (str(told), cost)
+    assert (str(row["campaignId"]), str(row["cost"])) == ("9223372036854775809", "0.10")
 
 
 def test_a_request_that_was_made_already_is_answered_with_the_first(speaker: FiledJson) -> None:
