@@ -41,6 +41,18 @@
     {{ is_listed(row, ref('int_changed_orders'), ['platform', 'store_id', 'order_id']) }}
 {%- endmacro %}
 
+{#
+  The same of rows that staging makes. A look at one column that is a record's own leaves the other records out before they are
+  taken apart; platform and store are not in the record, and a look that names them takes all apart first.
+#}
+{% macro in_staged_orders(row) -%}
+    {{ is_listed(row, ref('int_changed_orders'), ['order_id']) }} and {{ in_changed_orders(row) }}
+{%- endmacro %}
+
+{% macro in_staged_refunds(row) -%}
+    {{ is_listed(row, ref('int_refunds_to_write'), ['refund_id']) }} and {{ in_refunds_to_write(row) }}
+{%- endmacro %}
+
 {% macro in_changed_refunds(row) -%}
     {{ is_listed(row, ref('int_changed_refunds'), ['platform', 'store_id', 'refund_id']) }}
 {%- endmacro %}

@@ -35,11 +35,34 @@
 
 with
 
+{% if only_changes() -%}
+-- What a night reads: the periods it writes and those they are compared with; of an item that is called something else, all.
+read_periods as (
+
+    select store_id, grain, period_start from {{ ref('int_affected_periods') }} where grain = '{{ grain }}'
+    {%- for when in earlier %}
+
+    union
+
+    select spans.store_id, spans.grain, spans.{{ when }}_period_start
+    from {{ ref('int_spans') }} as spans
+    where spans.grain = '{{ grain }}' and {{ in_affected_periods('spans') }}
+    {%- endfor %}
+
+),
+
+{% endif -%}
 sold as (
 
     select level, store_id, item_id, grain, period_start, span_days, {{ (sums + rest) | join(', ') }}
-    from {{ ref('int_item_by_period') }}
+    from {{ ref('int_item_by_period') }} as held
     where {{ chosen }}
+        {%- if only_changes() %}
+        and (
+            (held.store_id, held.grain, held.period_start) in (select store_id, grain, period_start from read_periods)
+            or {{ in_changed_items('held.level', 'held.store_id', 'held.item_id') }}
+        )
+        {%- endif %}
 
 ),
 

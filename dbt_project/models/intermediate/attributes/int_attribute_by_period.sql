@@ -6,21 +6,24 @@
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 {%- set added = ['orders_paid', 'units_paid', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'refunds', 'refund_goods', 'refund_amount',
     'refund_goods_cohort', 'refund_amount_cohort', 'unrated_sales', 'unrated_refunds'] %}
+{%- set said_of_the_order -%}
+    {%- for trait in traits %}
+        coalesce(nullif(trim({{ trait }}), ''), 'unknown') as {{ trait }}{{ "," if not loop.last }}
+    {%- endfor %}
+{%- endset %}
 
 with
 
-orders as (
+-- Sales of the days to write, and of all days what a refund takes over from its order.
+sold as (
 
     select
         platform,
         store_id,
-        order_id,
         case when is_counted then buyer_key end as buyer_key,
         is_counted,
         paid_date,
-        {%- for trait in traits %}
-        coalesce(nullif(trim({{ trait }}), ''), 'unknown') as {{ trait }},
-        {%- endfor %}
+        {{ said_of_the_order }},
         units,
         goods_paid,
         shipping_charged,
@@ -29,6 +32,17 @@ orders as (
         refund_goods_cohort,
         refund_amount_cohort
     from {{ ref('fct_orders') }} as orders
+    where paid_date is not null and exclude_reason is null
+        {%- if only_changes() %}
+        and {{ in_affected_dates('orders.paid_date') }}
+        {%- endif %}
+
+),
+
+orders as (
+
+    select platform, store_id, order_id, {{ said_of_the_order }}
+    from {{ ref('fct_orders') }}
     where paid_date is not null and exclude_reason is null
 
 ),
@@ -77,10 +91,7 @@ days as (
         sum(refund_amount_cohort) as refund_amount_cohort,
         count(*) - count(paid_amount) as unrated_sales,
         0 as unrated_refunds
-    from orders
-    {%- if only_changes() %}
-    where {{ in_affected_dates('orders.paid_date') }}
-    {%- endif %}
+    from sold
     group by store_id, {{ trait }}, paid_date
 
     union all
@@ -126,24 +137,21 @@ summed as (
 people as (
 
     select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no
-    from (select distinct platform, buyer_key from orders where buyer_key is not null) as named
+    from (select distinct platform, buyer_key from sold where buyer_key is not null) as named
 
 ),
 
 buyer_days as (
 
     select distinct
-        orders.store_id,
-        orders.paid_date as date_day,
+        sold.store_id,
+        sold.paid_date as date_day,
         {%- for trait in traits %}
-        orders.{{ trait }},
+        sold.{{ trait }},
         {%- endfor %}
         people.buyer_no
-    from orders
-    inner join people on orders.platform = people.platform and orders.buyer_key = people.buyer_key
-    {%- if only_changes() %}
-    where {{ in_affected_dates('orders.paid_date') }}
-    {%- endif %}
+    from sold
+    inner join people on sold.platform = people.platform and sold.buyer_key = people.buyer_key
 
 ),
 

@@ -10,7 +10,7 @@ orders as (
         {{ union_staging('orders') }}
     ) as orders
     {%- if only_changes() %}
-    where {{ in_changed_orders('orders') }}
+    where {{ in_staged_orders('orders') }}
     {%- endif %}
 
 ),
@@ -33,12 +33,12 @@ dated as (
 
     select
         recognised.*,
-        {{ local_date('recognised.created_at', 'created_zone.time_zone') }} as created_date,
-        {{ local_date('recognised.sale_at', 'paid_zone.time_zone') }} as paid_date,
-        {{ local_date('recognised.deposit_paid_at', 'created_zone.time_zone') }} as deposit_date,
+        {{ store_date('recognised.created_at', 'created_zone.time_zone') }} as created_date,
+        {{ store_date('recognised.sale_at', 'paid_zone.time_zone') }} as paid_date,
+        {{ store_date('recognised.deposit_paid_at', 'created_zone.time_zone') }} as deposit_date,
         case
             when recognised.is_deposit_forfeited
-                then {{ local_date('coalesce(recognised.cancelled_at, recognised.modified_at)', 'created_zone.time_zone') }}
+                then {{ store_date('coalesce(recognised.cancelled_at, recognised.modified_at)', 'created_zone.time_zone') }}
         end as forfeited_date,
         stores.store_currency
     from recognised

@@ -27,7 +27,7 @@ source_lines as (
         {{ union_staging('order_lines') }}
     ) as order_lines
     {%- if only_changes() %}
-    where {{ in_changed_orders('order_lines') }}
+    where {{ in_staged_orders('order_lines') }}
     {%- endif %}
 
 ),
@@ -285,39 +285,47 @@ left_over as (
         and orders.order_id = lines.order_id
     where orders.rate_to_reporting <> 1 or orders.rate_to_store <> 1
 
+),
+
+named as (
+
+    select
+        lines.platform,
+        lines.account_id,
+        lines.store_id,
+        lines.order_id,
+        lines.line_id,
+        lines.buyer_key,
+        lines.product_id,
+        lines.sku_id,
+        lines.product_name,
+        lines.category_path,
+        lines.line_class,
+        lines.is_carrier,
+        lines.exclude_reason,
+        lines.paid_date,
+        lines.created_date,
+        lines.currency,
+        lines.rate_to_reporting,
+        lines.quantity,
+        lines.units_orig as units,
+        {%- for column in ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax',
+            'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
+        lines.{{ column }}_orig,
+        {%- endfor %}
+        {%- for column in ['goods_paid_store'] + parts %}
+        cast(lines.{{ column }} + coalesce(left_over.{{ column }}, 0) as decimal(18, 4)) as {{ column }},
+        {%- endfor %}
+        lines.load_id
+    from converted as lines
+    left join left_over
+        on lines.platform = left_over.platform
+        and lines.store_id = left_over.store_id
+        and lines.order_id = left_over.order_id
+        and lines.line_id = left_over.line_id
+
 )
 
-select
-    lines.platform,
-    lines.account_id,
-    lines.store_id,
-    lines.order_id,
-    lines.line_id,
-    lines.buyer_key,
-    lines.product_id,
-    lines.sku_id,
-    lines.product_name,
-    lines.category_path,
-    lines.line_class,
-    lines.is_carrier,
-    lines.exclude_reason,
-    lines.paid_date,
-    lines.created_date,
-    lines.currency,
-    lines.rate_to_reporting,
-    lines.quantity,
-    lines.units_orig as units,
-    {%- for column in ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax',
-        'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
-    lines.{{ column }}_orig,
-    {%- endfor %}
-    {%- for column in ['goods_paid_store'] + parts %}
-    cast(lines.{{ column }} + coalesce(left_over.{{ column }}, 0) as decimal(18, 4)) as {{ column }},
-    {%- endfor %}
-    lines.load_id
-from converted as lines
-left join left_over
-    on lines.platform = left_over.platform
-    and lines.store_id = left_over.store_id
-    and lines.order_id = left_over.order_id
-    and lines.line_id = left_over.line_id
+-- The print is of what the row says, as in int_orders.
+select named.*, {{ row_print('named') }} as print
+from named

@@ -24,7 +24,7 @@ order_lines as (
         {{ union_staging('order_lines') }}
     ) as order_lines
     {%- if only_changes() %}
-    where {{ in_changed_orders('order_lines') }}
+    where {{ in_staged_orders('order_lines') }}
     {%- endif %}
 
 ),

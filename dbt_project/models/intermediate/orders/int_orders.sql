@@ -61,36 +61,44 @@ buyer_orders as (
         in_store as (partition by platform, store_id, buyer_key order by paid_at, created_at, order_id),
         in_platform as (partition by platform, buyer_key order by paid_at, created_at, store_id, order_id)
 
+),
+
+named as (
+
+    select
+        orders.*,
+        coalesce(refunds.refunds, 0) as refunds,
+        refunds.last_refunded_at,
+        coalesce(refunds.refund_units, 0) as refund_units,
+        {%- for part in parts %}
+        coalesce(refunds.refund_{{ part }}_orig, 0) as refund_{{ part }}_orig,
+        case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort end as refund_{{ part }}_cohort,
+        case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort_30d end as refund_{{ part }}_cohort_30d,
+        {%- endfor %}
+        case
+            when not orders.is_paid then null
+            when orders.order_state = 'cancelled' then 'cancelled'
+            when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig >= orders.paid_amount_orig
+                and orders.paid_amount_orig > 0 then 'fully_refunded'
+            when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig > 0 then 'partly_refunded'
+            else 'kept'
+        end as outcome,
+        buyer_orders.buyer_order_number,
+        buyer_orders.previous_paid_date,
+        buyer_orders.buyer_order_number_all,
+        buyer_orders.previous_paid_date_all
+    from orders
+    left join refunds
+        on orders.platform = refunds.platform
+        and orders.store_id = refunds.store_id
+        and orders.order_id = refunds.order_id
+    left join buyer_orders
+        on orders.platform = buyer_orders.platform
+        and orders.store_id = buyer_orders.store_id
+        and orders.order_id = buyer_orders.order_id
+
 )
 
-select
-    orders.*,
-    coalesce(refunds.refunds, 0) as refunds,
-    refunds.last_refunded_at,
-    coalesce(refunds.refund_units, 0) as refund_units,
-    {%- for part in parts %}
-    coalesce(refunds.refund_{{ part }}_orig, 0) as refund_{{ part }}_orig,
-    case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort end as refund_{{ part }}_cohort,
-    case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort_30d end as refund_{{ part }}_cohort_30d,
-    {%- endfor %}
-    case
-        when not orders.is_paid then null
-        when orders.order_state = 'cancelled' then 'cancelled'
-        when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig >= orders.paid_amount_orig
-            and orders.paid_amount_orig > 0 then 'fully_refunded'
-        when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig > 0 then 'partly_refunded'
-        else 'kept'
-    end as outcome,
-    buyer_orders.buyer_order_number,
-    buyer_orders.previous_paid_date,
-    buyer_orders.buyer_order_number_all,
-    buyer_orders.previous_paid_date_all
-from orders
-left join refunds
-    on orders.platform = refunds.platform
-    and orders.store_id = refunds.store_id
-    and orders.order_id = refunds.order_id
-left join buyer_orders
-    on orders.platform = buyer_orders.platform
-    and orders.store_id = buyer_orders.store_id
-    and orders.order_id = buyer_orders.order_id
+-- The print is of what the row says, for int_day_prints: made when the row is written, not of every row every night.
+select named.*, {{ row_print('named') }} as print
+from named

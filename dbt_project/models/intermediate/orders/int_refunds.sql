@@ -14,7 +14,7 @@ refunds as (
         {{ union_staging('refunds') }}
     ) as refunds
     {%- if only_changes() %}
-    where {{ in_refunds_to_write('refunds') }}
+    where {{ in_staged_refunds('refunds') }}
     {%- endif %}
 
 ),
@@ -48,7 +48,7 @@ linked as (
         case when orders.is_paid then orders.shipping_charged_orig else 0 end as paid_shipping,
         case when orders.is_paid then orders.tax_orig else 0 end as paid_tax,
         refunds.refund_state = 'success' and refunds.refunded_at is not null as is_success,
-        {{ local_date('refunds.refunded_at', 'zones.time_zone') }} as refund_date
+        {{ store_date('refunds.refunded_at', 'zones.time_zone') }} as refund_date
     from refunds
     left join orders
         on refunds.platform = orders.platform

@@ -11,7 +11,7 @@ refunds as (
     select
         refunds.*,
         coalesce(refunds.reason, 'unknown') as reason_given,
-        {{ local_date('refunds.requested_at', 'zones.time_zone') }} as requested_date,
+        {{ store_date('refunds.requested_at', 'zones.time_zone') }} as requested_date,
         cast({{ seconds_between('refunds.requested_at', 'refunds.refunded_at') }} as double) / 3600 as hours
     from {{ ref('int_refunds') }} as refunds
     left join {{ ref('int_store_zones') }} as zones

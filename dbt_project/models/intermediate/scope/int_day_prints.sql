@@ -1,19 +1,20 @@
 -- A print of all that happened on each day of a store, on every clock: the sum of a hash of each row, so that the order of rows
--- does not matter and any change does. One row per store and day with an event.
+-- does not matter and any change does. Orders and their lines, the most of all, carry their print. One row per store and day
+-- with an event.
 {%- set clocks = [
-    ('int_orders', ['created_date', 'paid_date', 'deposit_date', 'forfeited_date']),
-    ('int_refunds', ['refund_date', 'order_paid_date']),
-    ('fct_order_lines', ['paid_date']),
-    ('fct_refund_lines', ['refund_date', 'order_paid_date']),
-    ('int_product_traffic', ['period_start']),
+    ('int_orders', ['created_date', 'paid_date', 'deposit_date', 'forfeited_date'], 'print'),
+    ('int_refunds', ['refund_date', 'order_paid_date'], row_print('events')),
+    ('int_order_lines', ['paid_date'], 'print'),
+    ('fct_refund_lines', ['refund_date', 'order_paid_date'], row_print('events')),
+    ('int_product_traffic', ['period_start'], row_print('events')),
 ] %}
 
 with
 
-{% for name, dates in clocks -%}
+{% for name, dates, print in clocks -%}
 {{ name }}_rows as (
 
-    select store_id, {{ dates | join(', ') }}, {{ row_print('events') }} as print
+    select store_id, {{ dates | join(', ') }}, {{ print }} as print
     from {{ ref(name) }} as events
 
 ),
@@ -21,7 +22,7 @@ with
 {% endfor -%}
 
 printed as (
-    {%- for name, dates in clocks %}
+    {%- for name, dates, _ in clocks %}
     {%- for date in dates %}
 
     select store_id, {{ date }} as date_day, sum(print) as print, count(*) as events
@@ -34,7 +35,7 @@ printed as (
     {%- endfor %}
 
     -- A refund stands under the region, and so on, of its order.
-    select refunds.store_id, refunds.refund_date, sum({{ row_print('orders') }}), count(*)
+    select refunds.store_id, refunds.refund_date, sum(orders.print), count(*)
     from {{ ref('int_refunds') }} as refunds
     inner join {{ ref('int_orders') }} as orders
         on refunds.platform = orders.platform

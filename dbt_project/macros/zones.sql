@@ -1,0 +1,24 @@
+{#
+  The date an instant has in a store's zone. DuckDB looks a zone up for every row unless it is a constant, at seven times the
+  cost: the zones that accounts have are written out, and any other is looked up.
+#}
+{% macro store_date(instant, zone) -%}
+    {%- set known = zones_of_accounts() -%}
+    {%- if known -%}
+    case {{ zone }}
+        {%- for name in known %}
+        when {{ quoted([name]) }} then {{ local_date(instant, quoted([name])) }}
+        {%- endfor %}
+        else {{ local_date(instant, zone) }}
+    end
+    {%- else -%}
+    {{ local_date(instant, zone) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{# Looked up, not referred to: what a model is tested with need not hold accounts. #}
+{% macro zones_of_accounts() -%}
+    {%- set accounts = adapter.get_relation(target.database, 'raw_daybook', 'accounts') if execute -%}
+    {{- return(run_query('select distinct time_zone from ' ~ accounts ~ ' where time_zone is not null order by time_zone').columns[0].values() if accounts else []) -}}
+{%- endmacro %}
