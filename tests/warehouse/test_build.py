@@ -94,6 +94,33 @@ def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not
     assert state is not None and state["status"] == "failed"
 
 
+def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_through_it(project, build_dir):
+    seen = {
+        "seen.sql": "{{ config(materialized='view') }} select id from {{ ref('base') }}",
+        "seen.yml": "models: [{name: seen, columns: [{name: id, data_tests: [not_null]}]}]\n",
+    }
+    for name, text in seen.items():
+        (project / "models" / name).write_text(text)
+    try:
+        first, night = build(project, build_dir), build(project, build_dir)
+    finally:
+        for name in seen:
+            (project / "models" / name).unlink()
+    assert {one.name for one in first} - {one.name for one in night} == {"seen"}
+    assert "not_null_seen_id" in {one.name for one in night}
+
+
+def test_after_a_part_made_of_other_sql_all_is_made_anew_though_the_sql_is_the_old_again(project, build_dir):
+    total, said = project / "models" / "total.sql", []
+    old = total.read_text()
+    build(project, build_dir)
+    total.write_text("select 0 as n")
+    build(project, build_dir, select=["total"])
+    total.write_text(old)
+    build(project, build_dir, log=said.append)
+    assert any("Making everything anew" in line for line in said)
+
+
 def test_sql_that_does_not_compile_is_told_with_dbts_own_words(project, build_dir):
     (project / "models" / "total.sql").write_text("select count(*) as n from {{ ref('nowhere') }}")
     with pytest.raises(BuildError, match=r"(?s)exit status 2.*nowhere"):
