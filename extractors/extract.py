@@ -33,6 +33,9 @@ from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any of these platforms sold anything
+# Three months are 89 days at their shortest, and a vendor counts back from when a call arrives: one for the
+# very edge would be refused, and its stream with it.
+WITHIN_RETENTION = timedelta(days=1, hours=1)
 # A store on one's own server, or a contract with higher limits, may be read faster or must be read slower.
 COMMON_OPTIONS = frozenset({"calls_per_second"})
 Progress = Callable[[str], None]
@@ -224,7 +227,7 @@ class _StreamReader:
         if said is None or (stream.lift is not None and stream.lift.asked(self._session)):
             return wanted
         self._progress(f"{self._account.id} · {said}")
-        oldest = self._now - (stream.retention or timedelta())
+        oldest = oldest_of(stream, self._now)
         return Window(oldest, max(oldest, wanted.end))
 
     def _today(self) -> date:
@@ -264,13 +267,19 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
 
 def out_of_reach(stream: Stream, start: datetime, now: datetime) -> str | None:
     """What can no longer be had of a stream that is to be read from `start` on; None when all can."""
-    if stream.retention is None or start >= now - stream.retention:
+    if stream.retention is None or start >= oldest_of(stream, now):
         return None
     said = (
         f"{stream.name}: the vendor answers for the last {stream.retention.days} days only; what changed "
-        f"before {now - stream.retention:%Y-%m-%d} can no longer be had from the API"
+        f"before {oldest_of(stream, now):%Y-%m-%d} can no longer be had from the API"
     )
     return f"{said}, unless {stream.lift.advice}" if stream.lift is not None else said
+
+
+def oldest_of(stream: Stream, now: datetime) -> datetime:
+    """The oldest instant that a run which began at `now` asks for; a report's facts count whole days."""
+    within = WITHIN_RETENTION if stream.kind == "cursor" else timedelta()
+    return now - (stream.retention or timedelta()) + within
 
 
 def history_start(stream: Stream, account: Account, day: date, now: datetime) -> datetime:

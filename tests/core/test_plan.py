@@ -8,7 +8,7 @@ import pytest
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
 from extractors.core.window import Window, days_window
-from extractors.extract import _pieces, _report_dates, _slices, out_of_reach, plan
+from extractors.extract import _pieces, _report_dates, _slices, oldest_of, out_of_reach, plan
 
 NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
 DAY = date(2026, 11, 20)
@@ -123,14 +123,23 @@ def test_a_long_report_is_never_cut_within_a_week_or_a_month(
 
 
 def test_what_the_vendor_no_longer_gives_is_named_with_its_day() -> None:
-    stream = cursor_stream(retention=timedelta(days=90))
-    assert out_of_reach(stream, NOW - timedelta(days=90), NOW) is None
-    said = out_of_reach(stream, NOW - timedelta(days=91), NOW)
+    report = report_stream(retention=timedelta(days=90))
+    assert out_of_reach(report, NOW - timedelta(days=90), NOW) is None
+    said = out_of_reach(report, NOW - timedelta(days=91), NOW)
     assert said == (
-        "orders: the vendor answers for the last 90 days only; what changed before 2026-08-22 can no longer be had "
+        "ads: the vendor answers for the last 90 days only; what changed before 2026-08-22 can no longer be had "
         "from the API"
     )
     assert out_of_reach(cursor_stream(), NOW - timedelta(days=3_000), NOW) is None
+
+
+def test_records_are_not_asked_for_at_the_very_edge_of_what_a_vendor_remembers() -> None:
+    stream = cursor_stream(retention=timedelta(days=90))
+    shortest = timedelta(days=89)  # three months, from 1 February to 1 May
+    assert NOW - shortest < oldest_of(stream, NOW) < NOW - shortest + timedelta(hours=2)
+    assert out_of_reach(stream, oldest_of(stream, NOW), NOW) is None
+    said = out_of_reach(stream, NOW - timedelta(days=90), NOW)
+    assert said is not None and "what changed before 2026-08-23 can no longer" in said
 
 
 def test_a_long_stretch_is_landed_in_long_slices_and_its_rest_by_the_day(

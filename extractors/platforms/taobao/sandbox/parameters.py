@@ -13,7 +13,7 @@ from extractors.sandbox.merchants import SHANGHAI
 from .words import ORDER_FIELDS, TRADE_TYPES
 
 TIMESTAMP_TOLERANCE = 600
-HISTORY = timedelta(days=92)
+HISTORY = timedelta(days=89)  # three months, at their shortest
 """Three months, counted generously: the documents say 3 months and do not say how long a month is."""
 
 
