@@ -92,12 +92,15 @@ class Read:
     """One paged read: a request, how it is paged, and what finishes its records (None: nothing).
 
     job: the request asks for an asynchronous report; what is paged is the finished one.
+    halves: what is read in its place where it is too deep to be paged through (None: the window is halved).
+        For reads that reach back behind their window: its halves would reach back as far.
     """
 
     request: Request
     paging: Paging
     finish: Callable[[list[Record]], list[Record]] | None = None
     job: Job | None = None
+    halves: Callable[[], Iterable[Read]] | None = None
 
 
 @dataclass(frozen=True)

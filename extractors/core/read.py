@@ -73,9 +73,7 @@ class WindowReader:
             if not parts:
                 if isinstance(error, TooMuchError):
                     raise
-                raise ContractError(
-                    "one day holds more records than the vendor lets one page through"
-                ) from None
+                raise self._too_dense() from None
             for part in parts:
                 self.read(part)
 
@@ -85,25 +83,44 @@ class WindowReader:
             for read in reads:
                 self._begin(read)
         for read in reads:
-            for attempt in range(1, WINDOW_TRIES + 1):
-                self._held.clear()
+            self._one(read)
+
+    def _one(self, read: Read) -> None:
+        try:
+            self._repeated(read)
+        except TooDeep:
+            if read.halves is None:
+                raise
+            halves = list(read.halves())
+            if not halves:
+                raise self._too_dense() from None
+            for half in halves:
+                self._one(half)
+
+    def _too_dense(self) -> ContractError:
+        least = "second" if self._stream.kind == "cursor" else "day"
+        return ContractError(f"one {least} holds more records than the vendor lets one page through")
+
+    def _repeated(self, read: Read) -> None:
+        for attempt in range(1, WINDOW_TRIES + 1):
+            self._held.clear()
+            try:
                 try:
-                    try:
-                        self._pages(read)
-                    except MISFITS as error:
-                        raise _misfit(read.request.name, error) from error
-                    self._release(read)
-                    break
-                except ContractError as error:
-                    if read.job is not None and not isinstance(error, AddressExpired):
-                        self._jobs.again(read.request)
-                    if attempt == WINDOW_TRIES:
-                        raise
+                    self._pages(read)
+                except MISFITS as error:
+                    raise _misfit(read.request.name, error) from error
+                self._release(read)
+                break
+            except ContractError as error:
+                if read.job is not None and not isinstance(error, AddressExpired):
+                    self._jobs.again(read.request)
+                if attempt == WINDOW_TRIES:
+                    raise
 
     def _parts(self, window: Window) -> list[Window]:
         """The window's halves: a report's on the border of a day; none where it has but one."""
         if self._stream.kind == "cursor":
-            return list(window.halves())
+            return list(window.halves()) if window.is_divisible else []
         zone = self._session.account.zone
         days = window.dates(zone) if self._stream.period == "day" else []
         middle = len(days) // 2

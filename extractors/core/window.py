@@ -44,9 +44,14 @@ class Window:
             yield Window(start, end)
             start = end
 
+    @property
+    def is_divisible(self) -> bool:
+        """Whether it has halves: vendors are asked by the second."""
+        return self.span >= timedelta(seconds=2)
+
     def halves(self) -> tuple[Window, Window]:
         """Two halves, cut on a whole second. Raises ValueError below two seconds."""
-        if self.span < timedelta(seconds=2):
+        if not self.is_divisible:
             raise ValueError("a window under two seconds cannot be halved")
         middle = self.start + timedelta(seconds=int(self.span.total_seconds()) // 2)
         return Window(self.start, middle), Window(middle, self.end)

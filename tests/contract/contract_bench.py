@@ -191,6 +191,22 @@ class Bench:
         """From now on ask for pages so small that each of the reads so far, of `rows` in all, needs `pages`."""
         self.in_pages_of(max(1, rows // (pages * max(1, len(self.reads)))))
 
+    def no_deeper_than(self, depth: int) -> None:
+        """From now on a read of more records than `depth` is too deep, where its paging knows a depth at all."""
+        original = self.stream.reads
+
+        def shallow(read: Read) -> Read:
+            if depth_of(read) is None:
+                return read
+            halves = read.halves
+            less = None if halves is None else lambda: [shallow(half) for half in halves()]
+            return replace(read, paging=replace(read.paging, depth=depth), halves=less)  # type: ignore[type-var]
+
+        def reads(account: Account, window: Window) -> Iterator[Read]:
+            yield from (shallow(read) for read in original(account, window))
+
+        self.stream = replace(self.stream, reads=reads)
+
     def mark(self) -> datetime | None:
         return self.landing.mark(self.platform.name, self.account.id, self.stream.name)
 
@@ -235,6 +251,11 @@ def page_size(read: Read) -> int | None:
     if is_dataclass(read.paging) and any(f.name == "page_size" for f in fields(read.paging)):
         return int(read.paging.page_size)  # type: ignore[attr-defined]
     return None
+
+
+def depth_of(read: Read) -> int | None:
+    """How many records the vendor lets one page through, where its way of paging knows."""
+    return getattr(read.paging, "depth", None)
 
 
 def _unpacked(path: Path) -> bytes:

@@ -25,6 +25,9 @@ from contract_bench import (
     Bench,
     Killed,
     a_few_records,
+    account_of,
+    connection,
+    depth_of,
     keys_of,
     moment_of,
     one_a_platform,
@@ -86,6 +89,32 @@ def test_small_pages_make_the_same_records(platform: str, stream: str, bench: Ma
     assert sorted(pieces) == sorted(whole) and whole
     if any(page_size(read) is not None for read in on.reads) and len(whole) > len(on.reads):
         assert sum(on.running.control.requests.values()) > len(on.reads), "one page each proves nothing"
+    assert not on.running.control.refusals
+
+
+def is_limited(platform: str, stream: str) -> bool:
+    """Whether the vendor lets one page through so many records of a read only."""
+    facts, account_id = SPOKEN[platform], ACCOUNTS[platform][0]
+    account = account_of(facts, account_id, connection("http://127.0.0.1", account_id))
+    reads = facts.stream(stream).reads(account, days_window(BUSY_DAY, BUSY_DAY, account.zone))
+    return any(depth_of(read) is not None for read in reads)
+
+
+LIMITED = [case for case in STREAMS if is_limited(*map(str, case.values))]
+
+
+@pytest.mark.parametrize(("platform", "stream"), LIMITED)
+def test_a_read_deeper_than_the_vendor_pages_is_split_and_each_record_is_read(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream)
+    window = a_few_records(on, BUSY_DAY)
+    whole = keys_of(on.rows(on.run(window)))
+    on.no_deeper_than(max(2, len(whole) // 3))
+    on.running.control.requests.clear()
+    on.reads.clear()
+    found = keys_of(on.rows(on.run(window)))
+    assert set(found) == set(whole) and whole
     assert not on.running.control.refusals
 
 
@@ -234,6 +263,21 @@ def test_what_the_vendor_no_longer_has_is_told_and_not_asked_for(
     assert on.run(Window(oldest - timedelta(days=9), oldest - timedelta(days=2))) == []
     assert not on.running.control.requests and on.mark() is None
     assert any(f"last {kept.days} days" in line and f"{oldest:%Y-%m}" in line for line in on.lines)
+
+
+@pytest.mark.parametrize(("platform", "stream"), FORGETFUL)
+def test_a_first_load_from_beyond_the_vendors_memory_is_not_refused_at_its_edge(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream)
+    kept = on.stream.retention
+    assert kept is not None
+    now = datetime.fromtimestamp(on.running.control.now(), on.account.zone)
+    on.running.control.advance(1_800)  # calls arrive later than the run began
+    on.set_mark(now - kept - timedelta(days=9))
+    on.run(Window(now - kept - timedelta(days=9), now - kept + timedelta(days=2)), now=now)
+    assert on.running.control.requests and on.mark() is not None
+    assert not on.running.control.refusals
 
 
 # ---- killed ----------------------------------------------------------------------------------------

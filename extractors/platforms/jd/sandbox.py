@@ -26,16 +26,17 @@ from extractors.sandbox.world import World
 
 NO_TIME = "0001-01-01 00:00:00"
 DAY = 86_400
-HISTORY = 92 * DAY
+HISTORY = 89 * DAY  # three months, at their shortest
 
 _STATES = names(
     "WAIT_SELLER_STOCK_OUT WAIT_SELLER_DELIVERY WAIT_GOODS_RECEIVE_CONFIRM WAIT_SEND_CODE FINISHED_L "
     "TRADE_CANCELED LOCKED POP_ORDER_PAUSE PAUSE"
 )
 _FIELDS = names(
-    "orderId venderId orderType payType orderTotalPrice orderSellerPrice orderPayment freightPrice "
-    "sellerDiscount balanceUsed orderState orderStateRemark orderStartTime orderEndTime paymentConfirmTime "
-    "modified waybill logisticsId parentOrderId directParentOrderId returnOrder orderSource storeOrder "
+    "orderId venderId orderType payType orderTotalPrice orderSellerPrice orderPayment shouldPay actualPay "
+    "totalSellerReceivable freightPrice sellerDiscount balanceUsed orderState orderStateRemark "
+    "orderStartTime orderEndTime paymentConfirmTime modified "
+    "waybill logisticsId parentOrderId directParentOrderId returnOrder orderSource storeOrder "
     "storeId taxFee serviceFee orderSign pin open_id_buyer consigneeInfo itemInfoList couponDetailList "
     "invoiceEasyInfo vatInfo"
 )
@@ -306,9 +307,8 @@ def _order(state: OrderState, asked: frozenset[str]) -> dict[str, Any]:
     coupons = [(_sku(line), "30", own) for line, own in zip(lines, of_items, strict=True) if own]
     coupons += [("", "35" if order.index % 2 else "100", of_order)] if of_order else []
     coupons += [("", ("34", "39", "41")[order.index % 3], subsidy)] if subsidy else []
-    coupons += (
-        [("", "52", order.goods // 4)] if order.index % 17 == 0 else []
-    )  # paid with a gift card: no discount
+    by_card = order.goods // 4 if order.index % 17 == 0 else 0  # a way to pay, no discount
+    coupons += [("", "52", by_card)] if by_card else []
     values: dict[str, Any] = {
         "orderId": str(order.id),
         "venderId": str(10_000 + order.shop.number),
@@ -317,6 +317,9 @@ def _order(state: OrderState, asked: frozenset[str]) -> dict[str, Any]:
         "orderTotalPrice": yuan(listed),
         "orderSellerPrice": yuan(listed - sum(of_items) - of_order),
         "orderPayment": "" if order.index % 3 else yuan(order.goods + order.shipping),
+        "shouldPay": yuan(order.goods + order.shipping),
+        "actualPay": yuan(order.goods + order.shipping - by_card),
+        "totalSellerReceivable": yuan(order.goods + order.shipping + subsidy),
         "freightPrice": yuan(order.shipping),
         "sellerDiscount": yuan(sum(of_items) + of_order),
         "balanceUsed": "0.00",
