@@ -187,7 +187,7 @@ class Session:
             for attempt in range(1, TRIES + 1):
                 try:
                     status, _, body = self._send("token refresh", arguments)
-                    if status >= 500:
+                    if status == 429 or status >= 500:
                         raise TransientError(f"token refresh answered HTTP {status}")
                     return read(body)
                 except (KeyError, TypeError, ValueError) as error:

@@ -1,6 +1,7 @@
 """The usual OAuth 2 refresh, as the open platforms wrote it down: a form there, a JSON object back.
 
 What differs between vendors are the names of the app's key and secret and of the lifetimes.
+`unless_passing` holds for refreshes of every kind.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from extractors.core.decode import loads
-from extractors.errors import AuthError
+from extractors.errors import AuthError, DaybookError, RateLimitedError, TransientError
 from extractors.tokens import Tokens
 
 AUTHORISE = "authorise the shop again and update the connection"
@@ -59,6 +60,28 @@ def token_reader(
         )
 
     return read
+
+
+def unless_passing(
+    read: Callable[[bytes], Tokens], error: Callable[[Any], DaybookError | None]
+) -> Callable[[bytes], Tokens]:
+    """The reader of a refresh, whose refusals are held against the platform's own table of errors first.
+
+    Raises:
+        TransientError: the table calls the refusal a trouble that passes. It costs another try; as a refused
+            credential it would cost the account its night and send somebody to authorise it again.
+    """
+
+    def judged(body: bytes) -> Tokens:
+        try:
+            return read(body)
+        except AuthError:
+            found = error(loads(body, "token refresh"))
+            if isinstance(found, TransientError | RateLimitedError):
+                raise TransientError(f"token refresh: {found.message}") from None
+            raise
+
+    return judged
 
 
 def _end(now: datetime, seconds: Any) -> datetime | None:

@@ -22,6 +22,7 @@ from extractors.credentials import Credentials
 from extractors.errors import DaybookError, TransientError
 from extractors.protocols import signing
 from extractors.protocols.http_status import raise_for_status
+from extractors.protocols.oauth import unless_passing
 from extractors.tokens import Tokens
 
 JSON = {"Content-Type": "application/json;charset=UTF-8"}
@@ -131,7 +132,8 @@ class SignedCall:
         if self._dialect.refresh is None or self._dialect.refresh_read is None:
             return None
         read = self._dialect.refresh_read
-        return self._dialect.refresh(self, tokens), lambda body: read(body, tokens)
+        judged = unless_passing(lambda body: read(body, tokens), self._dialect.error)
+        return self._dialect.refresh(self, tokens), judged
 
     def _raise_told(self, name: str, body: bytes) -> None:
         """Raise the error a refusal's body tells of: it says more than its HTTP status."""

@@ -20,6 +20,7 @@ from extractors.core.model import Reply, Request
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.protocols.http_status import raise_for_status
+from extractors.protocols.oauth import unless_passing
 from extractors.tokens import Tokens
 
 
@@ -99,15 +100,16 @@ class SignedForm:
         dialect = self._dialect
         if dialect.refresh_read is None:
             return None
+        read = unless_passing(dialect.refresh_read, dialect.error)
         if dialect.refresh_request is not None:
             # The call that renews a token is signed like any other and carries none.
-            return self.prepare(dialect.refresh_request(tokens), Tokens("")), dialect.refresh_read
+            return self.prepare(dialect.refresh_request(tokens), Tokens("")), read
         if dialect.refresh_url is None or dialect.refresh_form is None:
             return None
         form = dialect.refresh_form(self._key, self._secret, tokens)
         url = self._own_host + urlsplit(dialect.refresh_url).path if self._own_host else dialect.refresh_url
         place = "data" if dialect.refresh_verb == "POST" else "params"
-        return {"method": dialect.refresh_verb, "url": url, place: form}, dialect.refresh_read
+        return {"method": dialect.refresh_verb, "url": url, place: form}, read
 
 
 def wall_clock(zone: str) -> str:

@@ -17,6 +17,7 @@ from extractors.core.model import Reply, Request
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, DaybookError
 from extractors.protocols.http_status import raise_for_status
+from extractors.protocols.oauth import unless_passing
 from extractors.protocols.restraint import Restraint
 from extractors.tokens import Tokens
 
@@ -113,7 +114,9 @@ class TokenRest:
         named = urlsplit(arguments["url"])
         if not named.netloc or self._credentials.host:
             arguments["url"] = self._url + named.path
-        return arguments, self._dialect.refresh_read
+        return arguments, unless_passing(
+            self._dialect.refresh_read, lambda answer: self._dialect.error(answer, {})
+        )
 
 
 def as_query(value: Any) -> str:

@@ -32,11 +32,14 @@ class Grant:
 
 class TokenDesk:
     """Tokens of one platform. ``rotates``: a refresh also replaces the refresh token, and the old one
-    is spent."""
+    is spent. ``prolongs``: the new one lives its whole life again; else it ends when the old one would."""
 
-    def __init__(self, platform: str, *, rotates: bool, access_life: int, refresh_life: int) -> None:
+    def __init__(
+        self, platform: str, *, rotates: bool, access_life: int, refresh_life: int, prolongs: bool = True
+    ) -> None:
         self.platform = platform
         self.rotates = rotates
+        self.prolongs = prolongs
         self.access_life = access_life
         self.refresh_life = refresh_life
         self.refreshes = 0
@@ -89,9 +92,11 @@ class TokenDesk:
         serial = time.time_ns()
         now = int(time.time())
         access = mint(self.platform, verdict.subject, "access", serial, now + self.access_life)
-        renewed = refresh_token
+        renewed, life = refresh_token, self.refresh_life
         if self.rotates:
             self._spent.add(refresh_token)
-            life = self.access_life if ahead else self.refresh_life
-            renewed = mint(self.platform, verdict.subject, "refresh", serial, now + life)
-        return Grant(verdict.subject, access, renewed, self.access_life, self.refresh_life)
+            until = now + (self.access_life if ahead else self.refresh_life)
+            if not self.prolongs:
+                until, life = ends, self.refresh_life if ends == NEVER else ends - now
+            renewed = mint(self.platform, verdict.subject, "refresh", serial, until)
+        return Grant(verdict.subject, access, renewed, self.access_life, life)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from contract_bench import (
@@ -18,6 +19,7 @@ from contract_bench import (
     has_tokens,
 )
 
+from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, ExtractErrors
@@ -26,6 +28,9 @@ Make = Callable[..., Bench]
 WITH_TOKENS = [name for name in TESTED if has_tokens(name)]
 RENEWED_AHEAD = {name: p.renew_ahead for name, p in SPOKEN.items() if p.renew_ahead is not None}
 RENEWABLE = [name for name in WITH_TOKENS if name not in RENEWED_AHEAD]  # even when the access token is dead
+
+# Their tokens come from an OAuth server that does not speak as their API does.
+OWN_DESK = ("baidu_marketing", "microsoft_ads", "shopify")
 
 
 def several_slices(bench: Bench) -> Window:
@@ -103,6 +108,26 @@ def test_a_wrong_secret_fails_at_once_and_says_what_to_do(platform: str, bench: 
     on.running.control.requests.clear()
     refused(on, several_slices(on))
     assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"
+
+
+@pytest.mark.parametrize("platform", RENEWABLE)
+def test_a_token_desk_that_is_busy_is_asked_again_and_sends_nobody_to_authorise(
+    platform: str, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name, variant="expired")
+    busy = on.running.sandbox.desks[platform].rate_answer(None)
+    send, struck = Session._send, []
+
+    def sent(session: Session, name: str, arguments: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        if name == "token refresh" and not struck:
+            struck.append(name)
+            return (429, {}, b"") if platform in OWN_DESK else (busy.status, {}, busy.encoded())
+        return send(session, name, arguments)
+
+    monkeypatch.setattr(Session, "_send", sent)
+    on.running.control.requests.clear()
+    assert on.run(a_few_records(on, BUSY_DAY)) and struck
+    assert on.running.control.requests[f"{platform}/token"] == 1
 
 
 @pytest.mark.parametrize("platform", RENEWABLE)

@@ -125,8 +125,6 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
     """The pair that `/token/refresh` answers with: the access token lives 7 days, the other 14."""
     answer = loads(body, "token refresh")
     error = error_of(answer)
-    if isinstance(error, TransientError | RateLimitedError):
-        raise TransientError(error.message)
     if error is not None:
         advice = "have the shop authorise the app again and update the connection"
         raise AuthError(error.message, advice=advice)

@@ -136,17 +136,19 @@ def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
 
 
 def read_tokens(body: bytes, used: Tokens) -> Tokens:
-    """Both tokens are new; the refresh token keeps the deadline of the authorisation."""
+    """Both tokens are new; the refresh token keeps the deadline of the authorisation whatever it is told."""
     data = loads(body, "token refresh")
     if not isinstance(data, dict) or data.get("result") != 1 or "access_token" not in data:
         raise AuthError("token refresh: no token in the answer", advice=AUTHORISE)
     now = datetime.now(UTC)
     life = data.get("refresh_token_expires_in")
+    ends = [now + timedelta(seconds=int(life))] if life else []
+    ends += [used.refresh_expires_at] if used.refresh_expires_at else []
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data.get("refresh_token") or used.refresh_token,
         expires_at=now + timedelta(seconds=int(data["expires_in"])),
-        refresh_expires_at=now + timedelta(seconds=int(life)) if life else used.refresh_expires_at,
+        refresh_expires_at=min(ends, default=None),
     )
 
 
@@ -158,9 +160,10 @@ DIALECT = Dialect(
     refresh_read=read_tokens,
 )
 
+# Of the address the province stays.
 _HIDDEN = (
     "encrypted*", "desensitised*", "buyerimage", "buyeropenid", "ordernote", "remark", "refunddesc",
-    "expresscode",
+    "expresscode", "city*", "district*", "town*", "street*",
 )  # fmt: skip
 
 PLATFORM = Platform(
@@ -180,7 +183,7 @@ PLATFORM = Platform(
             widest=timedelta(days=7),
             stride=timedelta(hours=1),
             retention=timedelta(days=90),
-            personal=Personal(drop=_HIDDEN, buyer=("orderBaseInfo.buyerOpenId",)),
+            personal=Personal(drop=_HIDDEN, keep=("orderaddress",), buyer=("orderBaseInfo.buyerOpenId",)),
         ),
         Stream(
             name="refunds",

@@ -81,7 +81,7 @@ class Gateway:
         self.app_key, self.secret = APP_KEYS["kuaishou_shop"]
         self.sign_secret = SIGN_SECRETS["kuaishou_shop"]
         desk.tokens = self.tokens = TokenDesk(
-            "kuaishou_shop", rotates=True, access_life=48 * 3_600, refresh_life=180 * 86_400
+            "kuaishou_shop", rotates=True, prolongs=False, access_life=48 * 3_600, refresh_life=180 * 86_400
         )
         desk.rate_answer = lambda seconds: _no(804, "gateway.qps.limit", "qps limit exceeded")
         desk.token_answer = lambda: _no(801, "oauth.access_token.expired", "access_token expired")
