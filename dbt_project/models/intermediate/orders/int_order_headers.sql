@@ -21,8 +21,9 @@ recognised as (
         orders.*,
         -- Paid means paid in full: staging gives the balance payment of a presale and the forming of a group.
         case
-            when orders.order_state in ('created', 'deposit_paid', 'closed_unpaid') then null
+            when orders.order_state in ('deposit_paid', 'closed_unpaid') then null
             when orders.order_type = 'cod' then {{ cod_recognised_at('orders') }}
+            when orders.order_state = 'created' then null
             else orders.paid_at
         end as sale_at
     from orders

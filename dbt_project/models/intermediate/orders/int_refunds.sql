@@ -1,7 +1,8 @@
 -- After-sales of all platforms. Money counts when the refund succeeded, on that day, and never more than was paid
 -- for that part: goods, shipping and tax are capped apart over all refunds of an order, in the order they happened. A refund of an
--- order that was never paid is 0; a refund whose order is unknown is kept whole. A refund whose source does not say for
--- how much counts with nothing and is marked. One row per refund.
+-- order that was never paid is 0; a refund whose order is unknown is kept whole. An exchange gives the goods again and
+-- no money, whatever amount its source shows. A refund whose source does not say for how much counts with nothing and is
+-- marked. One row per refund.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 
@@ -48,6 +49,8 @@ linked as (
         case when orders.is_paid then orders.shipping_charged_orig else 0 end as paid_shipping,
         case when orders.is_paid then orders.tax_orig else 0 end as paid_tax,
         refunds.refund_state = 'success' and refunds.refunded_at is not null as is_success,
+        refunds.refund_state = 'success' and refunds.refunded_at is not null
+            and coalesce(refunds.refund_type, 'other') <> 'exchange' as is_money_back,
         {{ store_date('refunds.refunded_at', 'zones.time_zone') }} as refund_date
     from refunds
     left join orders
@@ -99,9 +102,9 @@ stated as (
     select
         rated.*,
         refund_goods is not null or refund_shipping is not null or refund_tax is not null as is_split,
-        case when is_success then {{ converted('coalesce(refund_amount, 0)', 'to_order_currency') }} else 0 end as stated_amount,
-        case when is_success then {{ converted('coalesce(refund_shipping, 0)', 'to_order_currency') }} else 0 end as stated_shipping,
-        case when is_success then {{ converted('coalesce(refund_tax, 0)', 'to_order_currency') }} else 0 end as stated_tax
+        case when is_money_back then {{ converted('coalesce(refund_amount, 0)', 'to_order_currency') }} else 0 end as stated_amount,
+        case when is_money_back then {{ converted('coalesce(refund_shipping, 0)', 'to_order_currency') }} else 0 end as stated_shipping,
+        case when is_money_back then {{ converted('coalesce(refund_tax, 0)', 'to_order_currency') }} else 0 end as stated_tax
     from rated
 
 ),
@@ -194,11 +197,11 @@ select
     order_paid_date,
     exclude_reason,
     is_success and exclude_reason is null and (order_is_paid or not is_linked) as is_counted,
-    is_success and refund_amount is null as is_amount_missing,
+    is_money_back and refund_amount is null as is_amount_missing,
     order_currency as currency,
     store_currency,
     refund_rate as rate_to_reporting,
-    case when is_success then coalesce(quantity, 0) else 0 end as refund_units,
+    case when is_money_back then coalesce(quantity, 0) else 0 end as refund_units,
     {%- for part in parts %}
     cast({{ part }}_orig as decimal(18, 4)) as refund_{{ part }}_orig,
     {{ converted(part ~ '_orig', 'refund_rate_to_store') }} as refund_{{ part }}_store,

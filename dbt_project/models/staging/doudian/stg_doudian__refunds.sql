@@ -29,7 +29,11 @@ refunds as (
         latest.record_key as refund_id,
         latest.load_id,
         nullif(latest.record.order_info.shop_order_id, '') as order_id,
-        nullif({{ first_of('latest.record.order_info.related_order_info') }}.sku_order_id, '') as line_id,
+        {# One of several lines would be charged with what was given back for all of them. #}
+        case
+            when {{ array_length('latest.record.order_info.related_order_info') }} = 1
+                then nullif({{ first_of('latest.record.order_info.related_order_info') }}.sku_order_id, '')
+        end as line_id,
         case
             when coalesce(latest.record.detail.refund_status, latest.record.aftersale_info.refund_status) = '5' then 'closed'
             else {{ translate('latest.record.aftersale_info.aftersale_status', states) }}

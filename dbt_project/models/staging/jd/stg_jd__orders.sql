@@ -38,7 +38,10 @@ orders as (
         coalesce({{ money('latest.record.sellerDiscount') }}, 0)
             - coalesce({{ array_sum('latest.record.couponDetailList', 'coupon', item_promotions) }}, 0) as order_discount,
         coalesce({{ array_sum('latest.record.couponDetailList', 'coupon', of_platform) }}, 0) as platform_subsidy,
-        {{ money('latest.record.orderPayment') }} as payment,
+        {# What the buyer is to pay. The first is filled no more since October 2024: empty or nothing means not told. #}
+        coalesce(
+            nullif({{ money('latest.record.orderPayment') }}, 0), nullif({{ money('latest.record.shouldPay') }}, 0)
+        ) as payment,
         latest.record.consigneeInfo.province as region
     from {{ ref('base_jd__orders') }} as latest
     left join {{ source('raw_daybook', 'accounts') }} as account
@@ -64,6 +67,7 @@ select
     currency,
     case
         when status_state = 'cancelled' and paid_at is null then 'closed_unpaid'
+        when status_state = 'cancelled' and shipped_seen_at is not null then 'completed'
         when status_state = 'paid' and paid_at is null then 'created'
         else status_state
     end as order_state,
@@ -73,15 +77,21 @@ select
     shipped_seen_at as shipped_at,
     {# The vendor tells of no delivery but the one that is paid at the door. #}
     case when is_cod then paid_at end as delivered_at,
-    case when source_status = 'FINISHED_L' then ended_at end as completed_at,
-    case when source_status = 'TRADE_CANCELED' then coalesce(ended_at, modified_at) end as cancelled_at,
+    case
+        when source_status = 'FINISHED_L' then ended_at
+        when source_status = 'TRADE_CANCELED' and paid_at is not null and shipped_seen_at is not null
+            then coalesce(ended_at, modified_at)
+    end as completed_at,
+    case
+        when source_status = 'TRADE_CANCELED' and (paid_at is null or shipped_seen_at is null)
+            then coalesce(ended_at, modified_at)
+    end as cancelled_at,
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(tax as decimal(18, 4)) as tax,
     cast(order_discount as decimal(18, 4)) as order_discount,
     cast(platform_subsidy as decimal(18, 4)) as platform_subsidy,
-    {# JD stopped filling it in in October 2024: empty or nothing means not told. #}
-    case when paid_at is not null then nullif(payment, 0) end as buyer_paid_total,
+    case when paid_at is not null then payment end as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
     {{ null_as('instant') }} as deposit_paid_at,
     false as is_deposit_forfeited,

@@ -19,6 +19,10 @@ trades as (
         latest.load_id,
         latest.loaded_at,
         latest.cursor_at as modified_at,
+        {# Most orders are first seen paid; one that was seen unpaid is paid once it is seen so. #}
+        coalesce(latest.record.orderTotalStatus = '5', false)
+            or (latest.unpaid_seen_at is not null and latest.paid_seen_at is null)
+            as is_unpaid,
         latest.shipped_seen_at,
         latest.done_seen_at,
         latest.closed_seen_at,
@@ -43,13 +47,14 @@ select
     currency,
     case
         when status_state = 'unknown' then 'unknown'
+        when status_state = 'cancelled' and is_unpaid then 'closed_unpaid'
         when status_state = 'cancelled' and shipped_seen_at is not null then 'completed'
         else status_state
     end as order_state,
     'standard' as order_type,
     {# An order appears once it is paid, and the time of the sale is the only one told. #}
     sold_at as created_at,
-    case when status_state <> 'created' then sold_at end as paid_at,
+    case when not is_unpaid then sold_at end as paid_at,
     shipped_seen_at as shipped_at,
     {{ null_as('instant') }} as delivered_at,
     case when status_state = 'cancelled' and shipped_seen_at is not null then closed_seen_at else done_seen_at end as completed_at,
@@ -59,7 +64,7 @@ select
     cast(0 as decimal(18, 4)) as tax,
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    case when status_state <> 'created' then cast(goods + shipping_charged as decimal(18, 4)) end as buyer_paid_total,
+    case when not is_unpaid then cast(goods + shipping_charged as decimal(18, 4)) end as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
     {{ null_as('instant') }} as deposit_paid_at,
     false as is_deposit_forfeited,

@@ -69,8 +69,9 @@ select
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then total_paid end as buyer_paid_total,
-    deposit as deposit_paid_amount,
-    {{ null_as('instant') }} as deposit_paid_at,
+    case when paid_at is not null then deposit end as deposit_paid_amount,
+    {# No state and no time tells of the deposit alone: who paid the rest had paid it when ordering. #}
+    case when deposit is not null and paid_at is not null then created_at end as deposit_paid_at,
     false as is_deposit_forfeited,
     {{ null_as('text') }} as payment_type,
     region,
