@@ -277,8 +277,12 @@ def out_of_reach(stream: Stream, start: datetime, now: datetime) -> str | None:
 
 
 def oldest_of(stream: Stream, now: datetime) -> datetime:
-    """The oldest instant that a run which began at `now` asks for; a report's facts count whole days."""
-    within = WITHIN_RETENTION if stream.kind == "cursor" else timedelta()
+    """The oldest instant that a run which began at `now` asks for.
+
+    A report's facts count whole days; a vendor that lifts its limit for some leaves older records out and
+    refuses nothing.
+    """
+    within = WITHIN_RETENTION if stream.kind == "cursor" and stream.lift is None else timedelta()
     return now - (stream.retention or timedelta()) + within
 
 

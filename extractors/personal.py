@@ -32,11 +32,14 @@ class Personal:
     drop: further field-name patterns (fnmatch, lower case) to remove at any depth.
     keep: exact lower-case field names that the patterns would wrongly remove.
     buyer: paths of the buyer's identity, best first; the first that is present becomes `buyer_key`.
+    pairs: lists at any depth that are open to whoever writes into them, by their field's name: of their
+        `{key, value}` only those stay whose key is one of these patterns (fnmatch).
     """
 
     drop: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     buyer: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Scrubber:
@@ -48,7 +51,9 @@ class Scrubber:
         self._buyer = tuple(tuple(path.split(".")) for path in personal.buyer)
         self._hash = buyer_hash(hash_key, platform)
         self._verdicts: dict[str, bool] = {}
-        self._shapes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._shapes: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._pairs = dict(personal.pairs)
+        self._known_keys: dict[tuple[str, str], bool] = {}
 
     def scrub(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record without personal fields, and with `buyer_key` where the stream has a buyer."""
@@ -66,11 +71,14 @@ class Scrubber:
     def _clean(self, node: dict[str, Any]) -> None:
         # Objects come in few shapes: what of one is personal is judged once for all that have its names.
         names = tuple(node)
-        doomed = self._shapes.get(names)
-        if doomed is None:
-            doomed = self._judge_shape(names)
+        shape = self._shapes.get(names)
+        if shape is None:
+            shape = self._judge_shape(names)
+        doomed, open_lists = shape
         for name in doomed:
             del node[name]
+        for name in open_lists:
+            node[name] = self._only_known(name, node[name])
         for value in node.values():
             kind = type(value)
             if kind is dict:
@@ -86,12 +94,26 @@ class Scrubber:
             elif kind is list:
                 self._clean_all(item)
 
-    def _judge_shape(self, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _only_known(self, name: str, pairs: Any) -> list[Any]:
+        found = pairs if isinstance(pairs, list) else []
+        return [
+            pair for pair in found if isinstance(pair, dict) and self._is_known(name, str(pair.get("key")))
+        ]
+
+    def _is_known(self, name: str, key: str) -> bool:
+        verdict = self._known_keys.get((name, key))
+        if verdict is None:
+            verdict = any(fnmatchcase(key, pattern) for pattern in self._pairs[name])
+            self._known_keys[name, key] = verdict
+        return verdict
+
+    def _judge_shape(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if len(self._shapes) >= _MOST_SHAPES:  # ids as names: every object is a shape of its own
             self._shapes.clear()
         doomed = tuple(name for name in names if self._is_personal(name))
-        self._shapes[names] = doomed
-        return doomed
+        shape = doomed, tuple(name for name in names if name in self._pairs and name not in doomed)
+        self._shapes[names] = shape
+        return shape
 
     def _is_personal(self, name: str) -> bool:
         known = self._verdicts.get(name)

@@ -133,7 +133,7 @@
             'order_state': ['created', 'deposit_paid', 'paid', 'shipped', 'delivered', 'completed', 'closed_unpaid', 'cancelled'],
             'order_type': ['standard', 'presale', 'group_buy', 'cod', 'b2b'],
             'buyer_type': ['individual', 'organisation'],
-            'exclude_reason': ['test', 'staff', 'brushed', 'deleted'],
+            'exclude_reason': ['test', 'staff', 'brushed', 'deleted', 'unconfirmed'],
         },
         'order_lines': {
             'line_class': [

@@ -19,6 +19,25 @@ def test_personal_fields_are_dropped_at_any_depth_and_new_ones_too() -> None:
     assert scrubbed == {"id": 1, "receiver_state": "浙江省", "lines": [{"sku": "a", "gift": {}}]}
 
 
+def test_of_a_list_that_anybody_writes_into_only_known_keys_stay() -> None:
+    meta = [
+        {"key": "_mode", "value": "test"},
+        {"key": "_payer_email", "value": "CANARY"},
+        "CANARY",
+        {"value": "CANARY"},
+    ]
+    scrubber = Scrubber(Personal(pairs=(("meta", ("_mode", "pa_*")),)), "woocommerce", KEY)
+    record = {
+        "meta": meta,
+        "lines": [{"meta": [{"key": "For", "value": "CANARY"}, {"key": "pa_size", "value": "M"}]}],
+    }
+    assert scrubber.scrub(record) == {
+        "meta": [{"key": "_mode", "value": "test"}],
+        "lines": [{"meta": [{"key": "pa_size", "value": "M"}]}],
+    }
+    assert scrubber.scrub({"meta": None, "id": 1}) == {"meta": [], "id": 1}
+
+
 def test_the_first_identity_present_becomes_the_buyer_key() -> None:
     scrubber = Scrubber(
         Personal(buyer=("billing.email", "customer_id"), drop=("billing",)), "woocommerce", KEY

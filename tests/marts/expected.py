@@ -181,9 +181,10 @@ class Books:
             net = listed = (row["buyer_paid_total"] or ZERO) - shipping - row["tax"] + discount + subsidy
         taken_off = sum((line["merchant_item_discount"] for line in goods), ZERO)
         subsidised = sum((line["line_platform_subsidy"] for line in goods), ZERO)
-        # Tax of lines that are no goods is theirs alone; the rest of the order's tax is borne by the goods.
+        # Tax of lines that are no goods is theirs alone; the rest of the order's tax, and what a discount takes off
+        # it, is borne by the goods.
         own_tax = sum((line["line_tax"] for line in goods), ZERO)
-        line_tax = sum((line["line_tax"] for line in lines), ZERO)
+        line_tax = sum((line["line_tax"] for line in lines if line["line_class"] != "discount"), ZERO)
         parts = {
             "goods": net - discount - subsidy,
             "list": listed,

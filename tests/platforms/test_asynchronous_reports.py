@@ -14,12 +14,15 @@ import pytest
 import zstandard
 
 from extractors.accounts import Account
+from extractors.core.jobs import State
+from extractors.core.model import Reply
 from extractors.core.session import Session
 from extractors.core.window import days_window
 from extractors.credentials import Credentials
-from extractors.errors import ExtractErrors, TransientError
+from extractors.errors import ExtractErrors, TooMuchError, TransientError
 from extractors.extract import extract
 from extractors.landing import Landing
+from extractors.platforms import meta
 from extractors.registry import platforms
 from extractors.sandbox import Running, running
 from extractors.sandbox.control import Fault
@@ -290,3 +293,23 @@ def test_spurious_401_while_polling_cost_one_renewal_and_nothing_else(
     bench.run()
     assert bench.box.control.struck["expired_token"] == 3 and bench.counted("token") == 1
     assert bench.counted(bench.vendor.ask) == bench.vendor.jobs and sorted(bench.lines()) == whole
+
+
+@pytest.mark.parametrize(
+    ("told", "is_too_much"),
+    [
+        ({"error_code": 1, "error_message": "Please reduce the amount of data you're asking for"}, True),
+        ({"error_code": 100, "error_subcode": 1504038, "error_message": "too large"}, True),
+        ({"error_code": 2, "error_message": "An unexpected error"}, False),
+        ({}, False),
+    ],
+)
+def test_a_run_of_meta_that_failed_for_its_size_is_asked_for_in_halves(
+    told: dict[str, Any], is_too_much: bool
+) -> None:
+    reply = Reply({"async_status": "Job Failed", "async_percent_completion": 12, **told})
+    if is_too_much:
+        with pytest.raises(TooMuchError):
+            meta.JOB.state(reply)
+    else:
+        assert meta.JOB.state(reply) is State.FAILED

@@ -132,11 +132,18 @@ def _stamp(credentials: Credentials, tokens: Tokens) -> dict[str, str]:
 
 
 def _state(reply: Reply) -> State:
-    """Completed counts only with all of its 100 percent."""
+    """Completed counts only with all of its 100 percent.
+
+    Raises TooMuchError where a run failed for its size: a smaller one would not.
+    """
     status, percent = reply.body.get("async_status"), reply.body.get("async_percent_completion")
     if status == "Job Completed":
         return State.READY if percent == 100 else State.WAITING
     if status == "Job Failed":
+        told = {name.removeprefix("error_"): reply.body.get(name) for name in ("error_code", "error_message")}
+        failure = error_of({"error": {**told, "error_subcode": reply.body.get("error_subcode")}}, {})
+        if isinstance(failure, TooMuchError):
+            raise failure
         return State.FAILED
     if status == "Job Skipped":
         return State.GONE

@@ -26,10 +26,11 @@ def _order(shipping_lines: str, line_items: str) -> str:
       displayFinancialStatus displayFulfillmentStatus returnStatus
       email customer {{ id }} purchasingEntity {{ __typename }}
       shippingAddress {{ countryCodeV2 provinceCode }}
-      totalPriceSet {SHOP_MONEY} currentTotalPriceSet {SHOP_MONEY} totalDiscountsSet {SHOP_MONEY}
+      originalTotalPriceSet {SHOP_MONEY} totalPriceSet {SHOP_MONEY}
+      currentTotalPriceSet {SHOP_MONEY} totalDiscountsSet {SHOP_MONEY}
       totalTaxSet {SHOP_MONEY} totalTipReceivedSet {SHOP_MONEY} originalTotalDutiesSet {SHOP_MONEY}
       {shipping_lines}
-      transactions(first: 20) {{ id kind status gateway processedAt test }}
+      transactions(first: 20) {{ id kind status gateway processedAt test amountSet {SHOP_MONEY} }}
       fulfillments(first: 20) {{ createdAt deliveredAt status }}
       {line_items}
       refunds {{ id }}
@@ -60,7 +61,7 @@ query Lines($id: ID!, $first: Int!, $after: String) {{
 """
 
 _REFUND_LINE = f"""
-    id quantity restockType lineItem {{ id }} subtotalSet {SHOP_MONEY} totalTaxSet {SHOP_MONEY}
+    id quantity restockType lineItem {{ id isGiftCard }} subtotalSet {SHOP_MONEY} totalTaxSet {SHOP_MONEY}
 """
 
 _REFUNDS = f"""

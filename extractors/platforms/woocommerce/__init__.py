@@ -71,9 +71,18 @@ def _all(session: Session, name: str, path: str) -> list[Record]:
 
 
 BUYER = ("billing.email", "billing.phone", "customer_id")
+# Plug-ins write what they like into `meta_data`, e-mails and phones too: what staging reads, where a visit
+# came from and which variant was chosen stay.
+_META = (
+    "meta_data",
+    ("_wcpay_mode", "_buyer_type", "_refunded_item_id", "_wc_order_attribution_source_type",
+     "_wc_order_attribution_utm_*", "pa_*"),
+)  # fmt: skip
 # Country and state stay: they say where, not who.
 _ORDER_PERSONAL = Personal(
-    drop=("company", "city", "postcode", "*transaction_id*", "order_key", "cart_hash"), buyer=BUYER
+    drop=("company", "city", "postcode", "*transaction_id*", "order_key", "cart_hash", "payment_url"),
+    buyer=BUYER,
+    pairs=(_META,),
 )
 
 PLATFORM = Platform(
@@ -105,7 +114,7 @@ PLATFORM = Platform(
             reads=_refunds,
             # Refunds may be entered with a date of the past; a week is cheap and catches those.
             overlap=timedelta(days=7),
-            personal=Personal(drop=("refunded_by",)),
+            personal=Personal(drop=("refunded_by",), pairs=(_META,)),
         ),
         Stream(
             name="products",
@@ -117,6 +126,7 @@ PLATFORM = Platform(
             incomplete=lambda product: product.get("type") == "variable",
             slice=None,
             from_beginning=True,
+            personal=Personal(pairs=(_META,)),
         ),
     ),
 )

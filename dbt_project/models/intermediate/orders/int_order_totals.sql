@@ -47,7 +47,8 @@ lines as (
         cast(sum(case when line_class = 'product' then line_amount end) as decimal(18, 4)) as line_amount,
         cast(sum(case when line_class = 'product' then greatest(line_amount, 0) end) as decimal(18, 4)) as net_weight,
         cast(sum(case when line_class = 'product' then line_tax end) as decimal(18, 4)) as product_tax,
-        cast(sum(line_tax) as decimal(18, 4)) as line_tax,
+        -- The tax that a discount takes off is left to be spread, as the discount is.
+        cast(sum(case when line_class <> 'discount' then line_tax end) as decimal(18, 4)) as line_tax,
         cast(sum(case when line_class = 'shipping' then line_amount end) as decimal(18, 4)) as shipping_amount,
         cast(sum(case when line_class = 'discount' then line_amount end) as decimal(18, 4)) as discount_amount,
         cast(sum(case when line_class in ('fee', 'manual', 'sample') then line_amount end) as decimal(18, 4)) as other_charged,

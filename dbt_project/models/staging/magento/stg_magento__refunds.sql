@@ -16,7 +16,9 @@ refunds as (
         {{ parse_instant('latest.record.created_at') }} as created_at,
         {{ money('latest.record.base_grand_total') }} as refund_amount,
         coalesce({{ money('latest.record.base_subtotal') }}, 0) + coalesce({{ money('latest.record.base_discount_amount') }}, 0)
-            + coalesce({{ money('latest.record.base_adjustment') }}, 0) as goods,
+            + coalesce({{ money('latest.record.base_adjustment') }}, 0)
+            {# What of a discount on prices with tax is tax comes back as compensation, as in the order's lines. #}
+            + coalesce({{ money('latest.record.base_discount_tax_compensation_amount') }}, 0) as goods,
         coalesce({{ money('latest.record.base_shipping_amount') }}, 0) as shipping,
         coalesce({{ money('latest.record.base_tax_amount') }}, 0) as tax,
         {{ array_length('latest.record.items') }} as item_count,

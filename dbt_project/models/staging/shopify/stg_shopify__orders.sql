@@ -17,18 +17,38 @@ payments as (
     select
         account_id,
         record_key,
+        {{ money('latest.record.originalTotalPriceSet' ~ amount) }} as ordered_total,
         {{ explode('latest.record.transactions') }} as entry
     from {{ ref('base_shopify__orders') }} as latest
 ),
 
-{# The shop keeps no time of full payment: it is that of the last payment that succeeded. #}
+received as (
+    select
+        account_id,
+        record_key,
+        ordered_total,
+        {{ parse_instant('payments.entry.processedAt') }} as received_at,
+        sum({{ money('payments.entry.amountSet' ~ amount) }}) over (
+            partition by account_id, record_key
+            order by {{ parse_instant('payments.entry.processedAt') }}
+            rows between unbounded preceding and current row
+        ) as received_so_far
+    from payments
+    where payments.entry.kind in ('SALE', 'CAPTURE') and payments.entry.status = 'SUCCESS'
+        and coalesce(payments.entry.test, 'false') <> 'true'
+),
+
+{#
+  The shop keeps no time of full payment: it is that of the payment which made up the total first ordered. What is
+  added and paid later moves no sale. A total made smaller before it was paid is paid with the last payment.
+#}
 paid as (
     select
         account_id,
         record_key,
-        max({{ parse_instant('payments.entry.processedAt') }}) as paid_at
-    from payments
-    where payments.entry.kind in ('SALE', 'CAPTURE') and payments.entry.status = 'SUCCESS'
+        min(case when received_so_far >= ordered_total then received_at end) as paid_up_at,
+        max(received_at) as last_paid_at
+    from received
     group by account_id, record_key
 ),
 
@@ -60,14 +80,17 @@ orders as (
         latest.load_id,
         latest.loaded_at,
         latest.record,
-        {{ translate('latest.record.displayFinancialStatus', states) }} as money_state,
+        case
+            when latest.record.displayFinancialStatus = 'PARTIALLY_PAID' and paid.paid_up_at is not null then 'paid'
+            else {{ translate('latest.record.displayFinancialStatus', states) }}
+        end as money_state,
         latest.record.displayFulfillmentStatus = 'FULFILLED' as is_fulfilled,
         {{ parse_instant('latest.record.createdAt') }} as created_at,
         {{ parse_instant('latest.record.updatedAt') }} as modified_at,
         {{ parse_instant('latest.record.cancelledAt') }} as cancelled_at,
         {{ parse_instant('latest.record.closedAt') }} as closed_at,
         {# Free orders have no payment: they are paid when they are taken in. #}
-        coalesce(paid.paid_at, {{ parse_instant('latest.record.processedAt') }}) as paid_at,
+        coalesce(paid.paid_up_at, paid.last_paid_at, {{ parse_instant('latest.record.processedAt') }}) as paid_at,
         sent.shipped_at,
         sent.delivered_at,
         coalesce(sent.is_all_delivered, false) as is_all_delivered,
@@ -130,7 +153,12 @@ select
         when 'PurchasingCompany' then 'organisation'
         when 'Customer' then 'individual'
     end as buyer_type,
-    case when orders.record.test = 'true' then 'test' else marked end as exclude_reason,
+    case
+        when orders.record.test = 'true' then 'test'
+        {# Taken in, and not (yet) taken on: no stock was set aside for it. #}
+        when orders.record.confirmed = 'false' then 'unconfirmed'
+        else marked
+    end as exclude_reason,
     orders.record.displayFinancialStatus as source_status,
     load_id,
     loaded_at

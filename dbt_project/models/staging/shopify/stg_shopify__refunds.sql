@@ -1,6 +1,7 @@
 {#
-  Refunds stand in their order. A refund that gives nothing back is a restock and no refund. Where lines and postage
-  do not add up to what was given back (an amount given freely), the parts are not told.
+  Refunds stand in their order. A refund that gives nothing back is a restock and no refund. What was given back for
+  gift cards is left out, as their sale is. An adjustment is what the vendor gave less (or, below zero, more) than the
+  lines and postage come to: it is the goods'. Where all that does not add up, the parts are not told.
 #}
 {%- set amount = '.shopMoney.amount' -%}
 
@@ -32,11 +33,20 @@ parts as (
         {{ parse_instant('told.refund.createdAt') }} as requested_at,
         coalesce({{ parse_instant('told.refund.processedAt') }}, {{ parse_instant('told.refund.createdAt') }})
             as processed_at,
-        {{ money('told.refund.totalRefundedSet' ~ amount) }} as refund_amount,
+        {{ money('told.refund.totalRefundedSet' ~ amount) }} as total_refunded,
+        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line',
+            "case when line.lineItem.isGiftCard = 'true' then " ~ money('line.subtotalSet' ~ amount) ~ ' end') }}, 0) as gift_cards,
+        {{ array_length('told.refund.orderAdjustments.nodes') }} as adjustment_count,
+        coalesce({{ array_sum('told.refund.orderAdjustments.nodes', 'less', money('less.amountSet' ~ amount)) }}, 0) as adjusted,
+        coalesce({{ array_sum('told.refund.orderAdjustments.nodes', 'less', money('less.taxAmountSet' ~ amount)) }}, 0)
+            as adjusted_tax,
         {{ array_length('told.refund.refundLineItems.nodes') }} as line_count,
         {{ array_length('told.refund.refundShippingLines.nodes') }} as charge_count,
-        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line', money('line.quantity')) }}, 0) as quantity,
-        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line', money('line.subtotalSet' ~ amount)) }}, 0)
+        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line',
+            "case when coalesce(line.lineItem.isGiftCard, 'false') <> 'true' then " ~ money('line.quantity') ~ ' end') }}, 0)
+            as quantity,
+        coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line',
+            "case when coalesce(line.lineItem.isGiftCard, 'false') <> 'true' then " ~ money('line.subtotalSet' ~ amount) ~ ' end') }}, 0)
             as goods,
         coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line', money('line.totalTaxSet' ~ amount)) }}, 0)
             as goods_tax,
@@ -61,13 +71,16 @@ refunds as (
             when pending_count > 0 then 'processing'
             else 'closed'
         end as refund_state,
-        goods - case when is_tax_included then goods_tax else 0 end as goods_net,
+        total_refunded - gift_cards as refund_amount,
+        goods - adjusted - case when is_tax_included then goods_tax - adjusted_tax else 0 end as goods_net,
         shipping - case when is_tax_included then shipping_tax else 0 end as shipping_net,
-        line_count + charge_count > 0
-            and goods + shipping + case when is_tax_included then 0 else goods_tax + shipping_tax end = refund_amount
-            as is_split
+        goods_tax + shipping_tax - adjusted_tax as tax,
+        line_count + charge_count + adjustment_count > 0
+            and goods + shipping - adjusted
+            + case when is_tax_included then 0 else goods_tax + shipping_tax - adjusted_tax end
+            = total_refunded - gift_cards as is_split
     from parts
-    where refund_amount > 0
+    where total_refunded - gift_cards > 0
 )
 
 select
@@ -85,10 +98,10 @@ select
     end as refund_type,
     requested_at,
     case when refund_state = 'success' then processed_at end as refunded_at,
-    refund_amount,
+    cast(refund_amount as decimal(18, 4)) as refund_amount,
     case when is_split then cast(goods_net as decimal(18, 4)) end as refund_goods,
     case when is_split then cast(shipping_net as decimal(18, 4)) end as refund_shipping,
-    case when is_split then cast(goods_tax + shipping_tax as decimal(18, 4)) end as refund_tax,
+    case when is_split then cast(tax as decimal(18, 4)) end as refund_tax,
     case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
     {# The shop's note is free text, about the buyer as often as not: it is not read. #}
     {{ null_as('text') }} as reason,

@@ -48,6 +48,8 @@ select
     orders.record.buyer_key as buyer_key,
     orders.record.currency as currency,
     case
+        {# Held back after it was paid, it stays a sale. #}
+        when orders.record.status = 'on-hold' and paid_at is not null then 'paid'
         when status_state = 'paid' and paid_at is null then 'created'
         when status_state = 'cancelled' and paid_at is null then 'closed_unpaid'
         when status_state = 'cancelled' and completed_at is not null then 'completed'
@@ -56,7 +58,7 @@ select
     case when orders.record.payment_method = 'cod' then 'cod' else 'standard' end as order_type,
     created_at,
     {# Paid and failed later (a payment taken back by the gateway) is not paid. #}
-    case when status_state not in ('created', 'closed_unpaid') then paid_at end as paid_at,
+    case when status_state not in ('created', 'closed_unpaid') or orders.record.status = 'on-hold' then paid_at end as paid_at,
     {{ null_as('instant') }} as shipped_at,
     {# Paid at the door, the shop completes it when it has the money. #}
     case when orders.record.payment_method = 'cod' then completed_at end as delivered_at,

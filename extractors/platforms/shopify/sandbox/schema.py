@@ -34,11 +34,12 @@ TYPES = graphql.schema(
         "displayFinancialStatus displayFulfillmentStatus returnStatus sourceName paymentGatewayNames email "
         "phone note clientIp "
         "customer:Customer purchasingEntity:PurchasingEntity shippingAddress:MailingAddress "
-        "billingAddress:MailingAddress totalPriceSet:MoneyBag subtotalPriceSet:MoneyBag "
-        "currentTotalPriceSet:MoneyBag totalDiscountsSet:MoneyBag totalTaxSet:MoneyBag "
-        "totalShippingPriceSet:MoneyBag totalTipReceivedSet:MoneyBag originalTotalDutiesSet:MoneyBag "
-        "totalRefundedSet:MoneyBag totalReceivedSet:MoneyBag shippingLines:ShippingLine@ "
-        "transactions:[OrderTransaction] fulfillments:[Fulfillment] lineItems:LineItem@ refunds:[Refund]",
+        "billingAddress:MailingAddress originalTotalPriceSet:MoneyBag totalPriceSet:MoneyBag "
+        "subtotalPriceSet:MoneyBag currentTotalPriceSet:MoneyBag totalDiscountsSet:MoneyBag "
+        "totalTaxSet:MoneyBag totalShippingPriceSet:MoneyBag totalTipReceivedSet:MoneyBag "
+        "originalTotalDutiesSet:MoneyBag totalRefundedSet:MoneyBag totalReceivedSet:MoneyBag "
+        "shippingLines:ShippingLine@ transactions:[OrderTransaction] fulfillments:[Fulfillment] "
+        "lineItems:LineItem@ refunds:[Refund]",
         "Customer": "id legacyResourceId email firstName lastName phone",
         "PurchasingEntity": "",
         "MailingAddress": "name address1 city zip phone countryCodeV2 provinceCode",
@@ -51,7 +52,7 @@ TYPES = graphql.schema(
         "discountedTotalSet:MoneyBag "
         "discountAllocations:[DiscountAllocation] taxLines:[TaxLine]",
         "Sold": "id legacyResourceId",
-        "LineOfRefund": "id",
+        "LineOfRefund": "id isGiftCard",
         "DiscountAllocation": "allocatedAmountSet:MoneyBag",
         "Refund": "id legacyResourceId createdAt processedAt updatedAt note totalRefundedSet:MoneyBag "
         "refundLineItems:RefundLineItem@ refundShippingLines:RefundShippingLine@ "

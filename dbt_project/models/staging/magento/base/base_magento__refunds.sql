@@ -4,6 +4,7 @@
     'order_id': 'text', 'state': 'text', 'created_at': 'text', 'updated_at': 'text', 'base_currency_code': 'text',
     'base_grand_total': 'text', 'base_subtotal': 'text', 'base_discount_amount': 'text',
     'base_shipping_amount': 'text', 'base_tax_amount': 'text', 'base_adjustment': 'text',
+    'base_discount_tax_compensation_amount': 'text',
     'items': [{'order_item_id': 'text', 'qty': 'text', 'base_row_total': 'text'}]
 } -%}
 

@@ -4,13 +4,13 @@
 {%- set taxes = [{'priceSet': money}] -%}
 {%- set shape = {
     'createdAt': 'text', 'processedAt': 'text', 'updatedAt': 'text', 'cancelledAt': 'text', 'closedAt': 'text',
-    'test': 'text', 'currencyCode': 'text', 'taxesIncluded': 'text', 'sourceName': 'text',
+    'test': 'text', 'confirmed': 'text', 'currencyCode': 'text', 'taxesIncluded': 'text', 'sourceName': 'text',
     'displayFinancialStatus': 'text', 'displayFulfillmentStatus': 'text', 'buyer_key': 'text',
     'paymentGatewayNames': ['text'], 'purchasingEntity': {'__typename': 'text'},
     'shippingAddress': {'countryCodeV2': 'text', 'provinceCode': 'text'},
-    'totalPriceSet': money, 'totalTaxSet': money, 'totalTipReceivedSet': money, 'originalTotalDutiesSet': money,
+    'originalTotalPriceSet': money, 'totalPriceSet': money, 'totalTaxSet': money, 'totalTipReceivedSet': money, 'originalTotalDutiesSet': money,
     'shippingLines': {'nodes': [{'discountedPriceSet': money, 'taxLines': taxes}]},
-    'transactions': [{'kind': 'text', 'status': 'text', 'processedAt': 'text'}],
+    'transactions': [{'kind': 'text', 'status': 'text', 'processedAt': 'text', 'test': 'text', 'amountSet': money}],
     'fulfillments': [{'createdAt': 'text', 'deliveredAt': 'text', 'status': 'text'}],
     'lineItems': {'nodes': [{
         'id': 'text', 'name': 'text', 'quantity': 'text', 'isGiftCard': 'text',
@@ -20,10 +20,11 @@
     'refunds': [{
         'legacyResourceId': 'text', 'createdAt': 'text', 'processedAt': 'text', 'totalRefundedSet': money,
         'refundLineItems': {'nodes': [{
-            'quantity': 'text', 'restockType': 'text', 'lineItem': {'id': 'text'},
+            'quantity': 'text', 'restockType': 'text', 'lineItem': {'id': 'text', 'isGiftCard': 'text'},
             'subtotalSet': money, 'totalTaxSet': money
         }]},
         'refundShippingLines': {'nodes': [{'subtotalAmountSet': money, 'taxAmountSet': money}]},
+        'orderAdjustments': {'nodes': [{'amountSet': money, 'taxAmountSet': money}]},
         'transactions': {'nodes': [{'kind': 'text', 'status': 'text', 'processedAt': 'text'}]}
     }]
 } -%}
