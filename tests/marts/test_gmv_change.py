@@ -83,3 +83,4 @@ def test_a_comparison_of_an_unfinished_week_takes_as_many_days_of_the_week_befor
     )
     assert not row["is_complete"] and row["days_elapsed"] == 6
     assert row["paid_amount_before"] == row["paid_amount_prev"]
+    assert "than the first 6 days of the week before (" in row["sentence"]

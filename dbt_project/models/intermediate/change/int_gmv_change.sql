@@ -117,6 +117,13 @@ named as (
             when strongest = abs(effect_units_per_order) then 'units_per_order'
             else 'unit_price'
         end as main_driver,
+        -- A period that runs is held against as many first days of the other.
+        case
+            when grain <> 'day' and not is_complete and days_elapsed = 1 then 'the first day of '
+            when grain <> 'day' and not is_complete
+                then concat('the first ', cast(days_elapsed as {{ t('text') }}), ' days of ')
+            else ''
+        end as days_of,
         case
             when compare = 'prev' then case grain when 'day' then 'the day before' when 'week' then 'the week before' else 'the month before' end
             else case grain when 'day' then 'the same weekday a year before' when 'week' then 'the same week a year before'
@@ -132,19 +139,20 @@ select
     concat(
         'Paid ', cast(paid_amount as {{ t('text') }}), ' {{ var("reporting_currency") }}, ',
         case
-            when explained_from = 'none' then concat('as little as ', compared_with)
-            when explained_from = 'appeared' then concat('where nothing was paid ', compared_with)
-            when paid_amount_change = 0 then concat('as much as ', compared_with)
+            when explained_from = 'none' then concat('as little as ', days_of, compared_with)
+            when explained_from = 'appeared'
+                then concat('where nothing was paid ', case when days_of <> '' then 'in ' else '' end, days_of, compared_with)
+            when paid_amount_change = 0 then concat('as much as ', days_of, compared_with)
             else concat(
                 cast(abs(paid_amount_change) as {{ t('text') }}),
                 case when paid_amount_change < 0 then ' less' else ' more' end,
-                ' than ', compared_with,
+                ' than ', days_of, compared_with,
                 ' (', case when paid_amount_change < 0 then '-' else '+' end,
                 coalesce(cast(cast(round(abs(100 * cast(paid_amount_change as double) / nullif(cast(paid_amount_before as double), 0)), 1)
                     as decimal(18, 1)) as {{ t('text') }}), '?'), ' %)'
             )
         end,
-        case main_driver
+        case case when paid_amount_change = 0 then 'none' else main_driver end
             when 'visitors' then concat(', mostly because ', case when effect_visitors < 0 then 'fewer' else 'more' end, ' visitors came')
             when 'conversion' then concat(', mostly because ', case when effect_conversion < 0 then 'fewer' else 'more' end, ' of the visitors bought')
             when 'buyers' then concat(', mostly because ', case when effect_buyers < 0 then 'fewer' else 'more' end, ' people bought')

@@ -82,13 +82,21 @@ refund_sums as (
 
 )
 
+-- Orders of guests alone have refunds and no buyer.
 select
-    buyer_counts.*,
+    coalesce(buyer_counts.event_id, refund_sums.event_id) as event_id,
+    coalesce(buyer_counts.store_id, refund_sums.store_id) as store_id,
+    coalesce(buyer_counts.buyers, 0) as buyers,
+    coalesce(buyer_counts.new_buyers, 0) as new_buyers,
+    {%- for window in [30, 90] %}
+    coalesce(buyer_counts.new_buyers_mature_{{ window }}d, 0) as new_buyers_mature_{{ window }}d,
+    coalesce(buyer_counts.new_buyers_repurchased_{{ window }}d, 0) as new_buyers_repurchased_{{ window }}d,
+    {%- endfor %}
     coalesce(refund_sums.unrated, 0) as unrated,
     coalesce(refund_sums.refund_amount_7d, 0) as refund_amount_7d,
     coalesce(refund_sums.refund_amount_15d, 0) as refund_amount_15d,
     coalesce(refund_sums.refund_amount_30d, 0) as refund_amount_30d
 from buyer_counts
-left join refund_sums
+full join refund_sums
     on buyer_counts.event_id = refund_sums.event_id
     and buyer_counts.store_id = refund_sums.store_id

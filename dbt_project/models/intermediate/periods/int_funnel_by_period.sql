@@ -67,6 +67,7 @@ funnel as (
         store.grain,
         store.period_start,
         store.span_days,
+        store.visitors is null or store.has_both_traffic as is_visited_whole,
         {%- for step in ['exposure', 'click'] %}
         told.{{ steps[step] }} as {{ step }}_people,
         {%- endfor %}
@@ -111,6 +112,7 @@ funnel as (
         grain,
         period_start,
         0 as span_days,
+        true as is_visited_whole,
         {%- for step, name in steps.items() %}
         {{ name }} as {{ step }}_people,
         {%- endfor %}
@@ -135,6 +137,7 @@ funnel as (
         grain,
         period_start,
         span_days,
+        true as is_visited_whole,
         {%- for step in steps %}
         cast(null as bigint) as {{ step }}_people,
         {%- endfor %}
@@ -149,10 +152,11 @@ funnel as (
 
 )
 
+-- Where visits of a part of the days stand beside orders of all of them, what was bought per visit is not known.
 select
     funnel.*,
     {%- for step, before in funnel_steps().items() if before %}
     {{ ratio(step ~ '_people', before ~ '_people') }} as {{ step }}_rate,
     {%- endfor %}
-    {{ ratio('pay_people', 'visit_people') }} as pay_conversion
+    case when is_visited_whole then {{ ratio('pay_people', 'visit_people') }} end as pay_conversion
 from funnel

@@ -176,10 +176,25 @@ visited as (
         and added.period_start = own_outcomes.period_start and added.source_l1 = own_outcomes.source_l1
         and added.source_l2 = own_outcomes.source_l2 and added.device = 'all'
 
+),
+
+-- What shares are made of: sessions, or visits a day where a source tells no sessions.
+weighed as (
+
+    select
+        visited.*,
+        case
+            when sum(case when not is_total and sessions is null then 1 else 0 end) over (
+                partition by store_id, device, grain, period_start, span_days
+            ) = 0 then sessions
+            else visitor_days
+        end as visits
+    from visited
+
 )
 
 select
-    visited.*,
+    weighed.*,
     case when coalesce(buyers, buyer_days, paid_amount, cart_visitors, cart_visitor_days, fav_visitors, fav_visitor_days) is not null
         then 'platform' end as attribution_rule,
     {{ ratio('buyers', 'visitors') }} as pay_conversion,
@@ -188,12 +203,12 @@ select
     {{ ratio('seconds', 'sessions') }} as seconds_per_session,
     {{ ratio('visitors', 'visitors_total_distinct') }} as share_of_visitors,
     {{ ratio(
-        "sum(case when source_l1 in ('free_search', 'free_recommend', 'free_content') then sessions end) over of_device",
-        "sum(case when not is_total then sessions end) over of_device"
+        "sum(case when source_l1 in ('free_search', 'free_recommend', 'free_content') then visits else 0 end) over of_device",
+        "sum(case when not is_total then visits end) over of_device"
     ) }} as free_share,
     {{ ratio(
-        "sum(case when source_l1 in ('paid_search_bidding', 'paid_display_feed', 'affiliate', 'kol_live') then sessions end) over of_device",
-        "sum(case when not is_total then sessions end) over of_device"
+        "sum(case when source_l1 in ('paid_search_bidding', 'paid_display_feed', 'affiliate', 'kol_live') then visits else 0 end) over of_device",
+        "sum(case when not is_total then visits end) over of_device"
     ) }} as paid_share
-from visited
+from weighed
 window of_device as (partition by store_id, device, grain, period_start, span_days)

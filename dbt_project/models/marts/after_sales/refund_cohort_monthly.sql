@@ -44,7 +44,8 @@ refunded_orders as (
         on orders.platform = refunds.platform
         and orders.store_id = refunds.store_id
         and orders.order_id = refunds.order_id
-    where orders.is_counted and refunds.is_counted and refunds.is_linked
+    -- An exchange gave nothing back.
+    where orders.is_counted and refunds.is_counted and refunds.is_linked and coalesce(refunds.refund_type, 'other') <> 'exchange'
     group by orders.platform, orders.store_id, orders.order_id, orders.paid_date
 
 ),
