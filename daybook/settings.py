@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from extractors.errors import ConfigError
 
+SHORTEST_KEY = 16  # bytes
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -90,8 +92,8 @@ class Settings:
         so both get the first one's key.
         """
         given = os.environ.get("DAYBOOK_HASH_KEY")
-        if given:
-            return given.encode()
+        if given is not None:
+            return _long_enough(given.encode(), "DAYBOOK_HASH_KEY")
         path = self.data / "keys" / "hash.key"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -103,7 +105,18 @@ class Settings:
             try:
                 path.hardlink_to(draft)
             except FileExistsError:
-                return path.read_bytes().strip()
+                return _long_enough(path.read_bytes().strip(), str(path))
             finally:
                 draft.unlink()
-        return path.read_bytes().strip()
+        return _long_enough(path.read_bytes().strip(), str(path))
+
+
+def _long_enough(key: bytes, place: str) -> bytes:
+    """The key. Raises ConfigError for one that anybody could guess: buyers would be known by it."""
+    if len(key.strip()) < SHORTEST_KEY:
+        raise ConfigError(
+            f"the key that hides buyers is empty or short ({place})",
+            advice=f"give back the key of before, or write one of at least {SHORTEST_KEY} characters: "
+            "under another key every buyer is a new one",
+        )
+    return key

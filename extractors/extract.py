@@ -149,7 +149,7 @@ class _StreamReader:
         wanted = window or plan(stream, account, mark, day or self._today(), self._now)
         # A stretch asked for by hand must not hide a gap before it.
         continues = window is None or (mark is not None and window.start <= mark)
-        wanted = self._within_retention(wanted)
+        wanted = self._within_retention(self._over(wanted))
         slices = list(_slices(stream, account, wanted))
         if not slices:
             self._progress(
@@ -220,6 +220,16 @@ class _StreamReader:
             for future in futures:
                 future.cancel()
             wait(futures)
+
+    def _over(self, wanted: Window) -> Window:
+        """The part of a window that is over: a mark in time to come would hide what happens until then."""
+        if self._stream.kind == "report":
+            over = days_window(self._today(), self._today(), self._account.zone).start
+        else:
+            over = self._now - self._stream.settle
+        if wanted.end <= over:
+            return wanted
+        return Window(min(wanted.start, over), over)
 
     def _within_retention(self, wanted: Window) -> Window:
         stream = self._stream

@@ -140,6 +140,9 @@ class Partition:
             files.insert(0, {"name": self._path.name, "rows": self.rows})
         else:
             self._path.unlink()
+        for file in self._extra_files:
+            with (self._folder / file["name"]).open("rb") as further:
+                os.fsync(further.fileno())
         for file in files:
             path = self._folder / file["name"]
             file["bytes"] = path.stat().st_size

@@ -62,9 +62,19 @@ def is_covered(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
 
 
 def write(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int, rows: int, rows_new: int
+    con: duckdb.DuckDBPyConnection,
+    manifest: Manifest,
+    load_id: int,
+    rows: int,
+    rows_new: int,
+    mark: datetime | None = None,
 ) -> LoadedPartition:
-    """The ledger row, and how far the stream is."""
+    """The ledger row, and how far the stream is.
+
+    mark: how far landing has read it without a gap, where it keeps account. Slices behind one that failed are
+        loaded, too, and say nothing of what lies before them.
+    """
+    reached = manifest.window_end if mark is None else min(manifest.window_end, mark)
     con.execute(
         "insert into raw_daybook.ledger values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now())",
         [load_id, manifest.id, manifest.platform, manifest.account_id, manifest.stream, manifest.kind,
@@ -78,7 +88,7 @@ def write(
     if held is None:
         con.execute(
             "insert into raw_daybook.stream_status values (?, ?, ?, ?)",
-            [*where, manifest.window_end, manifest.read_at],
+            [*where, reached, manifest.read_at],
         )
     else:
         con.execute(
@@ -88,7 +98,7 @@ def write(
                 last_read_at = greatest(last_read_at, ?::timestamptz)
             where account_id = ? and stream = ?
             """,
-            [manifest.window_end, manifest.read_at, *where],
+            [reached, manifest.read_at, *where],
         )
     return LoadedPartition(
         manifest.id, manifest.platform, manifest.account_id, manifest.stream, str(manifest.window),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ class _Loader:
                     added = replace_dates(self.con, name, first.platform, first.stream, load_id)
                 counts = [(manifest.rows, added.get(no, 0)) for no, (manifest, _) in enumerate(sound)]
             loaded = [
-                books.write(self.con, manifest, load_id, rows, rows_new)
+                books.write(self.con, manifest, load_id, rows, rows_new, self._mark(manifest))
                 for (manifest, _), (rows, rows_new) in zip(sound, counts, strict=True)
             ]
             self.con.execute("commit")
@@ -211,6 +212,12 @@ class _Loader:
             f"{first.account_id} {first.stream}: loaded {len(loaded)} partition(s), "
             f"{rows:,} rows, {rows_new:,} new"
         )
+
+    def _mark(self, manifest: Manifest) -> datetime | None:
+        """How far landing has read the stream without a gap; files come with gaps of their own."""
+        if manifest.platform == raw.FILES:
+            return None
+        return self.landing.mark(manifest.platform, manifest.account_id, manifest.stream)
 
     def _file_drop(self, manifest: Manifest, load_id: int) -> list[tuple[int, int]]:
         from warehouse import files  # the file-drop reader builds on insert_cursor_versions above

@@ -33,6 +33,7 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
     from daybook import errors, steps
     from daybook.settings import Settings
     from extractors.errors import ConfigError, DaybookError
+    from extractors.files.folder import free_name, is_passed_over
 
     settings = Settings.from_environment()
     found = steps.account_named(settings, account)
@@ -44,9 +45,15 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
     inbox = steps.inbox_of(settings, found)
     inbox.mkdir(parents=True, exist_ok=True)
     for file in files:
+        if is_passed_over(file.name):
+            raise ConfigError(
+                f"{file.name} is named like a file that is still being written",
+                advice="give it another name and import it again",
+            )
+    for file in files:
         draft = inbox / f".{file.name}.part"
         shutil.copyfile(file, draft)
-        draft.replace(inbox / file.name)
+        draft.replace(free_name(inbox / file.name))
     refused: DaybookError | None = None
     try:
         result = steps.read_account(settings, found, None, say=click.echo)

@@ -30,6 +30,11 @@ def _shown(**kept: str) -> bytes:
 
 _RUNS, _POINTS = _shown(**{".": "0"}), _shown(**{".": ".", "-": "-"})
 _LONG = b"0" * 17
+# Half of a pair that stands for one character, written without the other; control characters as blanks.
+_LONE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+_CONTROLS = bytes(byte if byte >= 0x20 else 0x20 for byte in range(256))
 _SUSPECTS = (b"0" * 20, b"-" + b"0" * 19, *(b"0" * n + b"." + b"0" * (16 - n) for n in range(1, 16)))
 
 
@@ -43,10 +48,24 @@ def loads(body: bytes, what: str) -> Any:
     if not text:
         raise TransientError(f"{what} answered with an empty body")
     try:
-        return _exact(text) if _is_wide(text) else orjson.loads(text)
+        try:
+            return _decoded(text)
+        except (orjson.JSONDecodeError, ValueError):
+            return _decoded(_mended(text))
     except (orjson.JSONDecodeError, ValueError):
         kind = "HTML" if text[:1] == b"<" else "something that is no JSON, or JSON cut short"
         raise TransientError(f"{what} answered with {kind}") from None
+
+
+def _decoded(text: bytes) -> Any:
+    # Python's own reader lets half a pair pass, which then cannot be written.
+    return _exact(_LONE.sub(rb"\\ufffd", text)) if _is_wide(text) else orjson.loads(text)
+
+
+def _mended(text: bytes) -> bytes:
+    """The text with what no JSON may hold replaced: a memo that was cut within an emoji, or a tab typed into
+    it, must not keep its whole window from being read, this night and every other."""
+    return _LONE.sub(rb"\\ufffd", text.decode("utf-8", "replace").encode().translate(_CONTROLS))
 
 
 def _is_wide(text: bytes) -> bool:

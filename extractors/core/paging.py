@@ -86,6 +86,8 @@ class LastPageFirst:
             return
         for number in range(last, -1, -1):
             yield fetch(number)
+        # What the first look at page one showed was there, also where the second shows nothing of it.
+        yield Page(head.records)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,18 @@ class Drop:
         return (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
+def is_passed_over(name: str) -> bool:
+    """Whether a file of that name is left alone: hidden, or still being written."""
+    return name.startswith((".", "~$")) or Path(name).suffix.lower() in _UNFINISHED
+
+
+def free_name(target: Path) -> Path:
+    """The path, or one like it where a file stands there already: none is ever overwritten."""
+    if not target.exists():
+        return target
+    return target.with_name(f"{target.stem}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}{target.suffix}")
+
+
 class Inbox:
     """One account's folder. Use `held()` around everything: two imports of one inbox would race."""
 
@@ -70,10 +82,7 @@ class Inbox:
         return sorted(
             path
             for path in self.folder.iterdir()
-            if path.is_file()
-            and path.name != OWN
-            and not path.name.startswith((".", "~$"))
-            and path.suffix.lower() not in _UNFINISHED
+            if path.is_file() and path.name != OWN and not is_passed_over(path.name)
         )
 
     def refused(self) -> list[Path]:
@@ -111,7 +120,4 @@ class Inbox:
         """A free name in done/ or refused/; an older file of that name is never overwritten."""
         folder = self.folder / where
         folder.mkdir(exist_ok=True)
-        target = folder / path.name
-        if target.exists():
-            target = folder / f"{path.stem}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}{path.suffix}"
-        return target
+        return free_name(folder / path.name)

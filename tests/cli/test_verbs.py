@@ -50,6 +50,27 @@ def test_the_verbs_of_the_design_are_there():
     assert set(VERBS) >= WANTED
 
 
+def test_two_files_of_one_name_are_both_read_and_an_unfinished_one_is_not_passed_over(daybook, tmp_path):
+    for month, day in (("jan", "2026-01-05"), ("feb", "2026-02-05")):
+        (tmp_path / month).mkdir()
+        (tmp_path / month / "rates.csv").write_text(f"currency,rate_date,units_per_usd\nCNY,{day},7.1\n")
+    answer = daybook("import", "fx_rates", str(tmp_path / "jan/rates.csv"), str(tmp_path / "feb/rates.csv"))
+    assert answer.returncode == 0 and "2 tables landed, 2 rows" in answer.stdout, (
+        answer.stdout + answer.stderr
+    )
+    (tmp_path / "march.tmp").write_text("currency,rate_date,units_per_usd\nCNY,2026-03-05,7.1\n")
+    refused = daybook("import", "fx_rates", str(tmp_path / "march.tmp"))
+    assert refused.returncode == 2 and "still being written" in refused.stderr
+
+
+def test_a_key_that_anybody_could_guess_is_refused(daybook, tmp_path):
+    key = tmp_path / "data" / "keys" / "hash.key"
+    key.parent.mkdir(parents=True)
+    key.write_text("")
+    answer = daybook("import", "files__online_retail")
+    assert answer.returncode == 2 and str(key) in answer.stderr and "→" in answer.stderr
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_has_help_with_examples(daybook, verb):
     answer = daybook(verb, "--help")

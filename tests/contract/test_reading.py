@@ -243,6 +243,20 @@ def test_a_window_in_which_nothing_happened_moves_the_mark(platform: str, stream
         assert manifests[0].rows == 0, "this window was to be empty"
 
 
+@pytest.mark.parametrize(("platform", "stream"), one_a_platform(2))
+def test_a_window_that_is_not_over_is_read_and_marked_as_far_as_it_is(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream)
+    now = datetime.fromtimestamp(on.running.control.now(), on.account.zone)
+    start = days_window(now.date(), now.date(), on.account.zone).start - timedelta(days=1)
+    on.set_mark(start)
+    on.run(Window(start, start + timedelta(days=30)))
+    mark = on.mark()
+    assert mark is not None and start < mark <= now, "a mark in time to come hides what happens until then"
+    assert not on.running.control.refusals
+
+
 FORGETFUL = [
     pytest.param(name, stream.name, id=f"{name}-{stream.name}")
     for name in TESTED

@@ -68,3 +68,31 @@ def test_what_names_a_row_is_text_or_a_number_and_nothing_else() -> None:
     for value in (None, True, ["direct"], {"value": "direct"}, 1.5):
         with pytest.raises(ContractError, match="a row without its name"):
             name_of(value, "a row")
+
+
+@pytest.mark.parametrize(
+    ("text", "memo"),
+    [
+        (b'{"id":12345678901234567890123,"memo":"cut \\ud83d"}', "cut \ufffd"),
+        (b'{"id":12345678901234567890123,"memo":"\\ude00 cut"}', "\ufffd cut"),
+        (
+            b'{"id":12345678901234567890123,"memo":"whole \\ud83d\\ude00 and \\ud83dx"}',
+            "whole \U0001f600 and \ufffdx",
+        ),
+        (b'{"id":12345678901234567890123,"memo":"a\ttab\x01"}', "a tab "),
+        (b'{"id":12345678901234567890123,"memo":"\xe4\xb8"}', "\ufffd"),
+    ],
+    ids=["first half", "second half", "a pair and a half", "controls", "half a character"],
+)
+def test_a_character_that_no_json_may_hold_costs_itself_and_not_its_page(text: bytes, memo: str) -> None:
+    found = loads(text, "x")
+    assert found["memo"] == memo
+    assert dumps(found).startswith(b'{"id":12345678901234567890123,')
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"memo":"cut \\ud83d', b"<html>\x01</html>", b'{"a":1,}'], ids=["cut", "html", "comma"]
+)
+def test_what_is_broken_otherwise_is_still_no_json(text: bytes) -> None:
+    with pytest.raises(TransientError):
+        loads(text, "x")

@@ -194,3 +194,14 @@ def test_nothing_is_asked_for_twice_where_nothing_else_would_tell_of_a_lost_page
     assert read([], [{"id": "1"}], []) == (["1"], 1)  # it was lost
     assert read([], [], []) == ([], 1)  # there is nothing
     assert read([{"id": "1"}], [], []) == (["1"], 2)  # no reason to ask again
+
+
+def test_a_last_look_that_shows_nothing_takes_back_nothing() -> None:
+    shop = Shop(25)
+
+    def forgetful(request: Request) -> Reply:
+        if len(shop.calls) == 3:  # after the first look at page 1, and pages 3 and 2
+            shop.rows.clear()
+        return shop(request)
+
+    assert set(ids(PAGES, forgetful)) == set(range(25))

@@ -126,6 +126,18 @@ def test_reading_an_old_window_again_does_not_move_the_mark_back(landing, wareho
     ]
 
 
+def test_slices_behind_one_that_failed_say_nothing_of_what_lies_before_them(landing, warehouse):
+    land(landing, [], span=window(0), read_at=at(100))
+    land(landing, [], span=window(2), read_at=at(101))  # the slice between them failed
+    landing.move_mark("shop", "shop__one", "orders", window(0).end)
+    load(landing, warehouse)
+    assert rows(warehouse, "select mark_end from raw_daybook.stream_status") == [(window(0).end,)]
+    land(landing, [], span=window(1, days=2), read_at=at(124))
+    landing.move_mark("shop", "shop__one", "orders", window(2).end)
+    load(landing, warehouse)
+    assert rows(warehouse, "select mark_end from raw_daybook.stream_status") == [(window(2).end,)]
+
+
 REPORT = "select report_date::varchar, as_of_date::varchar, record_key, payload->>'spend' from raw_ads.report order by all"
 
 
