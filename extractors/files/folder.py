@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from extractors.files.refusal import FileRefused
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart")
 _LOCK = ".lock"
+LONGEST_NAME = 200  # bytes of a name that leave room for what is added to it
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Drop:
         except FileNotFoundError:
             return False
         return (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
+
+
+def readable(name: str) -> str:
+    """A file's name as it can be shown: archives from elsewhere hold names that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def is_passed_over(name: str) -> bool:
@@ -107,7 +114,8 @@ class Inbox:
         """Move a file to refused/ with its reason beside it (the reason first: no file without one)."""
         target = self._place(path, "refused")
         note = f"{why.message}\n\nWhat to do: {why.advice}\nThen move the file back into {self.folder}\n"
-        target.with_name(f"{target.name}.reason.txt").write_text(note, encoding="utf-8")
+        note_name = os.fsdecode(os.fsencode(target.name)[:LONGEST_NAME])
+        target.with_name(f"{note_name}.reason.txt").write_text(note, encoding="utf-8")
         path.replace(target)
         return target
 

@@ -12,7 +12,7 @@ from extractors.accounts import Account
 from extractors.errors import DaybookError, ExtractErrors
 from extractors.files.catalogue import SHIPPED, mappings_for, recognise
 from extractors.files.cells import Cells, clean
-from extractors.files.folder import Drop, Inbox
+from extractors.files.folder import Drop, Inbox, readable
 from extractors.files.lists import PLATFORM
 from extractors.files.mapping import Mapping
 from extractors.files.partition import land
@@ -109,9 +109,14 @@ class _Run:
             self._refuse(path, why)
             return
         except OSError as error:
-            self._refuse(
-                path, FileRefused(f"{path.name} cannot be read: {error.strerror}", advice="check the file")
-            )
+            said = f"{readable(path.name)} cannot be read: {error.strerror}"
+            self._refuse(path, FileRefused(said, advice="check the file"))
+            return
+        except Exception as error:
+            # A file that trips up its reader would do so every night, and keep those behind it unread.
+            said = f"{readable(path.name)} cannot be read ({type(error).__name__})"
+            advice = "save it anew, as CSV in UTF-8, under a plain name"
+            self._refuse(path, FileRefused(said, advice=advice))
             return
         if not drop.is_unchanged:
             self.progress(f"{self.account.id} {path.name}: is still being written, left for the next run")
@@ -126,7 +131,7 @@ class _Run:
         sources = open_tables(drop.path, encodings)
         tables, strangers = [], []
         for source in sources:
-            name = name_of(drop.path, source.part)
+            name = readable(name_of(drop.path, source.part))
             try:
                 match = recognise(name, source, self.mappings)
             except FileRefused as why:
@@ -200,9 +205,11 @@ class _Run:
         return self._known.get((sha256, part, fingerprint))
 
     def _refuse(self, path: Path, why: FileRefused) -> None:
-        where = self.inbox.refuse(path, why)
+        where = readable(str(self.inbox.refuse(path, why)))
         error = FileRefused(
-            f"refused: {why.message}", account=self.account.id, advice=f"{why.advice} (now {where})"
+            f"refused: {why.message}",
+            account=self.account.id,
+            advice=f"{why.advice} (now {where})",
         )
         self.refused.append(error)
         self.progress(str(error))

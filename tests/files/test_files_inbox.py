@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,3 +162,16 @@ def test_refused_files_are_mentioned_until_someone_acts(shop: Shop) -> None:
     shop.land()
     assert len(shop.errors) == 1  # the second run is not red for it
     assert any("1 refused file(s) wait" in line for line in shop.said)
+
+
+def test_a_file_that_trips_up_its_reader_is_refused_and_those_behind_it_are_read(shop: Shop) -> None:
+    gbk = os.fsdecode("订单".encode("gbk") + b".csv")
+    shop.drop(gbk, till(ROW))
+    shop.drop("l" * 246 + ".csv", "no,table,of,ours\n1,2,3,4\n")
+    shop.drop("zz_good.csv", till(LATER))
+    (shop.inbox / "odd.parquet").write_bytes(b"PAR1" + bytes(64) + b"PAR1")
+    shop.land()
+    assert "zz_good.csv" in shop.files("done"), "the good one was not read"
+    left = [path for path in shop.inbox.iterdir() if path.suffix in (".csv", ".parquet")]
+    assert left == [] and len(shop.errors) == 2
+    assert all("refused" in str(error) and "→" in str(error) for error in shop.errors)
