@@ -92,7 +92,7 @@ class Settings:
         so both get the first one's key.
         """
         given = os.environ.get("DAYBOOK_HASH_KEY")
-        if given is not None:
+        if given:
             return _long_enough(given.encode(), "DAYBOOK_HASH_KEY")
         path = self.data / "keys" / "hash.key"
         if not path.exists():

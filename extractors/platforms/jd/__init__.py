@@ -29,8 +29,8 @@ ORDER_STATES = (
 ORDER_FIELDS = (
     "orderId,venderId,orderType,payType,orderTotalPrice,orderSellerPrice,orderPayment,shouldPay,actualPay,"
     "totalSellerReceivable,freightPrice,sellerDiscount,balanceUsed,orderState,orderStateRemark,orderStartTime,"
-    "orderEndTime,paymentConfirmTime,modified,parentOrderId,directParentOrderId,returnOrder,orderSource,storeOrder,storeId,taxFee,serviceFee,"
-    "orderSign,open_id_buyer,consigneeInfo,itemInfoList,couponDetailList"
+    "orderEndTime,paymentConfirmTime,modified,parentOrderId,directParentOrderId,returnOrder,orderSource,"
+    "storeOrder,storeId,taxFee,serviceFee,orderSign,open_id_buyer,consigneeInfo,itemInfoList,couponDetailList"
 )
 
 WARE_FIELDS = "wareId,title,categoryId,wareStatus,outerId,jdPrice,stockNum,onlineTime,modified,created"
