@@ -161,17 +161,3 @@ def test_every_record_left_out_or_in_doubt_is_counted(built: Any, world: World) 
     assert found["jade_tmall", "lines_without_order"] == 1
     assert found["attic_uk", "refunds_without_order"] > 5
     assert found["jade_tmall", "orders_without_rate"] == 0
-
-
-def test_a_parcel_paid_at_the_door_is_under_way_from_the_order_on(built: Any) -> None:
-    (told,) = built.rows(
-        "select sum(orders_delivered) as n, sum(delivery_days) as days from marts.after_sales_daily"
-        " where store_id <> 'ALL' and reason = 'ALL'"
-    )
-    (own,) = built.rows(
-        "select count(*) as n, sum(epoch(delivered_at - begun_at)) / 86400 as days, count(*) filter (order_type = 'cod') as cod"
-        " from (select *, case when order_type = 'cod' then created_at else paid_at end as begun_at from marts.fct_orders)"
-        " where is_counted and delivered_at >= begun_at and paid_date <= (select max(period_start) from marts.after_sales_daily)"
-    )
-    assert own["cod"] > 0 and told["n"] == own["n"]
-    assert float(told["days"]) == pytest.approx(float(own["days"]))

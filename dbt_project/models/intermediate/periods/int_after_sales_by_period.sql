@@ -21,16 +21,6 @@ refunds as (
 
 ),
 
--- The shop's work begins with the payment, or with the order where the buyer pays at the door.
-begun as (
-
-    select store_id, paid_date, shipped_at, delivered_at,
-        case when order_type = 'cod' then created_at else paid_at end as begun_at
-    from {{ ref('int_order_totals') }}
-    where is_counted
-
-),
-
 whole as (
 
     select store_id, max(date_day) as whole_through
@@ -87,20 +77,21 @@ events as (
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping else 0 end),
         sum(case
             when orders.paid_date <= {{ add_days('whole.whole_through', -2) }}
-                and orders.shipped_at <= orders.begun_at + interval 48 hour then 1
+                and orders.shipped_at <= orders.paid_at + interval 48 hour then 1
             else 0
         end),
-        sum(case when orders.delivered_at >= orders.begun_at then 1 else 0 end),
+        sum(case when orders.delivered_at >= orders.paid_at then 1 else 0 end),
         0, 0, 0,
         sum(case
-            when orders.delivered_at >= orders.begun_at
-                then cast({{ seconds_between('orders.begun_at', 'orders.delivered_at') }} as double) / 86400
+            when orders.delivered_at >= orders.paid_at
+                then cast({{ seconds_between('orders.paid_at', 'orders.delivered_at') }} as double) / 86400
             else 0
         end),
         0
-    from begun as orders
+    from {{ ref('int_order_totals') }} as orders
     left join whole on orders.store_id = whole.store_id
     inner join told on orders.store_id = told.store_id
+    where orders.is_counted
     group by orders.store_id, orders.paid_date
 
 ),
