@@ -196,8 +196,9 @@ class _Loader:
                     name = raw.table(first.platform, first.stream)
                     added = replace_dates(self.con, name, first.platform, first.stream, load_id)
                 counts = [(manifest.rows, added.get(no, 0)) for no, (manifest, _) in enumerate(sound)]
+            mark = self._mark(first)
             loaded = [
-                books.write(self.con, manifest, load_id, rows, rows_new, self._mark(manifest))
+                books.write(self.con, manifest, load_id, rows, rows_new, mark)
                 for (manifest, _), (rows, rows_new) in zip(sound, counts, strict=True)
             ]
             self.con.execute("commit")

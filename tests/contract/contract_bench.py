@@ -119,6 +119,11 @@ class Bench:
         assert isinstance(found, set)
         return found
 
+    @property
+    def now(self) -> datetime:
+        """The sandbox's moment, on the account's clock."""
+        return datetime.fromtimestamp(self.running.control.now(), self.account.zone)
+
     # ---- running ----------------------------------------------------------------------------------
     def run(
         self,
@@ -155,7 +160,7 @@ class Bench:
                 window=window,
                 day=day,
                 streams=(self.stream.name,),
-                now=now or datetime.fromtimestamp(self.running.control.now(), SHANGHAI),
+                now=now or self.now,
                 progress=self.lines.append,
                 sleep=sleep or self.waits.append,
             )

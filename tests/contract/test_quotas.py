@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from contract_bench import BUSY_DAY, SHANGHAI, SPOKEN, Bench, keys_of
+from contract_bench import BUSY_DAY, SPOKEN, Bench, keys_of
 
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
@@ -44,7 +43,7 @@ def run_all(on: Bench, window: Window) -> list[Manifest]:
         hash_key=b"contract",
         token_dir=on.folder / "tokens",
         window=window,
-        now=datetime.fromtimestamp(on.running.control.now(), SHANGHAI),
+        now=on.now,
         sleep=on.waits.append,
     )
 

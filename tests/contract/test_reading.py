@@ -171,7 +171,7 @@ def test_records_that_change_while_they_are_paged_are_not_skipped_and_land_anew(
             last = on.run(window)
             assert set(keys_of(on.rows(last))) == on.truth(window)
         else:
-            now = datetime.fromtimestamp(control.now(), on.account.zone)
+            now = on.now
             last = on.run(Window(window.end - on.stream.overlap, now - on.stream.settle))
             assert_newest(on, before, on.rows([*first, *last]), now)
     finally:
@@ -248,7 +248,7 @@ def test_a_window_that_is_not_over_is_read_and_marked_as_far_as_it_is(
     platform: str, stream: str, bench: Make
 ) -> None:
     on = bench(platform, stream)
-    now = datetime.fromtimestamp(on.running.control.now(), on.account.zone)
+    now = on.now
     start = days_window(now.date(), now.date(), on.account.zone).start - timedelta(days=1)
     on.set_mark(start)
     on.run(Window(start, start + timedelta(days=30)))
@@ -265,14 +265,19 @@ FORGETFUL = [
 ]
 
 
+def retention_of(bench: Bench) -> timedelta:
+    kept = bench.stream.retention
+    assert kept is not None
+    return kept
+
+
 @pytest.mark.parametrize(("platform", "stream"), FORGETFUL)
 def test_what_the_vendor_no_longer_has_is_told_and_not_asked_for(
     platform: str, stream: str, bench: Make
 ) -> None:
     on = bench(platform, stream)
-    kept = on.stream.retention
-    assert kept is not None
-    oldest = datetime.fromtimestamp(on.running.control.now(), on.account.zone) - kept
+    kept = retention_of(on)
+    oldest = on.now - kept
     on.running.control.requests.clear()
     assert on.run(Window(oldest - timedelta(days=9), oldest - timedelta(days=2))) == []
     assert not on.running.control.requests and on.mark() is None
@@ -284,9 +289,7 @@ def test_a_first_load_from_beyond_the_vendors_memory_is_not_refused_at_its_edge(
     platform: str, stream: str, bench: Make
 ) -> None:
     on = bench(platform, stream)
-    kept = on.stream.retention
-    assert kept is not None
-    now = datetime.fromtimestamp(on.running.control.now(), on.account.zone)
+    kept, now = retention_of(on), on.now
     on.running.control.advance(1_800)  # calls arrive later than the run began
     on.set_mark(now - kept - timedelta(days=9))
     on.run(Window(now - kept - timedelta(days=9), now - kept + timedelta(days=2)), now=now)

@@ -4,6 +4,7 @@
   lines and postage come to: it is the goods'. Where all that does not add up, the parts are not told.
 #}
 {%- set amount = '.shopMoney.amount' -%}
+{%- set is_gift_card = "coalesce(line.lineItem.isGiftCard = 'true', false)" -%}
 
 with
 
@@ -35,7 +36,7 @@ parts as (
             as processed_at,
         {{ money('told.refund.totalRefundedSet' ~ amount) }} as total_refunded,
         coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line',
-            "case when line.lineItem.isGiftCard = 'true' then " ~ money('line.subtotalSet' ~ amount) ~ ' end') }}, 0) as gift_cards,
+            "case when " ~ is_gift_card ~ " then " ~ money('line.subtotalSet' ~ amount) ~ ' end') }}, 0) as gift_cards,
         {{ array_length('told.refund.orderAdjustments.nodes') }} as adjustment_count,
         coalesce({{ array_sum('told.refund.orderAdjustments.nodes', 'less', money('less.amountSet' ~ amount)) }}, 0) as adjusted,
         coalesce({{ array_sum('told.refund.orderAdjustments.nodes', 'less', money('less.taxAmountSet' ~ amount)) }}, 0)
@@ -43,10 +44,10 @@ parts as (
         {{ array_length('told.refund.refundLineItems.nodes') }} as line_count,
         {{ array_length('told.refund.refundShippingLines.nodes') }} as charge_count,
         coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line',
-            "case when coalesce(line.lineItem.isGiftCard, 'false') <> 'true' then " ~ money('line.quantity') ~ ' end') }}, 0)
+            "case when not " ~ is_gift_card ~ " then " ~ money('line.quantity') ~ ' end') }}, 0)
             as quantity,
         coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line',
-            "case when coalesce(line.lineItem.isGiftCard, 'false') <> 'true' then " ~ money('line.subtotalSet' ~ amount) ~ ' end') }}, 0)
+            "case when not " ~ is_gift_card ~ " then " ~ money('line.subtotalSet' ~ amount) ~ ' end') }}, 0)
             as goods,
         coalesce({{ array_sum('told.refund.refundLineItems.nodes', 'line', money('line.totalTaxSet' ~ amount)) }}, 0)
             as goods_tax,
