@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
 from extractors.core.decode import dumps
@@ -146,7 +147,10 @@ class _StreamReader:
     def run(self, day: date | None, window: Window | None) -> list[Manifest]:
         stream, account = self._stream, self._account
         mark = self._landing.mark(self._platform.name, account.id, stream.name)
-        wanted = window or plan(stream, account, mark, day or self._today(), self._now)
+        day = day or self._today()
+        looked = self._landing.mark(self._platform.name, account.id, _far(stream)) or mark
+        is_far = window is None and owes_far_look(stream, looked, day, account.zone)
+        wanted = window or plan(stream, account, mark, day, self._now, is_far=is_far)
         # A stretch asked for by hand must not hide a gap before it.
         continues = window is None or (mark is not None and window.start <= mark)
         wanted = self._within_retention(self._over(wanted))
@@ -173,6 +177,8 @@ class _StreamReader:
                 for future in futures:
                     future.cancel()
                 raise
+        if is_far:  # killed before this, the next night looks as far once more
+            self._landing.move_mark(self._platform.name, account.id, _far(stream), wanted.end)
         rows = sum(manifest.rows for manifest in landed)
         self._progress(
             f"{account.id} · {stream.name}: {rows} records, "
@@ -243,14 +249,23 @@ class _StreamReader:
         return self._now.astimezone(self._account.zone).date()
 
 
-def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now: datetime) -> Window:
+def plan(
+    stream: Stream,
+    account: Account,
+    mark: datetime | None,
+    day: date,
+    now: datetime,
+    *,
+    is_far: bool = False,
+) -> Window:
     """The window a run for business day `day` has to read.
 
     From the stream's mark, less its overlap, as near to now as the vendor's index allows: a record lists
     under its latest change only, so a sale of yesterday that was shipped this morning stands in this
     morning's window and nowhere else. An older day that lies behind the mark is read again whole, and only
     that.
-    Reports start `lookback_days` earlier, always on a day of the account's zone, and end with the day.
+    Reports start `lookback_days` earlier (`weekly_lookback_days` where the week's far look is owed), always
+    on a day of the account's zone, and end with the day.
     Neither reaches back behind the account's `start`: what changed again before it belongs to no history.
     """
     zone = account.zone
@@ -263,7 +278,8 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
         if account.start and not stream.from_beginning:
             start = max(start, days_window(begin, begin, zone).start)
     if stream.kind == "report":
-        first = min(start.astimezone(zone).date(), day - timedelta(days=stream.lookback_days))
+        back = stream.weekly_lookback_days if is_far else stream.lookback_days
+        first = min(start.astimezone(zone).date(), day - timedelta(days=back))
         first = max(first, begin)
         # A week or a month is asked for whole, as far as its days are over: a part of it would replace more.
         yesterday = now.astimezone(zone).date() - timedelta(days=1)
@@ -272,6 +288,23 @@ def plan(stream: Stream, account: Account, mark: datetime | None, day: date, now
     behind = mark is not None and today.end <= mark and day < now.astimezone(zone).date() - timedelta(days=1)
     end = today.end if behind else now - stream.settle
     return Window(min(start, end), end)
+
+
+def owes_far_look(stream: Stream, looked: datetime | None, day: date, zone: ZoneInfo) -> bool:
+    """Whether the run for `day` is the one of its week that reads `weekly_lookback_days` again.
+
+    looked: the end of the latest run that did and landed whole (before the first of them, of what was read).
+    It has a mark of its own: that of the stream also follows a stretch read by hand, and would call the far
+    look done.
+    """
+    if not stream.weekly_lookback_days or looked is None:
+        return stream.weekly_lookback_days > 0
+    return (looked - timedelta(microseconds=1)).astimezone(zone).date() < period_bounds("week", day)[0]
+
+
+def _far(stream: Stream) -> str:
+    """The name under which landing keeps the mark of a stream's far looks."""
+    return f"{stream.name}.far"
 
 
 def out_of_reach(stream: Stream, start: datetime, now: datetime) -> str | None:

@@ -175,6 +175,8 @@ class Stream:
     settle: how far behind now a window may end, because the vendor's index lags.
     overlap: how far the next window reaches back over the last one.
     lookback_days: days a report re-reads because the vendor restates them.
+    weekly_lookback_days: days that one run a week re-reads in their place (a far look), where the vendor
+        restates a little for longer than is worth every night (0: nothing).
     period: the grain of a report's dates: day, week (Mondays) or month (firsts).
     retention: how far back the vendor answers (None: no limit stated).
     lift: what takes the limit away from an account (None: nothing does).
@@ -198,6 +200,7 @@ class Stream:
     settle: timedelta = timedelta(minutes=3)
     overlap: timedelta = timedelta(minutes=10)
     lookback_days: int = 0
+    weekly_lookback_days: int = 0
     period: Literal["day", "week", "month"] = "day"
     retention: timedelta | None = None
     lift: Lift | None = None

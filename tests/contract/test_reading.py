@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -294,6 +294,51 @@ def test_a_first_load_from_beyond_the_vendors_memory_is_not_refused_at_its_edge(
     on.set_mark(now - kept - timedelta(days=9))
     on.run(Window(now - kept - timedelta(days=9), now - kept + timedelta(days=2)), now=now)
     assert on.running.control.requests and on.mark() is not None
+    assert not on.running.control.refusals
+
+
+# ---- what is restated for longer than is worth a night ----------------------------------------------
+RESTATED_FOR_LONG = [
+    pytest.param(name, stream.name, id=f"{name}-{stream.name}")
+    for name in TESTED
+    for stream in SPOKEN[name].streams
+    if stream.weekly_lookback_days
+]
+MONDAY = CALM_DAY - timedelta(days=CALM_DAY.weekday())
+
+
+@pytest.mark.parametrize(("platform", "stream"), RESTATED_FOR_LONG)
+def test_once_a_week_a_report_is_read_far_back_and_never_twice_nor_not_at_all(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream, now=CALM_NOW)
+    zone, far, near = on.account.zone, on.stream.weekly_lookback_days, on.stream.lookback_days
+    assert far > near > 0
+
+    def night(day: date) -> list[date]:
+        now = days_window(day, day, zone).end + HOUR
+        on.running.control.set_clock(now)
+        return [day for one in on.run(day=day, now=now) for day in one.window.dates(zone)]
+
+    def die(number: int) -> None:
+        raise Killed
+
+    first = MONDAY - timedelta(days=1)
+    assert night(first)[0] == first - timedelta(days=far)
+    on.wire.before = die
+    with pytest.raises(Killed):
+        night(MONDAY)
+    on.wire.before = None
+    by_hand = days_window(MONDAY, MONDAY, zone)
+    on.running.control.set_clock(by_hand.end + HOUR)
+    on.run(by_hand)
+    tuesday, wednesday, sunday, later = (MONDAY + timedelta(days=n) for n in (1, 2, 6, 7))
+    assert night(tuesday)[0] == tuesday - timedelta(days=far), "Monday's night was killed"
+    assert night(tuesday)[0] == tuesday - timedelta(days=near)
+    assert night(wednesday)[0] == wednesday - timedelta(days=near)
+    assert night(sunday)[0] == sunday - timedelta(days=near)
+    days = night(later)
+    assert days == [later - timedelta(days=n) for n in range(far, -1, -1)]
     assert not on.running.control.refusals
 
 

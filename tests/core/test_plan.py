@@ -8,7 +8,7 @@ import pytest
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
 from extractors.core.window import Window, days_window
-from extractors.extract import _pieces, _report_dates, _slices, oldest_of, out_of_reach, plan
+from extractors.extract import _pieces, _report_dates, _slices, oldest_of, out_of_reach, owes_far_look, plan
 
 NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
 DAY = date(2026, 11, 20)
@@ -86,6 +86,33 @@ def test_a_report_reads_its_lookback_again(make_account: Callable[..., Account])
     window = plan(report_stream(lookback_days=30), make_account(), NOW, DAY, NOW)
     assert window.dates(make_account().zone)[0] == date(2026, 10, 21)
     assert window.dates(make_account().zone)[-1] == DAY
+
+
+@pytest.mark.parametrize(
+    ("looked_through", "day", "is_owed"),
+    [
+        (None, "2026-11-18", True),
+        ("2026-11-15", "2026-11-16", True),  # Monday: a week begins
+        ("2026-11-15", "2026-11-18", True),  # the runs for Monday and Tuesday failed
+        ("2026-11-16", "2026-11-16", False),  # Monday's once more
+        ("2026-11-16", "2026-11-22", False),
+        ("2026-11-20", "2026-11-03", False),  # a day of long ago
+    ],
+)
+def test_one_run_a_week_looks_further_back(
+    looked_through: str | None, day: str, is_owed: bool, make_account: Callable[..., Account]
+) -> None:
+    account = make_account(time_zone="America/New_York")
+    stream = report_stream(lookback_days=30, weekly_lookback_days=90)
+    looked = None
+    if looked_through is not None:
+        last = date.fromisoformat(looked_through)
+        looked = days_window(last, last, account.zone).end
+    wanted = date.fromisoformat(day)
+    assert owes_far_look(stream, looked, wanted, account.zone) is is_owed
+    assert not owes_far_look(report_stream(lookback_days=30), looked, wanted, account.zone)
+    days = plan(stream, account, NOW, wanted, NOW, is_far=is_owed).dates(account.zone)
+    assert (days[0], days[-1]) == (wanted - timedelta(days=90 if is_owed else 30), wanted)
 
 
 def test_a_weekly_report_asks_for_whole_weeks_as_far_as_they_are_over(

@@ -179,7 +179,7 @@ def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
         )
 
 
-def _stream(name: str, grain: Any, lookback_days: int) -> Stream:
+def _stream(name: str, grain: Any, lookback_days: int, weekly_lookback_days: int = 0) -> Stream:
     return Stream(
         name=name,
         kind="report",
@@ -189,6 +189,7 @@ def _stream(name: str, grain: Any, lookback_days: int) -> Stream:
         # A week or a month must not be cut in two.
         widest=timedelta(days=93) if grain == "day" else None,
         lookback_days=lookback_days,
+        weekly_lookback_days=weekly_lookback_days,
         period=grain,
     )
 
@@ -209,7 +210,8 @@ PLATFORM = Platform(
     width=4,  # a property takes 10 requests at once
     options=frozenset({"property_id"}),
     streams=(
-        _stream("traffic", "day", 4),
+        # Revenue and key events are given to other sources and days for weeks; visits settle in three days.
+        _stream("traffic", "day", 4, weekly_lookback_days=35),
         _stream("traffic_weekly", "week", 14),
         _stream("traffic_monthly", "month", 35),
     ),

@@ -143,6 +143,7 @@ def _stream(name: str, resource: str, fields: tuple[str, ...], key: tuple[str, .
         reads=partial(_report, resource, fields),
         widest=timedelta(days=7),  # a stream comes whole: it is kept small
         lookback_days=30,
+        weekly_lookback_days=90,  # a purchase may be told 90 days after its click
         retention=timedelta(days=37 * 30),
     )
 

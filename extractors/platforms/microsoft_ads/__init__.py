@@ -154,6 +154,7 @@ def _stream(name: str, kind: str, names: tuple[str, ...], *key: str) -> Stream:
         reads=partial(_report, kind, names),
         widest=timedelta(days=30),
         lookback_days=30,
+        weekly_lookback_days=90,  # a purchase may be told 90 days after its click
         retention=timedelta(days=36 * 30),
     )
 
