@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -22,10 +22,12 @@ from daybook.engine.home import DEFAULT_PORT
 from daybook.settings import Settings
 from daybook.steps import inbox_of
 from extractors.accounts import Account
+from extractors.core.model import Stream
 from extractors.core.session import Session
-from extractors.core.window import days_window
+from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials, variable
-from extractors.errors import ConfigError, DaybookError
+from extractors.errors import ConfigError, DaybookError, TooMuchError
+from extractors.extract import pieces, unseen_of
 from extractors.files.folder import Inbox
 from extractors.files.lists import LISTS
 from extractors.registry import platform as find_platform
@@ -160,11 +162,13 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     if skewed:
         return
     try:
-        calls = first_call(settings, account, credentials)
+        calls, unseen = first_call(settings, account, credentials)
     except DaybookError as error:
         yield Finding("bad", account.id, error.message, error.advice or "see the platform's README")
         return
     yield Finding("ok", account.id, f"{address}: credentials accepted ({calls})")
+    for said in unseen:
+        yield Finding("warn", account.id, said, "afterwards read what was missed: `daybook backfill FROM TO`")
     for said in steps.out_of_reach(settings, account):
         yield Finding("warn", account.id, said, LOST)
     problem = expiry.ending(settings, account, credentials)
@@ -203,8 +207,9 @@ def clock_and_reach(
     return False
 
 
-def first_call(settings: Settings, account: Account, credentials: Credentials) -> str:
-    """Make the first call of each stream, over yesterday; gives the streams' names.
+def first_call(settings: Settings, account: Account, credentials: Credentials) -> tuple[str, list[str]]:
+    """Ask for the first page of each stream, over yesterday or as much of it as a call may ask for; gives the
+    streams' names, and what the vendor keeps from this account every night.
 
     Raises DaybookError when one is refused.
     """
@@ -217,11 +222,24 @@ def first_call(settings: Settings, account: Account, credentials: Credentials) -
         platform, account, credentials, tokens, sleep=lambda seconds: time.sleep(min(seconds, 0.5))
     )
     names = account.streams or platform.stream_names
+    unseen = []
     try:
         for name in names:
-            for read in platform.stream(name).reads(account, window):
-                session.call(read.request)
-                break
+            stream = platform.stream(name)
+            _first_page(stream, session, window)
+            unseen.append(unseen_of(stream, session))
     finally:
         session.close()
-    return ", ".join(names)
+    return ", ".join(names), [said for said in unseen if said is not None]
+
+
+def _first_page(stream: Stream, session: Session, day: Window) -> None:
+    """Ask as a night would: no other question tells whether the vendor would answer a night's."""
+    read = next(iter(stream.reads(session.account, next(iter(pieces(stream, day))))), None)
+    if read is None:
+        return
+    if read.job is not None:  # the report itself may take an hour; that it is accepted is enough
+        session.call(read.request)
+        return
+    with suppress(TooMuchError):  # an answer, too: a night would ask for it in halves
+        next(iter(read.paging.pages(session.call, read.request)), None)

@@ -160,6 +160,9 @@ class _StreamReader:
                 f"{account.id} · {stream.name}: nothing to read before {wanted.end:%Y-%m-%d %H:%M}Z"
             )
             return []
+        unseen = unseen_of(stream, self._session) if window is None else None
+        if unseen is not None:
+            self._progress(f"{account.id} · {unseen}")
         landed: list[Manifest] = []
         width = self._platform.width
         with (
@@ -195,7 +198,7 @@ class _StreamReader:
             with self._landing.partition(*where, stream.kind, window, datetime.now(UTC)) as partition:
                 jobs = Jobs(self._landing.store, "/".join(where), self._session.wait)
                 reader = WindowReader(stream, self._session, scrubber, partition.write, jobs)
-                self._read(reader, list(_pieces(stream, window)))
+                self._read(reader, list(pieces(stream, window)))
                 manifest = partition.commit(dates=dates)
                 jobs.landed()
                 return manifest
@@ -318,6 +321,13 @@ def out_of_reach(stream: Stream, start: datetime, now: datetime) -> str | None:
     return f"{said}, unless {stream.lift.advice}" if stream.lift is not None else said
 
 
+def unseen_of(stream: Stream, session: Session) -> str | None:
+    """What the vendor keeps from this account every night; None when nothing, as far as it was asked."""
+    if stream.lift is None or stream.lift.asked(session):
+        return None
+    return f"{stream.name}: {stream.lift.unseen} are not shown, unless {stream.lift.advice}"
+
+
 def oldest_of(stream: Stream, now: datetime) -> datetime:
     """The oldest instant that a run which began at `now` asks for.
 
@@ -364,7 +374,7 @@ def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window
         yield wanted
 
 
-def _pieces(stream: Stream, window: Window) -> Iterable[Window]:
+def pieces(stream: Stream, window: Window) -> Iterable[Window]:
     """A slice, cut to the windows it is read in. One of a report is no more days than that already; cut by
     the clock, its last day would be read twice where an hour comes twice."""
     return [window] if stream.kind == "report" else window.cut(stream.stride or stream.widest)

@@ -148,11 +148,13 @@ def epoch_milliseconds(value: Any) -> datetime:
 class Lift:
     """What lets an account see past a stream's retention.
 
-    asked: asks the vendor whether this account may; only called when it matters. advice: how it comes to it.
+    asked: asks the vendor whether this account may. advice: how it comes to it.
+    unseen: what an account that may not misses every night, without a word from the vendor.
     """
 
     asked: Callable[[Session], bool]
     advice: str
+    unseen: str
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,22 @@ def test_a_night_with_nothing_to_tell_tells_nothing(
     assert chat == []
 
 
+@pytest.mark.parametrize("withheld", [True, False])
+def test_doctor_warns_of_what_a_vendor_keeps_from_an_app_without_a_word(
+    withheld: bool, settings: Settings, make_account: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(first_day=date(2026, 11, 18), now=NOW) as box:
+        given: Any = box.connections()["shopify__harbor"]
+        monkeypatch.setenv("AIRFLOW_CONN_SHOPIFY__HARBOR", json.dumps(given))
+        if withheld:
+            box.control.withheld.add("read_all_orders")
+        findings = list(doctor.one_account(settings, make_account("shopify__harbor")))
+    assert findings[0].level == "ok" and "orders, products" in findings[0].said, findings
+    warned = [finding for finding in findings if "read_all_orders" in finding.said]
+    assert len(warned) == withheld
+    assert all(one.level == "warn" and "60 days" in one.said and one.advice for one in warned)
+
+
 def test_doctor_warns_of_an_end_days_ahead(
     settings: Settings, make_account: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
 from extractors.core.window import Window, days_window
-from extractors.extract import _pieces, _report_dates, _slices, oldest_of, out_of_reach, owes_far_look, plan
+from extractors.extract import _report_dates, _slices, oldest_of, out_of_reach, owes_far_look, pieces, plan
 
 NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
 DAY = date(2026, 11, 20)
@@ -190,6 +190,6 @@ def test_a_report_reads_each_day_once_where_the_clock_goes_back(make_account: Ca
     stream = report_stream(widest=timedelta(days=30))
     wanted = days_window(date(2026, 10, 10), date(2026, 11, 20), account.zone)
     slices = list(_slices(stream, account, wanted))
-    pieces = [piece for slice_ in slices for piece in _pieces(stream, slice_)]
-    days = [day for piece in pieces for day in piece.dates(account.zone)]
-    assert len(pieces) == len(slices) == 2 and len(days) == len(set(days)) == 42
+    read = [piece for slice_ in slices for piece in pieces(stream, slice_)]
+    days = [day for piece in read for day in piece.dates(account.zone)]
+    assert len(read) == len(slices) == 2 and len(days) == len(set(days)) == 42

@@ -230,6 +230,17 @@ def test_an_app_with_read_all_orders_sees_everything(bench: Bench) -> None:
     assert landed[0].window.start == OLD.start and not [line for line in bench.lines if "no longer" in line]
 
 
+@pytest.mark.parametrize("withheld", [True, False])
+def test_every_night_says_that_refunds_of_old_orders_are_not_shown(bench: Bench, withheld: bool) -> None:
+    Landing(bench.folder / "landing").move_mark("shopify", NAME, "orders", LONG.end)
+    if withheld:
+        bench.box.control.withheld.add("read_all_orders")
+    bench.run(None)
+    told = [line for line in bench.lines if "older than 60 days" in line]
+    assert len(told) == withheld
+    assert all(NAME in line and "refunds" in line and "read_all_orders" in line for line in told)
+
+
 def test_the_scopes_are_asked_for_only_when_it_matters(bench: Bench) -> None:
     bench.run(LONG)
     assert not [sent for sent in bench.sent if b"accessScopes" in (sent.get("data") or b"")]

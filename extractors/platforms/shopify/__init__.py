@@ -144,7 +144,11 @@ PLATFORM = Platform(
             long_slice=bulk.SLICE,
             # read_orders alone shows the orders of the last 60 days, and says nothing of the others.
             retention=timedelta(days=60),
-            lift=Lift(_sees_all_orders, "the app is given read_all_orders and installed again"),
+            lift=Lift(
+                _sees_all_orders,
+                "the app is given read_all_orders and installed again",
+                "refunds and edits of orders older than 60 days",
+            ),
             # What is asked for of an address is country and province only.
             personal=Personal(drop=("customer",), keep=("shippingaddress",), buyer=("customer.id", "email")),
         ),

@@ -1,0 +1,39 @@
+"""`daybook doctor` asks every vendor as a night would, and is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from contract_bench import ACCOUNTS, SPOKEN, TESTED, account_of
+
+from daybook import doctor
+from daybook.settings import Settings
+from extractors.sandbox import Running, running
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Running]:
+    with running(
+        first_day=date.today() - timedelta(days=3)
+    ) as box:  # the doctor knows no clock but the real one
+        yield box
+
+
+@pytest.mark.parametrize("platform", TESTED)
+def test_an_account_that_can_be_read_is_found_well(
+    platform: str, box: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(
+        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
+    )
+    name = ACCOUNTS[platform][0]
+    given = box.connections()[name]
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
+    findings = list(doctor.one_account(settings, account_of(SPOKEN[platform], name, given)))
+    assert findings[0].level == "ok", findings
+    assert all(stream.name in findings[0].said for stream in SPOKEN[platform].streams)
+    assert "bad" not in {finding.level for finding in findings}
