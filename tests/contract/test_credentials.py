@@ -23,6 +23,7 @@ from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, ExtractErrors
+from extractors.sandbox.control import Fault
 
 Make = Callable[..., Bench]
 WITH_TOKENS = [name for name in TESTED if has_tokens(name)]
@@ -170,6 +171,17 @@ def test_a_token_that_its_vendor_renews_in_time_only_is_renewed_days_ahead(
     on.running.control.requests.clear()
     on.run(a_few_records(on, BUSY_DAY))
     assert on.running.control.requests[f"{platform}/token"] == refreshes
+
+
+@pytest.mark.parametrize("platform", RENEWED_AHEAD)
+def test_a_token_desk_that_times_out_in_its_own_words_is_asked_again(platform: str, bench: Make) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name)
+    ends = datetime.now(UTC) + RENEWED_AHEAD[platform] - timedelta(hours=1)
+    on.credentials = replace(on.credentials, extra={**on.credentials.extra, "expires_at": ends.isoformat()})
+    on.running.control.requests.clear()
+    on.running.control.faults.append(Fault("empty_page", platform, "token"))
+    assert on.run(a_few_records(on, BUSY_DAY))
+    assert on.running.control.requests[f"{platform}/token"] == 2
 
 
 @pytest.mark.parametrize("platform", RENEWED_AHEAD)

@@ -40,9 +40,10 @@ SETTINGS_CODES = {"4", "5", "7", "8", "11", "14", "15", "21", "24"}
 
 
 def error_of(body: Any) -> DaybookError | None:
-    """The error in a JOS answer: the gateway's, or the one a business result carries in itself."""
+    """The error in a JOS answer: the gateway's, that of the token desk (`{code, msg, requestId}` without an
+    envelope), or the one a business result carries in itself."""
     answer = expect_object(body, "JOS")
-    found = answer.get("error_response")
+    found = answer.get("error_response", answer if "msg" in answer else None)
     if found is not None:
         return _gateway_error(found)
     for name, value in answer.items():
@@ -60,7 +61,7 @@ def error_of(body: Any) -> DaybookError | None:
 
 def _gateway_error(found: dict[str, Any]) -> DaybookError:
     code = str(found.get("code"))
-    text = f"JOS error {code}: {found.get('zh_desc') or found.get('en_desc')}"
+    text = f"JOS error {code}: {found.get('zh_desc') or found.get('en_desc') or found.get('msg')}"
     if code == "2":
         # The vendor names no wait; its limits count by the second or by the day.
         return RateLimitedError(text, retry_after=2.0, advice="a test app may make 500 calls a day only")

@@ -80,6 +80,8 @@ def gateway(
         given = dict(request.query_params)
 
         def make(fault: Fault | None) -> Answer:
+            if fault is not None:  # the token desk has no pages: whatever was ordered, it is busy
+                return Answer({"code": 65, "msg": "平台处理超时", "requestId": "0"}, refusal="65 busy")
             if (given.get("app_key"), given.get("app_secret")) != (router.app_key, router.secret):
                 return Answer({"code": 401, "msg": "invalid app_key or app_secret"}, refusal="token app")
             grant = router.tokens.refresh(given.get("refresh_token", ""))
