@@ -27,21 +27,40 @@ priced as (
     from items
 ),
 
+bought as (
+    select
+        priced.account_id,
+        priced.order_id,
+        priced.load_id,
+        priced.line,
+        cast({{ money('priced.line.quantity') }} - coalesce(taken_off.quantity, 0) as decimal(18, 4)) as quantity,
+        listed - case when is_tax_included then priced.line_tax else 0 end - coalesce(taken_off.list_amount, 0) as list_amount,
+        priced.discount - coalesce(taken_off.discount, 0) as discount,
+        priced.line_tax - coalesce(taken_off.line_tax, 0) as line_tax
+    from priced
+    left join {{ ref('base_shopify__taken_off') }} as taken_off
+        on priced.account_id = taken_off.account_id
+        and priced.order_id = taken_off.order_id
+        and priced.line.id = taken_off.line_id
+),
+
 lines as (
     select
         account_id,
         order_id,
         load_id,
-        replace(priced.line.id, 'gid://shopify/LineItem/', '') as line_id,
-        priced.line.product.legacyResourceId as product_id,
-        priced.line.variant.legacyResourceId as sku_id,
-        priced.line.name as product_name,
-        case when priced.line.isGiftCard = 'true' then 'gift_card' else 'product' end as line_class,
-        {{ money('priced.line.quantity') }} as quantity,
-        listed - case when is_tax_included then line_tax else 0 end as list_amount,
+        replace(bought.line.id, 'gid://shopify/LineItem/', '') as line_id,
+        bought.line.product.legacyResourceId as product_id,
+        bought.line.variant.legacyResourceId as sku_id,
+        bought.line.name as product_name,
+        case when bought.line.isGiftCard = 'true' then 'gift_card' else 'product' end as line_class,
+        quantity,
+        list_amount,
         discount,
         line_tax
-    from priced
+    from bought
+    {# A line that was taken off whole is none. #}
+    where quantity > 0 or list_amount <> 0
 
     {# What the buyer pays besides goods and postage is a line of its own. #}
     {%- for name, field in {'tip': 'totalTipReceivedSet', 'duties': 'originalTotalDutiesSet'}.items() %}

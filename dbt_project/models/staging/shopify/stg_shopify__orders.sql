@@ -72,6 +72,16 @@ sent as (
     group by account_id, record_key
 ),
 
+taken_off as (
+    select
+        account_id,
+        order_id,
+        sum(list_amount - discount + line_tax) as amount_off,
+        sum(line_tax) as tax_off
+    from {{ ref('base_shopify__taken_off') }}
+    group by account_id, order_id
+),
+
 orders as (
     select
         latest.account_id,
@@ -91,6 +101,8 @@ orders as (
         {{ parse_instant('latest.record.closedAt') }} as closed_at,
         {# Free orders have no payment: they are paid when they are taken in. #}
         coalesce(paid.paid_up_at, paid.last_paid_at, {{ parse_instant('latest.record.processedAt') }}) as paid_at,
+        coalesce(taken_off.amount_off, 0) as amount_off,
+        coalesce(taken_off.tax_off, 0) as tax_off,
         sent.shipped_at,
         sent.delivered_at,
         coalesce(sent.is_all_delivered, false) as is_all_delivered,
@@ -104,6 +116,8 @@ orders as (
         on latest.account_id = paid.account_id and latest.record_key = paid.record_key
     left join sent
         on latest.account_id = sent.account_id and latest.record_key = sent.record_key
+    left join taken_off
+        on latest.account_id = taken_off.account_id and latest.record_key = taken_off.order_id
     left join {{ source('raw_daybook', 'accounts') }} as account
         on latest.account_id = account.account_id
 )
@@ -135,11 +149,11 @@ select
     modified_at,
     cast(coalesce(shipping, 0) - case when orders.record.taxesIncluded = 'true' then coalesce(shipping_tax, 0) else 0 end
         as decimal(18, 4)) as shipping_charged,
-    coalesce({{ money('orders.record.totalTaxSet' ~ amount) }}, 0) as tax,
+    cast(coalesce({{ money('orders.record.totalTaxSet' ~ amount) }}, 0) - tax_off as decimal(18, 4)) as tax,
     {# Every discount, that of a code on the whole order too, is allocated to the lines. #}
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    {{ money('orders.record.totalPriceSet' ~ amount) }} as buyer_paid_total,
+    cast({{ money('orders.record.totalPriceSet' ~ amount) }} - amount_off as decimal(18, 4)) as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
     {{ null_as('instant') }} as deposit_paid_at,
     false as is_deposit_forfeited,

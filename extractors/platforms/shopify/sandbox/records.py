@@ -104,7 +104,7 @@ def order_record(shop: Shop, state: OrderState) -> dict[str, Any]:
         "shippingLines": [_shipping_line(shop, order.shipping, order.shipping_tax)],
         "transactions": _transactions(shop, state),
         "fulfillments": _fulfillments(state),
-        "lineItems": [_line_item(shop, order.id, line) for line in order.lines],
+        "lineItems": [_line_item(shop, state, line) for line in order.lines],
         "refunds": [refund_record(shop, state, found) for found in refunds],
     }
 
@@ -179,19 +179,21 @@ def _fulfillments(state: OrderState) -> list[dict[str, Any]]:
     return [{**sent, "deliveredAt": None, "status": "SUCCESS"}]
 
 
-def _line_item(shop: Shop, order_id: int, line: Line) -> dict[str, Any]:
+def _line_item(shop: Shop, state: OrderState, line: Line) -> dict[str, Any]:
     money = lambda cents: money_of(shop, cents)  # noqa: E731
+    parts = [part for found in given_back(state) for part in found.refund.lines]
+    returned = sum(part.quantity for part in parts if part.line.number == line.number)
     own = line.item_discount - line.adjustment
     allocated = [cents for cents in (own, line.order_discount) if cents]
     code, _, english, _ = line.item.skus[line.sku]
     taxes = [{"title": "Tax", "rate": shop.tax_rate, "priceSet": money(line.tax)}] if line.tax else []
     return {
-        "id": gid_of("LineItem", order_id + line.number),
+        "id": gid_of("LineItem", state.order.id + line.number),
         "name": f"{line.item.english} - {english}",
         "title": line.item.english,
         "sku": f"{line.item.key}-{code}",
         "quantity": line.quantity,
-        "currentQuantity": line.quantity,
+        "currentQuantity": line.quantity - returned,
         "isGiftCard": False,
         "product": _sold("Product", product_id(line)),
         "variant": _sold("ProductVariant", sku_id(line)),

@@ -13,7 +13,7 @@
     'transactions': [{'kind': 'text', 'status': 'text', 'processedAt': 'text', 'test': 'text', 'amountSet': money}],
     'fulfillments': [{'createdAt': 'text', 'deliveredAt': 'text', 'status': 'text'}],
     'lineItems': {'nodes': [{
-        'id': 'text', 'name': 'text', 'quantity': 'text', 'isGiftCard': 'text',
+        'id': 'text', 'name': 'text', 'quantity': 'text', 'currentQuantity': 'text', 'isGiftCard': 'text',
         'product': {'legacyResourceId': 'text'}, 'variant': {'legacyResourceId': 'text'},
         'originalTotalSet': money, 'discountAllocations': [{'allocatedAmountSet': money}], 'taxLines': taxes
     }]},
