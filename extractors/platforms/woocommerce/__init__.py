@@ -78,9 +78,19 @@ _META = (
     ("_wcpay_mode", "_buyer_type", "_refunded_item_id", "_wc_order_attribution_source_type",
      "_wc_order_attribution_utm_*", "pa_*"),
 )  # fmt: skip
-# Country and state stay: they say where, not who.
+# Country and state stay: they say where, not who. The reason of a refund is what staff typed, as often as not
+# about the buyer, and no shop has a list of reasons.
 _ORDER_PERSONAL = Personal(
-    drop=("company", "city", "postcode", "*transaction_id*", "order_key", "cart_hash", "payment_url"),
+    drop=(
+        "reason",
+        "company",
+        "city",
+        "postcode",
+        "*transaction_id*",
+        "order_key",
+        "cart_hash",
+        "payment_url",
+    ),
     buyer=BUYER,
     pairs=(_META,),
 )
@@ -114,7 +124,7 @@ PLATFORM = Platform(
             reads=_refunds,
             # Refunds may be entered with a date of the past; a week is cheap and catches those.
             overlap=timedelta(days=7),
-            personal=Personal(drop=("refunded_by",), pairs=(_META,)),
+            personal=Personal(drop=("reason", "refunded_by"), pairs=(_META,)),
         ),
         Stream(
             name="products",

@@ -38,7 +38,6 @@ told as (
         order_id,
         currency,
         {{ source }}.refund.id as refund_id,
-        {{ source }}.refund.reason as reason,
         {{ parse_instant(source ~ '.refund.date_created_gmt') }} as refunded_at,
         {{ money(source ~ '.refund.amount') }} as refund_amount,
         {{ source }}.refund.line_items as line_items,
@@ -101,7 +100,8 @@ select
     case when is_split then cast(shipping_and_fees as decimal(18, 4)) end as refund_shipping,
     case when is_split then cast(tax as decimal(18, 4)) end as refund_tax,
     case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
-    nullif(reason, '') as reason,
+    {# What staff typed does not land. #}
+    {{ null_as('text') }} as reason,
     coalesce(refunds.currency, account.currency) as currency,
     last_load_id as load_id
 from refunds

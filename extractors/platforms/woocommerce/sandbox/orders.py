@@ -7,7 +7,7 @@ from typing import Any
 
 from extractors.sandbox.book import Summary
 from extractors.sandbox.merchants import Shop
-from extractors.sandbox.orders import Line, OrderState, woo_id
+from extractors.sandbox.orders import Line, OrderState, Refund, woo_id
 from extractors.sandbox.season import day_number
 
 from .call import Call
@@ -173,7 +173,7 @@ def order_record(call: Call, state: OrderState) -> dict[str, Any]:
         if discount
         else [],
         "refunds": [
-            {"id": r.refund.id, "reason": r.refund.reason, "total": money_of(-r.refund.amount)}
+            {"id": r.refund.id, "reason": typed_reason(state, r.refund), "total": money_of(-r.refund.amount)}
             for r in sorted(state.refunds, key=lambda r: r.refund.id, reverse=True)
         ],
         "payment_url": "",
@@ -220,3 +220,9 @@ def address_of(state: OrderState, *, billing: bool) -> dict[str, str]:
     )
     out = dict(zip(names, values, strict=True))
     return out | {"email": buyer.email} if billing else out
+
+
+def typed_reason(state: OrderState, refund: Refund) -> str:
+    """What the shop's staff write beside a refund: the reason, and of whom it is."""
+    buyer = state.order.buyer
+    return refund.reason if buyer is None else f"{refund.reason} ({buyer.name})"

@@ -8,7 +8,7 @@ from extractors.sandbox import timeline as tl
 from extractors.sandbox.orders import OrderState, RefundLine, RefundState
 
 from .call import Call
-from .orders import item_product, money_of, names_of, stamps
+from .orders import item_product, money_of, names_of, stamps, typed_reason
 
 
 def refund_record(call: Call, state: OrderState, found: RefundState) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def refund_record(call: Call, state: OrderState, found: RefundState) -> dict[str
         "parent_id": order.id,
         **stamps(call.shop, "date_created", found.created),
         "amount": money_of(refund.amount),
-        "reason": refund.reason,
+        "reason": typed_reason(state, refund),
         "refunded_by": 1,
         "refunded_payment": order.payment not in ("cod", "bacs"),
         "meta_data": [],

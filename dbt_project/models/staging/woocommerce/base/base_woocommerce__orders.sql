@@ -14,7 +14,7 @@
     }],
     'fee_lines': [{'id': 'text', 'name': 'text', 'total': 'text', 'total_tax': 'text'}],
     'refunds_detail': [{
-        'id': 'text', 'date_created_gmt': 'text', 'amount': 'text', 'reason': 'text',
+        'id': 'text', 'date_created_gmt': 'text', 'amount': 'text',
         'line_items': [{
             'id': 'text', 'quantity': 'text', 'total': 'text', 'total_tax': 'text',
             'meta_data': [{'key': 'text', 'value': 'text'}]

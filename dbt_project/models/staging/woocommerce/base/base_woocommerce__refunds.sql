@@ -2,7 +2,7 @@
 
 {%- set charge = {'total': 'text', 'total_tax': 'text'} -%}
 {%- set shape = {
-    'id': 'text', 'parent_id': 'text', 'date_created_gmt': 'text', 'amount': 'text', 'reason': 'text',
+    'id': 'text', 'parent_id': 'text', 'date_created_gmt': 'text', 'amount': 'text',
     'line_items': [{
         'id': 'text', 'quantity': 'text', 'total': 'text', 'total_tax': 'text',
         'meta_data': [{'key': 'text', 'value': 'text'}]
