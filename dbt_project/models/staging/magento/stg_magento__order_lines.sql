@@ -6,6 +6,7 @@ items as (
         account_id,
         record_key as order_id,
         load_id,
+        latest.record.state as order_state,
         {{ explode('latest.record.items') }} as item
     from {{ ref('base_magento__orders') }} as latest
 ),
@@ -19,7 +20,12 @@ lines as (
         items.item.product_id as product_id,
         nullif(items.item.sku, '') as sku_id,
         items.item.name as product_name,
-        {{ money('items.item.qty_ordered') }} as quantity,
+        {{ money('items.item.qty_ordered') }} as ordered,
+        {# Pieces called off before they were paid were never bought; an order called off whole shows what was wanted. #}
+        {{ money('items.item.qty_ordered') }} - case
+            when order_state = 'canceled' then 0
+            else coalesce({{ money('items.item.qty_canceled') }}, 0)
+        end as quantity,
         {{ money('items.item.base_row_total') }} as list_amount,
         {# What of a discount on prices with tax is tax comes back as compensation. #}
         coalesce({{ money('items.item.base_discount_amount') }}, 0)
@@ -27,11 +33,31 @@ lines as (
         coalesce({{ money('items.item.base_tax_amount') }}, 0) as line_tax
     from items
     where coalesce(items.item.parent_item_id, '') in ('', '0')
+),
+
+bought as (
+    select
+        account_id,
+        order_id,
+        load_id,
+        line_id,
+        product_id,
+        sku_id,
+        product_name,
+        quantity,
+        {%- for amount in ['list_amount', 'discount', 'line_tax'] %}
+        case
+            when quantity = ordered then {{ amount }}
+            else cast(round(cast({{ amount }} as double) * cast(quantity as double) / cast(ordered as double), 4) as decimal(18, 4))
+        end as {{ amount }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from lines
+    where quantity > 0 or ordered is null or ordered = 0
 )
 
 select
     'magento' as platform,
-    lines.account_id,
+    bought.account_id,
     account.store_id,
     order_id,
     line_id,
@@ -47,6 +73,6 @@ select
     cast(list_amount - discount as decimal(18, 4)) as line_amount,
     line_tax,
     load_id
-from lines
+from bought
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on lines.account_id = account.account_id
+    on bought.account_id = account.account_id

@@ -1,4 +1,7 @@
-{#- `state` is Magento's own and fixed; `status` is the shop's word for it and not read. -#}
+{#-
+  `state` is Magento's own and fixed; `status` is the shop's word for it and not read. What was called off before it was
+  paid was never bought: it is taken off the amounts, but for an order called off whole, which shows what was wanted.
+-#}
 {%- set states = {
     'new': 'created',
     'pending_payment': 'created',
@@ -38,8 +41,14 @@ orders as (
         {{ parse_instant('latest.record.created_at') }} as created_at,
         {{ parse_instant('latest.record.updated_at') }} as modified_at,
         invoiced.paid_at as invoiced_at,
+        {%- for part in ['total', 'shipping', 'tax'] %}
+        case
+            when latest.record.state = 'canceled' then 0
+            else coalesce({{ money('latest.record.base_' ~ part ~ '_canceled') }}, 0)
+        end as {{ part }}_called_off,
+        {%- endfor %}
         coalesce({{ money('latest.record.base_total_paid') }}, 0) >= {{ money('latest.record.base_grand_total') }}
-            as is_paid_up,
+            - coalesce({{ money('latest.record.base_total_canceled') }}, 0) as is_paid_up,
         {{ array_sum('latest.record.items', 'item', money('item.qty_shipped')) }} as shipped,
         {{ address }}.country_id as country,
         {{ address }}.region_code as region_code,
@@ -84,13 +93,15 @@ select
     {{ null_as('instant') }} as completed_at,
     case when order_state in ('cancelled', 'closed_unpaid') then modified_at end as cancelled_at,
     modified_at,
-    cast(coalesce({{ money('told.record.base_shipping_amount') }}, 0)
-        - coalesce({{ money('told.record.base_shipping_discount_amount') }}, 0) as decimal(18, 4)) as shipping_charged,
-    coalesce({{ money('told.record.base_tax_amount') }}, 0) as tax,
+    {# Postage is called off as listed, its discount with it. #}
+    cast(greatest(coalesce({{ money('told.record.base_shipping_amount') }}, 0)
+        - coalesce({{ money('told.record.base_shipping_discount_amount') }}, 0) - shipping_called_off, 0) as decimal(18, 4))
+        as shipping_charged,
+    cast(coalesce({{ money('told.record.base_tax_amount') }}, 0) - tax_called_off as decimal(18, 4)) as tax,
     {# The shop allocates cart rules to the items. #}
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    {{ money('told.record.base_grand_total') }} as buyer_paid_total,
+    cast({{ money('told.record.base_grand_total') }} - total_called_off as decimal(18, 4)) as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
     {{ null_as('instant') }} as deposit_paid_at,
     false as is_deposit_forfeited,

@@ -4,13 +4,14 @@
     'state': 'text', 'status': 'text', 'store_id': 'text', 'created_at': 'text', 'updated_at': 'text',
     'buyer_key': 'text', 'base_currency_code': 'text', 'base_grand_total': 'text', 'base_total_paid': 'text',
     'base_shipping_amount': 'text', 'base_shipping_discount_amount': 'text', 'base_tax_amount': 'text',
+    'base_total_canceled': 'text', 'base_shipping_canceled': 'text', 'base_tax_canceled': 'text',
     'payment': {'method': 'text'},
     'extension_attributes': {'shipping_assignments': [{
         'shipping': {'address': {'country_id': 'text', 'region_code': 'text'}}
     }]},
     'items': [{
         'item_id': 'text', 'parent_item_id': 'text', 'product_id': 'text', 'product_type': 'text', 'sku': 'text',
-        'name': 'text', 'qty_ordered': 'text', 'qty_shipped': 'text', 'base_row_total': 'text',
+        'name': 'text', 'qty_ordered': 'text', 'qty_canceled': 'text', 'qty_shipped': 'text', 'base_row_total': 'text',
         'base_discount_amount': 'text', 'base_discount_tax_compensation_amount': 'text', 'base_tax_amount': 'text'
     }]
 } -%}
