@@ -18,7 +18,9 @@ orders as (
         latest.record.refund_status as refund_status,
         coalesce(latest.record.confirm_status = '2' or latest.record.group_status = '2', false) as is_failed,
         coalesce(latest.record.confirm_status = '0' or latest.record.group_status = '0', false) as is_forming,
-        latest.record.step_order_info.step_trade_status as step_status,
+        {# 0 is an ordinary order, and 0 a deposit that is not paid: some answers fill the second in for the first. #}
+        case when coalesce(latest.record.trade_type, '1') <> '0' then latest.record.step_order_info.step_trade_status end
+            as step_status,
         {{ money('latest.record.step_order_info.advanced_paid_fee') }} as deposit,
         latest.balance_seen_at,
         {{ local_time('latest.record.created_time', "'Asia/Shanghai'") }} as created_at,

@@ -4,7 +4,7 @@
     'order_status': 'text', 'confirm_status': 'text', 'group_status': 'text', 'refund_status': 'text',
     'created_time': 'text', 'pay_time': 'text', 'confirm_time': 'text', 'shipping_time': 'text', 'receive_time': 'text',
     'updated_at': 'text', 'goods_amount': 'text', 'discount_amount': 'text', 'platform_discount': 'text',
-    'postage': 'text', 'pay_amount': 'text', 'pay_type': 'text', 'province': 'text', 'buyer_key': 'text',
+    'postage': 'text', 'pay_amount': 'text', 'pay_type': 'text', 'trade_type': 'text', 'province': 'text', 'buyer_key': 'text',
     'step_order_info': {'step_trade_status': 'text', 'advanced_paid_fee': 'text', 'step_paid_fee': 'text'},
     'item_list': [{'goods_id': 'text', 'sku_id': 'text', 'goods_name': 'text', 'goods_price': 'text', 'goods_count': 'text'}]
 } -%}
