@@ -266,6 +266,7 @@ class Platform:
         names the methods with a limit of their own.
     is_rate_shared: the vendor counts all methods together; `rate` holds for their sum.
     width: how many calls may be under way at once for one account.
+    patience: seconds to wait for the next bytes of an answer.
     renew_ahead: a token is renewed so long before it ends, where the vendor renews none that is about to end.
     renewal_prolongs: whether renewing moves the day on which someone must authorise again (None: depends on
         the type of the app).
@@ -280,6 +281,7 @@ class Platform:
     rates: dict[str, Rate] = field(default_factory=dict)
     is_rate_shared: bool = False
     width: int = 4
+    patience: float = 90.0
     zone: str = "Asia/Shanghai"
     renew_ahead: timedelta | None = None
     renewal_prolongs: bool | None = True

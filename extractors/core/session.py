@@ -29,7 +29,7 @@ from extractors.errors import (
 from extractors.protocols.http_status import retry_after
 from extractors.tokens import TokenFile, Tokens
 
-TIMEOUT = 10.0, 90.0  # seconds to connect, and to wait for the next bytes
+CONNECT_TIMEOUT = 10.0
 HEADERS = requests.utils.default_headers()
 BODY_LIMIT = 256 * 1024 * 1024  # no vendor page is near this; an endless one must not fill the memory
 TRIES = 5
@@ -154,7 +154,8 @@ class Session:
             arguments = {**arguments, "headers": {**HEADERS, **arguments.get("headers", {})}}
             call = requests.Request(**arguments).prepare()
             adapter = self._http.get_adapter(arguments["url"])
-            with self._places, adapter.send(call, stream=True, timeout=TIMEOUT) as response:
+            timeout = CONNECT_TIMEOUT, self.platform.patience
+            with self._places, adapter.send(call, stream=True, timeout=timeout) as response:
                 body = bytearray()
                 for chunk in response.iter_content(1 << 16):
                     body += chunk

@@ -30,6 +30,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.protocols.token_rest import Dialect, TokenRest
+from extractors.registry import platforms
 from extractors.tokens import TokenFile, Tokens
 
 SECRET = "tok-SECRET-123"
@@ -54,7 +55,7 @@ DIALECT = Dialect(
 
 @contextmanager
 def vendor(answers: list[Answer | str]) -> Iterator[tuple[str, list[str]]]:
-    """Serves the answers in turn (the last one for ever); "cut", "reset" and "slow" misbehave on the wire."""
+    """Serves the answers in turn (the last one for ever); "cut", "reset" and "late" misbehave on the wire."""
     paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -67,6 +68,8 @@ def vendor(answers: list[Answer | str]) -> Iterator[tuple[str, list[str]]]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
                 return
+            if answer == "late":
+                time.sleep(0.4)
             status, headers, body = (200, {}, b'{"code":0}') if isinstance(answer, str) else answer
             self.send_response(status)
             for name, value in headers.items():
@@ -126,6 +129,20 @@ def test_what_is_transient_is_tried_again(trouble: Any, open_session: Callable[.
     with vendor([trouble, trouble, OK]) as (url, paths):
         reply = open_session(url).call(Request("report", "/x"))
     assert reply.body == {"code": 0, "data": 1} and len(paths) == 3
+
+
+def test_an_answer_that_is_long_in_coming_is_waited_for_as_long_as_the_platform_says(
+    open_session: Callable[..., Session],
+) -> None:
+    with vendor(["late"]) as (url, paths):
+        assert open_session(url, patience=5.0).call(Request("report", "/x")).body == {"code": 0}
+        assert len(paths) == 1
+        with pytest.raises(TransientError, match="ReadTimeout"):
+            open_session(url, patience=0.1).call(Request("report", "/x"))
+
+
+def test_a_server_that_makes_archives_while_one_waits_is_given_minutes() -> None:
+    assert platforms()["matomo"].patience > 120 > platforms()["taobao"].patience
 
 
 def test_trying_ends_and_the_error_names_the_account_and_no_secret(

@@ -227,6 +227,7 @@ PLATFORM = Platform(
     # No limit; making archives is heavy, so one thing after the other.
     rate=Rate(calls=2, seconds=1.0),
     width=1,
+    patience=300.0,  # archives are made while one waits: two minutes and more for a busy site
     options=frozenset({"site_id"}),
     streams=(
         _stream("traffic", "day"),
