@@ -283,3 +283,12 @@ def test_an_account_whose_people_were_not_counted_together_has_no_reach(night: N
         )
     }
     assert told["account"] == without and len(without) < len(told["ad"]) == 28
+
+
+def test_an_ad_of_meta_says_by_which_setting_its_purchases_are_counted(night: Night) -> None:
+    landed = night.rows(
+        "select distinct json_extract_string(payload, '$.attribution_setting') as setting from raw_meta.ad_report"
+    )
+    named = night.rows("select distinct attribution_window as name from staging.stg_meta__ads")
+    assert [row["setting"] for row in landed] == ["7d_click_1d_view"]
+    assert [row["name"] for row in named] == ["meta_default_7d_click_1d_view"], "an ad set may have its own"

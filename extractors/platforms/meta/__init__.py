@@ -32,7 +32,8 @@ from extractors.tokens import Tokens
 
 VERSION = "v26.0"
 FIELDS = (
-    "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,reach,actions,action_values"
+    "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,reach,actions,action_values,"
+    "attribution_setting"  # by which an ad set counts its purchases
 )
 REACH_FIELDS = "account_id,date_start,date_stop,spend,reach"
 # What names an entity of each level. The daily reports tell the reach of all but ad sets.

@@ -40,8 +40,8 @@ _SUMS = ("cost", "shows", "clicks", "conversions", "value")
 _FIELDS = frozenset(
     [
         "account_id", "account_currency", "date_start", "date_stop", "spend", "impressions", "clicks",
-        "reach", "actions", "action_values", "campaign_id", "campaign_name", "adset_id", "adset_name",
-        "ad_id", "ad_name",
+        "attribution_setting", "reach", "actions", "action_values", "campaign_id", "campaign_name",
+        "adset_id", "adset_name", "ad_id", "ad_name",
     ]
 )  # fmt: skip
 _PARAMETERS = frozenset(
@@ -274,6 +274,7 @@ def _row(adverts: Adverts, row: Figures, level: str, fields: set[str], windows: 
     everything: dict[str, Any] = {
         "account_id": str(known.advertiser_id),
         "account_currency": known.currency,
+        "attribution_setting": "7d_click_1d_view",
         "date_start": row.day.isoformat(),
         "date_stop": row.day.isoformat(),
         "spend": money(row.cost),

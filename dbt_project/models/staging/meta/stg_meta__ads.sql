@@ -27,6 +27,6 @@
             **campaign
         )
     ],
-    attribution_window='7d_click_1d_view',
+    attribution_window='meta_default_7d_click_1d_view',
     conversion_time_basis='click_date'
 ) }}
