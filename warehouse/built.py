@@ -27,6 +27,9 @@ create table if not exists built.items (
     level varchar, store_id varchar, item_id varchar, print decimal(38, 0));
 create table if not exists built.fx_rates (
     currency varchar, date_day date, rate_to_reporting decimal(18, 8));
+create table if not exists built.product_categories (
+    platform varchar, store_id varchar, product_id varchar, category_path varchar,
+    valid_from_at timestamptz, valid_until_at timestamptz);
 """
 
 _COPIES = {
@@ -34,6 +37,10 @@ _COPIES = {
     "spans": ("int_spans", "store_id, grain, period_start, span_days, hash(named)"),
     "items": ("int_items", "level, store_id, item_id, hash(named)"),
     "fx_rates": ("int_fx_rates", "currency, date_day, rate_to_reporting"),
+    "product_categories": (
+        "int_product_categories",
+        "platform, store_id, product_id, category_path, valid_from_at, valid_until_at",
+    ),
 }
 # Of the project, what decides how rows are made and judged, and how tables are described when they are made.
 _INGREDIENTS = (

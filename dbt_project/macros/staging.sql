@@ -108,6 +108,42 @@ where version_from_last = 1
 
 
 {#
+  Body of a staging model of the categories that every version of a product named, where lines of orders name none: a sale
+  keeps the category of its time. Parses versions of later loads only.
+
+  shape, category: where a payload has it, as an expression of `record`.
+#}
+{% macro category_versions(platform, shape, category) -%}
+with
+
+versions as (
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        load_id,
+        {{ parse_payload('payload', shape) }} as record
+    from {{ source('raw_' ~ platform, 'products') }}
+    {%- if is_incremental() %}
+    where load_id > (select coalesce(max(load_id), -1) from {{ this }})
+    {%- endif %}
+)
+
+select
+    '{{ platform }}' as platform,
+    versions.account_id,
+    account.store_id,
+    versions.record_key as product_id,
+    {{ category }} as category_path,
+    versions.cursor_at as valid_from_at,
+    versions.load_id
+from versions
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on versions.account_id = account.account_id
+{%- endmacro %}
+
+
+{#
   Body of a base model over a report stream: the rows of the reads that count, each payload parsed once.
 
   keep: 'latest' (the last read of every account and date stands for that date) or 'all' (one read per

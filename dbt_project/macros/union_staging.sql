@@ -64,6 +64,10 @@
             ('currency', text), ('is_on_sale', 'boolean'), ('stock', money), ('listed_at', instant),
             ('modified_at', instant), ('load_id', 'bigint'),
         ],
+        'product_categories': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('product_id', text),
+            ('category_path', text), ('valid_from_at', instant), ('load_id', 'bigint'),
+        ],
         'traffic': [
             ('platform', text), ('account_id', text), ('store_id', text), ('grain', text),
             ('period_start', 'date'), ('source_l1', text), ('source_l2', text), ('device', text),

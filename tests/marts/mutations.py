@@ -56,7 +56,7 @@ _REFUND_EDITS = (
 KINDS = {
     "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
     "late_order": 4, "repeat": 2, "save": 3, "revert": 3, "time": 3, "rate": 1, "traffic": 1, "ads": 1, "looked_at": 1,
-    "outcomes": 1,
+    "outcomes": 1, "category": 2,
 }  # fmt: skip
 
 
@@ -234,6 +234,18 @@ class Night:
             "update staging.stg_files__source_outcomes set paid = paid + 1, paid_amount = paid_amount + 9, load_id = ?"
             " where day(period_start) = ?", [self.load, self.rng.randint(1, 28)],
         )  # fmt: skip
+
+    def _category(self) -> None:
+        """A version of a product names a category of its time, in the order in which nights happen to bring them."""
+        day, category = (
+            self.rng.randrange(90),
+            self.rng.choice(("'Garden > Pots'", "'Garden > Sheds'", "null")),
+        )
+        self.con.execute(
+            "insert into staging.stg_woocommerce__product_categories by name select distinct platform, account_id, store_id,"
+            f" product_id, {category} as category_path, timestamptz '2026-08-25 00:00:00+00' + to_days({day}) as valid_from_at,"
+            f" {self.load} as load_id from staging.stg_woocommerce__order_lines where category_path is null and product_id is not null"
+        )
 
     # ---- helpers ----------------------------------------------------------------------------------
     def _of(self, stream: str) -> str:

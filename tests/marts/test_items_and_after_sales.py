@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from expected import Books, period_of, ratio
-from world import World
+from world import MOVED_PRODUCT, World
 
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
 
@@ -84,6 +84,34 @@ def test_a_category_level_counts_each_product_once(built: Any) -> None:
         assert row["orders"] <= sum(other["orders"] for other in below)
         assert row["products_sold"] <= 12
     assert any(row["category_path"] == "unknown" and row["goods_paid"] for row in rows)
+
+
+def test_a_sale_whose_line_names_no_category_stands_under_that_of_its_product_at_its_time(built: Any) -> None:
+    rows = built.rows(
+        "select category_path, min(paid_date) as first, max(paid_date) as last, count(*) as lines from marts.fct_order_lines"
+        f" where product_id = '{MOVED_PRODUCT}' and store_id = 'reef_us' and paid_date is not null group by all"
+    )
+    found = {row["category_path"]: row for row in rows}
+    assert set(found) == {"Garden > Pots", "Garden > Tools"} and min(row["lines"] for row in rows) > 5
+    # Moved at midnight UTC, which is the evening before in New York.
+    assert found["Garden > Pots"]["last"] <= date(2026, 11, 5) <= found["Garden > Tools"]["first"]
+    by_day = built.rows(
+        "select category_path, sum(units) as units from marts.category_daily where store_id = 'reef_us'"
+        " and category_level = 2 and category_path like 'Garden%' group by all"
+    )
+    sold = built.rows(
+        "select category_path, sum(units) as units from marts.fct_order_lines where store_id = 'reef_us' and"
+        " category_path like 'Garden%' and line_class = 'product' and exclude_reason is null and paid_date is not null"
+        " and paid_date <= (select max(period_start) from marts.category_daily where store_id = 'reef_us') group by all"
+    )
+    assert {row["category_path"]: row["units"] for row in by_day} == {
+        row["category_path"]: row["units"] for row in sold
+    }
+    # A store whose catalogue is not read: not known, and kept.
+    assert built.rows(
+        f"select 1 from marts.fct_order_lines where product_id = '{MOVED_PRODUCT}' and category_path is null"
+        " and store_id = 'jade_tmall'"
+    )
 
 
 def test_the_a_products_make_eighty_percent_of_the_sales(built: Any) -> None:

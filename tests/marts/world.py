@@ -22,6 +22,8 @@ from warehouse import built
 
 Row = dict[str, object]
 
+# Its lines name no category; in the American store the catalogue does, and moved it on 6 November.
+MOVED_PRODUCT = "9007199254740912"
 READ_UNTIL = datetime(2026, 11, 22, 16, tzinfo=UTC)  # midnight in Shanghai, 11:00 in New York
 
 _INSTANT = pa.timestamp("us", tz="UTC")
@@ -81,6 +83,11 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "stock": _MONEY,
         "listed_at": _INSTANT,
         "modified_at": _INSTANT,
+        "load_id": pa.int64(),
+    },
+    "product_categories": {
+        **_fields(pa.string(), "platform account_id store_id product_id category_path"),
+        "valid_from_at": _INSTANT,
         "load_id": pa.int64(),
     },
     "traffic": {
@@ -333,6 +340,18 @@ def make_world(seed: int = 1) -> World:
     _outcomes(world)
     _ads(world, rng)
     _own_lists(world)
+    world.streams["product_categories"] = [
+        {
+            "platform": "woocommerce",
+            "account_id": "woocommerce__reef",
+            "store_id": "reef_us",
+            "product_id": MOVED_PRODUCT,
+            "category_path": category,
+            "valid_from_at": datetime(2026, month, 6, tzinfo=UTC),
+            "load_id": 0,
+        }
+        for month, category in ((9, "Garden > Pots"), (10, None), (11, "Garden > Tools"))
+    ]
     for account, store, zone in (
         ("ocean_engine__jade", "jade_tmall", "Asia/Shanghai"),
         ("ocean_engine__reef", "reef_us", "Asia/Shanghai"),

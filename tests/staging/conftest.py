@@ -82,24 +82,7 @@ def first_night(world: World) -> None:
         1,
         read,
         [
-            (
-                "93",
-                "2026-01-01T00:00:00",
-                {
-                    "id": 93,
-                    "name": "Lamp",
-                    "status": "publish",
-                    "price": "9",
-                    "regular_price": "",
-                    "stock_quantity": None,
-                    "date_created_gmt": "2025-12-01T00:00:00",
-                    "date_modified_gmt": "2026-01-01T00:00:00",
-                    "categories": [{"id": 1, "name": "Lighting"}],
-                    "variations_detail": [
-                        {"id": 94, "price": "9", "regular_price": "10", "stock_quantity": 3}
-                    ],
-                },
-            ),
+            ("93", "2026-01-01T00:00:00", p.woo_product("Lighting", "2026-01-01T00:00:00")),
         ],
     )
     world.versions("files", "orders", 1, read, [("536365", "2010-12-01T08:26:00", p.invoice())])
@@ -186,6 +169,13 @@ def later_nights(world: World) -> None:
                 p.woo_order("completed", "2026-01-06T03:00:00", id=728, refunds_detail=[p.woo_refund()]),
             ),
         ],
+    )
+    world.versions(
+        "woocommerce",
+        "products",
+        2,
+        second,
+        [("93", "2026-01-06T03:00:00", p.woo_product("Outdoors", "2026-01-06T03:00:00"))],
     )
     world.versions(
         "woocommerce",

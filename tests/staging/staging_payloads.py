@@ -65,6 +65,22 @@ def refund(status: str, modified: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def woo_product(category: str, modified: str) -> dict[str, Any]:
+    """A lamp of one variation."""
+    return {
+        "id": 93,
+        "name": "Lamp",
+        "status": "publish",
+        "price": "9",
+        "regular_price": "",
+        "stock_quantity": None,
+        "date_created_gmt": "2025-12-01T00:00:00",
+        "date_modified_gmt": modified,
+        "categories": [{"id": 1, "name": category}],
+        "variations_detail": [{"id": 94, "price": "9", "regular_price": "10", "stock_quantity": 3}],
+    }
+
+
 def woo_order(
     status: str = "processing", modified: str = "2026-01-05T03:00:00", **fields: Any
 ) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_every_platform_has_the_same_columns_in_the_same_order_and_types(story: 
     # What a vendor tells beside the contract (GA4: sampling and thresholds) is its own.
     by_stream.pop("report_flags", None)
     assert set(by_stream) == {
-        "orders", "order_lines", "refunds", "products", "traffic", "ads",
+        "orders", "order_lines", "refunds", "products", "product_categories", "traffic", "ads",
         "order_scenes", "source_outcomes", "product_traffic", "live_sessions", "ad_reach",
     }  # fmt: skip
     for stream, views in by_stream.items():
@@ -282,6 +282,18 @@ def test_products_come_whole_and_by_variant(story: Story) -> None:
     variant = one(story.first, "stg_woocommerce__products", sku_id="94")
     assert pick(whole, "product_id", "list_price", "category_path") == ("93", Decimal(9), "Lighting")
     assert pick(variant, "product_id", "list_price", "stock") == ("93", Decimal(10), Decimal(3))
+
+
+def test_every_version_of_a_product_tells_its_category(story: Story) -> None:
+    first = rows(story.first, "stg_woocommerce__product_categories", product_id="93")
+    assert [row["category_path"] for row in first] == ["Lighting"]
+    last = rows(story.last, "stg_woocommerce__product_categories", product_id="93")
+    moves = sorted((row["valid_from_at"], row["category_path"], row["store_id"]) for row in last)
+    assert moves == [
+        (at(2026, 1, 1), "Lighting", "a_web"),
+        (at(2026, 1, 6, 3), "Outdoors", "a_web"),
+    ]
+    assert one(story.last, "stg_woocommerce__products", sku_id=None)["category_path"] == "Outdoors"
 
 
 def test_a_dropped_files_lines_keep_their_class(story: Story) -> None:

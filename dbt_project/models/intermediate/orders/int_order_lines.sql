@@ -1,7 +1,8 @@
 -- Order lines of all platforms with every amount of their order: what the order says once (discount, subsidy,
 -- shipping, tax) is spread over its product lines by net share and largest remainder, so lines sum to the order
 -- to the cent. An order that has such amounts, or no lines at all, but no product line to carry them, gets one
--- line without a product. A line whose order is unknown is kept and excluded by name. One row per line.
+-- line without a product. A line whose order is unknown is kept and excluded by name. Where lines name no category, the product's
+-- at the time of the sale stands (trap 51). One row per line.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}"])) }}
 {%- set key = 'platform, store_id, order_id' %}
 {%- set parts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid'] %}
@@ -165,7 +166,7 @@ amounts as (
         lines.product_id,
         lines.sku_id,
         lines.product_name,
-        lines.category_path,
+        coalesce(lines.category_path, categories.category_path) as category_path,
         lines.line_class,
         lines.is_carrier,
         case
@@ -198,6 +199,12 @@ amounts as (
         and lines.store_id = spread.store_id
         and lines.order_id = spread.order_id
         and lines.line_id = spread.line_id
+    left join {{ ref('int_product_categories') }} as categories
+        on lines.platform = categories.platform
+        and lines.store_id = categories.store_id
+        and case when lines.category_path is null then lines.product_id end = categories.product_id
+        and coalesce(orders.paid_at, orders.created_at) >= categories.valid_from_at
+        and coalesce(orders.paid_at, orders.created_at) < categories.valid_until_at
 
 ),
 

@@ -1,9 +1,10 @@
--- Orders of which anything may have changed since the last whole build: their own record, a line, a refund, or the rate of their
--- money. None in a full build, which needs no list. What a build that was cut short found stays on the list until a
+-- Orders of which anything may have changed since the last whole build: their own record, a line, a refund, the rate of their
+-- money, or the category of a product. None in a full build, which needs no list. What a build that was cut short found stays on the list until a
 -- whole build has passed: it may have overwritten what an order used to say already. One row per order.
 {{ config(**kept_until_built()) }}
 {%- set refunds_before = as_it_was('int_refunds') if execute %}
 {%- set orders_before = as_it_was('int_order_headers') if execute %}
+{%- set lines_before = as_it_was('int_order_lines') if execute %}
 
 with
 
@@ -54,6 +55,15 @@ found as (
     inner join {{ ref('int_changed_rates') }} as rates
         on rates.currency in (before.currency, before.store_currency)
         and rates.date_day = coalesce(before.paid_date, before.created_date)
+    {%- endif %}
+
+    {%- if only_changes() and (lines_before or not execute) %}
+
+    union
+
+    select before.platform, before.store_id, before.order_id
+    from {{ lines_before }} as before
+    where {{ is_listed('before', ref('int_changed_products'), ['platform', 'store_id', 'product_id']) }}
     {%- endif %}
 
 )
