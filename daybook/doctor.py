@@ -26,10 +26,11 @@ from extractors.core.model import Stream
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials, variable
-from extractors.errors import ConfigError, DaybookError, TooMuchError
+from extractors.errors import ConfigError, DaybookError, LandingError, TooMuchError
 from extractors.extract import pieces, unseen_of
 from extractors.files.folder import Inbox
 from extractors.files.lists import LISTS
+from extractors.landing import Landing
 from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
 
@@ -140,6 +141,7 @@ def ports(settings: Settings) -> Iterator[Finding]:
 def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     """Credentials, clock, reachability and a first call of one account."""
     platform = find_platform(account.platform)
+    yield from marks(settings, account)
     if platform.protocol is None:
         folder = inbox_of(settings, account)
         waiting = len(Inbox(folder).waiting()) if folder.is_dir() else 0
@@ -174,6 +176,16 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     problem = expiry.ending(settings, account, credentials)
     if problem is not None:
         yield Finding("warn", account.id, problem.cause, problem.advice)
+
+
+def marks(settings: Settings, account: Account) -> Iterator[Finding]:
+    """Whether it is known how far each stream has been read."""
+    landing = Landing(settings.landing)
+    for name in account.streams or find_platform(account.platform).stream_names:
+        try:
+            landing.mark(account.platform, account.id, name)
+        except LandingError as error:
+            yield Finding("bad", account.id, f"{name}: {error.message}", error.advice)
 
 
 def clock_and_reach(

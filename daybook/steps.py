@@ -12,7 +12,7 @@ from typing import Any
 from daybook.settings import Settings
 from extractors.accounts import Account, AccountsError, load_accounts
 from extractors.credentials import Credentials
-from extractors.errors import ConfigError, DaybookError, ExtractErrors, TransientError
+from extractors.errors import ConfigError, DaybookError, ExtractErrors, LandingError, TransientError
 from extractors.files.lists import LISTS, list_named
 from extractors.files.lists import PLATFORM as LISTS_PLATFORM
 from extractors.landing import Landing
@@ -206,7 +206,7 @@ def out_of_reach(settings: Settings, account: Account, first: date | None = None
         stream = platform.stream(name)
         if first is not None:
             start = days_window(first, first, account.zone).start
-        elif landing.mark(platform.name, account.id, name) is None:
+        elif not _was_read(landing, account, name):
             start = history_start(
                 stream, account, now.astimezone(account.zone).date() - timedelta(days=1), now
             )
@@ -216,6 +216,14 @@ def out_of_reach(settings: Settings, account: Account, first: date | None = None
         if said is not None:
             lines.append(said)
     return lines
+
+
+def _was_read(landing: Landing, account: Account, stream: str) -> bool:
+    """Whether a stream has had its first load. A mark that cannot be read was one; its read will tell."""
+    try:
+        return landing.mark(account.platform, account.id, stream) is not None
+    except LandingError:
+        return True
 
 
 def verdict(
@@ -301,9 +309,14 @@ def load_platform(
 
 
 def requeue(settings: Settings, platform: str | None) -> int:
-    """Mark every partition of landing as waiting to be loaded; returns how many. What is loaded stays so."""
+    """Mark every partition of landing as waiting to be loaded; returns how many. What is loaded stays so.
+
+    Damaged ones wait, too: the load tells of each that the warehouse is without.
+    """
     landing = Landing(settings.landing)
-    manifests = list(landing.all(platform))
+    damaged: list[LandingError] = []
+    manifests = list(landing.all(platform, damaged.append))
+    manifests += [error.partition for error in damaged if error.partition is not None]
     for manifest in manifests:
         landing.requeue(manifest)
     return len(manifests)

@@ -95,6 +95,17 @@ class AddressExpired(ContractError):
     """The address of a finished report is no longer good: looking at the job again brings a new one."""
 
 
+class LandingError(DaybookError):
+    """A file of landing's own is gone or damaged.
+
+    `partition`: what the id alone tells of the partition it is of (Manifest.from_id), if it is of one.
+    """
+
+    def __init__(self, message: str, *, partition: Any = None, **where: Any) -> None:
+        super().__init__(message, **where)
+        self.partition = partition
+
+
 class ConfigError(DaybookError):
     """Our own configuration is wrong: an account, a credential, an option, a mapping."""
 

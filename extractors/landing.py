@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,9 +27,12 @@ import zstandard
 
 from extractors import __version__
 from extractors.core.window import Window
+from extractors.errors import LandingError
 from extractors.store import Store, open_store
 
 MANIFEST = "manifest.json"
+_DEPTH = 4  # slashes in a partition's id
+_READ_AT = "%Y%m%dT%H%M%S%fZ"
 _LEVEL = 3  # zstd's default: 5 times smaller orders at ~300 MB/s a core
 # Compressing lets another thread run. A line at a time, the threads of a read would hand over at every
 # record, and that costs more than the compression.
@@ -63,6 +66,11 @@ class Manifest:
     def paths(self) -> list[str]:
         return [f"{self.root}/{self.id}/{file['name']}" for file in self.files]
 
+    @property
+    def marker(self) -> str:
+        """The file below landing that says that it waits to be loaded."""
+        return f"_pending/{self.id.replace('/', '~')}.json"
+
     def to_json(self) -> str:
         data = asdict(self)
         del data["root"]
@@ -72,10 +80,25 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str, root: str) -> Manifest:
+        """Raises ValueError, LookupError or TypeError for a text that is no manifest."""
         data = json.loads(text)
         for name in ("window_start", "window_end", "read_at"):
             data[name] = datetime.fromisoformat(data[name])
+        for file in data["files"]:
+            file["name"], file["sha256"] = str(file["name"]), str(file["sha256"])
+            file["rows"], file["bytes"] = int(file["rows"]), int(file["bytes"])
         return cls(**data, root=root)
+
+    @classmethod
+    def from_id(cls, id: str, root: str) -> Manifest:
+        """What its id alone tells of a partition: whose it is, which window, when it was read; no files.
+
+        Raises ValueError for a text that is no id.
+        """
+        platform, account_id, stream, span, read = id.split("/")
+        window = Window.parse(span)
+        read_at = datetime.strptime(read.split("-")[0], _READ_AT).replace(tzinfo=UTC)
+        return cls(id, platform, account_id, stream, "", window.start, window.end, read_at, 0, [], root=root)
 
 
 class Partition:
@@ -166,6 +189,13 @@ class Partition:
         return manifest
 
 
+Damaged = Callable[[LandingError], None]
+
+
+def _raise(error: LandingError) -> None:
+    raise error
+
+
 class Landing:
     """The landing area at `url`: a local path by default, `s3://…` and friends through fsspec."""
 
@@ -180,7 +210,7 @@ class Landing:
         self, platform: str, account_id: str, stream: str, kind: str, window: Window, read_at: datetime
     ) -> Partition:
         """Begin a partition; use it in a `with` block and `commit` it."""
-        read = f"{read_at.astimezone(UTC):%Y%m%dT%H%M%S%fZ}-{uuid.uuid4().hex[:6]}"
+        read = f"{read_at.astimezone(UTC):{_READ_AT}}-{uuid.uuid4().hex[:6]}"
         facts: dict[str, Any] = {
             "platform": platform,
             "account_id": account_id,
@@ -192,48 +222,96 @@ class Landing:
         }
         return Partition(self, f"{platform}/{account_id}/{stream}/{window}/{read}", facts)
 
-    def pending(self, platform: str | None = None) -> list[Manifest]:
-        """Partitions that are landed and not yet loaded, oldest read first."""
-        found = []
-        for name in self.store.names("_pending"):
-            if platform is not None and not name.startswith(f"{platform}~"):
-                continue
-            text = self.store.get_text(f"_pending/{name}")
-            manifest = self.manifest(json.loads(text)["id"]) if text else None
-            if manifest is not None:
-                found.append(manifest)
+    def pending(self, platform: str | None = None, damaged: Damaged = _raise) -> list[Manifest]:
+        """Partitions that are landed and not yet loaded, oldest read first.
+
+        damaged: told of each whose manifest is gone or cannot be read; without it the first is raised.
+        """
+        # The marker's name says all: what is in it is for people, and may be lost.
+        ids = [name.removesuffix(".json").replace("~", "/") for name in self.store.names("_pending")]
+        found = self._manifests([one for one in ids if platform in (None, one.split("/")[0])], damaged)
         return sorted(found, key=lambda manifest: (manifest.read_at, manifest.id))
 
     def requeue(self, manifest: Manifest) -> None:
         """Mark a partition as pending. One that is loaded already is a no-op to the loader's ledger."""
-        self.store.put_text(_marker(manifest), json.dumps({"id": manifest.id}))
+        self.store.put_text(manifest.marker, json.dumps({"id": manifest.id}))
 
     def loaded(self, manifest: Manifest) -> None:
         """The loader has committed it: it is pending no more."""
-        self.store.remove(_marker(manifest))
+        self.store.remove(manifest.marker)
 
     def manifest(self, partition_id: str) -> Manifest | None:
-        text = self.store.get_text(f"{partition_id}/{MANIFEST}")
-        return Manifest.from_json(text, self.root) if text else None
+        """What a partition holds; None when it has no manifest. Raises LandingError for a damaged one."""
+        try:
+            text = self.store.get_text(f"{partition_id}/{MANIFEST}")
+            found = Manifest.from_json(text, self.root) if text is not None else None
+        except (ValueError, LookupError, TypeError, OSError) as error:
+            raise self._damage(partition_id, f"cannot be read ({error})") from None
+        if found is not None and found.id != partition_id:
+            raise self._damage(partition_id, f"is the one of {found.id}")
+        return found
 
-    def all(self, platform: str | None = None) -> Iterator[Manifest]:
-        """Every partition that exists: the replay tape."""
-        for name in self.store.find(platform or "", MANIFEST):
-            manifest = self.manifest(name.rsplit("/", 1)[0])
-            if manifest is not None:
-                yield manifest
+    def all(self, platform: str | None = None, damaged: Damaged = _raise) -> Iterator[Manifest]:
+        """Every partition that exists: the replay tape. `damaged`: see `pending`."""
+        files = (name.rsplit("/", 1)[0] for name in self.store.find(platform or ""))
+        ids = dict.fromkeys(folder for folder in files if folder.count("/") == _DEPTH)
+        return self._manifests(ids, damaged)
+
+    def _manifests(self, ids: Iterable[str], damaged: Damaged) -> Iterator[Manifest]:
+        for partition_id in ids:
+            try:
+                found = self.manifest(partition_id)
+                if found is None:
+                    raise self._damage(partition_id, "is missing")
+            except LandingError as error:
+                damaged(error)
+            else:
+                yield found
+
+    def _damage(self, partition_id: str, what: str) -> LandingError:
+        """The error of a partition whose manifest cannot be used."""
+        path = self.store.address(f"{partition_id}/{MANIFEST}")
+        try:
+            told = Manifest.from_id(partition_id, self.root)
+        except ValueError:
+            return LandingError(f"{path} {what}", advice="it is none of Daybook's: move it away")
+        return LandingError(
+            f"{path} {what}",
+            partition=told,
+            account=told.account_id,
+            stream=told.stream,
+            window=str(told.window),
+        )
 
     def mark(self, platform: str, account_id: str, stream: str) -> datetime | None:
-        """The instant up to which the stream has been read without a gap, or None before the first read."""
-        text = self.store.get_text(f"{platform}/{account_id}/{stream}/mark.json")
-        return datetime.fromisoformat(json.loads(text)["end"]) if text else None
+        """The instant up to which the stream has been read without a gap, or None before the first read.
+
+        Raises LandingError for a mark that cannot be read: it is not known how far the stream is.
+        """
+        name = _mark(platform, account_id, stream)
+        try:
+            text = self.store.get_text(name)
+            if text is None:
+                return None
+            end = datetime.fromisoformat(json.loads(text)["end"])
+            if end.tzinfo is None:
+                raise ValueError("its end has no time zone")
+            return end
+        except (ValueError, LookupError, TypeError) as error:
+            raise LandingError(
+                f"{self.store.address(name)} says how far the stream is read, and cannot be read ({error})",
+                account=account_id,
+                stream=stream,
+                advice="bring it back from a backup, or remove it: the stream is then read from the start of "
+                "the account's history again, and nothing doubles",
+            ) from None
 
     def move_mark(self, platform: str, account_id: str, stream: str, end: datetime) -> None:
         """Move the mark to `end`; it never moves back."""
         current = self.mark(platform, account_id, stream)
         if current is None or end > current:
             text = json.dumps({"end": end.astimezone(UTC).isoformat()})
-            self.store.put_text(f"{platform}/{account_id}/{stream}/mark.json", text)
+            self.store.put_text(_mark(platform, account_id, stream), text)
 
     def keep_evidence(self, platform: str, account_id: str, stream: str, name: str, body: str) -> str:
         """Keep what a vendor should not have sent (personal data already removed); returns where."""
@@ -242,9 +320,9 @@ class Landing:
         return self.store.address(path)
 
     def prune(self, before: datetime) -> int:
-        """Remove loaded partitions read before `before`; returns how many. Pending ones stay."""
-        waiting = {manifest.id for manifest in self.pending()}
-        old = [m for m in self.all() if m.read_at < before and m.id not in waiting]
+        """Remove loaded partitions read before `before`; returns how many. Pending and damaged ones stay."""
+        waiting = {manifest.id for manifest in self.pending(damaged=_let_be)}
+        old = [m for m in self.all(damaged=_let_be) if m.read_at < before and m.id not in waiting]
         for manifest in old:
             self.store.remove(manifest.id)
         return len(old)
@@ -258,8 +336,12 @@ class Landing:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _marker(manifest: Manifest) -> str:
-    return f"_pending/{manifest.id.replace('/', '~')}.json"
+def _mark(platform: str, account_id: str, stream: str) -> str:
+    return f"{platform}/{account_id}/{stream}/mark.json"
+
+
+def _let_be(error: LandingError) -> None:
+    """`load` tells of it."""
 
 
 def _alive(pid: int) -> bool:

@@ -22,7 +22,7 @@ class Store(Protocol):
     def get_text(self, name: str) -> str | None: ...
     def put_folder(self, folder: Path, name: str, last: str) -> None: ...
     def remove(self, name: str) -> None: ...
-    def find(self, folder: str, filename: str) -> Iterator[str]: ...
+    def find(self, folder: str) -> Iterator[str]: ...
     def names(self, folder: str) -> list[str]: ...
     def address(self, name: str) -> str: ...
 
@@ -73,12 +73,13 @@ class FolderStore:
         else:
             target.unlink(missing_ok=True)
 
-    def find(self, folder: str, filename: str) -> Iterator[str]:
+    def find(self, folder: str) -> Iterator[str]:
+        """Every file below a folder."""
         base = self.root / folder
         if base.is_dir():
-            for path in sorted(base.rglob(filename)):
+            for path in sorted(base.rglob("*")):
                 relative = path.relative_to(self.root)
-                if not relative.parts[0].startswith("."):
+                if not relative.parts[0].startswith(".") and path.is_file():
                     yield relative.as_posix()
 
     def names(self, folder: str) -> list[str]:
@@ -119,12 +120,11 @@ class ObjectStore:
         if self.fs.exists(path):
             self.fs.rm(path, recursive=True)
 
-    def find(self, folder: str, filename: str) -> Iterator[str]:
+    def find(self, folder: str) -> Iterator[str]:
         base = f"{self.root}/{folder}".rstrip("/")
         if self.fs.exists(base):
             for path in sorted(self.fs.find(base)):
-                if path.endswith(f"/{filename}"):
-                    yield path.removeprefix(self.root).lstrip("/")
+                yield path.removeprefix(self.root).lstrip("/")
 
     def names(self, folder: str) -> list[str]:
         path = f"{self.root}/{folder}"

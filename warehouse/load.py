@@ -18,13 +18,14 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from extractors.errors import LandingError
 from extractors.landing import Landing, Manifest
 from warehouse import books, raw
 from warehouse.books import LoadedPartition
 from warehouse.connection import DEFAULT, Resources, connect, explain, is_storage_trouble, literal
 from warehouse.errors import LoadErrors, StorageError, WarehouseError
 from warehouse.lock import writer_lock
-from warehouse.parts import data_error, local_files, stage, stage_more, trouble
+from warehouse.parts import data_error, local_files, stage, stage_more, told_by, trouble
 from warehouse.reports import replace_dates
 from warehouse.versions import insert_versions
 
@@ -59,8 +60,8 @@ def load_pending(
         wait: seconds to wait for another writer.
     Returns: the partitions that were loaded now (those already in the ledger are not among them).
     Raises:
-        LoadErrors: some partitions are missing, damaged or not what their manifest says; all others are
-            loaded.
+        LoadErrors: some partitions are missing, damaged or not what their manifest says, or a stream's mark
+            cannot be read; all others are loaded.
         LockedError, StorageError, WarehouseError: nothing could be loaded from here on.
     """
     warehouse_path = Path(warehouse_path)
@@ -69,13 +70,16 @@ def load_pending(
         con = connect(warehouse_path, resources=resources, wait=wait)
         try:
             raw.prepare(con, platforms, accounts)
-            chosen = [
-                manifest
-                for manifest in landing.pending(platform)
-                if (account_ids is None or manifest.account_id in account_ids)
-                and stream in (None, manifest.stream)
-            ]
-            return _Loader(con, landing, {a.id: a.time_zone for a in accounts}, progress).load(chosen)
+            damaged: list[LandingError] = []
+            waiting = landing.pending(platform, damaged.append)
+
+            def asked_for(account_id: str | None, name: str | None) -> bool:
+                return (account_ids is None or account_id in account_ids) and stream in (None, name)
+
+            return _Loader(con, landing, {a.id: a.time_zone for a in accounts}, progress).load(
+                [manifest for manifest in waiting if asked_for(manifest.account_id, manifest.stream)],
+                [error for error in damaged if asked_for(error.account, error.stream)],
+            )
         except duckdb.Error as error:
             raise explain(error, warehouse_path) from error
         finally:
@@ -137,10 +141,15 @@ class _Loader:
         known = con.execute("select account_id, time_zone from raw_daybook.accounts").fetchall()
         self.zones = dict(known) | zones
         self.done: list[LoadedPartition] = []
-        self.errors: list[tuple[Manifest, WarehouseError]] = []
+        self.errors: list[tuple[Manifest | None, WarehouseError]] = []  # None: no partition's own
 
-    def load(self, manifests: Sequence[Manifest]) -> list[LoadedPartition]:
+    def load(
+        self, manifests: Sequence[Manifest], damaged: Sequence[LandingError] = ()
+    ) -> list[LoadedPartition]:
+        """Load these; `damaged` are those that wait, too, and whose manifest is no use."""
         in_ledger = books.loaded_ids(self.con)
+        for error in damaged:
+            self._note_damage(error, in_ledger)
         fresh = []
         for manifest in manifests:
             if manifest.id in in_ledger:  # killed between the commit and the marker
@@ -155,6 +164,11 @@ class _Loader:
         return self.done
 
     def _load_batch(self, batch: list[Manifest]) -> None:
+        try:
+            mark = self._mark(batch[0])
+        except LandingError as error:  # raw could not say how far it is: nothing of the stream goes in
+            self.errors.append((None, told_by(error)))
+            return
         sound: list[tuple[Manifest, list[Path]]] = []
         with ExitStack() as files:
             for manifest in batch:
@@ -165,7 +179,7 @@ class _Loader:
             if not sound:
                 return
             try:
-                self._commit(sound)
+                self._commit(sound, mark)
             except (duckdb.Error, WarehouseError) as error:
                 _stop_if_hopeless(error, sound[0][0])
                 if len(sound) == 1:
@@ -173,12 +187,12 @@ class _Loader:
                     return
                 for one in sound:  # find the one that spoils the batch; the others go in
                     try:
-                        self._commit([one])
+                        self._commit([one], mark)
                     except (duckdb.Error, WarehouseError) as single:
                         _stop_if_hopeless(single, one[0])
                         self._note(one[0], single)
 
-    def _commit(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
+    def _commit(self, sound: list[tuple[Manifest, list[Path]]], mark: datetime | None) -> None:
         """One transaction: the rows, the books, a ledger row per partition. Then the markers go."""
         first = sound[0][0]
         self.con.execute("begin")
@@ -196,7 +210,6 @@ class _Loader:
                     name = raw.table(first.platform, first.stream)
                     added = replace_dates(self.con, name, first.platform, first.stream, load_id)
                 counts = [(manifest.rows, added.get(no, 0)) for no, (manifest, _) in enumerate(sound)]
-            mark = self._mark(first)
             loaded = [
                 books.write(self.con, manifest, load_id, rows, rows_new, mark)
                 for (manifest, _), (rows, rows_new) in zip(sound, counts, strict=True)
@@ -269,13 +282,15 @@ class _Loader:
         first = sound[0][0]
         earliest = min(manifest.read_at for manifest, _ in sound)
         later = books.loaded_later(self.con, first, earliest)
-        reads = [manifest for name in later if (manifest := self.landing.manifest(name)) is not None]
-        for no, manifest in enumerate(reads, start=len(sound)):
+        for no, name in enumerate(later, start=len(sound)):
             try:
+                manifest = self.landing.manifest(name)
+                if manifest is None:  # pruned
+                    continue
                 with local_files(manifest) as paths:
                     stage_more(self.con, paths)
                     _write_reads(self.con, [(str(path), no, manifest, None) for path in paths], fresh=False)
-            except WarehouseError as error:  # it is loaded; only this second look at it is lost
+            except (WarehouseError, LandingError) as error:  # it is loaded; only this second look is lost
                 self.progress(f"{error.place}: cannot be compared again: {error.message}")
 
     def _note(self, manifest: Manifest, error: Exception) -> None:
@@ -286,9 +301,18 @@ class _Loader:
             )
         )
 
-    def _overtaken(self, manifest: Manifest, error: WarehouseError) -> bool:
+    def _note_damage(self, error: LandingError, in_ledger: Collection[str]) -> None:
+        """A partition that is in raw has lost no more than its file; any other is missing there."""
+        manifest = error.partition
+        if manifest is not None and manifest.id in in_ledger:
+            self.landing.loaded(manifest)
+            self.progress(f"{error.place}: is loaded, and can be replayed no more: {error.message}")
+        else:
+            self.errors.append((manifest, told_by(error)))
+
+    def _overtaken(self, manifest: Manifest | None, error: WarehouseError) -> bool:
         """A damaged partition needs no one once a later read of the whole window is in: drop it, aloud."""
-        if manifest.platform == raw.FILES:
+        if manifest is None or manifest.platform == raw.FILES:
             return False
         covered = books.is_covered(self.con, manifest)
         if covered:

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import duckdb
 
+from extractors.errors import LandingError
 from extractors.landing import Manifest
+from warehouse import raw
 from warehouse.connection import first_line, is_storage_trouble, literal
 from warehouse.errors import StorageError, WarehouseError
 
 _LARGEST_RECORD = 32 * 2**20  # bytes; an order with thousands of lines is well below one megabyte
 _REREAD = "read that window again (daybook extract); when the new read covers this one it replaces it"
+_REDROP = "drop the file again (it lies in done/ of the account's inbox)"
 
 
 @contextmanager
@@ -40,15 +43,27 @@ def local_files(manifest: Manifest) -> Iterator[list[Path]]:
         yield paths
 
 
-def trouble(manifest: Manifest, message: str, advice: str = _REREAD) -> WarehouseError:
-    """An error that names the partition."""
+def trouble(manifest: Manifest, message: str, advice: str | None = None) -> WarehouseError:
+    """An error that names the partition. `advice`: how to come by it again, unless another is given."""
     return WarehouseError(
         message,
         account=manifest.account_id,
         stream=manifest.stream,
         window=str(manifest.window),
-        advice=advice,
+        advice=advice or (_REDROP if manifest.platform == raw.FILES else _REREAD),
     )
+
+
+def told_by(error: LandingError) -> WarehouseError:
+    """Landing's own error as the loader's, with the way to come by the partition again."""
+    if error.partition is None:
+        return WarehouseError(error.message, account=error.account, stream=error.stream, advice=error.advice)
+    manifest: Manifest = error.partition
+    if manifest.platform != raw.FILES:
+        return trouble(manifest, error.message)
+    # Nobody knows any more which file it was, so none that is dropped can take its place.
+    places = f"{manifest.root}/{manifest.id} and {manifest.root}/{manifest.marker}"
+    return trouble(manifest, error.message, f"{_REDROP}, then remove {places}")
 
 
 def stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:

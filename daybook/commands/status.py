@@ -18,10 +18,11 @@ def command() -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from daybook import steps
+    from daybook import errors, steps
     from daybook.engine import service
     from daybook.progress import wide_console
     from daybook.settings import Settings
+    from extractors.errors import DaybookError, LandingError
     from extractors.landing import Landing
     from extractors.registry import platform as find_platform
     from warehouse.status import status
@@ -29,8 +30,9 @@ def command() -> None:
     settings = Settings.from_environment()
     accounts = steps.accounts(settings)
     landing = Landing(settings.landing)
+    damaged: list[DaybookError] = []
     waiting: dict[tuple[str, str], int] = {}
-    for manifest in landing.pending():
+    for manifest in landing.pending(damaged=damaged.append):
         key = manifest.account_id, manifest.stream
         waiting[key] = waiting.get(key, 0) + 1
     found = status(settings.build, settings.published)
@@ -42,8 +44,12 @@ def command() -> None:
     table.add_column("waits to load")
     for account in accounts:
         for stream in account.streams or find_platform(account.platform).stream_names:
-            mark = landing.mark(account.platform, account.id, stream)
-            until = mark.astimezone(account.zone).strftime("%Y-%m-%d %H:%M %Z") if mark else "never read"
+            try:
+                mark = landing.mark(account.platform, account.id, stream)
+                until = mark.astimezone(account.zone).strftime("%Y-%m-%d %H:%M %Z") if mark else "never read"
+            except LandingError as error:
+                damaged.append(error)
+                until = "unknown"
             count = waiting.get((account.id, stream), 0)
             held = f"{rows[account.id, stream]:,}" if (account.id, stream) in rows else ""
             table.add_row(account.id, stream, until, held, f"{count} partitions" if count else "")
@@ -69,3 +75,5 @@ def command() -> None:
     )
     other = service.running(settings)
     console.print(f"Airflow     {f'{other.verb}, {other.url}' if other else 'not running'}")
+    for one in damaged:
+        errors.show(one)

@@ -32,6 +32,12 @@ class Window:
         """Compact form, used in paths: 20261120T160000Z-20261121T160000Z."""
         return f"{self.start.strftime(_COMPACT)}-{self.end.strftime(_COMPACT)}"
 
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """The window that is written so, to the second. Raises ValueError for any other text."""
+        start, end = (datetime.strptime(part, _COMPACT).replace(tzinfo=UTC) for part in text.split("-"))
+        return cls(start, end)
+
     @property
     def span(self) -> timedelta:
         return self.end - self.start

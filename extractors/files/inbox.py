@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.errors import DaybookError, ExtractErrors
+from extractors.errors import DaybookError, ExtractErrors, LandingError
 from extractors.files.catalogue import SHIPPED, mappings_for, recognise
 from extractors.files.cells import Cells, clean
 from extractors.files.folder import Drop, Inbox, readable
@@ -121,8 +121,12 @@ class _Run:
         if not drop.is_unchanged:
             self.progress(f"{self.account.id} {path.name}: is still being written, left for the next run")
             return
-        for table in tables:
-            self._land(table, drop)
+        try:
+            for table in tables:
+                self._land(table, drop)
+        except LandingError as error:  # the file is well, and stays where it is found again
+            self.refused.append(error)
+            return
         if drop.is_unchanged:
             self.inbox.done(drop)
 
@@ -198,10 +202,9 @@ class _Run:
 
     def _find_known(self, sha256: str, part: str, fingerprint: str) -> Manifest | None:
         if self._known is None:
-            self._known = {
-                _identity(manifest): manifest
-                for manifest in self.landing.all(f"{PLATFORM}/{self.account.id}")
-            }
+            # Of a damaged one nobody knows which file it was: that file lands anew when it is dropped.
+            before = self.landing.all(f"{PLATFORM}/{self.account.id}", damaged=lambda error: None)
+            self._known = {_identity(manifest): manifest for manifest in before}
         return self._known.get((sha256, part, fingerprint))
 
     def _refuse(self, path: Path, why: FileRefused) -> None:

@@ -12,8 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from daybook.commands.load import command
+from daybook.commands.status import command as status
 from extractors.core.window import Window
 from extractors.landing import Landing
+from warehouse.errors import LoadErrors
 
 ACCOUNTS = """accounts:
   - {id: taobao__one, name: One, store: one, time_zone: Asia/Shanghai, currency: CNY}
@@ -72,3 +74,30 @@ def test_old_loaded_partitions_leave_landing_and_stay_in_raw(
     landed(datetime.now(UTC))
     assert "1 old partitions" in run("--prune", "400")
     assert len(list(Landing(home / "landing").all())) == 1 and orders(home) == 1
+
+
+def test_a_manifest_that_is_gone_is_named_when_all_is_looked_at_again(
+    home: Path, landed: Callable[[datetime], None]
+) -> None:
+    landed(datetime.now(UTC) - timedelta(hours=1))
+    landed(datetime.now(UTC))
+    run()
+    shutil.rmtree(home / "build")
+    _, last = sorted((home / "landing").rglob("manifest.json"))
+    last.unlink()
+    with pytest.raises(LoadErrors) as caught:
+        CliRunner().invoke(command, ["--all"], catch_exceptions=False)
+    assert orders(home) == 1, "the other one is in"
+    assert str(last) in str(caught.value) and "taobao__one · orders" in str(caught.value)
+
+
+def test_status_tells_of_what_landing_cannot_say_and_goes_on(
+    home: Path, landed: Callable[[datetime], None]
+) -> None:
+    landed(datetime.now(UTC))
+    (manifest,) = (home / "landing").rglob("manifest.json")
+    manifest.write_text("{")
+    (home / "landing/taobao/taobao__one/orders/mark.json").write_text("")
+    done = CliRunner().invoke(status, catch_exceptions=False)
+    assert done.exit_code == 0 and "published   nothing yet" in done.output
+    assert str(manifest) in done.output and "mark.json" in done.output and "unknown" in done.output

@@ -209,6 +209,9 @@ def test_a_first_load_and_a_backfill_say_what_the_vendor_can_no_longer_give(tmp_
     # A stream that has been read has had its first load; a back-fill is another matter.
     Landing(settings.landing).move_mark("taobao", "taobao__x", "orders", datetime.now(UTC))
     assert [line.split(":")[0] for line in steps.out_of_reach(settings, account)] == ["refunds"]
+    landing = Landing(settings.landing)
+    landing.store.put_text("taobao/taobao__x/refunds/mark.json", "{")  # the read of the stream tells of it
+    assert steps.out_of_reach(settings, account) == []
     assert len(steps.out_of_reach(settings, account, long_ago)) == 2
     assert steps.out_of_reach(settings, account, lately) == []
     assert steps.out_of_reach(settings, make_account("files__x", start=long_ago)) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
@@ -12,6 +12,7 @@ from contract_bench import BUSY_DAY, STREAMS, Bench, a_few_records, one_a_platfo
 from extractors.core.model import Stream
 from extractors.core.window import Window
 from extractors.errors import DaybookError, ExtractErrors
+from extractors.extract import extract
 from extractors.sandbox.control import FAULT_KINDS, PAGE_FAULTS, Fault
 
 Make = Callable[..., Bench]
@@ -163,3 +164,17 @@ def test_a_trouble_that_stays_is_told_and_never_a_short_read(
         assert_complete(on, clean)
     else:
         assert_loud(on, clean, error)
+
+
+def test_a_stream_whose_mark_is_damaged_is_not_read_and_the_others_are(bench: Make) -> None:
+    on = bench("taobao", "orders")
+    mark = f"taobao/{on.account.id}/orders/mark.json"
+    on.landing.store.put_text(mark, '{"end": "2026')
+    both = replace(on.account, streams=("orders", "refunds"), start=BUSY_DAY)
+    facts = {"hash_key": b"contract", "token_dir": on.folder / "tokens", "day": BUSY_DAY, "now": on.now}
+    with pytest.raises(ExtractErrors) as caught:
+        extract(both, on.credentials, on.landing, **facts)  # type: ignore[arg-type]
+    (error,) = caught.value.errors
+    assert (error.account, error.stream) == (on.account.id, "orders") and mark in str(error)
+    assert {manifest.stream for manifest in on.landing.all()} == {"refunds"}
+    assert on.landing.store.get_text(mark) == '{"end": "2026', "and it is left for whoever mends it"

@@ -14,6 +14,7 @@ from extractors.errors import TransientError
 from extractors.files import inbox as flow
 from extractors.files.folder import Inbox
 from extractors.landing import Partition
+from warehouse.errors import LoadErrors
 
 ROW = "1001,A,x,1,2.00,2026-11-01 10:00:00,7"
 LATER = "1002,A,x,1,3.00,2026-11-02 10:00:00,7"
@@ -175,3 +176,27 @@ def test_a_file_that_trips_up_its_reader_is_refused_and_those_behind_it_are_read
     left = [path for path in shop.inbox.iterdir() if path.suffix in (".csv", ".parquet")]
     assert left == [] and len(shop.errors) == 2
     assert all("refused" in str(error) and "→" in str(error) for error in shop.errors)
+
+
+def test_a_file_whose_manifest_is_damaged_lands_anew_and_the_load_names_what_to_remove(shop: Shop) -> None:
+    shop.drop("a.csv", till(ROW))
+    (lost,) = shop.land()
+    (shop.home / "landing" / lost.id / "manifest.json").write_text("{")
+    shop.drop("a.csv", till(ROW))
+    assert len(shop.land()) == 1
+    with pytest.raises(LoadErrors, match=r"manifest\.json cannot be read") as caught:
+        shop.load()
+    assert list(shop.orders) == ["1001"]
+    for place in (lost.id, lost.marker):
+        assert place in str(caught.value)
+
+
+def test_files_behind_one_that_cannot_be_marked_are_read(shop: Shop) -> None:
+    shop.drop("a.csv", till(ROW))
+    shop.drop("b.csv", till(LATER))
+    shop.landing.store.put_text("files/files__shop/orders/mark.json", "")
+    shop.land()
+    assert [("mark.json" in str(error), error.account) for error in shop.errors] == [
+        (True, "files__shop")
+    ] * 2
+    assert len(shop.landing.pending()) == 2, "both have landed"

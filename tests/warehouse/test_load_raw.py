@@ -224,6 +224,87 @@ def test_a_damaged_partition_fails_by_name_and_the_others_load(landing, warehous
     assert rows(warehouse, "select count(*) from raw_shop.orders") == [(3,)]
 
 
+def damage_manifest(landing: Landing, manifest, how: str) -> Path:
+    path = Path(landing.root) / manifest.id / "manifest.json"
+    whole = path.read_text()
+    if how == "missing":
+        path.unlink()
+    else:
+        path.write_text(
+            {
+                "truncated": whole[: len(whole) // 2],
+                "empty": "",
+                "no JSON": "\0" * 200,
+                "another's": whole.replace(manifest.id, manifest.id[:-1] + "_"),
+                "without a checksum": whole.replace("sha256", "sha"),
+            }[how]
+        )
+    return path
+
+
+BROKEN = ["missing", "truncated", "empty", "no JSON", "another's", "without a checksum"]
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_damaged_manifest_fails_by_name_and_the_others_load(landing, warehouse, how):
+    good = land(landing, [line("g", at(1), {})], span=window(1), read_at=at(60))
+    bad = land(landing, [line("1", at(1), {})], span=window(0), read_at=at(59))
+    other = land(landing, [line("o", at(1), {})], account="shop__two", read_at=at(61))
+    path = damage_manifest(landing, bad, how)
+    for _ in range(2):  # it is not forgotten by being told once
+        with pytest.raises(LoadErrors) as caught:
+            load(landing, warehouse)
+        (error,) = caught.value.errors
+        assert (error.account, error.stream, error.window) == ("shop__one", "orders", str(window(0)))
+        assert str(path) in str(error) and "read that window again" in str(error)
+    assert {row[1] for row in rows(warehouse, CONTENT)} == {"g", "o"}
+    assert load(landing, warehouse, account_ids=["shop__two"]) == [], (good, other)
+    land(landing, [line("1", at(1), {})], span=window(0), read_at=at(70))
+    assert load(landing, warehouse), "a later read of the window is in"
+    assert load(landing, warehouse) == [] == landing.pending()
+
+
+def test_a_damaged_marker_hides_nothing(landing, warehouse):
+    for text in ("", '{"id": "sh', "[]"):
+        manifest = land(landing, [line(text or "none", at(1), {})])
+        landing.store.put_text(manifest.marker, text)
+    assert len(load(landing, warehouse)) == 3 and landing.pending() == []
+
+
+def test_what_is_no_marker_is_named_and_holds_up_nothing(landing, warehouse):
+    land(landing, [line("1", at(1), {})])
+    landing.store.put_text("_pending/notes.txt", "mine")
+    with pytest.raises(LoadErrors, match=r"notes\.txt") as caught:
+        load(landing, warehouse)
+    assert len(caught.value.loaded) == 1 and "move it away" in str(caught.value)
+
+
+def test_a_loaded_partition_whose_manifest_is_damaged_is_told_and_is_no_failure(landing, warehouse):
+    manifest = land(landing, [line("1", at(1), {})])
+    load(landing, warehouse)
+    damage_manifest(landing, manifest, "truncated")
+    landing.requeue(manifest)
+    said: list[str] = []
+    assert load(landing, warehouse, progress=said.append) == []
+    assert any("shop__one" in text and "replayed no more" in text for text in said)
+
+
+@pytest.mark.parametrize("text", ["", '{"end": "2026', "[]", '{"end": "2026-11-20T16:00:00"}'])
+def test_a_damaged_mark_keeps_its_stream_out_by_name_and_the_others_load(landing, warehouse, text):
+    land(landing, [line("1", at(1), {})], span=window(0))
+    land(landing, [line("2", at(1), {})], span=window(1), read_at=at(60))
+    land(landing, [line("o", at(1), {})], account="shop__two")
+    landing.store.put_text("shop/shop__one/orders/mark.json", text)
+    with pytest.raises(LoadErrors) as caught:
+        load(landing, warehouse)
+    (error,) = caught.value.errors
+    assert (error.account, error.stream) == ("shop__one", "orders") and "mark.json" in str(error)
+    assert "remove it" in str(error) and len(landing.pending()) == 2
+    assert [row[1] for row in rows(warehouse, CONTENT)] == ["o"]
+    landing.store.remove("shop/shop__one/orders/mark.json")
+    assert len(load(landing, warehouse)) == 2
+
+
 def test_a_damaged_partition_is_set_aside_once_a_later_read_covers_its_window(landing, warehouse):
     bad = land(landing, [line("1", at(1), {})], span=window(1))
     damage(landing, bad, "missing")
