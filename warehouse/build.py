@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from extractors.store import fsync_folder
 from warehouse import built, raw
 from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
 from warehouse.errors import BuildError, StorageError
@@ -184,12 +185,15 @@ def _remember(build_dir: Path, start: _Start) -> None:
 
 
 def read_state(build_dir: Path | str) -> dict[str, Any] | None:
-    """How the last build went: {"status": running | passed | failed, "run_id", "at"}, or None before the
-    first."""
+    """How the last build went: {"status": running | passed | failed | unknown, "run_id", "at"}, or None
+    before the first. unknown: the file is there and cannot be read."""
     try:
-        return dict(json.loads((Path(build_dir) / STATE).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):
+        state = json.loads((Path(build_dir) / STATE).read_text(encoding="utf-8"))
+        return {"status": state["status"], "run_id": state["run_id"], "at": state.get("at")}
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, LookupError, TypeError):
+        return {"status": "unknown", "run_id": None, "at": None}
 
 
 def _platforms(warehouse: Path) -> set[str]:
@@ -406,3 +410,4 @@ def _write_state(build_dir: Path, status: str, run_id: str | None) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    fsync_folder(build_dir)  # after a power cut in a build, the state of the one before would be believed

@@ -18,7 +18,7 @@ import duckdb
 from extractors.store import fsync_folder
 from warehouse import built, restatements
 from warehouse.audit import Facts, inspect, suspicions
-from warehouse.build import read_state
+from warehouse.build import STATE, read_state
 from warehouse.connection import attached, connect, explain, identifier, is_storage_trouble, literal
 from warehouse.errors import PublishError, RefusedError
 from warehouse.lock import writer_lock
@@ -135,7 +135,11 @@ def _build_doubts(build_dir: Path) -> list[str]:
     state = read_state(build_dir)
     if state is None or state["status"] == "passed":
         return []
-    words = {"running": "the last build was interrupted", "failed": "the last build failed"}
+    words = {
+        "running": "the last build was interrupted",
+        "failed": "the last build failed",
+        "unknown": f"{build_dir / STATE} cannot be read: nobody knows whether the last build passed",
+    }
     return [words.get(state["status"], f"the last build is {state['status']}")]
 
 

@@ -32,7 +32,7 @@ class StreamStatus:
 
 @dataclass(frozen=True)
 class BuildStatus:
-    """The last dbt build: `status` running | passed | failed; nodes by dbt's status; what failed and why."""
+    """The last dbt build: `status` as in build.read_state; nodes by dbt's status; what failed and why."""
 
     status: str
     at: datetime | None
@@ -74,7 +74,7 @@ def status(
     now = now or datetime.now(UTC)
     state = read_state(build_dir)
     build = (
-        BuildStatus(status=state["status"], at=datetime.fromisoformat(state["at"]))
+        BuildStatus(status=state["status"], at=datetime.fromisoformat(state["at"]) if state["at"] else None)
         if state is not None
         else None
     )

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 from warehouse_helpers import rows
 
-from warehouse.build import build, read_state
+from warehouse.build import STATE, build, read_state
 from warehouse.errors import BuildError, StorageError, WarehouseError
 
 PROFILES = """
@@ -92,6 +92,15 @@ def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not
     build(project, build_dir, select=["slow"])
     state = read_state(build_dir)
     assert state is not None and state["status"] == "failed"
+
+
+def test_a_part_does_not_vouch_for_a_build_whose_state_cannot_be_read(project, build_dir):
+    build(project, build_dir)
+    (build_dir / STATE).write_text('{"status": "pas')
+    for select, expected in ((["slow"], "failed"), ([], "passed")):
+        build(project, build_dir, select=select)
+        state = read_state(build_dir)
+        assert state is not None and state["status"] == expected
 
 
 def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_through_it(project, build_dir):

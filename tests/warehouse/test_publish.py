@@ -14,6 +14,7 @@ from warehouse_helpers import rows
 from warehouse.build import STATE
 from warehouse.errors import LockedError, PublishError, RefusedError, WarehouseError
 from warehouse.publish import publish, releases, rollback
+from warehouse.status import status
 
 COUNT = "select count(*), min(version), max(version) from marts.fct_sales"
 
@@ -200,16 +201,28 @@ def test_a_small_shrink_and_a_new_table_pass(build_dir, published):
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [("failed", "build failed"), ("running", "build was interrupted")]
+    ("state", "words"), [("failed", "build failed"), ("running", "build was interrupted")]
 )
-def test_marts_of_a_build_that_did_not_pass_are_refused(build_dir, published, status, words):
+def test_marts_of_a_build_that_did_not_pass_are_refused(build_dir, published, state, words):
     build_marts(build_dir)
-    (build_dir / STATE).write_text(json.dumps({"status": status, "run_id": None}))
+    (build_dir / STATE).write_text(json.dumps({"status": state, "run_id": None}))
     with pytest.raises(RefusedError, match=words):
         publish(build_dir, published)
     assert releases(published) == [] and not (published / "current").exists()
     (build_dir / STATE).write_text(json.dumps({"status": "passed", "run_id": "x"}))
     publish(build_dir, published)
+
+
+@pytest.mark.parametrize("text", ["", '{"status": "pas', "[]", "null", '{"at": "2026-11-01T00:00:00+00:00"}'])
+def test_marts_of_a_build_of_which_nobody_knows_how_it_went_are_refused(build_dir, published, text):
+    build_marts(build_dir)
+    (build_dir / STATE).write_text(text)
+    with pytest.raises(RefusedError, match="cannot be read") as caught:
+        publish(build_dir, published)
+    assert str(build_dir / STATE) in str(caught.value) and releases(published) == []
+    found = status(build_dir, published)
+    assert found.build is not None and found.build.status == "unknown"
+    assert publish(build_dir, published, force=True).forced
 
 
 def test_an_empty_build_and_a_missing_one_are_refused(build_dir, published):
