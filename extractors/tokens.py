@@ -19,6 +19,7 @@ from typing import Any
 
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
+from extractors.store import fsync_folder
 
 MOMENTS = ("expires_at", "refresh_expires_at", "renewed_at")
 WARN_AHEAD = timedelta(days=7)
@@ -82,6 +83,7 @@ class TokenFile:
     """
 
     def __init__(self, folder: Path, account_id: str, credentials: Credentials) -> None:
+        self._account_id = account_id
         self._path = folder / f"{account_id}.json"
         self._lock = folder / f"{account_id}.lock"
         extra = credentials.extra
@@ -96,18 +98,30 @@ class TokenFile:
         self._sweep()
 
     def current(self) -> Tokens:
+        """The tokens to use now. Raises ConfigError when the file cannot be read: those of the connection
+        may have been renewed away, and a vendor may shut out whoever tries them again."""
         try:
             data = json.loads(self._path.read_text(encoding="utf-8"))
+            if data.pop("origin", None) != self._origin:
+                return self._given
+            for name in MOMENTS:
+                data[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
+            return Tokens(**data)
         except FileNotFoundError:
             return self._given
-        if data.pop("origin", None) != self._origin:
-            return self._given
-        for name in MOMENTS:
-            data[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
-        return Tokens(**data)
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise ConfigError(
+                f"its renewed tokens cannot be read from {self._path} ({type(error).__name__})",
+                account=self._account_id,
+                advice="bring the file back from a backup, or remove it and authorise again: "
+                "the connection's own token is then used",
+            ) from None
 
     def refresh(self, used: Tokens, ask_vendor: Callable[[Tokens], Tokens]) -> Tokens:
-        """The tokens after a refresh of `used`. Calls the vendor once, whoever else wants the same."""
+        """The tokens after a refresh of `used`. Calls the vendor once, whoever else wants the same.
+
+        Raises ConfigError when they can be neither read nor kept.
+        """
         with self._locked():
             current = self.current()
             if current.access_token != used.access_token:
@@ -117,6 +131,12 @@ class TokenFile:
             return fresh
 
     def _save(self, tokens: Tokens) -> None:
+        try:
+            self._write(tokens)
+        except OSError as error:
+            raise self._unkept(error) from None
+
+    def _write(self, tokens: Tokens) -> None:
         data = asdict(tokens) | {"origin": self._origin}
         for name in MOMENTS:
             data[name] = data[name].astimezone(UTC).isoformat() if data[name] else None
@@ -127,6 +147,7 @@ class TokenFile:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)
+        fsync_folder(self._path.parent)
 
     def _sweep(self) -> None:
         """Remove the half-written tokens of a process that is no more: whoever writes holds the lock."""
@@ -137,10 +158,20 @@ class TokenFile:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._unkept(error) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
+
+    def _unkept(self, error: OSError) -> ConfigError:
+        return ConfigError(
+            f"renewed tokens cannot be kept in {self._path.parent}: {error.strerror}",
+            account=self._account_id,
+            advice="make room or mend the folder's permissions before the next run: a token is renewed once",
+        )

@@ -1,11 +1,15 @@
 """Tokens that rotate: one refresh however many ask, on disk before use, nobody else's to read."""
 
 import contextlib
+import os
 import stat
 import threading
 from pathlib import Path
 
+import pytest
+
 from extractors.credentials import Credentials
+from extractors.errors import ConfigError
 from extractors.tokens import TokenFile, Tokens
 
 GIVEN = Credentials(extra={"access_token": "a0", "refresh_token": "r0"})
@@ -63,3 +67,39 @@ def test_half_written_tokens_of_a_killed_process_are_removed(tmp_path: Path) -> 
         (tmp_path / name).write_text("{")
     TokenFile(tmp_path, "x__y", GIVEN)
     assert [path.name for path in tmp_path.glob("*.tmp")] == ["x__z.json.tmp"]
+
+
+@pytest.mark.parametrize("text", ["", '{"access_token": "a1", "ref', "[]", "null", '{"origin": %s, "x": 1}'])
+def test_renewed_tokens_that_cannot_be_read_are_named_and_the_old_ones_are_not_tried(
+    tmp_path: Path, text: str
+) -> None:
+    tokens = TokenFile(tmp_path, "x__y", GIVEN)
+    tokens.refresh(Tokens("a0", "r0"), lambda old: Tokens("a1", "r1"))
+    path = tmp_path / "x__y.json"
+    origin = path.read_text().rsplit(" ", 1)[1].rstrip("}")
+    path.write_text(text.replace("%s", origin))
+    with pytest.raises(ConfigError) as caught:
+        tokens.current()
+    assert str(path) in str(caught.value) and caught.value.account == "x__y"
+    assert "a1" not in str(caught.value) and "authorise again" in str(caught.value)
+
+
+def test_tokens_that_cannot_be_kept_are_not_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    tokens = TokenFile(tmp_path / "file", "x__y", GIVEN)
+    with pytest.raises(ConfigError, match="cannot be kept in"):
+        tokens.refresh(Tokens("a0", "r0"), lambda old: pytest.fail("the vendor was asked"))
+
+
+def test_the_folder_of_new_tokens_is_on_the_disk_before_they_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[bool, bool]] = []  # of a folder? with the tokens in it?
+
+    def flush(handle: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+        flushed.append((folder, (tmp_path / "x__y.json").exists()))
+
+    monkeypatch.setattr(os, "fsync", flush)
+    TokenFile(tmp_path, "x__y", GIVEN).refresh(Tokens("a0", "r0"), lambda old: Tokens("a1", "r1"))
+    assert flushed == [(False, False), (True, True)]
