@@ -19,6 +19,7 @@ from daybook.settings import Settings
 from extractors.errors import ConfigError, DaybookError
 
 APPEAR = 60.0  # seconds in which the runs of a backfill are made
+LONGEST = 366  # days; each is a run of every platform, one after the other
 
 
 def run_backfill(
@@ -26,7 +27,7 @@ def run_backfill(
 ) -> Outcome:
     """Read the business days first to last, both included, again; then build and publish.
 
-    Raises ConfigError when the last day has not ended or a platform is not configured.
+    Raises ConfigError when the last day has not ended, there are too many, or a platform is not configured.
     """
     accounts = steps.accounts(settings)
     known = steps.platforms_of(accounts)
@@ -42,6 +43,13 @@ def run_backfill(
         raise ConfigError(
             f"{last} has not ended: the last whole business day in {settings.zone} is {newest}",
             advice=f"ask for days up to {newest}",
+        )
+    days = (last - first).days + 1
+    if days > LONGEST:
+        raise ConfigError(
+            f"{first} to {last} is {days:,} days, and each is a run of its own",
+            advice=f"ask for {LONGEST} days or fewer at a time; a whole history is one read of an account: "
+            f"daybook extract ACCOUNT --from {first} --to {last}, then daybook load, build and publish",
         )
     for account in accounts:
         if account.platform in wanted:

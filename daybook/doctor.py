@@ -19,7 +19,7 @@ from daybook import expiry, steps
 from daybook.connections import outside_airflow
 from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
-from daybook.settings import Settings
+from daybook.settings import Settings, port_asked_for
 from daybook.steps import inbox_of
 from extractors.accounts import Account
 from extractors.core.model import Stream
@@ -72,6 +72,11 @@ def examine(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
     yield from variables(accounts, os.environ)
     yield from room(settings)
     yield from ports(settings)
+    try:
+        steps.landing_of(settings)
+    except ConfigError as error:
+        yield Finding("bad", "landing", error.message, error.advice)
+        return
     fed = [one.account for one in LISTS if inbox_of(settings, one.account).is_dir()]
     for account in [*accounts, *fed]:
         yield from one_account(settings, account)
@@ -121,8 +126,12 @@ def ports(settings: Settings) -> Iterator[Finding]:
     if other:
         yield Finding("ok", "Airflow", f"{other.verb} runs it (process {other.pid}) at {other.url}")
         return
-    asked = os.environ.get("DAYBOOK_PORT")
-    port = int(asked) if asked and asked.isdecimal() else DEFAULT_PORT
+    try:
+        asked = port_asked_for()
+    except ConfigError as error:
+        yield Finding("bad", "Airflow", error.message, error.advice)
+        return
+    port = asked or DEFAULT_PORT
     with closing(socket.socket()) as probe:
         taken = probe.connect_ex(("127.0.0.1", port)) == 0
     if not taken:

@@ -111,6 +111,16 @@ class Settings:
         return _long_enough(path.read_bytes().strip(), str(path))
 
 
+def port_asked_for() -> int | None:
+    """DAYBOOK_PORT; None leaves the choice to Daybook. Raises ConfigError when it is no port."""
+    asked = os.environ.get("DAYBOOK_PORT")
+    if not asked:
+        return None
+    if not asked.isdecimal() or not 0 < int(asked) < 65536:
+        raise ConfigError(f"DAYBOOK_PORT={asked} is not a port", advice="write a number such as 8080")
+    return int(asked)
+
+
 def _long_enough(key: bytes, place: str) -> bytes:
     """The key. Raises ConfigError for one that anybody could guess: buyers would be known by it."""
     if len(key.strip()) < SHORTEST_KEY:

@@ -109,10 +109,23 @@ def fed_by_files(platform: str) -> bool:
     return find_platform(platform).protocol is None
 
 
+def streams_wanted(account: Account, streams: Sequence[str]) -> list[str]:
+    """Those of the streams that the account's platform has."""
+    has = find_platform(account.platform).stream_names
+    return [name for name in streams if name in has]
+
+
 def inbox_of(settings: Settings, account: Account) -> Path:
     """The folder whose files an account reads."""
     own = list_named(account.id)
     return settings.inbox / (own.name if own else account.id)
+
+
+def landing_of(settings: Settings) -> Landing:
+    """Landing, for one who writes there. Raises ConfigError when it cannot be."""
+    landing = Landing(settings.landing)
+    landing.store.check_writable()
+    return landing
 
 
 def account_named(settings: Settings, account_id: str) -> Account:
@@ -148,7 +161,7 @@ def read_account(
     Returns {"account", "partitions", "rows", "streams"}.
     Raises HopelessErrors or ExtractErrors after every other stream of the account was read.
     """
-    landing = Landing(settings.landing)
+    landing = landing_of(settings)
     try:
         if fed_by_files(account.platform):
             manifests = _read_files(settings, account, landing, say)
@@ -293,7 +306,7 @@ def load_platform(
 
     settings.build.mkdir(parents=True, exist_ok=True)
     loaded = load_pending(
-        Landing(settings.landing),
+        landing_of(settings),
         settings.warehouse,
         platforms(),
         accounts(settings),
@@ -313,7 +326,7 @@ def requeue(settings: Settings, platform: str | None) -> int:
 
     Damaged ones wait, too: the load tells of each that the warehouse is without.
     """
-    landing = Landing(settings.landing)
+    landing = landing_of(settings)
     damaged: list[LandingError] = []
     manifests = list(landing.all(platform, damaged.append))
     manifests += [error.partition for error in damaged if error.partition is not None]
@@ -324,7 +337,7 @@ def requeue(settings: Settings, platform: str | None) -> int:
 
 def prune(settings: Settings, days: int) -> int:
     """Remove loaded partitions read more than `days` ago from landing; returns how many."""
-    return Landing(settings.landing).prune(datetime.now(UTC) - timedelta(days=days))
+    return landing_of(settings).prune(datetime.now(UTC) - timedelta(days=days))
 
 
 def take_lists(settings: Settings, *, say: Say = print) -> int:

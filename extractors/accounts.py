@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -14,10 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from extractors.core.window import BEGINNING
 from extractors.errors import ConfigError
 
 # Ids become names of folders, locks and connections: no longer than a file's name may be with what is added.
 _ID = re.compile(r"(?=.{1,100}\Z)[a-z0-9]+(?:_[a-z0-9]+)*__[a-z0-9]+(?:_[a-z0-9]+)*\Z")
+PACE = "calls_per_second"  # the option that every platform has
 _NAME = re.compile(r"[a-z0-9_]{1,100}\Z")
 
 
@@ -58,7 +61,7 @@ class _Entry(BaseModel):
     time_zone: str
     currency: str
     streams: list[str] = Field(default_factory=list)
-    start: date | None = None
+    start: date | None = Field(default=None, ge=BEGINNING.date())
     history_days: int = Field(default=28, ge=1, le=3660)
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -92,6 +95,14 @@ class _Entry(BaseModel):
     def _iso_currency(cls, value: str) -> str:
         if not re.fullmatch(r"[A-Z]{3}", value):
             raise ValueError(f"{value!r} is not an ISO 4217 code such as CNY")
+        return value
+
+    @field_validator("options")
+    @classmethod
+    def _possible_pace(cls, value: dict[str, Any]) -> dict[str, Any]:
+        pace = value.get(PACE, 1)
+        if isinstance(pace, bool) or not isinstance(pace, int | float) or not 0 < pace < math.inf:
+            raise ValueError(f"{PACE}: {pace!r} is no number above 0 (0.5 is a call every two seconds)")
         return value
 
 

@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from extractors.accounts import Account
+from extractors.accounts import PACE, Account
 from extractors.core.decode import dumps
 from extractors.core.jobs import Jobs
 from extractors.core.model import Platform, Stream
 from extractors.core.read import Refused, WindowReader
 from extractors.core.session import LONGEST_WAIT, Session
-from extractors.core.window import Window, cut_by_day, days_window, period_bounds
+from extractors.core.window import BEGINNING, Window, cut_by_day, days_window, period_bounds
 from extractors.credentials import Credentials
 from extractors.errors import (
     AuthError,
@@ -33,12 +33,11 @@ from extractors.personal import Scrubber
 from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
 
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any of these platforms sold anything
 # Three months are 89 days at their shortest, and a vendor counts back from when a call arrives: one for the
 # very edge would be refused, and its stream with it.
 WITHIN_RETENTION = timedelta(days=1, hours=1)
 # A store on one's own server, or a contract with higher limits, may be read faster or must be read slower.
-COMMON_OPTIONS = frozenset({"calls_per_second"})
+COMMON_OPTIONS = frozenset({PACE})
 Progress = Callable[[str], None]
 
 
@@ -82,23 +81,22 @@ def extract(
             account=account.id,
             advice=f"{platform.name} knows: {', '.join(sorted(platform.options | COMMON_OPTIONS))}",
         )
+    wanted = [platform.stream(name) for name in streams or account.streams or platform.stream_names]
     landing.sweep()
     session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials), sleep)
     landed: list[Manifest] = []
     errors: list[DaybookError] = []
-    names = streams or account.streams or platform.stream_names
     try:
         with _rare_collections():
-            for name in names:
-                stream = platform.stream(name)
+            for stream in wanted:
                 try:
                     reader = _StreamReader(
                         stream, session, landing, hash_key, now or datetime.now(UTC), progress
                     )
                     landed += reader.run(day, window)
                 except DaybookError as error:
-                    errors.append(error.at(account=account.id, stream=name))
-                    progress(f"{account.id} · {name}: failed: {error.message}")
+                    errors.append(error.at(account=account.id, stream=stream.name))
+                    progress(f"{account.id} · {stream.name}: failed: {error.message}")
                     if isinstance(error, AuthError) or _is_spent(error):
                         break  # credential and quota are the account's: the next stream is refused, too
     finally:

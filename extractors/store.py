@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from extractors.errors import ConfigError
+
 
 class Store(Protocol):
     scratch: Path
@@ -24,6 +26,7 @@ class Store(Protocol):
     def remove(self, name: str) -> None: ...
     def find(self, folder: str) -> Iterator[str]: ...
     def names(self, folder: str) -> list[str]: ...
+    def check_writable(self) -> None: ...
     def address(self, name: str) -> str: ...
 
 
@@ -33,6 +36,16 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.scratch = root / ".tmp"
+
+    @property
+    def nearest(self) -> Path:
+        """The folder itself, or what is there of the way to it."""
+        return next(path for path in (self.root, *self.root.parents) if path.exists())
+
+    def check_writable(self) -> None:
+        """Raises ConfigError when nothing can be kept here."""
+        if not os.access(self.nearest, os.R_OK | os.W_OK | os.X_OK):
+            raise _no_place(str(self.root), f"{self.nearest} cannot be written")
 
     def put_text(self, name: str, text: str) -> None:
         target = self.root / name
@@ -100,6 +113,9 @@ class ObjectStore:
         self.fs, self.root = fsspec.core.url_to_fs(self.url)
         self.scratch = scratch
 
+    def check_writable(self) -> None:
+        """The store's owner says what may be written, when it is."""
+
     def put_text(self, name: str, text: str) -> None:
         self.fs.pipe_file(f"{self.root}/{name}", text.encode())
 
@@ -137,13 +153,29 @@ class ObjectStore:
 
 
 def open_store(url: str | Path, scratch: Path | None = None) -> Store:
-    """A folder for a plain path, an object store for anything with `://`."""
+    """A folder for a plain path, an object store for anything with `://`.
+
+    Raises ConfigError for a path that is no folder, or an address that fsspec cannot open.
+    """
     text = str(url)
     if "://" not in text:
-        return FolderStore(Path(text).absolute())
+        store = FolderStore(Path(text).absolute())
+        if not store.nearest.is_dir():
+            raise _no_place(text, f"{store.nearest} is no folder")
+        return store
     import tempfile
 
-    return ObjectStore(text, scratch or Path(tempfile.gettempdir()) / "daybook-landing")
+    try:
+        return ObjectStore(text, scratch or Path(tempfile.gettempdir()) / "daybook-landing")
+    except (ImportError, ValueError) as error:
+        raise _no_place(text, str(error)) from None
+
+
+def _no_place(place: str, why: str) -> ConfigError:
+    return ConfigError(
+        f"landing cannot be at {place}: {why}",
+        advice="set DAYBOOK_LANDING to a folder that Daybook may write, or to s3://bucket/…",
+    )
 
 
 def fsync_folder(folder: Path) -> None:

@@ -6,10 +6,12 @@ from datetime import datetime
 
 import click
 
+from daybook.days import Day
+
 
 @click.command("backfill")
-@click.argument("start", metavar="FROM", type=click.DateTime(["%Y-%m-%d"]))
-@click.argument("end", metavar="TO", type=click.DateTime(["%Y-%m-%d"]))
+@click.argument("start", metavar="FROM", type=Day())
+@click.argument("end", metavar="TO", type=Day())
 @click.option(
     "--platform", "platforms", multiple=True, help="Only this platform; may be given several times."
 )

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import click
 
+from daybook.days import Day
+
 
 @click.command("extract")
 @click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...")
 @click.option("--stream", "streams", multiple=True, help="Only this stream; may be given several times.")
-@click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), help="Read up to this business day instead of yesterday."
-)
-@click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="Read exactly from this day …")
-@click.option("--to", "end", type=click.DateTime(["%Y-%m-%d"]), help="… to this day, both whole.")
+@click.option("--day", type=Day(), help="Read up to this business day instead of yesterday.")
+@click.option("--from", "start", type=Day(), help="Read exactly from this day …")
+@click.option("--to", "end", type=Day(), help="… to this day, both whole.")
 def command(
     accounts: tuple[str, ...],
     streams: tuple[str, ...],
@@ -48,14 +48,30 @@ def command(
     settings = Settings.from_environment()
     known = steps.accounts(settings)
     chosen = [steps.account_named(settings, name) for name in accounts] or known
+    own = {account.id: steps.streams_wanted(account, streams) for account in chosen}
+    for name in streams:
+        if not any(name in names for names in own.values()):
+            raise ConfigError(
+                f"no stream {name!r} in {', '.join(own)}",
+                advice="daybook status lists the streams of each account",
+            )
     until = day.date() if day else clock.last_closed_day(datetime.now(UTC), settings.zone)
     worst = 0
     for account in chosen:
+        if streams and not own[account.id]:
+            click.echo(f"{account.id}: has no such stream, passed over")
+            continue
         window = days_window(start.date(), end.date(), account.zone) if start and end else None
         try:
             credentials = None if steps.fed_by_files(account.platform) else outside_airflow(account.id)
             result = steps.read_account(
-                settings, account, credentials, day=until, window=window, streams=streams, say=click.echo
+                settings,
+                account,
+                credentials,
+                day=until,
+                window=window,
+                streams=own[account.id],
+                say=click.echo,
             )
         except DaybookError as error:
             errors.show(error)

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import click
 
+from daybook.days import Day
+
 
 @click.command("night")
-@click.option(
-    "--day", type=click.DateTime(["%Y-%m-%d"]), help="Read up to this business day instead of yesterday."
-)
+@click.option("--day", type=Day(), help="Read up to this business day instead of yesterday.")
 def command(day: datetime | None) -> int:
     """Run one night through Airflow: read, load, build, audit, publish.
 

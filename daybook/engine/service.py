@@ -17,7 +17,7 @@ from daybook.engine.api import AirflowApi
 from daybook.engine.home import DEFAULT_PORT, USER, child_environment, password, prepare_home
 from daybook.processes import Children, free_port
 from daybook.progress import Progress
-from daybook.settings import Settings
+from daybook.settings import Settings, port_asked_for
 from extractors.errors import ConfigError, DaybookError
 
 UP = "daybook up"
@@ -75,10 +75,8 @@ def only_one(settings: Settings, verb: str) -> Iterator[int]:
                 else "Airflow is in use",
                 advice="let it finish or stop it (Ctrl-C), then try again",
             ) from None
-        asked = os.environ.get("DAYBOOK_PORT")
-        if asked and not asked.isdecimal():
-            raise ConfigError(f"DAYBOOK_PORT={asked} is not a port", advice="write a number such as 8080")
-        port = free_port(int(asked or DEFAULT_PORT), fixed=bool(asked))
+        asked = port_asked_for()
+        port = free_port(asked or DEFAULT_PORT, fixed=asked is not None)
         file.truncate(0)
         file.write(json.dumps(asdict(Running(os.getpid(), verb, f"http://127.0.0.1:{port}"))))
         file.flush()

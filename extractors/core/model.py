@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from extractors.accounts import Account
 from extractors.core.window import Window
 from extractors.credentials import Credentials
+from extractors.errors import ConfigError
 from extractors.personal import Personal, dig
 from extractors.tokens import Tokens
 
@@ -288,10 +289,14 @@ class Platform:
     options: frozenset[str] = frozenset()
 
     def stream(self, name: str) -> Stream:
+        """One of its streams. Raises ConfigError for a name that it has not."""
         for stream in self.streams:
             if stream.name == name:
                 return stream
-        raise KeyError(f"{self.name} has no stream {name!r}")
+        raise ConfigError(
+            f"platform {self.name} has no stream {name!r}",
+            advice=f"its streams: {', '.join(self.stream_names)}",
+        )
 
     @property
     def stream_names(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import requests
 
-from extractors.accounts import Account
+from extractors.accounts import PACE, Account
 from extractors.core.model import Platform, Rate, Reply, Request
 from extractors.core.rate import Bucket
 from extractors.credentials import Credentials
@@ -225,8 +225,8 @@ class Session:
         with self._guard:
             if name not in self._buckets:
                 rate = self.platform.rates.get(name, self.platform.rate)
-                if "calls_per_second" in self.account.options:
-                    rate = Rate(int(self.account.options["calls_per_second"]), 1.0)
+                if PACE in self.account.options:
+                    rate = _rate_of(self.account.options[PACE])
                 self._buckets[name] = Bucket(rate, sleep=self._sleep)
             return self._buckets[name]
 
@@ -245,3 +245,9 @@ class Session:
     @staticmethod
     def _backoff(attempt: int) -> float:
         return min(60.0, 0.5 * 2 ** (attempt - 1)) * random.uniform(0.5, 1.5)  # noqa: S311  jitter, not a secret
+
+
+def _rate_of(calls_per_second: float) -> Rate:
+    """Half a call a second is one in two."""
+    calls = max(1, int(calls_per_second))
+    return Rate(calls, calls / calls_per_second)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any of these platforms sold anything
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 

@@ -179,6 +179,37 @@ def test_a_port_in_use_is_named_when_somebody_asked_for_it(daybook):
     assert f"port {port} on 127.0.0.1 is in use" in answer.stderr
 
 
+@pytest.mark.parametrize("port", ["99999", "0", "eighty"])
+def test_a_port_that_is_none_is_named(daybook, port):
+    answer = daybook("night", DAYBOOK_PORT=port)
+    assert answer.returncode == 2
+    assert f"DAYBOOK_PORT={port} is not a port" in answer.stderr
+
+
+@pytest.mark.parametrize("place", ["file", "file/below", "nosuch://bucket/landing"])
+@pytest.mark.parametrize("verb", [["status"], ["load"], ["import", "fx_rates"], ["doctor"]])
+def test_a_landing_that_can_be_none_is_named(daybook, tmp_path, verb, place):
+    (tmp_path / "file").write_text("")
+    where = place if "://" in place else str(tmp_path / place)
+    answer = daybook(*verb, DAYBOOK_LANDING=where)
+    assert answer.returncode in (1, 2)
+    said = answer.stderr + answer.stdout
+    assert f"landing cannot be at {where}" in said and "→ set DAYBOOK_LANDING" in said
+    assert "a bug in Daybook" not in said
+
+
+@pytest.mark.parametrize("pace", ["-1", "0", "fast", ".nan", ".inf", "true"])
+def test_a_pace_that_is_none_is_named_by_its_line(daybook, tmp_path, pace):
+    path = write_accounts(
+        tmp_path / "accounts.yml",
+        "accounts:\n  - id: taobao__x\n    name: X\n    store: x\n    time_zone: Asia/Shanghai\n"
+        f"    currency: CNY\n    options:\n      calls_per_second: {pace}\n",
+    )
+    answer = daybook("status", DAYBOOK_ACCOUNTS=path)
+    assert answer.returncode == 2
+    assert "accounts.yml:7 options: calls_per_second:" in answer.stderr and "above 0" in answer.stderr
+
+
 def test_a_day_that_is_not_over_cannot_be_read_again(daybook):
     answer = daybook("backfill", "2026-01-01", "2999-01-01")
     assert answer.returncode == 2
@@ -194,6 +225,13 @@ def test_a_day_that_is_not_over_cannot_be_read_again(daybook):
         (["import", "taobao__lantern"], "not from files"),
         (["import", "files__online_retail", "/nowhere.csv"], "does not exist"),
         (["load", "--platform", "tabao"], "unknown platform"),
+        (["extract", "--stream", "nosuch"], "no stream 'nosuch'"),
+        (["extract", "taobao__lantern", "--stream", "traffic"], "no stream 'traffic' in taobao__lantern"),
+        (["extract", "--day", "0001-01-01"], "0001-01-01 is not between 2000-01-01"),
+        (["extract", "--from", "2026-01-01", "--to", "9999-12-31"], "9999-12-31 is not between"),
+        (["night", "--day", "0001-01-01"], "0001-01-01 is not between"),
+        (["backfill", "0001-01-01", "2026-01-01"], "0001-01-01 is not between"),
+        (["backfill", "2001-01-01", "2026-01-01"], "9,132 days, and each is a run"),
     ],
 )
 def test_a_misused_verb_says_what_is_wrong(daybook, words, said):

@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from extractors.core.window import Window
+from extractors.errors import ConfigError
 from extractors.landing import Landing, Manifest
 
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
@@ -126,3 +127,13 @@ def test_a_writer_killed_anywhere_leaves_whole_partitions_only(tmp_path: Path, s
     assert {m.id for m in landing.pending()} <= {m.id for m in found}
     landing.sweep()
     assert list(landing.store.scratch.iterdir()) == []  # type: ignore[attr-defined]
+
+
+def test_a_landing_that_cannot_be_written_is_said_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    store = Landing(tmp_path / "a" / "landing").store  # reading it is another matter
+    with pytest.raises(ConfigError, match="cannot be written") as caught:
+        store.check_writable()
+    assert str(tmp_path) in str(caught.value)

@@ -17,7 +17,7 @@ import pytest
 
 from extractors.accounts import Account
 from extractors.core.model import Platform, Rate, Request
-from extractors.core.rate import Bucket
+from extractors.core.rate import WARMING_GAP, Bucket
 from extractors.core.session import Session
 from extractors.credentials import Credentials
 from extractors.errors import (
@@ -333,3 +333,17 @@ def test_calls_under_way_never_exceed_the_platforms_width(open_session: Callable
         server.shutdown()
         server.server_close()
     assert 2 <= most <= 3
+
+
+@pytest.mark.parametrize(("pace", "apart"), [(0.5, 2.0), (2.5, 0.4), (50, 0.02)])
+def test_an_account_may_be_read_at_any_pace(
+    open_session: Callable[..., Session], pace: float, apart: float
+) -> None:
+    waits: list[float] = []
+    with vendor([OK]) as (url, _):
+        session = open_session(url, waits)
+        session.account.options["calls_per_second"] = pace
+        for _ in range(2):
+            session.call(Request("report", "/x"))
+    (wait,) = waits
+    assert apart < wait + 0.02 and wait < apart * 1.1 + WARMING_GAP

@@ -1,0 +1,25 @@
+"""Days as people type them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from extractors.core.window import BEGINNING
+
+LAST_YEAR = 2999  # the last days of the calendar have no day after them
+
+
+class Day(click.DateTime):
+    """A business day, as 2026-11-20. One that no platform can have anything of is a mistake in typing."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        day: datetime = super().convert(value, param, ctx)
+        if not BEGINNING.date() <= day.date() or day.year > LAST_YEAR:
+            self.fail(f"{day.date()} is not between {BEGINNING.date()} and {LAST_YEAR}-12-31", param, ctx)
+        return day
