@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum
 
@@ -12,6 +15,11 @@ from extractors.files.refusal import FileRefused
 from extractors.files.tables import PROBE_ROWS, Collector, Head, RawTable
 
 _BLOCK = 1 << 15
+# The reader holds every cell between the outermost ones, 32 bytes each, and ends the process where the memory
+# does not suffice. Two gigabytes of them, which are 61 columns of as many rows as a sheet can have.
+_MOST_CELLS = 64_000_000
+_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(/?)>')
+_BEYOND_61 = re.compile(rb'\sr="(?:B[J-Z]|[C-Z][A-Z]|[A-Z]{3})[0-9]')
 _EXACT = 10**15  # a spreadsheet keeps 15 digits of a number; the rest are zeros it made up
 
 
@@ -61,6 +69,7 @@ class SheetSource:
 
 def sheets_of(path: Path) -> list[SheetSource]:
     """The sheets with cells of a workbook. Raises FileRefused when it cannot be opened."""
+    _refuse_far_cells(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         names = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
@@ -78,6 +87,49 @@ def sheets_of(path: Path) -> list[SheetSource]:
     if not filled:
         raise FileRefused(f"{path.name} has no cells", advice="export it again")
     return [SheetSource(sheet, sheet.name if len(filled) > 1 else "") for sheet in filled]
+
+
+def _refuse_far_cells(path: Path) -> None:
+    """Raises FileRefused where a cell lies so far from the others that what is between fits in no memory."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
+                continue
+            with archive.open(name) as sheet:
+                if next(_found(_BEYOND_61, sheet), None) is None:
+                    continue  # no trouble, however many rows there are
+            rows = columns = 0
+            with archive.open(name) as sheet:
+                for cell in _found(_CELL, sheet):
+                    if not cell[3]:  # one that is empty (it has a colour) takes no room
+                        rows, columns = max(rows, int(cell[2])), max(columns, _number(cell[1]))
+            if rows * columns > _MOST_CELLS:
+                raise FileRefused(
+                    f"{path.name} has cells as far as row {rows:,} and column {columns:,}: all that is "
+                    "between is more than can be held",
+                    advice="delete what stands far from the table, or save it as CSV, and drop it again",
+                )
+
+
+def _found(pattern: re.Pattern[bytes], file: IO[bytes]) -> Iterator[re.Match[bytes]]:
+    """The matches within single tags of a file of XML, which may be longer than the memory."""
+    rest = b""
+    while chunk := file.read(1 << 20):
+        text = rest + chunk
+        cut = max(text.rfind(b"<"), 0)  # the last tag may go on in the next chunk
+        yield from pattern.finditer(text, 0, cut)
+        rest = text[cut:]
+    yield from pattern.finditer(rest)
+
+
+def _number(letters: bytes) -> int:
+    """A column's number: A is 1, XFD 16,384."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def cell_text(cell: Any) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -252,3 +253,31 @@ def test_the_refusal_of_an_unknown_file_names_header_nearest_mapping_and_what_mi
     message = shop.errors[0].message
     assert "row 2 reads [小票号 | 商品编码 | 商品名称 | 数量 | 单价 | 日期]" in message
     assert "wants 交易时间, 会员号" in message
+
+
+def test_a_cell_far_from_the_table_refuses_the_file_instead_of_ending_the_process(shop: Shop) -> None:
+    rows = [TILL_HEADER, *_cells(*ROWS)]
+    shop.drop("far.xlsx", _with_cell(rows, "XFD1048576", "x"))
+    shop.drop("good.xlsx", _with_cell(rows, "ZZ40", "x"))
+    shop.run()
+    (error,) = shop.errors
+    assert "far.xlsx has cells as far as row 1,048,576 and column 16,384" in str(error)
+    assert shop.files("done") == ["good.xlsx"] and set(shop.orders) == {"1001", "1002"}
+
+
+def test_a_far_cell_that_is_only_coloured_is_no_trouble(shop: Shop) -> None:
+    shop.drop("coloured.xlsx", _with_cell([TILL_HEADER, *_cells(*ROWS)], "XFD1048576", None))
+    shop.run()
+    assert _seen(shop) == EXPECTED
+
+
+def _with_cell(rows: list[list[Any]], where: str, value: str | None) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in rows:
+        sheet.append(row)
+    sheet[where] = value
+    sheet[where].fill = openpyxl.styles.PatternFill("solid", start_color="FFFF00")
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
