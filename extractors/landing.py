@@ -251,6 +251,17 @@ class Landing:
             raise self._damage(partition_id, f"is the one of {found.id}")
         return found
 
+    def is_whole(self, manifest: Manifest) -> bool:
+        """Whether its data files are still those that landed."""
+        return all(
+            self.store.sha256(f"{manifest.id}/{file['name']}") == file["sha256"] for file in manifest.files
+        )
+
+    def discard(self, manifest: Manifest) -> None:
+        """Remove a partition whose place another one has taken."""
+        self.loaded(manifest)
+        self.store.remove(manifest.id)
+
     def all(self, platform: str | None = None, damaged: Damaged = _raise) -> Iterator[Manifest]:
         """Every partition that exists: the replay tape. `damaged`: see `pending`."""
         files = (name.rsplit("/", 1)[0] for name in self.store.find(platform or ""))

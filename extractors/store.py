@@ -7,6 +7,7 @@ store has no rename: there the manifest is uploaded last, and a folder without o
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import uuid
@@ -22,6 +23,7 @@ class Store(Protocol):
 
     def put_text(self, name: str, text: str) -> None: ...
     def get_text(self, name: str) -> str | None: ...
+    def sha256(self, name: str) -> str | None: ...
     def put_folder(self, folder: Path, name: str, last: str) -> None: ...
     def remove(self, name: str) -> None: ...
     def find(self, folder: str) -> Iterator[str]: ...
@@ -65,6 +67,13 @@ class FolderStore:
     def get_text(self, name: str) -> str | None:
         try:
             return (self.root / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def sha256(self, name: str) -> str | None:
+        try:
+            with (self.root / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
             return None
 
@@ -122,6 +131,13 @@ class ObjectStore:
     def get_text(self, name: str) -> str | None:
         try:
             return self.fs.cat_file(f"{self.root}/{name}").decode()
+        except FileNotFoundError:
+            return None
+
+    def sha256(self, name: str) -> str | None:
+        try:
+            with self.fs.open(f"{self.root}/{name}", "rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
             return None
 

@@ -17,7 +17,7 @@ from extractors.files.lists import PLATFORM
 from extractors.files.mapping import Mapping
 from extractors.files.partition import land
 from extractors.files.refusal import FileRefused
-from extractors.files.reports import REPORTS_TOLD_APART, Report, land_report, read_report
+from extractors.files.reports import REPORTS_TOLD_APART, Report, land_report, read_report, told_apart
 from extractors.files.sources import open_tables
 from extractors.files.tables import name_of
 from extractors.landing import Landing, Manifest
@@ -28,13 +28,17 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class _Table:
-    """A table that was read: ready to land, or known from before."""
+    """A table that was read: ready to land, or known from before.
+
+    lost: its partitions of before whose files are damaged; what lands now, or is known, takes their place.
+    """
 
     name: str
     part: str
     mapping: Mapping
     cells: Cells | None = None
     known: Manifest | None = None
+    lost: Sequence[Manifest] = ()
     report: Report | None = None
     unread: str = ""
 
@@ -97,7 +101,7 @@ class _Run:
         self.mappings: Sequence[Mapping] = ()
         self.landed: list[Manifest] = []
         self.refused: list[DaybookError] = []
-        self._known: dict[tuple[str, str, str], Manifest] | None = None
+        self._known: dict[tuple[str, str, str], list[Manifest]] | None = None
         self._read_at = self._started = datetime.now(UTC)
 
     def one(self, path: Path) -> None:
@@ -124,6 +128,7 @@ class _Run:
         try:
             for table in tables:
                 self._land(table, drop)
+                self._replace(table)
         except LandingError as error:  # the file is well, and stays where it is found again
             self.refused.append(error)
             return
@@ -141,16 +146,20 @@ class _Run:
             except FileRefused as why:
                 strangers.append(why)
                 continue
-            known = self._find_known(drop.sha256, source.part, match.mapping.fingerprint)
+            held = self._find_known(drop.sha256, source.part, match.mapping.fingerprint)
+            known = next((one for one in held if self.landing.is_whole(one)), None)
+            lost = [one for one in held if one is not known and not self.landing.is_whole(one)]
             if known is not None:
-                tables.append(_Table(name, source.part, match.mapping, known=known))
+                tables.append(_Table(name, source.part, match.mapping, known=known, lost=lost))
                 continue
             raw = source.read(match.head, match.header_row, match.wanted(), match.mapping.encoding)
             cells = clean(raw, match.mapping, match.header, self.hash_buyer)
             _check_readable(name, cells, match.mapping)
             report = read_report(match.mapping, cells, name) if match.mapping.is_report else None
             unread = ", ".join(match.unread())
-            tables.append(_Table(name, source.part, match.mapping, cells, report=report, unread=unread))
+            tables.append(
+                _Table(name, source.part, match.mapping, cells, lost=lost, report=report, unread=unread)
+            )
         if not tables:
             raise strangers[0]
         for stranger in strangers:  # the cover sheet of a workbook
@@ -170,7 +179,7 @@ class _Run:
             self.progress(f"{self.account.id} {table.name}: has a header and no rows, nothing to do")
             return
         facts: dict[str, Any] = {
-            "file": table.name,
+            "file": table.lost[0].extra["file"] if table.lost else table.name,
             "part": table.part,
             "file_sha256": drop.sha256,
             "file_bytes": drop.size,
@@ -180,12 +189,14 @@ class _Run:
             return
         # One instant apart: of two files with one watermark the later name counts, whatever the clock does.
         self._read_at = max(datetime.now(UTC), self._read_at + timedelta(microseconds=1))
-        manifest = land(self.landing, self.account, table.mapping, cells, self._read_at, facts)
+        at = table.lost[0].read_at if table.lost else self._read_at
+        manifest = land(self.landing, self.account, table.mapping, cells, at, facts)
         self._keep(manifest, _told(table, cells, f"{(cells.first or '')[:10]} to {(cells.last or '')[:10]}"))
 
     def _land_report(self, table: _Table, report: Report, cells: Cells, facts: dict[str, Any]) -> None:
         # All files of a run are read at its start: which of them counts is told by how far each reaches.
         at = self._started + timedelta(microseconds=min(len(self.landed), REPORTS_TOLD_APART - 1))
+        at = table.lost[0].read_at if table.lost else told_apart(report, at)
         manifest = land_report(self.landing, self.account, table.mapping, report, cells, at, facts)
         self._keep(manifest, _told(table, cells, f"{manifest.stream} {report.first} to {report.last}"))
         if table.unread:
@@ -197,15 +208,24 @@ class _Run:
         self.landing.move_mark(PLATFORM, self.account.id, manifest.stream, manifest.window_end)
         self.landed.append(manifest)
         if self._known is not None:
-            self._known[_identity(manifest)] = manifest
+            self._known.setdefault(_identity(manifest), []).append(manifest)
         self.progress(f"{self.account.id} {told}")
 
-    def _find_known(self, sha256: str, part: str, fingerprint: str) -> Manifest | None:
+    def _replace(self, table: _Table) -> None:
+        """What landed anew is what it was, in name and time: an old report must not overrule a new one."""
+        for manifest in table.lost:
+            self.landing.discard(manifest)
+            self.progress(f"{self.account.id} {table.name}: was damaged in landing, and is whole again")
+
+    def _find_known(self, sha256: str, part: str, fingerprint: str) -> list[Manifest]:
+        """What landed of that content before, read by the same mapping; the latest first."""
         if self._known is None:
             # Of a damaged one nobody knows which file it was: that file lands anew when it is dropped.
             before = self.landing.all(f"{PLATFORM}/{self.account.id}", damaged=lambda error: None)
-            self._known = {_identity(manifest): manifest for manifest in before}
-        return self._known.get((sha256, part, fingerprint))
+            self._known = {}
+            for manifest in sorted(before, key=lambda one: one.read_at, reverse=True):
+                self._known.setdefault(_identity(manifest), []).append(manifest)
+        return self._known.get((sha256, part, fingerprint), [])
 
     def _refuse(self, path: Path, why: FileRefused) -> None:
         where = readable(str(self.inbox.refuse(path, why)))

@@ -112,6 +112,11 @@ def _next_of_the_day(
     return (*key, str(number))
 
 
+def told_apart(report: Report, read_at: datetime) -> datetime:
+    """When a report counts as read: of one run's, that which reaches further is the later by microseconds."""
+    return read_at + timedelta(microseconds=(report.last - read_at.date()).days * REPORTS_TOLD_APART)
+
+
 def land_report(
     landing: Landing,
     account: Account,
@@ -123,12 +128,10 @@ def land_report(
 ) -> Manifest:
     """Write the partition of a report that has rows, and return its manifest.
 
-    read_at: of the run. Within one, the file that reaches further counts as read later, by microseconds.
     facts: file, part, file_sha256, file_bytes.
     """
     stream = _STREAMS[mapping.row] + _GRAINS[report.grain]
     window = days_window(report.first, report.last, account.zone)
-    read_at += timedelta(microseconds=(report.last - read_at.date()).days * REPORTS_TOLD_APART)
     with landing.partition(PLATFORM, account.id, stream, "report", window, read_at) as partition:
         for (period, key), payload in report.rows.items():
             record = {"format": mapping.name, "grain": report.grain, **payload}

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,6 +89,8 @@ def test_landing_works_the_same_on_an_object_store() -> None:
     manifest = land(landing, 5)
     assert landing.pending() == [manifest] == list(landing.all())
     assert all(path.startswith("memory://") for path in manifest.paths)
+    assert landing.is_whole(manifest)
+    assert not landing.is_whole(replace(manifest, files=[{**manifest.files[0], "sha256": "another's"}]))
     landing.move_mark("taobao", "taobao__x", "orders", WINDOW.end)
     assert landing.mark("taobao", "taobao__x", "orders") == WINDOW.end
     landing.loaded(manifest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -383,3 +384,23 @@ def test_known_content_with_its_marker_gone_is_loaded_from_landing_alone(shop: S
     shop.drop("b.xlsx", (shop.inbox / "done" / "a.xlsx").read_bytes())
     shop.run()
     assert set(loaded(shop, "product_traffic")) == {("2026-11-20", "650123456789012341|")}
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_a_report_that_was_damaged_in_landing_comes_back_without_overruling_a_later_one(
+    shop: Shop, is_loaded: bool
+) -> None:
+    old = xlsx(("商品", banner(PRODUCTS, product("2026-11-20", visitors="5"), product("2026-11-20", 2))))
+    shop.drop("a.xlsx", old)
+    (lost,) = shop.land()
+    if is_loaded:
+        shop.load()
+    shop.drop("b.xlsx", xlsx(("商品", banner(PRODUCTS, product("2026-11-20", visitors="9")))))
+    shop.land()
+    Path(lost.paths[0]).unlink()
+    shop.drop("again.xlsx", old)
+    shop.run()
+    (mended,) = [one for one in shop.landing.all() if one.extra["file"] == "a.xlsx"]
+    assert mended.id != lost.id and mended.read_at == lost.read_at
+    (row,) = loaded(shop, "product_traffic").values()
+    assert row["visitors"] == "9"

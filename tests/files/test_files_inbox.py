@@ -200,3 +200,32 @@ def test_files_behind_one_that_cannot_be_marked_are_read(shop: Shop) -> None:
         (True, "files__shop")
     ] * 2
     assert len(shop.landing.pending()) == 2, "both have landed"
+
+
+@pytest.mark.parametrize("how", ["missing", "truncated"])
+def test_a_file_that_was_damaged_in_landing_is_mended_by_dropping_it_again(shop: Shop, how: str) -> None:
+    shop.drop("a.csv", till(ROW))
+    (lost,) = shop.land()
+    cells = Path(lost.paths[0])
+    if how == "missing":
+        cells.unlink()
+    else:
+        cells.write_bytes(cells.read_bytes()[:-9])
+    with pytest.raises(LoadErrors, match="drop the file again"):
+        shop.load()
+    shop.drop("again.csv", till(ROW))
+    assert shop.run() == 1 and list(shop.orders) == ["1001"]
+    assert any("was damaged in landing, and is whole again" in line for line in shop.said)
+    assert [one.id for one in shop.landing.all()] != [lost.id] and shop.landing.pending() == []
+    shop.drop("once more.csv", till(ROW))
+    assert shop.land() == [] and "nothing to do" in shop.said[-1]
+
+
+def test_a_file_damaged_after_it_was_loaded_changes_nothing_when_it_is_dropped_again(shop: Shop) -> None:
+    shop.drop("a.csv", till(ROW))
+    (lost,) = shop.land()
+    shop.load()
+    Path(lost.paths[0]).unlink()
+    shop.drop("again.csv", till(ROW))
+    assert shop.run() == 0
+    assert shop.query("select count(*) from raw_files.orders") == [(1,)]
