@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import sys
 import time
@@ -20,6 +19,7 @@ from daybook.settings import Settings
 from extractors.accounts import Account
 from extractors.credentials import variable
 from extractors.errors import ConfigError, DaybookError
+from extractors.files.folder import put
 
 DEFAULT_PORT = 8765
 START_TIMEOUT = 60.0  # seconds; one on a quiet machine
@@ -95,10 +95,7 @@ def bundled_files(settings: Settings, accounts: Sequence[Account], progress: Pro
 def _drop(source: Path, inbox: Path, progress: Progress) -> None:
     if any((folder / source.name).exists() for folder in (inbox, inbox / "done", inbox / "refused")):
         return
-    inbox.mkdir(parents=True, exist_ok=True)
-    draft = inbox / f".{source.name}.part"
-    shutil.copyfile(source, draft)
-    draft.replace(inbox / source.name)
+    put(source, inbox)
     progress.line(f"dropped {source.name} into the inbox {inbox.name}")
 
 

@@ -28,12 +28,10 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
       daybook import unit_costs ~/costs.csv          # what goods cost (mappings/README.md)
       daybook import targets ~/targets.csv           # targets: store_id,metric,month,target
     """
-    import shutil
-
     from daybook import errors, steps
     from daybook.settings import Settings
     from extractors.errors import ConfigError, DaybookError
-    from extractors.files.folder import free_name, is_passed_over
+    from extractors.files.folder import is_passed_over, put
 
     settings = Settings.from_environment()
     found = steps.account_named(settings, account)
@@ -43,7 +41,6 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
             advice=f"`daybook extract {account}`, or an account of the platform `files`",
         )
     inbox = steps.inbox_of(settings, found)
-    inbox.mkdir(parents=True, exist_ok=True)
     for file in files:
         if is_passed_over(file.name):
             raise ConfigError(
@@ -51,9 +48,7 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
                 advice="give it another name and import it again",
             )
     for file in files:
-        draft = inbox / f".{file.name}.part"
-        shutil.copyfile(file, draft)
-        draft.replace(free_name(inbox / file.name))
+        put(file, inbox)
     refused: DaybookError | None = None
     try:
         result = steps.read_account(settings, found, None, say=click.echo)

@@ -14,6 +14,8 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +27,7 @@ from extractors.files.refusal import FileRefused
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart")
 _LOCK = ".lock"
+SETTLE = 60.0  # seconds: the pause of a copy that is believed in, where nobody can be seen writing
 LONGEST_NAME = 200  # bytes of a name that leave room for what is added to it
 
 
@@ -46,6 +49,11 @@ class Drop:
             return False
         return (now.st_size, now.st_mtime_ns) == (self.size, self.mtime_ns)
 
+    @property
+    def is_young(self) -> bool:
+        """Whether someone wrote to it a moment ago."""
+        return abs(time.time() - self.mtime_ns / 1e9) < SETTLE
+
 
 def readable(name: str) -> str:
     """A file's name as it can be shown: archives from elsewhere hold names that are no UTF-8."""
@@ -62,6 +70,38 @@ def free_name(target: Path) -> Path:
     if not target.exists():
         return target
     return target.with_name(f"{target.stem}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}{target.suffix}")
+
+
+def put(file: Path, folder: Path) -> Path:
+    """Copy a whole file into an inbox; returns where it is. It comes at once and is old enough to be read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{file.name}.part"
+    shutil.copyfile(file, draft)
+    os.utime(draft, times=(time.time(), time.time() - SETTLE))
+    return draft.replace(free_name(folder / file.name))
+
+
+def being_written(folder: Path) -> set[str]:
+    """The names of the folder's files that a process has open for writing.
+
+    Linux tells, of this machine's processes that we may look at; of others none is known.
+    """
+    place = folder.resolve()
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # another user's, or it has just ended
+            for handle in (process / "fd").iterdir():
+                with contextlib.suppress(OSError, ValueError):
+                    file = handle.readlink()
+                    if file.parent == place and _writes(process / "fdinfo" / handle.name):
+                        found.add(file.name)
+    return found
+
+
+def _writes(facts: Path) -> bool:
+    """Whether a process's handle is one to write with: `flags: 0100001`, octal, as of open(2)."""
+    flags = next(line for line in facts.read_text().splitlines() if line.startswith("flags:"))
+    return int(flags.split()[1], 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 class Inbox:

@@ -12,13 +12,13 @@ from extractors.accounts import Account
 from extractors.errors import DaybookError, ExtractErrors, LandingError
 from extractors.files.catalogue import SHIPPED, mappings_for, recognise
 from extractors.files.cells import Cells, clean
-from extractors.files.folder import Drop, Inbox, readable
+from extractors.files.folder import Drop, Inbox, being_written, readable
 from extractors.files.lists import PLATFORM
 from extractors.files.mapping import Mapping
 from extractors.files.partition import land
 from extractors.files.refusal import FileRefused
 from extractors.files.reports import REPORTS_TOLD_APART, Report, land_report, read_report, told_apart
-from extractors.files.sources import open_tables
+from extractors.files.sources import is_cut_off, open_tables
 from extractors.files.tables import name_of
 from extractors.landing import Landing, Manifest
 from extractors.personal import buyer_hash
@@ -74,8 +74,13 @@ def import_files(
     with inbox.held():
         run = _Run(account, inbox, landing, hash_buyer, progress)
         run.mappings = mappings_for(account, inbox.folder, Path(mappings_dir))
-        for path in inbox.waiting():
-            run.one(path)
+        names = inbox.waiting()
+        unfinished = being_written(inbox.folder)  # looked up after them: whoever had begun by then is seen
+        for path in names:
+            if path.name in unfinished:
+                run.leave(path, "is still being written")
+            else:
+                run.one(path)
         waiting = inbox.refused()
     if len(waiting) > len(run.refused):
         progress(f"{account.id}: {len(waiting)} refused file(s) wait in {inbox.folder / 'refused'}")
@@ -106,24 +111,22 @@ class _Run:
 
     def one(self, path: Path) -> None:
         """Deal with one file: all its tables land, or none does."""
+        drop = None
         try:
             drop = self.inbox.look(path)
+            if drop.is_young and is_cut_off(path):
+                self.leave(path, "ends in the middle, and was written to a moment ago")
+                return
             tables = self._read(drop)
-        except FileRefused as why:
-            self._refuse(path, why)
-            return
-        except OSError as error:
-            said = f"{readable(path.name)} cannot be read: {error.strerror}"
-            self._refuse(path, FileRefused(said, advice="check the file"))
-            return
         except Exception as error:
             # A file that trips up its reader would do so every night, and keep those behind it unread.
-            said = f"{readable(path.name)} cannot be read ({type(error).__name__})"
-            advice = "save it anew, as CSV in UTF-8, under a plain name"
-            self._refuse(path, FileRefused(said, advice=advice))
+            if drop is not None and not drop.is_unchanged:
+                self.leave(path, "is still being written")
+            else:
+                self._refuse(path, _refusal(path, error))
             return
         if not drop.is_unchanged:
-            self.progress(f"{self.account.id} {path.name}: is still being written, left for the next run")
+            self.leave(path, "is still being written")
             return
         try:
             for table in tables:
@@ -134,6 +137,10 @@ class _Run:
             return
         if drop.is_unchanged:
             self.inbox.done(drop)
+
+    def leave(self, path: Path, why: str) -> None:
+        """Leave a file where it is: it is not all there yet."""
+        self.progress(f"{self.account.id} {readable(path.name)}: {why}, left for the next run")
 
     def _read(self, drop: Drop) -> list[_Table]:
         encodings = [mapping.encoding for mapping in self.mappings if mapping.encoding]
@@ -236,6 +243,18 @@ class _Run:
         )
         self.refused.append(error)
         self.progress(str(error))
+
+
+def _refusal(path: Path, error: Exception) -> FileRefused:
+    """Why a file is not read, and what to do."""
+    if isinstance(error, FileRefused):
+        return error
+    if isinstance(error, OSError):
+        return FileRefused(f"{readable(path.name)} cannot be read: {error.strerror}", advice="check the file")
+    return FileRefused(
+        f"{readable(path.name)} cannot be read ({type(error).__name__})",
+        advice="save it anew, as CSV in UTF-8, under a plain name",
+    )
 
 
 def _identity(manifest: Manifest) -> tuple[str, str, str]:

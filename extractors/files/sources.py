@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,6 +55,21 @@ def open_tables(path: Path, encodings: list[str] | None = None) -> Sequence[Sour
             advice="open it in a spreadsheet, save it as .xlsx and drop that",
         )
     return [CsvSource(path, encodings)]
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether a file ends where no whole one does: a copy of it has stopped, or is only pausing."""
+    with path.open("rb") as file:
+        start = file.read(512)
+        file.seek(-min(4, path.stat().st_size), os.SEEK_END)
+        end = file.read()
+    if start.startswith(b"PAR1"):
+        return end != b"PAR1"
+    if start.startswith(b"PK\x03\x04"):
+        return not zipfile.is_zipfile(path)
+    if start.startswith((_OLE, *(magic for magic, *_ in _FOREIGN))):
+        return False  # nothing tells
+    return not end.rstrip(b"\0").endswith((b"\n", b"\r"))  # UTF-16 ends with a zero byte
 
 
 def _check_zip(path: Path) -> None:

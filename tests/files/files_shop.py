@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import xlwt
 from extractors.accounts import Account
 from extractors.errors import DaybookError, ExtractErrors
 from extractors.files.catalogue import SHIPPED
+from extractors.files.folder import SETTLE
 from extractors.files.inbox import import_files
 from extractors.landing import Landing, Manifest
 from extractors.registry import platform
@@ -71,6 +74,7 @@ class Shop:
     def drop(self, name: str, content: str | bytes, encoding: str = "utf-8") -> Path:
         path = self.inbox / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+        age(path)
         return path
 
     def drop_copy(self, source: Path, name: str | None = None) -> Path:
@@ -123,6 +127,11 @@ class Shop:
     def files(self, folder: str) -> list[str]:
         place = self.inbox / folder
         return sorted(path.name for path in place.iterdir()) if place.is_dir() else []
+
+
+def age(path: Path, seconds: float = SETTLE) -> None:
+    """Make a file one that was written so long ago."""
+    os.utime(path, times=(time.time(), time.time() - seconds))
 
 
 def till(*rows: str, header: str = ",".join(TILL_HEADER)) -> str:

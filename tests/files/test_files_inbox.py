@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from files_shop import TILL, Shop, till
+from files_shop import TILL, Shop, age, till, xlsx
 
 from extractors.errors import TransientError
 from extractors.files import inbox as flow
@@ -229,3 +231,55 @@ def test_a_file_damaged_after_it_was_loaded_changes_nothing_when_it_is_dropped_a
     shop.drop("again.csv", till(ROW))
     assert shop.run() == 0
     assert shop.query("select count(*) from raw_files.orders") == [(1,)]
+
+
+def test_a_copy_that_pauses_is_left_until_whoever_writes_it_is_done(shop: Shop) -> None:
+    whole = till(ROW, LATER)
+    with (shop.inbox / "a.csv").open("w", encoding="utf-8") as copy:
+        copy.write(till(ROW))  # up to the end of a row: nothing in the file tells
+        copy.flush()
+        age(shop.inbox / "a.csv", 3600)
+        assert shop.land() == [] and "still being written, left for the next run" in shop.said[-1]
+        copy.write(whole.removeprefix(till(ROW)))
+    shop.run()
+    assert set(shop.orders) == {"1001", "1002"} and not shop.errors
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.parquet", "b.csv"])
+def test_a_file_that_ends_in_the_middle_is_given_a_moment(shop: Shop, name: str) -> None:
+    rows = [line.split(",") for line in till(ROW).splitlines()]
+    parquet = pa.BufferOutputStream()
+    pq.write_table(pa.table({head: [cell] for head, cell in zip(*rows, strict=True)}), parquet)
+    whole = {
+        "a.csv": till(ROW, LATER).encode(),
+        "a.xlsx": xlsx(("x", [list(row) for row in rows])),
+        "a.parquet": parquet.getvalue().to_pybytes(),
+        "b.csv": till(ROW).encode("utf-16"),
+    }[name]
+    for cut in (0, len(whole) - 8):
+        path = shop.inbox / name
+        path.write_bytes(whole[:cut])
+        assert shop.land() == [] and path.exists() and not shop.errors
+        assert f"{name}: ends in the middle" in shop.said[-1]
+    path.write_bytes(whole)
+    shop.run()
+    assert "1001" in shop.orders and shop.files("refused") == []
+
+
+def test_a_refused_file_that_is_growing_is_left_where_it_grows(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = shop.drop("a.csv", "a,table\n")
+    really_open = flow.open_tables
+
+    def open_and_append(path: Path, encodings: list[str] | None = None) -> object:
+        with path.open("a", encoding="utf-8") as file:
+            file.write("of,another\n")
+        return really_open(path, encodings)
+
+    monkeypatch.setattr(flow, "open_tables", open_and_append)
+    assert shop.land() == [] and path.exists() and not shop.errors
+    monkeypatch.undo()
+    age(path)
+    shop.land()
+    assert len(shop.errors) == 1
