@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from extractors.errors import ConfigError
+from extractors.store import fsync_folder
 
 SHORTEST_KEY = 16  # bytes
 
@@ -104,6 +105,8 @@ class Settings:
                 os.fsync(file.fileno())
             try:
                 path.hardlink_to(draft)
+                for folder in (path.parent, self.data):  # lost in a power cut, every buyer would be a new one
+                    fsync_folder(folder)
             except FileExistsError:
                 return _long_enough(path.read_bytes().strip(), str(path))
             finally:

@@ -92,15 +92,17 @@ class Shelf:
         return found
 
     def read(self, name: str) -> Release | None:
-        """One release by its id, or None."""
-        folder = self.folder / name
+        """One release by its id, or None when it is not there or its description cannot be read."""
         try:
-            facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError, ValueError):
+            facts = json.loads((self.folder / name / FACTS).read_text(encoding="utf-8"))
+            return self._described(name, facts)
+        except (FileNotFoundError, NotADirectoryError, ValueError, LookupError, TypeError, ArithmeticError):
             return None
+
+    def _described(self, name: str, facts: Any) -> Release:
         return Release(
             id=name,
-            path=folder,
+            path=self.folder / name,
             created_at=datetime.fromisoformat(facts["created_at"]),
             data_through=facts["data_through"],
             bytes=facts["bytes"],

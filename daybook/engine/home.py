@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from daybook.settings import PROJECT, Settings
+from extractors.errors import ConfigError
 
 USER = "admin"
 DEFAULT_PORT = 8080
@@ -24,9 +25,15 @@ def passwords_file(settings: Settings) -> Path:
 
 
 def password(settings: Settings) -> str:
-    """The password of the user `admin`, made on first use."""
+    """The password of the user `admin`, made on first use. Raises ConfigError when it cannot be read."""
     prepare_home(settings)
-    return json.loads(passwords_file(settings).read_text())[USER]
+    try:
+        return str(json.loads(passwords_file(settings).read_text())[USER])
+    except (ValueError, LookupError, TypeError):
+        raise ConfigError(
+            f"{passwords_file(settings)} holds no password of {USER}",
+            advice="remove the file: a new password is made",
+        ) from None
 
 
 def prepare_home(settings: Settings) -> None:
@@ -104,4 +111,6 @@ def _write_private(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(path)

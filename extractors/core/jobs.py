@@ -140,12 +140,14 @@ class Jobs:
         return _Ticket(ticket, asked_at)
 
     def _remembered(self, name: str, life: timedelta) -> _Ticket | None:
-        text = self._notes.get_text(name)
-        if not text:
-            return None
-        note = json.loads(text)
-        ticket = _Ticket(str(note["id"]), datetime.fromisoformat(note["asked_at"]))
-        return ticket if self._clock() - ticket.asked_at < life else None
+        try:
+            note = json.loads(self._notes.get_text(name) or "null")
+            if note is None:
+                return None
+            ticket = _Ticket(str(note["id"]), datetime.fromisoformat(note["asked_at"]))
+            return ticket if self._clock() - ticket.asked_at < life else None
+        except (ValueError, LookupError, TypeError):
+            return None  # damaged: nothing is lost by asking once more
 
     def _name(self, request: Request) -> str:
         text = dumps([request.name, request.path, sorted(request.params.items())])

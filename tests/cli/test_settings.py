@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from daybook import doctor
+from daybook import doctor, settings
+from daybook.engine import home
 from daybook.settings import Settings
+from extractors.errors import ConfigError
 
 READERS = ("daybook", "dags", "extractors", "warehouse", "dbt_project")
 OURS_TO_CHILDREN = {"DAYBOOK_PLATFORMS", "DAYBOOK_ONE_NIGHT"}  # set by one of our processes for another
@@ -52,3 +54,25 @@ def test_the_room_that_is_wished_for_grows_with_what_is_built(
     (found,) = doctor.room(settings)
     assert found.level == level
     assert (found.advice is None) == (level == "ok")
+
+
+def test_a_key_made_once_is_on_the_disk_before_it_hides_a_buyer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[Path] = []
+    monkeypatch.setattr(settings, "fsync_folder", flushed.append)
+    monkeypatch.delenv("DAYBOOK_HASH_KEY", raising=False)
+    monkeypatch.setenv("DAYBOOK_DATA", str(tmp_path / "data"))
+    key = Settings.from_environment().hash_key()
+    assert flushed == [tmp_path / "data" / "keys", tmp_path / "data"]
+    assert Settings.from_environment().hash_key() == key and len(flushed) == 2
+
+
+def test_a_password_file_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAYBOOK_AIRFLOW_HOME", str(tmp_path))
+    home.prepare_home(Settings.from_environment())
+    (tmp_path / "passwords.json").write_text("")
+    with pytest.raises(ConfigError, match=r"passwords\.json holds no password of admin"):
+        home.password(Settings.from_environment())

@@ -199,3 +199,13 @@ def test_jobs_are_begun_side_by_side_and_each_only_once(jobs: Callable[..., Jobs
     book.landed()
     jobs().begin(vendor, REPORT, JOB)
     assert vendor.asked == 3, "a landed job was remembered"
+
+
+@pytest.mark.parametrize("text", ["", '{"id": "job1", "asked', "[]", '{"id": "job1"}'])
+def test_a_note_that_cannot_be_read_is_asked_for_anew(text: str) -> None:
+    notes, vendor = Forgetful(), Vendor([State.READY])
+    jobs = Jobs(notes, "p/a/s", [].append, lambda: datetime(2026, 1, 6, tzinfo=UTC))
+    jobs.begin(vendor, REPORT, JOB)
+    (name,) = notes._texts
+    notes.put_text(name, text)
+    assert jobs.finished(vendor, REPORT, JOB) == Request("fetch", "/fetch", {"id": "job2"})

@@ -225,6 +225,17 @@ def test_marts_of_a_build_of_which_nobody_knows_how_it_went_are_refused(build_di
     assert publish(build_dir, published, force=True).forced
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"id": "x"}', '{"created_at": 7}'])
+def test_a_release_whose_description_is_damaged_is_named_and_not_gone_back_to(build_dir, published, text):
+    build_marts(build_dir)
+    first, second = publish(build_dir, published), publish(build_dir, published)
+    (second.path / "release.json").write_text(text)
+    assert [release.id for release in releases(published)] == [first.id]
+    with pytest.raises(PublishError, match=f"points to {second.id}, which is not whole"):
+        publish(build_dir, published)
+    assert rollback(published, first.id).id == first.id
+
+
 def test_an_empty_build_and_a_missing_one_are_refused(build_dir, published):
     with pytest.raises(PublishError, match="does not exist"):
         publish(build_dir, published)
