@@ -1,8 +1,9 @@
 -- The one SELECT behind after_sales_*: refunds by reason, each on its own clock, and how fast paid orders left the house.
--- reason 'ALL' is all reasons together and has every period. One row per store (and ALL), reason, grain, period_start and span.
-{%- set counts = ['refunds_requested', 'refunds', 'refund_only', 'return_refund', 'before_shipment', 'exchanges',
+-- reason 'ALL' is all reasons together and has every period. Times are added up in whole seconds: fractions would come to another
+-- sum in another order. One row per store (and ALL), reason, grain, period_start and span.
+{%- set counts = ['refunds_requested', 'refunds', 'refunds_timed', 'refund_only', 'return_refund', 'before_shipment', 'exchanges',
     'orders_due_48h', 'orders_shipped_48h', 'orders_delivered'] %}
-{%- set amounts = ['refund_amount', 'refund_goods', 'refund_hours', 'delivery_days', 'unrated'] %}
+{%- set amounts = ['refund_amount', 'refund_goods', 'refund_seconds', 'delivery_seconds', 'unrated'] %}
 
 with
 
@@ -12,12 +13,22 @@ refunds as (
         refunds.*,
         coalesce(refunds.reason, 'unknown') as reason_given,
         {{ store_date('refunds.requested_at', 'zones.time_zone') }} as requested_date,
-        cast({{ seconds_between('refunds.requested_at', 'refunds.refunded_at') }} as double) / 3600 as hours
+        {{ seconds_between('refunds.requested_at', 'refunds.refunded_at') }} as seconds
     from {{ ref('int_refunds') }} as refunds
     left join {{ ref('int_store_zones') }} as zones
         on refunds.store_id = zones.store_id
         and refunds.requested_at >= zones.valid_from_at
         and refunds.requested_at < zones.valid_until_at
+
+),
+
+-- The shop's work begins with the payment, or with the order where the buyer pays at the door.
+begun as (
+
+    select store_id, paid_date, shipped_at, delivered_at,
+        case when order_type = 'cod' then created_at else paid_at end as begun_at
+    from {{ ref('int_order_totals') }}
+    where is_counted
 
 ),
 
@@ -45,10 +56,10 @@ events as (
 
     select
         store_id, reason_given as reason, requested_date as date_day,
-        count(*) as refunds_requested, 0 as refunds, 0 as refund_only, 0 as return_refund, 0 as before_shipment, 0 as exchanges,
+        count(*) as refunds_requested, 0 as refunds, 0 as refunds_timed, 0 as refund_only, 0 as return_refund, 0 as before_shipment, 0 as exchanges,
         0 as orders_due_48h, 0 as orders_shipped_48h, 0 as orders_delivered,
         cast(0 as decimal(18, 4)) as refund_amount, cast(0 as decimal(18, 4)) as refund_goods,
-        cast(0 as double) as refund_hours, cast(0 as double) as delivery_days, 0 as unrated
+        0 as refund_seconds, 0 as delivery_seconds, 0 as unrated
     from refunds
     where exclude_reason is null and requested_date is not null
     group by store_id, reason_given, requested_date
@@ -58,12 +69,13 @@ events as (
     select
         store_id, reason_given, refund_date, 0,
         count(*),
+        count(seconds),
         sum(case when refund_type = 'refund_only' then 1 else 0 end),
         sum(case when refund_type = 'return_refund' then 1 else 0 end),
         sum(case when refund_type = 'before_shipment' then 1 else 0 end),
         sum(case when refund_type = 'exchange' then 1 else 0 end),
         0, 0, 0,
-        sum(refund_goods + refund_shipping + refund_tax), sum(refund_goods), sum(coalesce(hours, 0)), 0,
+        sum(refund_goods + refund_shipping + refund_tax), sum(refund_goods), sum(coalesce(seconds, 0)), 0,
         sum(case when rate_to_reporting is null then 1 else 0 end)
     from refunds
     where is_counted
@@ -73,25 +85,24 @@ events as (
 
     -- Orders whose 48 hours are over, by the day they were paid.
     select
-        orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0,
+        orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0, 0,
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping else 0 end),
         sum(case
             when orders.paid_date <= {{ add_days('whole.whole_through', -2) }}
-                and orders.shipped_at <= orders.paid_at + interval 48 hour then 1
+                and orders.shipped_at <= orders.begun_at + interval 48 hour then 1
             else 0
         end),
-        sum(case when orders.delivered_at >= orders.paid_at then 1 else 0 end),
+        sum(case when orders.delivered_at >= orders.begun_at then 1 else 0 end),
         0, 0, 0,
         sum(case
-            when orders.delivered_at >= orders.paid_at
-                then cast({{ seconds_between('orders.paid_at', 'orders.delivered_at') }} as double) / 86400
+            when orders.delivered_at >= orders.begun_at
+                then {{ seconds_between('orders.begun_at', 'orders.delivered_at') }}
             else 0
         end),
         0
-    from {{ ref('int_order_totals') }} as orders
+    from begun as orders
     left join whole on orders.store_id = whole.store_id
     inner join told on orders.store_id = told.store_id
-    where orders.is_counted
     group by orders.store_id, orders.paid_date
 
 ),
@@ -172,11 +183,11 @@ select
     {%- endfor %}
     {{ mart_money('coalesce(added.refund_amount, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_amount,
     {{ mart_money('coalesce(added.refund_goods, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_goods,
-    round(coalesce(added.refund_hours, 0), 4) as refund_hours,
-    {{ ratio('added.refund_hours', 'added.refunds') }} as avg_refund_hours,
+    round(cast(coalesce(added.refund_seconds, 0) as double) / 3600, 4) as refund_hours,
+    {{ ratio('cast(added.refund_seconds as double) / 3600', 'added.refunds_timed') }} as avg_refund_hours,
     {{ ratio('added.orders_shipped_48h', 'added.orders_due_48h') }} as ship_within_48h_rate,
-    round(coalesce(added.delivery_days, 0), 4) as delivery_days,
-    {{ ratio('added.delivery_days', 'added.orders_delivered') }} as avg_delivery_days
+    round(cast(coalesce(added.delivery_seconds, 0) as double) / 86400, 4) as delivery_days,
+    {{ ratio('cast(added.delivery_seconds as double) / 86400', 'added.orders_delivered') }} as avg_delivery_days
 from spine
 left join added
     on spine.store_id = added.store_id

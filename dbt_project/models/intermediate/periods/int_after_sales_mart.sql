@@ -8,6 +8,7 @@ select
     {{ period_columns() }},
     this.refunds_requested,
     this.refunds,
+    this.refunds_timed,
     this.refund_only,
     this.return_refund,
     this.before_shipment,
