@@ -55,6 +55,29 @@ def months(first: date, number: int) -> date:
     return date(count // 12, count % 12 + 1, 1)
 
 
+def test_all_stores_know_first_buyers_as_far_back_as_the_shortest_history_of_those_selling(
+    built: Any,
+) -> None:
+    known = {
+        row["period_start"]: row["history_from"]
+        for row in built.rows("select * from marts.customer_monthly where store_id = 'ALL'")
+    }
+    assert known[date(2011, 1, 1)] == date(2010, 11, 18)
+    assert known[date(2025, 12, 1)] == date(2025, 9, 25)
+    assert known[date(2026, 10, 1)] == date(2026, 9, 1)
+    for table in ("cohort_monthly", "repurchase_monthly"):
+        rows = built.rows(
+            f"select store_id, cohort_month, max(is_history_before) as most, min(is_history_before) as least"
+            f" from marts.{table} group by all"
+        )
+        assert all(row["most"] == row["least"] for row in rows)
+        before = {(row["store_id"], row["cohort_month"]): row["least"] for row in rows}
+        joined = date(2026, 9, 1)  # an old store's cohort that a new one's first buyers fell into
+        assert before["jade_tmall", joined] and not before["reef_us", joined] and not before["ALL", joined]
+        assert before["ALL", date(2026, 8, 1)] and before["ALL", date(2026, 10, 1)]
+        assert not before["ALL", date(2010, 11, 1)]
+
+
 @pytest.mark.parametrize("grain", ["week", "month"])
 def test_buyers_and_active_customers_of_a_period_are_the_recomputed_ones(
     grain: str, built: Any, books: Books

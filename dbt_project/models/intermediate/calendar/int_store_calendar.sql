@@ -211,6 +211,7 @@ expected as (
 
     select
         store_id,
+        max(history_from) as history_from,
         min(case when is_orders_loaded and date_day >= history_from then date_day end) as orders_first,
         max(case when is_orders_loaded then date_day end) as orders_last,
         min(case when is_traffic_loaded then date_day end) as traffic_first,
@@ -246,6 +247,11 @@ all_stores as (
     select
         days.date_day,
         max(store_days.data_through_at) as data_through_at,
+        -- Who of them bought before is known from where the shortest of their histories begins.
+        max(case
+            when days.date_day between expected.orders_first
+                and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }} then expected.history_from
+        end) as history_from,
         {%- for stream in ['orders', 'traffic', 'ads'] %}
         sum(case when days.date_day between expected.{{ stream }}_first
             and {{ add_days('expected.' ~ stream ~ '_last', var('store_lapses_after_days')) }} then 1 else 0 end) as {{ stream }}_expected,
@@ -268,7 +274,6 @@ all_stores as (
 trusted as (
 
     select
-        min(history.history_from) as history_from,
         min(case
             when {{ add_days('history.last_date', var('store_lapses_after_days')) }} >= newest.last_date
                 then history.data_through_at
@@ -310,7 +315,7 @@ select
     -- Buyers of all stores over the visitors of some would be no conversion.
     traffic_loaded >= orders_loaded as is_traffic_of_all,
     cast(orders_loaded as integer) as stores_loaded,
-    trusted.history_from,
+    all_stores.history_from,
     case when trusted.data_through_at is not null then least(trusted.data_through_at, all_stores.data_through_at) end
         as data_through_at
 from all_stores

@@ -7,11 +7,19 @@ ends as (
     select
         store_id,
         max(date_day) as last_day,
-        max(data_through_at) as data_through_at,
-        max(history_from) as history_from
+        max(data_through_at) as data_through_at
     from {{ ref('int_store_calendar') }}
     where is_complete and has_orders
     group by store_id
+
+),
+
+-- In ALL it is another from the month on in which a store joins.
+histories as (
+
+    select store_id, {{ month_start('date_day') }} as cohort_month, max(history_from) as history_from
+    from {{ ref('int_store_calendar') }}
+    group by store_id, {{ month_start('date_day') }}
 
 ),
 
@@ -68,8 +76,7 @@ grid as (
         numbers.month_number,
         {{ add_months('cohorts.cohort_month', 'numbers.month_number') }} as calendar_month,
         ends.last_day,
-        ends.data_through_at,
-        ends.history_from
+        ends.data_through_at
     from cohorts
     inner join ends on cohorts.store_id = ends.store_id
     cross join (
@@ -109,13 +116,13 @@ filled as (
 )
 
 select
-    store_id,
+    filled.store_id,
     buyer_type,
-    cohort_month,
+    filled.cohort_month,
     cast(month_number as integer) as month_number,
     calendar_month,
     is_complete,
-    history_from < cohort_month as is_history_before,
+    coalesce(histories.history_from < filled.cohort_month, false) as is_history_before,
     data_through_at,
     '{{ var("reporting_currency") }}' as currency,
     cast(cohort_size as bigint) as cohort_size,
@@ -128,3 +135,4 @@ select
     {{ mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated = 0') }} as cumulative_net_sales,
     {{ ratio('case when is_reached and cumulative_unrated = 0 then cumulative_net_sales end', 'cohort_size') }} as ltv_net_sales
 from filled
+left join histories on filled.store_id = histories.store_id and filled.cohort_month = histories.cohort_month

@@ -4,10 +4,19 @@ with
 
 ends as (
 
-    select store_id, max(date_day) as last_day, max(data_through_at) as data_through_at, max(history_from) as history_from
+    select store_id, max(date_day) as last_day, max(data_through_at) as data_through_at
     from {{ ref('int_store_calendar') }}
     where is_complete and has_orders
     group by store_id
+
+),
+
+-- In ALL it is another from the month on in which a store joins.
+histories as (
+
+    select store_id, {{ month_start('date_day') }} as cohort_month, max(history_from) as history_from
+    from {{ ref('int_store_calendar') }}
+    group by store_id, {{ month_start('date_day') }}
 
 ),
 
@@ -18,8 +27,7 @@ firsts as (
         {{ month_start('orders.paid_date') }} as cohort_month,
         {{ days_between('orders.paid_date', 'ends.last_day') }} as days_seen,
         {{ days_between('orders.paid_date', 'orders.next_paid_date') }} as days_to_next,
-        ends.data_through_at,
-        ends.history_from
+        ends.data_through_at
     from {{ ref('int_buyer_orders') }} as orders
     inner join ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
     where orders.order_number = 1
@@ -30,7 +38,7 @@ select
     firsts.store_id,
     firsts.cohort_month,
     cast(windows.window_days as integer) as window_days,
-    max(firsts.history_from) < firsts.cohort_month as is_history_before,
+    coalesce(max(histories.history_from) < firsts.cohort_month, false) as is_history_before,
     min(firsts.days_seen) >= windows.window_days
         and max(firsts.data_through_at) is not null as is_complete,
     max(firsts.data_through_at) as data_through_at,
@@ -48,4 +56,5 @@ from firsts
 cross join (
     select 30 as window_days union all select 60 union all select 90 union all select 180 union all select 365
 ) as windows
+left join histories on firsts.store_id = histories.store_id and firsts.cohort_month = histories.cohort_month
 group by firsts.store_id, firsts.cohort_month, windows.window_days
