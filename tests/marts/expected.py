@@ -336,6 +336,12 @@ class Books:
         def total(values: Iterable[Decimal]) -> Decimal:
             return sum(values, ZERO)
 
+        def deposits(of: Iterable[Sale]) -> Decimal | None:
+            amounts = [(sale.row["deposit_paid_amount"], sale.rate) for sale in of]
+            return (
+                None if any(a is None for a, _ in amounts) else total(cents(a * rate) for a, rate in amounts)
+            )
+
         def back(refund: Refund) -> Decimal:
             return total(refund.value.values())
 
@@ -389,15 +395,15 @@ class Books:
             "other_charged": total(sale.value("other") for sale in paid),
             "accounting_adjustments": total(sale.value("adjustments") for sale in paid),
             "gift_cards_sold": total(sale.value("gift_cards") for sale in paid),
-            "deposit_received": total(
-                cents(sale.row["deposit_paid_amount"] * sale.rate)
+            "deposit_received": deposits(
+                sale
                 for sale in sales
                 if sale.excluded is None
                 and sale.row["deposit_paid_at"]
                 and inside(self._day(sale.row["store_id"], sale.row["deposit_paid_at"]))
             ),
-            "deposit_forfeited": total(
-                cents(sale.row["deposit_paid_amount"] * sale.rate)
+            "deposit_forfeited": deposits(
+                sale
                 for sale in sales
                 if sale.excluded is None
                 and sale.row["is_deposit_forfeited"]

@@ -124,6 +124,10 @@ def test_an_unknown_currency_is_null_and_leaves_the_other_stores_alone(bad: Ware
         assert (row["is_counted"], row["paid_amount"], row["paid_amount_orig"]) == (True, None, 10)
     figures = day(bad, "reef_us")
     assert (figures["orders_paid"], figures["paid_amount"], figures["net_sales"]) == (2, None, None)
+    assert (figures["goods_paid_store"], figures["paid_amount_store"], figures["net_sales_store"]) == (
+        None,
+    ) * 3
+    assert figures["refund_amount_store"] == 0
     assert day(bad, "ALL")["paid_amount"] is None
     assert day(bad, "opal_tmall")["paid_amount"] == 70
     assert quality["reef_us", "orders_without_rate"] == 2

@@ -93,7 +93,9 @@ select
     coalesce(dated.order_discount, 0) as order_discount,
     coalesce(dated.platform_subsidy, 0) as platform_subsidy,
     dated.buyer_paid_total,
-    coalesce(dated.deposit_paid_amount, 0) as deposit_paid_amount,
+    -- Null: paid, and nobody says how much (a source may tell of the total alone once the balance is paid).
+    case when dated.deposit_paid_at is null then coalesce(dated.deposit_paid_amount, 0) else dated.deposit_paid_amount end
+        as deposit_paid_amount,
     coalesce(dated.is_deposit_forfeited, false) as is_deposit_forfeited,
     dated.load_id
 from dated

@@ -5,9 +5,9 @@
     'list_amount', 'merchant_discount', 'platform_subsidy', 'other_charged', 'gift_cards_sold', 'accounting_adjustments',
     'goods_paid_store', 'paid_amount_store', 'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid',
     'guest_orders', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
-    'first_orders', 'first_order_amount', 'unrated_sales', 'refunds', 'refund_units', 'refund_goods',
+    'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'refunds', 'refund_units', 'refund_goods',
     'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
-    'refund_amount_store', 'unrated_refunds', 'deposit_received', 'deposit_forfeited', 'visitor_days', 'page_views',
+    'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
     'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'unrated_ads', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
 
@@ -109,8 +109,11 @@ measures as (
         cast(case when spans.has_orders then added.refund_units end as decimal(18, 4)) as refund_units,
         {%- for name in ['goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'list_amount', 'merchant_discount', 'platform_subsidy',
             'other_charged', 'gift_cards_sold', 'accounting_adjustments', 'refund_goods_cohort', 'refund_amount_cohort',
-            'first_order_amount', 'deposit_received', 'deposit_forfeited', 'paid_amount_mature', 'refund_amount_cohort_30d'] %}
+            'first_order_amount', 'paid_amount_mature', 'refund_amount_cohort_30d'] %}
         {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_sales = 0') }} as {{ name }},
+        {%- endfor %}
+        {%- for name in ['received', 'forfeited'] %}
+        {{ mart_money('added.deposit_' ~ name, 'spans.has_orders and added.untold_' ~ name ~ ' = 0') }} as deposit_{{ name }},
         {%- endfor %}
         {{ mart_money('coalesce(buyers.new_buyer_amount, 0)', 'spans.has_orders and added.unrated_sales = 0') }} as new_buyer_amount,
         {%- for name in ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference'] %}
@@ -120,10 +123,13 @@ measures as (
         {{ mart_money('added.goods_paid - added.refund_goods_cohort', 'spans.has_orders and added.unrated_sales = 0') }} as net_sales_cohort,
         {{ mart_money('added.paid_amount + added.platform_subsidy', 'spans.has_orders and added.unrated_sales = 0') }} as merchant_receivable,
         stores.store_currency,
-        {%- for name in ['goods_paid', 'paid_amount', 'refund_amount'] %}
-        {{ mart_money('added.' ~ name ~ '_store', "spans.has_orders and spans.store_id <> 'ALL'") }} as {{ name }}_store,
+        {%- set of_one = "spans.has_orders and spans.store_id <> 'ALL' and added.unrated_" %}
+        {%- for name in ['goods_paid', 'paid_amount'] %}
+        {{ mart_money('added.' ~ name ~ '_store', of_one ~ 'sales_store = 0') }} as {{ name }}_store,
         {%- endfor %}
-        {{ mart_money('added.goods_paid_store - added.refund_goods_store', "spans.has_orders and spans.store_id <> 'ALL'") }} as net_sales_store,
+        {{ mart_money('added.refund_amount_store', of_one ~ 'refunds_store = 0') }} as refund_amount_store,
+        {{ mart_money('added.goods_paid_store - added.refund_goods_store', of_one ~ 'sales_store + added.unrated_refunds_store = 0') }}
+            as net_sales_store,
         visited.visitors,
         {%- for name, told in [('visitor_days', 'visitors'), ('visitors_at_least', 'visitors'), ('page_views', 'page_views'),
             ('sessions', 'sessions')] %}

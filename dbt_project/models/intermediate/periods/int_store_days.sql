@@ -4,12 +4,12 @@
     'platform_subsidy', 'other_charged', 'gift_cards_sold', 'accounting_adjustments', 'goods_paid_store', 'paid_amount_store',
     'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid', 'guest_orders',
     'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort', 'first_orders',
-    'first_order_amount', 'unrated_sales'] %}
+    'first_order_amount', 'unrated_sales', 'unrated_sales_store'] %}
 {%- set refunded = ['refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount',
-    'refund_amount_unlinked', 'fx_difference', 'refund_goods_store', 'refund_amount_store', 'unrated_refunds'] %}
+    'refund_amount_unlinked', 'fx_difference', 'refund_goods_store', 'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store'] %}
 {%- set mature = {'paid_amount_mature': 'paid_amount', 'refund_amount_cohort_30d': 'refund_amount_within_30d'} %}
 {%- set created = ['orders_created', 'orders_unpaid', 'orders_created_paid'] %}
-{%- set deposits = ['deposit_received', 'deposit_forfeited'] %}
+{%- set deposits = ['deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited'] %}
 
 with
 
@@ -67,7 +67,8 @@ paid as (
         sum(case when is_counted and outcome = 'partly_refunded' then 1 else 0 end) as orders_partly_refunded_cohort,
         sum(case when buyer_order_number = 1 then 1 else 0 end) as first_orders,
         sum(case when buyer_order_number = 1 then goods_paid + shipping_charged + tax else 0 end) as first_order_amount,
-        sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_sales
+        sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_sales,
+        sum(case when rate_to_store is null then 1 else 0 end) as unrated_sales_store
     from orders
     where is_paid
     group by store_id, paid_date
@@ -94,7 +95,8 @@ refunded as (
         end) as fx_difference,
         sum(refund_goods_store) as refund_goods_store,
         sum(refund_goods_store + refund_shipping_store + refund_tax_store) as refund_amount_store,
-        sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_refunds
+        sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_refunds,
+        count(*) - count(refund_goods_store) as unrated_refunds_store
     from refunds
     where is_counted
     group by store_id, refund_date
@@ -103,14 +105,16 @@ refunded as (
 
 deposits as (
 
-    select store_id, deposit_date as date_day, sum(deposit_received) as deposit_received, 0 as deposit_forfeited
+    select store_id, deposit_date as date_day, sum(deposit_received) as deposit_received, 0 as deposit_forfeited,
+        -- Of unknown amount or currency: the sum is unknown then.
+        count(*) - count(deposit_received) as untold_received, 0 as untold_forfeited
     from orders
     where exclude_reason is null and deposit_date is not null
     group by store_id, deposit_date
 
     union all
 
-    select store_id, forfeited_date, 0 as deposit_received, sum(deposit_forfeited) as deposit_forfeited
+    select store_id, forfeited_date, 0, sum(deposit_forfeited), 0, count(*) - count(deposit_forfeited)
     from orders
     where exclude_reason is null and forfeited_date is not null
     group by store_id, forfeited_date
@@ -180,7 +184,7 @@ events as (
 
 deposit_days as (
 
-    select store_id, date_day, sum(deposit_received) as deposit_received, sum(deposit_forfeited) as deposit_forfeited
+    select store_id, date_day{% for name in deposits %}, sum({{ name }}) as {{ name }}{% endfor %}
     from deposits
     group by store_id, date_day
 

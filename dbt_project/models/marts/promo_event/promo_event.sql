@@ -28,7 +28,8 @@ summed as (
         min(baseline_days) as baseline_days,
         sum(case when phase in ('burst', 'return') then 1 else 0 end) as days_elapsed,
         sum(case when phase = 'after' and is_measured then 1 else 0 end) as days_after,
-        sum(case when phase <> 'after' then deposit_received else 0 end) as deposit_received
+        sum(case when phase <> 'after' then deposit_received else 0 end) as deposit_received,
+        sum(case when phase <> 'after' and deposit_received is null then 1 else 0 end) as deposit_received_missing
         {%- for name in lifted + costs %}
         {%- for suffix, condition in parts.items() %},
         sum(case when {{ condition }} then {{ name }} else 0 end) as {{ name }}{{ suffix }},
@@ -70,7 +71,7 @@ known as (
         summed.baseline_from,
         summed.baseline_days,
         summed.days_elapsed,
-        summed.deposit_received,
+        case when summed.deposit_received_missing = 0 then summed.deposit_received end as deposit_received,
         lengths.days_in_event,
         summed.days_elapsed = lengths.days_in_event as is_complete,
         summed.days_elapsed = lengths.days_in_event and summed.days_after = lengths.measured_after as is_settled
