@@ -574,7 +574,8 @@ def _after_sales(world: World, shop: Shop, order: Row, lines: list[Row], rng: ra
                 "line_id": None,
                 "refund_state": rng.choices(("success", "processing", "closed"), (85, 5, 10))[0],
                 "refund_type": rng.choice(("refund_only", "return_refund")),
-                "requested_at": requested if part == 0 else None,  # not every platform tells it
+                # Not every platform tells it, or apart from the success.
+                "requested_at": (requested, succeeded, None)[part],
                 "refunded_at": succeeded,
                 "refund_amount": total,
                 "refund_goods": goods if split else None,

@@ -13,7 +13,8 @@ refunds as (
         refunds.*,
         coalesce(refunds.reason, 'unknown') as reason_given,
         {{ store_date('refunds.requested_at', 'zones.time_zone') }} as requested_date,
-        {{ seconds_between('refunds.requested_at', 'refunds.refunded_at') }} as seconds
+        -- One moment for both is all that some platforms tell: how long it took is not known.
+        nullif({{ seconds_between('refunds.requested_at', 'refunds.refunded_at') }}, 0) as seconds
     from {{ ref('int_refunds') }} as refunds
     left join {{ ref('int_store_zones') }} as zones
         on refunds.store_id = zones.store_id
