@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
+from extractors import durable
 from extractors.errors import ConfigError
-from extractors.store import fsync_folder
 
 SHORTEST_KEY = 16  # bytes
 
@@ -99,14 +99,11 @@ class Settings:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft = path.with_name(f".{secrets.token_hex(8)}")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32))
-                file.flush()
-                os.fsync(file.fileno())
+            durable.write(draft, secrets.token_hex(32), mode=0o600)
             try:
                 path.hardlink_to(draft)
                 for folder in (path.parent, self.data):  # lost in a power cut, every buyer would be a new one
-                    fsync_folder(folder)
+                    durable.fsync(folder)
             except FileExistsError:
                 return _long_enough(path.read_bytes().strip(), str(path))
             finally:

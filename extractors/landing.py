@@ -25,7 +25,7 @@ from typing import Any
 
 import zstandard
 
-from extractors import __version__
+from extractors import __version__, durable
 from extractors.core.window import Window
 from extractors.errors import LandingError
 from extractors.store import Store, open_store
@@ -164,8 +164,7 @@ class Partition:
         else:
             self._path.unlink()
         for file in self._extra_files:
-            with (self._folder / file["name"]).open("rb") as further:
-                os.fsync(further.fileno())
+            durable.fsync(self._folder / file["name"])
         for file in files:
             path = self._folder / file["name"]
             file["bytes"] = path.stat().st_size
@@ -179,11 +178,7 @@ class Partition:
             root=self._landing.root,
             **self._facts,
         )
-        path = self._folder / MANIFEST
-        with path.open("w", encoding="utf-8") as out:
-            out.write(manifest.to_json())
-            out.flush()
-            os.fsync(out.fileno())
+        durable.write(self._folder / MANIFEST, manifest.to_json())
         self._landing.store.put_folder(self._folder, self._name, last=MANIFEST)
         self._landing.requeue(manifest)
         return manifest

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from extractors import durable
 from extractors.errors import ConfigError
 
 
@@ -52,17 +53,7 @@ class FolderStore:
     def put_text(self, name: str, text: str) -> None:
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.{uuid.uuid4().hex[:6]}")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        fsync_folder(target.parent)
+        durable.replace(target, text)
 
     def get_text(self, name: str) -> str | None:
         try:
@@ -80,9 +71,9 @@ class FolderStore:
     def put_folder(self, folder: Path, name: str, last: str) -> None:
         target = self.root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        fsync_folder(folder)
+        durable.fsync(folder)
         folder.rename(target)
-        fsync_folder(target.parent)
+        durable.fsync(target.parent)
 
     def remove(self, name: str) -> None:
         target = self.root / name
@@ -192,12 +183,3 @@ def _no_place(place: str, why: str) -> ConfigError:
         f"landing cannot be at {place}: {why}",
         advice="set DAYBOOK_LANDING to a folder that Daybook may write, or to s3://bucket/…",
     )
-
-
-def fsync_folder(folder: Path) -> None:
-    """Make a rename or a new name inside `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

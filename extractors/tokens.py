@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from extractors import durable
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
-from extractors.store import fsync_folder
 
 MOMENTS = ("expires_at", "refresh_expires_at", "renewed_at")
 WARN_AHEAD = timedelta(days=7)
@@ -140,21 +140,18 @@ class TokenFile:
         data = asdict(tokens) | {"origin": self._origin}
         for name in MOMENTS:
             data[name] = data[name].astimezone(UTC).isoformat() if data[name] else None
-        temporary = self._path.with_suffix(".json.tmp")
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(data, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
-        fsync_folder(self._path.parent)
+        durable.replace(self._path, json.dumps(data), mode=0o600)
 
     def _sweep(self) -> None:
         """Remove the half-written tokens of a process that is no more: whoever writes holds the lock."""
-        if any(self._path.parent.glob(f"{self._path.stem}.*tmp")):
+        if self._drafts():
             with self._locked():
-                for path in self._path.parent.glob(f"{self._path.stem}.*tmp"):
+                for path in self._drafts():
                     path.unlink(missing_ok=True)
+
+    def _drafts(self) -> list[Path]:
+        folder, name = self._path.parent, self._path.stem
+        return [*folder.glob(f".{name}.*tmp"), *folder.glob(f"{name}.*tmp")]
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

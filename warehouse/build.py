@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from extractors.store import fsync_folder
+from extractors import durable
 from warehouse import built, raw
 from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
 from warehouse.errors import BuildError, StorageError
@@ -403,11 +403,6 @@ def _raise_failures(code: int, results: Sequence[NodeResult], said: Sequence[str
 
 
 def _write_state(build_dir: Path, status: str, run_id: str | None) -> None:
-    path = build_dir / STATE
-    draft = path.with_name(f".{STATE}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump({"status": status, "run_id": run_id, "at": datetime.now(UTC).isoformat()}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    fsync_folder(build_dir)  # after a power cut in a build, the state of the one before would be believed
+    # Durable: after a power cut in a build, the state of the one before would be believed.
+    facts = {"status": status, "run_id": run_id, "at": datetime.now(UTC).isoformat()}
+    durable.replace(build_dir / STATE, json.dumps(facts))

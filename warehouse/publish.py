@@ -6,7 +6,6 @@ Killed at any line, `published/current` still points to a whole release, and the
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import stat
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from extractors.store import fsync_folder
+from extractors import durable
 from warehouse import built, restatements
 from warehouse.audit import Facts, inspect, suspicions
 from warehouse.build import STATE, read_state
@@ -202,7 +201,7 @@ def _write(
     copy = draft / DATABASE
     progress(f"copying {size / 2**20:,.1f} MB of marts")
     shutil.copyfile(database, copy)
-    _fsync(copy)
+    durable.fsync(copy)
     copy.chmod(stat.S_IMODE(copy.stat().st_mode) & ~0o222)
     if copy.stat().st_size != size:
         raise PublishError(f"the copy has {copy.stat().st_size} bytes, {database} has {size}")
@@ -233,10 +232,10 @@ def _verify_and_export(copy: Path, folder: Path, facts: Facts) -> None:
             ).fetchone()
             if done is None or done[0] != rows:
                 raise PublishError(f"{path} was written with {done} rows, marts.{table} has {rows}")
-            _fsync(path)
+            durable.fsync(path)
     finally:
         con.close()
-    fsync_folder(folder)
+    durable.fsync(folder)
 
 
 def _recipe(warehouse: Path, wait: float) -> str | None:
@@ -279,14 +278,6 @@ def _told(error: Exception, shelf: Shelf) -> PublishError:
         f"{what}: {error}",
         advice=f"make room or give rights below {shelf.root} and publish again; readers keep what they have",
     )
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _earlier(shelf: Shelf, known: list[Release]) -> Release:

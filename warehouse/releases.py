@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from extractors.store import fsync_folder
+from extractors import durable
 from warehouse.errors import PublishError
 
 DATABASE = "daybook.duckdb"  # the stem is the catalog's name, which views carry: it must not change
@@ -152,11 +151,11 @@ class Shelf:
 
     def place(self, draft: Path, facts: dict[str, Any]) -> str:
         """Write the facts, make all of it durable and give the draft its name. Readers do not see it yet."""
-        write_durably(draft / FACTS, json.dumps(facts, indent=1, ensure_ascii=False))
-        fsync_folder(draft)
+        durable.write(draft / FACTS, json.dumps(facts, indent=1, ensure_ascii=False))
+        durable.fsync(draft)
         name = draft.name.removesuffix(_DRAFT)
         draft.rename(self.folder / name)
-        fsync_folder(self.folder)
+        durable.fsync(self.folder)
         return name
 
     def point(self, name: str) -> None:
@@ -164,7 +163,7 @@ class Shelf:
         draft = self.root / f".current-{secrets.token_hex(4)}{_DRAFT}"
         draft.symlink_to(Path("releases") / name, target_is_directory=True)
         draft.replace(self.link)
-        fsync_folder(self.root)
+        durable.fsync(self.root)
         self._mark(name)
 
     def prune(self, keep: int) -> list[str]:
@@ -189,11 +188,4 @@ class Shelf:
         marker = self.folder / name / _MARKER
         if not marker.exists():
             marker.touch()
-            fsync_folder(marker.parent)
-
-
-def write_durably(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+            durable.fsync(marker.parent)

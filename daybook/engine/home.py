@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from daybook.settings import PROJECT, Settings
+from extractors import durable
 from extractors.errors import ConfigError
 
 USER = "admin"
@@ -47,9 +48,10 @@ def prepare_home(settings: Settings) -> None:
         fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         values = (secrets.token_urlsafe(64), secrets.token_urlsafe(48), fernet)
         text = "".join(f"{name}={value}\n" for name, value in zip(_SECRETS, values, strict=True))
-        _write_private(home / "secrets.env", text)
+        durable.replace(home / "secrets.env", text, mode=0o600)
     if not passwords_file(settings).exists():
-        _write_private(passwords_file(settings), json.dumps({USER: secrets.token_urlsafe(18)}) + "\n")
+        text = json.dumps({USER: secrets.token_urlsafe(18)}) + "\n"
+        durable.replace(passwords_file(settings), text, mode=0o600)
 
 
 def environment(settings: Settings, port: int = DEFAULT_PORT) -> dict[str, str]:
@@ -105,12 +107,3 @@ def in_this_process(settings: Settings) -> bool:
 def _ours(name: str) -> bool:
     """Names whose value in the caller's environment is a choice to keep (PostgreSQL, a vault's secret…)."""
     return name.startswith("AIRFLOW__")
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -154,10 +154,10 @@ class _Run:
                 strangers.append(why)
                 continue
             held = self._find_known(drop.sha256, source.part, match.mapping.fingerprint)
-            known = next((one for one in held if self.landing.is_whole(one)), None)
-            lost = [one for one in held if one is not known and not self.landing.is_whole(one)]
-            if known is not None:
-                tables.append(_Table(name, source.part, match.mapping, known=known, lost=lost))
+            whole = [one for one in held if self.landing.is_whole(one)]
+            lost = [one for one in held if one not in whole]
+            if whole:
+                tables.append(_Table(name, source.part, match.mapping, known=whole[0], lost=lost))
                 continue
             raw = source.read(match.head, match.header_row, match.wanted(), match.mapping.encoding)
             cells = clean(raw, match.mapping, match.header, self.hash_buyer)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from daybook import doctor, settings
+from daybook import doctor
 from daybook.engine import home
 from daybook.settings import Settings
+from extractors import durable
 from extractors.errors import ConfigError
 
 READERS = ("daybook", "dags", "extractors", "warehouse", "dbt_project")
@@ -60,7 +61,7 @@ def test_a_key_made_once_is_on_the_disk_before_it_hides_a_buyer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[Path] = []
-    monkeypatch.setattr(settings, "fsync_folder", flushed.append)
+    monkeypatch.setattr(durable, "fsync", flushed.append)
     monkeypatch.delenv("DAYBOOK_HASH_KEY", raising=False)
     monkeypatch.setenv("DAYBOOK_DATA", str(tmp_path / "data"))
     key = Settings.from_environment().hash_key()

@@ -63,7 +63,7 @@ def test_a_failed_refresh_leaves_the_old_tokens(tmp_path: Path) -> None:
 
 
 def test_half_written_tokens_of_a_killed_process_are_removed(tmp_path: Path) -> None:
-    for name in ("x__y.json.tmp", "x__y.4711.tmp", "x__z.json.tmp"):
+    for name in (".x__y.json.4711.a1.tmp", "x__y.json.tmp", "x__y.4711.tmp", "x__z.json.tmp"):
         (tmp_path / name).write_text("{")
     TokenFile(tmp_path, "x__y", GIVEN)
     assert [path.name for path in tmp_path.glob("*.tmp")] == ["x__z.json.tmp"]
