@@ -14,15 +14,6 @@ ends as (
 
 ),
 
--- In ALL it is another from the month on in which a store joins.
-histories as (
-
-    select store_id, {{ month_start('date_day') }} as cohort_month, max(history_from) as history_from
-    from {{ ref('int_store_calendar') }}
-    group by store_id, {{ month_start('date_day') }}
-
-),
-
 -- What a buyer, whose cohort and type never change, did in a month.
 buyer_months as (
 
@@ -121,9 +112,9 @@ select
     filled.cohort_month,
     cast(month_number as integer) as month_number,
     calendar_month,
-    is_complete,
-    coalesce(histories.history_from < filled.cohort_month, false) as is_history_before,
-    data_through_at,
+    filled.is_complete,
+    coalesce(months.history_from < filled.cohort_month, false) as is_history_before,
+    filled.data_through_at,
     '{{ var("reporting_currency") }}' as currency,
     cast(cohort_size as bigint) as cohort_size,
     cast(case when is_reached then active_buyers end as bigint) as active_buyers,
@@ -135,4 +126,8 @@ select
     {{ mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated = 0') }} as cumulative_net_sales,
     {{ ratio('case when is_reached and cumulative_unrated = 0 then cumulative_net_sales end', 'cohort_size') }} as ltv_net_sales
 from filled
-left join histories on filled.store_id = histories.store_id and filled.cohort_month = histories.cohort_month
+left join {{ ref('int_spans') }} as months
+    on filled.store_id = months.store_id
+    and filled.cohort_month = months.period_start
+    and months.grain = 'month'
+    and months.span_days = 0

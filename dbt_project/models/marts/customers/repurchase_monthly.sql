@@ -11,15 +11,6 @@ ends as (
 
 ),
 
--- In ALL it is another from the month on in which a store joins.
-histories as (
-
-    select store_id, {{ month_start('date_day') }} as cohort_month, max(history_from) as history_from
-    from {{ ref('int_store_calendar') }}
-    group by store_id, {{ month_start('date_day') }}
-
-),
-
 firsts as (
 
     select
@@ -38,7 +29,7 @@ select
     firsts.store_id,
     firsts.cohort_month,
     cast(windows.window_days as integer) as window_days,
-    coalesce(max(histories.history_from) < firsts.cohort_month, false) as is_history_before,
+    coalesce(max(months.history_from) < firsts.cohort_month, false) as is_history_before,
     min(firsts.days_seen) >= windows.window_days
         and max(firsts.data_through_at) is not null as is_complete,
     max(firsts.data_through_at) as data_through_at,
@@ -56,5 +47,9 @@ from firsts
 cross join (
     select 30 as window_days union all select 60 union all select 90 union all select 180 union all select 365
 ) as windows
-left join histories on firsts.store_id = histories.store_id and firsts.cohort_month = histories.cohort_month
+left join {{ ref('int_spans') }} as months
+    on firsts.store_id = months.store_id
+    and firsts.cohort_month = months.period_start
+    and months.grain = 'month'
+    and months.span_days = 0
 group by firsts.store_id, firsts.cohort_month, windows.window_days
