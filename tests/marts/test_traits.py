@@ -8,9 +8,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from expected import Books
+from expected import ZERO, Books, Sale, ratio
 
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
+OUTCOMES = ("cancelled", "fully_refunded", "partly_refunded")
+PARTS = {
+    "list": "list_amount",
+    "discount": "merchant_discount",
+    "subsidy": "platform_subsidy",
+    "goods": "goods_paid",
+    "shipping": "shipping_charged",
+    "tax": "tax",
+}
 
 
 @pytest.mark.parametrize("trait", ["region", "buyer_type", "payment_type"])
@@ -24,13 +33,23 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
     }
     orders: dict[Any, int] = defaultdict(int)
     buyers: dict[Any, set[Any]] = defaultdict(set)
+    sold: dict[Any, list[Sale]] = defaultdict(list)
     paid: dict[Any, Decimal] = defaultdict(Decimal)
     back: dict[Any, Decimal] = defaultdict(Decimal)
+    parts_back: dict[Any, Decimal] = defaultdict(Decimal)
+    units_back: dict[Any, Decimal] = defaultdict(Decimal)
+    # In whose period a buyer's very first order lies: of the store, or of any store of the platform.
+    first: dict[Any, date] = {}
+    for sale in books.sales:
+        for store, is_first in ((sale.row["store_id"], sale.first), ("ALL", sale.first_anywhere)):
+            if is_first and (store, sale.paid) in starts:
+                first[store, sale.row["platform"], sale.row["buyer_key"]] = starts[store, sale.paid]
     for sale in books.sales:
         for store in (sale.row["store_id"], "ALL"):
             if not sale.is_paid or (store, sale.paid) not in starts:
                 continue
             key = (store, sale.row.get(trait) or "unknown", starts[store, sale.paid])
+            sold[key].append(sale)
             paid[key] += sale.amount
             orders[key] += sale.counted
             if sale.counted and sale.row["buyer_key"]:
@@ -39,7 +58,11 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
         for store in (refund.row["store_id"], "ALL"):
             if (store, refund.day) in starts:
                 value = (refund.sale.row.get(trait) if refund.sale else None) or "unknown"
-                back[store, value, starts[store, refund.day]] += sum(refund.value.values(), Decimal(0))
+                key = (store, value, starts[store, refund.day])
+                back[key] += sum(refund.value.values(), Decimal(0))
+                units_back[key] += refund.row["quantity"]
+                for part, amount in refund.value.items():
+                    parts_back[key, part] += amount
     rows = {
         (row["store_id"], row[trait], row["period_start"]): row
         for row in built.rows(f"select * from marts.{trait}_{GRAINS[grain]}")
@@ -48,6 +71,21 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
     for key, row in rows.items():
         assert (row["orders_paid"], row["buyers"]) == (orders[key], len(buyers[key])), key
         assert (row["paid_amount"], row["refund_amount"]) == (paid[key], back[key]), key
+        new = sum(first.get((key[0], *buyer)) == key[2] for buyer in buyers[key])
+        assert (row["new_buyers"], row["returning_buyers"]) == (new, len(buyers[key]) - new), key
+        for part, name in PARTS.items():
+            assert row[name] == sum((sale.value(part) for sale in sold[key]), ZERO), (key, name)
+        for outcome in OUTCOMES:
+            count = sum(sale.counted and sale.outcome == outcome for sale in sold[key])
+            assert row[f"orders_{outcome}_cohort"] == count, (key, outcome)
+        for part in ("goods", "shipping", "tax"):
+            assert row[f"refund_{part}"] == parts_back[key, part], (key, part)
+        assert row["refund_units"] == units_back[key], key
+        assert row["merchant_receivable"] == row["paid_amount"] + row["platform_subsidy"], key
+        assert row["discount_rate"] == ratio(row["merchant_discount"], row["list_amount"]), key
+        assert row["units_per_order"] == ratio(row["units_paid"], row["orders_paid"]), key
+        assert row["avg_unit_price"] == ratio(row["goods_paid"], row["units_paid"]), key
+    assert any(row["new_buyers"] and row["returning_buyers"] for row in rows.values())
 
 
 def test_a_buyer_of_two_regions_is_one_buyer_of_the_store(built: Any) -> None:

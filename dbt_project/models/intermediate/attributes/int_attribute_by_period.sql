@@ -4,8 +4,13 @@
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = ['region', 'buyer_type', 'payment_type'] %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
-{%- set added = ['orders_paid', 'units_paid', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'refunds', 'refund_goods', 'refund_amount',
-    'refund_goods_cohort', 'refund_amount_cohort', 'unrated_sales', 'unrated_refunds'] %}
+{%- set outcomes = ['cancelled', 'fully_refunded', 'partly_refunded'] %}
+{%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
+    'refund_goods_cohort', 'refund_amount_cohort'] %}
+{%- set back = ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount'] %}
+{%- set counts = ['orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort', 'refunds'] %}
+{%- set units = ['units_paid', 'refund_units'] %}
+{%- set added = counts + units + sales + back + ['unrated_sales', 'unrated_refunds'] %}
 {%- set said_of_the_order -%}
     {%- for trait in traits %}
         coalesce(nullif(trim({{ trait }}), ''), 'unknown') as {{ trait }}{{ "," if not loop.last }}
@@ -24,13 +29,9 @@ sold as (
         is_counted,
         paid_date,
         {{ said_of_the_order }},
+        outcome,
         units,
-        goods_paid,
-        shipping_charged,
-        tax,
-        paid_amount,
-        refund_goods_cohort,
-        refund_amount_cohort
+        {{ sales | join(', ') }}
     from {{ ref('fct_orders') }} as orders
     where paid_date is not null and exclude_reason is null
         {%- if only_changes() %}
@@ -55,8 +56,10 @@ refunds as (
         {%- for trait in traits %}
         coalesce(orders.{{ trait }}, 'unknown') as {{ trait }},
         {%- endfor %}
-        refunds.refund_goods,
-        refunds.refund_amount
+        refunds.refund_units
+        {%- for name in back %},
+        refunds.{{ name }}
+        {%- endfor %}
     from {{ ref('fct_refunds') }} as refunds
     left join orders
         on refunds.platform = orders.platform
@@ -79,16 +82,18 @@ days as (
         {{ trait }} as trait_value,
         paid_date as date_day,
         sum(case when is_counted then 1 else 0 end) as orders_paid,
-        sum(units) as units_paid,
-        sum(goods_paid) as goods_paid,
-        sum(shipping_charged) as shipping_charged,
-        sum(tax) as tax,
-        sum(paid_amount) as paid_amount,
+        {%- for name in outcomes %}
+        sum(case when is_counted and outcome = '{{ name }}' then 1 else 0 end) as orders_{{ name }}_cohort,
+        {%- endfor %}
         0 as refunds,
-        0 as refund_goods,
-        0 as refund_amount,
-        sum(refund_goods_cohort) as refund_goods_cohort,
-        sum(refund_amount_cohort) as refund_amount_cohort,
+        sum(units) as units_paid,
+        0 as refund_units,
+        {%- for name in sales %}
+        sum({{ name }}) as {{ name }},
+        {%- endfor %}
+        {%- for name in back %}
+        0 as {{ name }},
+        {%- endfor %}
         count(*) - count(paid_amount) as unrated_sales,
         0 as unrated_refunds
     from sold
@@ -97,8 +102,8 @@ days as (
     union all
 
     select
-        '{{ trait }}', store_id, {{ trait }}, refund_date, 0, 0, 0, 0, 0, 0, count(*), sum(refund_goods), sum(refund_amount), 0, 0, 0,
-        count(*) - count(refund_amount)
+        '{{ trait }}', store_id, {{ trait }}, refund_date, 0, 0, 0, 0, count(*), 0, sum(refund_units), {{ (['0'] * sales | length) | join(', ') }}
+        {%- for name in back %}, sum({{ name }}){% endfor %}, 0, count(*) - count(refund_amount)
     from refunds
     group by store_id, {{ trait }}, refund_date
     {{ "union all" if not loop.last }}
@@ -132,12 +137,26 @@ summed as (
 
 ),
 
--- A buyer of two days is one buyer of the week: counted where no earlier day of theirs lies in the span. Numbers in place of
--- names, within this query only.
+-- A buyer of two days is one buyer of the week: counted where no earlier day of theirs lies in the span, and new where their first
+-- order of all does. Numbers in place of names, within this query only.
 people as (
 
     select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no
     from (select distinct platform, buyer_key from sold where buyer_key is not null) as named
+
+),
+
+firsts as (
+
+    select named.store_id, people.buyer_no, min(named.paid_date) as first_day
+    from (
+        {%- for store in ['store_id', "'ALL'"] %}
+        select {{ store }} as store_id, platform, buyer_key, paid_date from {{ ref('fct_orders') }} where buyer_order_number = 1
+        {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ) as named
+    inner join people on named.platform = people.platform and named.buyer_key = people.buyer_key
+    group by named.store_id, people.buyer_no
 
 ),
 
@@ -160,7 +179,9 @@ arrivals as (
     {%- set last_trait = loop.last %}
     {%- for store in ['store_id', "'ALL'"] %}
 
-    select '{{ trait }}' as trait, store_id, trait_value, date_day, lag(date_day) over (partition by store_id, trait_value, buyer_no order by date_day) as last_day
+    select
+        '{{ trait }}' as trait, store_id, trait_value, buyer_no, date_day,
+        lag(date_day) over (partition by store_id, trait_value, buyer_no order by date_day) as last_day
     from (select distinct {{ store }} as store_id, {{ trait }} as trait_value, date_day, buyer_no from buyer_days) as named_once
     {{ "union all" if not (last_trait and loop.last) }}
     {%- endfor %}
@@ -172,10 +193,12 @@ arrived as (
 
     select arrivals.trait, arrivals.store_id, arrivals.trait_value, arrivals.date_day
         {%- for grain, since in starts.items() %},
-        count(case when last_day is null or last_day < {{ since }} then 1 end) as of_{{ grain }}
+        count(case when last_day is null or last_day < {{ since }} then 1 end) as of_{{ grain }},
+        count(case when (last_day is null or last_day < {{ since }}) and firsts.first_day >= {{ since }} then 1 end) as new_of_{{ grain }}
         {%- endfor %}
     from arrivals
     inner join {{ ref('int_dates') }} as dates on arrivals.date_day = dates.date_day
+    left join firsts on arrivals.store_id = firsts.store_id and arrivals.buyer_no = firsts.buyer_no
     group by arrivals.trait, arrivals.store_id, arrivals.trait_value, arrivals.date_day
 
 ),
@@ -189,8 +212,11 @@ buyers as (
         days.grain,
         days.period_start,
         days.span_days,
+        {%- for count, name in {'of': 'buyers', 'new_of': 'new_buyers'}.items() %}
         sum(case days.grain
-            {%- for grain in starts %} when '{{ grain }}' then of_{{ grain }}{% endfor %} end) as buyers
+            {%- for grain in starts %} when '{{ grain }}' then {{ count }}_{{ grain }}{% endfor %} end) as {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
     from arrived
     inner join {{ days_to_write() }} as days
         on arrived.store_id = days.store_id
@@ -208,16 +234,22 @@ valued as (
         summed.grain,
         summed.period_start,
         summed.span_days,
-        cast(summed.orders_paid as bigint) as orders_paid,
-        cast(coalesce(buyers.buyers, 0) as bigint) as buyers,
-        cast(summed.units_paid as decimal(18, 4)) as units_paid,
-        cast(summed.refunds as bigint) as refunds,
-        {%- for name in ['goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'refund_goods_cohort', 'refund_amount_cohort'] %}
+        {%- for name in counts %}
+        cast(summed.{{ name }} as bigint) as {{ name }},
+        {%- endfor %}
+        {%- for name in ['buyers', 'new_buyers'] %}
+        cast(coalesce(buyers.{{ name }}, 0) as bigint) as {{ name }},
+        {%- endfor %}
+        {%- for name in units %}
+        cast(summed.{{ name }} as decimal(18, 4)) as {{ name }},
+        {%- endfor %}
+        {%- for name in sales %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
-        {%- for name in ['refund_goods', 'refund_amount'] %}
+        {%- for name in back %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_refunds = 0') }} as {{ name }},
         {%- endfor %}
+        {{ mart_money('summed.paid_amount + summed.platform_subsidy', 'summed.unrated_sales = 0') }} as merchant_receivable,
         {{ mart_money('summed.goods_paid - summed.refund_goods', 'summed.unrated_sales + summed.unrated_refunds = 0') }} as net_sales,
         {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated_sales = 0') }} as net_sales_cohort,
         sum(summed.paid_amount) over (
@@ -236,7 +268,11 @@ valued as (
 
 select
     valued.*,
+    buyers - new_buyers as returning_buyers,
     {{ ratio('paid_amount', 'whole_paid_amount') }} as share_of_paid_amount,
+    {{ ratio('merchant_discount', 'list_amount') }} as discount_rate,
+    {{ ratio('goods_paid', 'units_paid') }} as avg_unit_price,
+    {{ ratio('units_paid', 'orders_paid') }} as units_per_order,
     {{ ratio('paid_amount', 'orders_paid') }} as aov,
     {{ ratio('paid_amount', 'buyers') }} as spend_per_buyer,
     {{ ratio('refund_amount', 'paid_amount') }} as refund_rate_flow
