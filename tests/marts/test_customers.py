@@ -148,6 +148,44 @@ def cohort_cells(people: History, last: date) -> Iterator[tuple[date, int, list[
             )
 
 
+def told_visitors(books: Books) -> dict[tuple[str, str, date], list[Any]]:
+    """What the platforms say of all visitors of a store, by grain and period."""
+    told: dict[tuple[str, str, date], list[Any]] = defaultdict(list)
+    for row in books.world.streams["traffic"]:
+        if row["is_total"] and row["device"] == "all":
+            told[row["store_id"], row["grain"], row["period_start"]].append(row)
+    return told
+
+
+@pytest.mark.parametrize("grain", ["week", "month"])
+def test_stickiness_holds_the_visitors_of_an_average_day_against_those_of_the_whole_period(
+    grain: str, built: Any, books: Books
+) -> None:
+    told = told_visitors(books)
+    rows = built.rows(f"select * from marts.customer_{grain}ly where store_id <> 'ALL'")
+    sticky = 0
+    for row in rows:
+        key = (row["store_id"], grain, row["period_start"])
+        if key not in told or len(told[key]) > 1:
+            assert row["visitors"] in (None, 0) and row["stickiness"] is None, key
+            continue
+        (said,) = told[key]
+        assert (row["visitors"], row["new_visitors"]) == (said["visitors"], said["new_visitors"]), key
+        again = said["visitors"] - said["new_visitors"]
+        assert row["returning_visitors"] == again, key
+        assert row["returning_visitor_share"] == pytest.approx(again / said["visitors"], abs=1e-6), key
+        if not (row["is_complete"] and row["is_traffic_loaded"]):
+            assert row["stickiness"] is None, key
+            continue
+        days = [row["period_start"] + timedelta(days=n) for n in range(row["days_in_period"])]
+        # A day that was asked for and had nobody has no row.
+        daily = sum(said["visitors"] for day in days for said in told[row["store_id"], "day", day])
+        assert row["visitor_days"] == daily, key
+        assert row["stickiness"] == pytest.approx(daily / len(days) / row["visitors"], abs=1e-6), key
+        sticky += 1
+    assert sticky >= (3 if grain == "week" else 0)
+
+
 def test_cohort_cells_are_the_recomputed_ones_and_null_after_the_data_ends(
     built: Any, books: Books, last_days: dict[str, date]
 ) -> None:

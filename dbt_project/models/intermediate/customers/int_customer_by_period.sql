@@ -47,11 +47,19 @@ measures as (
             'repeat_customers_90d'] %}
         case when spans.has_orders then held.{{ name }} end as {{ name }},
         {%- endfor %}
-        case when spans.has_orders then held.customers_total - held.customers_365d end as lapsed_customers
+        case when spans.has_orders then held.customers_total - held.customers_365d end as lapsed_customers,
+        spans.is_traffic_loaded,
+        store.visitors,
+        store.new_visitors,
+        store.visitors - store.new_visitors as returning_visitors,
+        store.visitor_days
     from {{ ref('int_spans') }} as spans
     inner join ends
         on spans.store_id = ends.store_id and spans.grain = ends.grain
         and spans.period_start = ends.period_start and spans.span_days = ends.span_days
+    inner join {{ ref('int_store_by_period') }} as store
+        on spans.store_id = store.store_id and spans.grain = store.grain
+        and spans.period_start = store.period_start and spans.span_days = store.span_days
     left join {{ ref('int_customer_counts') }} as counted
         on spans.store_id = counted.store_id and spans.grain = counted.grain
         and spans.period_start = counted.period_start and spans.span_days = counted.span_days
@@ -68,5 +76,8 @@ select
     {{ ratio('paid_amount_by_buyers', 'buyers') }} as paid_per_buyer,
     {{ ratio('days_since_order', 'repeat_orders') }} as avg_days_between_orders,
     {{ ratio('repeat_customers_30d', 'customers_30d') }} as repurchase_rate_jd_30d,
-    {{ ratio('repeat_customers_90d', 'customers_90d') }} as repurchase_rate_jd_90d
+    {{ ratio('repeat_customers_90d', 'customers_90d') }} as repurchase_rate_jd_90d,
+    {{ ratio('returning_visitors', 'visitors') }} as returning_visitor_share,
+    -- Of a period that runs, the visitors so far grow with every day.
+    case when is_complete and is_traffic_loaded then {{ ratio('visitor_days', 'days_in_period * visitors') }} end as stickiness
 from measures

@@ -39,6 +39,13 @@ select
     this.repurchase_rate_jd_30d,
     this.repeat_customers_90d,
     this.repurchase_rate_jd_90d,
+    this.is_traffic_loaded,
+    this.visitors,
+    this.new_visitors,
+    this.returning_visitors,
+    this.returning_visitor_share,
+    this.visitor_days,
+    this.stickiness,
     {{ compared({
         'buyers': 'bigint',
         'new_buyers': 'bigint',

@@ -36,14 +36,14 @@ added as (
 -- The platform's own count of visitors of the period; of several sites, or of several stores, nobody has one.
 visitors as (
 
-    select store_id, grain, period_start, max(visitors) as visitors, count(*) as sites
+    select store_id, grain, period_start, max(visitors) as visitors, max(new_visitors) as new_visitors, count(*) as sites
     from {{ ref('int_traffic') }}
     where is_total and device = 'all'
     group by store_id, grain, period_start
 
     union all
 
-    select 'ALL' as store_id, grain, period_start, max(visitors) as visitors, count(*) as sites
+    select 'ALL' as store_id, grain, period_start, max(visitors) as visitors, max(new_visitors) as new_visitors, count(*) as sites
     from {{ ref('int_traffic') }}
     where is_total and device = 'all'
     group by grain, period_start
@@ -56,12 +56,14 @@ visited as (
         spans.store_id,
         spans.grain,
         spans.period_start,
-        spans.span_days,
+        spans.span_days
+        {%- for name in ['visitors', 'new_visitors'] %},
         case
             when not spans.has_traffic then null
             when added.visitor_days = 0 and added.untold_visitors = 0 and spans.is_traffic_loaded then 0
-            when spans.span_days = 0 and visitors.sites = 1 then visitors.visitors
-        end as visitors
+            when spans.span_days = 0 and visitors.sites = 1 then visitors.{{ name }}
+        end as {{ name }}
+        {%- endfor %}
     from {{ ref('int_spans') }} as spans
     inner join added
         on spans.store_id = added.store_id and spans.grain = added.grain
@@ -131,6 +133,7 @@ measures as (
         {{ mart_money('added.goods_paid_store - added.refund_goods_store', of_one ~ 'sales_store + added.unrated_refunds_store = 0') }}
             as net_sales_store,
         visited.visitors,
+        visited.new_visitors,
         {%- for name, told in [('visitor_days', 'visitors'), ('visitors_at_least', 'visitors'), ('page_views', 'page_views'),
             ('sessions', 'sessions')] %}
         cast(case when spans.has_traffic and added.untold_{{ told }} = 0 then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
