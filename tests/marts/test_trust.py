@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import PROJECT
+from expected import ZERO, Books
 from test_promo_events import span
 from world import World
 
@@ -40,6 +41,52 @@ def test_page_views_of_all_sources_come_to_the_total_of_the_site(built: Any) -> 
     rows = built.rows("select * from marts.reconciliation where subject = 'page_views'")
     assert len(rows) > 40
     assert all(row["difference"] == 0 and row["is_within_tolerance"] for row in rows)
+
+
+def lens_of(books: Books, store: str, day: date) -> tuple[Decimal, Decimal]:
+    """What the platform of a store shows of a day, and the part of it that we leave out of the marts."""
+    shown = left_out = ZERO
+    platform = books.stores[store]["platform"]
+    parts = ("goods", "shipping", "tax") if platform == "taobao" else ("goods",)
+    for sale in books.sales:
+        is_gone = platform == "woocommerce" and sale.row["order_state"] == "cancelled"
+        if sale.row["store_id"] != store or sale.excluded not in (None, "brushed", "staff") or is_gone:
+            continue
+        if sale.paid == day:
+            amount = sum((sale.store_value(part) for part in parts), ZERO)
+            shown += amount
+            left_out += amount if sale.excluded else ZERO
+    for refund in books.refunds:
+        is_gone = refund.sale is not None and refund.sale.row["order_state"] == "cancelled"
+        if (
+            platform == "woocommerce"
+            and refund.row["store_id"] == store
+            and refund.day == day
+            and not is_gone
+        ):
+            shown -= refund.store_value["goods"]
+    return shown, left_out
+
+
+def test_what_a_platforms_own_pages_show_is_rebuilt_beside_our_figure(built: Any, books: Books) -> None:
+    rows = built.rows("select * from marts.platform_lens_daily")
+    assert {row["lens"] for row in rows} == {"生意参谋 支付金额", "WooCommerce net sales"}
+    ours = {
+        (row["store_id"], row["period_start"]): row for row in built.rows("select * from marts.store_daily")
+    }
+    for row in rows:
+        key = (row["store_id"], row["period_start"])
+        assert (row["lens_amount"], row["left_out_by_us"]) == lens_of(books, *key), key
+        our = ours[key][f"{row['our_metric']}_store"]
+        assert (row["our_amount"], row["difference"]) == (our, row["lens_amount"] - our), key
+    assert sum(row["left_out_by_us"] > 0 for row in rows) > 5
+    assert sum(row["difference"] != row["left_out_by_us"] for row in rows) > 5, "cancelled orders are gone"
+    months = built.rows(
+        "select m.store_id, m.lens_amount, d.added from marts.platform_lens_monthly m join (select store_id,"
+        " date_trunc('month', period_start) as period_start, sum(lens_amount) as added"
+        " from marts.platform_lens_daily group by all) d using (store_id, period_start)"
+    )
+    assert len(months) > 10 and all(row["lens_amount"] == row["added"] for row in months)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+select * from {{ ref('int_platform_lens') }} where grain = 'day'
