@@ -23,13 +23,17 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 TOGETHER = ("marts", "dags")
 LONGEST_FIRST = (
     "marts",
-    "contract/test_faults.py",
     "staging/test_staging_runs.py",
-    "platforms/test_advertising.py",
     "e2e/test_published.py",
+    "warehouse/test_build.py",
     "e2e/test_night.py",
     "contract/test_reading.py",
-    "platforms/test_global_shops.py",
+    "contract/test_faults.py",
+    "contract/test_credentials.py",
+    "warehouse/test_publish.py",
+    "platforms/test_advertising.py",
+    "cli/test_verbs.py",
+    "platforms/test_content_markets.py",
 )
 # Where a fixture may read, load and build many platforms: on a busy machine more than a test is given.
 BUILT = ("tests/marts/", "tests/staging/", "tests/platforms/", "tests/e2e/")

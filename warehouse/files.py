@@ -16,15 +16,17 @@ from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
+from extractors.errors import LandingError
 from extractors.files.fields import FIELDS
 from extractors.files.mapping import Mapping, Test, comparison
 from extractors.files.partition import CELLS, QUARANTINE
-from extractors.landing import Manifest
+from extractors.landing import MANIFEST, Manifest
 from warehouse.connection import literal
 from warehouse.lists import is_list, load_list
 from warehouse.load import insert_cursor_versions
-from warehouse.parts import local_files
+from warehouse.parts import local_files, told_by
 
 # Money that goes back for goods: merchandise, and discounts granted afterwards by a credit note. Fees,
 # samples, manual and book entries in a cancellation are no refund of goods (marts.md, trap 18).
@@ -47,9 +49,9 @@ def load_partition(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: 
     Args:
         manifest: of platform `files`; its extra carries mapping, watermark, file and file_sha256.
     Returns: (orders and refunds in the file, versions that were new).
-    Raises: WarehouseError when a landed file is missing or damaged.
+    Raises: WarehouseError when a landed file is missing or damaged, or nothing says how to read it.
     """
-    mapping = Mapping.model_validate(manifest.extra["mapping"])
+    mapping = _mapping(manifest)
     with local_files(manifest) as paths:
         files = {path.name: path for path in paths}
         if is_list(mapping):
@@ -69,6 +71,19 @@ def load_partition(con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: 
         write_quarantine(con, manifest, load_id, files.get(QUARANTINE))
         con.execute("drop view _cells")
     return rows, new
+
+
+def _mapping(manifest: Manifest) -> Mapping:
+    try:
+        mapping = Mapping.model_validate(manifest.extra["mapping"])
+        wanted = ("file", "file_sha256") if is_list(mapping) else ("file", "file_sha256", "watermark")
+        lacking = [name for name in wanted if name not in manifest.extra]
+    except (KeyError, ValidationError) as error:
+        lacking = [f"a mapping ({type(error).__name__})"]
+    if lacking:
+        what = f"{manifest.root}/{manifest.id}/{MANIFEST} lacks {', '.join(lacking)}"
+        raise told_by(LandingError(what, partition=manifest))
+    return mapping
 
 
 def _read_cells(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> None:

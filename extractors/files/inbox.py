@@ -106,7 +106,7 @@ class _Run:
         self.mappings: Sequence[Mapping] = ()
         self.landed: list[Manifest] = []
         self.refused: list[DaybookError] = []
-        self._known: dict[tuple[str, str, str], list[Manifest]] | None = None
+        self._known: dict[tuple[str, ...], list[Manifest]] | None = None
         self._read_at = self._started = datetime.now(UTC)
 
     def one(self, path: Path) -> None:
@@ -257,9 +257,9 @@ def _refusal(path: Path, error: Exception) -> FileRefused:
     )
 
 
-def _identity(manifest: Manifest) -> tuple[str, str, str]:
-    extra = manifest.extra
-    return extra["file_sha256"], extra["part"], extra["mapping_fingerprint"]
+def _identity(manifest: Manifest) -> tuple[str, ...]:
+    # A manifest that lacks one is nobody's: its file lands anew when it is dropped.
+    return tuple(manifest.extra.get(name, "") for name in ("file_sha256", "part", "mapping_fingerprint"))
 
 
 def _check_readable(name: str, cells: Cells, mapping: Mapping) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
+import pytest
 from files_shop import TILL, Shop, till
+
+from warehouse.errors import LoadErrors
 
 ORDERS = """
 name: report
@@ -244,3 +248,21 @@ def test_a_quote_in_a_value_or_a_name_is_only_text(new_shop: Callable[..., Shop]
     shop.run()
     assert [line["line_class"] for line in shop.orders["1"]["lines"]] == ["fee", "fee", "product"]
     assert shop.orders["1"]["source_file"] == "it's.csv"
+
+
+@pytest.mark.parametrize("lost", ["mapping", "file", "watermark"])
+def test_a_manifest_that_does_not_say_how_to_read_its_file_is_named_and_the_others_load(
+    shop: Shop, lost: str
+) -> None:
+    row = "{},A,x,1,2.00,2026-11-01 10:00:00,7"
+    shop.drop("a.csv", till(row.format(1)))
+    (manifest,) = shop.land()
+    path = Path(manifest.root) / manifest.id / "manifest.json"
+    told = json.loads(path.read_text())
+    del told["extra"][lost]
+    path.write_text(json.dumps(told))
+    shop.drop("b.csv", till(row.format(2)))
+    shop.land()
+    with pytest.raises(LoadErrors, match=f"manifest.json lacks (a )?{lost}.*drop the file again"):
+        shop.load()
+    assert set(shop.orders) == {"2"}
