@@ -229,6 +229,11 @@
 {% macro duckdb__local_date(instant, zone) %}cast(timezone({{ zone }}, {{ instant }}) as date){% endmacro %}
 {% macro spark__local_date(instant, zone) %}to_date(from_utc_timestamp({{ instant }}, {{ zone }})){% endmacro %}
 
+{# The hour, 0 to 23, that the wall clock of a zone shows at an instant. #}
+{% macro local_hour(instant, zone) %}{{ return(adapter.dispatch('local_hour', 'daybook')(instant, zone)) }}{% endmacro %}
+{% macro duckdb__local_hour(instant, zone) %}cast(extract(hour from timezone({{ zone }}, {{ instant }})) as integer){% endmacro %}
+{% macro spark__local_hour(instant, zone) %}hour(from_utc_timestamp({{ instant }}, {{ zone }})){% endmacro %}
+
 {# The Monday of a date's ISO week, the first of its month, and the date so many days later. #}
 {% macro week_start(d) %}cast(date_trunc('week', {{ d }}) as date){% endmacro %}
 {% macro month_start(d) %}cast(date_trunc('month', {{ d }}) as date){% endmacro %}

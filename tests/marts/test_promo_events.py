@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import PROJECT
-from expected import Books, cents, ratio
+from expected import Books, Sale, cents, ratio
 
 Phases = dict[str, list[tuple[str, date, date]]]
 STORES = ("jade_tmall", "reef_us")
@@ -165,3 +166,76 @@ def test_buyers_won_by_an_event_are_those_whose_first_order_is_in_it(
         ]
         assert row["buyers"] == len({sale.row["buyer_key"] for sale in orders})
         assert row["new_buyers"] == sum(sale.first for sale in orders)
+
+
+def sales_of(books: Books, store: str) -> list[Sale]:
+    return [sale for sale in books.sales if store in ("ALL", sale.row["store_id"])]
+
+
+def local(books: Books, sale: Sale, instant: str) -> datetime:
+    moment: datetime = sale.row[instant]
+    return moment.astimezone(ZoneInfo(books.stores[sale.row["store_id"]]["time_zone"]))
+
+
+@pytest.mark.parametrize("store", [*STORES, "attic_uk", "ALL"])
+def test_the_balance_rate_is_of_the_deposits_from_the_announcement_to_the_end(
+    store: str, built: Any, books: Books, calendar: Phases
+) -> None:
+    whole = Baselines(built, calendar, store).paid.keys()
+    found = 0
+    for row in built.rows(f"select * from marts.promo_event where store_id = '{store}'"):
+        days = whole & set(days_of(calendar[row["event_id"]], "presale", "warm_up", "burst", "return"))
+        deposits = [
+            sale
+            for sale in sales_of(books, store)
+            if sale.excluded is None
+            and sale.row["deposit_paid_at"]
+            and local(books, sale, "deposit_paid_at").date() in days
+        ]
+        balances = [sale for sale in deposits if sale.paid]
+        assert (row["deposits_paid"], row["balances_paid"]) == (len(deposits), len(balances))
+        assert row["balance_rate"] == ratio(len(balances), len(deposits))
+        found += len(deposits)
+    assert found >= (2 if store == "attic_uk" else 8)
+
+
+@pytest.mark.parametrize("store", [*STORES, "attic_uk", "ALL"])
+def test_the_peak_day_is_shown_by_the_hours_of_each_stores_own_clock(
+    store: str, built: Any, books: Books, calendar: Phases
+) -> None:
+    whole = Baselines(built, calendar, store).paid.keys()
+
+    def peak(event: str) -> tuple[date, list[tuple[int, Decimal]]]:
+        by_day: dict[date, list[tuple[int, Decimal]]] = {
+            day: [(0, Decimal(0))] * 24 for day in days_of(calendar[event], "burst", "return") if day in whole
+        }
+        for sale in sales_of(books, store):
+            if sale.is_paid and sale.paid in by_day:
+                at = local(books, sale, "recognised_at")
+                orders, amount = by_day[at.date()][at.hour]
+                by_day[at.date()][at.hour] = (orders + sale.counted, amount + sale.amount)
+        return max(by_day.items(), key=lambda day: (sum(paid for _, paid in day[1]), -day[0].toordinal()))
+
+    events = built.rows(f"select * from marts.promo_event where store_id = '{store}'")
+    loaded = {event["event_id"] for event in events if event["is_complete"]}
+    compared = 0
+    for event in events:
+        rows = built.rows(
+            f"select * from marts.promo_event_hourly where event_id = '{event['event_id']}'"
+            f" and store_id = '{store}' order by hour_of_day"
+        )
+        assert [row["hour_of_day"] for row in rows] == list(range(24))
+        day, hours = peak(event["event_id"])
+        before_day, before = peak(event["compare_to"]) if event["compare_to"] in loaded else (None, None)
+        total = sum((paid for _, paid in hours), Decimal(0))
+        for n, row in enumerate(rows):
+            assert row["date_day"] == day, event["event_id"]
+            assert (row["orders_paid"], row["paid_amount"]) == hours[n], (event["event_id"], n)
+            assert row["share_of_day"] == ratio(hours[n][1], total)
+            assert row["orders_paid_so_far"] == sum(orders for orders, _ in hours[: n + 1])
+            assert row["paid_amount_so_far"] == sum(paid for _, paid in hours[: n + 1])
+            assert row["date_day_compare"] == before_day
+            same_hour = before[n] if before else (None, None)
+            assert (row["orders_paid_compare"], row["paid_amount_compare"]) == same_hour
+        compared += before is not None
+    assert compared == (1 if store in ("jade_tmall", "ALL") else 0)

@@ -16,6 +16,7 @@ TABLES = {
     "rfm_monthly": "rfm",
     "promo_event": "promo_event",
     "promo_event_daily": "promo_event_daily",
+    "promo_event_hourly": "promo_event_hourly",
     "reconciliation": "reconciliation",
     "anomaly_daily": "anomaly",
 }
@@ -25,6 +26,7 @@ KEYS = {
     "days_in_event",
     "event_year",
     "day_number",
+    "hour_of_day",
     "month_number",
     "window_days",
 }

@@ -151,6 +151,16 @@ def test_a_local_date_is_that_of_the_zone() -> None:
     assert value(MACROS.local_date(instant, "'America/New_York'")) == date(2026, 1, 4)
 
 
+def test_a_local_hour_is_that_of_the_zones_clock_and_the_same_twice_when_clocks_go_back() -> None:
+    hours = [
+        value(MACROS.local_hour(f"timestamptz '2026-11-01 {utc}:30:00+00'", "'America/New_York'"))
+        for utc in ("04", "05", "06", "07")
+    ]
+    assert hours == [0, 1, 1, 2]
+    assert value(MACROS.local_hour("timestamptz '2026-01-04 15:59:59+00'", "'Asia/Shanghai'")) == 23
+    assert value(MACROS.local_hour("timestamptz '2026-01-04 16:00:00+00'", "'Asia/Shanghai'")) == 0
+
+
 def test_a_week_starts_on_monday_also_over_new_year() -> None:
     assert value(MACROS.week_start("date '2017-01-01'")) == date(2016, 12, 26)
     assert value(MACROS.month_start("date '2017-01-31'")) == date(2017, 1, 1)

@@ -88,6 +88,35 @@ known as (
 
 ),
 
+-- Paid and forfeited deposits alike, as in deposit_received; a balance that was refunded later was paid.
+deposits as (
+
+    select store_id, deposit_date, is_paid
+    from {{ ref('int_orders') }}
+    where exclude_reason is null and deposit_date is not null
+    union all
+    select 'ALL', deposit_date, is_paid
+    from {{ ref('int_orders') }}
+    where exclude_reason is null and deposit_date is not null
+
+),
+
+presales as (
+
+    select
+        days.event_id,
+        days.store_id,
+        count(*) as deposits_paid,
+        sum(case when deposits.is_paid then 1 else 0 end) as balances_paid
+    from days
+    inner join deposits
+        on days.store_id = deposits.store_id
+        and days.date_day = deposits.deposit_date
+    where days.phase <> 'after'
+    group by days.event_id, days.store_id
+
+),
+
 -- The event it is compared with: whole against whole, or as many first days of it while this one runs.
 compared as (
 
@@ -144,6 +173,9 @@ select
     {%- endfor %}
     cast(known.merchant_discount_incremental + known.ad_spend_incremental as decimal(18, 2)) as promo_cost,
     cast(known.deposit_received as decimal(18, 2)) as deposit_received,
+    cast(coalesce(presales.deposits_paid, 0) as bigint) as deposits_paid,
+    cast(coalesce(presales.balances_paid, 0) as bigint) as balances_paid,
+    {{ ratio('presales.balances_paid', 'presales.deposits_paid') }} as balance_rate,
     cast(coalesce(orders.buyers, 0) as bigint) as buyers,
     cast(coalesce(orders.new_buyers, 0) as bigint) as new_buyers,
     {%- for window in [30, 90] %}
@@ -173,6 +205,9 @@ inner join (
 left join {{ ref('int_promo_orders') }} as orders
     on known.event_id = orders.event_id
     and known.store_id = orders.store_id
+left join presales
+    on known.event_id = presales.event_id
+    and known.store_id = presales.store_id
 left join compared
     on known.event_id = compared.event_id
     and known.store_id = compared.store_id
