@@ -131,9 +131,10 @@ def _answer(server: subprocess.Popen[str]) -> str:
 def _run(build_dir: Path, target_dir: Path, *arguments: str) -> str:
     said = target_dir / "said.txt"
     server = _server()
+    # One thread: the cores have a worker each, and two threads of one Python mostly wait for each other.
     order = {
         "folder": str(build_dir),
-        "arguments": [*arguments, "--target-path", str(target_dir)],
+        "arguments": [*arguments, "--threads", "1", "--target-path", str(target_dir)],
         "said": str(said),
     }
     assert server.stdin
