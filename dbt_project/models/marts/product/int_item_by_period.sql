@@ -68,6 +68,7 @@ kind_items as (
 
     select
         kind_no, store_no, product_no, level, store_id, item_id,
+        cast(dense_rank() over (order by level) as integer) as level_no,
         cast(dense_rank() over (order by level, store_id, item_id) as integer) as item_no
     from (
         {%- for level, item in levels.items() %}
@@ -81,7 +82,7 @@ kind_items as (
 
 items as (
 
-    select distinct item_no, store_no, level, store_id, item_id from kind_items
+    select distinct item_no, level_no, store_no, level, store_id, item_id from kind_items
 
 ),
 
@@ -96,9 +97,11 @@ bills as (
 
     select
         named.platform, named.store_id, named.order_id, people.buyer_no,
-        cast(row_number() over (order by named.platform) as integer) as order_no
+        cast(row_number() over (order by named.paid_date) as integer) as order_no
     from (
-        select platform, store_id, order_id, max(buyer_key) as buyer_key from lines group by platform, store_id, order_id
+        select platform, store_id, order_id, max(buyer_key) as buyer_key, max(paid_date) as paid_date
+        from lines
+        group by platform, store_id, order_id
     ) as named
     left join people on named.platform = people.platform and named.buyer_key = people.buyer_key
 
@@ -149,21 +152,25 @@ kind_days as (
 ),
 
 -- Who is counted in a span: whose sale of the item is the first one since the span began. One look at a buyer's last day
--- says it for the day, the week and the month, whichever part of them a span is.
+-- says it for the day, the week and the month, whichever part of them a span is. Orders are numbered by day, and the lines of
+-- an order are of one day: each stands beside the last one of the same order, or of an earlier one.
 item_orders as (
 
-    select item_no, date_day, buyer_no, lag(date_day) over (partition by item_no, buyer_no order by date_day) as last_day
-    from (
-        select distinct kind_items.item_no, numbered.order_no, numbered.date_day, numbered.buyer_no
-        from numbered
-        inner join kind_items on numbered.kind_no = kind_items.kind_no
-    ) as named_once
+    select
+        kind_items.item_no, numbered.order_no, numbered.date_day, numbered.buyer_no,
+        lag(numbered.order_no) over in_turn as last_order_no,
+        lag(numbered.date_day) over in_turn as last_day
+    from numbered
+    inner join kind_items on numbered.kind_no = kind_items.kind_no
+    window in_turn as (partition by kind_items.item_no, numbered.buyer_no order by numbered.order_no)
 
 ),
 
 order_days as (
 
-    select item_orders.item_no, item_orders.date_day, count(*) as orders
+    select
+        item_orders.item_no, item_orders.date_day,
+        count(case when last_order_no is null or last_order_no < order_no then 1 end) as orders
         {%- for grain, since in starts.items() %},
         count(case when last_day is null or last_day < {{ since }} then buyer_no end) as buyers_of_{{ grain }}
         {%- endfor %}
@@ -294,18 +301,14 @@ summed as (
 
 ),
 
+-- Numbers alone, which are in the order of the names: what is ranked is moved about.
 valued as (
 
     select
-        items.level,
-        items.store_id,
-        items.item_id,
-        spans.grain,
-        spans.period_start,
-        spans.span_days,
         summed.item_no,
         summed.span_no,
-        cast(case when items.level like 'category%' then summed.products_sold end as bigint) as products_sold,
+        items.level_no,
+        cast(summed.products_sold as bigint) as products_sold,
         cast(summed.orders as bigint) as orders,
         cast(summed.buyers as bigint) as buyers,
         cast(summed.units as decimal(18, 4)) as units,
@@ -317,7 +320,6 @@ valued as (
         {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated = 0') }} as net_sales_cohort
     from summed
     inner join items on summed.item_no = items.item_no
-    inner join spans on summed.span_no = spans.span_no
 
 ),
 
@@ -326,19 +328,21 @@ ranked as (
     select
         valued.*,
         row_number() over best_first as rank_in_store,
-        sum(goods_paid) over (partition by level, span_no) as store_goods_paid,
+        sum(goods_paid) over (partition by level_no, span_no) as store_goods_paid,
         sum(goods_paid) over (best_first rows between unbounded preceding and current row) - goods_paid as goods_paid_above
     from valued
     window best_first as (
-        partition by level, span_no
-        order by goods_paid desc nulls last, item_id
+        partition by level_no, span_no
+        order by goods_paid desc nulls last, item_no
     )
 
 )
 
 select
-    level, store_id, item_id, grain, period_start, span_days, products_sold, orders, buyers, units, refund_units, list_amount,
-    merchant_discount, goods_paid, refund_goods, refund_goods_cohort, net_sales, net_sales_cohort, rank_in_store,
+    items.level, items.store_id, items.item_id, spans.grain, spans.period_start, spans.span_days,
+    case when items.level like 'category%' then products_sold end as products_sold,
+    orders, buyers, units, refund_units, list_amount, merchant_discount, goods_paid, refund_goods, refund_goods_cohort, net_sales,
+    net_sales_cohort, rank_in_store,
     {{ ratio('goods_paid', 'store_goods_paid') }} as gmv_share,
     -- The class of the item at which the running share is still below 80, 95 percent.
     case
@@ -351,3 +355,5 @@ select
     {{ ratio('goods_paid', 'list_amount') }} as price_realisation,
     {{ ratio('refund_goods', 'goods_paid') }} as refund_rate_flow
 from ranked
+inner join items on ranked.item_no = items.item_no
+inner join spans on ranked.span_no = spans.span_no
