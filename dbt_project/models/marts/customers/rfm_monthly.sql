@@ -6,13 +6,15 @@
     "not exists (select 1 from {{ ref('int_rfm_months') }} as months"
     " where months.store_id = held.store_id and months.period_start = held.period_start)",
 ])) }}
-{%- set scores = {'recency': 'recency_days desc', 'frequency': 'frequency', 'monetary': 'monetary'} %}
+{%- set scores = {'recency': 'last_paid_date', 'frequency': 'frequency', 'monetary': 'monetary'} %}
 
 with
 
 month_ends as (
 
-    select store_id, period_start, period_end, data_through_at
+    select
+        store_id, period_start, period_end, data_through_at,
+        cast(row_number() over (order by store_id, period_start) as integer) as month_no
     from {{ ref('int_rfm_months') }} as months
     {%- if only_changes() %}
     where {{ in_affected_rfm_months('months') }}
@@ -20,23 +22,21 @@ month_ends as (
 
 ),
 
+-- Months by number until all are scored: millions of customers are sorted three times.
 customers as (
 
     select
-        month_ends.store_id,
-        month_ends.period_start,
-        month_ends.period_end,
-        max(month_ends.data_through_at) as data_through_at,
+        month_ends.month_no,
         orders.platform,
         orders.buyer_key,
-        cast({{ days_between('max(orders.paid_date)', 'month_ends.period_end') }} as bigint) as recency_days,
+        max(orders.paid_date) as last_paid_date,
         cast(count(*) as bigint) as frequency,
         cast(case when count(*) = count(orders.net_sales_cohort) then sum(orders.net_sales_cohort) end as decimal(18, 2)) as monetary
     from {{ ref('int_buyer_orders') }} as orders
     inner join month_ends
         on orders.store_id = month_ends.store_id
         and orders.paid_date between {{ add_days('month_ends.period_end', -364) }} and month_ends.period_end
-    group by month_ends.store_id, month_ends.period_start, month_ends.period_end, orders.platform, orders.buyer_key
+    group by month_ends.month_no, orders.platform, orders.buyer_key
 
 ),
 
@@ -45,13 +45,12 @@ scored as (
     select
         customers.*,
         {%- for name, value in scores.items() %}
-        {%- set column = value.split(' ')[0] %}
         cast(case
-            when {{ column }} is not null
+            when {{ value }} is not null
                 then 1 + floor(5 * (rank() over (
-                    partition by store_id, period_start
+                    partition by month_no
                     order by {{ value }} nulls first
-                ) - 1) / cast(count(*) over (partition by store_id, period_start) as double))
+                ) - 1) / cast(count(*) over (partition by month_no) as double))
         end as integer) as {{ name }}_score
         {{- "," if not loop.last }}
         {%- endfor %}
@@ -60,15 +59,15 @@ scored as (
 )
 
 select
-    store_id,
+    month_ends.store_id,
     'month' as grain,
-    period_start,
-    period_end,
-    data_through_at,
+    month_ends.period_start,
+    month_ends.period_end,
+    month_ends.data_through_at,
     '{{ var("reporting_currency") }}' as currency,
     platform,
     buyer_key,
-    recency_days,
+    cast({{ days_between('scored.last_paid_date', 'month_ends.period_end') }} as bigint) as recency_days,
     frequency,
     monetary,
     recency_score,
@@ -85,3 +84,4 @@ select
         else 'asleep'
     end as segment
 from scored
+inner join month_ends on scored.month_no = month_ends.month_no
