@@ -20,11 +20,16 @@ store_days as (
         daily.is_complete,
         daily.data_through_at,
         daily.deposit_received,
+        coalesce(deposits.deposits_paid, 0) as deposits_paid,
+        coalesce(deposits.balances_paid, 0) as balances_paid,
         {%- for name in published %}
         daily.{{ name }},
         {%- endfor %}
         coalesce(units.units_winsorised, 0) as units_winsorised
     from {{ ref('store_daily') }} as daily
+    left join {{ ref('int_store_days') }} as deposits
+        on daily.store_id = deposits.store_id
+        and daily.period_start = deposits.date_day
     left join {{ ref('int_winsorised_units') }} as units
         on daily.store_id = units.store_id
         and daily.period_start = units.date_day
@@ -86,6 +91,8 @@ select
     store_days.is_complete,
     store_days.data_through_at,
     store_days.deposit_received,
+    store_days.deposits_paid,
+    store_days.balances_paid,
     coalesce(baselines.baseline_days, 0) as baseline_days,
     baselines.baseline_from,
     {%- for name in measures %}

@@ -9,7 +9,7 @@
     'refund_amount_unlinked', 'fx_difference', 'refund_goods_store', 'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store'] %}
 {%- set mature = {'paid_amount_mature': 'paid_amount', 'refund_amount_cohort_30d': 'refund_amount_within_30d'} %}
 {%- set created = ['orders_created', 'orders_unpaid', 'orders_created_paid'] %}
-{%- set deposits = ['deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited'] %}
+{%- set deposits = ['deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'deposits_paid', 'balances_paid'] %}
 
 with
 
@@ -107,14 +107,16 @@ deposits as (
 
     select store_id, deposit_date as date_day, sum(deposit_received) as deposit_received, 0 as deposit_forfeited,
         -- Of unknown amount or currency: the sum is unknown then.
-        count(*) - count(deposit_received) as untold_received, 0 as untold_forfeited
+        count(*) - count(deposit_received) as untold_received, 0 as untold_forfeited,
+        -- Paid and forfeited deposits alike; a balance that was refunded later was paid.
+        count(*) as deposits_paid, sum(case when is_paid then 1 else 0 end) as balances_paid
     from orders
     where exclude_reason is null and deposit_date is not null
     group by store_id, deposit_date
 
     union all
 
-    select store_id, forfeited_date, 0, sum(deposit_forfeited), 0, count(*) - count(deposit_forfeited)
+    select store_id, forfeited_date, 0, sum(deposit_forfeited), 0, count(*) - count(deposit_forfeited), 0, 0
     from orders
     where exclude_reason is null and forfeited_date is not null
     group by store_id, forfeited_date

@@ -29,7 +29,9 @@ summed as (
         sum(case when phase in ('burst', 'return') then 1 else 0 end) as days_elapsed,
         sum(case when phase = 'after' and is_measured then 1 else 0 end) as days_after,
         sum(case when phase <> 'after' then deposit_received else 0 end) as deposit_received,
-        sum(case when phase <> 'after' and deposit_received is null then 1 else 0 end) as deposit_received_missing
+        sum(case when phase <> 'after' and deposit_received is null then 1 else 0 end) as deposit_received_missing,
+        sum(case when phase <> 'after' then deposits_paid else 0 end) as deposits_paid,
+        sum(case when phase <> 'after' then balances_paid else 0 end) as balances_paid
         {%- for name in lifted + costs %}
         {%- for suffix, condition in parts.items() %},
         sum(case when {{ condition }} then {{ name }} else 0 end) as {{ name }}{{ suffix }},
@@ -72,6 +74,8 @@ known as (
         summed.baseline_days,
         summed.days_elapsed,
         case when summed.deposit_received_missing = 0 then summed.deposit_received end as deposit_received,
+        summed.deposits_paid,
+        summed.balances_paid,
         lengths.days_in_event,
         summed.days_elapsed = lengths.days_in_event as is_complete,
         summed.days_elapsed = lengths.days_in_event and summed.days_after = lengths.measured_after as is_settled
@@ -85,35 +89,6 @@ known as (
     from summed
     inner join lengths on summed.event_id = lengths.event_id
     where summed.days_elapsed > 0
-
-),
-
--- Paid and forfeited deposits alike, as in deposit_received; a balance that was refunded later was paid.
-deposits as (
-
-    select store_id, deposit_date, is_paid
-    from {{ ref('int_orders') }}
-    where exclude_reason is null and deposit_date is not null
-    union all
-    select 'ALL', deposit_date, is_paid
-    from {{ ref('int_orders') }}
-    where exclude_reason is null and deposit_date is not null
-
-),
-
-presales as (
-
-    select
-        days.event_id,
-        days.store_id,
-        count(*) as deposits_paid,
-        sum(case when deposits.is_paid then 1 else 0 end) as balances_paid
-    from days
-    inner join deposits
-        on days.store_id = deposits.store_id
-        and days.date_day = deposits.deposit_date
-    where days.phase <> 'after'
-    group by days.event_id, days.store_id
 
 ),
 
@@ -173,9 +148,9 @@ select
     {%- endfor %}
     cast(known.merchant_discount_incremental + known.ad_spend_incremental as decimal(18, 2)) as promo_cost,
     cast(known.deposit_received as decimal(18, 2)) as deposit_received,
-    cast(coalesce(presales.deposits_paid, 0) as bigint) as deposits_paid,
-    cast(coalesce(presales.balances_paid, 0) as bigint) as balances_paid,
-    {{ ratio('presales.balances_paid', 'presales.deposits_paid') }} as balance_rate,
+    cast(known.deposits_paid as bigint) as deposits_paid,
+    cast(known.balances_paid as bigint) as balances_paid,
+    {{ ratio('known.balances_paid', 'known.deposits_paid') }} as balance_rate,
     cast(coalesce(orders.buyers, 0) as bigint) as buyers,
     cast(coalesce(orders.new_buyers, 0) as bigint) as new_buyers,
     {%- for window in [30, 90] %}
@@ -205,9 +180,6 @@ inner join (
 left join {{ ref('int_promo_orders') }} as orders
     on known.event_id = orders.event_id
     and known.store_id = orders.store_id
-left join presales
-    on known.event_id = presales.event_id
-    and known.store_id = presales.store_id
 left join compared
     on known.event_id = compared.event_id
     and known.store_id = compared.store_id
