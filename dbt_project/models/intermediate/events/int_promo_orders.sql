@@ -10,15 +10,6 @@ event_days as (
 
 ),
 
-ends as (
-
-    select store_id, max(date_day) as last_day
-    from {{ ref('int_store_calendar') }}
-    where is_complete and has_orders
-    group by store_id
-
-),
-
 buyers as (
 
     select
@@ -31,7 +22,7 @@ buyers as (
         min(case when orders.order_number = 1 then {{ days_between('orders.paid_date', 'orders.next_paid_date') }} end) as days_to_next
     from {{ ref('int_buyer_orders') }} as orders
     inner join event_days on orders.paid_date = event_days.date_day
-    inner join ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
     group by event_days.event_id, orders.store_id, orders.platform, orders.buyer_key
 
 ),

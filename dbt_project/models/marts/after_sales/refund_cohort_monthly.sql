@@ -4,18 +4,6 @@
 
 with
 
-ends as (
-
-    select
-        store_id,
-        max(date_day) as last_day,
-        max(data_through_at) as data_through_at
-    from {{ ref('int_store_calendar') }}
-    where is_complete and has_orders
-    group by store_id
-
-),
-
 paid as (
 
     select
@@ -100,7 +88,7 @@ known as (
         coalesce({{ add_days('cast(scoped.paid_month + interval 1 month as date)', -1) }} <= {{ add_days('ends.last_day', '-scoped.days_since') }}, false)
             as is_complete
     from scoped
-    inner join ends on scoped.store_id = ends.store_id
+    inner join {{ ref('int_last_days') }} as ends on scoped.store_id = ends.store_id
 
 )
 

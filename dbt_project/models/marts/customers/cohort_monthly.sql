@@ -2,18 +2,6 @@
 -- cell before it is 0. Months 0 to 36.
 with
 
-ends as (
-
-    select
-        store_id,
-        max(date_day) as last_day,
-        max(data_through_at) as data_through_at
-    from {{ ref('int_store_calendar') }}
-    where is_complete and has_orders
-    group by store_id
-
-),
-
 -- What a buyer, whose cohort and type never change, did in a month.
 buyer_months as (
 
@@ -27,7 +15,7 @@ buyer_months as (
         sum(orders.paid_amount) as paid_amount,
         sum(orders.net_sales_cohort) as net_sales_cohort
     from {{ ref('int_buyer_orders') }} as orders
-    inner join ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
     group by orders.store_id, orders.first_buyer_type, orders.first_paid_date, {{ month_start('orders.paid_date') }}, orders.platform, orders.buyer_key
 
 ),
@@ -69,7 +57,7 @@ grid as (
         ends.last_day,
         ends.data_through_at
     from cohorts
-    inner join ends on cohorts.store_id = ends.store_id
+    inner join {{ ref('int_last_days') }} as ends on cohorts.store_id = ends.store_id
     cross join (
         {%- for number in range(37) %}
         select {{ number }} as month_number {{ "union all" if not loop.last }}

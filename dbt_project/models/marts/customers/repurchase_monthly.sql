@@ -2,15 +2,6 @@
 -- a buyer of last week has had no 30 days yet.
 with
 
-ends as (
-
-    select store_id, max(date_day) as last_day, max(data_through_at) as data_through_at
-    from {{ ref('int_store_calendar') }}
-    where is_complete and has_orders
-    group by store_id
-
-),
-
 firsts as (
 
     select
@@ -20,7 +11,7 @@ firsts as (
         {{ days_between('orders.paid_date', 'orders.next_paid_date') }} as days_to_next,
         ends.data_through_at
     from {{ ref('int_buyer_orders') }} as orders
-    inner join ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
     where orders.order_number = 1
 
 )

@@ -159,7 +159,7 @@ select
     {{ ratio('orders.new_buyers_repurchased_' ~ window ~ 'd', 'orders.new_buyers_mature_' ~ window ~ 'd') }} as repurchase_rate_{{ window }}d,
     {%- endfor %}
     {%- for window in [7, 15, 30] %}
-    {%- set settled = "known.is_complete and " ~ add_days('known.event_end', window) ~ " <= calendar.last_day and coalesce(orders.unrated, 0) = 0" %}
+    {%- set settled = "known.is_complete and " ~ add_days('known.event_end', window) ~ " <= ends.last_day and coalesce(orders.unrated, 0) = 0" %}
     {{ mart_money('coalesce(orders.refund_amount_' ~ window ~ 'd, 0)', settled) }} as refund_amount_cohort_{{ window }}d,
     {{ ratio('case when ' ~ settled ~ ' then coalesce(orders.refund_amount_' ~ window ~ 'd, 0) end', 'known.paid_amount') }}
         as refund_rate_cohort_{{ window }}d,
@@ -171,12 +171,7 @@ select
     {{ change('known.' ~ name, 'compared.' ~ name ~ '_compare') }} as {{ name }}_compare_chg
     {%- endfor %}
 from known
-inner join (
-    select store_id, max(date_day) as last_day
-    from {{ ref('int_store_calendar') }}
-    where is_complete and has_orders
-    group by store_id
-) as calendar on known.store_id = calendar.store_id
+inner join {{ ref('int_last_days') }} as ends on known.store_id = ends.store_id
 left join {{ ref('int_promo_orders') }} as orders
     on known.event_id = orders.event_id
     and known.store_id = orders.store_id
