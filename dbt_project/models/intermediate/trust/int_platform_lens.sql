@@ -24,6 +24,14 @@ lenses as (
 
 ),
 
+stores as (
+
+    select stores.store_id, lenses.platform, lenses.lens, lenses.takes_off_refunds
+    from {{ ref('int_stores') }} as stores
+    inner join lenses on stores.platform = lenses.platform
+
+),
+
 orders as (
 
     select
@@ -37,7 +45,7 @@ orders as (
             when 'created' then orders.created_date
             else orders.paid_date
         end as date_day,
-        {{ store_date('orders.cancelled_at', 'stores.time_zone') }} as cancelled_date,
+        {{ store_date('orders.cancelled_at', 'zones.time_zone') }} as cancelled_date,
         case lenses.sales
             {%- for name, amount in sales.items() %}
             when '{{ name }}' then {{ amount }}
@@ -47,7 +55,10 @@ orders as (
         lenses.leaves_out_cancelled
     from {{ ref('int_orders') }} as orders
     inner join lenses on orders.platform = lenses.platform
-    inner join {{ ref('int_stores') }} as stores on orders.store_id = stores.store_id
+    left join {{ ref('int_store_zones') }} as zones
+        on orders.store_id = zones.store_id
+        and orders.cancelled_at >= zones.valid_from_at
+        and orders.cancelled_at < zones.valid_until_at
     where coalesce(orders.exclude_reason, 'brushed') in {{ left_out_by_us_alone }}
 
 ),
@@ -108,6 +119,7 @@ summed as (
         coalesce(sum(days.left_out_by_us), 0) as left_out_by_us,
         coalesce(sum(days.unrated), 0) as unrated
     from {{ ref('int_span_days') }} as spans
+    inner join stores on spans.store_id = stores.store_id
     left join days on spans.store_id = days.store_id and spans.date_day = days.date_day
     where spans.span_days = 0
     group by spans.store_id, spans.grain, spans.period_start, spans.span_days
@@ -126,17 +138,16 @@ beside as (
         ours.is_complete,
         ours.data_through_at,
         ours.is_orders_loaded,
-        lenses.platform,
-        lenses.lens,
+        stores.platform,
+        stores.lens,
         ours.store_currency,
         case when ours.has_orders then summed.orders end as lens_orders,
         {{ mart_money('summed.amount', 'ours.has_orders and summed.unrated = 0') }} as lens_amount,
         {{ mart_money('summed.left_out_by_us', 'ours.has_orders and summed.unrated = 0') }} as left_out_by_us,
-        case when lenses.takes_off_refunds then 'net_sales' else 'paid_amount' end as our_metric,
-        case when lenses.takes_off_refunds then ours.net_sales_store else ours.paid_amount_store end as our_amount
+        case when stores.takes_off_refunds then 'net_sales' else 'paid_amount' end as our_metric,
+        case when stores.takes_off_refunds then ours.net_sales_store else ours.paid_amount_store end as our_amount
     from summed
-    inner join {{ ref('int_stores') }} as stores on summed.store_id = stores.store_id
-    inner join lenses on stores.platform = lenses.platform
+    inner join stores on summed.store_id = stores.store_id
     inner join {{ ref('int_store_by_period') }} as ours
         on summed.store_id = ours.store_id and summed.grain = ours.grain
         and summed.period_start = ours.period_start and summed.span_days = ours.span_days
