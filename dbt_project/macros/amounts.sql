@@ -126,15 +126,24 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
 {%- endmacro %}
 
 
+{# The measures of region_*, buyer_type_* and payment_type_*, in their order; those of earlier periods come after them. #}
+{% macro attribute_measures() -%}
+    {{- return([
+        'orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
+        'buyers', 'new_buyers', 'returning_buyers', 'units_paid', 'list_amount', 'merchant_discount', 'discount_rate',
+        'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'share_of_paid_amount',
+        'merchant_receivable', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',
+        'refund_amount', 'net_sales', 'refund_goods_cohort', 'refund_amount_cohort', 'net_sales_cohort', 'aov',
+        'spend_per_buyer', 'avg_unit_price', 'units_per_order', 'refund_rate_flow'
+    ]) -}}
+{%- endmacro %}
+
+
 {# region_*, buyer_type_* and payment_type_*: one SELECT (int_attribute_mart), a table per trait and grain. #}
 {% macro attribute_mart(trait, grain) -%}
 select
     store_id, trait_value as {{ trait }}, grain, period_start, period_end, days_in_period, days_elapsed, is_complete, data_through_at,
-    is_orders_loaded, currency, orders_paid, orders_cancelled_cohort, orders_fully_refunded_cohort,
-    orders_partly_refunded_cohort, buyers, new_buyers, returning_buyers, units_paid, list_amount, merchant_discount,
-    discount_rate, platform_subsidy, goods_paid, shipping_charged, tax, paid_amount, share_of_paid_amount, merchant_receivable,
-    refunds, refund_units, refund_goods, refund_shipping, refund_tax, refund_amount, net_sales, refund_goods_cohort,
-    refund_amount_cohort, net_sales_cohort, aov, spend_per_buyer, avg_unit_price, units_per_order, refund_rate_flow
+    is_orders_loaded, currency, {{ attribute_measures() | join(', ') }}
     {%- for when in ['prev', 'yoy'] %}
     {%- for name in ['orders_paid', 'buyers', 'paid_amount', 'net_sales'] %},
     {{ name }}_{{ when }}, {{ name }}_{{ when }}_chg

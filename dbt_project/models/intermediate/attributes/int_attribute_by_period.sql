@@ -4,11 +4,12 @@
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = ['region', 'buyer_type', 'payment_type'] %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
-{%- set outcomes = ['cancelled', 'fully_refunded', 'partly_refunded'] %}
+{%- set outcomes = {'orders_cancelled_cohort': 'cancelled', 'orders_fully_refunded_cohort': 'fully_refunded',
+    'orders_partly_refunded_cohort': 'partly_refunded'} %}
 {%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
     'refund_goods_cohort', 'refund_amount_cohort'] %}
 {%- set back = ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount'] %}
-{%- set counts = ['orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort', 'refunds'] %}
+{%- set counts = ['orders_paid'] + outcomes | list + ['refunds'] %}
 {%- set units = ['units_paid', 'refund_units'] %}
 {%- set added = counts + units + sales + back + ['unrated_sales', 'unrated_refunds'] %}
 {%- set said_of_the_order -%}
@@ -82,8 +83,8 @@ days as (
         {{ trait }} as trait_value,
         paid_date as date_day,
         sum(case when is_counted then 1 else 0 end) as orders_paid,
-        {%- for name in outcomes %}
-        sum(case when is_counted and outcome = '{{ name }}' then 1 else 0 end) as orders_{{ name }}_cohort,
+        {%- for name, outcome in outcomes.items() %}
+        sum(case when is_counted and outcome = '{{ outcome }}' then 1 else 0 end) as {{ name }},
         {%- endfor %}
         0 as refunds,
         sum(units) as units_paid,
@@ -101,9 +102,16 @@ days as (
 
     union all
 
+    -- All but what came back is 0. The same order as above.
     select
-        '{{ trait }}', store_id, {{ trait }}, refund_date, 0, 0, 0, 0, count(*), 0, sum(refund_units), {{ (['0'] * sales | length) | join(', ') }}
-        {%- for name in back %}, sum({{ name }}){% endfor %}, 0, count(*) - count(refund_amount)
+        '{{ trait }}', store_id, {{ trait }}, refund_date
+        {%- for name in added %},
+        {% if name == 'refunds' -%} count(*)
+        {%- elif name == 'unrated_refunds' -%} count(*) - count(refund_amount)
+        {%- elif name in back + ['refund_units'] -%} sum({{ name }})
+        {%- else -%} 0
+        {%- endif %} as {{ name }}
+        {%- endfor %}
     from refunds
     group by store_id, {{ trait }}, refund_date
     {{ "union all" if not loop.last }}
