@@ -163,7 +163,7 @@ def test_stickiness_holds_the_visitors_of_an_average_day_against_those_of_the_wh
 ) -> None:
     told = told_visitors(books)
     rows = built.rows(f"select * from marts.customer_{grain}ly where store_id <> 'ALL'")
-    sticky = 0
+    sticky = open_periods = 0
     for row in rows:
         key = (row["store_id"], grain, row["period_start"])
         if key not in told or len(told[key]) > 1:
@@ -176,6 +176,7 @@ def test_stickiness_holds_the_visitors_of_an_average_day_against_those_of_the_wh
         assert row["returning_visitor_share"] == pytest.approx(again / said["visitors"], abs=1e-6), key
         if not (row["is_complete"] and row["is_traffic_loaded"]):
             assert row["stickiness"] is None, key
+            open_periods += 1
             continue
         days = [row["period_start"] + timedelta(days=n) for n in range(row["days_in_period"])]
         # A day that was asked for and had nobody has no row.
@@ -183,7 +184,8 @@ def test_stickiness_holds_the_visitors_of_an_average_day_against_those_of_the_wh
         assert row["visitor_days"] == daily, key
         assert row["stickiness"] == pytest.approx(daily / len(days) / row["visitors"], abs=1e-6), key
         sticky += 1
-    assert sticky >= (3 if grain == "week" else 0)
+    # Of no month the world has every day's visitors: November runs, and a unit test judges whole ones.
+    assert sticky >= 3 if grain == "week" else open_periods == 1
 
 
 def test_cohort_cells_are_the_recomputed_ones_and_null_after_the_data_ends(
