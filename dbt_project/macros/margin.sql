@@ -15,6 +15,12 @@
 {%- endmacro %}
 
 
+{# Whether so much of the sales has a cost that a margin may be shown. #}
+{% macro is_covered(net_sales, with_cost) -%}
+    ({{ with_cost }} >= {{ var('margin_from_coverage') }} * {{ net_sales }} and {{ with_cost }} > 0)
+{%- endmacro %}
+
+
 {# What an order costs beside its goods, in the reporting currency: a share of what was paid, and so much an order. Null where it is not said. #}
 {% macro costs_of_an_order(paid) -%}
     {%- set shares, fixed = {}, {} -%}
@@ -23,4 +29,84 @@
         {%- do fixed.update({store: costs.get('per_order', 0)}) -%}
     {%- endfor -%}
     cast({{ paid }} * {{ said_of_store(shares, 'null') }} + {{ said_of_store(fixed, 'null') }} as decimal(18, 4))
+{%- endmacro %}
+
+
+{#
+  Goods that were sold, and goods whose money went back, each line for itself: platform, store_id, order_id, product_id, sku_id,
+  category_path, date_day (of the sale, of the refund), cost_date (of the sale), is_back, units_paid, units_costed (what came back, or
+  never left, and can be sold again is taken off), goods (at the rate of its day), goods_cohort (at the rate of the sale). No row
+  without a list of costs.
+#}
+{% macro goods_moved() -%}
+    select
+        platform, store_id, order_id, product_id, sku_id, category_path,
+        paid_date as date_day,
+        paid_date as cost_date,
+        false as is_back,
+        units as units_paid,
+        units as units_costed,
+        goods_paid as goods,
+        goods_paid as goods_cohort
+    from {{ ref('fct_order_lines') }} as order_lines
+    where line_class = 'product' and exclude_reason is null and paid_date is not null
+        and exists (select 1 from {{ ref('int_unit_costs') }})
+
+    union all
+
+    select
+        back.platform, back.store_id, back.order_id, back.product_id, back.sku_id, back.category_path,
+        back.refund_date,
+        back.order_paid_date,
+        true,
+        0,
+        -case
+            when refunds.refund_type in ('return_refund', 'before_shipment') and sold.goods_paid > 0
+                then cast(sold.units * least(back.refund_goods_cohort / sold.goods_paid, 1) as decimal(18, 4))
+            else 0
+        end * {{ var('resaleable_share') }},
+        -back.refund_goods,
+        -back.refund_goods_cohort
+    from {{ ref('fct_refund_lines') }} as back
+    inner join {{ ref('fct_refunds') }} as refunds
+        on back.platform = refunds.platform
+        and back.store_id = refunds.store_id
+        and back.refund_id = refunds.refund_id
+    left join {{ ref('fct_order_lines') }} as sold
+        on back.platform = sold.platform
+        and back.store_id = sold.store_id
+        and back.order_id = sold.order_id
+        and back.line_id = sold.line_id
+    where exists (select 1 from {{ ref('int_unit_costs') }})
+{%- endmacro %}
+
+
+{# What a piece cost in the reporting currency, after joined_to_unit_costs: the SKU's own cost before the product's, the store's before that for all. #}
+{% macro unit_cost() -%}
+    cast(coalesce(
+        {%- for kind in ['sku', 'product'] %}
+        {%- for place in ['here', 'anywhere'] %}
+        cast({{ kind }}_{{ place }}.unit_cost as double) * cast({{ kind }}_{{ place }}_rates.rate_to_reporting as double)
+        {{- "," if not (kind == 'product' and loop.last) }}
+        {%- endfor %}
+        {%- endfor %}
+    ) as decimal(18, 6))
+{%- endmacro %}
+
+
+{# The joins that unit_cost needs. goods: a relation with store_id, product_id, sku_id and cost_date. #}
+{% macro joined_to_unit_costs(goods) -%}
+    {%- for kind in ['sku', 'product'] %}
+    {%- for place, store in {'here': goods ~ '.store_id', 'anywhere': "''"}.items() %}
+    left join {{ ref('int_unit_costs') }} as {{ kind }}_{{ place }}
+        on {{ kind }}_{{ place }}.item_kind = '{{ kind }}'
+        and {{ kind }}_{{ place }}.store_id = {{ store }}
+        and {{ kind }}_{{ place }}.item_id = {{ goods }}.{{ kind }}_id
+        and {{ goods }}.cost_date >= {{ kind }}_{{ place }}.valid_from
+        and {{ goods }}.cost_date < {{ kind }}_{{ place }}.valid_until
+    left join {{ ref('int_fx_rates') }} as {{ kind }}_{{ place }}_rates
+        on {{ kind }}_{{ place }}_rates.currency = {{ kind }}_{{ place }}.currency
+        and {{ kind }}_{{ place }}_rates.date_day = {{ goods }}.cost_date
+    {%- endfor %}
+    {%- endfor %}
 {%- endmacro %}

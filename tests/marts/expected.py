@@ -480,3 +480,28 @@ def period_end(grain: str, start: date) -> date:
     if grain == "week":
         return start + timedelta(days=6)
     return (start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+History = dict[tuple[str, str], list[Sale]]  # (platform, buyer key) → paid orders in their order
+
+
+def histories(books: Books, store: str) -> History:
+    found: History = defaultdict(list)
+    for sale in books.sales:
+        if sale.counted and sale.row["buyer_key"] and store in ("ALL", sale.row["store_id"]):
+            found[sale.row["platform"], sale.row["buyer_key"]].append(sale)
+    for orders in found.values():
+        orders.sort(
+            key=lambda s: (
+                s.row["recognised_at"],
+                s.row["created_at"],
+                s.row["store_id"],
+                s.row["order_id"],
+            )
+        )
+    return found
+
+
+def paid_on(sale: Sale) -> date:
+    assert sale.paid is not None
+    return sale.paid

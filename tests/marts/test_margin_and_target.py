@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import pytest
-from expected import Books, cents, period_of, ratio
+from expected import Books, cents, histories, paid_on, period_of, ratio
 from world import World
 
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
@@ -136,6 +138,143 @@ def test_all_stores_together_are_their_sum_and_have_the_ad_spend_of_all(built: A
     assert set(by_store) == {"jade_tmall", "reef_us"}
     for name in ("net_sales_ex_tax", "cogs", "marketing_cost"):
         assert whole[name] == sum(row[name] for row in by_store.values()) != 0
+
+
+@dataclass
+class Brought:
+    """What buyers brought: net sales taken back to the sale, the part with a cost, and that cost."""
+
+    net: Decimal = Decimal(0)
+    covered: Decimal = Decimal(0)
+    cost: float = 0.0
+
+    def __iadd__(self, other: Brought) -> Brought:
+        self.net += other.net
+        self.covered += other.covered
+        self.cost += other.cost
+        return self
+
+    @property
+    def margin(self) -> float | None:
+        shown = self.covered > 0 and self.covered >= self.net * Decimal("0.9")
+        return float(self.covered) - self.cost if shown else None
+
+
+@pytest.fixture(scope="module")
+def brought(moves: Any, built: Any, books: Books) -> dict[tuple[str, date, date], Brought]:
+    """By store (and ALL), day of the buyers' first order and day of the sale, up to the last whole day."""
+    orders: dict[Any, Brought] = defaultdict(Brought)
+    for move in moves:
+        is_back = "refund_id" in move
+        if is_back and move["refund_goods_cohort"] is None:
+            continue
+        net = -move["refund_goods_cohort"] if is_back else move["goods_paid"]
+        known = move["cost"] is not None
+        orders[move["platform"], move["store_id"], move["order_id"]] += Brought(
+            net, net if known else Decimal(0), move["cost"] if known else 0.0
+        )
+    found: dict[tuple[str, date, date], Brought] = defaultdict(Brought)
+    for row in built.rows(
+        "select store_id, max(period_start) as day from marts.store_daily where is_complete group by all"
+    ):
+        for (platform, _), sales in histories(books, row["store_id"]).items():
+            for sale in sales:
+                if paid_on(sale) <= row["day"]:
+                    order = (platform, sale.row["store_id"], sale.row["order_id"])
+                    found[row["store_id"], paid_on(sales[0]), paid_on(sale)] += orders[order]
+    return found
+
+
+def test_a_cohort_has_the_margin_of_its_orders_held_against_the_ads_of_its_month(
+    brought: Any, built: Any
+) -> None:
+    cells: dict[tuple[str, date, date], Brought] = defaultdict(Brought)
+    for (store, first, day), value in brought.items():
+        cells[store, first.replace(day=1), day.replace(day=1)] += value
+    ads = {
+        (row["store_id"], row["period_start"]): row["ad_spend"] if row["is_ads_loaded"] else None
+        for row in built.rows("select * from marts.store_monthly")
+    }
+    rows = built.rows(
+        "select * from marts.cohort_monthly order by store_id, buyer_type, cohort_month, month_number"
+    )
+    shown = hidden = judged = unjudged = 0
+    for (store, kind, cohort), group in groupby(
+        rows, key=lambda row: (row["store_id"], row["buyer_type"], row["cohort_month"])
+    ):
+        so_far = Brought()
+        for row in group:
+            if kind != "ALL":
+                assert row["marketing_cost"] is None and row["ltv_to_cac"] is None
+                continue
+            key = (store, cohort, row["month_number"])
+            assert row["marketing_cost"] == ads.get((store, cohort)), key
+            if row["orders"] is None:
+                assert (
+                    row["cumulative_margin"] is None and row["ltv"] is None and row["cost_coverage"] is None
+                )
+                continue
+            so_far += cells[store, cohort, row["calendar_month"]]
+            assert row["cumulative_net_sales_ex_tax"] == so_far.net == row["cumulative_net_sales"], key
+            assert row["cumulative_net_sales_with_cost"] == so_far.covered, key
+            assert row["cost_coverage"] == ratio(so_far.covered, so_far.net), key
+            if so_far.margin is None:
+                hidden += 1
+                assert row["cumulative_margin"] is None and row["ltv"] is None, key
+                continue
+            shown += 1
+            assert float(row["cumulative_margin"]) == pytest.approx(so_far.margin, abs=0.01), key
+            assert row["ltv"] == pytest.approx(so_far.margin / row["cohort_size"], abs=1e-4), key
+            if row["marketing_cost"] and row["is_history_before"]:
+                judged += 1
+                assert row["ltv_to_cac"] == pytest.approx(
+                    so_far.margin / float(row["marketing_cost"]), abs=1e-4
+                ), key
+            else:
+                unjudged += 1
+                assert row["ltv_to_cac"] is None, key
+    assert (shown > 50, hidden > 5, judged > 2, unjudged > 50) == (True,) * 4, (
+        shown,
+        hidden,
+        judged,
+        unjudged,
+    )
+
+
+@pytest.mark.parametrize("grain", ["week", "month"])
+def test_the_buyers_of_a_period_have_paid_back_when_their_margin_has_come_to_its_ads(
+    grain: str, brought: Any, built: Any
+) -> None:
+    ages: dict[tuple[str, date], dict[int, Brought]] = defaultdict(lambda: defaultdict(Brought))
+    for (store, first, day), value in brought.items():
+        ages[store, period_of(grain, first)][(day - first).days] += value
+    known_from = {
+        (row["store_id"], row["period_start"]): row["history_from"]
+        for row in built.rows(f"select * from marts.customer_{GRAINS[grain]}")
+    }
+    rows = built.rows(f"select * from marts.marketing_{GRAINS[grain]}")
+    paid_back = open_ = unknown = 0
+    for row in rows:
+        key = (row["store_id"], row["period_start"])
+        whole = Brought()
+        for value in ages[key].values():
+            whole += value
+        assert row["is_margin_loaded"] == (whole.margin is not None), key
+        is_known = row["is_margin_loaded"] and row["is_orders_loaded"] and row["is_ads_loaded"]
+        if not is_known or not row["ad_spend"] or not known_from[key] < row["period_start"]:
+            unknown += 1
+            assert row["payback_days"] is None, key
+            continue
+        margin, expected = 0.0, None
+        for age in sorted(ages[key]):
+            margin += float(ages[key][age].covered) - ages[key][age].cost
+            if expected is None and margin >= float(row["ad_spend"]):
+                expected = age
+        assert row["payback_days"] == expected, key
+        paid_back += expected is not None
+        open_ += expected is None
+    assert paid_back + open_ >= 2 and unknown > 20, (paid_back, open_, unknown)
+    assert (paid_back and open_) or grain == "month"
 
 
 def test_a_november_is_phased_like_last_years_and_paced_against_that(built: Any) -> None:

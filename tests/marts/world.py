@@ -721,15 +721,15 @@ def _outcomes(world: World) -> None:
 
 
 def _own_lists(world: World) -> None:
-    """What goods cost and what is aimed at. Product 12 has no cost; the others' are for all stores, jade's own rise in
-    October, and one SKU has its own. jade's November has a last year to be phased by, reef's has none."""
-    for number in range(1, 12):
+    """What goods cost and what is aimed at. Product 12 has a cost in jade alone, from October on; the others' are for all
+    stores, jade's own rise in October, and one SKU has its own. jade's November has a last year to be phased by, reef's has none."""
+    for number in range(1, 13):
         item = f"90071992547409{number:02d}"
         own = [
             ("", item, "", date(2010, 1, 1), Decimal(number) + Decimal("2.35"), "USD"),
             ("jade_tmall", item, "", date(2025, 1, 1), Decimal(10 + number), "CNY"),
             ("jade_tmall", item, "", date(2026, 10, 1), Decimal(12 + number), "CNY"),
-        ]
+        ][2 if number == 12 else 0 :]
         if number == 3:
             own.append(("jade_tmall", "", f"{item}-1", date(2026, 1, 15), Decimal("2.5"), "USD"))
         for store, product, sku, day, cost, currency in own:

@@ -1,7 +1,6 @@
 -- The one SELECT behind margin_*: net sales, what the goods cost and what is left, in each span. A margin is shown where enough of the
 -- sales has a cost, and then of those sales alone. Each store and ALL. One row per store, level, item, grain, period and span.
 {%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'orders_without_costs'] %}
-{%- set covered = "net_sales_with_cost >= " ~ var('margin_from_coverage') ~ " * net_sales and net_sales_with_cost > 0" %}
 
 with
 
@@ -52,7 +51,7 @@ valued as (
         {{ mart_money('net_sales', 'unrated = 0') }} as net_sales_ex_tax,
         {{ mart_money('net_sales_with_cost', 'unrated = 0') }} as net_sales_with_cost,
         {{ mart_money('cogs', 'unrated = 0') }} as cogs,
-        {{ mart_money('net_sales_with_cost - cogs', 'unrated = 0 and ' ~ covered) }} as gross_margin,
+        {{ mart_money('net_sales_with_cost - cogs', 'unrated = 0 and ' ~ is_covered('net_sales', 'net_sales_with_cost')) }} as gross_margin,
         case
             when level = 'store' and orders_without_costs = 0
                 then {{ mart_money('order_costs', 'unrated = 0') }}

@@ -10,75 +10,23 @@ with
 moved as (
 
     select
-        store_id, product_id, sku_id, category_path,
-        paid_date as date_day,
-        paid_date as cost_date,
-        sum(units) as units_paid,
-        sum(units) as units_costed,
-        sum(goods_paid) as net_sales,
-        count(*) - count(goods_paid) as unrated
-    from {{ ref('fct_order_lines') }} as order_lines
-    where line_class = 'product' and exclude_reason is null and paid_date is not null
-        and exists (select 1 from {{ ref('int_unit_costs') }})
-    group by store_id, product_id, sku_id, category_path, paid_date
-
-    union all
-
-    -- Of a line the part whose money went back, where the goods came back or never left, and can be sold again.
-    select
-        back.store_id, back.product_id, back.sku_id, back.category_path,
-        back.refund_date,
-        back.order_paid_date,
-        0,
-        -sum(case
-            when refunds.refund_type in ('return_refund', 'before_shipment') and sold.goods_paid > 0
-                then cast(sold.units * least(back.refund_goods_cohort / sold.goods_paid, 1) as decimal(18, 4))
-            else 0
-        end) * {{ var('resaleable_share') }},
-        -sum(back.refund_goods),
-        count(*) - count(back.refund_goods)
-    from {{ ref('fct_refund_lines') }} as back
-    inner join {{ ref('fct_refunds') }} as refunds
-        on back.platform = refunds.platform
-        and back.store_id = refunds.store_id
-        and back.refund_id = refunds.refund_id
-    left join {{ ref('fct_order_lines') }} as sold
-        on back.platform = sold.platform
-        and back.store_id = sold.store_id
-        and back.order_id = sold.order_id
-        and back.line_id = sold.line_id
-    where exists (select 1 from {{ ref('int_unit_costs') }})
-    group by back.store_id, back.product_id, back.sku_id, back.category_path, back.refund_date, back.order_paid_date
+        store_id, product_id, sku_id, category_path, date_day, cost_date, is_back,
+        sum(units_paid) as units_paid,
+        sum(units_costed) as units_costed,
+        sum(goods) as net_sales,
+        count(*) - count(goods) as unrated
+    from (
+        {{ goods_moved() }}
+    ) as lines
+    group by store_id, product_id, sku_id, category_path, date_day, cost_date, is_back
 
 ),
 
--- The SKU's own cost before the product's, the store's before that for all.
 priced as (
 
-    select
-        moved.*,
-        cast(coalesce(
-            {%- for kind in ['sku', 'product'] %}
-            {%- for place in ['here', 'anywhere'] %}
-            cast({{ kind }}_{{ place }}.unit_cost as double) * cast({{ kind }}_{{ place }}_rates.rate_to_reporting as double)
-            {{- "," if not (kind == 'product' and loop.last) }}
-            {%- endfor %}
-            {%- endfor %}
-        ) as decimal(18, 6)) as unit_cost
+    select moved.*, {{ unit_cost() }} as unit_cost
     from moved
-    {%- for kind in ['sku', 'product'] %}
-    {%- for place, store in {'here': 'moved.store_id', 'anywhere': "''"}.items() %}
-    left join {{ ref('int_unit_costs') }} as {{ kind }}_{{ place }}
-        on {{ kind }}_{{ place }}.item_kind = '{{ kind }}'
-        and {{ kind }}_{{ place }}.store_id = {{ store }}
-        and {{ kind }}_{{ place }}.item_id = moved.{{ kind }}_id
-        and moved.cost_date >= {{ kind }}_{{ place }}.valid_from
-        and moved.cost_date < {{ kind }}_{{ place }}.valid_until
-    left join {{ ref('int_fx_rates') }} as {{ kind }}_{{ place }}_rates
-        on {{ kind }}_{{ place }}_rates.currency = {{ kind }}_{{ place }}.currency
-        and {{ kind }}_{{ place }}_rates.date_day = moved.cost_date
-    {%- endfor %}
-    {%- endfor %}
+    {{ joined_to_unit_costs('moved') }}
 
 ),
 

@@ -15,13 +15,13 @@ select
     '{{ var("reporting_currency") }}' as currency,
     this.ad_spend,
     this.ad_spend as marketing_cost,
-    -- Nothing that is read tells these yet: marketing_cost is ad spend alone, and cohorts have no margins (margin_* has periods').
+    -- Nothing that is read tells these yet: marketing_cost is ad spend alone.
     false as is_affiliate_loaded,
     cast(null as decimal(18, 2)) as affiliate_commission,
     false as is_kol_fees_loaded,
     cast(null as decimal(18, 2)) as kol_fees,
-    false as is_margin_loaded,
-    cast(null as double) as payback_days,
+    coalesce(payback.is_margin_known, false) as is_margin_loaded,
+    cast(payback.payback_days as bigint) as payback_days,
     this.ad_impressions,
     this.ad_clicks,
     this.paid_amount,
@@ -48,5 +48,9 @@ select
         'ncac': 'double',
     }) }}
 from {{ ref('int_store_by_period') }} as this
+left join {{ ref('int_payback') }} as payback
+    on this.store_id = payback.store_id
+    and this.grain = payback.grain
+    and this.period_start = payback.period_start
 {{ compared_spans('int_store_by_period') }}
 where this.span_days = 0

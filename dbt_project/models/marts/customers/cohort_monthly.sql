@@ -1,5 +1,9 @@
 -- Buyers by the month of their first order, followed month by month. A cell after the last closed day is null, not 0; an empty
 -- cell before it is 0. Months 0 to 36.
+{%- set kinds = "(select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown')" %}
+{%- set sums = ['orders', 'unrated', 'paid_amount', 'net_sales_cohort'] %}
+{%- set margin_sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated'] %}
+
 with
 
 -- What a buyer, whose cohort and type never change, did in a month.
@@ -27,15 +31,33 @@ cells as (
         kinds.buyer_type,
         months.cohort_month,
         months.month_number,
-        count(*) as active_buyers,
-        sum(months.orders) as orders,
-        sum(months.unrated) as unrated,
-        sum(months.paid_amount) as paid_amount,
-        sum(months.net_sales_cohort) as net_sales_cohort
+        count(*) as active_buyers
+        {%- for name in sums %},
+        sum(months.{{ name }}) as {{ name }}
+        {%- endfor %}
     from buyer_months as months
-    inner join (select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown') as kinds
-        on kinds.buyer_type in ('ALL', months.buyer_type)
+    inner join {{ kinds }} as kinds on kinds.buyer_type in ('ALL', months.buyer_type)
     group by months.store_id, kinds.buyer_type, months.cohort_month, months.month_number
+
+),
+
+-- Empty until costs of goods are known.
+margins as (
+
+    select
+        days.store_id,
+        kinds.buyer_type,
+        {{ month_start('days.first_paid_date') }} as cohort_month,
+        {{ months_between(month_start('days.first_paid_date'), month_start('days.paid_date')) }} as month_number
+        {%- for name in margin_sums %},
+        sum(days.{{ name }}) as {{ name }}
+        {%- endfor %}
+    from {{ ref('int_cohort_margins') }} as days
+    inner join {{ ref('int_last_days') }} as ends on days.store_id = ends.store_id and days.paid_date <= ends.last_day
+    inner join {{ kinds }} as kinds on kinds.buyer_type in ('ALL', days.buyer_type)
+    group by
+        days.store_id, kinds.buyer_type, {{ month_start('days.first_paid_date') }},
+        {{ months_between(month_start('days.first_paid_date'), month_start('days.paid_date')) }}
 
 ),
 
@@ -79,30 +101,62 @@ filled as (
         coalesce(cells.unrated, 0) as unrated,
         sum(coalesce(cells.orders, 0)) over so_far as cumulative_orders,
         sum(coalesce(cells.net_sales_cohort, 0)) over so_far as cumulative_net_sales,
-        sum(coalesce(cells.unrated, 0)) over so_far as cumulative_unrated
+        sum(coalesce(cells.unrated, 0)) over so_far as cumulative_unrated,
+        count(margins.month_number) over so_far as margin_months
+        {%- for name in margin_sums %},
+        sum(coalesce(margins.{{ name }}, 0)) over so_far as margin_{{ name }}
+        {%- endfor %}
     from grid
     left join cells
         on grid.store_id = cells.store_id
         and grid.buyer_type = cells.buyer_type
         and grid.cohort_month = cells.cohort_month
         and grid.month_number = cells.month_number
+    left join margins
+        on grid.store_id = margins.store_id
+        and grid.buyer_type = margins.buyer_type
+        and grid.cohort_month = margins.cohort_month
+        and grid.month_number = margins.month_number
     window so_far as (
         partition by grid.store_id, grid.buyer_type, grid.cohort_month
         order by grid.month_number
         rows between unbounded preceding and current row
     )
 
+),
+
+-- What it cost to win buyers is known of a store, not of a kind of them.
+valued as (
+
+    select
+        filled.*,
+        coalesce(months.history_from < filled.cohort_month, false) as is_history_before,
+        filled.is_reached and filled.margin_months > 0 and filled.margin_unrated = 0 as is_margin_known,
+        {{ is_covered('filled.margin_net_sales', 'filled.margin_net_sales_with_cost') }} as is_covered,
+        case when filled.buyer_type = 'ALL' and stores.is_ads_loaded then stores.ad_spend end as marketing_cost
+    from filled
+    left join {{ ref('int_spans') }} as months
+        on filled.store_id = months.store_id
+        and filled.cohort_month = months.period_start
+        and months.grain = 'month'
+        and months.span_days = 0
+    left join {{ ref('int_store_by_period') }} as stores
+        on filled.store_id = stores.store_id
+        and filled.cohort_month = stores.period_start
+        and stores.grain = 'month'
+        and stores.span_days = 0
+
 )
 
 select
-    filled.store_id,
+    store_id,
     buyer_type,
-    filled.cohort_month,
+    cohort_month,
     cast(month_number as integer) as month_number,
     calendar_month,
-    filled.is_complete,
-    coalesce(months.history_from < filled.cohort_month, false) as is_history_before,
-    filled.data_through_at,
+    is_complete,
+    is_history_before,
+    data_through_at,
     '{{ var("reporting_currency") }}' as currency,
     cast(cohort_size as bigint) as cohort_size,
     cast(case when is_reached then active_buyers end as bigint) as active_buyers,
@@ -112,10 +166,14 @@ select
     {{ mart_money('paid_amount', 'is_reached and unrated = 0') }} as paid_amount,
     {{ mart_money('net_sales_cohort', 'is_reached and unrated = 0') }} as net_sales_cohort,
     {{ mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated = 0') }} as cumulative_net_sales,
-    {{ ratio('case when is_reached and cumulative_unrated = 0 then cumulative_net_sales end', 'cohort_size') }} as ltv_net_sales
-from filled
-left join {{ ref('int_spans') }} as months
-    on filled.store_id = months.store_id
-    and filled.cohort_month = months.period_start
-    and months.grain = 'month'
-    and months.span_days = 0
+    {{ ratio('case when is_reached and cumulative_unrated = 0 then cumulative_net_sales end', 'cohort_size') }} as ltv_net_sales,
+    {{ mart_money('margin_net_sales', 'is_margin_known') }} as cumulative_net_sales_ex_tax,
+    {{ mart_money('margin_net_sales_with_cost', 'is_margin_known') }} as cumulative_net_sales_with_cost,
+    {{ ratio('case when is_margin_known then margin_net_sales_with_cost end', 'margin_net_sales') }} as cost_coverage,
+    {{ mart_money('margin_net_sales_with_cost - margin_cogs', 'is_margin_known and is_covered') }} as cumulative_margin,
+    {{ ratio('case when is_margin_known and is_covered then margin_net_sales_with_cost - margin_cogs end', 'cohort_size') }} as ltv,
+    {{ mart_money('marketing_cost', 'true') }} as marketing_cost,
+    -- Where history begins nobody can tell who is new, and so what winning them cost.
+    {{ ratio('case when is_margin_known and is_covered and is_history_before then margin_net_sales_with_cost - margin_cogs end', 'marketing_cost') }}
+        as ltv_to_cac
+from valued

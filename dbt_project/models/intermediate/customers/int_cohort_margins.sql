@@ -1,0 +1,69 @@
+-- What cohorts brought above the cost of their goods: sales and refunds taken back to the sale, by the days of the buyers' first
+-- order and of the sale. Goods without a cost are told apart. Without a list of costs there is no row. One row per store (and ALL),
+-- kind of buyer, first day and day.
+{%- set sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated'] %}
+
+with
+
+goods as (
+
+    {{ goods_moved() }}
+
+),
+
+priced as (
+
+    select goods.*, {{ unit_cost() }} as unit_cost
+    from goods
+    {{ joined_to_unit_costs('goods') }}
+
+),
+
+buyers as (
+
+    select * from {{ ref('int_buyer_orders') }} where exists (select 1 from {{ ref('int_unit_costs') }})
+
+),
+
+-- Tax is the store's own, so it is taken off before the stores meet in ALL.
+days as (
+
+    select
+        buyers.store_id as placed_in,
+        priced.store_id,
+        buyers.first_buyer_type as buyer_type,
+        buyers.first_paid_date,
+        buyers.paid_date,
+        sum(priced.goods_cohort) as net_sales,
+        sum(case when priced.unit_cost is not null then priced.goods_cohort else 0 end) as net_sales_with_cost,
+        sum(coalesce(cast(priced.units_costed * priced.unit_cost as decimal(18, 6)), 0)) as cogs,
+        count(*) - count(priced.goods_cohort) as unrated
+    from priced
+    inner join buyers
+        on priced.platform = buyers.platform
+        and priced.store_id = buyers.order_store_id
+        and priced.order_id = buyers.order_id
+    group by buyers.store_id, priced.store_id, buyers.first_buyer_type, buyers.first_paid_date, buyers.paid_date
+
+),
+
+untaxed as (
+
+    select
+        placed_in, buyer_type, first_paid_date, paid_date, cogs, unrated,
+        {{ without_tax('coalesce(net_sales, 0)') }} as net_sales,
+        {{ without_tax('coalesce(net_sales_with_cost, 0)') }} as net_sales_with_cost
+    from days
+
+)
+
+select
+    placed_in as store_id,
+    buyer_type,
+    first_paid_date,
+    paid_date
+    {%- for name in sums %},
+    sum({{ name }}) as {{ name }}
+    {%- endfor %}
+from untaxed
+group by placed_in, buyer_type, first_paid_date, paid_date
