@@ -15,6 +15,7 @@
   is that of a full run, whatever the order of arrival.
 #}
 {% macro latest_records(raw, shape, over_versions={}) -%}
+{%- if is_incremental() or over_versions %}
 with
 
 arrived as (
@@ -104,6 +105,44 @@ select
     record
 from ranked
 where version_from_last = 1
+{%- else %}
+{#- All of raw at once: ranked by what names a version, and the last of each record alone is parsed. #}
+with
+
+ranked as (
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        read_at,
+        load_id,
+        max(load_id) over (partition by account_id, record_key) as last_load_id,
+        max(loaded_at) over (partition by account_id, record_key) as last_loaded_at,
+        row_number() over (
+            partition by account_id, record_key
+            order by cursor_at desc, read_at desc, load_id desc, payload_hash desc
+        ) as version_from_last
+    from {{ raw }}
+)
+
+select
+    versions.account_id,
+    versions.record_key,
+    versions.cursor_at,
+    versions.read_at,
+    ranked.last_load_id as load_id,
+    ranked.last_loaded_at as loaded_at,
+    versions.payload_hash,
+    {{ parse_payload('payload', shape) }} as record
+from {{ raw }} as versions
+inner join ranked
+    on versions.account_id = ranked.account_id
+    and versions.record_key = ranked.record_key
+    and versions.cursor_at = ranked.cursor_at
+    and versions.read_at = ranked.read_at
+    and versions.load_id = ranked.load_id
+where ranked.version_from_last = 1
+{%- endif %}
 {%- endmacro %}
 
 
