@@ -31,6 +31,7 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "product": ("store_id", "product_id"),
     "sku": ("store_id", "product_id", "sku_id"),
     "category": ("store_id", "category_level", "category_path"),
+    "assortment": ("store_id", "category_level", "category_path"),
     "customer": ("store_id",),
     "after_sales": ("store_id", "reason"),
     "region": ("store_id", "region"),

@@ -147,6 +147,80 @@ where ranked.version_from_last = 1
 
 
 {#
+  Body of a base model that keeps every version of a record, each with the time it held: from its cursor_at until that of the next.
+  Of two versions with one cursor_at the later read stands, as in latest_records; the latest version is the one that holds
+  still. An incremental run parses only versions of later loads and writes, beside them, what held until them or comes after them.
+#}
+{% macro record_versions(raw, shape) -%}
+with
+
+arrived as (
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        read_at,
+        load_id,
+        loaded_at,
+        payload_hash,
+        {{ parse_payload('payload', shape) }} as record
+    from {{ raw }}
+    {%- if is_incremental() %}
+    where load_id > (select coalesce(max(load_id), -1) from {{ this }})
+    {%- endif %}
+),
+
+versions as (
+    select * from arrived
+    {%- if is_incremental() %}
+    union all
+    select
+        held.account_id,
+        held.record_key,
+        held.cursor_at,
+        held.read_at,
+        held.load_id,
+        held.loaded_at,
+        held.payload_hash,
+        held.record
+    from {{ this }} as held
+    inner join (
+        select account_id, record_key, min(cursor_at) as first_cursor_at
+        from arrived
+        group by account_id, record_key
+    ) as first_arrived
+        on held.account_id = first_arrived.account_id
+        and held.record_key = first_arrived.record_key
+        and (held.valid_until_at is null or held.valid_until_at > first_arrived.first_cursor_at)
+    {%- endif %}
+),
+
+in_order as (
+    select
+        *,
+        lead(cursor_at) over (
+            partition by account_id, record_key
+            order by cursor_at, read_at, load_id, payload_hash
+        ) as valid_until_at
+    from versions
+)
+
+select
+    account_id,
+    record_key,
+    cursor_at,
+    valid_until_at,
+    read_at,
+    load_id,
+    loaded_at,
+    payload_hash,
+    record
+from in_order
+where valid_until_at is null or valid_until_at > cursor_at
+{%- endmacro %}
+
+
+{#
   Body of a staging model of the categories that every version of a product named, where lines of orders name none: a sale
   keeps the category of its time. Parses versions of later loads only.
 

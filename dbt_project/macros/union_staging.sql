@@ -62,7 +62,8 @@
             ('platform', text), ('account_id', text), ('store_id', text), ('product_id', text),
             ('sku_id', text), ('product_name', text), ('category_path', text), ('list_price', money),
             ('currency', text), ('is_on_sale', 'boolean'), ('stock', money), ('listed_at', instant),
-            ('modified_at', instant), ('load_id', 'bigint'),
+            ('modified_at', instant), ('valid_from_at', instant), ('valid_until_at', instant),
+            ('load_id', 'bigint'),
         ],
         'product_categories': [
             ('platform', text), ('account_id', text), ('store_id', text), ('product_id', text),

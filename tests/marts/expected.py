@@ -307,7 +307,7 @@ class Books:
         (mark,) = (
             row["mark_end"]
             for row in self.world.books["stream_status"]
-            if row["account_id"] == self.stores[store]["account_id"]
+            if row["account_id"] == self.stores[store]["account_id"] and row["stream"] == "orders"
         )
         return self._day(store, mark) - timedelta(days=1)
 

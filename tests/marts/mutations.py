@@ -56,7 +56,7 @@ _REFUND_EDITS = (
 KINDS = {
     "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
     "late_order": 4, "repeat": 2, "save": 3, "revert": 3, "time": 3, "rate": 1, "traffic": 1, "ads": 1, "looked_at": 1,
-    "outcomes": 1, "category": 2,
+    "outcomes": 1, "category": 2, "product": 5, "catalogue": 1,
 }  # fmt: skip
 
 
@@ -245,6 +245,38 @@ class Night:
             "insert into staging.stg_woocommerce__product_categories by name select distinct platform, account_id, store_id,"
             f" product_id, {category} as category_path, timestamptz '2026-08-25 00:00:00+00' + to_days({day}) as valid_from_at,"
             f" {self.load} as load_id from staging.stg_woocommerce__order_lines where category_path is null and product_id is not null"
+        )
+
+    def _product(self) -> None:
+        """A version of a product, new or late or in the place of one it had: with another price, stock, category, on sale or
+        off; and the spans as staging tells them then."""
+        shop = self.rng.choice(("taobao", "woocommerce"))
+        table, product = f"staging.stg_{shop}__products", f"90071992547409{self.rng.randint(1, 16):02d}"
+        moment = f"timestamptz '2026-09-01 00:00:00+00' + to_hours({self.rng.choice((0, 16, 4))} + 24 * {self.rng.randrange(90)})"
+        edit = self.rng.choice(
+            ("is_on_sale = not is_on_sale", "stock = stock + 3", "stock = null", "list_price = 77, stock = 5",
+             "category_path = 'Garden > Sheds'", "category_path = null", "product_name = 'Again'")
+        )  # fmt: skip
+        self.con.execute(
+            f"create or replace temp table version as select * replace ('{product}' as product_id, {moment} as valid_from_at,"
+            f" {moment} as modified_at, replace(sku_id, product_id, '{product}') as sku_id, {self.load} as load_id) from {table}"
+            f" where product_id = (select product_id from {table} order by product_id = '{product}' desc, product_id limit 1)"
+            f" qualify row_number() over (partition by sku_id order by valid_from_at <= {moment} desc, valid_from_at desc) = 1"
+        )
+        self.con.execute(f"update version set {edit}")
+        self.con.execute(f"delete from {table} where product_id = '{product}' and valid_from_at = {moment}")
+        self.con.execute(f"insert into {table} by name from version")
+        self.con.execute(
+            f"update {table} as held set valid_until_at = (select min(later.valid_from_at) from {table} as later"
+            " where later.product_id = held.product_id and later.sku_id is not distinct from held.sku_id"
+            f" and later.valid_from_at > held.valid_from_at) where product_id = '{product}'"
+        )
+
+    def _catalogue(self) -> None:
+        """Products lag behind orders, or have caught up."""
+        self.con.execute(
+            f"update raw_daybook.stream_status set mark_end = mark_end + to_hours({self.rng.choice((-30, 30))})"
+            " where stream = 'products'"
         )
 
     # ---- helpers ----------------------------------------------------------------------------------

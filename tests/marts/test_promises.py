@@ -24,6 +24,7 @@ SUBJECTS = (
     "product",
     "sku",
     "category",
+    "assortment",
     "after_sales",
     "gmv_change",
     "region",

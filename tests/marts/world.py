@@ -25,6 +25,11 @@ Row = dict[str, object]
 # Its lines name no category; in the American store the catalogue does, and moved it on 6 November.
 MOVED_PRODUCT = "9007199254740912"
 READ_UNTIL = datetime(2026, 11, 22, 16, tzinfo=UTC)  # midnight in Shanghai, 11:00 in New York
+# When each store's products were first read: what was on sale before that nobody knows.
+CATALOGUE_FIRST_READ = {
+    "jade_tmall": datetime(2026, 9, 10, 18, 10, tzinfo=UTC),  # the 11th in Shanghai
+    "reef_us": datetime(2026, 10, 21, 2, 30, tzinfo=UTC),  # the 20th in New York
+}
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _MONEY = pa.decimal128(18, 4)
@@ -81,8 +86,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "currency": pa.string(),
         "is_on_sale": pa.bool_(),
         "stock": _MONEY,
-        "listed_at": _INSTANT,
-        "modified_at": _INSTANT,
+        **_fields(_INSTANT, "listed_at modified_at valid_from_at valid_until_at"),
         "load_id": pa.int64(),
     },
     "product_categories": {
@@ -336,6 +340,7 @@ def make_world(seed: int = 1) -> World:
                 "loaded_at": READ_UNTIL,
             }
         )
+    _catalogue(world)
     _traffic(world, rng)
     _outcomes(world)
     _ads(world, rng)
@@ -587,6 +592,117 @@ def _after_sales(world: World, shop: Shop, order: Row, lines: list[Row], rng: ra
                 "load_id": 1,
             }
         )
+
+
+def _catalogue(world: World) -> None:
+    """Versions of products of two stores. Product 11 was sold and is in no catalogue, 13 to 15 were never sold."""
+    jade, reef = SHOPS[0], SHOPS[1]
+    for shop in (jade, reef):
+        read_at = CATALOGUE_FIRST_READ[shop.store_id]
+        world.books["ledger"].append(
+            {
+                "load_id": len(world.books["ledger"]),
+                "manifest_id": f"{shop.account_id}/products/0",
+                "platform": shop.platform,
+                "account_id": shop.account_id,
+                "stream": "products",
+                "kind": "cursor",
+                "window_start": datetime(2026, 1, 1, tzinfo=UTC),
+                "window_end": read_at,
+                "read_at": read_at,
+                "rows": 1,
+                "rows_new": 1,
+                "loaded_at": READ_UNTIL,
+            }
+        )
+        world.books["stream_status"].append(
+            {
+                "account_id": shop.account_id,
+                "stream": "products",
+                "mark_end": READ_UNTIL,
+                "last_read_at": READ_UNTIL,
+            }
+        )
+    for product in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15):
+        first = datetime(2026, 11, 15, 3, tzinfo=UTC) if product == 8 else datetime(2026, 8, 1, tzinfo=UTC)
+        _versions(world, jade, product, first, _JADE_EDITS.get(product, []))
+    for product in (1, 2, 3, 12, 13):
+        _versions(world, reef, product, datetime(2026, 9, 6, tzinfo=UTC), _REEF_EDITS.get(product, []))
+
+
+_JADE_EDITS: dict[int, list[tuple[datetime, Row]]] = {
+    # Another price and stock: the same run.
+    1: [(datetime(2026, 11, 10, 4, tzinfo=UTC), {"list_price": Decimal(120), "stock": Decimal(35)})],
+    # Off sale for a whole day, and back.
+    2: [
+        (datetime(2026, 11, 4, 3, tzinfo=UTC), {"is_on_sale": False}),
+        (datetime(2026, 11, 6, 5, tzinfo=UTC), {"is_on_sale": True}),
+    ],
+    # Off sale as the day begins in Shanghai.
+    3: [(datetime(2026, 11, 9, 16, tzinfo=UTC), {"is_on_sale": False})],
+    # Off sale and back within a day.
+    4: [
+        (datetime(2026, 11, 11, 1, tzinfo=UTC), {"is_on_sale": False}),
+        (datetime(2026, 11, 11, 3, tzinfo=UTC), {"is_on_sale": True}),
+    ],
+    5: [(datetime(2026, 11, 12, 2, tzinfo=UTC), {"category_path": "Garden > Pots > Clay"})],
+    # Never on sale, as far as the catalogue says, and sold.
+    6: [(datetime(2026, 8, 1, tzinfo=UTC), {"is_on_sale": False})],
+    7: [(datetime(2026, 8, 1, tzinfo=UTC), {"stock": None})],
+    9: [(datetime(2026, 10, 20, 3, tzinfo=UTC), {"is_on_sale": False, "stock": Decimal(3)})],
+    10: [(datetime(2026, 11, day, 6, tzinfo=UTC), {"stock": Decimal(20 - day)}) for day in range(1, 9)],
+    # On sale for a minute.
+    15: [
+        (datetime(2026, 8, 1, tzinfo=UTC), {"is_on_sale": False}),
+        (datetime(2026, 10, 14, 8, tzinfo=UTC), {"is_on_sale": True}),
+        (datetime(2026, 10, 14, 8, 1, tzinfo=UTC), {"is_on_sale": False}),
+    ],
+}
+_REEF_EDITS: dict[int, list[tuple[datetime, Row]]] = {
+    # The evening of the day before in New York.
+    2: [(datetime(2026, 11, 3, 3, tzinfo=UTC), {"is_on_sale": False})],
+    3: [(datetime(2026, 11, 3, 5, tzinfo=UTC), {"is_on_sale": False, "stock": Decimal(1)})],
+    # As its categories above: a version that names none is where the one before was.
+    12: [
+        (datetime(2026, 9, 6, tzinfo=UTC), {"category_path": "Garden > Pots"}),
+        (datetime(2026, 10, 6, tzinfo=UTC), {"category_path": None}),
+        (datetime(2026, 11, 6, tzinfo=UTC), {"category_path": "Garden > Tools"}),
+    ],
+}
+
+
+def _versions(
+    world: World, shop: Shop, product: int, first: datetime, edits: list[tuple[datetime, Row]]
+) -> None:
+    """A product's versions, each from its moment until the next one's; what stands at the first moment is the first."""
+    told: Row = {
+        "platform": shop.platform,
+        "account_id": shop.account_id,
+        "store_id": shop.store_id,
+        "product_id": f"90071992547409{product:02d}",
+        "product_name": f"Product {product}",
+        "category_path": None if product == 12 else f"Home > Aisle {product % 3}",
+        "list_price": Decimal(100),
+        "currency": shop.currency,
+        "is_on_sale": True,
+        "stock": Decimal(40),
+        "listed_at": first,
+        "load_id": 0,
+    }
+    moments = {first: told}
+    for moment, edit in edits:
+        told = moments[moment] = {**told, **edit}
+    for moment, until in zip(moments, [*list(moments)[1:], None], strict=True):
+        version = {
+            **moments[moment],
+            "modified_at": moment,
+            "valid_from_at": moment,
+            "valid_until_at": until,
+        }
+        world.streams["products"].append(version)
+        if shop.platform == "woocommerce":  # which tells of variants, too: no more products for that
+            sku = f"{version['product_id']}-1"
+            world.streams["products"].append({**version, "sku_id": sku, "is_on_sale": True})
 
 
 def _traffic(world: World, rng: random.Random) -> None:

@@ -175,7 +175,12 @@ def later_nights(world: World) -> None:
         "products",
         2,
         second,
-        [("93", "2026-01-06T03:00:00", p.woo_product("Outdoors", "2026-01-06T03:00:00"))],
+        [
+            ("93", "2026-01-06T03:00:00", p.woo_product("Outdoors", "2026-01-06T03:00:00")),
+            ("95", "2026-01-01T00:00:00", p.woo_product("Lighting", "2026-01-01T00:00:00")),
+            ("95", "2026-01-04T00:00:00", p.woo_product("Lamps", "2026-01-04T00:00:00")),
+            ("95", "2026-01-06T03:00:00", p.woo_product("Outdoors", "2026-01-06T03:00:00")),
+        ],
     )
     world.versions(
         "woocommerce",
@@ -230,6 +235,16 @@ def later_nights(world: World) -> None:
                 "2026-01-07T05:00:00",
                 p.refund("SUCCESS", "2026-01-07 13:00:00", order_status="TRADE_CLOSED"),
             ),
+        ],
+    )
+    world.versions(
+        "woocommerce",
+        "products",
+        3,
+        third,
+        [
+            ("95", "2026-01-03T00:00:00", p.woo_product("Garden", "2026-01-03T00:00:00")),
+            ("95", "2026-01-04T00:00:00", p.woo_product("Kitchen", "2026-01-04T00:00:00")),
         ],
     )
     world.report(

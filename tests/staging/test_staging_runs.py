@@ -293,7 +293,25 @@ def test_every_version_of_a_product_tells_its_category(story: Story) -> None:
         (at(2026, 1, 1), "Lighting", "a_web"),
         (at(2026, 1, 6, 3), "Outdoors", "a_web"),
     ]
-    assert one(story.last, "stg_woocommerce__products", sku_id=None)["category_path"] == "Outdoors"
+    assert (
+        one(story.last, "stg_woocommerce__products", product_id="93", sku_id=None, valid_until_at=None)[
+            "category_path"
+        ]
+        == "Outdoors"
+    )
+
+
+def test_every_version_of_a_product_holds_until_the_next(story: Story) -> None:
+    """Also one that came late, older than what was there; of two with one modified time the later read stands."""
+    for sku in (None, "94"):
+        held = rows(story.last, "stg_woocommerce__products", product_id="95", sku_id=sku)
+        told = [pick(row, "valid_from_at", "valid_until_at", "category_path", "load_id") for row in held]
+        assert sorted(told, key=lambda version: version[0]) == [
+            (at(2026, 1, 1), at(2026, 1, 3), "Lighting", 2),
+            (at(2026, 1, 3), at(2026, 1, 4), "Garden", 3),
+            (at(2026, 1, 4), at(2026, 1, 6, 3), "Kitchen", 3),
+            (at(2026, 1, 6, 3), None, "Outdoors", 2),
+        ]
 
 
 def test_a_dropped_files_lines_keep_their_class(story: Story) -> None:

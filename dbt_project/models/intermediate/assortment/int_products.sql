@@ -4,7 +4,11 @@ with
 
 products as (
 
-    {{ union_staging('products') }}
+    select *
+    from (
+        {{ union_staging('products') }}
+    ) as versions
+    where valid_until_at is null
 
 ),
 

@@ -18,21 +18,23 @@ with
 
 offers as (
     select
-        latest.account_id,
-        latest.record_key as product_id,
-        latest.record.subject as product_name,
-        latest.record.categoryID as category_path,
+        version.account_id,
+        version.record_key as product_id,
+        version.record.subject as product_name,
+        version.record.categoryID as category_path,
         {# Quoted by quantity, the smallest first, or by SKU. #}
-        {{ money(first_of('latest.record.saleInfo.priceRanges') ~ '.price') }} as quantity_price,
-        {{ money(first_of('latest.record.skuInfos') ~ '.price') }} as first_sku_price,
-        {{ is_on_sale('latest.record.status', states) }} as is_on_sale,
-        {{ money('latest.record.saleInfo.amountOnSale') }} as stock,
-        {{ compact_time('latest.record.createTime') }} as listed_at,
-        coalesce({{ compact_time('latest.record.modifyTime') }}, {{ compact_time('latest.record.lastUpdateTime') }})
+        {{ money(first_of('version.record.saleInfo.priceRanges') ~ '.price') }} as quantity_price,
+        {{ money(first_of('version.record.skuInfos') ~ '.price') }} as first_sku_price,
+        {{ is_on_sale('version.record.status', states) }} as is_on_sale,
+        {{ money('version.record.saleInfo.amountOnSale') }} as stock,
+        {{ compact_time('version.record.createTime') }} as listed_at,
+        coalesce({{ compact_time('version.record.modifyTime') }}, {{ compact_time('version.record.lastUpdateTime') }})
             as modified_at,
-        latest.record.skuInfos as skus,
-        latest.load_id
-    from {{ ref('base_alibaba_1688__products') }} as latest
+        version.record.skuInfos as skus,
+        version.cursor_at as valid_from_at,
+        version.valid_until_at,
+        version.load_id
+    from {{ ref('base_alibaba_1688__products') }} as version
 ),
 
 exploded as (
@@ -54,6 +56,8 @@ whole_and_variants as (
         stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from offers
 
@@ -70,6 +74,8 @@ whole_and_variants as (
         {{ money('exploded.sku.amountOnSale') }} as stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from exploded
 )
@@ -88,6 +94,8 @@ select
     stock,
     listed_at,
     modified_at,
+    valid_from_at,
+    valid_until_at,
     load_id
 from whole_and_variants
 left join {{ source('raw_daybook', 'accounts') }} as account

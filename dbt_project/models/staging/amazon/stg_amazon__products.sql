@@ -1,31 +1,47 @@
 {#- A listing without an ASIN is not in the catalogue yet. Stock that Amazon holds itself comes without a quantity. -#}
-{%- set told = array_sum('latest.record.fulfillmentAvailability', 'place', 'case when place.quantity is not null then 1 end') -%}
-{%- set pieces = array_sum('latest.record.fulfillmentAvailability', 'place', money('place.quantity')) -%}
+{%- set told = array_sum('version.record.fulfillmentAvailability', 'place', 'case when place.quantity is not null then 1 end') -%}
+{%- set pieces = array_sum('version.record.fulfillmentAvailability', 'place', money('place.quantity')) -%}
 {%- set consumer_price = "case when offer.offerType = 'B2C' then " ~ money('offer.price.amount') ~ " end" -%}
-{%- set buyable = array_sum('latest.record.summary.status', 'word', "case when word = 'BUYABLE' then 1 else 0 end") -%}
+{%- set buyable = array_sum('version.record.summary.status', 'word', "case when word = 'BUYABLE' then 1 else 0 end") -%}
 
 with
 
 listings as (
     select
-        latest.account_id,
-        latest.record.summary.asin as product_id,
-        latest.record.sku as sku_id,
-        latest.record.summary.itemName as product_name,
-        cast(nullif({{ array_sum('latest.record.offers', 'offer', consumer_price) }}, 0) as decimal(18, 4)) as list_price,
+        version.account_id,
+        version.record.summary.asin as product_id,
+        version.record.sku as sku_id,
+        version.record.summary.itemName as product_name,
+        cast(nullif({{ array_sum('version.record.offers', 'offer', consumer_price) }}, 0) as decimal(18, 4)) as list_price,
         coalesce({{ buyable }}, 0) > 0 as is_on_sale,
         case when {{ told }} > 0 then cast({{ pieces }} as decimal(18, 4)) end as stock,
-        {{ parse_instant('latest.record.summary.createdDate') }} as listed_at,
-        {{ parse_instant('latest.record.summary.lastUpdatedDate') }} as modified_at,
-        latest.load_id
-    from {{ ref('base_amazon__products') }} as latest
-    where latest.record.summary.asin is not null
+        {{ parse_instant('version.record.summary.createdDate') }} as listed_at,
+        {{ parse_instant('version.record.summary.lastUpdatedDate') }} as modified_at,
+        version.cursor_at as valid_from_at,
+        version.valid_until_at,
+        version.load_id
+    from {{ ref('base_amazon__products') }} as version
+    where version.record.summary.asin is not null
+),
+
+{# An ASIN is another whenever one of its listings is: what they say together between two such moments. #}
+moments as (
+    select
+        account_id,
+        product_id,
+        changed_at,
+        lead(changed_at) over (partition by account_id, product_id order by changed_at) as next_changed_at
+    from (
+        select account_id, product_id, valid_from_at as changed_at from listings
+        union
+        select account_id, product_id, valid_until_at from listings where valid_until_at is not null
+    ) as changes
 ),
 
 whole_and_variants as (
     select
-        account_id,
-        product_id,
+        listings.account_id,
+        listings.product_id,
         {{ null_as('text') }} as sku_id,
         max(product_name) as product_name,
         min(list_price) as list_price,
@@ -33,9 +49,16 @@ whole_and_variants as (
         cast(sum(stock) as decimal(18, 4)) as stock,
         min(listed_at) as listed_at,
         max(modified_at) as modified_at,
+        moments.changed_at as valid_from_at,
+        moments.next_changed_at as valid_until_at,
         max(load_id) as load_id
-    from listings
-    group by account_id, product_id
+    from moments
+    inner join listings
+        on moments.account_id = listings.account_id
+        and moments.product_id = listings.product_id
+        and moments.changed_at >= listings.valid_from_at
+        and (listings.valid_until_at is null or moments.changed_at < listings.valid_until_at)
+    group by listings.account_id, listings.product_id, moments.changed_at, moments.next_changed_at
 
     union all
 
@@ -49,6 +72,8 @@ whole_and_variants as (
         stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from listings
 )
@@ -67,6 +92,8 @@ select
     stock,
     listed_at,
     modified_at,
+    valid_from_at,
+    valid_until_at,
     load_id
 from whole_and_variants
 left join {{ source('raw_daybook', 'accounts') }} as account

@@ -4,19 +4,21 @@
 {# The list tells of products, not of their SKUs, and no stock; SKUs are known from the lines that sold them. #}
 select
     'doudian' as platform,
-    latest.account_id,
+    version.account_id,
     account.store_id,
-    latest.record_key as product_id,
+    version.record_key as product_id,
     {{ null_as('text') }} as sku_id,
-    latest.record.name as product_name,
-    nullif(latest.record.category_detail.first_cid, '0') as category_path,
-    {{ hundredths('latest.record.discount_price') }} as list_price,
+    version.record.name as product_name,
+    nullif(version.record.category_detail.first_cid, '0') as category_path,
+    {{ hundredths('version.record.discount_price') }} as list_price,
     account.currency,
-    {{ is_on_sale('latest.record.status', states) }} as is_on_sale,
+    {{ is_on_sale('version.record.status', states) }} as is_on_sale,
     {{ null_as('decimal(18, 4)') }} as stock,
-    {{ epoch_time('latest.record.create_time') }} as listed_at,
-    {{ epoch_time('latest.record.update_time') }} as modified_at,
-    latest.load_id
-from {{ ref('base_doudian__products') }} as latest
+    {{ epoch_time('version.record.create_time') }} as listed_at,
+    {{ epoch_time('version.record.update_time') }} as modified_at,
+    version.cursor_at as valid_from_at,
+    version.valid_until_at,
+    version.load_id
+from {{ ref('base_doudian__products') }} as version
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on latest.account_id = account.account_id
+    on version.account_id = account.account_id

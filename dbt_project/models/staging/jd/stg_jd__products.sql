@@ -14,19 +14,21 @@
 {# The search tells of wares, not of their SKUs; those are known from the lines that sold them. #}
 select
     'jd' as platform,
-    latest.account_id,
+    version.account_id,
     account.store_id,
-    latest.record_key as product_id,
+    version.record_key as product_id,
     {{ null_as('text') }} as sku_id,
-    latest.record.title as product_name,
-    latest.record.categoryId as category_path,
-    {{ money('latest.record.jdPrice') }} as list_price,
+    version.record.title as product_name,
+    version.record.categoryId as category_path,
+    {{ money('version.record.jdPrice') }} as list_price,
     account.currency,
-    {{ is_on_sale('latest.record.wareStatus', states) }} as is_on_sale,
-    {{ money('latest.record.stockNum') }} as stock,
-    {{ epoch_time('latest.record.onlineTime', 1000) }} as listed_at,
-    coalesce({{ epoch_time('latest.record.modified', 1000) }}, {{ epoch_time('latest.record.created', 1000) }}) as modified_at,
-    latest.load_id
-from {{ ref('base_jd__products') }} as latest
+    {{ is_on_sale('version.record.wareStatus', states) }} as is_on_sale,
+    {{ money('version.record.stockNum') }} as stock,
+    {{ epoch_time('version.record.onlineTime', 1000) }} as listed_at,
+    coalesce({{ epoch_time('version.record.modified', 1000) }}, {{ epoch_time('version.record.created', 1000) }}) as modified_at,
+    version.cursor_at as valid_from_at,
+    version.valid_until_at,
+    version.load_id
+from {{ ref('base_jd__products') }} as version
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on latest.account_id = account.account_id
+    on version.account_id = account.account_id

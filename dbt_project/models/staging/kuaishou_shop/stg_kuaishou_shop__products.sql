@@ -5,18 +5,20 @@ with
 
 items as (
     select
-        latest.account_id,
-        latest.record_key as product_id,
-        latest.record.title as product_name,
-        latest.record.categoryId as category_path,
-        {{ hundredths('latest.record.price') }} as list_price,
-        {{ is_on_sale('latest.record.shelfStatus', states) }} as is_on_sale,
-        {{ array_sum('latest.record.skuList', 'sku', money('sku.skuStock')) }} as stock,
-        {{ epoch_time('latest.record.createTime', 1000) }} as listed_at,
-        {{ epoch_time('latest.record.updateTime', 1000) }} as modified_at,
-        latest.record.skuList as skus,
-        latest.load_id
-    from {{ ref('base_kuaishou_shop__products') }} as latest
+        version.account_id,
+        version.record_key as product_id,
+        version.record.title as product_name,
+        version.record.categoryId as category_path,
+        {{ hundredths('version.record.price') }} as list_price,
+        {{ is_on_sale('version.record.shelfStatus', states) }} as is_on_sale,
+        {{ array_sum('version.record.skuList', 'sku', money('sku.skuStock')) }} as stock,
+        {{ epoch_time('version.record.createTime', 1000) }} as listed_at,
+        {{ epoch_time('version.record.updateTime', 1000) }} as modified_at,
+        version.record.skuList as skus,
+        version.cursor_at as valid_from_at,
+        version.valid_until_at,
+        version.load_id
+    from {{ ref('base_kuaishou_shop__products') }} as version
 ),
 
 exploded as (
@@ -38,6 +40,8 @@ whole_and_variants as (
         stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from items
 
@@ -54,6 +58,8 @@ whole_and_variants as (
         {{ money('exploded.sku.skuStock') }} as stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from exploded
 )
@@ -72,6 +78,8 @@ select
     cast(stock as decimal(18, 4)) as stock,
     listed_at,
     modified_at,
+    valid_from_at,
+    valid_until_at,
     load_id
 from whole_and_variants
 left join {{ source('raw_daybook', 'accounts') }} as account

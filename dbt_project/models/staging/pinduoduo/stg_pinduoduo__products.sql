@@ -5,14 +5,16 @@ with
 
 goods as (
     select
-        latest.account_id,
-        latest.record_key as product_id,
-        latest.record.goods_name as product_name,
-        {{ is_on_sale('latest.record.is_onsale', states) }} as is_on_sale,
-        {{ money('latest.record.goods_quantity') }} as stock,
-        latest.record.sku_list as skus,
-        latest.load_id
-    from {{ ref('base_pinduoduo__products') }} as latest
+        version.account_id,
+        version.record_key as product_id,
+        version.record.goods_name as product_name,
+        {{ is_on_sale('version.record.is_onsale', states) }} as is_on_sale,
+        {{ money('version.record.goods_quantity') }} as stock,
+        version.record.sku_list as skus,
+        version.cursor_at as valid_from_at,
+        version.valid_until_at,
+        version.load_id
+    from {{ ref('base_pinduoduo__products') }} as version
 ),
 
 exploded as (
@@ -30,6 +32,8 @@ whole_and_variants as (
         product_name,
         is_on_sale,
         stock,
+        valid_from_at,
+        valid_until_at,
         load_id
     from goods
 
@@ -43,6 +47,8 @@ whole_and_variants as (
         product_name,
         is_on_sale and {{ is_on_sale('exploded.sku.is_sku_onsale', states) }} as is_on_sale,
         {{ money('exploded.sku.sku_quantity') }} as stock,
+        valid_from_at,
+        valid_until_at,
         load_id
     from exploded
 )
@@ -62,6 +68,8 @@ select
     stock,
     {{ null_as('instant') }} as listed_at,
     {{ null_as('instant') }} as modified_at,
+    valid_from_at,
+    valid_until_at,
     load_id
 from whole_and_variants
 left join {{ source('raw_daybook', 'accounts') }} as account

@@ -4,19 +4,21 @@ products as (
     select
         account_id,
         record_key as product_id,
+        cursor_at as valid_from_at,
+        valid_until_at,
         load_id,
-        latest.record.title as product_name,
-        nullif(latest.record.productType, '') as category_path,
+        version.record.title as product_name,
+        nullif(version.record.productType, '') as category_path,
         {# UNLISTED sells to whoever has the link. #}
-        latest.record.status in ('ACTIVE', 'UNLISTED') as is_on_sale,
-        {{ money(first_of('latest.record.variants.nodes') ~ '.price') }} as first_price,
-        {{ money(first_of('latest.record.variants.nodes') ~ '.compareAtPrice') }} as first_compare_price,
-        case when latest.record.tracksInventory = 'true' then {{ money('latest.record.totalInventory') }} end as stock,
-        coalesce({{ parse_instant('latest.record.publishedAt') }}, {{ parse_instant('latest.record.createdAt') }})
+        version.record.status in ('ACTIVE', 'UNLISTED') as is_on_sale,
+        {{ money(first_of('version.record.variants.nodes') ~ '.price') }} as first_price,
+        {{ money(first_of('version.record.variants.nodes') ~ '.compareAtPrice') }} as first_compare_price,
+        case when version.record.tracksInventory = 'true' then {{ money('version.record.totalInventory') }} end as stock,
+        coalesce({{ parse_instant('version.record.publishedAt') }}, {{ parse_instant('version.record.createdAt') }})
             as listed_at,
-        {{ parse_instant('latest.record.updatedAt') }} as modified_at,
-        latest.record.variants.nodes as variants
-    from {{ ref('base_shopify__products') }} as latest
+        {{ parse_instant('version.record.updatedAt') }} as modified_at,
+        version.record.variants.nodes as variants
+    from {{ ref('base_shopify__products') }} as version
 ),
 
 exploded as (
@@ -38,6 +40,8 @@ whole_and_variants as (
         stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from products
 
@@ -57,6 +61,8 @@ whole_and_variants as (
         {{ money('exploded.variant.inventoryQuantity') }} as stock,
         coalesce({{ parse_instant('exploded.variant.createdAt') }}, listed_at) as listed_at,
         coalesce(greatest({{ parse_instant('exploded.variant.updatedAt') }}, modified_at), modified_at) as modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from exploded
 )
@@ -75,6 +81,8 @@ select
     stock,
     listed_at,
     modified_at,
+    valid_from_at,
+    valid_until_at,
     load_id
 from whole_and_variants
 left join {{ source('raw_daybook', 'accounts') }} as account

@@ -4,14 +4,16 @@ products as (
     select
         account_id,
         record_key as product_id,
+        cursor_at as valid_from_at,
+        valid_until_at,
         load_id,
-        latest.record.title as product_name,
-        latest.record.status = 'ACTIVATE' as is_on_sale,
-        {{ epoch_time('latest.record.create_time') }} as listed_at,
-        {{ epoch_time('latest.record.update_time') }} as modified_at,
-        {{ first_of('latest.record.skus') }} as first_sku,
-        latest.record.skus as skus
-    from {{ ref('base_tiktok_shop__products') }} as latest
+        version.record.title as product_name,
+        version.record.status = 'ACTIVATE' as is_on_sale,
+        {{ epoch_time('version.record.create_time') }} as listed_at,
+        {{ epoch_time('version.record.update_time') }} as modified_at,
+        {{ first_of('version.record.skus') }} as first_sku,
+        version.record.skus as skus
+    from {{ ref('base_tiktok_shop__products') }} as version
 ),
 
 exploded as (
@@ -33,6 +35,8 @@ whole_and_variants as (
         {{ array_sum('products.skus', 'sku', array_sum('sku.inventory', 'place', money('place.quantity'))) }} as stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from products
 
@@ -49,6 +53,8 @@ whole_and_variants as (
         {{ array_sum('exploded.sku.inventory', 'place', money('place.quantity')) }} as stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from exploded
 )
@@ -67,6 +73,8 @@ select
     cast(stock as decimal(18, 4)) as stock,
     listed_at,
     modified_at,
+    valid_from_at,
+    valid_until_at,
     load_id
 from whole_and_variants
 left join {{ source('raw_daybook', 'accounts') }} as account

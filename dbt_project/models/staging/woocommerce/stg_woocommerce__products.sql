@@ -4,16 +4,18 @@ products as (
     select
         account_id,
         record_key as product_id,
+        cursor_at as valid_from_at,
+        valid_until_at,
         load_id,
-        latest.record.name as product_name,
-        {{ first_of('latest.record.categories') }}.name as category_path,
-        latest.record.status = 'publish' as is_on_sale,
-        coalesce({{ money('latest.record.regular_price') }}, {{ money('latest.record.price') }}) as list_price,
-        {{ money('latest.record.stock_quantity') }} as stock,
-        {{ parse_instant('latest.record.date_created_gmt') }} as listed_at,
-        {{ parse_instant('latest.record.date_modified_gmt') }} as modified_at,
-        latest.record.variations_detail as variations
-    from {{ ref('base_woocommerce__products') }} as latest
+        version.record.name as product_name,
+        {{ first_of('version.record.categories') }}.name as category_path,
+        version.record.status = 'publish' as is_on_sale,
+        coalesce({{ money('version.record.regular_price') }}, {{ money('version.record.price') }}) as list_price,
+        {{ money('version.record.stock_quantity') }} as stock,
+        {{ parse_instant('version.record.date_created_gmt') }} as listed_at,
+        {{ parse_instant('version.record.date_modified_gmt') }} as modified_at,
+        version.record.variations_detail as variations
+    from {{ ref('base_woocommerce__products') }} as version
 ),
 
 exploded as (
@@ -35,6 +37,8 @@ whole_and_variants as (
         stock,
         listed_at,
         modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from products
 
@@ -52,6 +56,8 @@ whole_and_variants as (
         coalesce({{ parse_instant('exploded.variation.date_created_gmt') }}, listed_at) as listed_at,
         {# A changed variation does not reliably move its product's modified time. #}
         greatest({{ parse_instant('exploded.variation.date_modified_gmt') }}, modified_at) as modified_at,
+        valid_from_at,
+        valid_until_at,
         load_id
     from exploded
 )
@@ -70,6 +76,8 @@ select
     stock,
     listed_at,
     modified_at,
+    valid_from_at,
+    valid_until_at,
     load_id
 from whole_and_variants
 left join {{ source('raw_daybook', 'accounts') }} as account

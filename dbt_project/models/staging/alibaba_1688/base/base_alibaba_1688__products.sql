@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key', 'cursor_at'])) }}
 
 {%- set shape = {
     'subject': 'text', 'status': 'text', 'categoryID': 'text', 'createTime': 'text', 'modifyTime': 'text',
@@ -7,4 +7,4 @@
     'skuInfos': [{'skuId': 'text', 'price': 'text', 'amountOnSale': 'text'}]
 } -%}
 
-{{ latest_records(source('raw_alibaba_1688', 'products'), shape) }}
+{{ record_versions(source('raw_alibaba_1688', 'products'), shape) }}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key', 'cursor_at'])) }}
 
 {%- set shape = {
     'sku': 'text',
@@ -9,4 +9,4 @@
     'fulfillmentAvailability': [{'quantity': 'text'}]
 } -%}
 
-{{ latest_records(source('raw_amazon', 'products'), shape) }}
+{{ record_versions(source('raw_amazon', 'products'), shape) }}

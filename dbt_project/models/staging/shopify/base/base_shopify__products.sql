@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key', 'cursor_at'])) }}
 
 {%- set shape = {
     'title': 'text', 'status': 'text', 'productType': 'text', 'createdAt': 'text', 'updatedAt': 'text',
@@ -9,4 +9,4 @@
     }]}
 } -%}
 
-{{ latest_records(source('raw_shopify', 'products'), shape) }}
+{{ record_versions(source('raw_shopify', 'products'), shape) }}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key', 'cursor_at'])) }}
 
 {%- set shape = {
     'title': 'text', 'status': 'text', 'create_time': 'text', 'update_time': 'text',
@@ -7,4 +7,4 @@
     }]
 } -%}
 
-{{ latest_records(source('raw_tiktok_shop', 'products'), shape) }}
+{{ record_versions(source('raw_tiktok_shop', 'products'), shape) }}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key', 'cursor_at'])) }}
 
 {%- set shape = {
     'name': 'text', 'status': 'text', 'price': 'text', 'regular_price': 'text', 'stock_quantity': 'text',
@@ -10,4 +10,4 @@
     }]
 } -%}
 
-{{ latest_records(source('raw_woocommerce', 'products'), shape) }}
+{{ record_versions(source('raw_woocommerce', 'products'), shape) }}

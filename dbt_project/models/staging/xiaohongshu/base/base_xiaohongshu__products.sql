@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'record_key', 'cursor_at'])) }}
 
 {%- set shape = {
     'item': {'categoryId': 'text'},
@@ -7,4 +7,4 @@
     }
 } -%}
 
-{{ latest_records(source('raw_xiaohongshu', 'products'), shape) }}
+{{ record_versions(source('raw_xiaohongshu', 'products'), shape) }}

@@ -1,0 +1,90 @@
+-- What the catalogues said of each product over time: half-open spans. A product whose platform tells of its variants alone is
+-- those. What was before the first version, and whatever left a list without a word, nobody told. The days are the store's: a version
+-- held on some of every day from from_date to last_date, and at the end of every day from from_date until before until_date.
+-- One row per store, product and span.
+{%- set open = "cast('9999-12-31 00:00:00+00:00' as " ~ t('instant') ~ ")" %}
+with
+
+told as (
+
+    {{ union_staging('products') }}
+
+),
+
+own_rows as (
+
+    select *
+    from told
+    where sku_id is null
+
+    union all
+
+    select told.*
+    from told
+    left join (select distinct platform, store_id, product_id from told where sku_id is null) as own
+        on told.platform = own.platform and told.store_id = own.store_id and told.product_id = own.product_id
+    where told.sku_id is not null and own.product_id is null
+
+),
+
+-- Where two accounts read one store, the version that came last speaks.
+in_order as (
+
+    select
+        *,
+        lead(valid_from_at) over (
+            partition by platform, store_id, product_id order by valid_from_at, load_id, account_id, sku_id
+        ) as next_from_at
+    from own_rows
+
+),
+
+spans as (
+
+    select
+        platform,
+        store_id,
+        product_id,
+        category_path,
+        list_price,
+        currency,
+        is_on_sale,
+        stock,
+        valid_from_at,
+        least(coalesce(valid_until_at, {{ open }}), coalesce(next_from_at, {{ open }})) as valid_until_at
+    from in_order
+
+)
+
+select
+    spans.platform,
+    spans.store_id,
+    spans.product_id,
+    -- A version that names none is in the category named before.
+    coalesce(spans.category_path, categories.category_path) as category_path,
+    spans.list_price,
+    spans.currency,
+    spans.is_on_sale,
+    spans.stock,
+    spans.valid_from_at,
+    spans.valid_until_at,
+    {{ store_date('spans.valid_from_at', 'from_zone.time_zone') }} as from_date,
+    -- What ends at midnight is not there on the day that begins.
+    {{ store_date("greatest(spans.valid_from_at, spans.valid_until_at - interval 1 second)", 'until_zone.time_zone') }} as last_date,
+    {{ store_date('spans.valid_until_at', 'until_zone.time_zone') }} as until_date
+from spans
+left join {{ ref('int_product_categories') }} as categories
+    on spans.platform = categories.platform
+    and spans.store_id = categories.store_id
+    and spans.product_id = categories.product_id
+    and spans.valid_from_at >= categories.valid_from_at
+    and spans.valid_from_at < categories.valid_until_at
+left join {{ ref('int_store_zones') }} as from_zone
+    on spans.store_id = from_zone.store_id
+    and spans.valid_from_at >= from_zone.valid_from_at
+    and spans.valid_from_at < from_zone.valid_until_at
+left join {{ ref('int_store_zones') }} as until_zone
+    on spans.store_id = until_zone.store_id
+    and spans.valid_until_at > until_zone.valid_from_at
+    and spans.valid_until_at <= until_zone.valid_until_at
+where spans.valid_until_at > spans.valid_from_at

@@ -1,0 +1,1 @@
+select * from {{ ref('int_assortment_mart') }} where grain = 'day'
