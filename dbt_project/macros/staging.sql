@@ -2,6 +2,24 @@
   What every base model does, said once. A base model states its shape; these say which rows of raw it keeps.
 #}
 
+{# Versions of raw that this run has not seen yet, parsed. #}
+{% macro arrived_versions(raw, shape) -%}
+    select
+        account_id,
+        record_key,
+        cursor_at,
+        read_at,
+        load_id,
+        loaded_at,
+        payload_hash,
+        {{ parse_payload('payload', shape) }} as record
+    from {{ raw }}
+    {%- if is_incremental() %}
+    where load_id > (select coalesce(max(load_id), -1) from {{ this }})
+    {%- endif %}
+{%- endmacro %}
+
+
 {#
   Body of a base model over a cursor stream: the latest version of every record, its payload parsed once.
 
@@ -19,19 +37,7 @@
 with
 
 arrived as (
-    select
-        account_id,
-        record_key,
-        cursor_at,
-        read_at,
-        load_id,
-        loaded_at,
-        payload_hash,
-        {{ parse_payload('payload', shape) }} as record
-    from {{ raw }}
-    {%- if is_incremental() %}
-    where load_id > (select coalesce(max(load_id), -1) from {{ this }})
-    {%- endif %}
+    {{ arrived_versions(raw, shape) }}
 ),
 
 versions as (
@@ -155,19 +161,7 @@ where ranked.version_from_last = 1
 with
 
 arrived as (
-    select
-        account_id,
-        record_key,
-        cursor_at,
-        read_at,
-        load_id,
-        loaded_at,
-        payload_hash,
-        {{ parse_payload('payload', shape) }} as record
-    from {{ raw }}
-    {%- if is_incremental() %}
-    where load_id > (select coalesce(max(load_id), -1) from {{ this }})
-    {%- endif %}
+    {{ arrived_versions(raw, shape) }}
 ),
 
 versions as (
