@@ -155,6 +155,8 @@ class NextToken:
         one is a page that was lost. Needed where no total would tell.
     asks_twice: an answer of nothing is asked for once more, where neither a total nor a token would tell that
         the only page of a read was lost.
+    counted: a count of records that holds for the first page alone: an empty one that counts some has lost
+        them.
     depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
     """
 
@@ -164,6 +166,7 @@ class NextToken:
     total: Total | None = None
     never_empty: bool = False
     asks_twice: bool = False
+    counted: Total | None = None
     depth: int | None = None
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
@@ -178,6 +181,9 @@ class NextToken:
             token = self.token(reply)
             if self.never_empty and not page.records and (token or seen):
                 raise ContractError(f"{request.name} sent an empty page where its token promised records")
+            counted = self.counted(reply) if self.counted and not seen else None
+            if counted and not page.records:
+                raise ContractError(f"{request.name} sent an empty page and counts {counted} records")
             yield page
             if not token:
                 return

@@ -196,6 +196,23 @@ def test_nothing_is_asked_for_twice_where_nothing_else_would_tell_of_a_lost_page
     assert read([{"id": "1"}], [], []) == (["1"], 2)  # no reason to ask again
 
 
+def test_a_first_page_that_counts_records_and_shows_none_is_a_lost_page() -> None:
+    def read(*answers: tuple[list[dict[str, str]], int | None]) -> list[str]:
+        replies = iter(Reply({"rows": rows, "count": count}) for rows, count in answers)
+        paging = NextToken(
+            records_at("rows"), lambda reply: None, "cursor", asks_twice=True, counted=number_at("count")
+        )
+        pages = list(paging.pages(lambda request: next(replies), Request("list")))
+        return [record["id"] for page in pages for record in page.records]
+
+    with pytest.raises(ContractError, match="an empty page and counts 3 records"):
+        read(([], 3), ([], 3))
+    assert read(([], 1), ([{"id": "1"}], 1)) == ["1"]  # it came when asked again
+    assert read(([], 0), ([], 0)) == []
+    assert read(([{"id": "1"}], 3)) == ["1"]  # a list that moves may end below its count
+    assert read(([], None), ([], None)) == []  # a vendor that counts no more
+
+
 def test_a_last_look_that_shows_nothing_takes_back_nothing() -> None:
     shop = Shop(25)
 

@@ -73,13 +73,14 @@ ORDER_PAGES = SizedNextToken(
     size="pageSize",
     page_size=50,
 )
-# totalSize is good on the first page only, and a list that moves may end below it: the pages must tell.
+# totalSize is good on the first page only, and a list that moves may end below it: the other pages must tell.
 REFUND_PAGES = SizedNextToken(
     records_at("data.refundOrderInfoList"),
     _further("pcursor"),
     "pcursor",
     never_empty=True,
     asks_twice=True,
+    counted=number_at("data.totalSize"),
     size="pageSize",
     page_size=100,
 )
