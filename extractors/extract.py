@@ -229,10 +229,12 @@ class _StreamReader:
             wait(futures)
 
     def _over(self, wanted: Window) -> Window:
-        """The part of a window that is over: a mark in time to come would hide what happens until then."""
-        over = self._now
+        """The part of a window that is over and listed: a mark beyond it would hide what is listed later, and
+        some vendors refuse a window that ends now."""
         if self._stream.kind == "report":
             over = days_window(self._today(), self._today(), self._account.zone).start
+        else:
+            over = self._now - self._stream.settle
         if wanted.end <= over:
             return wanted
         return Window(min(wanted.start, over), over)
