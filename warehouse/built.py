@@ -21,6 +21,8 @@ create table if not exists built.state (
     built_at timestamptz not null);
 create table if not exists built.day_prints (
     store_id varchar, date_day date, print decimal(38, 0), events decimal(38, 0));
+create table if not exists built.catalogue_prints (
+    store_id varchar, date_day date, print decimal(38, 0), events decimal(38, 0));
 create table if not exists built.spans (
     store_id varchar, grain varchar, period_start date, span_days integer, print decimal(38, 0));
 create table if not exists built.items (
@@ -34,6 +36,7 @@ create table if not exists built.product_categories (
 
 _COPIES = {
     "day_prints": ("int_day_prints", "store_id, date_day, print, events"),
+    "catalogue_prints": ("int_catalogue_prints", "store_id, date_day, print, events"),
     "spans": ("int_spans", "store_id, grain, period_start, span_days, hash(named)"),
     "items": ("int_items", "level, store_id, item_id, hash(named)"),
     "fx_rates": ("int_fx_rates", "currency, date_day, rate_to_reporting"),

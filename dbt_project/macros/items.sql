@@ -23,9 +23,10 @@
 {#
   What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. In an earlier
   period whose orders were loaded, an item without a row sold nothing. Rows are items that sold, came back or were looked at.
-  Only a period that is not over is compared by another span than itself. A night gets the rows it writes anew.
+  Only a period that is not over is compared by another span than itself. A night gets the rows it writes anew. with_stock: adds
+  what the catalogue says of a product in the period (product_stock).
 #}
-{% macro item_periods(levels, grain) -%}
+{% macro item_periods(levels, grain, with_stock=false) -%}
 {%- set earlier = ['prev', 'yoy'] %}
 {%- set measures = {'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
 {%- set sums = ['orders', 'buyers', 'units', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods', 'net_sales',
@@ -108,6 +109,10 @@ to_write as (
     {%- endif %}
 
 )
+{%- if with_stock %},
+
+{{ product_stock(grain) }}
+{%- endif %}
 
 select
     this.level,
@@ -144,6 +149,13 @@ select
     {%- endfor %}
     {{- "," if not loop.last }}
     {%- endfor %}
+    {%- if with_stock %},
+    stocked.store_id is not null as is_stock_loaded,
+    cast(stocked.list_price as decimal(18, 2)) as list_price,
+    stocked.list_price_currency,
+    cast(stocked.stock_last as decimal(18, 4)) as stock_last,
+    cast(stocked.in_stock_days as integer) as in_stock_days
+    {%- endif %}
 from to_write as this
 left join {{ ref('int_items') }} as items
     on this.level = items.level
@@ -170,6 +182,63 @@ left join sold as {{ when }}
     and own.span_days > 0
     {%- endif %}
 {%- endfor %}
+{%- if with_stock %}
+left join stocked
+    on this.store_id = stocked.store_id
+    and this.item_id = stocked.item_id
+    and this.period_start = stocked.period_start
+{%- endif %}
+{%- endmacro %}
+
+
+{#
+  CTEs that end in `stocked`: what the catalogue said of each product of to_write, where it was known over all of the period. A day's
+  price and stock are those at its end; a day on which a product was not in the catalogue is one without stock, and a stock that was
+  not told makes the days unknown. Two platforms of one store that name one product have its pieces together.
+#}
+{% macro product_stock(grain) -%}
+known_periods as (
+
+    select ends.store_id, ends.period_start, ends.last_day
+    from (
+        select store_id, period_start, max(date_day) as last_day
+        from {{ ref('int_span_days') }}
+        where grain = '{{ grain }}' and span_days = 0
+        group by store_id, period_start
+    ) as ends
+    inner join {{ ref('int_catalogues') }} as catalogues
+        on ends.store_id = catalogues.store_id
+        and ends.period_start >= catalogues.known_from
+        and ends.last_day <= catalogues.known_through
+
+),
+
+stocked as (
+
+    select
+        this.store_id,
+        this.item_id,
+        this.period_start,
+        max(case when versions.until_date > known.last_day then versions.list_price end) as list_price,
+        max(case when versions.until_date > known.last_day and versions.list_price is not null then versions.currency end)
+            as list_price_currency,
+        sum(case when versions.until_date > known.last_day then versions.stock end) as stock_last,
+        case when count(*) = count(versions.stock) then sum(case when versions.stock > 0 then {{ days_between(
+            'greatest(versions.from_date, this.period_start)', 'least(versions.until_date, ' ~ add_days('known.last_day', 1) ~ ')'
+        ) }} else 0 end) end as in_stock_days
+    from to_write as this
+    inner join known_periods as known
+        on this.store_id = known.store_id
+        and this.period_start = known.period_start
+    left join {{ ref('int_product_versions') }} as versions
+        on this.store_id = versions.store_id
+        and this.item_id = versions.product_id
+        and versions.from_date <= known.last_day
+        and versions.until_date > this.period_start
+        and versions.from_date < versions.until_date
+    group by this.store_id, this.item_id, this.period_start
+
+)
 {%- endmacro %}
 
 
@@ -181,8 +250,10 @@ left join sold as {{ when }}
 select
     store_id, item_id as product_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
-    {{ unloaded_item_columns() }}
-from ({{ item_periods(['product'], grain) }}) as items
+    {{ unloaded_item_columns() }},
+    is_stock_loaded, list_price, list_price_currency, stock_last, in_stock_days,
+    {{ null_as('double') }} as days_of_cover
+from ({{ item_periods(['product'], grain, with_stock=true) }}) as items
 {% endmacro %}
 
 
@@ -194,7 +265,12 @@ from ({{ item_periods(['product'], grain) }}) as items
 select
     store_id, product_id, item_id as sku_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
-    {{ unloaded_item_columns() }}
+    {{ unloaded_item_columns() }},
+    false as is_stock_loaded,
+    {{ null_as('decimal(18, 2)') }} as list_price,
+    {{ null_as('decimal(18, 4)') }} as stock_last,
+    {{ null_as('integer') }} as in_stock_days,
+    {{ null_as('double') }} as days_of_cover
 from ({{ item_periods(['sku'], grain) }}) as items
 {% endmacro %}
 
@@ -226,13 +302,8 @@ from ({{ item_periods(['category_1', 'category_2', 'category_3'], grain) }}) as 
 {# What no source that is read tells of an item yet: null, and flags that say so. #}
 {% macro unloaded_item_columns() -%}
     false as is_reviews_loaded,
-    cast(null as bigint) as reviews,
-    cast(null as double) as rating_avg,
-    false as is_stock_loaded,
-    cast(null as decimal(18, 2)) as list_price,
-    cast(null as decimal(18, 4)) as stock_last,
-    cast(null as integer) as in_stock_days,
-    cast(null as double) as days_of_cover
+    {{ null_as('bigint') }} as reviews,
+    {{ null_as('double') }} as rating_avg
 {%- endmacro %}
 
 

@@ -226,3 +226,48 @@ def test_what_held_at_the_end_of_a_day_is_one_version_with_its_price_and_stock(b
     assert at_the_end_of("2026-11-11", 4) == [(100, 40, True)]
     assert at_the_end_of("2026-11-14", 8) == []
     assert at_the_end_of("2026-11-14", 11) == []
+
+
+def _stock_of(
+    product: str, store: str, start: date, last: date, world: World, zone: ZoneInfo
+) -> dict[str, Any]:
+    """What the catalogue said of a product at the ends of a period's days, by the moments of its versions."""
+    versions = [
+        version
+        for version in world.streams["products"]
+        if (version["store_id"], version["product_id"]) == (store, product) and not version.get("sku_id")
+    ]
+    days = []
+    for number in range((last - start).days + 1):
+        end = datetime.combine(start + timedelta(days=number + 1), time(), zone)
+        held = [v for v in versions if v["valid_from_at"] < end and (v["valid_until_at"] or end) >= end]  # type: ignore[operator]
+        days.append(held[0] if held else None)
+    told = [day for day in days if day]
+    is_told = bool(told) and all(day["stock"] is not None for day in told)
+    return {
+        "is_stock_loaded": True,
+        "list_price": days[-1]["list_price"] if days[-1] else None,
+        "list_price_currency": days[-1]["currency"] if days[-1] else None,
+        "stock_last": days[-1]["stock"] if days[-1] else None,
+        "in_stock_days": sum(day["stock"] > 0 for day in told) if is_told else None,  # type: ignore[operator]
+    }
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_price_and_stock_of_every_product_are_those_of_its_versions(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    rows = built.rows(f"select * from marts.product_{GRAINS[grain]}")
+    shown = 0
+    for row in rows:
+        store, start = row["store_id"], row["period_start"]
+        zone = ZoneInfo(str(books.stores[store]["time_zone"]))
+        wanted = dict.fromkeys(["list_price", "list_price_currency", "stock_last", "in_stock_days"], None)
+        first_read = CATALOGUE_FIRST_READ.get(store)
+        if first_read and first_read < datetime.combine(start, time(), zone):
+            last = min(period_end(grain, start), books.last_day([store]))
+            wanted = _stock_of(row["product_id"], store, start, last, world, zone)
+            shown += wanted["stock_last"] is not None
+        assert {name: row[name] for name in wanted} == wanted, (store, row["product_id"], start)
+        assert row["is_stock_loaded"] == ("is_stock_loaded" in wanted)
+    assert shown > 10 and shown < len(rows)

@@ -111,6 +111,31 @@ def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(
         assert rows == [(31, 0)], table
 
 
+def test_another_stock_rebuilds_the_periods_of_its_store_since_its_day(
+    built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path
+) -> None:
+    """Product 10 had 19 pieces from 1 November on, one less each day until the eighth."""
+    project = first_night[1]
+    nightly = Replay(project, copied(built.build_dir, tmp_path / "nightly"))
+    nightly.remember()
+    nightly.con.execute(
+        "update staging.stg_taobao__products set stock = 70, load_id = 99"
+        " where product_id = '9007199254740910' and valid_from_at = timestamptz '2026-11-08 06:00:00+00'"
+    )
+    nightly.build()
+    written = nightly.con.execute(
+        "select distinct store_id, period_start from intermediate.int_affected_spans where grain = 'day' and span_days = 0"
+        " order by all"
+    ).fetchall()
+    assert {store for store, _ in written} == {"jade_tmall", "ALL"}
+    assert min(day for _, day in written).isoformat() == "2026-11-08"
+    found = nightly.con.execute(
+        "select period_start::varchar, stock_last from daybook.marts.product_weekly where store_id = 'jade_tmall'"
+        " and product_id = '9007199254740910' and period_start >= '2026-10-26' and is_stock_loaded order by 1"
+    ).fetchall()
+    assert found[:2] == [("2026-10-26", 19), ("2026-11-02", 70)]
+
+
 @pytest.mark.parametrize(
     "seed", [pytest.param(seed, marks=() if ASKED else pytest.mark.thorough) for seed in SEEDS]
 )

@@ -1,6 +1,6 @@
--- Spans that the tables by period write anew: those holding a day whose print is another than in the last whole build, and those
--- that are new, gone, or said to be something else. One row per store (and ALL), grain,
--- period and span.
+-- Spans that the tables by period write anew: those holding a day whose print is another than in the last whole build, those that are
+-- new, gone, or said to be something else, and of a store whose catalogue changed all since that day, for a price or a stock
+-- holds until the next. One row per store (and ALL), grain, period and span.
 {{ config(**kept_until_built()) }}
 {%- set key = ['store_id', 'grain', 'period_start', 'span_days'] %}
 
@@ -14,6 +14,24 @@ changed_days as (
         on prints.store_id = before.store_id
         and prints.date_day = before.date_day
     where prints.print is distinct from before.print or prints.events is distinct from before.events
+
+    union
+
+    select calendar.store_id, calendar.date_day
+    from {{ ref('int_store_calendar') }} as calendar
+    inner join (
+        select
+            coalesce(prints.store_id, before.store_id) as store_id,
+            min(coalesce(prints.date_day, before.date_day)) as from_day
+        from {{ ref('int_catalogue_prints') }} as prints
+        full join {{ source('built', 'catalogue_prints') }} as before
+            on prints.store_id = before.store_id
+            and prints.date_day = before.date_day
+        where prints.print is distinct from before.print or prints.events is distinct from before.events
+        group by coalesce(prints.store_id, before.store_id)
+    ) as changed
+        on calendar.store_id = changed.store_id
+        and calendar.date_day >= changed.from_day
 
 ),
 
