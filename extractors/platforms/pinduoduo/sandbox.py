@@ -165,7 +165,8 @@ def _order(state: OrderState) -> dict[str, Any]:
     order, buyer = state.order, state.order.buyer
     listed = sum(line.list_amount for line in order.lines)
     subsidy = sum(line.subsidy for line in order.lines)
-    seller = listed - subsidy - order.goods
+    changed = -sum(line.adjustment for line in order.lines)
+    seller = listed - changed - subsidy - order.goods
     free = seller // 3 if order.index % 5 == 0 else 0
     paid_at = state.deposit_at if state.deposit_at is not None else state.paid_at
     out: dict[str, Any] = {
@@ -181,12 +182,12 @@ def _order(state: OrderState) -> dict[str, Any]:
         "shipping_time": wall(state.shipped_at, ""),
         "receive_time": wall(state.completed_at, ""),
         "updated_at": wall(state.modified),
-        "goods_amount": yuan(listed),
+        "goods_amount": yuan(listed - changed),
         "discount_amount": yuan(seller + subsidy),
         "seller_discount": yuan(seller - free),
         "capital_free_discount": yuan(free),
         "platform_discount": yuan(subsidy),
-        "order_change_amount": "0.00",
+        "order_change_amount": yuan(changed),
         "postage": yuan(order.shipping),
         "pay_amount": yuan(order.goods + order.shipping),
         "pay_type": "WEIXIN",

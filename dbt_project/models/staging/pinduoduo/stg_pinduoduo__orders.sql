@@ -1,5 +1,6 @@
 {#- Statuses: Pinduoduo documentation, order_status. Confirmation and group come before it, a refund after it. -#}
 {%- set states = {'1': 'paid', '2': 'shipped', '3': 'delivered'} -%}
+{%- set at_its_price = money('item.goods_price') ~ ' * ' ~ money('item.goods_count') -%}
 
 with
 
@@ -30,6 +31,10 @@ orders as (
         {{ local_time('latest.record.receive_time', "'Asia/Shanghai'") }} as delivered_at,
         {{ local_time('latest.record.updated_at', "'Asia/Shanghai'") }} as modified_at,
         {{ money('latest.record.goods_amount') }} as goods_amount,
+        case
+            when {{ array_length('latest.record.item_list') }} > 0
+                then cast({{ array_sum('latest.record.item_list', 'item', at_its_price) }} as decimal(18, 4))
+        end as listed_amount,
         coalesce({{ money('latest.record.discount_amount') }}, 0) as discount_amount,
         coalesce({{ money('latest.record.platform_discount') }}, 0) as platform_discount,
         coalesce({{ money('latest.record.postage') }}, 0) as postage,
@@ -83,7 +88,8 @@ select
     {# Beside the goods the buyer pays postage and services of the parcel. #}
     cast(coalesce(pay_amount - goods_amount + discount_amount, postage) as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    cast(discount_amount - platform_discount as decimal(18, 4)) as order_discount,
+    {# goods_amount is what the items come to less what the seller changed their price by hand. #}
+    cast(discount_amount - platform_discount + coalesce(listed_amount - goods_amount, 0) as decimal(18, 4)) as order_discount,
     cast(platform_discount as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then pay_amount end as buyer_paid_total,
     case when is_presale then deposit end as deposit_paid_amount,
