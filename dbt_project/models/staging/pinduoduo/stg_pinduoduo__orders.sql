@@ -17,7 +17,13 @@ orders as (
         latest.record.order_status as source_status,
         {{ translate('latest.record.order_status', states) }} as status_state,
         latest.record.refund_status as refund_status,
-        coalesce(latest.record.confirm_status = '2' or latest.record.group_status = '2', false) as is_failed,
+        coalesce(latest.record.confirm_status = '2', false) as is_called_off,
+        {# Called off after it was confirmed it was a sale before, and is refunded. #}
+        coalesce(
+            latest.record.group_status = '2'
+            or (latest.record.confirm_status = '2' and {{ local_time('latest.record.confirm_time', "'Asia/Shanghai'") }} is null),
+            false
+        ) as is_failed,
         coalesce(latest.record.confirm_status = '0' or latest.record.group_status = '0', false) as is_forming,
         {# 0 is an ordinary order, and 0 a deposit that is not paid: some answers fill the second in for the first. #}
         case when coalesce(latest.record.trade_type, '1') <> '0' then latest.record.step_order_info.step_trade_status end
@@ -50,11 +56,13 @@ clocks as (
     select
         *,
         step_status is not null as is_presale,
+        status_state = 'paid' and (is_called_off or coalesce(refund_status = '4', false)) as is_cancelled,
         {# A group's order is a sale when the group forms, a presale's with the balance. #}
         case
             when is_failed or is_forming then null
             when step_status in ('0', '1') then null
-            when step_status = '2' then coalesce(balance_seen_at, confirm_time, pay_time)
+            {# Nothing is shipped before its balance is paid. #}
+            when step_status = '2' then coalesce(least(balance_seen_at, shipped_at), confirm_time, pay_time)
             else coalesce(confirm_time, pay_time)
         end as paid_at
     from orders
@@ -69,10 +77,10 @@ select
     currency,
     case
         when status_state = 'unknown' then 'unknown'
-        when is_failed then 'closed_unpaid'
+        when is_failed or (step_status = '1' and is_cancelled) then 'closed_unpaid'
         when step_status = '1' and not is_forming then 'deposit_paid'
         when is_forming or step_status = '0' then 'created'
-        when status_state = 'paid' and refund_status = '4' then 'cancelled'
+        when is_cancelled then 'cancelled'
         else status_state
     end as order_state,
     case when is_presale then 'presale' else 'group_buy' end as order_type,
@@ -82,8 +90,7 @@ select
     delivered_at,
     {# The vendor has no state after delivery. #}
     {{ null_as('instant') }} as completed_at,
-    case when is_failed or (status_state = 'paid' and refund_status = '4') then coalesce(cancelled_seen_at, modified_at) end
-        as cancelled_at,
+    case when is_failed or is_cancelled then coalesce(cancelled_seen_at, modified_at) end as cancelled_at,
     modified_at,
     {# Beside the goods the buyer pays postage and services of the parcel. #}
     cast(coalesce(pay_amount - goods_amount + discount_amount, postage) as decimal(18, 4)) as shipping_charged,
