@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from contract_bench import BUSY_DAY, STREAMS, Bench, a_few_records
 
 from extractors.core.decode import dumps, loads
 from extractors.errors import ExtractErrors
+from extractors.personal import Scrubber
+from extractors.registry import platforms
 
 Make = Callable[..., Bench]
 CANARY = "PIICANARY"
@@ -124,3 +127,56 @@ def test_the_sandbox_itself_plants_personal_data(bench: Make) -> None:
     on.run(a_few_records(on, BUSY_DAY))
     assert CANARY.encode() in b"\n".join(on.wire.bodies)
     assert CANARY not in on.everything_written()
+
+
+PROVINCE = {"name": "浙江省", "id": "33"}
+OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "taobao": (
+        {"buyer_open_uid": "AAH1", "receiver_state": "浙江省", "receiver_city": "杭州市"},
+        {"receiver_state": "浙江省"},
+    ),
+    "jd": (
+        {
+            "open_id_buyer": "o_1",
+            "pin": "p",
+            "consigneeInfo": {
+                "province": "浙江", "provinceId": "15", "city": "杭州市", "cityId": "1213", "county": "西湖区",
+                "countyId": "3038", "town": "翠苑街道", "townId": "59931",
+            },
+        },
+        {"consigneeInfo": {"province": "浙江", "provinceId": "15"}},
+    ),
+    "pinduoduo": (
+        {
+            "open_id_buyer": "o_1", "province": "浙江省", "province_id": 31, "city": "杭州市", "city_id": 383,
+            "town": "西湖区", "town_id": 3230, "country": "中国",
+        },
+        {"province": "浙江省", "province_id": 31, "country": "中国"},
+    ),
+    "doudian": (
+        {
+            "doudian_open_id": "#1",
+            "post_addr": {
+                "province": PROVINCE, "city": {"name": "杭州市", "id": "3301"}, "town": {"name": "西湖区", "id": "1"},
+                "street": {"name": "翠苑街道", "id": "2"},
+            },
+        },
+        {"post_addr": {"province": PROVINCE}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("platform", OF_A_BUYER)
+def test_of_a_buyer_only_the_province_and_a_keyed_hash_stay(platform: str) -> None:
+    sent, left = OF_A_BUYER[platform]
+    personal = platforms()[platform].stream("orders").personal
+    found = Scrubber(personal, platform, b"k" * 32).scrub(deepcopy(sent))
+    key = found.pop("buyer_key")
+    assert re.fullmatch("[0-9a-f]{32}", key) and found == left
+
+
+def test_what_staff_wrote_about_a_service_does_not_stay() -> None:
+    bill = {"serviceId": 1, "approveName": "李四", "approveNotes": "已联系 199", "applyReason": "质量问题"}
+    personal = platforms()["jd"].stream("after_sales").personal
+    found = Scrubber(personal, "jd", b"k" * 32).scrub({"sameOrderServiceBill": dict(bill)})
+    assert found == {"sameOrderServiceBill": {"serviceId": 1, "applyReason": "质量问题"}}

@@ -147,8 +147,8 @@ DIALECT = Dialect(
 
 # Ciphers and masks of the receiver, remarks, and the parts of an address below the province.
 _HIDDEN = (
-    "encrypt_*", "mask_*", "post_tel", "post_code", "detail", "street", "town", "user_id_info", "buyer_words",
-    "seller_words", "doudian_open_id",
+    "encrypt_*", "mask_*", "post_tel", "post_code", "detail", "street", "town", "city", "user_id_info",
+    "buyer_words", "seller_words", "doudian_open_id",
 )  # fmt: skip
 
 PLATFORM = Platform(

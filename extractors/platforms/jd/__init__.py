@@ -184,6 +184,12 @@ def _local(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M:%S")
 
 
+# Of a buyer and the consignee only a keyed hash and the province stay.
+_HIDDEN = (
+    "open_id_buyer", "pin", "realpin", "encrypt_*", "*invoice*", "vatinfo", "*telephone*", "city*",
+    "county*", "town*",
+)  # fmt: skip
+
 PLATFORM = Platform(
     name="jd",
     title="JD",
@@ -203,7 +209,7 @@ PLATFORM = Platform(
             widest=timedelta(days=28),
             retention=timedelta(days=90),
             personal=Personal(
-                drop=("pin", "realpin", "encrypt_*", "*invoice*", "vatinfo", "*telephone*"),
+                drop=_HIDDEN,
                 keep=("consigneeinfo",),
                 buyer=("open_id_buyer", "pin"),
             ),
@@ -216,7 +222,7 @@ PLATFORM = Platform(
             reads=_cancellations,
             slice=None,
             personal=Personal(
-                drop=("buyerid", "buyername", "checkusername", "checkremark", "remark"),
+                drop=("open_id_buyer", "buyerid", "buyername", "checkusername", "checkremark", "remark"),
                 buyer=("open_id_buyer", "buyerId"),
             ),
         ),
@@ -232,7 +238,15 @@ PLATFORM = Platform(
             reads=_after_sales,
             slice=None,
             personal=Personal(
-                drop=("*pin", "customer*", "questiondesc", "expressno", "approvename", "operatorname"),
+                drop=(
+                    "*pin",
+                    "customer*",
+                    "questiondesc",
+                    "expressno",
+                    "approvename",
+                    "approvenotes",
+                    "operatorname",
+                ),
             ),
         ),
         Stream(

@@ -137,6 +137,11 @@ def moment(value: Any) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE))
 
 
+# The buyer (a keyed hash stays), masks, memos, the payment number, and of the address all below the province.
+_HIDDEN = (
+    "open_id_buyer", "*_mask", "remark", "id_card*", "pay_no", "inner_transaction_id", "city*", "town*",
+)  # fmt: skip
+
 PLATFORM = Platform(
     name="pinduoduo",
     title="Pinduoduo",
@@ -155,7 +160,7 @@ PLATFORM = Platform(
             widest=timedelta(minutes=30),
             retention=timedelta(days=90),
             personal=Personal(
-                drop=("*_mask", "remark", "id_card*", "pay_no", "inner_transaction_id"),
+                drop=_HIDDEN,
                 buyer=("open_id_buyer",),
             ),
         ),

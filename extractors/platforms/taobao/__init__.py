@@ -167,7 +167,11 @@ PLATFORM = Platform(
             reads=_orders,
             widest=timedelta(days=1),
             retention=timedelta(days=90),
-            personal=Personal(keep=("receiver_state", "seller_nick"), buyer=("buyer_open_uid", "buyer_nick")),
+            personal=Personal(
+                drop=("buyer_open_uid",),
+                keep=("receiver_state", "seller_nick"),
+                buyer=("buyer_open_uid", "buyer_nick"),
+            ),
         ),
         Stream(
             name="refunds",
