@@ -27,6 +27,7 @@ from extractors.tokens import Tokens
 
 GOOD_CODES = {10000, 0}  # 0: the old envelope's err_no
 RETRY_CODES = {20000, 20001, 90000}
+THEIRS = ("isp.", "dop.")  # sub-codes of the platform's own trouble; isv.* is the caller's
 TOKEN_SUB_CODES = {"isv.access-token-expired", "isv.access-token-no-existed"}
 ADVICE = {
     30001: "ask for this API's permission package in the app console and have the shop authorise the app",
@@ -64,7 +65,7 @@ def error_of(body: Any) -> DaybookError | None:
     text = f"Doudian error {code} {sub_code}: {body.get('sub_msg') or body.get('msg')}"
     if code == 60000:
         return RateLimitedError(text)
-    if code in RETRY_CODES:
+    if code in RETRY_CODES or sub_code.startswith(THEIRS):
         return TransientError(text)
     if sub_code in TOKEN_SUB_CODES or code == 50001:
         advice = "have the shop authorise the app again and update the connection"
