@@ -31,6 +31,7 @@ trades as (
         latest.loaded_at,
         latest.held_at,
         latest.released_at,
+        latest.finished_seen_at,
         latest.closed_seen_at,
         latest.record.buyer_key,
         latest.record.order_status as source_status,
@@ -69,9 +70,13 @@ clocks as (
             when status_state = 'created' then null
             when order_type = 'presale' then balance_paid_at
             when order_type = 'cod' and status_state = 'completed' then finished_at
+            {# Given back after the door it was a sale before; a parcel that was refused never was one. #}
+            when order_type = 'cod' and status_state = 'cancelled'
+                then coalesce(finished_seen_at, case when main_status = '39' then coalesce(finished_at, closed_seen_at) end)
             when order_type = 'cod' then null
-            when order_type = 'group_buy' and held_at is not null and released_at is null then null
-            when order_type = 'group_buy' and held_at is not null then greatest(released_at, pay_time)
+            {# What was shipped had been released, also where no version shows it. #}
+            when order_type = 'group_buy' and held_at is not null and released_at is null and shipped_at is null then null
+            when order_type = 'group_buy' and held_at is not null then greatest(coalesce(released_at, shipped_at), pay_time)
             else pay_time
         end as paid_at
     from trades

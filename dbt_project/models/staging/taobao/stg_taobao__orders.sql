@@ -33,6 +33,7 @@ trades as (
         latest.shipping_blocked_at,
         latest.shipping_allowed_at,
         latest.signed_seen_at,
+        latest.finished_seen_at,
         latest.record.buyer_key,
         latest.record.status as source_status,
         latest.record.step_trade_status as step_status,
@@ -71,9 +72,12 @@ clocks as (
             when order_type = 'presale' and coalesce(step_status, '') <> 'FRONT_PAID_FINAL_PAID' then null
             when order_type = 'cod' and status_state in ('delivered', 'completed')
                 then coalesce(pay_time, signed_seen_at, ended_at)
+            {# Closed after the door it was a sale before, and is refunded; a parcel that was refused never was one. #}
+            when order_type = 'cod' and status_state = 'cancelled' then coalesce(pay_time, signed_seen_at, finished_seen_at)
             when order_type = 'cod' then null
-            when shipping_blocked_at is not null and shipping_allowed_at is null then null
-            when shipping_blocked_at is not null then greatest(shipping_allowed_at, pay_time)
+            {# What was shipped was free to be, also where no version shows it. #}
+            when shipping_blocked_at is not null and shipping_allowed_at is null and shipped_at is null then null
+            when shipping_blocked_at is not null then greatest(coalesce(shipping_allowed_at, shipped_at), pay_time)
             else pay_time
         end as paid_at
     from trades

@@ -23,5 +23,6 @@
 {{ latest_records(source('raw_doudian', 'orders'), shape, over_versions={
     'held_at': ('min', "case when record.order_status = '105' then cursor_at end"),
     'released_at': ('min', "case when record.order_status in ('2', '101', '3', '5') then cursor_at end"),
+    'finished_seen_at': ('min', "case when record.order_status = '5' then " ~ epoch_time('record.finish_time') ~ " end"),
     'closed_seen_at': ('min', "case when record.order_status = '4' then cursor_at end"),
 }) }}

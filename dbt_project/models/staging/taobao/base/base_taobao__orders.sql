@@ -29,4 +29,6 @@
     'shipping_blocked_at': ('min', "case when record.status = 'PAID_FORBID_CONSIGN' then cursor_at end"),
     'shipping_allowed_at': ('min', "case when " ~ shippable ~ " then cursor_at end"),
     'signed_seen_at': ('min', "case when record.status = 'TRADE_BUYER_SIGNED' then cursor_at end"),
+    'finished_seen_at': ('min', "case when record.status = 'TRADE_FINISHED' then coalesce("
+        ~ local_time('record.end_time', "'Asia/Shanghai'") ~ ", cursor_at) end"),
 }) }}
