@@ -36,6 +36,8 @@ trades as (
         latest.record.buyer_key,
         latest.record.order_status as source_status,
         latest.record.main_status as main_status,
+        {# Closed by a refund: before shipment, after it, after receipt. #}
+        coalesce(latest.record.main_status in ('21', '22', '39'), false) as is_given_back,
         {{ translate('latest.record.order_status', states) }} as status_state,
         case
             when {{ array_length('latest.record.order_phase_list') }} > 0 then 'presale'
@@ -117,7 +119,8 @@ select
     case when order_type = 'presale' and deposit_paid_at is not null then deposit_paid_amount end as deposit_paid_amount,
     deposit_paid_at,
     coalesce(
-        order_type = 'presale' and status_state = 'cancelled' and deposit_paid_at is not null and balance_paid_at is null,
+        order_type = 'presale' and status_state = 'cancelled' and deposit_paid_at is not null and balance_paid_at is null
+            and not is_given_back,
         false
     ) as is_deposit_forfeited,
     case when order_type = 'cod' then 'cod' end as payment_type,
