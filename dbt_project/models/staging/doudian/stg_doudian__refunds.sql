@@ -75,7 +75,8 @@ select
     cast(greatest(refund_amount - refund_shipping - refund_tax, 0) as decimal(18, 4)) as refund_goods,
     cast(refund_shipping as decimal(18, 4)) as refund_shipping,
     cast(refund_tax as decimal(18, 4)) as refund_tax,
-    quantity,
+    {# The record tells how many it is about; where the buyer keeps them, none come back. #}
+    case when refund_type in ('return_refund', 'before_shipment') then quantity end as quantity,
     reason,
     account.currency,
     refunds.load_id
