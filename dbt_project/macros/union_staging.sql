@@ -138,7 +138,7 @@
             'order_state': ['created', 'deposit_paid', 'paid', 'shipped', 'delivered', 'completed', 'closed_unpaid', 'cancelled'],
             'order_type': ['standard', 'presale', 'group_buy', 'cod', 'b2b'],
             'buyer_type': ['individual', 'organisation'],
-            'exclude_reason': ['test', 'staff', 'brushed', 'deleted', 'unconfirmed'],
+            'exclude_reason': ['test', 'staff', 'brushed', 'deleted', 'unconfirmed', 'not_a_sale'],
         },
         'order_lines': {
             'line_class': [

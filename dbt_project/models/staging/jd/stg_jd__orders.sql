@@ -29,6 +29,8 @@ orders as (
         latest.record.orderState as source_status,
         {{ translate('latest.record.orderState', states) }} as status_state,
         latest.record.payType = '1' as is_cod,
+        {# Goods or parts sent in exchange, or repaired: JD makes an order of them, at their price. #}
+        coalesce(latest.record.returnOrder in ('1', '2'), false) as is_after_sale,
         {{ local_time('latest.record.orderStartTime', "'Asia/Shanghai'") }} as created_at,
         {{ local_time('latest.record.paymentConfirmTime', "'Asia/Shanghai'") }} as confirmed_at,
         {{ local_time('latest.record.orderEndTime', "'Asia/Shanghai'") }} as ended_at,
@@ -98,7 +100,7 @@ select
     case when is_cod then 'cod' end as payment_type,
     region,
     {{ null_as('text') }} as buyer_type,
-    {{ null_as('text') }} as exclude_reason,
+    case when is_after_sale then 'not_a_sale' end as exclude_reason,
     source_status,
     load_id,
     loaded_at
