@@ -298,7 +298,6 @@ def _yuan(fen: int) -> float:
 def _order(state: OrderState) -> dict[str, Any]:
     order, buyer = state.order, state.order.buyer
     coupon = sum(line.subsidy for line in order.lines)
-    goods = order.goods + coupon
     given_up = sum(line.item_discount + line.order_discount - line.adjustment for line in order.lines)
     times = {
         "createTime": order.timeline.created,
@@ -313,7 +312,7 @@ def _order(state: OrderState) -> dict[str, Any]:
         "idOfStr": str(order.id),
         "status": _status(state),
         "totalAmount": _yuan(order.total),
-        "sumProductPayment": _yuan(goods),
+        "sumProductPayment": _yuan(order.goods),
         "shippingFee": _yuan(order.shipping),
         "discount": -given_up,
         "couponFee": _yuan(coupon),
@@ -355,7 +354,7 @@ def _item(state: OrderState, line: Line) -> dict[str, Any]:
         "name": line.item.chinese,
         "quantity": line.quantity,
         "price": _yuan(line.unit_price),
-        "itemAmount": _yuan(line.paid + line.subsidy),
+        "itemAmount": _yuan(line.paid),
         "entryDiscount": line.adjustment,
         "refund": 0,
         "status": _status(state),

@@ -83,7 +83,8 @@ select
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    cast(0 as decimal(18, 4)) as order_discount,
+    {# itemAmount is after the coupon, as is totalAmount: what the platform gave is no discount of the merchant's. #}
+    cast(-platform_subsidy as decimal(18, 4)) as order_discount,
     cast(platform_subsidy as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then total_amount end as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
