@@ -320,6 +320,7 @@ def _order(state: OrderState) -> dict[str, Any]:
         "refundPayment": state.refunded,
         "sellerID": f"b2b-{order.shop.number}",
         "tradeType": "50060",
+        "newStepOrderList": [_step(state)],
         "businessType": "cn",
         **{name: text for name, at in times.items() if (text := _written(at)) is not None},
     }
@@ -341,6 +342,23 @@ def _order(state: OrderState) -> dict[str, Any]:
             "zip": "310000",
         }
     return out
+
+
+def _step(state: OrderState) -> dict[str, Any]:
+    """The one step of an order that is paid at once."""
+    paid = state.paid_at is not None
+    closed = state.status == tl.CLOSED_UNPAID
+    return {
+        "stepNo": 1,
+        "lastStep": True,
+        "stepName": "全款交易",
+        "activeStatus": 1,
+        "payStatus": 2 if paid else 8 if closed else 1,
+        "payFee": _yuan(state.order.total),
+        "paidFee": _yuan(state.order.total if paid else 0),
+        "postFee": _yuan(state.order.shipping),
+        **({"gmtPay": _written(state.paid_at)} if paid else {}),
+    }
 
 
 def _item(state: OrderState, line: Line) -> dict[str, Any]:

@@ -11,6 +11,11 @@
     'cancel': 'cancelled',
     'terminated': 'cancelled',
 } %}
+{#- Orders paid in steps: each of two generations of trades has a list of its own. Pay status 1 is not paid, 8 closed before that. -#}
+{%- set steps = {
+    'new': {'list': 'latest.record.baseInfo.newStepOrderList', 'status': 'step.payStatus', 'paid': 'step.paidFee'},
+    'old': {'list': 'latest.record.baseInfo.stepOrderList', 'status': 'step.stepPayStatus', 'paid': 'step.actualPayFee'},
+} -%}
 
 with
 
@@ -36,24 +41,50 @@ trades as (
         {{ money('latest.record.baseInfo.totalAmount') }} as total_amount,
         coalesce({{ money('latest.record.baseInfo.shippingFee') }}, 0) as shipping_charged,
         coalesce({{ money('latest.record.baseInfo.couponFee') }}, 0) as platform_subsidy,
+        {%- for name, step in steps.items() %}
+        {{ array_length(step.list) }} as {{ name }}_steps,
+        coalesce({{ array_sum(step.list, 'step', "case when " ~ step.status ~ " in ('1', '8') then 1 else 0 end") }}, 0)
+            as {{ name }}_steps_unpaid,
+        coalesce({{ array_sum(step.list, 'step', "case when step.lastStep = 'false' and " ~ step.status ~ " not in ('1', '8') then "
+            ~ money(step.paid) ~ " end") }}, 0) as {{ name }}_steps_before_paid,
+        {%- endfor %}
+        coalesce(
+            {{ compact_time(element_of(steps.new.list, 'lastStep', 'true', 'gmtPay')) }},
+            {{ compact_time(element_of(steps.old.list, 'lastStep', 'true', 'payTime')) }}
+        ) as last_step_paid_at,
         latest.record.nativeLogistics.province as region
     from {{ ref('base_alibaba_1688__orders') }} as latest
     left join {{ source('raw_daybook', 'accounts') }} as account
         on latest.account_id = account.account_id
 ),
 
+stepped as (
+    select
+        *,
+        new_steps + old_steps > 1 as is_in_steps,
+        new_steps_before_paid + old_steps_before_paid as before_paid,
+        new_steps_unpaid + old_steps_unpaid > 0 and status_state <> 'completed' as is_owed
+    from trades
+),
+
 clocks as (
     select
         *,
-        {# At the door, and on credit terms, the goods come before the money: a sale when they are accepted. #}
+        {#
+            At the door, and on credit terms, the goods come before the money: a sale when they are accepted. payTime is the time of
+            the first payment: in steps a sale is what was paid in full, with the last one.
+        #}
         case
+            when is_in_steps and is_owed then null
             when status_state = 'created' then null
             when trade_type in ('8', '10') and status_state in ('delivered', 'completed')
                 then coalesce(received_at, done_at)
             when trade_type in ('8', '10') then null
+            when is_in_steps then coalesce(last_step_paid_at, pay_time)
             else pay_time
-        end as paid_at
-    from trades
+        end as paid_at,
+        is_in_steps and before_paid > 0 as has_deposit
+    from stepped
 )
 
 select
@@ -65,6 +96,7 @@ select
     currency,
     case
         when status_state = 'unknown' then 'unknown'
+        when status_state in ('created', 'paid') and has_deposit and is_owed then 'deposit_paid'
         when status_state = 'paid' and paid_at is null then 'created'
         when status_state = 'cancelled' and paid_at is null then 'closed_unpaid'
         when status_state = 'cancelled' and shipped_at is not null then 'completed'
@@ -87,8 +119,8 @@ select
     cast(-platform_subsidy as decimal(18, 4)) as order_discount,
     cast(platform_subsidy as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then total_amount end as buyer_paid_total,
-    {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
-    {{ null_as('instant') }} as deposit_paid_at,
+    case when has_deposit then cast(before_paid as decimal(18, 4)) end as deposit_paid_amount,
+    case when has_deposit then pay_time end as deposit_paid_at,
     false as is_deposit_forfeited,
     case when trade_type = '8' then 'cod' when trade_type = '10' then 'credit' end as payment_type,
     region,

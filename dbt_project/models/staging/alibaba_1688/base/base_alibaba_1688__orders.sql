@@ -4,7 +4,9 @@
     'baseInfo': {
         'status': 'text', 'tradeType': 'text', 'createTime': 'text', 'payTime': 'text', 'modifyTime': 'text',
         'allDeliveredTime': 'text', 'receivingTime': 'text', 'completeTime': 'text', 'totalAmount': 'text',
-        'shippingFee': 'text', 'couponFee': 'text'
+        'shippingFee': 'text', 'couponFee': 'text',
+        'newStepOrderList': [{'lastStep': 'text', 'payStatus': 'text', 'gmtPay': 'text', 'paidFee': 'text'}],
+        'stepOrderList': [{'lastStep': 'text', 'stepPayStatus': 'text', 'payTime': 'text', 'actualPayFee': 'text'}]
     },
     'productItems': [{
         'subItemIDString': 'text', 'productID': 'text', 'skuID': 'text', 'name': 'text', 'quantity': 'text',
