@@ -37,10 +37,11 @@ refunds as (
     from {{ ref('base_alibaba_1688__refunds') }} as latest
 ),
 
+{# What goes back for the goods and for the postage comes apart: neither holds the other. #}
 amounts as (
     select
         *,
-        case when refund_state = 'success' then coalesce(given_amount, asked_amount) else asked_amount end as refund_amount,
+        case when refund_state = 'success' then coalesce(given_amount, asked_amount) else asked_amount end as refund_goods,
         coalesce(
             case when refund_state = 'success' then coalesce(given_shipping, asked_shipping) else asked_shipping end, 0
         ) as refund_shipping
@@ -58,8 +59,8 @@ select
     refund_type,
     requested_at,
     case when refund_state = 'success' then done_at end as refunded_at,
-    refund_amount,
-    cast(greatest(refund_amount - refund_shipping, 0) as decimal(18, 4)) as refund_goods,
+    cast(refund_goods + refund_shipping as decimal(18, 4)) as refund_amount,
+    cast(refund_goods as decimal(18, 4)) as refund_goods,
     cast(refund_shipping as decimal(18, 4)) as refund_shipping,
     cast(0 as decimal(18, 4)) as refund_tax,
     {{ null_as('decimal(18, 4)') }} as quantity,
