@@ -23,6 +23,7 @@ ZONE = "Asia/Shanghai"
 API = "/openapi/param2/1/com.alibaba.trade"
 ORDERS = "alibaba.trade.getSellerOrderList"
 REFUNDS = "alibaba.trade.refund.queryOrderRefundList"
+IN_SALE_AND_AFTER = 0  # dipsuteType (so spelt): 1 in sale, 2 after sale
 PRODUCT_API = "/openapi/param2/1/com.alibaba.product"
 PRODUCTS = "alibaba.product.list.get"
 
@@ -66,7 +67,11 @@ def _orders(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _refunds(account: Account, window: Window) -> Iterator[Read]:
-    params = {"applyStartTime": _written(window.start), "applyEndTime": _written(window.end)}
+    params = {
+        "applyStartTime": _written(window.start),
+        "applyEndTime": _written(window.end),
+        "dipsuteType": IN_SALE_AND_AFTER,
+    }
     yield Read(Request(REFUNDS, f"{API}/{REFUNDS}", params), REFUND_PAGES)
 
 

@@ -195,15 +195,18 @@ class Gateway:
         if wrong is not None:
             raise _bad(wrong)
         start, end = self._window(given, "applyStartTime", "applyEndTime")
+        kind = given.get("dipsuteType", "1")  # a refund is taken for one in sale where nothing else is said
+        if kind not in ("0", "1", "2"):
+            raise _bad("dipsuteType")
         late = end + HORIZON_DAYS * 86_400
         rows = [
             (state, refund)
             for row in market.refund_rows_between(self.desk, shop, start, late)
             for state, refund in [market.refund_at(self.desk, shop, row)]
-            if start <= refund.created <= end
+            if start <= refund.created <= end and kind in ("0", _dispute(refund))
         ]
         rows.sort(key=lambda pair: (-pair[1].created, pair[1].refund.id))
-        page = self._page(("refunds", shop.store, start, end), rows, given, "currentPageNum", fault)
+        page = self._page(("refunds", shop.store, start, end, kind), rows, given, "currentPageNum", fault)
         shown = [_refund(*pair) for pair in page.rows]
         number = int(given.get("currentPageNum", "1"))
         return {"result": {"opOrderRefundModels": shown, "totalCount": page.total, "currentPageNum": number}}
@@ -433,6 +436,11 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "refundId": _refund_id(found),
         "orderId": order.id,
         "orderEntryIdList": [market.line_id(order, market.refunded_line(state, found))],
+def _dispute(found: RefundState) -> str:
+    """1 in sale, 2 after it."""
+    return "1" if found.refund.plan.before_shipment else "2"
+
+
         "status": {
             tl.ASKED: "waitselleragree",
             tl.AGREED: "waitbuyersend",
@@ -447,7 +455,7 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "canRefundPayment": order.goods,
         "goodsStatus": 3 if back and done else 1 if refund.plan.before_shipment else 2,
         "onlyRefund": not back,
-        "disputeType": 1 if refund.plan.before_shipment else 2,
+        "disputeType": int(_dispute(found)),
         "applyReason": refund.reason,
         "gmtApply": _written(found.created),
         "gmtCreate": _written(found.created),
