@@ -89,6 +89,25 @@ def test_personal_data_in_an_answer_does_not_reach_landing(platform: str, stream
     assert CANARY not in found.text, re.findall(rf".{{60}}{CANARY}.{{20}}", found.text)[:3]
 
 
+@pytest.mark.parametrize("platform", ["alibaba_1688", "beibei", "suning"])
+def test_of_an_address_only_the_province_lands(platform: str, bench: Make) -> None:
+    on = bench(platform, "orders")
+    on.run(a_few_records(on, BUSY_DAY))
+    place = re.compile(r'"[\u4e00-\u9fff]+(?:市|(?<!自治)区)"')  # a city or a district
+    assert place.search(b"\n".join(on.wire.bodies).decode()), "no place was sent"
+    rows = b"\n".join(on.rows()).decode()
+    assert rows and not place.search(rows)
+
+
+def test_a_buyer_of_1688_lands_under_no_id_of_the_vendors(bench: Make) -> None:
+    on = bench("alibaba_1688", "orders")
+    on.run(a_few_records(on, BUSY_DAY))
+    assert b'"buyerUserId"' in b"\n".join(on.wire.bodies)
+    rows = [orjson.loads(row)["payload"] for row in on.rows()]
+    assert rows and any(row["buyer_key"] for row in rows)
+    assert not any("buyer" in name.lower() for row in rows for name in row["baseInfo"])
+
+
 @pytest.mark.parametrize(("platform", "stream"), STREAMS)
 def test_a_record_kept_as_evidence_holds_no_personal_data(platform: str, stream: str, bench: Make) -> None:
     on = bench(platform, stream)

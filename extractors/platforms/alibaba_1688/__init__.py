@@ -115,9 +115,16 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
 
 DIALECT = Dialect(shape=form_signed_over_path, error=error_of, refresh=_refresh, refresh_read=read_tokens)
 
+# Of the address the province stays.
 _HIDDEN = (
-    "buyercontact", "buyerloginid", "buyerid", "buyeropenuid", "buyermemo", "buyerfeedback", "sellermemo",
-    "contactperson", "zip", "receiverinfo", "alipaytradeid", "buyeralipayid", "buyersubid",
+    "*buyer*id", "*loginid", "*alipayid", "alipaytradeid", "buyercontact", "sellercontact", "contactperson",
+    "nologisticsname", "nologisticstel", "fax", "buyermemo", "sellermemo", "buyerfeedback", "*remark",
+    "message", "content", "receiverinfo", "orderinvoiceinfo", "encryptoutorderinfo", "zip", "topost",
+    "city", "tocity", "area", "toarea", "areacode", "town", "towncode",
+)  # fmt: skip
+_HIDDEN_OF_REFUNDS = (
+    "*buyer*id", "*loginid", "alipay*", "description", "discription", "sellerrealname", "sellertel",
+    "freightbill", "rejectreason", "extinfo", "refundoperationlist",
 )  # fmt: skip
 
 PLATFORM = Platform(
@@ -148,7 +155,7 @@ PLATFORM = Platform(
             overlap=timedelta(days=60),
             slice=None,
             widest=timedelta(days=30),
-            personal=Personal(drop=("buyer*id", "buyerloginid", "description", "discription", "alipay*")),
+            personal=Personal(drop=_HIDDEN_OF_REFUNDS),
         ),
         Stream(
             name="products",

@@ -331,14 +331,22 @@ def _order(state: OrderState) -> dict[str, Any]:
     if buyer is not None:
         base |= {
             "buyerID": f"b2b-{buyer.open_uid}",
+            "buyerUserId": 10_000_000_000 + order.index,
             "buyerLoginId": buyer.nick,
+            "subBuyerLoginId": f"{buyer.nick}:temp",
             "buyerFeedback": f"电话 {buyer.phone}",
+            "remark": f"请联系 {buyer.name}",
+            "sellerContact": {"name": f"店主{CANARY}", "fax": f"0571-{CANARY}", "shopName": order.shop.store},
             "buyerContact": {"name": buyer.name, "phone": buyer.phone, "companyName": buyer.company},
         }
         out["nativeLogistics"] = {
             "province": buyer.state,
             "city": buyer.city,
+            "area": buyer.district,
+            "town": buyer.address,
             "address": buyer.address,
+            "fax": buyer.phone,
+            "logisticsItems": [{"noLogisticsName": buyer.name, "noLogisticsTel": buyer.phone}],
             "contactPerson": buyer.name,
             "mobile": buyer.phone,
             "telephone": buyer.phone,
@@ -428,6 +436,11 @@ def _refund_id(refund: RefundState) -> str:
     return f"TQ{refund.refund.id}"
 
 
+def _dispute(found: RefundState) -> str:
+    """1 in sale, 2 after it."""
+    return "1" if found.refund.plan.before_shipment else "2"
+
+
 def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
     order, refund = state.order, found.refund
     buyer, back = order.buyer, refund.plan.goods_return
@@ -436,11 +449,6 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "refundId": _refund_id(found),
         "orderId": order.id,
         "orderEntryIdList": [market.line_id(order, market.refunded_line(state, found))],
-def _dispute(found: RefundState) -> str:
-    """1 in sale, 2 after it."""
-    return "1" if found.refund.plan.before_shipment else "2"
-
-
         "status": {
             tl.ASKED: "waitselleragree",
             tl.AGREED: "waitbuyersend",
@@ -464,5 +472,14 @@ def _dispute(found: RefundState) -> str:
     if done:
         out["gmtCompleted"] = _written(found.refunded_at)
     if buyer is not None:
-        out |= {"buyerMemberId": buyer.nick, "buyerLoginId": buyer.nick, "discription": f"电话 {buyer.phone}"}
+        out |= {
+            "buyerMemberId": buyer.nick,
+            "buyerLoginId": buyer.nick,
+            "discription": f"电话 {buyer.phone}",
+            "rejectReason": f"已联系 {buyer.phone}",
+            "sellerRealName": f"店主{CANARY}",
+            "sellerTel": f"0571-{CANARY}",
+            "freightBill": f"YT{buyer.phone}",
+            "extInfo": {"b2b_buyer_mId": f"b2b-{buyer.nick}"},
+        }
     return out

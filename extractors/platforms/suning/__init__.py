@@ -102,7 +102,7 @@ DIALECT = Dialect(shape=shape_of(_CONTENT), error=error_of)
 
 _HIDDEN = (
     "customername", "mobnum", "username", "invoice*", "buyerordremark", "sellerordremark", "vat*",
-    "bank", "account", "register*",
+    "bank", "account", "register*", "cityname", "districtname",
 )  # fmt: skip
 
 PLATFORM = Platform(
