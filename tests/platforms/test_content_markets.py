@@ -17,6 +17,10 @@ import pytest
 from staged import Staged, at, staged
 
 from extractors.accounts import Account
+from extractors.core.model import Reply, Request
+from extractors.core.paging import SizedNextToken
+from extractors.errors import ContractError
+from extractors.platforms.kuaishou_shop import ORDER_PAGES, REFUND_PAGES
 from extractors.registry import platforms
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.buyers import CANARY
@@ -218,3 +222,20 @@ def test_no_personal_value_reached_landing_or_the_warehouse(night: Night) -> Non
 
 def test_nothing_was_refused_on_the_way(night: Night) -> None:
     assert night.box.control.counters()["refusals"] == {}
+
+
+@pytest.mark.parametrize(
+    ("paging", "name", "cursor"),
+    [(ORDER_PAGES, "orderList", "cursor"), (REFUND_PAGES, "refundOrderInfoList", "pcursor")],
+)
+def test_records_of_kuaishou_that_lost_their_cursor_do_not_end_a_read(
+    paging: SizedNextToken, name: str, cursor: str
+) -> None:
+    def read(**data: Any) -> int:
+        reply = Reply({"result": 1, "data": {name: [{"oid": 1}], **data}})
+        return sum(len(page.records) for page in paging.pages(lambda request: reply, Request("list")))
+
+    assert read(**{cursor: "nomore"}) == 1
+    for lost in ({}, {cursor: ""}, {cursor: None}):
+        with pytest.raises(ContractError, match=cursor):
+            read(**lost)

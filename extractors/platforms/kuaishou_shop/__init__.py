@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,9 +10,16 @@ from typing import Any
 from extractors.accounts import Account
 from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream, epoch_milliseconds
-from extractors.core.paging import LastPageFirst, SizedNextToken, number_at, records_at
+from extractors.core.paging import LastPageFirst, Records, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
 from extractors.personal import Personal
 from extractors.protocols.signed_call import Dialect, SignedCall, json_text_in_query
 from extractors.tokens import Tokens
@@ -54,19 +61,24 @@ def error_of(body: Any) -> DaybookError | None:
     return TransientError(text)
 
 
-def _further(name: str) -> Any:
-    """The cursor for the next page below `data`, None at the end."""
+def _further(name: str, records: Records) -> Callable[[Reply], str | None]:
+    """The cursor for the next page below `data`, None at the end. A read ends where the vendor says so: no
+    total tells of the pages behind one whose cursor was lost."""
 
     def token(reply: Reply) -> str | None:
-        found = str((reply.body.get("data") or {}).get(name) or END)
-        return None if found == END else found
+        found = str((reply.body.get("data") or {}).get(name) or "")
+        if not found and records(reply):
+            raise ContractError(f"Kuaishou sent records without the {name} that says where they go on or end")
+        return None if found in ("", END) else found
 
     return token
 
 
+ORDER_RECORDS = records_at("data.orderList")
+REFUND_RECORDS = records_at("data.refundOrderInfoList")
 ORDER_PAGES = SizedNextToken(
-    records_at("data.orderList"),
-    _further("cursor"),
+    ORDER_RECORDS,
+    _further("cursor", ORDER_RECORDS),
     "cursor",
     never_empty=True,
     asks_twice=True,
@@ -75,8 +87,8 @@ ORDER_PAGES = SizedNextToken(
 )
 # totalSize is good on the first page only, and a list that moves may end below it: the other pages must tell.
 REFUND_PAGES = SizedNextToken(
-    records_at("data.refundOrderInfoList"),
-    _further("pcursor"),
+    REFUND_RECORDS,
+    _further("pcursor", REFUND_RECORDS),
     "pcursor",
     never_empty=True,
     asks_twice=True,
