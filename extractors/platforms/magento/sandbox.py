@@ -340,7 +340,9 @@ def _order(shop: Shop, state: OrderState) -> dict[str, Any]:
         **_both("shipping_amount", order.shipping),
         **_both("shipping_discount_amount", 0),
         **_both("tax_amount", order.tax),
-        **_both("total_paid", order.total if state.paid_at is not None else 0),
+        # A shop tells what was paid once something was, and what is owed always.
+        **(_both("total_paid", order.total) if state.paid_at is not None else {}),
+        **_both("total_due", 0 if state.paid_at is not None else order.total),
         **_both("total_refunded", state.refunded),
         "items": [item for line in order.lines for item in _items(shop, state, line)],
         "billing_address": address,

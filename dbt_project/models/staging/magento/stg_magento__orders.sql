@@ -49,6 +49,10 @@ orders as (
         {%- endfor %}
         coalesce({{ money('latest.record.base_total_paid') }}, 0) >= {{ money('latest.record.base_grand_total') }}
             - coalesce({{ money('latest.record.base_total_canceled') }}, 0) as is_paid_up,
+        {# An order without a payment has no base_total_paid at all; half a cent is what amounts of four decimals leave. #}
+        coalesce({{ money('latest.record.base_total_due') }}, {{ money('latest.record.base_grand_total') }}
+            - {{ money('latest.record.base_total_paid') }}, 0)
+            - coalesce({{ money('latest.record.base_total_canceled') }}, 0) > 0.005 as is_owed,
         {{ array_sum('latest.record.items', 'item', money('item.qty_shipped')) }} as shipped,
         {{ address }}.country_id as country,
         {{ address }}.region_code as region_code,
@@ -71,6 +75,8 @@ told as (
             when state = 'closed' then 'cancelled'
             when state = 'held' and is_paid_up then 'paid'
             when state = 'held' then 'created'
+            {# An authorisation makes an order `processing`, too, and so does a parcel that was sent before the invoice. #}
+            when state = 'paid' and is_owed then 'created'
             else state
         end as order_state
     from orders
@@ -87,7 +93,10 @@ select
     'standard' as order_type,
     created_at,
     {# Orders of nothing have no invoice: they are paid when they are placed. #}
-    case when order_state in ('paid', 'completed', 'cancelled') then coalesce(invoiced_at, created_at) end as paid_at,
+    case
+        when order_state = 'completed' and state <> 'closed' and is_owed then null
+        when order_state in ('paid', 'completed', 'cancelled') then coalesce(invoiced_at, created_at)
+    end as paid_at,
     {{ null_as('instant') }} as shipped_at,
     {{ null_as('instant') }} as delivered_at,
     {{ null_as('instant') }} as completed_at,
