@@ -274,6 +274,29 @@ def test_an_amazon_account_without_its_sellers_id_is_told_what_to_add() -> None:
     assert "seller_id" in str(caught.value.advice)
 
 
+def test_refunds_of_another_marketplace_are_left_to_the_account_they_are_of() -> None:
+    """Transactions are answered for every marketplace of a seller, and there is one account a marketplace."""
+    stream = platforms()["amazon"].stream("refunds")
+    told = [
+        {"transactionId": "1", "marketplaceDetails": {"marketplaceId": "ATVPDKIKX0DER"}},
+        {"transactionId": "2", "marketplaceDetails": {"marketplaceId": "A2EUQ1WTGCTBG2"}},
+        {"transactionId": "3", "sellingPartnerMetadata": {"marketplaceId": "A2EUQ1WTGCTBG2"}},
+        {"transactionId": "4"},
+    ]
+
+    def kept(marketplaces: str) -> str:
+        account = replace(ACCOUNTS["amazon"], options={"marketplaces": marketplaces})
+        (read,) = stream.reads(account, days_window(START, START, account.zone))
+        assert read.finish
+        return "".join(
+            r["transactionId"] for r in read.finish([{**r, "transactionType": "Refund"} for r in told])
+        )
+
+    assert kept("ATVPDKIKX0DER") == "14"
+    assert kept("A2EUQ1WTGCTBG2") == "234"
+    assert kept("ATVPDKIKX0DER, A2EUQ1WTGCTBG2") == "1234"
+
+
 # ---- what only one vendor does ---------------------------------------------------------------------
 def order_id(name: str, state: OrderState) -> str:
     """The order's id as the vendor writes it."""

@@ -69,12 +69,30 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
     # Without marketplaceId: with it, orders the seller ships himself are missing in the United States.
     params = {"postedAfter": f"{window.start:{FORM}}", "postedBefore": f"{window.end:{FORM}}"}
     request = Request("listTransactions", "/finances/2024-06-19/transactions", params)
-    yield Read(request, TRANSACTIONS, finish=_only_refunds)
+    yield Read(request, TRANSACTIONS, finish=partial(_refunds_of, _marketplaces(account)))
 
 
-def _only_refunds(records: list[Record]) -> list[Record]:
-    """Refunds among all the money that moved; there is no filter for them."""
-    return [record for record in records if "refund" in str(record.get("transactionType", "")).lower()]
+def _refunds_of(marketplaces: list[str], records: list[Record]) -> list[Record]:
+    """Refunds among all the money that moved; there is no filter for them.
+
+    The seller's other marketplaces are answered, too: their refunds are left to the accounts they are of.
+    """
+    return [
+        record
+        for record in records
+        if "refund" in str(record.get("transactionType", "")).lower()
+        and (not marketplaces or _moved_in(record) in (None, *marketplaces))
+    ]
+
+
+def _moved_in(record: Record) -> str | None:
+    """The marketplace in which money moved, where the transaction tells."""
+    told = dig(record, ("marketplaceDetails", "marketplaceId"))
+    return told or dig(record, ("sellingPartnerMetadata", "marketplaceId")) or None
+
+
+def _marketplaces(account: Account) -> list[str]:
+    return str(account.options.get("marketplaces") or "").replace(",", " ").split()
 
 
 def _listings(account: Account, window: Window) -> Iterator[Read]:
@@ -87,9 +105,9 @@ def _listings(account: Account, window: Window) -> Iterator[Read]:
             advice="add options: {seller_id: …} (Seller Central: Account Info, Merchant Token), or leave "
             "products out of the account's streams",
         )
-    for marketplace in str(account.options.get("marketplaces") or "").split(","):
+    for marketplace in _marketplaces(account) or [""]:
         params = {
-            "marketplaceIds": marketplace.strip(),
+            "marketplaceIds": marketplace,
             "includedData": "summaries,offers,fulfillmentAvailability",
             "lastUpdatedAfter": f"{window.start - SECOND:{FORM}}",
             "lastUpdatedBefore": f"{window.end + SECOND:{FORM}}",
@@ -97,7 +115,7 @@ def _listings(account: Account, window: Window) -> Iterator[Read]:
             "sortOrder": "ASC",
         }
         request = Request("searchListingsItems", f"/listings/2021-08-01/items/{seller}", params)
-        yield Read(request, LISTINGS, finish=partial(_of_marketplace, marketplace.strip()))
+        yield Read(request, LISTINGS, finish=partial(_of_marketplace, marketplace))
 
 
 def _of_marketplace(marketplace: str, records: list[Record]) -> list[Record]:
