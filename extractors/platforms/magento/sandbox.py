@@ -24,7 +24,7 @@ from extractors.sandbox.credentials import APP_KEYS, token
 from extractors.sandbox.desk import HTML_PAGE, Answer, Desk, Refusal
 from extractors.sandbox.market import refund_at, refund_rows_between, rows_between, state_at, touch
 from extractors.sandbox.merchants import SHOPS, Shop
-from extractors.sandbox.orders import Line, OrderState, RefundState
+from extractors.sandbox.orders import Line, OrderState, RefundLine, RefundState
 from extractors.sandbox.season import day_number
 from extractors.sandbox.timeline import REFUNDED
 from extractors.sandbox.tokens import GOOD, TokenDesk
@@ -439,18 +439,24 @@ def _creditmemo(shop: Shop, state: OrderState, found: RefundState) -> dict[str, 
         **_both("tax_amount", refund.tax),
         **_both("adjustment", refund.goods - goods),
         **_both("adjustment_positive", refund.goods - goods),
-        "items": [
-            {
-                "order_item_id": _entity(state) * 100 + part.line.number * 2,
-                "qty": part.quantity,
-                **_both("row_total", part.line.list_amount),
-                **_both("discount_amount", part.line.list_amount - part.goods),
-                **_both("tax_amount", part.tax),
-            }
-            for part in refund.lines
-        ],
+        "items": [row for part in refund.lines for row in _memo_items(state, part)],
         "comments": [{"comment": f"{refund.reason} {order.buyer.phone}" if order.buyer else refund.reason}],
     }
+
+
+def _memo_items(state: OrderState, part: RefundLine) -> list[dict[str, Any]]:
+    """A row for each that the order has of the product, the child with its pieces and without money."""
+    number = _entity(state) * 100 + part.line.number * 2
+    row = {
+        "order_item_id": number,
+        "qty": part.quantity,
+        **_both("row_total", part.line.list_amount),
+        **_both("discount_amount", part.line.list_amount - part.goods),
+        **_both("tax_amount", part.tax),
+    }
+    if len(part.line.item.skus) == 1:
+        return [row]
+    return [row, {"order_item_id": number + 1, "qty": part.quantity}]
 
 
 def _product(view: ProductView, i: int) -> dict[str, Any]:

@@ -3,6 +3,36 @@
 
 with
 
+{# A configurable product or a bundle stands in a memo with its children, as in its order: only what has no parent is a piece. #}
+ordered as (
+    select
+        account_id,
+        {{ explode('latest.record.items') }} as item
+    from {{ ref('base_magento__orders') }} as latest
+),
+
+given as (
+    select
+        account_id,
+        record_key as refund_id,
+        {{ explode('latest.record.items') }} as item
+    from {{ ref('base_magento__refunds') }} as latest
+),
+
+pieces as (
+    select
+        given.account_id,
+        given.refund_id,
+        count(*) as item_count,
+        sum({{ money('given.item.qty') }}) as quantity,
+        max(given.item.order_item_id) as order_item_id
+    from given
+    left join ordered
+        on given.account_id = ordered.account_id and given.item.order_item_id = ordered.item.item_id
+    where coalesce(ordered.item.parent_item_id, '') in ('', '0')
+    group by given.account_id, given.refund_id
+),
+
 refunds as (
     select
         latest.account_id,
@@ -21,9 +51,12 @@ refunds as (
             + coalesce({{ money('latest.record.base_discount_tax_compensation_amount') }}, 0) as goods,
         coalesce({{ money('latest.record.base_shipping_amount') }}, 0) as shipping,
         coalesce({{ money('latest.record.base_tax_amount') }}, 0) as tax,
-        {{ array_length('latest.record.items') }} as item_count,
-        {{ array_sum('latest.record.items', 'item', money('item.qty')) }} as quantity
+        coalesce(pieces.item_count, 0) as item_count,
+        pieces.quantity,
+        pieces.order_item_id
     from {{ ref('base_magento__refunds') }} as latest
+    left join pieces
+        on latest.account_id = pieces.account_id and latest.record_key = pieces.refund_id
     left join {{ source('raw_daybook', 'accounts') }} as account
         on latest.account_id = account.account_id
 )
@@ -34,7 +67,7 @@ select
     store_id,
     refund_id,
     order_id,
-    case when item_count = 1 and shipping = 0 then {{ first_of('refunds.record.items') }}.order_item_id end as line_id,
+    case when item_count = 1 and shipping = 0 then order_item_id end as line_id,
     refund_state,
     {# The shop does not tell whether goods came back. #}
     'other' as refund_type,
