@@ -48,8 +48,14 @@ refunds as (
         coalesce({{ money('latest.record.base_subtotal') }}, 0) + coalesce({{ money('latest.record.base_discount_amount') }}, 0)
             + coalesce({{ money('latest.record.base_adjustment') }}, 0)
             {# What of a discount on prices with tax is tax comes back as compensation, as in the order's lines. #}
-            + coalesce({{ money('latest.record.base_discount_tax_compensation_amount') }}, 0) as goods,
-        coalesce({{ money('latest.record.base_shipping_amount') }}, 0) as shipping,
+            + coalesce({{ money('latest.record.base_discount_tax_compensation_amount') }}, 0) as listed_goods,
+        coalesce({{ money('latest.record.base_shipping_amount') }}, 0) as listed_shipping,
+        {# The discount of a memo is that of its goods and of the postage it gives back, which has its share of the order's. #}
+        coalesce(cast(round(
+            cast({{ money('latest.record.base_shipping_amount') }} as double)
+            * cast({{ money('placed.record.base_shipping_discount_amount') }} as double)
+            / nullif(cast({{ money('placed.record.base_shipping_amount') }} as double), 0), 4
+        ) as decimal(18, 4)), 0) as off_shipping,
         coalesce({{ money('latest.record.base_tax_amount') }}, 0) as tax,
         coalesce(pieces.item_count, 0) as item_count,
         pieces.quantity,
@@ -57,8 +63,18 @@ refunds as (
     from {{ ref('base_magento__refunds') }} as latest
     left join pieces
         on latest.account_id = pieces.account_id and latest.record_key = pieces.refund_id
+    left join {{ ref('base_magento__orders') }} as placed
+        on latest.account_id = placed.account_id and latest.record.order_id = placed.record_key
     left join {{ source('raw_daybook', 'accounts') }} as account
         on latest.account_id = account.account_id
+),
+
+parts as (
+    select
+        *,
+        listed_goods + off_shipping as goods,
+        listed_shipping - off_shipping as shipping
+    from refunds
 )
 
 select
@@ -79,6 +95,6 @@ select
     case when goods + shipping + tax = refund_amount then cast(tax as decimal(18, 4)) end as refund_tax,
     case when item_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
     {{ null_as('text') }} as reason,
-    coalesce(refunds.record.base_currency_code, account_currency) as currency,
+    coalesce(parts.record.base_currency_code, account_currency) as currency,
     load_id
-from refunds
+from parts
