@@ -1,4 +1,12 @@
-{#- A configurable product has two rows: the parent with the money and a child without. Only parents count. -#}
+{#-
+  A configurable product has two rows: the parent with the money and a child without. Only parents count. The discount of a
+  bundle whose price is that of its parts stands on the parts, and on the bundle there is none.
+-#}
+{%- set discount = {} -%}
+{%- for field in ['base_discount_amount', 'base_discount_tax_compensation_amount'] -%}
+    {%- do discount.update({field: array_sum('items.all_items', 'part',
+        'case when part.parent_item_id = items.item.item_id then ' ~ money('part.' ~ field) ~ ' end')}) -%}
+{%- endfor -%}
 with
 
 items as (
@@ -7,6 +15,7 @@ items as (
         record_key as order_id,
         load_id,
         latest.record.state as order_state,
+        latest.record.items as all_items,
         {{ explode('latest.record.items') }} as item
     from {{ ref('base_magento__orders') }} as latest
 ),
@@ -28,8 +37,12 @@ lines as (
         end as quantity,
         {{ money('items.item.base_row_total') }} as list_amount,
         {# What of a discount on prices with tax is tax comes back as compensation. #}
-        coalesce({{ money('items.item.base_discount_amount') }}, 0)
-            - coalesce({{ money('items.item.base_discount_tax_compensation_amount') }}, 0) as discount,
+        case
+            when coalesce({{ money('items.item.base_discount_amount') }}, 0) = 0
+                then {{ discount.base_discount_amount }} - {{ discount.base_discount_tax_compensation_amount }}
+            else {{ money('items.item.base_discount_amount') }}
+                - coalesce({{ money('items.item.base_discount_tax_compensation_amount') }}, 0)
+        end as discount,
         coalesce({{ money('items.item.base_tax_amount') }}, 0) as line_tax
     from items
     where coalesce(items.item.parent_item_id, '') in ('', '0')
