@@ -33,20 +33,54 @@ added as (
 
 ),
 
--- The platform's own count of visitors of the period; of several sites, or of several stores, nobody has one.
-visitors as (
+figures as (
 
-    select store_id, grain, period_start, max(visitors) as visitors, max(new_visitors) as new_visitors, count(*) as sites
+    select store_id, account_id, grain, period_start, visitors, new_visitors
     from {{ ref('int_traffic') }}
     where is_total and device = 'all'
-    group by store_id, grain, period_start
 
     union all
 
-    select 'ALL' as store_id, grain, period_start, max(visitors) as visitors, max(new_visitors) as new_visitors, count(*) as sites
+    select 'ALL' as store_id, account_id, grain, period_start, visitors, new_visitors
     from {{ ref('int_traffic') }}
     where is_total and device = 'all'
-    group by grain, period_start
+
+),
+
+-- Sites with visitors in the period: not every one of them tells of weeks and months.
+sites as (
+
+    select store_id, grain, period_start, count(distinct account_id) as sites
+    from (
+        select store_id, grain, period_start, account_id from figures
+
+        union all
+
+        select days.store_id, days.grain, days.period_start, figures.account_id
+        from figures
+        inner join {{ ref('int_span_days') }} as days
+            on figures.store_id = days.store_id
+            and figures.period_start = days.date_day
+        where figures.grain = 'day' and days.span_days = 0
+    ) as told
+    group by store_id, grain, period_start
+
+),
+
+-- The platform's own count of visitors of the period; of several sites, or of several stores, nobody has one.
+visitors as (
+
+    select
+        figures.store_id,
+        figures.grain,
+        figures.period_start,
+        max(figures.visitors) as visitors,
+        max(figures.new_visitors) as new_visitors
+    from figures
+    inner join sites
+        on figures.store_id = sites.store_id and figures.grain = sites.grain
+        and figures.period_start = sites.period_start and sites.sites <= 1
+    group by figures.store_id, figures.grain, figures.period_start
 
 ),
 
@@ -61,7 +95,7 @@ visited as (
         case
             when not spans.has_traffic then null
             when added.visitor_days = 0 and added.untold_visitors = 0 and spans.is_traffic_loaded then 0
-            when spans.span_days = 0 and visitors.sites = 1 then visitors.{{ name }}
+            when spans.span_days = 0 then visitors.{{ name }}
         end as {{ name }}
         {%- endfor %}
     from {{ ref('int_spans') }} as spans

@@ -52,20 +52,48 @@ told as (
 
 ),
 
+-- Sites with visitors of a source in the period: not every one of them tells of weeks and months.
+sites as (
+
+    select store_id, source_l1, source_l2, device, grain, period_start, count(distinct account_id) as sites
+    from (
+        select store_id, source_l1, source_l2, device, grain, period_start, account_id from {{ ref('int_traffic') }}
+
+        union all
+
+        select
+            traffic.store_id, traffic.source_l1, traffic.source_l2, traffic.device, days.grain, days.period_start,
+            traffic.account_id
+        from {{ ref('int_traffic') }} as traffic
+        inner join {{ ref('int_span_days') }} as days
+            on traffic.store_id = days.store_id
+            and traffic.period_start = days.date_day
+        where traffic.grain = 'day' and days.span_days = 0
+    ) as told_of
+    group by store_id, source_l1, source_l2, device, grain, period_start
+
+),
+
 -- What the platform itself says of the whole period; of several sites nobody knows the visitors they share.
 own_figures as (
 
     select
-        store_id,
-        source_l1,
-        source_l2,
-        device,
-        grain,
-        period_start,
-        case when count(*) = 1 then max(visitors) end as visitors,
-        case when count(*) = 1 then max(new_visitors) end as new_visitors
-    from {{ ref('int_traffic') }}
-    group by store_id, source_l1, source_l2, device, grain, period_start
+        traffic.store_id,
+        traffic.source_l1,
+        traffic.source_l2,
+        traffic.device,
+        traffic.grain,
+        traffic.period_start,
+        max(traffic.visitors) as visitors,
+        max(traffic.new_visitors) as new_visitors
+    from {{ ref('int_traffic') }} as traffic
+    inner join sites
+        on traffic.store_id = sites.store_id and traffic.source_l1 = sites.source_l1
+        and traffic.source_l2 = sites.source_l2 and traffic.device = sites.device
+        and traffic.grain = sites.grain and traffic.period_start = sites.period_start
+        and sites.sites <= 1
+    group by
+        traffic.store_id, traffic.source_l1, traffic.source_l2, traffic.device, traffic.grain, traffic.period_start
 
 ),
 
