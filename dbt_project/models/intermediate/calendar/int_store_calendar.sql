@@ -257,6 +257,7 @@ all_stores as (
             and {{ add_days('expected.' ~ stream ~ '_last', var('store_lapses_after_days')) }} then 1 else 0 end) as {{ stream }}_expected,
         sum(case when store_days.is_{{ stream }}_loaded then 1 else 0 end) as {{ stream }}_loaded,
         {%- endfor %}
+        sum(case when store_days.is_orders_loaded and not store_days.is_traffic_loaded then 1 else 0 end) as orders_without_traffic,
         sum(case
             when days.date_day between expected.orders_first
                 and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }}
@@ -313,7 +314,7 @@ select
     ads_loaded > 0 as has_ads,
     orders_expected > 0 and incomplete = 0 as is_complete,
     -- Buyers of all stores over the visitors of some would be no conversion.
-    traffic_loaded >= orders_loaded as is_traffic_of_all,
+    orders_without_traffic = 0 as is_traffic_of_all,
     cast(orders_loaded as integer) as stores_loaded,
     all_stores.history_from,
     case when trusted.data_through_at is not null then least(trusted.data_through_at, all_stores.data_through_at) end
