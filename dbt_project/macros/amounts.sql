@@ -31,16 +31,25 @@
 
 {#
     The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole
-    elapsed days) against it. Relations: own, prev, yoy with the measures of the same spans.
+    elapsed days) against it. Relations: own, prev, yoy with the measures of the same spans. loaded: measure → the flag that a
+    span has to have, where a source of its own was read in part: four days of ads are no week of them.
 #}
-{% macro compared(measures) -%}
+{% macro compared(measures, loaded={}) -%}
     {%- for name, type in measures.items() %}
-    cast(prev.{{ name }} as {{ type }}) as {{ name }}_prev,
-    {{ change("own." ~ name, "prev." ~ name) }} as {{ name }}_prev_chg,
-    cast(yoy.{{ name }} as {{ type }}) as {{ name }}_yoy,
-    {{ change("own." ~ name, "yoy." ~ name) }} as {{ name }}_yoy_chg
+    {%- set now = of_loaded('own', name, loaded) %}
+    {%- for when in ['prev', 'yoy'] %}
+    {%- set before = of_loaded(when, name, loaded) %}
+    cast({{ before }} as {{ type }}) as {{ name }}_{{ when }},
+    {{ change(now, before) }} as {{ name }}_{{ when }}_chg
     {{- "," if not loop.last }}
     {%- endfor %}
+    {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# A measure of a row that has the flag which loaded names for it, if any; else null. #}
+{% macro of_loaded(span, name, loaded) -%}
+    {{- "case when " ~ span ~ "." ~ loaded[name] ~ " then " ~ span ~ "." ~ name ~ " end" if name in loaded else span ~ "." ~ name -}}
 {%- endmacro %}
 
 
@@ -69,9 +78,9 @@ inner join {{ ref('int_spans') }} as spans
 {#
     The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). keys: what names a row
     within a period, nullable: what else does, and may be null; spans: the relation that says which spans those are; only: a flag
-    a row has to have to be compared.
+    a row has to have to be compared; only_spans: one that its span has to have (see earlier_spans).
 #}
-{% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[]) -%}
+{% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[], only_spans=none) -%}
     {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join {{ ref(model) }} as {{ name }}
     on this.grain = {{ name }}.grain
@@ -86,20 +95,23 @@ left join {{ ref(model) }} as {{ name }}
     {%- if only %}
     and {{ name }}.{{ only }}
     {%- endif %}
+    {%- if only_spans %}
+    and {{ name }}_spans.{{ only_spans }}
+    {%- endif %}
     {%- endfor %}
 {%- endmacro %}
 
 
 {#
     The earlier spans themselves, joined as prev_spans and yoy_spans to `this` and its `spans`: whether there was anything to
-    compare with, where rows are only of what happened.
+    compare with, where rows are only of what happened. with_own: the period's own whole days, as own_spans, too.
 #}
-{% macro earlier_spans() -%}
-    {%- for name in ['prev', 'yoy'] %}
+{% macro earlier_spans(with_own=false) -%}
+    {%- for name, start in ([('own', 'period_start')] if with_own else []) + [('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join {{ ref('int_spans') }} as {{ name }}_spans
     on this.store_id = {{ name }}_spans.store_id
     and this.grain = {{ name }}_spans.grain
-    and spans.{{ name }}_period_start = {{ name }}_spans.period_start
+    and spans.{{ start }} = {{ name }}_spans.period_start
     and spans.{{ name }}_span_days = {{ name }}_spans.span_days
     {%- endfor %}
 {%- endmacro %}

@@ -22,8 +22,9 @@ store_days as (
         daily.deposit_received,
         coalesce(deposits.deposits_paid, 0) as deposits_paid,
         coalesce(deposits.balances_paid, 0) as balances_paid,
+        -- Ads that were read in part are not known.
         {%- for name in published %}
-        daily.{{ name }},
+        {{ of_loaded('daily', name, {'ad_spend': 'is_ads_loaded'}) }} as {{ name }},
         {%- endfor %}
         coalesce(units.units_winsorised, 0) as units_winsorised
     from {{ ref('store_daily') }} as daily

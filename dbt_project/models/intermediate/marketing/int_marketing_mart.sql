@@ -46,7 +46,7 @@ select
         'blended_roas': 'double',
         'mer_pct': 'double',
         'ncac': 'double',
-    }) }}
+    }, {'ad_spend': 'is_ads_loaded'}) }}
 from {{ ref('int_store_by_period') }} as this
 left join {{ ref('int_payback') }} as payback
     on this.store_id = payback.store_id

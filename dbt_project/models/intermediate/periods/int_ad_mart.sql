@@ -1,5 +1,5 @@
 -- ad_account_*, ad_campaign_*, ad_group_* and ad_*: each entity's period with the earlier ones it is compared with. In an
--- earlier period that was loaded, an entity that was not reported spent nothing.
+-- earlier period that was loaded, an entity that was not reported spent nothing; one that was read in part is compared with nothing.
 {{ config(materialized='view') }}
 {%- set earlier = ['prev', 'yoy'] %}
 
@@ -91,8 +91,9 @@ left join {{ ref('int_ad_reach') }} as reached
     and this.campaign_id is not distinct from reached.campaign_id
     and this.ad_group_id is not distinct from reached.ad_group_id
     and this.ad_id is not distinct from reached.ad_id
-{{ earlier_spans() }}
+{{ earlier_spans(with_own=true) }}
 {{ compared_spans(
-    'int_ad_by_period', ['entity_level', 'account_id'], 'spans', nullable=['campaign_id', 'ad_group_id', 'ad_id']
+    'int_ad_by_period', ['entity_level', 'account_id'], 'spans', nullable=['campaign_id', 'ad_group_id', 'ad_id'],
+    only_spans='is_ads_loaded'
 ) }}
 where this.span_days = 0

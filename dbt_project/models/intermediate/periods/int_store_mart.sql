@@ -1,5 +1,6 @@
 -- store_daily, store_weekly and store_monthly: each period with the earlier ones it is compared with.
 {{ config(materialized='view') }}
+{%- set loaded = {'visitors': 'is_traffic_loaded', 'page_views': 'is_traffic_loaded', 'ad_spend': 'is_ads_loaded'} %}
 
 select
     this.store_id,
@@ -123,10 +124,11 @@ select
         'ad_spend': 'decimal(18, 2)',
         'blended_roas': 'double',
         'mer_pct': 'double',
-    }) }},
+    }, loaded) }},
     {%- for name in ['orders_paid', 'paid_amount', 'refund_amount', 'net_sales', 'buyers', 'visitors'] %}
-    same_date.{{ name }} as {{ name }}_yoy_date,
-    {{ change('own.' ~ name, 'same_date.' ~ name) }} as {{ name }}_yoy_date_chg
+    {%- set before = of_loaded('same_date', name, loaded) %}
+    {{ before }} as {{ name }}_yoy_date,
+    {{ change(of_loaded('own', name, loaded), before) }} as {{ name }}_yoy_date_chg
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ ref('int_store_by_period') }} as this

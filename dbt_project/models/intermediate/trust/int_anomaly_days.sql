@@ -1,6 +1,7 @@
 -- Each whole day beside the median of the last eight clean days of its weekday, and how far such days usually lie from it (the
--- median of their distances). Days of promotion events are in no band. One row per store, day and metric.
+-- median of their distances). Days of promotion events are in no band, nor is what was read in part. One row per store, day and metric.
 {%- set metrics = ['paid_amount', 'orders_paid', 'refund_amount', 'buyers', 'visitors', 'ad_spend'] %}
+{%- set loaded = {'visitors': 'is_traffic_loaded', 'ad_spend': 'is_ads_loaded'} %}
 
 with
 
@@ -27,7 +28,7 @@ days as (
     from {{ ref('store_daily') }} as store_days
     inner join {{ ref('int_dates') }} as dates on store_days.period_start = dates.date_day
     left join promoted on store_days.period_start = promoted.date_day
-    where store_days.is_complete and store_days.{{ name }} is not null
+    where store_days.is_complete and {{ of_loaded('store_days', name, loaded) }} is not null
     {{ "union all" if not loop.last }}
     {%- endfor %}
 
