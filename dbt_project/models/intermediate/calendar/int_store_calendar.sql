@@ -129,13 +129,19 @@ report_days as (
 
 report_accounts as (
 
-    select stream, account_id, store_id, min(date_day) as first_day
-    from report_days
-    group by stream, account_id, store_id
+    select
+        days.stream,
+        days.account_id,
+        days.store_id,
+        min(days.date_day) as first_day,
+        case when not coalesce(accounts.is_active, true) then max(days.date_day) end as left_after
+    from report_days as days
+    left join {{ source('raw_daybook', 'accounts') }} as accounts on days.account_id = accounts.account_id
+    group by days.stream, days.account_id, days.store_id, accounts.is_active
 
 ),
 
--- Loaded for a store: by all its accounts that had begun by then.
+-- Loaded for a store: by all its accounts that had begun by then; one that left accounts.yml is not waited for.
 report_loaded as (
 
     select
@@ -155,6 +161,7 @@ report_loaded as (
             on each_day.stream = report_accounts.stream
             and each_day.store_id = report_accounts.store_id
             and each_day.date_day >= report_accounts.first_day
+            and (report_accounts.left_after is null or each_day.date_day <= report_accounts.left_after)
         group by each_day.stream, each_day.store_id, each_day.date_day
     ) as begun
         on days.stream = begun.stream

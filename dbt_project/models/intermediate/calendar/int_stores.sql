@@ -33,6 +33,7 @@ ranked as (
 
     select
         *,
+        max(case when has_orders and is_active then 1 else 0 end) over (partition by store_id) = 1 as has_active_orders,
         row_number() over (
             partition by store_id
             order by
@@ -56,7 +57,8 @@ marks as (
 
 ),
 
--- A store is read as far as the slowest of its order accounts, and from where the last of them begins.
+-- A store is read as far as the slowest of its order accounts, and from where the last of them begins. One that left accounts.yml
+-- is read no further: nobody waits for it while there is another.
 orders_read as (
 
     select
@@ -65,8 +67,10 @@ orders_read as (
         min(marks.refunds_mark_end) as refunds_through_at,
         max(first_windows.window_start) as orders_from_at
     from ranked
-    left join marks on ranked.account_id = marks.account_id
     left join first_windows on ranked.account_id = first_windows.account_id
+    left join marks
+        on ranked.account_id = marks.account_id
+        and (ranked.is_active or not ranked.has_active_orders)
     where ranked.has_orders
     group by ranked.store_id
 
