@@ -15,9 +15,12 @@
 {%- endmacro %}
 
 
-{# Whether so much of the sales has a cost that a margin may be shown. #}
+{# Whether so much of the sales has a cost that a margin may be shown; of what more came back than was sold, so much of that. #}
 {% macro is_covered(net_sales, with_cost) -%}
-    ({{ with_cost }} >= {{ var('margin_from_coverage') }} * {{ net_sales }} and {{ with_cost }} > 0)
+    (
+        ({{ with_cost }} > 0 and {{ with_cost }} >= {{ var('margin_from_coverage') }} * {{ net_sales }})
+        or ({{ with_cost }} < 0 and {{ net_sales }} < 0 and {{ with_cost }} <= {{ var('margin_from_coverage') }} * {{ net_sales }})
+    )
 {%- endmacro %}
 
 
