@@ -336,8 +336,15 @@ class Books:
         def total(values: Iterable[Decimal]) -> Decimal:
             return sum(values, ZERO)
 
-        def deposits(of: Iterable[Sale]) -> Decimal | None:
-            amounts = [(sale.row["deposit_paid_amount"], sale.rate) for sale in of]
+        def deposits(of: Iterable[Sale], moment: str) -> Decimal | None:
+            """At the rate of the day they came in, or were lost: the sale's is of another."""
+            amounts = [
+                (
+                    row["deposit_paid_amount"],
+                    self.rates(row["currency"], self._day(row["store_id"], row[moment])),
+                )
+                for row in (sale.row for sale in of)
+            ]
             return (
                 None if any(a is None for a, _ in amounts) else total(cents(a * rate) for a, rate in amounts)
             )
@@ -396,18 +403,24 @@ class Books:
             "accounting_adjustments": total(sale.value("adjustments") for sale in paid),
             "gift_cards_sold": total(sale.value("gift_cards") for sale in paid),
             "deposit_received": deposits(
-                sale
-                for sale in sales
-                if sale.excluded is None
-                and sale.row["deposit_paid_at"]
-                and inside(self._day(sale.row["store_id"], sale.row["deposit_paid_at"]))
+                (
+                    sale
+                    for sale in sales
+                    if sale.excluded is None
+                    and sale.row["deposit_paid_at"]
+                    and inside(self._day(sale.row["store_id"], sale.row["deposit_paid_at"]))
+                ),
+                "deposit_paid_at",
             ),
             "deposit_forfeited": deposits(
-                sale
-                for sale in sales
-                if sale.excluded is None
-                and sale.row["is_deposit_forfeited"]
-                and inside(self._day(sale.row["store_id"], sale.row["cancelled_at"]))
+                (
+                    sale
+                    for sale in sales
+                    if sale.excluded is None
+                    and sale.row["is_deposit_forfeited"]
+                    and inside(self._day(sale.row["store_id"], sale.row["cancelled_at"]))
+                ),
+                "cancelled_at",
             ),
             "refunds": len(refunds),
             "refund_units": total(refund.row["quantity"] for refund in refunds),

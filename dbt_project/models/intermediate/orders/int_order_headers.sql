@@ -88,6 +88,9 @@ select
             cast(rates.rate_to_reporting as double) / cast(store_rates.rate_to_reporting as double), 8
         ) as decimal(18, 8))
     end as rate_to_store,
+    -- A deposit is money of its own day, whatever the sale is worth when the balance comes.
+    deposit_rates.rate_to_reporting as deposit_rate,
+    forfeited_rates.rate_to_reporting as forfeited_rate,
     coalesce(dated.shipping_charged, 0) as shipping_charged,
     dated.tax,
     coalesce(dated.order_discount, 0) as order_discount,
@@ -105,3 +108,9 @@ left join {{ ref('int_fx_rates') }} as rates
 left join {{ ref('int_fx_rates') }} as store_rates
     on dated.store_currency = store_rates.currency
     and coalesce(dated.paid_date, dated.created_date) = store_rates.date_day
+left join {{ ref('int_fx_rates') }} as deposit_rates
+    on dated.currency = deposit_rates.currency
+    and dated.deposit_date = deposit_rates.date_day
+left join {{ ref('int_fx_rates') }} as forfeited_rates
+    on dated.currency = forfeited_rates.currency
+    and dated.forfeited_date = forfeited_rates.date_day

@@ -178,8 +178,8 @@ select
     {{ converted(name ~ '_orig', 'rate_to_reporting') }} as {{ name }},
     {%- endfor %}
     goods_paid_orig + shipping_charged_orig + tax_orig as paid_amount_orig,
-    {{ converted('deposit_paid_amount', 'rate_to_reporting') }} as deposit_received,
-    case when is_deposit_forfeited then {{ converted('deposit_paid_amount', 'rate_to_reporting') }} else 0 end as deposit_forfeited,
+    {{ converted('deposit_paid_amount', 'deposit_rate') }} as deposit_received,
+    case when is_deposit_forfeited then {{ converted('deposit_paid_amount', 'forfeited_rate') }} else 0 end as deposit_forfeited,
     buyer_paid_total,
     load_id
 from totals

@@ -47,6 +47,7 @@ found as (
     {%- endif %}
 
     {%- if only_changes() and (orders_before or not execute) %}
+    {%- for day in ['coalesce(before.paid_date, before.created_date)', 'before.deposit_date', 'before.forfeited_date'] %}
 
     union
 
@@ -54,7 +55,8 @@ found as (
     from {{ orders_before }} as before
     inner join {{ ref('int_changed_rates') }} as rates
         on rates.currency in (before.currency, before.store_currency)
-        and rates.date_day = coalesce(before.paid_date, before.created_date)
+        and rates.date_day = {{ day }}
+    {%- endfor %}
     {%- endif %}
 
     {%- if only_changes() and (lines_before or not execute) %}
