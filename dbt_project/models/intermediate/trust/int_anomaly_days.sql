@@ -1,5 +1,7 @@
 -- Each whole day beside the median of the last eight clean days of its weekday, and how far such days usually lie from it (the
--- median of their distances). Days of promotion events are in no band, nor is what was read in part. One row per store, day and metric.
+-- median of their distances). Days of promotion events are in no band, nor is what was read in part; they are replaced further back,
+-- half a year at most: what was usual before a gap of years (ALL, once a store stopped) says nothing. One row per store, day and
+-- metric.
 {%- set metrics = ['paid_amount', 'orders_paid', 'refund_amount', 'buyers', 'visitors', 'ad_spend'] %}
 {%- set loaded = {'visitors': 'is_traffic_loaded', 'ad_spend': 'is_ads_loaded'} %}
 
@@ -50,7 +52,7 @@ numbered as (
 
 clean as (
 
-    select metric, store_id, iso_weekday, figure, coalesce(clean_before, 0) + 1 as clean_number
+    select metric, store_id, iso_weekday, date_day, figure, coalesce(clean_before, 0) + 1 as clean_number
     from numbered
     where event_id is null
 
@@ -75,6 +77,7 @@ centred as (
         and numbered.store_id = clean.store_id
         and numbered.iso_weekday = clean.iso_weekday
         and clean.clean_number between numbered.clean_before - 7 and numbered.clean_before
+        and clean.date_day >= {{ add_days('numbered.date_day', -182) }}
     group by numbered.metric, numbered.store_id, numbered.date_day, numbered.iso_weekday, numbered.clean_before
     having count(*) = 8
 
