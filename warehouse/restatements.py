@@ -42,6 +42,9 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "funnel": ("store_id", "source_l1", "source_l2"),
 }
 
+# How old an ad figure is: it grows by one every night, whether or not the figure changed.
+_AGE = "days_since"
+
 _TABLE = f"""
 create schema if not exists marts;
 create table if not exists marts.{LOG} (
@@ -193,13 +196,13 @@ end"""
 
 
 def _metrics(con: duckdb.DuckDBPyConnection, here: str, table: str) -> dict[str, str]:
-    """Metric → its clock, of what dim_metric knows of a mart and does not call a ratio."""
+    """Metric → its clock, of what dim_metric knows of a mart and does not call a ratio or an age."""
     if not _columns(con, here, "dim_metric"):
         return {}
     rows = con.execute(
         f"select metric, coalesce(clock, '') from {here}.marts.dim_metric"
-        " where mart = ? and additivity <> 'R' order by metric",
-        [table.rpartition("_")[0]],
+        " where mart = ? and additivity <> 'R' and metric <> ? order by metric",
+        [table.rpartition("_")[0], _AGE],
     ).fetchall()
     return dict(rows)
 

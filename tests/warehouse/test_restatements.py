@@ -213,6 +213,27 @@ def test_a_changed_number_of_a_source_or_a_live_room_is_logged_once_and_for_what
     ]
 
 
+def test_an_ad_figure_that_grew_a_day_older_and_said_the_same_is_no_restatement(home):
+    path = build_marts(home / "build")
+    change(
+        path,
+        "create table marts.ad_account_daily as select date '2026-10-02' as period_start, true as is_complete,"
+        " 'alpha' as store_id, account_id, 50.00 as spend, 27 as days_since from (values ('a'), ('b')) as t(account_id)",
+    )
+    change(
+        path,
+        "insert into marts.dim_metric values ('ad_account', 'spend', 'A', 'ad report date'),"
+        " ('ad_account', 'days_since', 'S', 'ad report date')",
+    )
+    out(home)
+    change(
+        path,
+        "update marts.ad_account_daily set days_since = 28, spend = case account_id when 'a' then 50 else 51 end",
+    )
+    out(home)
+    assert [row[2:] for row in log(home)] == [("b|alpha", date(2026, 10, 2), "spend", 50, 50, 51)]
+
+
 def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
     unique: dict[str, set[str]] = {}
     for page in MARTS.rglob("_*.yml"):
