@@ -40,9 +40,15 @@ def test_refunds_of_a_month_at_an_age_are_null_until_every_order_is_that_old(
                     back[row["order_paid_date"].replace(day=1), age] += row["refund_amount_cohort"]
     rows = built.rows(f"select * from marts.refund_cohort_monthly where store_id = '{store}'")
     assert {(row["paid_month"], row["days_since"]) for row in rows} == {(m, a) for m in paid for a in AGES}
+    whole = {
+        row["period_start"]: row["is_complete"]
+        for row in built.rows(f"select * from marts.store_monthly where store_id = '{store}'")
+    }
+    assert {True, False} <= set(whole.values())
     known = 0
     for row in rows:
         month, age = row["paid_month"], row["days_since"]
+        assert row["is_month_complete"] == whole[month]
         assert (row["orders_paid"], row["paid_amount"]) == (counts[month], paid[month])
         if last is not None:
             end = (month + timedelta(days=32)).replace(day=1) - timedelta(days=1)

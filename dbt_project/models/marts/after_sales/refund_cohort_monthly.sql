@@ -86,9 +86,15 @@ known as (
         scoped.*,
         ends.data_through_at,
         coalesce({{ add_days('cast(scoped.paid_month + interval 1 month as date)', -1) }} <= {{ add_days('ends.last_day', '-scoped.days_since') }}, false)
-            as is_complete
+            as is_complete,
+        coalesce(months.is_complete, false) as is_month_complete
     from scoped
     inner join {{ ref('int_last_days') }} as ends on scoped.store_id = ends.store_id
+    left join {{ ref('int_spans') }} as months
+        on scoped.store_id = months.store_id
+        and scoped.paid_month = months.period_start
+        and months.grain = 'month'
+        and months.span_days = 0
 
 )
 
@@ -97,6 +103,7 @@ select
     paid_month,
     days_since,
     is_complete,
+    is_month_complete,
     data_through_at,
     '{{ var("reporting_currency") }}' as currency,
     cast(orders_paid as bigint) as orders_paid,
