@@ -96,7 +96,7 @@ def build(
     Returns: one NodeResult per node; also stored in raw_daybook.dbt_results.
     Raises:
         BuildError: a model or test failed (each named, with message and compiled file), dbt could not start,
-            or the timeout passed.
+            `select` selects nothing, or the timeout passed.
         LockedError: another writer is at work.
     """
     project_dir, build_dir = Path(project_dir).absolute(), Path(build_dir).absolute()
@@ -123,7 +123,7 @@ def build(
             command += ["--indirect-selection", "empty"]
         command += ["--exclude", *left_out] if left_out else []
         (target / "run_results.json").unlink(missing_ok=True)  # or a killed run would show the last one's
-        passed_before = (read_state(build_dir) or {}).get("status", "passed") == "passed"
+        passed_before = (read_state(build_dir) or {}).get("status") == "passed"
         _write_state(build_dir, "running", None)
         status, run_id = "failed", None
         try:
@@ -141,6 +141,11 @@ def build(
             # A state that cannot be written stays "running", which nobody publishes.
             with contextlib.suppress(*([] if status == "passed" else [OSError])):
                 _write_state(build_dir, status, run_id)
+    if select and not results:
+        raise BuildError(
+            f"nothing is selected by {' '.join(select)}",
+            advice="name models as the files below dbt_project/models: store_daily, store_daily+",
+        )
     return results
 
 

@@ -103,6 +103,20 @@ def test_a_part_does_not_vouch_for_a_build_whose_state_cannot_be_read(project, b
         assert state is not None and state["status"] == expected
 
 
+def test_a_part_does_not_vouch_for_a_warehouse_that_was_never_built(project, build_dir):
+    build(project, build_dir, select=["slow"])
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "failed"
+
+
+def test_a_part_that_no_model_is_named_like_is_an_error_and_changes_nothing(project, build_dir):
+    build(project, build_dir)
+    with pytest.raises(BuildError, match=r"nothing is selected by totl(?s:.*)→ name models as the files"):
+        build(project, build_dir, select=["totl"])
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "passed"
+
+
 def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_through_it(project, build_dir):
     seen = {
         "seen.sql": "{{ config(materialized='view') }} select id from {{ ref('base') }}",
