@@ -169,6 +169,17 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
         yield Finding("bad", account.id, error.message, error.advice)
         return
     address = credentials.host or platform.base_url
+    if not address.startswith(("http://", "https://")):
+        told = (
+            f"the connection's host is {address}, without https://"
+            if address
+            else "the connection has no host"
+        )
+        advice = (
+            f"give the whole address, as in https://shop.example.com, on the Airflow connection {account.id}"
+        )
+        yield Finding("bad", account.id, told, f"{advice} ({variable(account.id)})")
+        return
     skewed = yield from clock_and_reach(account.id, address)
     if skewed:
         return

@@ -210,6 +210,25 @@ def test_a_pace_that_is_none_is_named_by_its_line(daybook, tmp_path, pace):
     assert "accounts.yml:7 options: calls_per_second:" in answer.stderr and "above 0" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("shop.example.com", "the connection's host is shop.example.com, without https://"),
+        ("", "the connection has no host"),
+    ],
+)
+def test_doctor_tells_a_host_that_is_no_address_from_one_that_does_not_answer(daybook, tmp_path, host, said):
+    path = write_accounts(
+        tmp_path / "accounts.yml",
+        "accounts:\n  - id: shopify__mine\n    name: Mine\n    store: mine\n    time_zone: Europe/Berlin\n"
+        "    currency: EUR\n",
+    )
+    connection = json.dumps({"conn_type": "http", "host": host, "login": "key", "password": "secret"})
+    answer = daybook("doctor", "--no-sandbox", DAYBOOK_ACCOUNTS=path, AIRFLOW_CONN_SHOPIFY__MINE=connection)
+    assert answer.returncode == 1
+    assert said in answer.stdout and "as in https://shop.example.com" in answer.stdout
+
+
 def test_a_day_that_is_not_over_cannot_be_read_again(daybook):
     answer = daybook("backfill", "2026-01-01", "2999-01-01")
     assert answer.returncode == 2
