@@ -53,7 +53,7 @@ def connect(
     if not path.exists():
         if read_only or not create:
             raise WarehouseError(
-                f"{path} does not exist", advice="load and build first: daybook load, daybook build"
+                f"{path} does not exist", advice="make it first: daybook load, daybook build, daybook publish"
             )
         refuse_orphan_wal(path)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def attach(
     path = Path(path)
     if read_only and not path.exists():
         raise WarehouseError(
-            f"{path} does not exist", advice="load and build first: daybook load, daybook build"
+            f"{path} does not exist", advice="make it first: daybook load, daybook build, daybook publish"
         )
     mode = " (read_only)" if read_only else ""
     deadline = time.monotonic() + wait

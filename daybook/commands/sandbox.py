@@ -22,6 +22,7 @@ def command(port: int, connections: bool) -> int:
     \b
     Examples:
       daybook sandbox
+      # in another shell, while it runs:
       eval "$(daybook sandbox --connections)" && daybook extract taobao__lantern
     """
     import json

@@ -143,13 +143,14 @@ def _unknown(name: str, heads: Sequence[Head], mappings: Sequence[Mapping]) -> F
         seen = "it has no header row" if figures * 3 > len(header) else f"its header reads {_shown(header)}"
         return FileRefused(
             f"{name} has none of the headers we know; {seen}; known mappings: {known}",
-            advice="describe the file in mapping.yml beside it (mappings/README.md), then move it back",
+            advice="describe the file in the inbox's mapping.yml (mappings/README.md), then move it back",
         )
     missing = ", ".join(nearest.missing(set(header)))
     return FileRefused(
         f"{name} fits no mapping; row {line} reads {_shown(header)}; "
         f"the nearest mapping is {nearest.name}, which also wants {missing}",
-        advice="export the missing columns, or describe the file in mapping.yml, then move it back",
+        advice="export the missing columns, or describe the file in the inbox's mapping.yml"
+        " (mappings/README.md), then move it back",
     )
 
 

@@ -67,7 +67,7 @@ def test_the_summary_prints_unknown_as_a_dash_and_says_whose_day_is_older(publis
 
 
 def test_a_summary_before_the_first_publish_says_what_to_do(tmp_path):
-    with pytest.raises(WarehouseError, match=r"does not exist.*daybook"):
+    with pytest.raises(WarehouseError, match=r"(?s)does not exist.*daybook.*daybook build, daybook publish"):
         summarise(tmp_path)
 
 
