@@ -1,6 +1,7 @@
 -- What the ad platforms said of each day, read by read, in the account's and the reporting currency. `stands_at_…d` marks the read that
 -- tells the figure at that age of the day: of that very age or, where a night failed, up to two days younger (never at one day:
--- a younger read is of a running day). `reached_…d` says whether there is one. One row per account, date, read, level and entity.
+-- a younger read is of a running day), and only once the day is so old by the account's latest read: until then the read of that
+-- age is still to come. `reached_…d` says whether there is one. One row per account, date, read, level and entity.
 {%- set ages = var('ad_ages') %}
 
 with
@@ -16,7 +17,8 @@ aged as (
     select
         ads.*,
         case ads.entity_level when 'account' then 1 when 'campaign' then 2 when 'ad_group' then 3 else 4 end as level_rank,
-        cast({{ days_between('ads.report_date', 'ads.as_of_date') }} as integer) as days_since
+        cast({{ days_between('ads.report_date', 'ads.as_of_date') }} as integer) as days_since,
+        max(ads.as_of_date) over (partition by ads.platform, ads.account_id) as account_as_of_date
     from ads
 
 ),
@@ -26,8 +28,10 @@ marked as (
     select
         aged.*,
         {%- for age in ages %}
-        max(case when days_since between {{ age - 2 if age > 3 else age }} and {{ age }} then days_since end) over read_days
-            as age_{{ age }}d,
+        case
+            when {{ days_between('report_date', 'account_as_of_date') }} >= {{ age }}
+                then max(case when days_since between {{ age - 2 if age > 3 else age }} and {{ age }} then days_since end) over read_days
+        end as age_{{ age }}d,
         {%- endfor %}
         as_of_date = min(as_of_date) over (
             partition by platform, account_id, store_id, report_date, entity_level, campaign_id, ad_group_id, ad_id
