@@ -277,7 +277,7 @@ def test_an_amazon_account_without_its_sellers_id_is_told_what_to_add() -> None:
 def test_refunds_of_another_marketplace_are_left_to_the_account_they_are_of() -> None:
     """Transactions are answered for every marketplace of a seller, and there is one account a marketplace."""
     stream = platforms()["amazon"].stream("refunds")
-    told = [
+    told: list[dict[str, Any]] = [
         {"transactionId": "1", "marketplaceDetails": {"marketplaceId": "ATVPDKIKX0DER"}},
         {"transactionId": "2", "marketplaceDetails": {"marketplaceId": "A2EUQ1WTGCTBG2"}},
         {"transactionId": "3", "sellingPartnerMetadata": {"marketplaceId": "A2EUQ1WTGCTBG2"}},
