@@ -27,6 +27,7 @@ from warehouse.connection import connect, first_line, is_storage_trouble, refuse
 from warehouse.errors import BuildError, StorageError
 from warehouse.failures import compiled_sql, found_by
 from warehouse.lock import writer_lock
+from warehouse.releases import DATABASE
 
 STATE = "build_state.json"  # what publish looks at: did the last build pass?
 _FAILED = ("error", "fail", "runtime error", "partial success")
@@ -191,12 +192,14 @@ def _remember(build_dir: Path, start: _Start) -> None:
 
 def read_state(build_dir: Path | str) -> dict[str, Any] | None:
     """How the last build went: {"status": running | passed | failed | unknown, "run_id", "at"}, or None
-    before the first. unknown: the file is there and cannot be read."""
+    before the first. unknown: the file cannot be read, or is missing beside marts that are built."""
+    build_dir = Path(build_dir)
     try:
-        state = json.loads((Path(build_dir) / STATE).read_text(encoding="utf-8"))
+        state = json.loads((build_dir / STATE).read_text(encoding="utf-8"))
         return {"status": state["status"], "run_id": state["run_id"], "at": state.get("at")}
     except FileNotFoundError:
-        return None
+        # A build writes it first of all: these marts came without theirs, from a copy or a backup.
+        return {"status": "unknown", "run_id": None, "at": None} if (build_dir / DATABASE).exists() else None
     except (OSError, ValueError, LookupError, TypeError):
         return {"status": "unknown", "run_id": None, "at": None}
 

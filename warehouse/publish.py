@@ -137,7 +137,8 @@ def _build_doubts(build_dir: Path) -> list[str]:
     words = {
         "running": "the last build was interrupted",
         "failed": "the last build failed",
-        "unknown": f"{build_dir / STATE} cannot be read: nobody knows whether the last build passed",
+        "unknown": f"{build_dir / STATE} is missing or cannot be read: "
+        "nobody knows whether the last build passed",
     }
     return [words.get(state["status"], f"the last build is {state['status']}")]
 

@@ -109,6 +109,14 @@ def test_a_part_does_not_vouch_for_a_warehouse_that_was_never_built(project, bui
     assert state is not None and state["status"] == "failed"
 
 
+def test_a_part_does_not_vouch_for_marts_whose_state_is_gone(project, build_dir):
+    build(project, build_dir)
+    (build_dir / STATE).unlink()
+    build(project, build_dir, select=["slow"])
+    state = read_state(build_dir)
+    assert state is not None and state["status"] == "failed"
+
+
 def test_a_part_that_no_model_is_named_like_is_an_error_and_changes_nothing(project, build_dir):
     build(project, build_dir)
     with pytest.raises(BuildError, match=r"nothing is selected by totl(?s:.*)→ name models as the files"):

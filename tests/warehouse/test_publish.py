@@ -225,6 +225,17 @@ def test_marts_of_a_build_of_which_nobody_knows_how_it_went_are_refused(build_di
     assert publish(build_dir, published, force=True).forced
 
 
+def test_marts_that_came_without_word_of_how_their_build_went_are_refused(build_dir, published):
+    build_marts(build_dir)
+    (build_dir / STATE).unlink()  # of a backup of the databases alone
+    with pytest.raises(RefusedError, match="is missing") as caught:
+        publish(build_dir, published)
+    assert str(build_dir / STATE) in str(caught.value) and releases(published) == []
+    found = status(build_dir, published)
+    assert found.build is not None and found.build.status == "unknown"
+    assert publish(build_dir, published, force=True).forced
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"id": "x"}', '{"created_at": 7}'])
 def test_a_release_whose_description_is_damaged_is_named_and_not_gone_back_to(build_dir, published, text):
     build_marts(build_dir)
@@ -241,6 +252,7 @@ def test_an_empty_build_and_a_missing_one_are_refused(build_dir, published):
         publish(build_dir, published)
     build_dir.mkdir(exist_ok=True)
     change(build_dir / "daybook.duckdb", "create schema other")
+    (build_dir / STATE).write_text(json.dumps({"status": "passed", "run_id": None}))
     with pytest.raises(RefusedError, match="no table"):
         publish(build_dir, published)
 

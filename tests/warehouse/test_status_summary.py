@@ -11,6 +11,7 @@ from rich.console import Console
 from warehouse_helpers import ACCOUNTS, PLATFORMS, at, land, line, window
 
 from warehouse import raw
+from warehouse.build import STATE
 from warehouse.errors import WarehouseError
 from warehouse.load import load_pending
 from warehouse.publish import publish
@@ -92,6 +93,8 @@ def test_status_tells_loads_freshness_builds_and_releases(tmp_path, landing, war
     con.close()
     build_marts(tmp_path / "build")
     release = publish(tmp_path / "build", tmp_path / "published")
+    for name in ("daybook.duckdb", STATE):  # what is kept of the last run's results is all that tells of it
+        (tmp_path / "build" / name).unlink()
     found = status(tmp_path / "build", tmp_path / "published", now=at(72))
     (one,) = found.streams
     assert (one.platform, one.account_id, one.stream, one.rows) == ("shop", "shop__one", "orders", 2)
