@@ -167,14 +167,16 @@ def _begin(
     con = connect(warehouse)
     try:
         raw.prepare_books(con)
-        now, before = built.recipe(con, project_dir, env), built.known_recipe(con)
+        now = built.recipe(con, project_dir, env)
+        # The warehouse remembers the build of marts that were moved away: without them nothing goes on.
+        before = built.known_recipe(con) if warehouse.with_name(DATABASE).exists() else None
         full = full_refresh or (whole and now != before)
         if full or now != before:  # a part made of other SQL leaves a mixture, which only a full build ends
             built.forget(con)
         why = (
             "Making everything anew, as asked" if full_refresh
             else "Making everything anew: " + (
-                "no whole build has passed yet" if before is None else "SQL, settings or accounts changed"
+                "no whole build to go on from" if before is None else "SQL, settings or accounts changed"
             )
         )  # fmt: skip
         return _Start(now, built.last_load(con), full, why)

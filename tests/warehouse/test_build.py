@@ -141,6 +141,23 @@ def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_throug
     assert "not_null_seen_id" in {one.name for one in night}
 
 
+@pytest.mark.parametrize("first", [[], ["slow"]], ids=["whole", "a part first"])
+def test_marts_that_were_moved_away_are_made_anew_whole(project, build_dir, first):
+    models, said = project / "models", []
+    (models / "seen.sql").write_text("{{ config(materialized='view') }} select id from {{ ref('base') }}")
+    (models / "total.sql").write_text("select count(*) as n from {{ ref('seen') }}")
+    try:
+        build(project, build_dir)
+        (build_dir / "daybook.duckdb").unlink()
+        if first:
+            build(project, build_dir, select=first)
+        build(project, build_dir, log=said.append)
+    finally:
+        (models / "seen.sql").unlink()
+    assert any("Making everything anew" in line for line in said)
+    assert rows(build_dir / "daybook.duckdb", "select n from total") == [(10,)]
+
+
 def test_after_a_part_made_of_other_sql_all_is_made_anew_though_the_sql_is_the_old_again(project, build_dir):
     total, said = project / "models" / "total.sql", []
     old = total.read_text()
