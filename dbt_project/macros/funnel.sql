@@ -74,3 +74,26 @@ from {{ ref('int_funnel_by_period') }} as this
 {{ compared_spans('int_funnel_by_period', ['store_id', 'source_l1', 'source_l2'], 'spans') }}
 where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}
+
+{# How many sites have visitors in a period, of the rows `keys` names (the store, its source): told of the period itself, or of
+   its days. `figures`: int_traffic, or a part of it. #}
+{% macro sites_of_periods(figures, keys) -%}
+select {{ keys | join(', ') }}, grain, period_start, count(distinct account_id) as sites
+    from (
+        select {{ keys | join(', ') }}, grain, period_start, account_id from {{ figures }}
+
+        union all
+
+        select
+            {%- for key in keys %}
+            figures.{{ key }},
+            {%- endfor %}
+            days.grain, days.period_start, figures.account_id
+        from {{ figures }} as figures
+        inner join {{ ref('int_span_days') }} as days
+            on figures.store_id = days.store_id
+            and figures.period_start = days.date_day
+        where figures.grain = 'day' and days.span_days = 0
+    ) as told
+    group by {{ keys | join(', ') }}, grain, period_start
+{%- endmacro %}

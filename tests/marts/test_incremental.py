@@ -87,12 +87,15 @@ def test_a_night_judges_the_rows_it_wrote_and_a_full_build_all(
     assert status("not in", "--full-refresh") == "fail"
 
 
-def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(
-    built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path
-) -> None:
-    project = first_night[1]
-    nightly = Replay(project, copied(built.build_dir, tmp_path / "nightly"))
-    nightly.remember()
+@pytest.fixture
+def nightly(built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path) -> Replay:
+    """The world as it was last built, before its next night."""
+    before = Replay(first_night[1], copied(built.build_dir, tmp_path / "nightly"))
+    before.remember()
+    return before
+
+
+def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(nightly: Replay) -> None:
     nightly.con.execute(
         "insert into staging.stg_files__product_traffic by name select 'files' as platform, 'files__jade' as account_id,"
         " 'jade_tmall' as store_id, 'day' as grain, date '2026-10-14' as period_start, 'unsold' as product_id,"
@@ -111,13 +114,8 @@ def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(
         assert rows == [(31, 0)], table
 
 
-def test_another_stock_rebuilds_the_periods_of_its_store_since_its_day(
-    built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path
-) -> None:
+def test_another_stock_rebuilds_the_periods_of_its_store_since_its_day(nightly: Replay) -> None:
     """Product 10 had 19 pieces from 1 November on, one less each day until the eighth."""
-    project = first_night[1]
-    nightly = Replay(project, copied(built.build_dir, tmp_path / "nightly"))
-    nightly.remember()
     nightly.con.execute(
         "update staging.stg_taobao__products set stock = 70, load_id = 99"
         " where product_id = '9007199254740910' and valid_from_at = timestamptz '2026-11-08 06:00:00+00'"

@@ -50,20 +50,7 @@ figures as (
 -- Sites with visitors in the period: not every one of them tells of weeks and months.
 sites as (
 
-    select store_id, grain, period_start, count(distinct account_id) as sites
-    from (
-        select store_id, grain, period_start, account_id from figures
-
-        union all
-
-        select days.store_id, days.grain, days.period_start, figures.account_id
-        from figures
-        inner join {{ ref('int_span_days') }} as days
-            on figures.store_id = days.store_id
-            and figures.period_start = days.date_day
-        where figures.grain = 'day' and days.span_days = 0
-    ) as told
-    group by store_id, grain, period_start
+    {{ sites_of_periods('figures', ['store_id']) }}
 
 ),
 

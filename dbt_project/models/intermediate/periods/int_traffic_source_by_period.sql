@@ -55,22 +55,7 @@ told as (
 -- Sites with visitors of a source in the period: not every one of them tells of weeks and months.
 sites as (
 
-    select store_id, source_l1, source_l2, device, grain, period_start, count(distinct account_id) as sites
-    from (
-        select store_id, source_l1, source_l2, device, grain, period_start, account_id from {{ ref('int_traffic') }}
-
-        union all
-
-        select
-            traffic.store_id, traffic.source_l1, traffic.source_l2, traffic.device, days.grain, days.period_start,
-            traffic.account_id
-        from {{ ref('int_traffic') }} as traffic
-        inner join {{ ref('int_span_days') }} as days
-            on traffic.store_id = days.store_id
-            and traffic.period_start = days.date_day
-        where traffic.grain = 'day' and days.span_days = 0
-    ) as told_of
-    group by store_id, source_l1, source_l2, device, grain, period_start
+    {{ sites_of_periods(ref('int_traffic'), ['store_id', 'source_l1', 'source_l2', 'device']) }}
 
 ),
 

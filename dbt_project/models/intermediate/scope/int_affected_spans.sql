@@ -5,30 +5,35 @@
 {%- set key = ['store_id', 'grain', 'period_start', 'span_days'] %}
 
 with
+{%- for name, prints, last in [
+    ('days_with_another_print', ref('int_day_prints'), source('built', 'day_prints')),
+    ('days_of_another_catalogue', ref('int_catalogue_prints'), source('built', 'catalogue_prints'))
+] %}
 
-changed_days as (
+{{ name }} as (
 
     select distinct coalesce(prints.store_id, before.store_id) as store_id, coalesce(prints.date_day, before.date_day) as date_day
-    from {{ ref('int_day_prints') }} as prints
-    full join {{ source('built', 'day_prints') }} as before
+    from {{ prints }} as prints
+    full join {{ last }} as before
         on prints.store_id = before.store_id
         and prints.date_day = before.date_day
     where prints.print is distinct from before.print or prints.events is distinct from before.events
+
+),
+{%- endfor %}
+
+changed_days as (
+
+    select store_id, date_day from days_with_another_print
 
     union
 
     select calendar.store_id, calendar.date_day
     from {{ ref('int_store_calendar') }} as calendar
     inner join (
-        select
-            coalesce(prints.store_id, before.store_id) as store_id,
-            min(coalesce(prints.date_day, before.date_day)) as from_day
-        from {{ ref('int_catalogue_prints') }} as prints
-        full join {{ source('built', 'catalogue_prints') }} as before
-            on prints.store_id = before.store_id
-            and prints.date_day = before.date_day
-        where prints.print is distinct from before.print or prints.events is distinct from before.events
-        group by coalesce(prints.store_id, before.store_id)
+        select store_id, min(date_day) as from_day
+        from days_of_another_catalogue
+        group by store_id
     ) as changed
         on calendar.store_id = changed.store_id
         and calendar.date_day >= changed.from_day
