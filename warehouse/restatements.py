@@ -42,8 +42,19 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "funnel": ("store_id", "source_l1", "source_l2"),
 }
 
-# How old an ad figure is: it grows by one every night, whether or not the figure changed.
-_AGE = "days_since"
+# What changes because days pass, and not because what was told was wrong: how old a figure is, what young
+# ones will come to by the growth of older ones, what of an order counts from its 31st day on. The orders and
+# refunds of that stand in the log under their own names.
+_AGEING = (
+    "days_since",
+    "conversions_expected_final",
+    "conversion_value_expected_final",
+    "paid_amount_mature",
+    "refund_amount_cohort_30d",
+)
+# Ad figures as they stood at an age (spend_7d) are told first when their days are so old: that is not late.
+_COMES_OF_AGE = """p.pair.previous is null and p.pair.clock like 'ad report%'
+    and regexp_matches(p.pair.metric, '_[0-9]+d$')"""
 
 _TABLE = f"""
 create schema if not exists marts;
@@ -172,7 +183,7 @@ def _log_table(
         from pairs as p
         left join first_told as f
             on f.key = p.key and f.period_start = p.period_start and f.metric = p.pair.metric
-        where p.pair.previous is distinct from p.pair.current
+        where p.pair.previous is distinct from p.pair.current and not ({_COMES_OF_AGE})
         """,
         {"mart": table, "grain": grain, "release_id": release_id, "changed_at": changed_at},
     )
@@ -196,13 +207,13 @@ end"""
 
 
 def _metrics(con: duckdb.DuckDBPyConnection, here: str, table: str) -> dict[str, str]:
-    """Metric → its clock, of what dim_metric knows of a mart and does not call a ratio or an age."""
+    """Metric → its clock, of what dim_metric knows of a mart and does not call a ratio, but for what ages."""
     if not _columns(con, here, "dim_metric"):
         return {}
     rows = con.execute(
         f"select metric, coalesce(clock, '') from {here}.marts.dim_metric"
-        " where mart = ? and additivity <> 'R' and metric <> ? order by metric",
-        [table.rpartition("_")[0], _AGE],
+        " where mart = ? and additivity <> 'R' and not list_contains(?, metric) order by metric",
+        [table.rpartition("_")[0], list(_AGEING)],
     ).fetchall()
     return dict(rows)
 

@@ -12,7 +12,7 @@ from warehouse import built
 from warehouse.connection import connect
 from warehouse.errors import RefusedError
 from warehouse.publish import publish, rollback
-from warehouse.restatements import GRAINS, RESTATED
+from warehouse.restatements import _AGEING, GRAINS, RESTATED
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 LOG = """
@@ -232,6 +232,46 @@ def test_an_ad_figure_that_grew_a_day_older_and_said_the_same_is_no_restatement(
     )
     out(home)
     assert [row[2:] for row in log(home)] == [("b|alpha", date(2026, 10, 2), "spend", 50, 50, 51)]
+
+
+def test_a_figure_that_came_of_age_was_not_late(home):
+    """Of day a seven days have passed since the release before; b's figure at seven days was told and is another now."""
+    path = build_marts(home / "build")
+    change(
+        path,
+        "create table marts.ad_account_daily as select date '2026-10-02' as period_start, true as is_complete,"
+        " 'alpha' as store_id, account_id, spend_7d, 50.00 as spend, 60.00 as conversion_value_expected_final"
+        " from (values ('a', null), ('b', 50.00)) as t(account_id, spend_7d)",
+    )
+    change(
+        path,
+        "insert into marts.dim_metric values ('ad_account', 'spend', 'A', 'ad report date'),"
+        " ('ad_account', 'spend_7d', 'A', 'ad report date'),"
+        " ('ad_account', 'conversion_value_expected_final', 'T', 'ad report date'),"
+        " ('store', 'paid_amount_mature', 'A', 'paid date'),"
+        " ('store', 'refund_amount_cohort_30d', 'A', 'paid date')",
+    )
+    for name in ("paid_amount_mature", "refund_amount_cohort_30d"):
+        change(path, f"alter table marts.store_daily add column {name} decimal(18, 2) default 0")
+    out(home)
+    change(
+        path,
+        "update marts.ad_account_daily set conversion_value_expected_final = 61,"
+        " spend_7d = case account_id when 'a' then 50 else 51 end",
+    )
+    change(path, "update marts.store_daily set paid_amount_mature = 100, refund_amount_cohort_30d = 3")
+    out(home)
+    assert [row[2:] for row in log(home)] == [("b|alpha", date(2026, 10, 2), "spend_7d", 50, 50, 51)]
+
+
+def test_what_ages_is_the_name_of_a_figure_of_some_mart():
+    told = {
+        column["name"]
+        for page in MARTS.rglob("_*.yml")
+        for model in yaml.safe_load(page.read_text()).get("models", [])
+        for column in model.get("columns", [])
+    }
+    assert set(_AGEING) <= told
 
 
 def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
