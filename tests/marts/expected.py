@@ -118,6 +118,12 @@ class Refund:
     store_value: dict[str, Decimal]
 
 
+def _in_order(sale: Sale) -> tuple[Any, ...]:
+    """Where a sale stands in its buyer's history: on its day, and within it by the clock."""
+    row = sale.row
+    return sale.paid, row["recognised_at"], row["created_at"], row["store_id"], row["order_id"]
+
+
 def largest_remainder(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:
     """Parts of an amount in proportion to weights, in whole cents that add up to it; equal parts if all weigh nothing."""
     units = int(cents(abs(amount)) * 100)
@@ -294,7 +300,7 @@ class Books:
     def _mark_first_orders(self) -> None:
         in_order = sorted(
             (sale for sale in self.sales if sale.counted and sale.row["buyer_key"]),
-            key=lambda s: (s.row["recognised_at"], s.row["created_at"], s.row["store_id"], s.row["order_id"]),
+            key=_in_order,
         )
         met: set[Any] = set()
         for sale in in_order:
@@ -504,14 +510,7 @@ def histories(books: Books, store: str) -> History:
         if sale.counted and sale.row["buyer_key"] and store in ("ALL", sale.row["store_id"]):
             found[sale.row["platform"], sale.row["buyer_key"]].append(sale)
     for orders in found.values():
-        orders.sort(
-            key=lambda s: (
-                s.row["recognised_at"],
-                s.row["created_at"],
-                s.row["store_id"],
-                s.row["order_id"],
-            )
-        )
+        orders.sort(key=_in_order)
     return found
 
 

@@ -1,5 +1,6 @@
 -- Every order that makes a buyer, in the buyer's own sequence: in each store, and in ALL over the stores of a platform, where
--- one buyer key is one person. Guests are nobody's history. One row per store (and ALL) and order.
+-- one buyer key is one person. Guests are nobody's history. By the day first, as in int_orders: a day before the one it follows would
+-- begin a spell before the last one ends. One row per store (and ALL) and order.
 {{ config(**rebuilt(["{{ in_changed_buyers('held') }}"])) }}
 with
 
@@ -47,5 +48,5 @@ select
 from placed
 window history as (
     partition by store_id, platform, buyer_key
-    order by paid_at, created_at, order_store_id, order_id
+    order by paid_date, paid_at, created_at, order_store_id, order_id
 )

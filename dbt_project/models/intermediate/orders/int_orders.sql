@@ -40,7 +40,8 @@ refunds as (
 
 ),
 
--- Only paid, counted orders make a buyer; a guest without a key is nobody's history. Read for itself: DuckDB would hold every
+-- Only paid, counted orders make a buyer; a guest without a key is nobody's history. Days come first: of two shops whose clocks
+-- differ the later order may stand on the earlier day, and periods are made of days. Read for itself: DuckDB would hold every
 -- column of every order in memory for a CTE that is read twice.
 buyer_orders as (
 
@@ -58,8 +59,8 @@ buyer_orders as (
         and {{ in_changed_buyers('orders') }}
         {%- endif %}
     window
-        in_store as (partition by platform, store_id, buyer_key order by paid_at, created_at, order_id),
-        in_platform as (partition by platform, buyer_key order by paid_at, created_at, store_id, order_id)
+        in_store as (partition by platform, store_id, buyer_key order by paid_date, paid_at, created_at, order_id),
+        in_platform as (partition by platform, buyer_key order by paid_date, paid_at, created_at, store_id, order_id)
 
 ),
 
