@@ -18,11 +18,12 @@ buyers as (
         orders.platform,
         orders.buyer_key,
         min(orders.order_number) as lowest_order_number,
-        min(case when orders.order_number = 1 then {{ days_between('orders.paid_date', 'ends.last_day') }} end) as days_seen,
+        min(case when orders.order_number = 1 then {{ days_between('orders.paid_date', 'least(ends.last_day, coalesce(own.last_day, orders.paid_date))') }} end) as days_seen,
         min(case when orders.order_number = 1 then {{ days_between('orders.paid_date', 'orders.next_paid_date') }} end) as days_to_next
     from {{ ref('int_buyer_orders') }} as orders
     inner join event_days on orders.paid_date = event_days.date_day
     inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
     group by event_days.event_id, orders.store_id, orders.platform, orders.buyer_key
 
 ),

@@ -1,5 +1,5 @@
--- What came back of a month's orders within so many days of their payment, as far as every order of the month is that old; a cell
--- that is not is null, not a small number. Refunds at the rate of the sale. One row per store (and ALL), month and age.
+-- What came back of a month's orders within so many days of their payment, as far as every order of the month is that old by what
+-- is read of its store; a cell that is not is null, not a small number. Refunds at the rate of the sale. One row per store (and ALL), month and age.
 {%- set ages = [1, 3, 7, 15, 30, 60, 90, 180] %}
 
 with
@@ -58,6 +58,7 @@ cells as (
         paid.store_id,
         paid.paid_month,
         {{ age }} as days_since,
+        coalesce(ends.last_day, paid.paid_month) as followed_to,
         paid.orders_paid,
         paid.paid_amount,
         paid.unrated,
@@ -65,6 +66,7 @@ cells as (
         coalesce(refunded.orders_refunded_{{ age }}, 0) as orders_refunded
     from paid
     left join refunded on paid.store_id = refunded.store_id and paid.paid_month = refunded.paid_month
+    left join {{ ref('int_last_days') }} as ends on paid.store_id = ends.store_id
     {{ "union all" if not loop.last }}
     {%- endfor %}
 
@@ -74,7 +76,7 @@ scoped as (
 
     select * from cells
     union all
-    select 'ALL', paid_month, days_since, sum(orders_paid), sum(paid_amount), sum(unrated), sum(refund_amount), sum(orders_refunded)
+    select 'ALL', paid_month, days_since, min(followed_to), sum(orders_paid), sum(paid_amount), sum(unrated), sum(refund_amount), sum(orders_refunded)
     from cells
     group by paid_month, days_since
 
@@ -85,7 +87,7 @@ known as (
     select
         scoped.*,
         ends.data_through_at,
-        coalesce({{ add_days('cast(scoped.paid_month + interval 1 month as date)', -1) }} <= {{ add_days('ends.last_day', '-scoped.days_since') }}, false)
+        coalesce({{ add_days('cast(scoped.paid_month + interval 1 month as date)', -1) }} <= {{ add_days('least(scoped.followed_to, ends.last_day)', '-scoped.days_since') }}, false)
             as is_complete,
         coalesce(months.is_complete, false) as is_month_complete
     from scoped

@@ -1,5 +1,5 @@
 -- Buyers by the month of their first order, followed month by month. A cell after the last closed day is null, not 0; an empty
--- cell before it is 0. Months 0 to 36.
+-- cell before it is 0: of ALL after the last day to which each store that won buyers of the cohort is read. Months 0 to 36.
 {%- set kinds = "(select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown')" %}
 {%- set sums = ['orders', 'unrated', 'paid_amount', 'net_sales_cohort'] %}
 {%- set margin_sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated'] %}
@@ -67,6 +67,19 @@ cohorts as (
 
 ),
 
+followed as (
+
+    select
+        orders.store_id,
+        {{ month_start('orders.paid_date') }} as cohort_month,
+        min(coalesce(own.last_day, orders.paid_date)) as last_day
+    from {{ ref('int_buyer_orders') }} as orders
+    left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
+    where orders.order_number = 1
+    group by orders.store_id, {{ month_start('orders.paid_date') }}
+
+),
+
 grid as (
 
     select
@@ -76,10 +89,11 @@ grid as (
         cohorts.cohort_size,
         numbers.month_number,
         {{ add_months('cohorts.cohort_month', 'numbers.month_number') }} as calendar_month,
-        ends.last_day,
+        least(ends.last_day, followed.last_day) as last_day,
         ends.data_through_at
     from cohorts
     inner join {{ ref('int_last_days') }} as ends on cohorts.store_id = ends.store_id
+    inner join followed on cohorts.store_id = followed.store_id and cohorts.cohort_month = followed.cohort_month
     cross join (
         {%- for number in range(37) %}
         select {{ number }} as month_number {{ "union all" if not loop.last }}

@@ -1,5 +1,5 @@
 -- Who came back within 30 to 365 days of the first order. Only buyers whose window has passed whole are in the denominator:
--- a buyer of last week has had no 30 days yet.
+-- a buyer of last week has had no 30 days yet, and a buyer of a store that is read no further never will, in ALL either.
 with
 
 firsts as (
@@ -7,11 +7,12 @@ firsts as (
     select
         orders.store_id,
         {{ month_start('orders.paid_date') }} as cohort_month,
-        {{ days_between('orders.paid_date', 'ends.last_day') }} as days_seen,
+        {{ days_between('orders.paid_date', 'least(ends.last_day, coalesce(own.last_day, orders.paid_date))') }} as days_seen,
         {{ days_between('orders.paid_date', 'orders.next_paid_date') }} as days_to_next,
         ends.data_through_at
     from {{ ref('int_buyer_orders') }} as orders
     inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
     where orders.order_number = 1
 
 )
