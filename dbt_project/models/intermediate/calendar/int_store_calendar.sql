@@ -1,8 +1,8 @@
 -- Which days each store's rows may speak of, and what of them has been loaded. A store whose orders are read has
 -- every day from where its history begins to the last one that is over where the store is: the running day is in the facts,
--- in no period. A day before the history with an event keeps its event and is not complete. A store read up to its last
--- event ends with the day of it. store_id 'ALL' ends with the last day that is over for all stores that are being
--- read, loaded and complete when all stores that should be there are.
+-- in no period. A day before the history with an event keeps its event and is not loaded: of its orders only those are known that
+-- changed later. A store read up to its last event ends with the day of it. store_id 'ALL' ends with the last day that is over for
+-- all stores that are being read, loaded and complete when all stores that should be there are.
 with
 
 stores as (
@@ -189,7 +189,10 @@ store_days as (
     select
         days.store_id,
         days.date_day,
-        history.has_orders and (order_days.is_dense is not null or event_days.date_day is not null) as is_orders_loaded,
+        history.has_orders and (order_days.is_dense is not null or event_days.date_day is not null) as has_orders,
+        history.has_orders
+            and (order_days.is_dense is not null or (event_days.date_day is not null and days.date_day >= history.history_from))
+            as is_orders_loaded,
         coalesce(traffic.is_loaded, false) as is_traffic_loaded,
         coalesce(ads.is_loaded, false) as is_ads_loaded,
         not history.has_orders
@@ -219,7 +222,7 @@ expected as (
     select
         store_id,
         max(history_from) as history_from,
-        min(case when is_orders_loaded and date_day >= history_from then date_day end) as orders_first,
+        min(case when is_orders_loaded then date_day end) as orders_first,
         max(case when is_orders_loaded then date_day end) as orders_last,
         min(case when is_traffic_loaded then date_day end) as traffic_first,
         max(case when is_traffic_loaded then date_day end) as traffic_last,
@@ -264,7 +267,8 @@ all_stores as (
             and {{ add_days('expected.' ~ stream ~ '_last', var('store_lapses_after_days')) }} then 1 else 0 end) as {{ stream }}_expected,
         sum(case when store_days.is_{{ stream }}_loaded then 1 else 0 end) as {{ stream }}_loaded,
         {%- endfor %}
-        sum(case when store_days.is_orders_loaded and not store_days.is_traffic_loaded then 1 else 0 end) as orders_without_traffic,
+        max(case when store_days.has_orders then 1 else 0 end) = 1 as has_orders,
+        sum(case when store_days.has_orders and not store_days.is_traffic_loaded then 1 else 0 end) as orders_without_traffic,
         sum(case
             when days.date_day between expected.orders_first
                 and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }}
@@ -298,7 +302,7 @@ select
     is_orders_loaded,
     is_traffic_loaded,
     is_ads_loaded,
-    is_orders_loaded as has_orders,
+    has_orders,
     is_traffic_loaded as has_traffic,
     is_ads_loaded as has_ads,
     is_complete,
@@ -316,7 +320,7 @@ select
     orders_expected > 0 and orders_loaded >= orders_expected as is_orders_loaded,
     traffic_expected > 0 and traffic_loaded >= traffic_expected as is_traffic_loaded,
     ads_expected > 0 and ads_loaded >= ads_expected as is_ads_loaded,
-    orders_loaded > 0 as has_orders,
+    has_orders,
     traffic_loaded > 0 as has_traffic,
     ads_loaded > 0 as has_ads,
     orders_expected > 0 and incomplete = 0 as is_complete,
