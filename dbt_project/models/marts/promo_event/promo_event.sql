@@ -28,6 +28,7 @@ summed as (
         min(baseline_days) as baseline_days,
         sum(case when phase in ('burst', 'return') then 1 else 0 end) as days_elapsed,
         sum(case when phase = 'after' and is_measured then 1 else 0 end) as days_after,
+        sum(case when phase in ('presale', 'warm_up') then 1 else 0 end) as days_before,
         sum(case when phase <> 'after' then deposit_received else 0 end) as deposit_received,
         sum(case when phase <> 'after' and deposit_received is null then 1 else 0 end) as deposit_received_missing,
         sum(case when phase <> 'after' then deposits_paid else 0 end) as deposits_paid,
@@ -51,6 +52,7 @@ lengths as (
     select
         event_id,
         sum(case when phase in ('burst', 'return') then 1 else 0 end) as days_in_event,
+        sum(case when phase in ('presale', 'warm_up') then 1 else 0 end) as days_before,
         sum(case when phase = 'after' and is_measured then 1 else 0 end) as measured_after
     from {{ ref('int_promo_days') }}
     group by event_id
@@ -73,9 +75,11 @@ known as (
         summed.baseline_from,
         summed.baseline_days,
         summed.days_elapsed,
-        case when summed.deposit_received_missing = 0 then summed.deposit_received end as deposit_received,
-        summed.deposits_paid,
-        summed.balances_paid,
+        -- Deposits are paid since the announcement: from where only a later part of those days is read they are not known.
+        case when summed.days_before = lengths.days_before and summed.deposit_received_missing = 0 then summed.deposit_received end
+            as deposit_received,
+        case when summed.days_before = lengths.days_before then summed.deposits_paid end as deposits_paid,
+        case when summed.days_before = lengths.days_before then summed.balances_paid end as balances_paid,
         lengths.days_in_event,
         summed.days_elapsed = lengths.days_in_event as is_complete,
         summed.days_elapsed = lengths.days_in_event and summed.days_after = lengths.measured_after as is_settled
@@ -89,6 +93,22 @@ known as (
     from summed
     inner join lengths on summed.event_id = lengths.event_id
     where summed.days_elapsed > 0
+
+),
+
+-- What comes back of an event's orders is followed as far as each store that sold in it is read.
+followed as (
+
+    select
+        sold.event_id,
+        scopes.store_id,
+        min(coalesce(ends.last_day, sold.date_day)) as last_day
+    from days as sold
+    inner join (select distinct event_id, store_id from days) as scopes
+        on sold.event_id = scopes.event_id and scopes.store_id in ('ALL', sold.store_id)
+    left join {{ ref('int_last_days') }} as ends on sold.store_id = ends.store_id
+    where sold.phase in ('burst', 'return') and sold.orders_paid > 0
+    group by sold.event_id, scopes.store_id
 
 ),
 
@@ -159,7 +179,7 @@ select
     {{ ratio('orders.new_buyers_repurchased_' ~ window ~ 'd', 'orders.new_buyers_mature_' ~ window ~ 'd') }} as repurchase_rate_{{ window }}d,
     {%- endfor %}
     {%- for window in [7, 15, 30] %}
-    {%- set settled = "known.is_complete and " ~ add_days('known.event_end', window) ~ " <= ends.last_day and coalesce(orders.unrated, 0) = 0" %}
+    {%- set settled = "known.is_complete and " ~ add_days('known.event_end', window) ~ " <= least(ends.last_day, followed.last_day) and coalesce(orders.unrated, 0) = 0" %}
     {{ mart_money('coalesce(orders.refund_amount_' ~ window ~ 'd, 0)', settled) }} as refund_amount_cohort_{{ window }}d,
     {{ ratio('case when ' ~ settled ~ ' then coalesce(orders.refund_amount_' ~ window ~ 'd, 0) end', 'known.paid_amount') }}
         as refund_rate_cohort_{{ window }}d,
@@ -175,6 +195,9 @@ inner join {{ ref('int_last_days') }} as ends on known.store_id = ends.store_id
 left join {{ ref('int_promo_orders') }} as orders
     on known.event_id = orders.event_id
     and known.store_id = orders.store_id
+left join followed
+    on known.event_id = followed.event_id
+    and known.store_id = followed.store_id
 left join compared
     on known.event_id = compared.event_id
     and known.store_id = compared.store_id
