@@ -38,8 +38,10 @@ periods as (
             when 'month' then cast(period_start - interval 12 month as date)
             else {{ add_days('period_start', -364) }}
         end as yoy_period_start,
-        case grain
-            when 'day' then cast(period_start - interval 12 month as date)
+        -- 29 February has no such date in the year before.
+        case
+            when grain = 'day' and extract(day from period_start - interval 12 month) = extract(day from period_start)
+                then cast(period_start - interval 12 month as date)
         end as yoy_date_period_start
     from days
     group by grain, period_start
