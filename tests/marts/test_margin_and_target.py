@@ -90,13 +90,16 @@ def test_margins_are_those_of_the_lines_with_a_cost(
     net: dict[Any, Decimal] = defaultdict(Decimal)
     covered: dict[Any, Decimal] = defaultdict(Decimal)
     pieces: dict[Any, float] = defaultdict(float)
+    uncosted: set[Any] = set()
     for move in moves:
         if move["day"] is None or move["day"] > books.last_day([move["store_id"]]):
             continue
         item = {"store": "ALL", "category": move["category_path"], "product": move["product_id"]}[level]
         key = (move["store_id"], item or "unknown", period_of(grain, move["day"]))
         net[key] += move["net"]
-        if move["cost"] is not None:
+        if move["cost"] is None:
+            uncosted.add(key)
+        else:
             covered[key] += move["net"]
             # Cents are made for each item and day of sale; all levels and periods add those up.
             pieces[
@@ -108,15 +111,30 @@ def test_margins_are_those_of_the_lines_with_a_cost(
     rows = built.rows(
         f"select * from marts.margin_{GRAINS[grain]} where level = '{level}' and store_id <> 'ALL'"
     )
-    assert {(row["store_id"], row["item_id"], row["period_start"]) for row in rows} == set(net)
+    told = built.rows(f"select * from marts.store_{GRAINS[grain]} where store_id <> 'ALL'")
+    sold, of_ads = (
+        {
+            (row["store_id"], "ALL", row["period_start"])
+            for row in told
+            if row[name] is not None and level == "store"
+        }
+        for name in ("paid_amount", "ad_spend")
+    )
+    assert {(row["store_id"], row["item_id"], row["period_start"]) for row in rows} == set(
+        net
+    ) | sold | of_ads
     shown = hidden = 0
     for row in rows:
         key = (row["store_id"], row["item_id"], row["period_start"])
+        if level == "store" and key not in sold:
+            assert row["net_sales_ex_tax"] is None and row["cm2"] is None and row["marketing_cost"], key
+            continue
         assert row["net_sales_ex_tax"] == net[key], key
         assert row["net_sales_with_cost"] == covered[key], key
         assert row["cogs"] == pytest.approx(cogs[key], abs=Decimal("0.01")), key
         enough = net[key] * Decimal("0.9")
-        if (covered[key] > 0 and covered[key] >= enough) or (covered[key] < 0 and covered[key] <= enough < 0):
+        enough_costed = covered[key] >= enough if covered[key] > 0 else covered[key] <= enough < 0
+        if key not in uncosted or (covered[key] and enough_costed):
             shown += 1
             assert row["gross_margin"] == pytest.approx(
                 row["net_sales_with_cost"] - row["cogs"], abs=Decimal("0.01")
@@ -142,6 +160,23 @@ def test_all_stores_together_are_their_sum_and_have_the_ad_spend_of_all(built: A
     assert set(by_store) == {"jade_tmall", "reef_us"}
     for name in ("net_sales_ex_tax", "cogs", "marketing_cost"):
         assert whole[name] == sum(row[name] for row in by_store.values()) != 0
+
+
+def test_what_is_spent_on_a_day_without_a_sale_stands_on_that_day(built: Any) -> None:
+    found = {}
+    for grain in GRAINS.values():
+        found[grain] = built.rows(
+            "select store_id, date_trunc('month', period_start)::date as month, sum(marketing_cost) as spent,"
+            " sum(net_sales_ex_tax) as net, sum(cogs) as cogs, count(*) filter (where marketing_cost > 0"
+            " and coalesce(units_paid, 0) = 0) as quiet"
+            f" from marts.margin_{grain} where level = 'store' group by all order by all"
+        )
+    quiet = 0
+    for day, month in zip(found["daily"], found["monthly"], strict=True):
+        quiet += day.pop("quiet")
+        del month["quiet"]
+        assert day == month
+    assert quiet > 0
 
 
 @dataclass

@@ -1,6 +1,7 @@
 -- The one SELECT behind margin_*: net sales, what the goods cost and what is left, in each span. A margin is shown where enough of the
--- sales has a cost, and then of those sales alone. Each store and ALL. One row per store, level, item, grain, period and span.
-{%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'orders_without_costs'] %}
+-- sales has a cost, and then of those sales alone; of no sales at all it is 0. Days of ads alone have no sales, not 0 of them. Each store and ALL. One row per store, level, item, grain, period and span.
+{%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'uncosted',
+    'orders_without_costs', 'days_read'] %}
 
 with
 
@@ -11,8 +12,8 @@ days as (
     union all
 
     select
-        'ALL' as store_id, level, item_id, date_day, units_paid, net_sales, net_sales_with_cost, cogs, order_costs,
-        unrated, orders_without_costs
+        'ALL' as store_id, level, item_id, date_day
+        {%- for name in sums %}, {{ name }}{% endfor %}
     from {{ ref('int_margin_days') }}
     where level <> 'product'  -- two stores' product ids have nothing in common
 
@@ -38,6 +39,15 @@ summed as (
 
 ),
 
+known as (
+
+    select
+        summed.*,
+        unrated = 0 and (level <> 'store' or days_read > 0) as is_known
+    from summed
+
+),
+
 valued as (
 
     select
@@ -47,16 +57,17 @@ valued as (
         grain,
         period_start,
         span_days,
-        cast(units_paid as decimal(18, 4)) as units_paid,
-        {{ mart_money('net_sales', 'unrated = 0') }} as net_sales_ex_tax,
-        {{ mart_money('net_sales_with_cost', 'unrated = 0') }} as net_sales_with_cost,
-        {{ mart_money('cogs', 'unrated = 0') }} as cogs,
-        {{ mart_money('net_sales_with_cost - cogs', 'unrated = 0 and ' ~ is_covered('net_sales', 'net_sales_with_cost')) }} as gross_margin,
+        cast(case when level <> 'store' or days_read > 0 then units_paid end as decimal(18, 4)) as units_paid,
+        {{ mart_money('net_sales', 'is_known') }} as net_sales_ex_tax,
+        {{ mart_money('net_sales_with_cost', 'is_known') }} as net_sales_with_cost,
+        {{ mart_money('cogs', 'is_known') }} as cogs,
+        {{ mart_money('net_sales_with_cost - cogs', 'is_known and (uncosted = 0 or ' ~ is_covered('net_sales', 'net_sales_with_cost') ~ ')') }}
+            as gross_margin,
         case
             when level = 'store' and orders_without_costs = 0
-                then {{ mart_money('order_costs', 'unrated = 0') }}
+                then {{ mart_money('order_costs', 'is_known') }}
         end as order_costs
-    from summed
+    from known
 
 )
 

@@ -1,8 +1,10 @@
 -- What was sold and refunded each day, and what it cost: a sale at the cost valid on its paid date, goods that come back at the cost
--- they were sold with. In whole cents for each item and day, so that everything above adds up. Goods without a cost are told apart, never taken as free. Without a list of costs there is no row.
--- One row per store, level (store, category, product), item and day.
+-- they were sold with. In whole cents for each item and day, so that everything above adds up. Goods without a cost are told apart,
+-- never taken as free. The store itself has each of its days, those of ads alone, too: what was spent on a day without a sale is
+-- spent all the same. Without a list of costs there is no row. One row per store, level (store, category, product), item and day.
 {%- set levels = {'store': "'ALL'", 'category': 'category_path', 'product': 'product_id'} %}
-{%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'orders_without_costs'] %}
+{%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'uncosted',
+    'orders_without_costs', 'days_read'] %}
 
 with
 
@@ -41,7 +43,8 @@ goods as (
         {{ without_tax('net_sales') }} as net_sales,
         case when unit_cost is not null then {{ without_tax('net_sales') }} else 0 end as net_sales_with_cost,
         cast(coalesce(units_costed * unit_cost, 0) as decimal(18, 2)) as cogs,
-        unrated
+        unrated,
+        case when unit_cost is null then 1 else 0 end as uncosted
     from priced
 
 ),
@@ -57,7 +60,9 @@ days as (
         sum(cogs) as cogs,
         0 as order_costs,
         sum(unrated) as unrated,
-        0 as orders_without_costs
+        sum(uncosted) as uncosted,
+        0 as orders_without_costs,
+        0 as days_read
     from goods
     group by store_id, {{ item }}, date_day
     union all
@@ -69,10 +74,18 @@ days as (
         0, 0, 0, 0,
         sum({{ costs_of_an_order('coalesce(paid_amount, 0)') }}),
         count(*) - count(paid_amount),
-        sum(case when {{ costs_of_an_order('0') }} is null then 1 else 0 end)
+        0,
+        sum(case when {{ costs_of_an_order('0') }} is null then 1 else 0 end),
+        0
     from {{ ref('fct_orders') }} as orders
     where is_counted and exists (select 1 from {{ ref('int_unit_costs') }})
     group by store_id, paid_date
+
+    union all
+
+    select store_id, 'store', 'ALL', date_day, 0, 0, 0, 0, 0, 0, 0, 0, case when has_orders then 1 else 0 end
+    from {{ ref('int_store_calendar') }}
+    where store_id <> 'ALL' and (has_orders or has_ads) and exists (select 1 from {{ ref('int_unit_costs') }})
 
 )
 
