@@ -88,6 +88,18 @@ def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: W
                 assert f"({metric['additivity']})" in comment
 
 
+def test_what_every_comparison_or_level_of_a_mart_repeats_does_not_add_up_over_them(built: Warehouse) -> None:
+    repeated = built.rows(
+        "select distinct m.mart, m.metric, m.additivity, m.not_over from marts.dim_metric m join duckdb_columns() c"
+        " on c.schema_name = 'marts' and c.table_name = m.mart || '_daily' and c.column_name in ('level', 'compare')"
+    )
+    assert {row["mart"] for row in repeated} == {"margin", "gmv_change"}
+    assert [row for row in repeated if row["additivity"] == "A"] == []
+    assert all(row["not_over"] for row in repeated if row["additivity"] == "T")
+    # The days before all days of a month are not the month before it.
+    assert all(row["additivity"] in "DR" for row in repeated if row["metric"].endswith("_before"))
+
+
 # ---- no D, S or R column is ever summed --------------------------------------------------------------------
 
 
