@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +17,7 @@ from extractors.files.text import encoding_of, is_remark, is_sentence
 _DELIMITERS = (",", "\t", ";", "|")
 _BLOCK = 1 << 16  # rows turned into Arrow at a time
 _RUNAWAY = 100  # lines one row may span before it is a quote that was never closed
+_WIDE = 8  # columns, of which the delimiters of a row do not stand in a text by chance
 
 
 @dataclass(frozen=True)
@@ -53,45 +56,48 @@ class CsvSource:
         collector = Collector(header, wanted)
         bad: list[BadRow] = []
         counts = {"blank": 0, "remarks": 0}
-        lines: list[int] = []
+        numbers: list[int] = []
         rows: list[list[str]] = []
-        for line, end, row in self._rows(head.dialect, header_row, encoding):
-            if len(row) != len(header):
-                mended = self._mended(row, len(header), (line, end), bad, counts)
-                if mended is None:
-                    continue
-                row = mended
-            lines.append(line)
-            rows.append(row)
-            if len(rows) == _BLOCK:
-                collector.add(lines, rows)
-                lines, rows = [], []
-        collector.add(lines, rows)
+        stated = None if self._is_certain else encoding
+        with self._path.open(encoding=stated or head.dialect.encoding, errors="replace", newline="") as file:
+            lines = _Lines(file)
+            for row in self._rows(lines, head.dialect.delimiter, header_row):
+                line, reason = lines.first, None
+                mended: list[str] | None = row
+                if lines.are_torn(row, len(header), head.dialect.delimiter):
+                    reason = "opens a quote that is not closed"
+                elif len(row) != len(header):
+                    mended, reason = self._mended(row, len(header), counts)
+                if reason is not None:
+                    # The cells have shifted: any of them may hold a name or a phone, so none is kept. Whole
+                    # rows may have gone into one of them: they are read by themselves.
+                    bad.append(BadRow(line, reason))
+                    lines.give_back()
+                elif mended is not None:
+                    numbers.append(line)
+                    rows.append(mended)
+                if len(rows) == _BLOCK:
+                    collector.add(numbers, rows)
+                    numbers, rows = [], []
+        collector.add(numbers, rows)
         return collector.table(bad, **counts)
 
-    def _rows(
-        self, dialect: Dialect, header_row: int, encoding: str | None
-    ) -> Iterator[tuple[int, int, list[str]]]:
-        """(its first line, its last line, row) for every row below the header."""
-        start = 1
-        stated = None if self._is_certain else encoding
-        with self._path.open(encoding=stated or dialect.encoding, errors="replace", newline="") as file:
-            reader = csv.reader(file, delimiter=dialect.delimiter)
-            try:
-                for number, row in enumerate(reader):
-                    end = reader.line_num
-                    if end - start > _RUNAWAY:
-                        raise self._unclosed(start)
-                    if number > header_row:
-                        yield start, end, row
-                    start = end + 1
-            except csv.Error as error:
-                if "field limit" in str(error):
-                    raise self._unclosed(start) from None
-                raise FileRefused(
-                    f"{self._path.name}:{start} cannot be read as CSV: {error}",
-                    advice="export the file again, or mend that line",
-                ) from None
+    def _rows(self, lines: _Lines, delimiter: str, header_row: int) -> Iterator[list[str]]:
+        """Every row below the header. `lines` holds those of the row until the next is asked for."""
+        try:
+            for number, row in enumerate(csv.reader(lines, delimiter=delimiter)):
+                if len(lines.row) > _RUNAWAY:
+                    raise self._unclosed(lines.first)
+                if number > header_row:
+                    yield row
+                lines.row.clear()
+        except csv.Error as error:
+            if "field limit" in str(error):
+                raise self._unclosed(lines.first) from None
+            raise FileRefused(
+                f"{self._path.name}:{lines.first} cannot be read as CSV: {error}",
+                advice="export the file again, or mend that line",
+            ) from None
 
     def _unclosed(self, line: int) -> FileRefused:
         return FileRefused(
@@ -100,10 +106,9 @@ class CsvSource:
         )
 
     @staticmethod
-    def _mended(
-        row: list[str], width: int, lines: tuple[int, int], bad: list[BadRow], counts: dict[str, int]
-    ) -> list[str] | None:
-        """The row at the header's width if only empty cells make the difference, else None and a note why."""
+    def _mended(row: list[str], width: int, counts: dict[str, int]) -> tuple[list[str] | None, str | None]:
+        """The row at the header's width if only empty cells make the difference, else none, and why it cannot
+        be read (None: it is no data, and counted)."""
         filled = len(row)
         while filled and not row[filled - 1].strip():
             filled -= 1
@@ -114,11 +119,53 @@ class CsvSource:
         ):
             counts["remarks"] += 1
         elif filled <= width < len(row):
-            return row[:width]
+            return row[:width], None
         else:
-            # The cells have shifted: any of them may hold a name or a phone, so none is kept.
-            reason = f"{len(row)} cells where the header has {width}"
-            if lines[0] < lines[1]:
-                reason += f"; it runs to line {lines[1]}, perhaps for want of a closing quote"
-            bad.append(BadRow(lines[0], reason))
-        return None
+            return None, f"{len(row)} cells where the header has {width}"
+        return None, None
+
+
+class _Lines:
+    """A file's lines, given to a CSV reader, which takes too many as one row where a quote was no quote.
+
+    row: those that it took since it was cleared.
+    """
+
+    def __init__(self, file: Iterator[str]) -> None:
+        self._file = file
+        self._again: list[str] = []
+        self._given = 0
+        self.row: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.pop() if self._again else next(self._file)
+        self._given += 1
+        self.row.append(line)
+        return line
+
+    @property
+    def first(self) -> int:
+        """The number of the row's first line."""
+        return self._given - len(self.row) + 1
+
+    def give_back(self) -> None:
+        """Have all lines of the row but the first read anew."""
+        self._given -= len(self.row) - 1
+        self._again += self.row[:0:-1]
+
+    def are_torn(self, row: list[str], width: int, delimiter: str) -> bool:
+        """Whether a quote that was no quote holds the row's lines together: a text follows on the one that
+        ends it, or none ends it, or the lines have just the delimiters of so many rows."""
+        if len(self.row) < 2:
+            return False
+        blanks = " " if delimiter == "\t" else " \t"
+        text = re.sub(f'"[{blanks}]+(?=[{re.escape(delimiter)}\r\n])', '"', "".join(self.row))
+        try:
+            list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        except csv.Error:
+            return True
+        rows = (len(self.row) - 1) * (width - 1)
+        return width >= _WIDE and len(row) == width and any(cell.count(delimiter) == rows for cell in row)

@@ -84,6 +84,38 @@ def test_banner_rows_above_and_remarks_below_are_passed_over(shop: Shop) -> None
     assert (manifest.extra["quarantined"], manifest.extra["remarks"], manifest.extra["blank"]) == (0, 2, 1)
 
 
+MEMOS = [f"{order},A,x,1,2.00,2026-11-01 10:00:00,7,memo" for order in range(1001, 1061)]
+
+
+@pytest.mark.parametrize(
+    ("torn", "lost"),
+    [
+        ({3: "\"Ann's", 33: '"quick"'}, {3, 33}),  # the next text that begins with a quote ends it
+        ({3: '5 " or "', 8: '"so'}, {8}),  # none does, to the end of the file
+        ({3: '"large', 33: '32"'}, {3}),  # an inch sign does
+    ],
+    ids=["next", "end", "inch"],
+)
+def test_a_quote_that_was_no_quote_costs_its_own_row_and_none_of_those_it_holds_together(
+    shop: Shop, torn: dict[int, str], lost: set[int]
+) -> None:
+    rows = [row.replace("memo", torn.get(at, "memo")) for at, row in enumerate(MEMOS)]
+    shop.drop("a.csv", till(*rows, header=",".join([*TILL_HEADER, "备注"])))
+    shop.run()
+    assert not shop.errors
+    assert {int(order) for order in shop.orders} | {1001 + at for at in lost} == set(range(1001, 1061))
+    assert {line for _, line, _ in shop.quarantine} <= {at + 2 for at in lost}
+
+
+def test_a_note_of_several_lines_is_one_cell_whatever_stands_in_it(shop: Shop) -> None:
+    notes = ['"two\nlines, and a ""quote"""', '"a\nb"\t', '"to\r\n1,2,3\r\nAnn, London, W1"']
+    rows = [row.replace("memo", note) for row, note in zip(MEMOS, notes, strict=False)]
+    shop.drop("a.csv", till(*rows, header=",".join([*TILL_HEADER, "备注"])))
+    shop.run()
+    assert not shop.errors and not shop.quarantine
+    assert set(shop.orders) == {"1001", "1002", "1003"}
+
+
 def test_blanks_around_headers_do_not_matter(shop: Shop) -> None:
     header = ",".join(f" {name}\u3000" for name in TILL_HEADER)
     shop.drop("a.csv", till(*ROWS, header=header))
