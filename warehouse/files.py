@@ -171,9 +171,13 @@ def _orders(mapping: Mapping, file: str) -> str:
         fields.append("'lines': '[]'::json")
     else:
         fields.append(f"'lines': {_lines(mapping, '')}")
+    # Where a row is an order, one that comes again (with another refund) is the same order and no more goods.
+    once = "qualify row_number() over (partition by order_id order by line desc) = 1"
     return f"""
         select order_id as record_key, to_json({{{", ".join(fields)}}})::varchar as payload
-        from (select *, {_line_no(mapping)} as line_no from _cells where not is_refund)
+        from (
+            select *, {_line_no(mapping)} as line_no from _cells where not is_refund
+            {once if mapping.row == "order" else ""})
         group by order_id"""
 
 
@@ -272,6 +276,8 @@ def _lines(mapping: Mapping, sign: str) -> str:
 
 def _line_no(mapping: Mapping) -> str:
     """Without a line id, a line's place in its order is its name: identical lines stay two (trap 19)."""
+    if mapping.row == "order":
+        return "1"
     return "row_number() over (partition by order_id order by line)"
 
 

@@ -80,6 +80,9 @@ def clean(raw: RawTable, mapping: Mapping, header: list[str], hash_buyer: Callab
     if wrong:
         good = pc.invert(pc.is_in(pa.array(range(table.num_rows), pa.int64()), pa.array(sorted(wrong))))
         table = table.filter(good)
+    if mapping.row in ("order", "refund"):
+        table, again, same = _once(table)
+        bad, remarks = bad + again, remarks + same
     first, last = _span(table, mapping)
     return Cells(
         table,
@@ -181,6 +184,30 @@ def _sort_out(
                     cells[column.ours] = value
             bad.append(BadRow(raw.lines[row].as_py(), reason, cells))
     return bad, remarks, blank
+
+
+def _once(table: pa.Table) -> tuple[pa.Table, list[BadRow], int]:
+    """Each order's or refund's lowest row, which is the later: in exports that were joined one stands twice.
+
+    Returns: the table without the others, those that say something else, and how many say the same.
+    """
+    names = [name for name in ("order_id", "refund_id") if name in table.column_names]
+    latest: dict[tuple[str | None, ...], int] = {}
+    replaced: dict[int, int] = {}
+    for at, key in enumerate(zip(*(table[name].to_pylist() for name in names), strict=True)):
+        if key in latest:
+            replaced[latest[key]] = at
+        latest[key] = at
+    if not replaced:
+        return table, [], 0
+    other = []
+    for at, later in replaced.items():
+        row, again = (table.slice(place, 1).to_pylist()[0] for place in (at, later))
+        if (row | {"line": None}) != (again | {"line": None}):
+            ids = {name: row[name] for name in names if row[name]}
+            other.append(BadRow(row["line"], f"is told otherwise in line {again['line']}", ids))
+    kept = [at for at in range(table.num_rows) if at not in replaced]
+    return table.take(pa.array(kept, pa.int64())), other, len(replaced) - len(other)
 
 
 def _span(table: pa.Table, mapping: Mapping) -> tuple[str | None, str | None]:

@@ -173,6 +173,44 @@ def test_a_refund_that_a_later_file_no_longer_shows_is_taken_back_in_either_orde
     assert seen == [("100.00", Decimal(0))] * 2
 
 
+def test_an_order_whose_row_stands_in_a_file_twice_is_one_order_as_the_lower_row_has_it(
+    new_shop: Callable[..., Shop],
+) -> None:
+    shop = new_shop(ORDERS.replace("list_amount: Total", "list_amount: Total\n  product_name: What"))
+    first = "1,lamp,10,10,2026-11-01 09:00:00,2026-11-01 10:00:00,0,ok"
+    rows = [
+        first,
+        *(first.replace("1,lamp", f"{n},vase") for n in range(2, 40)),
+        first,
+        first.replace("10,10", "12,12"),
+    ]
+    shop.drop("a.csv", "\n".join([HEADER.replace("Order,", "Order,What,"), *rows]) + "\n")
+    shop.run()
+    assert not shop.errors and len(shop.orders) == 39
+    assert [line["line_amount"] for line in shop.orders["1"]["lines"]] == ["12.00"]
+    assert shop.orders["1"]["lines"][0]["line_id"] == "1"
+    assert shop.orders["1"]["buyer_paid_total"] == "12.00"
+    assert shop.quarantine == [("a.csv", 41, "is told otherwise in line 42")]  # line 2 says what 41 does
+
+
+def test_a_refund_that_is_told_twice_counts_once_and_one_told_otherwise_is_shown(
+    new_shop: Callable[..., Shop],
+) -> None:
+    shop = new_shop(
+        "name: returns\ntitle: Refund report\nrow: refund\nmax_unreadable: 0.5\ncolumns:\n"
+        "  {order_id: Order, refund_amount: Amount, refunded_at: On}\n"
+    )
+    rows = ["1,3,2026-11-01", "1,3,2026-11-01", "2,4,2026-11-02", "2,5,2026-11-03"]
+    shop.drop("r.csv", "\n".join(["Order,Amount,On", *rows]) + "\n")
+    shop.run()
+    assert {key: refund["refund_amount"] for key, refund in shop.refunds.items()} == {
+        "1": "3.00",
+        "2": "5.00",
+    }
+    assert shop.quarantine == [("r.csv", 4, "is told otherwise in line 5")]
+    assert "1 remarks" in "".join(shop.said)
+
+
 def test_a_refund_report_becomes_refunds(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(
         "name: returns\ntitle: Refund report\nrow: refund\ncolumns:\n"
