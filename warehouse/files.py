@@ -352,7 +352,7 @@ def _withdraw_refunds(
             group by record_key
         ),
         latest_refunds as (
-            select record_key, max(cursor_at) as cursor_at,
+            select record_key, max(cursor_at) as cursor_at, arg_max(read_at, (cursor_at, read_at)) as read_at,
                 arg_max(payload, (cursor_at, read_at, load_id))::json as payload
             from raw_files.refunds where account_id = {literal(manifest.account_id)}
             and record_key in (select order_id from _cells) group by record_key
@@ -361,7 +361,14 @@ def _withdraw_refunds(
             {literal(manifest.account_id)} as account_id, r.record_key, o.cursor_at,
             json_merge_patch(r.payload, '{{"refund_amount": "0.00"}}'::json)::varchar as payload
         from latest_refunds as r join latest_orders as o using (record_key)
-        where o.cursor_at > r.cursor_at and (r.payload ->> 'order_id') = r.record_key""")
+        where (r.payload ->> 'order_id') = r.record_key and (
+            o.cursor_at > r.cursor_at
+            -- Of two files that reach equally far the one read later counts; a refund that both show as it is
+            -- has no version of the later.
+            or r.cursor_at = timestamptz {literal(manifest.extra["watermark"])}
+            and r.read_at < timestamptz {literal(manifest.read_at.isoformat())}
+            and r.record_key not in (
+                select coalesce(refund_id, order_id) from _cells where refund_amount > 0))""")
     found = con.execute("select count(*) from _withdrawn").fetchone()
     if not found or not found[0]:
         return 0

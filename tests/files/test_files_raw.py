@@ -173,6 +173,19 @@ def test_a_refund_that_a_later_file_no_longer_shows_is_taken_back_in_either_orde
     assert seen == [("100.00", Decimal(0))] * 2
 
 
+def test_a_refund_that_a_file_exported_again_no_longer_shows_is_taken_back(
+    new_shop: Callable[..., Shop],
+) -> None:
+    shop = new_shop(ORDERS)
+    row = "{},100,{},2026-11-01 09:00:00,2026-11-01 10:00:00,{},ok"
+    for name, refunded in (("a", 60), ("b", 0)):  # both reach as far: nothing was sold in between
+        shop.drop(f"{name}.csv", _report(row.format(1, 100 - refunded, refunded), row.format(2, 70, 30)))
+        shop.run()
+    assert shop.orders["1"]["buyer_paid_total"] == "100.00"
+    amounts = {key: Decimal(refund["refund_amount"]) for key, refund in shop.refunds.items()}
+    assert amounts == {"1": Decimal(0), "2": Decimal(30)}
+
+
 def test_an_order_whose_row_stands_in_a_file_twice_is_one_order_as_the_lower_row_has_it(
     new_shop: Callable[..., Shop],
 ) -> None:
