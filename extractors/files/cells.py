@@ -52,6 +52,12 @@ class _Column:
     clean: pa.StringArray
     complaints: list[str | None]  # per distinct value
 
+    def tells(self, row: int, lead: str) -> bool:
+        """Whether a row fills it, be it with something unreadable (the first cell does not count then)."""
+        at = self.raw.indices[row].as_py()
+        is_unread = at is not None and self.complaints[at] and self.raw.dictionary[at].as_py() != lead
+        return bool(self.clean[row].is_valid or is_unread)
+
 
 def clean(raw: RawTable, mapping: Mapping, header: list[str], hash_buyer: Callable[[str], str]) -> Cells:
     """Clean every mapped column.
@@ -161,16 +167,24 @@ def _sort_out(
     """Wrong rows told apart: unreadable data, remarks and totals, blank lines."""
     first = raw.columns.get(next((name for name in header if name), ""))
     kinds = FIELDS[mapping.row]
+    by_name = {column.ours: column for column in columns}
+    groups = [[by_name[ours] for ours in group] for group in _required(mapping)]
     bad: list[BadRow] = []
     remarks = blank = 0
     for row, reason in wrong.items():
         texts = {column.theirs: (column.raw[row].as_py() or "").strip() for column in columns}
         lead = (first[row].as_py() or "") if first is not None else ""
+        # What tells its record, its time and its amount is data, whatever its first cell begins with.
+        is_data = all(any(column.tells(row, lead) for column in group) for group in groups)
         if not lead.strip() and not any(texts.values()):
             blank += 1
-        elif is_remark(lead) or all(text == theirs for theirs, text in texts.items()):
+        elif all(text == theirs for theirs, text in texts.items()) or (is_remark(lead) and not is_data):
             remarks += 1  # a total, a note, or the header once more where two exports were joined
-        elif mapping.is_report and not any(text for text in texts.values() if text != lead.strip()):
+        elif (
+            not is_data
+            and mapping.is_report
+            and not any(text for text in texts.values() if text != lead.strip())
+        ):
             remarks += 1  # a sentence under the table: nothing in it but its first cell
         else:
             cells = {}

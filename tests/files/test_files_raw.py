@@ -91,6 +91,22 @@ def test_unreadable_rows_are_quarantined_with_file_line_and_reason_and_the_rest_
     assert reasons[8] == "单价 is empty"
 
 
+@pytest.mark.parametrize("broken", [("1,", "1x,"), ("2.00", "2.00元"), ("10:00:00", "25:00:00")])
+def test_a_row_whose_product_is_called_like_a_remark_is_quarantined_and_the_total_is_not(
+    new_shop: Callable[..., Shop], broken: tuple[str, str]
+) -> None:
+    shop = new_shop()
+    rows = [f"pen,{n},A,1,2.00,2026-11-01 10:00:00,7" for n in range(20)]
+    odd = rows[0].replace("pen,0,A,", "Notes A5,77,A,").replace(*broken)
+    shop.drop(
+        "a.csv",
+        till(*rows, odd, "合计,,,21,42.00,,", header="商品名称,小票号,商品编码,数量,单价,交易时间,会员号"),
+    )
+    shop.run()
+    assert not shop.errors and len(shop.orders) == 20
+    assert [line for _, line, _ in shop.quarantine] == [22]
+
+
 def test_reading_a_file_again_replaces_what_it_had_in_quarantine(shop: Shop) -> None:
     content = till("1,A,x,1,2.00,2026-11-01 10:00:00,7", "2,A,x,1,2.00,01.11.2026 10:00,7")
     shop.drop("a.csv", content)
