@@ -138,11 +138,13 @@ def _unknown(name: str, heads: Sequence[Head], mappings: Sequence[Mapping]) -> F
         rows = [(sum(1 for c in map(clean_header, r) if c), r) for h in heads[:1] for r in h.rows]
         header = _header(max(rows, key=lambda entry: entry[0])[1]) if rows else []
         known = ", ".join(mapping.name for mapping in mappings)
-        # A row with many figures is no header but data, perhaps somebody's: it is not shown.
+        # A row with many figures is no header but data, and one with few may be: somebody's name and town.
         figures = sum(1 for cell in header if any(sign.isdigit() for sign in cell))
-        seen = "it has no header row" if figures * 3 > len(header) else f"its header reads {_shown(header)}"
+        has_none = figures * 3 > len(header)
+        seen = "it has no header row" if has_none else "its .reason.txt says what its header reads"
         return FileRefused(
             f"{name} has none of the headers we know; {seen}; known mappings: {known}",
+            seen="" if has_none else f"Its header reads {_shown(header)}",
             advice="describe the file in the inbox's mapping.yml (mappings/README.md), then move it back",
         )
     missing = ", ".join(nearest.missing(set(header)))

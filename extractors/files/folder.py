@@ -129,7 +129,9 @@ class Inbox:
         return sorted(
             path
             for path in self.folder.iterdir()
-            if path.is_file() and path.name != OWN and not is_passed_over(path.name)
+            if (path.is_file() or (path.is_symlink() and not path.is_dir()))
+            and path.name != OWN
+            and not is_passed_over(path.name)
         )
 
     def refused(self) -> list[Path]:
@@ -153,7 +155,10 @@ class Inbox:
     def refuse(self, path: Path, why: FileRefused) -> Path:
         """Move a file to refused/ with its reason beside it (the reason first: no file without one)."""
         target = self._place(path, "refused")
-        note = f"{why.message}\n\nWhat to do: {why.advice}\nThen move the file back into {self.folder}\n"
+        seen = f"\n\n{why.seen}" if why.seen else ""
+        note = (
+            f"{why.message}{seen}\n\nWhat to do: {why.advice}\nThen move the file back into {self.folder}\n"
+        )
         note_name = os.fsdecode(os.fsencode(target.name)[:LONGEST_NAME])
         target.with_name(f"{note_name}.reason.txt").write_text(note, encoding="utf-8")
         path.replace(target)

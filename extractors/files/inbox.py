@@ -113,6 +113,11 @@ class _Run:
         """Deal with one file: all its tables land, or none does."""
         drop = None
         try:
+            if path.is_symlink():
+                raise FileRefused(
+                    f"{readable(path.name)} is a link, and what it leads to may be none of this inbox's",
+                    advice="copy the file itself here, or use `daybook import`",
+                )
             drop = self.inbox.look(path)
             if drop.is_young and is_cut_off(path):
                 self.leave(path, "ends in the middle, and was written to a moment ago")

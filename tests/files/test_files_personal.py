@@ -79,3 +79,33 @@ def test_a_refused_files_reason_shows_no_cell(new_shop: Callable[..., Shop]) -> 
     assert "cannot be read" in shop.errors[0].message
     assert CANARY not in (shop.inbox / "refused" / "a.csv.reason.txt").read_text(encoding="utf-8")
     assert CANARY not in "".join(shop.said)
+
+
+def test_what_stands_in_an_unknown_file_is_told_beside_it_and_in_no_log(
+    new_shop: Callable[..., Shop],
+) -> None:
+    shop = new_shop()
+    shop.drop("a.csv", f"{CANARY},Rose Street,Leeds\nBob,Mill Lane,York\n")
+    shop.land()
+    assert CANARY not in "".join(shop.said) + "".join(map(str, shop.errors))
+    assert CANARY in (shop.inbox / "refused" / "a.csv.reason.txt").read_text(encoding="utf-8")
+
+
+def test_a_link_in_an_inbox_is_not_followed(new_shop: Callable[..., Shop], tmp_path: Path) -> None:
+    shop = new_shop()
+    elsewhere = tmp_path / "tokens.json"
+    elsewhere.write_text('{"access_token": "SECRET", "refresh_token": "SECRET"}\n')
+    (shop.inbox / "a.csv").symlink_to(elsewhere)
+    (shop.inbox / "b.csv").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "archive").mkdir()
+    (shop.inbox / "done").symlink_to(tmp_path / "archive")  # a folder may well lie elsewhere
+    shop.land()
+    assert [error.message for error in shop.errors] == [
+        f"refused: {name} is a link, and what it leads to may be none of this inbox's"
+        for name in ("a.csv", "b.csv")
+    ]
+    assert "SECRET" not in "".join(
+        p.read_text(encoding="utf-8") for p in (shop.inbox / "refused").glob("*.txt")
+    )
+    assert shop.files("refused") == ["a.csv", "a.csv.reason.txt", "b.csv", "b.csv.reason.txt"]
+    assert elsewhere.exists() and (shop.inbox / "done").is_symlink()
