@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +34,8 @@ from extractors.files.fields import (
 
 Test = None | str | int | float | list[str | int | float]
 _COMPARISON = re.compile(r"^(<=|>=|<|>|!=|=)\s*(-?\d+(?:\.\d+)?)$")
+# What is written out as text. A list of lists by aliases would be one of gigabytes.
+_PLAIN = (str, int, float, date)
 # Year first: the only order nobody reads the wrong way round. Anything else has to be stated.
 DATES = [
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d",
@@ -179,12 +181,19 @@ class Mapping(_Strict):
         lists = {
             ours: [theirs] if isinstance(theirs, str | int) else theirs for ours, theirs in value.items()
         }
-        return {o: [clean_header(str(h)) for h in t] if isinstance(t, list) else t for o, t in lists.items()}
+        return {
+            ours: [clean_header(str(h)) if isinstance(h, _PLAIN) else h for h in theirs]
+            if isinstance(theirs, list)
+            else theirs
+            for ours, theirs in lists.items()
+        }
 
     @field_validator("constants", mode="before")
     @classmethod
     def _as_text(cls, value: Any) -> Any:
-        return {k: str(v) for k, v in value.items()} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return {name: str(told) if isinstance(told, _PLAIN) else told for name, told in value.items()}
 
     @field_validator("recognise", "keep")
     @classmethod

@@ -55,6 +55,18 @@ def test_a_mistake_is_named_with_file_line_and_key(
     assert words in message
 
 
+def test_a_mapping_that_unfolds_to_gigabytes_or_has_no_bottom_is_only_wrong(tmp_path: Path) -> None:
+    inside, levels = "a", "keep:\n  - &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for name in "bcdefghijkl":
+        levels += f"  - &{name} [{', '.join([f'*{inside}'] * 10)}]\n"
+        inside = name
+    bomb = TILL.replace("  order_id: 小票号", f"  order_id: [*{inside}]").replace(
+        "columns:", f"{levels}columns:"
+    )
+    assert ":17 columns.order_id.0" in _error(tmp_path, bomb)
+    assert "not valid YAML" in _error(tmp_path, "[" * 5000)
+
+
 def test_an_empty_mapping_says_so(tmp_path: Path) -> None:
     assert "is empty" in _error(tmp_path, "# nothing yet\n")
 
