@@ -32,7 +32,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
 START = date(2026, 10, 24)
 NAMES = ("doudian", "alibaba_1688", "suning", "kuaishou_shop", "xiaohongshu")
-BY_APPLICATION = {"alibaba_1688", "suning"}
+BY_APPLICATION = {"suning"}
 """Vendors that list refunds by the time of application only."""
 ONE_DISCOUNT = {"kuaishou_shop"}
 """Vendors that do not tell who bears a discount: all of it counts as the merchant's."""

@@ -34,6 +34,7 @@ REFUND_PAGES = LastPageFirst(
     20,
     page="currentPageNum",
     size="pageSize",
+    first=0,
 )
 PRODUCT_PAGES = LastPageFirst(
     records_at("result.pageResult.resultList"),
@@ -68,8 +69,8 @@ def _orders(account: Account, window: Window) -> Iterator[Read]:
 
 def _refunds(account: Account, window: Window) -> Iterator[Read]:
     params = {
-        "applyStartTime": _written(window.start),
-        "applyEndTime": _written(window.end),
+        "modifyStartTime": _written(window.start),
+        "modifyEndTime": _written(window.end),
         "dipsuteType": IN_SALE_AND_AFTER,
     }
     yield Read(Request(REFUNDS, f"{API}/{REFUNDS}", params), REFUND_PAGES)
@@ -148,13 +149,8 @@ PLATFORM = Platform(
             name="refunds",
             kind="cursor",
             key=("refundId",),
-            # The list knows the time of application only, so that is the cursor: refunds are read again until
-            # they must be over, and the later read of one stands.
-            cursor=Instant("gmtApply", parse=moment_of),
+            cursor=Instant("gmtModified", parse=moment_of),
             reads=_refunds,
-            overlap=timedelta(days=60),
-            slice=None,
-            widest=timedelta(days=30),
             personal=Personal(drop=_HIDDEN_OF_REFUNDS),
         ),
         Stream(

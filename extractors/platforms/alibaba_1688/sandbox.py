@@ -27,7 +27,6 @@ from extractors.sandbox.merchants import SHANGHAI, Shop
 from extractors.sandbox.orders import Line, OrderState, RefundState
 from extractors.sandbox.router import names
 from extractors.sandbox.signatures import aop, same
-from extractors.sandbox.timeline import HORIZON_DAYS
 from extractors.sandbox.tokens import TokenDesk
 from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
@@ -71,15 +70,12 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
 
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
-    """Keys of a complete read: orders changed in the window; refunds applied for in it, for the API
-    knows no other time of them."""
+    """Keys of a complete read: what changed in the window."""
     shop = shop_of(account_id)
     if stream == "orders":
         return {str(state.order.id) for state in orders_modified(world, shop, start, end, now)}
     if stream == "refunds":
-        late = end + HORIZON_DAYS * 86_400
-        found = refunds_modified(world, shop, start, max(late, now + 1), now)
-        return {_refund_id(refund) for _, refund in found if start <= refund.created < end}
+        return {_refund_id(refund) for _, refund in refunds_modified(world, shop, start, end, now)}
     if stream == "products":
         views = products_modified(world, shop, start, end, now)
         return {str(market.goods_id(view.item)) for view in views}
@@ -189,26 +185,25 @@ class Gateway:
     def _refunds(self, shop: Shop, given: Mapping[str, str], fault: Fault | None) -> dict[str, Any]:
         wrong = market.wrong_names(
             given,
-            "applyStartTime applyEndTime",
-            "orderId refundStatusSet currentPageNum pageSize logisticsNo dipsuteType",
+            "modifyStartTime modifyEndTime",
+            "orderId applyStartTime applyEndTime refundStatusSet buyerMemberId buyerLoginId currentPageNum "
+            "pageSize logisticsNo dipsuteType",
         )
         if wrong is not None:
             raise _bad(wrong)
-        start, end = self._window(given, "applyStartTime", "applyEndTime")
+        start, end = self._window(given, "modifyStartTime", "modifyEndTime")
         kind = given.get("dipsuteType", "1")  # a refund is taken for one in sale where nothing else is said
         if kind not in ("0", "1", "2"):
             raise _bad("dipsuteType")
-        late = end + HORIZON_DAYS * 86_400
         rows = [
             (state, refund)
-            for row in market.refund_rows_between(self.desk, shop, start, late)
+            for row in market.refund_rows_between(self.desk, shop, start, end)[::-1]
             for state, refund in [market.refund_at(self.desk, shop, row)]
-            if start <= refund.created <= end and kind in ("0", _dispute(refund))
+            if kind in ("0", _dispute(refund))
         ]
-        rows.sort(key=lambda pair: (-pair[1].created, pair[1].refund.id))
-        page = self._page(("refunds", shop.store, start, end, kind), rows, given, "currentPageNum", fault)
+        page = self._page(("refunds", shop.store, start, end, kind), rows, given, "currentPageNum", fault, 0)
         shown = [_refund(*pair) for pair in page.rows]
-        number = int(given.get("currentPageNum", "1"))
+        number = int(given.get("currentPageNum", "0"))
         return {"result": {"opOrderRefundModels": shown, "totalCount": page.total, "currentPageNum": number}}
 
     def _products(self, shop: Shop, given: Mapping[str, str], fault: Fault | None) -> dict[str, Any]:
@@ -248,13 +243,19 @@ class Gateway:
         return {"result": {"success": True, "code": "200", "pageResult": listing}}
 
     def _page(
-        self, key: tuple[Any, ...], rows: list[Any], given: Mapping[str, str], name: str, fault: Fault | None
+        self,
+        key: tuple[Any, ...],
+        rows: list[Any],
+        given: Mapping[str, str],
+        name: str,
+        fault: Fault | None,
+        first: int = 1,
     ) -> Any:
-        number = market.whole(given.get(name, "1"), 1, 10**6)
+        number = market.whole(given.get(name, first), first, 10**6)
         size = market.whole(given.get("pageSize", "20"), 1, MOST)
         if number is None or size is None:
-            raise _bad(f"{name} counts from 1, pageSize is 1 to {MOST}")
-        page = market.page_of(self.desk, (*key, size), rows, number, size, fault)
+            raise _bad(f"{name} counts from {first}, pageSize is 1 to {MOST}")
+        page = market.page_of(self.desk, (*key, size), rows, number - first + 1, size, fault)
         if page is None:
             raise _bad(f"{name} {number} is beyond the last page")
         return page
