@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from extractors.landing import Landing, Manifest
 from extractors.platforms.shopify import bulk
 from extractors.sandbox import Running, running
 from extractors.sandbox.control import Fault
+from extractors.sandbox.halves import half
 from extractors.sandbox.truth import orders_modified, shop_of
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -113,7 +115,10 @@ def payloads(manifests: list[Manifest]) -> dict[str, dict[str, Any]]:
 
 def without_page_info(record: dict[str, Any]) -> dict[str, Any]:
     """The record as both ways give it: a page of lines says besides whether there are more, a file has no order."""
-    return record | {"lineItems": sorted(record["lineItems"]["nodes"], key=lambda line: str(line["id"]))}
+    return record | {
+        "lineItems": sorted(record["lineItems"]["nodes"], key=lambda line: str(line["id"])),
+        "shippingLines": sorted(record["shippingLines"]["nodes"], key=json.dumps),
+    }
 
 
 def test_a_long_window_comes_by_one_file_with_what_pages_would_bring(bench: Bench, tmp_path: Path) -> None:
@@ -126,6 +131,45 @@ def test_a_long_window_comes_by_one_file_with_what_pages_would_bring(bench: Benc
     assert paged and any(record["refunds"] for record in paged.values())
     for key, record in paged.items():
         assert without_page_info(record) == without_page_info(whole[key]), key
+
+
+def test_an_order_with_more_of_anything_than_a_page_shows_lands_whole(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many, of_refunds = {"lineItems", "shippingLines", "transactions", "fulfillments"}, (
+        "refundLineItems", "refundShippingLines", "orderAdjustments", "transactions"
+    )  # fmt: skip
+    store = sys.modules[f"{half('shopify').__name__}.store"]
+    made = store.order_record
+
+    def padded(*given: Any) -> dict[str, Any]:
+        order = made(*given)
+        for refund in order["refunds"]:
+            money = {
+                "reason": "OTHER",
+                **dict.fromkeys(("amountSet", "taxAmountSet"), refund["totalRefundedSet"]),
+            }
+            refund["orderAdjustments"] = [{"id": "gid://shopify/OrderAdjustment/1", **money}]
+        for record, fields in [(order, many), *((refund, of_refunds) for refund in order["refunds"])]:
+            for name in fields:
+                record[name] = record[name] * (120 // max(len(record[name]), 1))
+        return order
+
+    def padded_refund(shop: Any, state: Any, found: Any) -> dict[str, Any]:
+        return next(r for r in padded(shop, state)["refunds"] if r["id"].endswith(f"/{found.refund.id}"))
+
+    monkeypatch.setattr(store, "order_record", padded)
+    monkeypatch.setattr(store, "refund_record", padded_refund)
+    day = Window(LONG.end - timedelta(days=1), LONG.end)
+    for orders in (payloads(bench.run(day)), payloads(Bench(bench.box, tmp_path / "bulk").run(LONG))):
+        counts: Counter[str] = Counter()
+        for order in orders.values():
+            for record, fields in [(order, many), *((refund, of_refunds) for refund in order["refunds"])]:
+                for name in fields:
+                    found = record[name] if isinstance(record[name], list) else record[name]["nodes"]
+                    assert len(found) in (0, 120), (order["id"], name)
+                    counts[f"{name} of {record['id'].split('/')[3]}"] += bool(found)
+        assert len(counts) == 8 and all(counts.values()), counts
 
 
 def test_the_file_is_fetched_without_the_token(bench: Bench) -> None:

@@ -11,9 +11,9 @@ from extractors.core.model import Instant, Lift, Platform, Rate, Read, Record, R
 from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, ContractError, DaybookError, TransientError
-from extractors.personal import Personal
+from extractors.personal import Personal, dig
 from extractors.platforms.shopify import bulk
-from extractors.platforms.shopify.documents import DOCUMENTS, bulk_orders, bulk_products
+from extractors.platforms.shopify.documents import DOCUMENTS, NESTED, bulk_orders, bulk_products
 from extractors.protocols.graphql import Connection, Dialect, GraphQL
 
 VERSION = "2026-10"
@@ -22,9 +22,6 @@ QUERY = "graphql"  # one name for all queries: they draw on one allowance
 DEPTH = 25_000
 ORDERS = Connection("orders", page_size=50, count="ordersCount", depth=DEPTH)
 PRODUCTS = Connection("products", page_size=50, count="productsCount", depth=DEPTH)
-LINES = Connection("order.lineItems", page_size=100)
-REFUND_LINES = Connection("refund.refundLineItems", page_size=100)
-VARIANTS = Connection("product.variants", page_size=100)
 
 
 def _changed(window: Window) -> dict[str, str]:
@@ -56,8 +53,8 @@ def _sees_all_orders(session: Session) -> bool:
 
 
 def _rest_of_order(session: Session, order: Record) -> None:
-    """The lines that the page left out, and the refunds in full: the list tells only that there are some."""
-    _complete(session, order, "lineItems", LINES, Request(QUERY, "lines", {"id": order["id"]}))
+    """What the page left out, and the refunds in full: the list tells only that there are some."""
+    _complete(session, "order", order)
     if order.get("refunds"):
         named = {refund["id"] for refund in order["refunds"]}
         reply = session.call(Request(QUERY, "refunds", {"id": order["id"]}))
@@ -66,23 +63,20 @@ def _rest_of_order(session: Session, order: Record) -> None:
             # A replica that lags: landed so, this version of the order would have no refund.
             raise ContractError("an order's refunds were named by the list and not found one by one")
         for refund in order["refunds"]:
-            request = Request(QUERY, "refund lines", {"id": refund["id"]})
-            _complete(session, refund, "refundLineItems", REFUND_LINES, request)
+            _complete(session, "refund", refund)
 
 
-def _rest_of_product(session: Session, product: Record) -> None:
-    _complete(session, product, "variants", VARIANTS, Request(QUERY, "variants", {"id": product["id"]}))
+def _complete(session: Session, of: str, record: Record) -> None:
+    """The connections within a record, read whole by their own cursors where a first page was not all."""
+    for field in _cut(of, record):
+        rest = Connection(f"{of}.{field}", page_size=100)
+        pages = rest.pages(session.call, Request(QUERY, rest.path, {"id": record["id"]}))
+        record[field] = {"nodes": [node for page in pages for node in page.records]}
 
 
-def _complete(session: Session, record: Record, field: str, paging: Connection, request: Request) -> None:
-    """A nested connection read whole by its own cursor, when its first page was not all of it."""
-    if _is_cut(record, field):
-        nodes = [node for page in paging.pages(session.call, request) for node in page.records]
-        record[field] = {"nodes": nodes}
-
-
-def _is_cut(record: Record, field: str) -> bool:
-    return bool(((record.get(field) or {}).get("pageInfo") or {}).get("hasNextPage"))
+def _cut(of: str, record: Record) -> list[str]:
+    """Which connections within a record have more than their first page."""
+    return [field for field in NESTED[of] if dig(record, (field, "pageInfo", "hasNextPage"))]
 
 
 def _denied(text: str) -> DaybookError:
@@ -139,7 +133,7 @@ PLATFORM = Platform(
             cursor=Instant("updatedAt"),
             reads=_orders,
             detail=_rest_of_order,
-            incomplete=lambda order: bool(order.get("refunds")) or _is_cut(order, "lineItems"),
+            incomplete=lambda order: bool(order.get("refunds") or _cut("order", order)),
             long_from=bulk.LONG,
             long_slice=bulk.SLICE,
             # read_orders alone shows the orders of the last 60 days, and says nothing of the others.
@@ -158,8 +152,8 @@ PLATFORM = Platform(
             key=("legacyResourceId",),
             cursor=Instant("updatedAt"),
             reads=_products,
-            detail=_rest_of_product,
-            incomplete=lambda product: _is_cut(product, "variants"),
+            detail=lambda session, product: _complete(session, "product", product),
+            incomplete=lambda product: bool(_cut("product", product)),
             slice=None,
             from_beginning=True,
         ),

@@ -1,7 +1,8 @@
 """What is asked of Shopify: each field is charged for, and none is personal but the buyer's identity.
 
 Orders and products are asked for in two ways: by pages, and in bulk, where connections are whole, every node
-says what it is (the file holds one object a line) and no connection may stand within a list."""
+says what it is (the file holds one object a line) and no connection may stand within a list. A list is whole
+where no size is asked for; a connection within a record has a first page, and a document for the others."""
 
 from __future__ import annotations
 
@@ -30,8 +31,8 @@ def _order(shipping_lines: str, line_items: str) -> str:
       currentTotalPriceSet {SHOP_MONEY} totalDiscountsSet {SHOP_MONEY}
       totalTaxSet {SHOP_MONEY} totalTipReceivedSet {SHOP_MONEY} originalTotalDutiesSet {SHOP_MONEY}
       {shipping_lines}
-      transactions(first: 20) {{ id kind status gateway processedAt test amountSet {SHOP_MONEY} }}
-      fulfillments(first: 20) {{ createdAt deliveredAt status }}
+      transactions {{ id kind status gateway processedAt test amountSet {SHOP_MONEY} }}
+      fulfillments {{ createdAt deliveredAt status }}
       {line_items}
       refunds {{ id }}
 """
@@ -44,7 +45,7 @@ query Orders($search: String!, $first: Int!, $after: String) {{
     nodes {{
       {
     _order(
-        f"shippingLines(first: 5) {{ nodes {{ {_SHIPPING} }} }}",
+        f"shippingLines(first: 5) {{ nodes {{ {_SHIPPING} }} {PAGE} }}",
         f"lineItems(first: 20) {{ nodes {{ {_LINE} }} {PAGE} }}",
     )
 }
@@ -54,15 +55,12 @@ query Orders($search: String!, $first: Int!, $after: String) {{
 }}
 """
 
-_LINES = f"""
-query Lines($id: ID!, $first: Int!, $after: String) {{
-  order(id: $id) {{ lineItems(first: $first, after: $after) {{ nodes {{ {_LINE} }} {PAGE} }} }}
-}}
-"""
-
 _REFUND_LINE = f"""
     id quantity restockType lineItem {{ id isGiftCard }} subtotalSet {SHOP_MONEY} totalTaxSet {SHOP_MONEY}
 """
+_REFUND_SHIPPING = f"subtotalAmountSet {SHOP_MONEY} taxAmountSet {SHOP_MONEY}"
+_ADJUSTMENT = f"reason amountSet {SHOP_MONEY} taxAmountSet {SHOP_MONEY}"
+_REFUND_PAYMENT = f"id kind status processedAt amountSet {SHOP_MONEY}"
 
 _REFUNDS = f"""
 query Refunds($id: ID!) {{
@@ -70,17 +68,11 @@ query Refunds($id: ID!) {{
     refunds {{
       id legacyResourceId createdAt processedAt updatedAt totalRefundedSet {SHOP_MONEY}
       refundLineItems(first: 50) {{ nodes {{ {_REFUND_LINE} }} {PAGE} }}
-      refundShippingLines(first: 5) {{ nodes {{ subtotalAmountSet {SHOP_MONEY} taxAmountSet {SHOP_MONEY} }} }}
-      orderAdjustments(first: 10) {{ nodes {{ reason amountSet {SHOP_MONEY} taxAmountSet {SHOP_MONEY} }} }}
-      transactions(first: 20) {{ nodes {{ id kind status processedAt amountSet {SHOP_MONEY} }} }}
+      refundShippingLines(first: 5) {{ nodes {{ {_REFUND_SHIPPING} }} {PAGE} }}
+      orderAdjustments(first: 10) {{ nodes {{ {_ADJUSTMENT} }} {PAGE} }}
+      transactions(first: 20) {{ nodes {{ {_REFUND_PAYMENT} }} {PAGE} }}
     }}
   }}
-}}
-"""
-
-_REFUND_LINES = f"""
-query RefundLines($id: ID!, $first: Int!, $after: String) {{
-  refund(id: $id) {{ refundLineItems(first: $first, after: $after) {{ nodes {{ {_REFUND_LINE} }} {PAGE} }} }}
 }}
 """
 
@@ -104,11 +96,26 @@ query Products($search: String!, $first: Int!, $after: String) {{
 }}
 """
 
-_VARIANTS = f"""
-query Variants($id: ID!, $first: Int!, $after: String) {{
-  product(id: $id) {{ variants(first: $first, after: $after) {{ nodes {{ {_VARIANT} }} {PAGE} }} }}
+NESTED = {
+    "order": {"lineItems": _LINE, "shippingLines": _SHIPPING},
+    "refund": {
+        "refundLineItems": _REFUND_LINE,
+        "refundShippingLines": _REFUND_SHIPPING,
+        "orderAdjustments": _ADJUSTMENT,
+        "transactions": _REFUND_PAYMENT,
+    },
+    "product": {"variants": _VARIANT},
+}
+"""Record → the connections within it → what is asked of their nodes."""
+
+
+def _rest(of: str, field: str, node: str) -> str:
+    return f"""
+query Rest($id: ID!, $first: Int!, $after: String) {{
+  {of}(id: $id) {{ {field}(first: $first, after: $after) {{ nodes {{ {node} }} {PAGE} }} }}
 }}
 """
+
 
 _RUN = """
 mutation Run($query: String!) {
@@ -145,12 +152,14 @@ def bulk_products(search: str) -> str:
 
 DOCUMENTS = {
     "orders": _ORDERS,
-    "lines": _LINES,
     "refunds": _REFUNDS,
-    "refund lines": _REFUND_LINES,
     "products": _PRODUCTS,
-    "variants": _VARIANTS,
     "run": _RUN,
     "scopes": _SCOPES,
     "look": _LOOK,
+    **{
+        f"{of}.{field}": _rest(of, field, node)
+        for of, fields in NESTED.items()
+        for field, node in fields.items()
+    },
 }
