@@ -22,7 +22,8 @@ orders as (
         {{ local_time('latest.record.modified_time', "'Asia/Shanghai'") }} as modified_at,
         coalesce({{ money('latest.record.shipping_fee') }}, 0) as shipping_charged,
         {{ money('latest.record.payment') }} as payment,
-        {{ array_sum('latest.record.item', 'line', money('line.subtotal')) }} as subtotals,
+        {{ array_sum('latest.record.item', 'line',
+            'coalesce(' ~ money('line.subtotal') ~ ', ' ~ money('line.price') ~ ' * ' ~ money('line.num') ~ ')') }} as subtotals,
         latest.record.province as region
     from {{ ref('base_beibei__orders') }} as latest
     left join {{ source('raw_daybook', 'accounts') }} as account

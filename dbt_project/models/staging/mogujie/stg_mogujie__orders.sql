@@ -32,7 +32,8 @@ orders as (
         coalesce({{ hundredths('latest.record.shipExpense') }}, 0) as shipping_charged,
         coalesce({{ hundredths('latest.record.platformPromotionAmount') }}, 0) as platform_subsidy,
         {{ hundredths('latest.record.shopOrderPrice') }} as price,
-        {{ array_sum('latest.record.itemOrderInfos', 'line', hundredths('line.nowPrice') ~ ' * ' ~ money('line.number')) }}
+        {{ array_sum('latest.record.itemOrderInfos', 'line',
+            'coalesce(' ~ hundredths('line.nowPrice') ~ ', ' ~ hundredths('line.price') ~ ') * ' ~ money('line.number')) }}
             as goods,
         latest.record.receiverProvince as region
     from {{ ref('base_mogujie__orders') }} as latest

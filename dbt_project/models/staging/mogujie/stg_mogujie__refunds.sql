@@ -31,7 +31,8 @@ lines as (
         exploded.line.itemOrderId as line_id,
         {{ money('exploded.line.number') }} as quantity,
         coalesce(trim(exploded.line.refundStatus), '') as status,
-        cast({{ hundredths('exploded.line.nowPrice') }} * {{ money('exploded.line.number') }} as double) as weight
+        cast(coalesce({{ hundredths('exploded.line.nowPrice') }}, {{ hundredths('exploded.line.price') }})
+            * {{ money('exploded.line.number') }} as double) as weight
     from exploded
 ),
 

@@ -56,7 +56,8 @@ orders as (
         coalesce(records.info.refund_state, '0') <> '0' as has_refund,
         coalesce({{ money('records.pay.post_fee') }}, 0) as shipping_charged,
         {{ money('records.pay.payment') }} as payment,
-        {{ array_sum('records.lines', 'line', money('line.total_fee')) }} as goods,
+        {{ array_sum('records.lines', 'line',
+            'coalesce(' ~ money('line.total_fee') ~ ', ' ~ money('line.price') ~ ' * ' ~ money('line.num') ~ ')') }} as goods,
         coalesce(nullif(records.info.pay_type_str, ''), nullif(records.info.pay_type, '0')) as payment_type,
         records.region
     from records
