@@ -27,6 +27,28 @@ records as (
     from {{ ref('base_youzan__orders') }} as latest
 ),
 
+phases as (
+    select
+        account_id,
+        record_key,
+        {{ explode('records.pay.phase_payments') }} as part
+    from records
+),
+
+{# A presale is paid in phases: the first is its deposit, the second its balance. #}
+instalments as (
+    select
+        account_id,
+        record_key,
+        min(case when phases.part.phase = '1' then {{ local_time('phases.part.pay_time', "'Asia/Shanghai'") }} end)
+            as deposit_paid_at,
+        min(case when phases.part.phase = '2' then {{ local_time('phases.part.pay_time', "'Asia/Shanghai'") }} end)
+            as balance_paid_at,
+        sum(case when phases.part.phase = '1' then {{ money('phases.part.real_price') }} end) as deposit
+    from phases
+    group by account_id, record_key
+),
+
 orders as (
     select
         records.account_id,
@@ -59,8 +81,13 @@ orders as (
         {{ array_sum('records.lines', 'line',
             'coalesce(' ~ money('line.total_fee') ~ ', ' ~ money('line.price') ~ ' * ' ~ money('line.num') ~ ')') }} as goods,
         coalesce(nullif(records.info.pay_type_str, ''), nullif(records.info.pay_type, '0')) as payment_type,
+        instalments.deposit_paid_at,
+        instalments.balance_paid_at,
+        instalments.deposit,
         records.region
     from records
+    left join instalments
+        on records.account_id = instalments.account_id and records.record_key = instalments.record_key
     left join {{ source('raw_daybook', 'accounts') }} as account
         on records.account_id = account.account_id
 ),
@@ -69,8 +96,8 @@ settled as (
     select
         orders.*,
         {#-
-            A group is a sale when it forms (confirm_time), cash on delivery at the door. Of a presale that was closed
-            and gave nothing back, only the deposit had been paid.
+            A group is a sale when it forms (confirm_time), cash on delivery at the door, a presale with its balance. Where
+            no phase of a closed one is told and nothing was given back, only the deposit had been paid.
         #}
         case
             when status_state = 'created' then null
@@ -78,7 +105,9 @@ settled as (
             when order_type = 'group_buy' and (source_status in ('TRADE_PAID', 'WAIT_CONFIRM') or status_state = 'cancelled')
                 then confirm_time
             when order_type = 'group_buy' then coalesce(confirm_time, pay_time)
+            when order_type = 'presale' and status_state = 'cancelled' and deposit_paid_at is not null then balance_paid_at
             when order_type = 'presale' and status_state = 'cancelled' and not has_refund then null
+            when order_type = 'presale' then coalesce(balance_paid_at, pay_time)
             else pay_time
         end as paid_at
     from orders
@@ -91,6 +120,7 @@ judged as (
             when status_state = 'cancelled' and paid_at is null then 'closed_unpaid'
             when status_state = 'cancelled' and shipped_at is not null then 'completed'
             when order_type = 'group_buy' and status_state = 'paid' and paid_at is null then 'created'
+            when order_type = 'presale' and status_state = 'created' and deposit_paid_at is not null then 'deposit_paid'
             else status_state
         end as order_state
     from settled
@@ -118,10 +148,11 @@ select
     cast(coalesce(goods + shipping_charged - payment, 0) as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then payment end as buyer_paid_total,
-    {# The deposit's amount comes in a unit that no page names. #}
-    {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
-    {{ null_as('instant') }} as deposit_paid_at,
-    order_type = 'presale' and order_state = 'closed_unpaid' and pay_time is not null as is_deposit_forfeited,
+    case when order_type = 'presale' and deposit_paid_at is not null then deposit end as deposit_paid_amount,
+    case when order_type = 'presale' then deposit_paid_at end as deposit_paid_at,
+    {# A deposit that was given back is not kept. #}
+    order_type = 'presale' and order_state = 'closed_unpaid' and coalesce(deposit_paid_at, pay_time) is not null
+        and not has_refund as is_deposit_forfeited,
     payment_type,
     region,
     {{ null_as('text') }} as buyer_type,

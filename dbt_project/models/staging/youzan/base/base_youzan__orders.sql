@@ -7,7 +7,10 @@
             'confirm_time': 'text', 'consign_time': 'text', 'success_time': 'text', 'refund_state': 'text',
             'pay_type': 'text', 'pay_type_str': 'text', 'order_tags': {'is_down_payment_pre': 'text'}
         },
-        'pay_info': {'post_fee': 'text', 'payment': 'text'},
+        'pay_info': {
+            'post_fee': 'text', 'payment': 'text',
+            'phase_payments': [{'phase': 'text', 'pay_time': 'text', 'real_price': 'text'}]
+        },
         'address_info': {'delivery_province': 'text'},
         'orders': [{
             'oid': 'text', 'item_id': 'text', 'sku_id': 'text', 'title': 'text', 'num': 'text', 'price': 'text',
