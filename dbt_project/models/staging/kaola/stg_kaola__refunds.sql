@@ -28,6 +28,7 @@ refunds as (
         {{ translate('latest.record.refund_type', {'0': 'return_refund', '1': 'refund_only'}) }} as refund_type,
         {{ local_time('latest.record.refund_create_time', "'Asia/Shanghai'") }} as requested_at,
         success_seen_at,
+        first_seen_at,
         {{ money('latest.record.refund_fee') }} as refund_amount,
         latest.record.refund_reason as reason,
         load_id
@@ -44,7 +45,12 @@ select
     refund_state,
     refund_type,
     requested_at,
-    case when refund_state = 'success' then success_seen_at end as refunded_at,
+    {# One that was done before it was ever read was done between its application and that read, which may be a back-fill. #}
+    case
+        when refund_state <> 'success' then null
+        when success_seen_at = first_seen_at then coalesce(requested_at, success_seen_at)
+        else success_seen_at
+    end as refunded_at,
     refund_amount,
     {{ null_as('decimal(18, 4)') }} as refund_goods,
     {{ null_as('decimal(18, 4)') }} as refund_shipping,
