@@ -181,6 +181,8 @@ PLATFORM = Platform(
             cursor=Instant("aftersale_info.update_time"),
             reads=_aftersales,
             stride=timedelta(hours=1),
+            # No page says that update_time moves once what was settled is paid: the last day is read again.
+            overlap=timedelta(days=1),
             detail=_money_given_back,
             incomplete=lambda record: record["aftersale_info"].get("aftersale_status") == SUCCESS,
             retention=timedelta(days=180),

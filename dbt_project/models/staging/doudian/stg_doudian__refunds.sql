@@ -1,4 +1,7 @@
-{#- Statuses: document of /afterSale/List, aftersale_status. A refund clawed back later (refund_status 5) is none. -#}
+{#-
+  Statuses: document of /afterSale/List, aftersale_status. What was settled is given back once refund_status says so: 1, 2
+  and 4 are still to pay, paying and failed. A refund clawed back later (5) is none.
+-#}
 {%- set states = {
     '6': 'requested',
     '3': 'processing',
@@ -12,6 +15,7 @@
     '14': 'success',
     '28': 'closed',
 } -%}
+{%- set refund_status = 'coalesce(latest.record.detail.refund_status, latest.record.aftersale_info.refund_status)' -%}
 {%- set types = {
     '0': 'return_refund',
     '1': 'refund_only',
@@ -35,7 +39,8 @@ refunds as (
                 then nullif({{ first_of('latest.record.order_info.related_order_info') }}.sku_order_id, '')
         end as line_id,
         case
-            when coalesce(latest.record.detail.refund_status, latest.record.aftersale_info.refund_status) = '5' then 'closed'
+            when {{ refund_status }} = '5' then 'closed'
+            when latest.record.aftersale_info.aftersale_status = '12' and {{ refund_status }} in ('1', '2', '4') then 'processing'
             else {{ translate('latest.record.aftersale_info.aftersale_status', states) }}
         end as refund_state,
         {{ translate('latest.record.aftersale_info.aftersale_type', types) }} as refund_type,
