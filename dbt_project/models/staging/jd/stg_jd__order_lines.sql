@@ -17,13 +17,33 @@ lines as (
         account_id,
         order_id,
         load_id,
+        exploded.line.skuId as line_id,
         exploded.line.skuId as sku_id,
         exploded.line.wareId as product_id,
         exploded.line.skuName as product_name,
+        'product' as line_class,
         {{ money('exploded.line.itemTotal') }} as quantity,
         cast({{ money('exploded.line.jdPrice') }} * {{ money('exploded.line.itemTotal') }} as decimal(18, 4)) as list_amount,
         cast(coalesce({{ array_sum('exploded.coupons', 'coupon', own) }}, 0) as decimal(18, 4)) as merchant_item_discount
     from exploded
+
+    union all
+
+    {# What the buyer pays besides goods, postage and tax is a line of its own. #}
+    select
+        account_id,
+        record_key as order_id,
+        load_id,
+        'service' as line_id,
+        {{ null_as('text') }} as sku_id,
+        {{ null_as('text') }} as product_id,
+        'service' as product_name,
+        'fee' as line_class,
+        cast(1 as decimal(18, 4)) as quantity,
+        {{ money('latest.record.serviceFee') }} as list_amount,
+        cast(0 as decimal(18, 4)) as merchant_item_discount
+    from {{ ref('base_jd__orders') }} as latest
+    where {{ money('latest.record.serviceFee') }} > 0
 )
 
 select
@@ -31,12 +51,12 @@ select
     lines.account_id,
     account.store_id,
     order_id,
-    sku_id as line_id,
+    line_id,
     product_id,
     sku_id,
     product_name,
     {{ null_as('text') }} as category_path,
-    'product' as line_class,
+    line_class,
     quantity,
     list_amount,
     merchant_item_discount,

@@ -40,10 +40,13 @@ orders as (
         coalesce({{ money('latest.record.sellerDiscount') }}, 0)
             - coalesce({{ array_sum('latest.record.couponDetailList', 'coupon', item_promotions) }}, 0) as order_discount,
         coalesce({{ array_sum('latest.record.couponDetailList', 'coupon', of_platform) }}, 0) as platform_subsidy,
-        {# What the buyer is to pay. The first is filled no more since October 2024: empty or nothing means not told. #}
+        {#
+          What the buyer is still to pay beside the balance of their account, which pays, too. The first is filled no more
+          since October 2024: empty or nothing means not told.
+        #}
         coalesce(
             nullif({{ money('latest.record.orderPayment') }}, 0), nullif({{ money('latest.record.shouldPay') }}, 0)
-        ) as payment,
+        ) + coalesce({{ money('latest.record.balanceUsed') }}, 0) as payment,
         latest.record.consigneeInfo.province as region
     from {{ ref('base_jd__orders') }} as latest
     left join {{ source('raw_daybook', 'accounts') }} as account
@@ -93,7 +96,7 @@ select
     cast(tax as decimal(18, 4)) as tax,
     cast(order_discount as decimal(18, 4)) as order_discount,
     cast(platform_subsidy as decimal(18, 4)) as platform_subsidy,
-    case when paid_at is not null then payment end as buyer_paid_total,
+    cast(case when paid_at is not null then payment end as decimal(18, 4)) as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
     {{ null_as('instant') }} as deposit_paid_at,
     false as is_deposit_forfeited,

@@ -2,7 +2,8 @@
 
 {%- set shape = {
     'orderState': 'text', 'payType': 'text', 'sellerDiscount': 'text', 'orderPayment': 'text', 'shouldPay': 'text',
-    'freightPrice': 'text', 'taxFee': 'text', 'orderStartTime': 'text', 'orderEndTime': 'text', 'paymentConfirmTime': 'text', 'modified': 'text',
+    'balanceUsed': 'text', 'freightPrice': 'text', 'taxFee': 'text', 'serviceFee': 'text', 'orderStartTime': 'text',
+    'orderEndTime': 'text', 'paymentConfirmTime': 'text', 'modified': 'text',
     'returnOrder': 'text', 'buyer_key': 'text', 'consigneeInfo': {'province': 'text'},
     'itemInfoList': [{'skuId': 'text', 'wareId': 'text', 'skuName': 'text', 'jdPrice': 'text', 'itemTotal': 'text'}],
     'couponDetailList': [{'skuId': 'text', 'couponType': 'text', 'couponPrice': 'text'}]
