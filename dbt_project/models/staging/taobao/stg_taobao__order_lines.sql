@@ -53,10 +53,16 @@ lines as (
 amounts as (
     select
         *,
-        {# A trade of one line may carry the postage in the line's amount; the goods are what is left. #}
+        {#
+          A trade of one line may carry the postage in the line's amount; the goods are what is left, less what the platform
+          paid of them where the amount is after that, too.
+        #}
         case
             when divided is null then composed
-            when line_count = 1 and post_fee > 0 and divided = composed + post_fee then composed
+            when
+                line_count = 1 and post_fee > 0 and divided <> composed
+                and divided - post_fee in (composed, composed - line_platform_subsidy)
+                then divided - post_fee
             else divided
         end as line_amount
     from lines
