@@ -47,12 +47,22 @@ def ending(
     )  # fmt: skip
 
 
-def is_first_today(settings: Settings, account: Account, now: datetime | None = None) -> bool:
-    """Whether this account was not told of today yet; from now on it was."""
-    today = (now or datetime.now(UTC)).astimezone(account.zone).date().isoformat()
-    note: Path = settings.tokens / f"{account.id}.told"
-    if note.is_file() and note.read_text(encoding="utf-8") == today:
-        return False
+def is_told_today(settings: Settings, account: Account) -> bool:
+    """Whether somebody was told of this account's end today."""
+    note = _note(settings, account)
+    return note.is_file() and note.read_text(encoding="utf-8") == _today(account)
+
+
+def was_told(settings: Settings, account: Account) -> None:
+    """Note it, once it is sent: told twice is better than never."""
+    note = _note(settings, account)
     note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    note.write_text(today, encoding="utf-8")
-    return True
+    note.write_text(_today(account), encoding="utf-8")
+
+
+def _note(settings: Settings, account: Account) -> Path:
+    return settings.tokens / f"{account.id}.told"
+
+
+def _today(account: Account) -> str:
+    return datetime.now(account.zone).date().isoformat()

@@ -48,11 +48,14 @@ def before_it_ends(settings: Settings, account: Account, credentials: Credential
     """Tell, once a day, of an authorisation that ends soon; returns the places told. Never raises."""
     try:
         problem = expiry.ending(settings, account, credentials) if credentials is not None else None
-        if problem is None or not expiry.is_first_today(settings, account):
+        if problem is None or expiry.is_told_today(settings, account):
             return []
         lines = problem.lines()
         log.warning("%s", " ".join(lines))
-        return send(f"Daybook: {account.id} has to be authorised again", "\n".join(lines))
+        sent = send(f"Daybook: {account.id} has to be authorised again", "\n".join(lines))
+        if sent:
+            expiry.was_told(settings, account)
+        return sent
     except Exception as error:  # a warning must not fail the night it warns of
         log.warning("could not look at the authorisation of %s: %s", account.id, type(error).__name__)
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -143,6 +144,19 @@ def test_the_night_tells_of_an_end_once_a_day_and_shows_no_secret(
     assert "hunter" not in text
     (settings.tokens / "ocean_engine__plum.told").write_text("2026-01-01")  # another day
     assert notify.before_it_ends(settings, account, credentials) == ["webhook"]
+
+
+def test_an_end_that_reached_nobody_is_told_by_the_next_run(
+    settings: Settings, make_account: Make, chat: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = (datetime.now(UTC) + timedelta(days=5)).isoformat()
+    account, credentials = make_account("ocean_engine__plum"), given(refresh_expires_at=soon)
+    working = os.environ["DAYBOOK_NOTIFY_WEBHOOK"]
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", "http://127.0.0.1:9/nobody")
+    assert notify.before_it_ends(settings, account, credentials) == []
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", working)
+    assert notify.before_it_ends(settings, account, credentials) == ["webhook"]
+    assert len(chat) == 1
 
 
 def test_a_night_with_nothing_to_tell_tells_nothing(
