@@ -164,23 +164,29 @@ def _begin(
     warehouse: Path, project_dir: Path, env: Mapping[str, str], full_refresh: bool, whole: bool
 ) -> _Start:
     """A part of the marts is built as it is asked for; all of them are made anew where the recipe changed."""
-    con = connect(warehouse)
+    con, marts = connect(warehouse), connect(warehouse.with_name(DATABASE))
     try:
         raw.prepare_books(con)
         now = built.recipe(con, project_dir, env)
-        # The warehouse remembers the build of marts that were moved away: without them nothing goes on.
-        before = built.known_recipe(con) if warehouse.with_name(DATABASE).exists() else None
+        known = built.known_recipe(con)
+        # Marts that came from elsewhere, or none: what the warehouse remembers is not of them.
+        is_theirs = built.tie(con) is not None and built.tie(con) == built.tie(marts)
+        before = known if is_theirs else None
         full = full_refresh or (whole and now != before)
         if full or now != before:  # a part made of other SQL leaves a mixture, which only a full build ends
             built.forget(con)
+        built.bind(marts, con)
         why = (
             "Making everything anew, as asked" if full_refresh
             else "Making everything anew: " + (
-                "no whole build to go on from" if before is None else "SQL, settings or accounts changed"
+                "no whole build to go on from" if known is None
+                else "the marts are not those of the last build" if before is None
+                else "SQL, settings or accounts changed"
             )
         )  # fmt: skip
         return _Start(now, built.last_load(con), full, why)
     finally:
+        marts.close()
         con.close()
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 
@@ -33,6 +34,8 @@ create table if not exists built.product_categories (
     platform varchar, store_id varchar, product_id varchar, category_path varchar,
     valid_from_at timestamptz, valid_until_at timestamptz);
 """
+# In both files, the same: which build was last at work on them.
+_TIE = "create schema if not exists built; create table if not exists built.tie (id varchar not null)"
 
 _COPIES = {
     "day_prints": ("int_day_prints", "store_id, date_day, print, events"),
@@ -82,6 +85,24 @@ def known_recipe(con: duckdb.DuckDBPyConnection) -> str | None:
         return None
     row = con.execute("select recipe from built.state").fetchone()
     return None if row is None else str(row[0])
+
+
+def tie(con: duckdb.DuckDBPyConnection) -> str | None:
+    """The last build at work on this file, by the name it left in warehouse and marts; None: none did."""
+    if not _has(con, "built", "tie"):
+        return None
+    row = con.execute("select id from built.tie").fetchone()
+    return None if row is None else str(row[0])
+
+
+def bind(*cons: duckdb.DuckDBPyConnection) -> None:
+    """A build begins with these files: one of them that is exchanged from now on is known by it."""
+    name = uuid4().hex
+    for con in cons:
+        con.execute(_TIE)
+        con.execute("begin; delete from built.tie")
+        con.execute("insert into built.tie values (?)", [name])
+        con.execute("commit")
 
 
 def forget(con: duckdb.DuckDBPyConnection) -> None:

@@ -25,6 +25,7 @@ from warehouse.releases import DATABASE, Release, Shelf
 
 KEEP = 3
 _CATALOG = "daybook"
+WAREHOUSE = "warehouse.duckdb"
 _ROOM = 1.5  # free space wanted, in sizes of the marts file: the copy, Parquet and some air
 
 
@@ -61,13 +62,13 @@ def publish(
         shelf.sweep()
         if not database.is_file():
             raise PublishError(f"{database} does not exist", advice="build first: daybook build")
-        doubts = _build_doubts(build_dir)
+        doubts = _build_doubts(build_dir, wait)
         _refuse(doubts, force)
         current = shelf.current()
         release_id = shelf.new_id(now)
         try:
-            _checkpoint(build_dir / "warehouse.duckdb", wait)
-            recipe = _recipe(build_dir / "warehouse.duckdb", wait)
+            _checkpoint(build_dir / WAREHOUSE, wait)
+            recipe = _read(built.known_recipe, build_dir / WAREHOUSE, wait)
             restated = restatements.record(
                 database,
                 current.database if current else None,
@@ -130,9 +131,12 @@ def releases(published_dir: Path | str) -> list[Release]:
     return Shelf(published_dir).releases()
 
 
-def _build_doubts(build_dir: Path) -> list[str]:
+def _build_doubts(build_dir: Path, wait: float) -> list[str]:
     state = read_state(build_dir)
     if state is None or state["status"] == "passed":
+        files = [path for name in (WAREHOUSE, DATABASE) if (path := build_dir / name).is_file()]
+        if len({_read(built.tie, path, wait) for path in files}) > 1:
+            return [f"{WAREHOUSE} and {DATABASE} are not of one build: one came from elsewhere"]
         return []
     words = {
         "running": "the last build was interrupted",
@@ -239,12 +243,12 @@ def _verify_and_export(copy: Path, folder: Path, facts: Facts) -> None:
     durable.fsync(folder)
 
 
-def _recipe(warehouse: Path, wait: float) -> str | None:
-    """What the last whole build was made of; None where nobody remembers one."""
-    if not warehouse.is_file():
+def _read(tell: Callable[[duckdb.DuckDBPyConnection], str | None], path: Path, wait: float) -> str | None:
+    """What a build left in a file; None where there is no file, or no build."""
+    if not path.is_file():
         return None
-    with connect(warehouse, read_only=True, wait=wait) as con:
-        return built.known_recipe(con)
+    with connect(path, read_only=True, wait=wait) as con:
+        return tell(con)
 
 
 def _release_json(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +16,8 @@ import pytest
 from warehouse_helpers import rows
 
 from warehouse.build import STATE, build, read_state
-from warehouse.errors import BuildError, StorageError, WarehouseError
+from warehouse.errors import BuildError, RefusedError, StorageError, WarehouseError
+from warehouse.publish import publish
 
 PROFILES = """
 tiny:
@@ -142,20 +145,28 @@ def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_throug
 
 
 @pytest.mark.parametrize("first", [[], ["slow"]], ids=["whole", "a part first"])
-def test_marts_that_were_moved_away_are_made_anew_whole(project, build_dir, first):
-    models, said = project / "models", []
+@pytest.mark.parametrize("came", ["none", "of the build before", "of a killed build"])
+def test_marts_that_are_not_those_of_the_last_build_are_made_anew_whole(project, build_dir, came, first):
+    models, said, marts = project / "models", [], build_dir / "daybook.duckdb"
     (models / "seen.sql").write_text("{{ config(materialized='view') }} select id from {{ ref('base') }}")
     (models / "total.sql").write_text("select count(*) as n from {{ ref('seen') }}")
     try:
         build(project, build_dir)
-        (build_dir / "daybook.duckdb").unlink()
+        backup = marts.rename(build_dir / "backup")
+        if came != "none":
+            shutil.copy(backup, marts)
+            with pytest.raises(BuildError) if came == "of a killed build" else contextlib.nullcontext():
+                build(project, build_dir, timeout=1 if came == "of a killed build" else None)
+            backup.replace(marts)
+            with pytest.raises(RefusedError, match=r"not of one build|was interrupted|build failed"):
+                publish(build_dir, build_dir.parent / "published")
         if first:
             build(project, build_dir, select=first)
         build(project, build_dir, log=said.append)
     finally:
         (models / "seen.sql").unlink()
     assert any("Making everything anew" in line for line in said)
-    assert rows(build_dir / "daybook.duckdb", "select n from total") == [(10,)]
+    assert rows(marts, "select n from total") == [(10,)]
 
 
 def test_after_a_part_made_of_other_sql_all_is_made_anew_though_the_sql_is_the_old_again(project, build_dir):
