@@ -7,6 +7,7 @@ transaction, so a kill at any point leaves the partition pending or loaded, and 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from extractors.errors import LandingError
+from extractors.files.lists import LISTS
 from extractors.landing import Landing, Manifest
 from warehouse import books, raw
 from warehouse.books import LoadedPartition
@@ -129,6 +131,15 @@ def insert_cursor_versions(
     return rows, insert_versions(con, name, load_id).get(0, 0)
 
 
+def _stranger(platform: str, account: str, waiting: int) -> WarehouseError:
+    return WarehouseError(
+        f"{waiting} partition(s) wait, and neither accounts.yml nor the warehouse knows the account",
+        account=account,
+        advice="add the account to accounts.yml; if it is not wanted, remove its markers "
+        f"(_pending/{platform}~{account}~*) and its folder ({platform}/{account}) from landing",
+    )
+
+
 class _Loader:
     """One run over pending partitions: batches that go in whole, and one by one where a batch does not."""
 
@@ -139,7 +150,7 @@ class _Loader:
         self.landing = landing
         self.progress = progress
         known = con.execute("select account_id, time_zone from raw_daybook.accounts").fetchall()
-        self.zones = dict(known) | zones
+        self.zones = dict(known) | zones | {own.account.id: own.account.time_zone for own in LISTS}
         self.done: list[LoadedPartition] = []
         self.errors: list[tuple[Manifest | None, WarehouseError]] = []  # None: no partition's own
 
@@ -150,14 +161,18 @@ class _Loader:
         in_ledger = books.loaded_ids(self.con)
         for error in damaged:
             self._note_damage(error, in_ledger)
-        fresh = []
+        fresh, strangers = [], Counter[tuple[str, str]]()
         for manifest in manifests:
             if manifest.id in in_ledger:  # killed between the commit and the marker
                 self.landing.loaded(manifest)
+            elif manifest.account_id not in self.zones:
+                strangers[manifest.platform, manifest.account_id] += 1
             else:
                 fresh.append(manifest)
         for batch in _batches(fresh):
             self._load_batch(batch)
+        for (platform, account), waiting in strangers.items():
+            self.errors.append((None, _stranger(platform, account, waiting)))
         failed = [error for manifest, error in self.errors if not self._overtaken(manifest, error)]
         if failed:
             raise LoadErrors(failed, self.done)
@@ -266,14 +281,7 @@ class _Loader:
     def _as_of(self, manifest: Manifest) -> str | None:
         if manifest.kind == "cursor":
             return None
-        zone = self.zones.get(manifest.account_id)
-        if zone is None:
-            raise trouble(
-                manifest,
-                "the account is unknown, so its business day is, too",
-                "add the account to accounts.yml, or remove the partition's marker from landing/_pending",
-            )
-        return manifest.read_at.astimezone(ZoneInfo(zone)).date().isoformat()
+        return manifest.read_at.astimezone(ZoneInfo(self.zones[manifest.account_id])).date().isoformat()
 
     def _replay_later_reads(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
         """A read that is loaded late may stand between two reads that were loaded before and said the same,

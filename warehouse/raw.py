@@ -103,9 +103,30 @@ def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> 
     stored = con.execute("select * from raw_daybook.accounts order by account_id").fetchall()
     if [row for row in stored if row[6]] == wanted:
         return
+    _refuse_renamed(con, wanted, stored)
     kept = [(*row[:6], False) for row in stored if row[0] not in {w[0] for w in wanted}]
     con.execute("begin")
     con.execute("delete from raw_daybook.accounts")
     for row in (*wanted, *kept):
         con.execute("insert into raw_daybook.accounts values (?, ?, ?, ?, ?, ?, ?)", row)
     con.execute("commit")
+
+
+def _refuse_renamed(con: duckdb.DuckDBPyConnection, wanted: list[Any], stored: list[Any]) -> None:
+    """An account that takes another's place under another id reads the same days: they would count twice.
+
+    Raises:
+        WarehouseError: naming both.
+    """
+    loaded = {row[0] for row in con.execute("select distinct account_id from raw_daybook.ledger").fetchall()}
+    ids, known = {row[0] for row in wanted}, {row[0] for row in stored}
+    left = {(row[1], row[3]): row[0] for row in stored if row[6] and row[0] not in ids and row[0] in loaded}
+    for account, platform, _, store, *_ in wanted:
+        old = left.get((platform, store))
+        if old is not None and account not in known:
+            raise WarehouseError(
+                f"accounts.yml has it in place of {old}: what both read of store {store} would count twice",
+                account=account,
+                advice=f"give it the id {old} again (its name is free to change); if it is another shop or "
+                f"advertiser, take both out, run daybook load, and add it then",
+            )

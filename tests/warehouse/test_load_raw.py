@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -9,7 +11,7 @@ from warehouse_helpers import ACCOUNTS, CONTENT, LATEST, PLATFORMS, at, land, li
 
 from extractors.accounts import Account
 from extractors.landing import Landing
-from warehouse.errors import LoadErrors, LockedError
+from warehouse.errors import LoadErrors, LockedError, WarehouseError
 from warehouse.load import insert_cursor_versions, load_pending
 from warehouse.lock import writer_lock
 
@@ -372,6 +374,44 @@ def test_an_account_that_left_stays_known_but_inactive(landing, warehouse):
     assert rows(warehouse, books) == [
         ("ads__one", "one", False), ("shop__one", "one", True), ("shop__two", "two", False)
     ]  # fmt: skip
+
+
+def test_an_account_under_another_id_is_refused_before_its_days_count_twice(landing, warehouse):
+    land(landing, [report_line("a", "2026-11-20", {"spend": 1})], account="ads__one", stream="report",
+         dates=["2026-11-20"])  # fmt: skip
+    load(landing, warehouse)
+    land(landing, [report_line("a", "2026-11-20", {"spend": 1})], account="ads__uno", stream="report",
+         dates=["2026-11-20"])  # fmt: skip
+    renamed = [*ACCOUNTS[:2], replace(ACCOUNTS[2], id="ads__uno")]
+    told = r"ads__uno: accounts.yml has it in place of ads__one: .* twice(?s:.*)→ give it the id ads__one"
+    for _ in range(2):
+        with pytest.raises(WarehouseError, match=told):
+            load_pending(landing, warehouse, PLATFORMS, renamed)
+    assert rows(warehouse, "select count(*) from raw_ads.report") == [(1,)]
+    # Another advertiser of the store comes when the first has left.
+    load_pending(landing, warehouse, PLATFORMS, ACCOUNTS[:2], platform="shop")
+    assert len(load_pending(landing, warehouse, PLATFORMS, renamed)) == 1
+
+
+@pytest.mark.parametrize(
+    ("account", "stream", "text"),
+    [
+        ("ads__uno", "report", report_line("a", "2026-11-20", {"spend": 1})),
+        ("shop__uno", "orders", line("1", at(1), {"a": 1})),
+    ],
+)
+def test_what_an_unknown_account_read_waits_and_is_told(landing, warehouse, account, stream, text):
+    land(landing, [text], account=account, stream=stream)
+    land(landing, [line("1", at(1), {"a": 1})])
+    platform = account.partition("__")[0]
+    with pytest.raises(LoadErrors, match=rf"{account}: 1 partition(?s:.*)_pending/{platform}~{account}~"):
+        load(landing, warehouse)
+    assert [row[0] for row in rows(warehouse, CONTENT)] == ["shop__one"]
+    assert len(landing.pending()) == 1
+    for marker in Path(landing.root, "_pending").glob(f"{platform}~{account}~*"):
+        marker.unlink()
+    shutil.rmtree(Path(landing.root, platform, account))
+    assert load(landing, warehouse) == []
 
 
 def test_a_second_writer_is_told_who_holds_the_lock(landing, warehouse):
