@@ -1,6 +1,7 @@
 {#
   The same purchases stand under several action types: omni_purchase is the one that holds them all, once. Arrays that
-  are empty are left out: absent is none.
+  are empty are left out: absent is none. Since June 2025 Meta dates what happens off its own apps, a shop's purchases,
+  by the purchase, whatever is asked for.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.impressions'),
@@ -28,5 +29,5 @@
         )
     ],
     attribution_window='meta_default_7d_click_1d_view',
-    conversion_time_basis='click_date'
+    conversion_time_basis='conversion_date'
 ) }}
