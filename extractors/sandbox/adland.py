@@ -11,6 +11,7 @@ from .ads import Adverts, Promotion
 from .world import World
 
 LEVELS = ("account", "campaign", "ad")
+SUMS = ("cost", "shows", "clicks", "conversions", "value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ def figures(adverts: Adverts, days: Iterable[date], level: str, now: int) -> lis
                 value=old.value + row.value,
             )
     return [out[key] for key in sorted(out)]
+
+
+def added_by_day(rows: Iterable[Figures]) -> list[Figures]:
+    """Rows of campaigns or ads as the account's own: one a day."""
+    out: dict[date, Figures] = {}
+    for row in rows:
+        old = out.get(row.day) or Figures(row.day, None)
+        out[row.day] = replace(old, **{name: getattr(old, name) + getattr(row, name) for name in SUMS})
+    return [out[day] for day in sorted(out)]
 
 
 def advertiser(world: World, platform: str, identity: str) -> Adverts | None:

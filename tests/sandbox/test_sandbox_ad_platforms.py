@@ -34,9 +34,21 @@ def qianchuan(sandbox: Running, variant: str = "valid", **change: Any) -> dict[s
         "page_size": "20",
         **change,
     }
-    token = {"Access-Token": given["extra"]["access_token"]}
-    url = f"{given['host']}/open_api/v1.0/qianchuan/report/ad/get/"
-    return requests.get(url, params=asked, headers=token, timeout=10).json()
+    return called(f"{given['host']}/open_api/v1.0/qianchuan/report/ad/get/", asked, given)
+
+
+def uni_promotion(sandbox: Running, variant: str = "valid", **change: Any) -> dict[str, Any]:
+    given: Any = sandbox.connections(variant)["qianchuan__plum"]
+    asked = {
+        "advertiser_id": given["extra"]["advertiser_id"],
+        "start_date": f"{FIRST} 00:00:00",
+        "end_date": f"{LAST} 23:59:59",
+        "fields": '["stat_cost", "total_pay_order_count_for_roi2"]',
+        "marketing_goal": "ALL",
+        "order_platform": "ALL",
+        **change,
+    }
+    return called(f"{given['host']}/open_api/v1.0/qianchuan/report/uni_promotion/get/", asked, given)
 
 
 def tencent(sandbox: Running, variant: str = "valid", **change: Any) -> dict[str, Any]:
@@ -198,6 +210,20 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (qianchuan, {"time_granularity": "TIME_GRANULARITY_HOURLY"}),
         (qianchuan, {"advertiser_id": "1"}),
         (qianchuan, {"colour": "red"}),
+        (qianchuan, {"filtering": '{"marketing_goal": "colour"}'}),
+        (qianchuan, {"filtering": '{"marketing_goal": "ALL", "colour": "red"}'}),
+        (qianchuan, {"order_field": "colour"}),
+        (qianchuan, {"order_field": "stat_cost", "order_type": "UP"}),
+        (qianchuan, {"start_date": "2026-05-20", "end_date": "2026-05-21"}),
+        (uni_promotion, {"start_date": FIRST}),
+        (uni_promotion, {"start_date": "2026-05-20 00:00:00"}),
+        (uni_promotion, {"fields": '["show_cnt"]'}),
+        (uni_promotion, {"fields": None}),
+        (uni_promotion, {"marketing_goal": "LIVE_PROM_GOODS"}),
+        (uni_promotion, {"marketing_goal": "colour"}),
+        (uni_promotion, {"order_platform": "colour"}),
+        (uni_promotion, {"advertiser_id": "1"}),
+        (uni_promotion, {"page": "1"}),
         (tencent, {"fields": '["colour"]'}),
         (tencent, {"fields": None}),
         (tencent, {"level": "REPORT_LEVEL_CAMPAIGN"}),
@@ -259,7 +285,7 @@ def test_a_wrong_request_is_refused(
 @pytest.mark.parametrize(
     ("call", "variant"),
     [
-        *itertools.product([qianchuan, tencent, baidu, alimama], ["expired", "revoked"]),
+        *itertools.product([qianchuan, uni_promotion, tencent, baidu, alimama], ["expired", "revoked"]),
         (tiktok, "revoked"),  # a token of TikTok's does not run out
         (gmv_max, "revoked"),
     ],
@@ -295,6 +321,17 @@ def test_without_all_doors_only_some_orders_are_told(sandbox: Running) -> None:
         return qianchuan(sandbox, filtering=filtering)["data"]["page_info"]["total_number"]
 
     assert count('{"marketing_goal": "ALL"}') < count('{"marketing_goal": "ALL", "order_platform": "ALL"}')
+
+
+def test_uni_promotion_stands_in_no_standard_report_and_adds_its_days_up(sandbox: Running) -> None:
+    of_ads = {row["campaign_id"] for row in qianchuan(sandbox, page_size="1000")["data"]["list"]}
+    every = [f"2026-11-{day}" for day in range(10, 20)]
+    days = [
+        uni_promotion(sandbox, start_date=f"{d} 00:00:00", end_date=f"{d} 23:59:59")["data"] for d in every
+    ]
+    whole = uni_promotion(sandbox)["data"]
+    assert len(of_ads) == 2 and all(day["stat_cost"] > 0 for day in days)
+    assert all(round(sum(day[name] for day in days), 2) == whole[name] for name in whole)
 
 
 def test_deleted_ads_are_told_only_when_all_are_asked_for(sandbox: Running) -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from functools import partial
 
 from extractors.accounts import Account
-from extractors.core.model import Platform, Rate, Read, Request, Stream
-from extractors.core.paging import ForwardPages, number_at, records_at
+from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
+from extractors.core.paging import ForwardPages, OnePage, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import ConfigError
+from extractors.errors import ConfigError, ContractError
+from extractors.personal import dig
 from extractors.platforms.ocean_engine import DIALECT
 from extractors.protocols.token_rest import TokenRest
 
 FIELDS = ["stat_cost", "show_cnt", "click_cnt", "pay_order_count", "pay_order_amount"]
+# Of 全域推广: cost, orders and what buyers paid for them.
+UNI = "qianchuan/report/uni_promotion"
+UNI_FIELDS = ["stat_cost", "total_pay_order_count_for_roi2", "total_pay_order_gmv_for_roi2"]
 
 
-def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
+def _advertiser(account: Account) -> str:
     advertiser = account.options.get("advertiser_id")
     if not advertiser:
         raise ConfigError(
@@ -25,12 +29,16 @@ def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
             account=account.id,
             advice='add `options: {advertiser_id: "…"}` to the account in accounts.yml',
         )
+    return str(advertiser)
+
+
+def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
     filtering = {"marketing_goal": "ALL", "order_platform": "ALL"}  # else only the PC door's orders are told
     if level == "creative":
         filtering["is_highlight"] = "ALL"  # else what the vendor cut from live rooms is left out
     params = {
-        "advertiser_id": str(advertiser),
+        "advertiser_id": _advertiser(account),
         "start_date": days[0].isoformat(),
         "end_date": days[-1].isoformat(),
         "fields": FIELDS,
@@ -39,18 +47,56 @@ def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
         "order_field": "stat_cost",
         "order_type": "ASC",
     }
-    paging = ForwardPages(records_at("data.list"), number_at("data.page_info.total_number"), 100)
+    paging = ForwardPages(partial(_marked, level), number_at("data.page_info.total_number"), 100)
     path = f"/open_api/v1.0/qianchuan/report/{level}/get/"
     yield Read(Request(f"qianchuan/report/{level}", path, params), paging)
 
 
-def _stream(name: str, level: str, *key: str) -> Stream:
+def _marked(report: str, reply: Reply) -> list[Record]:
+    """The rows, each with the report it is of: an account's total is made of two."""
+    return [{**row, "report": report} for row in records_at("data.list")(reply)]
+
+
+def _account(account: Account, window: Window) -> Iterator[Read]:
+    """全域推广 stands in no other report. A day a call: its own adds up the days that it is asked for."""
+    yield from _report("advertiser", account, window)
+    if not account.options.get("uni_promotion", True):
+        return
+    for day in window.dates(account.zone):
+        params = {
+            "advertiser_id": _advertiser(account),
+            "start_date": f"{day} 00:00:00",
+            "end_date": f"{day} 23:59:59",
+            "marketing_goal": "ALL",
+            "order_platform": "ALL",  # else the small shops' door is left out
+            "fields": UNI_FIELDS,
+        }
+        request = Request(UNI, f"/open_api/v1.0/{UNI}/get/", params)
+        yield Read(request, OnePage(partial(_day_of_uni, _advertiser(account), day)))
+
+
+def _day_of_uni(advertiser: str, day: date, reply: Reply) -> list[Record]:
+    """The figures of a day as a row; none where nothing was spent or sold, as the other reports have it."""
+    figures = dig(reply.body, ("data",))
+    missing = [name for name in UNI_FIELDS if name not in (figures or {})]
+    if missing:
+        raise ContractError(
+            f"{UNI} answered without {missing[0]}",
+            advice="run again; an account that never uses 全域推广 may set the option uni_promotion: false",
+        )
+    if all(str(figures[name] or 0).strip("0.") == "" for name in UNI_FIELDS):
+        return []
+    facts = {"stat_datetime": f"{day} 00:00:00", "advertiser_id": advertiser, "report": "uni_promotion"}
+    return [{**figures, **facts}]
+
+
+def _stream(name: str, reads: Callable[[Account, Window], Iterator[Read]], *key: str) -> Stream:
     return Stream(
         name=name,
         kind="report",
         key=("stat_datetime", *key),
         day="stat_datetime",
-        reads=partial(_report, level),
+        reads=reads,
         widest=timedelta(days=30),
         lookback_days=15,
         retention=timedelta(days=179),
@@ -63,10 +109,10 @@ PLATFORM = Platform(
     base_url="https://api.oceanengine.com",
     protocol=partial(TokenRest, DIALECT),
     rate=Rate(calls=5, seconds=1.0),
-    options=frozenset({"advertiser_id"}),
+    options=frozenset({"advertiser_id", "uni_promotion"}),
     streams=(
-        _stream("account_report", "advertiser", "advertiser_id"),
-        _stream("ad_report", "ad", "ad_id"),
-        _stream("creative_report", "creative", "ad_id", "creative_id"),
+        _stream("account_report", _account, "advertiser_id", "report"),
+        _stream("ad_report", partial(_report, "ad"), "ad_id"),
+        _stream("creative_report", partial(_report, "creative"), "ad_id", "creative_id"),
     ),
 )

@@ -1,13 +1,14 @@
 """The sandbox half of Qianchuan: what its reports answer and refuse (platforms-cn §16).
 
-Served under ``/qianchuan``: ``/open_api/v1.0/qianchuan/report/{advertiser,ad,creative}/get/`` and the token's
-renewal. HTTP status is always 200; money is yuan as numbers.
+Served under ``/qianchuan``: ``/open_api/v1.0/qianchuan/report/<level>/get/`` (advertiser, ad, creative and
+uni_promotion) and the token's renewal. HTTP status is always 200; money is yuan as numbers. One of the
+advertiser's projects is 全域推广: it stands in a report of its own alone, which adds its days up.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -16,15 +17,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span
-from extractors.sandbox.ads import Adverts
+from extractors.sandbox.adland import Figures, added_by_day, advertiser, figures, group_id, span
+from extractors.sandbox.ads import Adverts, Promotion
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.merchants import SHANGHAI
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
 MOST_ROWS, MOST_DAYS, OLDEST = 1000, 30, timedelta(days=180)
+ORDERS = ("ASC", "DESC")
+UNI_PROMOTION = 2
+"""The project that is 全域推广."""
 _LEVELS = {"advertiser": "account", "ad": "ad", "creative": "ad"}
 _STREAMS = {"advertiser": "account_report", "ad": "ad_report", "creative": "creative_report"}
 _PARAMETERS = frozenset(
@@ -40,6 +45,16 @@ _FIELDS: dict[str, Callable[[Figures], float | int]] = {
     "pay_order_count": lambda f: f.conversions,
     "pay_order_amount": lambda f: f.value / 100,
 }
+_UNI_PARAMETERS = frozenset(
+    ["advertiser_id", "start_date", "end_date", "fields", "marketing_goal", "order_platform"]
+)
+_UNI_FIELDS: dict[str, Callable[[list[Figures]], float | int]] = {
+    "stat_cost": lambda rows: sum(f.cost for f in rows) / 100,
+    "total_pay_order_count_for_roi2": lambda rows: sum(f.conversions for f in rows),
+    "total_pay_order_gmv_for_roi2": lambda rows: sum(f.value for f in rows) / 100,
+}
+_GOALS, _DOORS = ("ALL", "VIDEO_PROM_GOODS", "LIVE_PROM_GOODS"), ("QIANCHUAN", "ECP_AWEME", "ALL")
+_HIGHLIGHTS = ("ALL", "ONLY_HIGHLIGHT", "NO_HIGHLIGHT")
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -49,7 +64,11 @@ def routes(desk: Desk) -> list[BaseRoute]:
         Route(f"/open_api/v1.0/qianchuan/report/{level}/get/", api.report(level), methods=["GET"])
         for level in _LEVELS
     ]
-    return [*reports, Route("/open_api/oauth2/refresh_token/", api.refresh, methods=["POST"])]
+    return [
+        *reports,
+        Route("/open_api/v1.0/qianchuan/report/uni_promotion/get/", api.uni_promotion, methods=["GET"]),
+        Route("/open_api/oauth2/refresh_token/", api.refresh, methods=["POST"]),
+    ]
 
 
 def _refused(code: int, message: str) -> Answer:
@@ -114,27 +133,35 @@ class Api:
         fields, filtering = _json(query, "fields"), _json(query, "filtering")
         if not isinstance(fields, list) or not fields or set(fields) - set(_FIELDS):
             raise _bad("fields: unknown or empty")
-        if not isinstance(filtering, dict) or "marketing_goal" not in filtering:
+        if not isinstance(filtering, dict) or filtering.get("marketing_goal") not in _GOALS:
             raise _bad("filtering: marketing_goal is required")
-        if filtering.get("order_platform", "QIANCHUAN") not in ("QIANCHUAN", "ECP_AWEME", "ALL"):
+        strange = sorted(set(filtering) - {"marketing_goal", "order_platform", "is_highlight"})
+        if strange:
+            raise _bad(f"filtering: {strange[0]} is not served here")
+        if filtering.get("order_platform", "QIANCHUAN") not in _DOORS:
             raise _bad("filtering: order_platform")
+        if filtering.get("is_highlight", "NO_HIGHLIGHT") not in _HIGHLIGHTS:
+            raise _bad("filtering: is_highlight")
+        if (
+            query.get("order_field", "stat_cost") not in fields
+            or query.get("order_type", "DESC") not in ORDERS
+        ):
+            raise _bad("order_field, order_type: a field that is asked for, ASC or DESC")
         if query.get("time_granularity") != "TIME_GRANULARITY_DAILY":
             raise _bad("time_granularity: only days are served here")
         days = span(query.get("start_date", ""), query.get("end_date", ""), MOST_DAYS)
-        if days is None:
-            raise _bad(f"start_date, end_date: at most {MOST_DAYS} days")
+        if days is None or days[0] < self._today() - OLDEST:
+            raise _bad(f"start_date, end_date: at most {MOST_DAYS} days of the last 180")
         number, size = (_positive(query, name) for name in ("page", "page_size"))
         if size > MOST_ROWS:
             raise _bad(f"page_size: must be at most {MOST_ROWS}")
-        rows = figures(adverts, days, _LEVELS[level], self.desk.now())
+        rows = _standard(adverts, days, _LEVELS[level], self.desk.now())
         if filtering.get("order_platform", "QIANCHUAN") != "ALL":
             rows = rows[::2]
-        if filtering.get("is_highlight", "NO_HIGHLIGHT") not in ("ALL", "ONLY_HIGHLIGHT", "NO_HIGHLIGHT"):
-            raise _bad("filtering: is_highlight")
         if level == "creative":
             wanted = filtering.get("is_highlight", "NO_HIGHLIGHT")
             rows = [r for r in rows if wanted == "ALL" or _is_highlight(r) == (wanted == "ONLY_HIGHLIGHT")]
-        if query.get("order_field") in _FIELDS:
+        if "order_field" in query:
             rows.sort(key=_FIELDS[query["order_field"]], reverse=query.get("order_type") != "ASC")
         key = tuple(sorted((n, v) for n, v in query.items() if n != "page"))
         if not self.desk.announced(key, number, size, len(rows)):
@@ -151,6 +178,45 @@ class Api:
                 },
             }
         )
+
+    async def uni_promotion(self, request: Request) -> Response:
+        """GET report/uni_promotion/get/: the days that are asked for, added up."""
+        query = dict(request.query_params)
+
+        def make(fault: Fault | None) -> Answer:
+            adverts = self._adverts(request, query)
+            strange = sorted(set(query) - _UNI_PARAMETERS)
+            if strange:
+                raise _bad(f"{strange[0]}: unknown parameter")
+            fields = _json(query, "fields")
+            if not isinstance(fields, list) or not fields or set(fields) - set(_UNI_FIELDS):
+                raise _bad("fields: unknown or empty")
+            goal, door = query.get("marketing_goal", "ALL"), query.get("order_platform", "QIANCHUAN")
+            if goal not in _GOALS or door not in _DOORS or (door != "QIANCHUAN" and goal != "ALL"):
+                raise _bad("marketing_goal, order_platform")
+            days = self._seconds(query)
+            rows = _uni(adverts, days, self.desk.now())
+            if door != "ALL":
+                rows = rows[::2]
+            page = self.desk.page([{name: _UNI_FIELDS[name](rows) for name in fields}], 1, 1, fault)
+            return _ok(page.rows[0] if page.rows else {})
+
+        return await self.desk.serve("account_report", query.get("advertiser_id", ""), make, query)
+
+    def _seconds(self, query: Mapping[str, str]) -> list[date]:
+        """The days between two texts yyyy-MM-dd HH:mm:ss."""
+        texts = [query.get(name, "") for name in ("start_date", "end_date")]
+        try:
+            first, last = (datetime.strptime(text, "%Y-%m-%d %H:%M:%S") for text in texts)
+        except ValueError:
+            raise _bad("start_date, end_date: yyyy-MM-dd HH:mm:ss") from None
+        days = span(first.date().isoformat(), last.date().isoformat(), OLDEST.days)
+        if days is None or days[0] < self._today() - OLDEST:
+            raise _bad("start_date, end_date: the last 180 days")
+        return days
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.desk.now(), SHANGHAI).date()
 
     async def refresh(self, request: Request) -> Response:
         """POST oauth2/refresh_token/: replaces both tokens."""
@@ -189,6 +255,18 @@ def _positive(query: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
+def _standard(adverts: Adverts, days: list[date], level: str, now: int) -> list[Figures]:
+    """What is promoted in the standard way: 全域推广 is not in these reports."""
+    found = figures(adverts, days, "campaign" if level == "account" else level, now)
+    rows = [row for row in found if row.promotion is None or row.promotion.project != UNI_PROMOTION]
+    return added_by_day(rows) if level == "account" else rows
+
+
+def _uni(adverts: Adverts, days: list[date], now: int) -> list[Figures]:
+    found = figures(adverts, days, "campaign", now)
+    return [row for row in found if row.promotion is not None and row.promotion.project == UNI_PROMOTION]
+
+
 def _is_highlight(row: Figures) -> bool:
     """Whether the creative was cut by the vendor from a live room."""
     return row.promotion is not None and row.promotion.promotion_id % 3 == 0
@@ -215,10 +293,17 @@ def _row(level: str, adverts: Adverts, row: Figures, fields: list[str]) -> dict[
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
-    level, names = {
-        "account_report": ("account", "account"),
-        "ad_report": ("ad", "group"),
-        "creative_report": ("ad", "group ad"),
+    days, adverts = days_of(start, end), world.ad_accounts[account_id]
+    if stream == "account_report":
+        parts = {
+            "advertiser": _standard(adverts, days, "account", now),
+            "uni_promotion": _uni(adverts, days, now),
+        }
+        identity = adverts.advertiser.advertiser_id
+        return {f"{row.day} 00:00:00|{identity}|{report}" for report, rows in parts.items() for row in rows}
+    entity: Callable[[Promotion], str] = {
+        "ad_report": lambda p: f"{group_id(p)}",
+        "creative_report": lambda p: f"{group_id(p)}|{p.promotion_id}",
     }[stream]
-    found = keys(world, account_id, level, days_of(start, end), now, names)
-    return {f"{key[:10]} 00:00:00{key[10:]}" for key in found}
+    rows = _standard(adverts, days, "ad", now)
+    return {f"{row.day} 00:00:00|{entity(row.promotion)}" for row in rows if row.promotion is not None}

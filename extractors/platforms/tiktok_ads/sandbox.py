@@ -17,7 +17,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import TIKTOK_STORE
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, people, span
+from extractors.sandbox.adland import (
+    Figures,
+    added_by_day,
+    advertiser,
+    figures,
+    group_id,
+    money,
+    people,
+    span,
+)
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -312,20 +321,7 @@ def _gmv_rows(adverts: Adverts, entity: str, days: list[date], now: int) -> list
 
 def _of_account(entity: str, rows: list[Figures]) -> list[Figures]:
     """The rows, added up by day when the account is asked about."""
-    if entity != "advertiser":
-        return rows
-    return [
-        Figures(
-            day,
-            None,
-            sum(f.cost for f in rows if f.day == day),
-            sum(f.shows for f in rows if f.day == day),
-            sum(f.clicks for f in rows if f.day == day),
-            sum(f.conversions for f in rows if f.day == day),
-            sum(f.value for f in rows if f.day == day),
-        )
-        for day in sorted({f.day for f in rows})
-    ]
+    return added_by_day(rows) if entity == "advertiser" else rows
 
 
 def _identity(adverts: Adverts, entity: str, row: Figures) -> int:

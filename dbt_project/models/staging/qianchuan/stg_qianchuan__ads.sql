@@ -1,5 +1,6 @@
 {#
-  A purchase is an order paid directly after the ad, on the day of payment. The vendor's ad (计划) is the ad group, its
+  A purchase is an order paid directly after the ad, on the day of payment; of 全域推广 it is any order that it claims. The
+  account is the sum of both: a row has the names of the one or the other. The vendor's ad (计划) is the ad group, its
   creative, which has no name, the ad.
 #}
 {%- set figures = {
@@ -9,6 +10,13 @@
     'conversions_platform': number('r.record.pay_order_count'),
     'conversion_value_platform': number('r.record.pay_order_amount')
 } -%}
+{%- set both = dict(
+    figures,
+    conversions_platform=
+        'coalesce(' ~ figures.conversions_platform ~ ', ' ~ number('r.record.total_pay_order_count_for_roi2') ~ ')',
+    conversion_value_platform=
+        'coalesce(' ~ figures.conversion_value_platform ~ ', ' ~ number('r.record.total_pay_order_gmv_for_roi2') ~ ')'
+) -%}
 
 {%- set ad = {
     'campaign_id': 'r.record.campaign_id', 'campaign_name': 'r.record.campaign_name',
@@ -18,7 +26,7 @@
 {{ ads_of(
     'qianchuan',
     [
-        dict(figures, level='account', base='base_qianchuan__account_report'),
+        dict(both, level='account', base='base_qianchuan__account_report', is_summed=true),
         dict(figures, level='ad_group', base='base_qianchuan__ad_report', **ad),
         dict(figures, level='ad', base='base_qianchuan__creative_report', ad_id='r.record.creative_id', **ad)
     ],

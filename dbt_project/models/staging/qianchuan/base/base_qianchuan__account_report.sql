@@ -2,7 +2,8 @@
 
 {%- set shape = {
     'stat_cost': 'text', 'show_cnt': 'text', 'click_cnt': 'text',
-    'pay_order_count': 'text', 'pay_order_amount': 'text'
+    'pay_order_count': 'text', 'pay_order_amount': 'text',
+    'total_pay_order_count_for_roi2': 'text', 'total_pay_order_gmv_for_roi2': 'text'
 } -%}
 
 {{ report_rows('qianchuan', 'account_report', source('raw_qianchuan', 'account_report'), shape, keep='all') }}
