@@ -78,6 +78,10 @@
     {{ is_listed(row, ref('int_affected_periods'), ['store_id', 'grain', 'period_start']) }}
 {%- endmacro %}
 
+{% macro in_affected_covers(row) -%}
+    {{ is_listed(row, ref('int_affected_covers'), ['store_id', 'grain', 'period_start']) }}
+{%- endmacro %}
+
 {% macro in_affected_rfm_months(row) -%}
     {{ is_listed(row, ref('int_affected_rfm_months'), ['store_id', 'period_start']) }}
 {%- endmacro %}

@@ -24,7 +24,7 @@
   What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. In an earlier
   period whose orders were loaded, an item without a row sold nothing. Rows are items that sold, came back or were looked at.
   Only a period that is not over is compared by another span than itself. A night gets the rows it writes anew. with_stock: adds
-  what the catalogue says of a product in the period (product_stock).
+  what the catalogue says of an item in the period (item_stock); of one level only.
 #}
 {% macro item_periods(levels, grain, with_stock=false) -%}
 {%- set earlier = ['prev', 'yoy'] %}
@@ -47,8 +47,15 @@ read_periods as (
 
     select spans.store_id, spans.grain, spans.{{ when }}_period_start
     from {{ ref('int_spans') }} as spans
-    where spans.grain = '{{ grain }}' and {{ in_affected_periods('spans') }}
+    where spans.grain = '{{ grain }}'
+        and ({{ in_affected_periods('spans') }}{% if with_stock %} or {{ in_affected_covers('spans') }}{% endif %})
     {%- endfor %}
+    {%- if with_stock %}
+
+    union
+
+    select store_id, grain, period_start from {{ ref('int_affected_covers') }} where grain = '{{ grain }}'
+    {%- endif %}
 
 ),
 
@@ -106,12 +113,15 @@ to_write as (
     {%- if only_changes() %}
     where {{ in_affected_periods('periods') }}
         or {{ in_changed_items('periods.level', 'periods.store_id', 'periods.item_id') }}
+        {%- if with_stock %}
+        or {{ in_affected_covers('periods') }}
+        {%- endif %}
     {%- endif %}
 
 )
 {%- if with_stock %},
 
-{{ product_stock(grain) }}
+{{ item_stock(levels[0], grain) }}
 {%- endif %}
 
 select
@@ -154,7 +164,8 @@ select
     cast(stocked.list_price as decimal(18, 2)) as list_price,
     stocked.list_price_currency,
     cast(stocked.stock_last as decimal(18, 4)) as stock_last,
-    cast(stocked.in_stock_days as integer) as in_stock_days
+    cast(stocked.in_stock_days as integer) as in_stock_days,
+    {{ ratio('stocked.stock_last * covering.in_stock_days', 'covering.units') }} as days_of_cover
     {%- endif %}
 from to_write as this
 left join {{ ref('int_items') }} as items
@@ -187,19 +198,25 @@ left join stocked
     on this.store_id = stocked.store_id
     and this.item_id = stocked.item_id
     and this.period_start = stocked.period_start
+left join covering
+    on this.store_id = covering.store_id
+    and this.item_id = covering.item_id
+    and this.period_start = covering.period_start
 {%- endif %}
 {%- endmacro %}
 
 
 {#
-  CTEs that end in `stocked`: what the catalogue said of each product of to_write, where it was known over all of the period. A day's
-  price and stock are those at its end; a day on which a product was not in the catalogue is one without stock, and a stock that was
-  not told makes the days unknown. Two platforms of one store that name one product have its pieces together.
+  CTEs that end in `stocked`: what the catalogue said of each item of to_write, where it was known over all of the period. A day's
+  price and stock are those at its end; a day on which an item was not in the catalogue is one without stock, and a stock that was
+  not told makes the days unknown. Two platforms of one store that name one item have its pieces together. And `covering`: the
+  pieces that sold and the days with stock of the last days to the period's end, where orders and catalogue are known of all of them.
 #}
-{% macro product_stock(grain) -%}
+{% macro item_stock(level, grain) -%}
+{%- set first_covered = add_days('known.last_day', 1 - cover_days()) %}
 known_periods as (
 
-    select ends.store_id, ends.period_start, ends.last_day
+    select ends.store_id, ends.period_start, ends.last_day, catalogues.known_from
     from (
         select store_id, period_start, max(date_day) as last_day
         from {{ ref('int_span_days') }}
@@ -223,22 +240,81 @@ stocked as (
         max(case when versions.until_date > known.last_day and versions.list_price is not null then versions.currency end)
             as list_price_currency,
         sum(case when versions.until_date > known.last_day then versions.stock end) as stock_last,
-        case when count(*) = count(versions.stock) then sum(case when versions.stock > 0 then {{ days_between(
-            'greatest(versions.from_date, this.period_start)', 'least(versions.until_date, ' ~ add_days('known.last_day', 1) ~ ')'
-        ) }} else 0 end) end as in_stock_days
+        {{ days_with_stock('this.period_start', 'known.last_day') }} as in_stock_days
     from to_write as this
     inner join known_periods as known
         on this.store_id = known.store_id
         and this.period_start = known.period_start
     left join {{ ref('int_product_versions') }} as versions
-        on this.store_id = versions.store_id
-        and this.item_id = versions.product_id
-        and versions.from_date <= known.last_day
-        and versions.until_date > this.period_start
-        and versions.from_date < versions.until_date
+        on {{ versions_of(level, 'this', 'this.period_start', 'known.last_day') }}
     group by this.store_id, this.item_id, this.period_start
 
+),
+
+covered_periods as (
+
+    select known.store_id, known.period_start, known.last_day, {{ first_covered }} as first_day
+    from known_periods as known
+    inner join {{ ref('int_store_calendar') }} as days
+        on known.store_id = days.store_id
+        and days.date_day between {{ first_covered }} and known.last_day
+    where known.known_from <= {{ first_covered }} and days.is_orders_loaded
+    group by known.store_id, known.period_start, known.last_day
+    having count(*) = {{ cover_days() }}
+
+),
+
+sold_of_late as (
+
+    select this.store_id, this.item_id, this.period_start, covered.first_day, covered.last_day, sum(days.units) as units
+    from to_write as this
+    inner join covered_periods as covered
+        on this.store_id = covered.store_id
+        and this.period_start = covered.period_start
+    inner join {{ ref('int_item_by_period') }} as days
+        on days.level = '{{ level }}' and days.grain = 'day' and days.span_days = 0
+        and this.store_id = days.store_id
+        and this.item_id = days.item_id
+        and days.period_start between covered.first_day and covered.last_day
+    group by this.store_id, this.item_id, this.period_start, covered.first_day, covered.last_day
+
+),
+
+covering as (
+
+    select
+        sold.store_id, sold.item_id, sold.period_start, sold.units,
+        {{ days_with_stock('sold.first_day', 'sold.last_day') }} as in_stock_days
+    from sold_of_late as sold
+    inner join {{ ref('int_product_versions') }} as versions
+        on {{ versions_of(level, 'sold', 'sold.first_day', 'sold.last_day') }}
+    group by sold.store_id, sold.item_id, sold.period_start, sold.units
+
 )
+{%- endmacro %}
+
+
+{# The days to a period's end whose sales say how long a stock will last. #}
+{% macro cover_days() %}{{ return(28) }}{% endmacro %}
+
+
+{# The join of an item with its versions that held at the end of a day from first_day to last_day. #}
+{% macro versions_of(level, item, first_day, last_day) -%}
+    {{ item }}.store_id = versions.store_id
+        and {{ item }}.item_id = versions.{{ level }}_id
+        {%- if level == 'product' %}
+        and versions.sku_id is null
+        {%- endif %}
+        and versions.from_date <= {{ last_day }}
+        and versions.until_date > {{ first_day }}
+        and versions.from_date < versions.until_date
+{%- endmacro %}
+
+{# At the end of how many of those days an item's versions had pieces; null where one does not tell. #}
+{% macro days_with_stock(first_day, last_day) -%}
+    case when count(*) = count(versions.stock) then sum(case when versions.stock > 0 then {{ days_between(
+            'greatest(versions.from_date, ' ~ first_day ~ ')', 'least(versions.until_date, ' ~ add_days(last_day, 1) ~ ')'
+        ) }} else 0 end) end
 {%- endmacro %}
 
 
@@ -246,13 +322,13 @@ stocked as (
 {{ config(**rebuilt([
     "{{ in_affected_periods('held') }}",
     "{{ in_changed_items(\"'product'\", 'held.store_id', 'held.product_id') }}",
+    "{{ in_affected_covers('held') }}",
 ])) }}
 select
     store_id, item_id as product_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }},
-    is_stock_loaded, list_price, list_price_currency, stock_last, in_stock_days,
-    {{ null_as('double') }} as days_of_cover
+    is_stock_loaded, list_price, list_price_currency, stock_last, in_stock_days, days_of_cover
 from ({{ item_periods(['product'], grain, with_stock=true) }}) as items
 {% endmacro %}
 
@@ -261,17 +337,14 @@ from ({{ item_periods(['product'], grain, with_stock=true) }}) as items
 {{ config(**rebuilt([
     "{{ in_affected_periods('held') }}",
     "{{ in_changed_items(\"'sku'\", 'held.store_id', 'held.sku_id') }}",
+    "{{ in_affected_covers('held') }}",
 ])) }}
 select
     store_id, product_id, item_id as sku_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
     {{ unloaded_item_columns() }},
-    false as is_stock_loaded,
-    {{ null_as('decimal(18, 2)') }} as list_price,
-    {{ null_as('decimal(18, 4)') }} as stock_last,
-    {{ null_as('integer') }} as in_stock_days,
-    {{ null_as('double') }} as days_of_cover
-from ({{ item_periods(['sku'], grain) }}) as items
+    is_stock_loaded, list_price, list_price_currency, stock_last, in_stock_days, days_of_cover
+from ({{ item_periods(['sku'], grain, with_stock=true) }}) as items
 {% endmacro %}
 
 

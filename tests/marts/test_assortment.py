@@ -181,6 +181,10 @@ def test_a_moved_product_is_in_both_categories_of_its_week_and_once_in_all(built
 
 
 def test_stock_is_that_of_the_last_day_and_not_a_sum(built: Any) -> None:
+    days = {
+        (row["store_id"], row["period_start"], row["category_path"]): row["stock_last"]
+        for row in built.rows("select * from marts.assortment_daily")
+    }
     for table in GRAINS.values():
         rows = built.rows(
             f"select * from marts.assortment_{table} where store_id in ('jade_tmall', 'reef_us') and stock_last is not null"
@@ -188,8 +192,7 @@ def test_stock_is_that_of_the_last_day_and_not_a_sum(built: Any) -> None:
         assert rows
         for row in rows:
             last = min(row["period_end"], date(2026, 11, 22 if row["store_id"] == "jade_tmall" else 21))
-            day = _row(built, "daily", row["store_id"], str(last), row["category_path"])
-            assert row["stock_last"] == day["stock_last"], row
+            assert row["stock_last"] == days[row["store_id"], last, row["category_path"]], row
     # 1: 35, 10: 12, and 40 each of 2, 4, 5, 8, 12, 13, 14: 7 tells none, 3 and 9 are off sale.
     assert _row(built, "monthly", "jade_tmall", "2026-11-01")["stock_last"] == 35 + 12 + 7 * 40
 
@@ -228,46 +231,82 @@ def test_what_held_at_the_end_of_a_day_is_one_version_with_its_price_and_stock(b
     assert at_the_end_of("2026-11-14", 11) == []
 
 
-def _stock_of(
-    product: str, store: str, start: date, last: date, world: World, zone: ZoneInfo
-) -> dict[str, Any]:
-    """What the catalogue said of a product at the ends of a period's days, by the moments of its versions."""
+Held = list[dict[str, Any] | None]
+NOTHING_KNOWN = dict.fromkeys(
+    ["list_price", "list_price_currency", "stock_last", "in_stock_days", "days_of_cover"]
+)
+
+
+def _held(level: str, item: str, store: str, first: date, last: date, world: World, zone: ZoneInfo) -> Held:
+    """The version of a product or a variant that held at the end of each of these days, by its moments."""
     versions = [
         version
         for version in world.streams["products"]
-        if (version["store_id"], version["product_id"]) == (store, product) and not version.get("sku_id")
+        if version["store_id"] == store
+        and version.get(f"{level}_id") == item
+        and (level == "sku" or not version.get("sku_id"))
     ]
-    days = []
-    for number in range((last - start).days + 1):
-        end = datetime.combine(start + timedelta(days=number + 1), time(), zone)
+    days: Held = []
+    for number in range((last - first).days + 1):
+        end = datetime.combine(first + timedelta(days=number + 1), time(), zone)
         held = [v for v in versions if v["valid_from_at"] < end and (v["valid_until_at"] or end) >= end]  # type: ignore[operator]
         days.append(held[0] if held else None)
+    return days
+
+
+def _in_stock_days(days: Held) -> int | None:
     told = [day for day in days if day]
-    is_told = bool(told) and all(day["stock"] is not None for day in told)
-    return {
-        "is_stock_loaded": True,
-        "list_price": days[-1]["list_price"] if days[-1] else None,
-        "list_price_currency": days[-1]["currency"] if days[-1] else None,
-        "stock_last": days[-1]["stock"] if days[-1] else None,
-        "in_stock_days": sum(day["stock"] > 0 for day in told) if is_told else None,  # type: ignore[operator]
-    }
+    return (
+        sum(day["stock"] > 0 for day in told) if told and all(d["stock"] is not None for d in told) else None
+    )
 
 
+def _units(level: str, world: World, books: Books) -> dict[tuple[str, str, date], Decimal]:
+    """Pieces paid by store, item and day."""
+    sales = {(s.row["platform"], s.row["store_id"], s.row["order_id"]): s for s in books.sales if s.is_paid}
+    units: dict[tuple[str, str, date], Decimal] = defaultdict(Decimal)
+    for line in world.streams["order_lines"]:
+        sale = sales.get((line["platform"], line["store_id"], line["order_id"]))
+        if sale and sale.paid and line["line_class"] == "product":
+            units[str(line["store_id"]), str(line[f"{level}_id"]), sale.paid] += line["quantity"]  # type: ignore[operator]
+    return units
+
+
+@pytest.mark.parametrize("level", ["product", "sku"])
 @pytest.mark.parametrize("grain", GRAINS)
-def test_price_and_stock_of_every_product_are_those_of_its_versions(
-    grain: str, built: Any, world: World, books: Books
+def test_price_and_stock_of_every_item_are_those_of_its_versions(
+    grain: str, level: str, built: Any, world: World, books: Books
 ) -> None:
-    rows = built.rows(f"select * from marts.product_{GRAINS[grain]}")
-    shown = 0
+    rows = built.rows(f"select * from marts.{level}_{GRAINS[grain]}")
+    units = _units(level, world, books)
+    shown = covered = 0
     for row in rows:
-        store, start = row["store_id"], row["period_start"]
+        store, start, item = row["store_id"], row["period_start"], row[f"{level}_id"]
         zone = ZoneInfo(str(books.stores[store]["time_zone"]))
-        wanted = dict.fromkeys(["list_price", "list_price_currency", "stock_last", "in_stock_days"], None)
+        wanted: dict[str, Any] = dict(NOTHING_KNOWN)
         first_read = CATALOGUE_FIRST_READ.get(store)
-        if first_read and first_read < datetime.combine(start, time(), zone):
+        is_known = bool(first_read and first_read < datetime.combine(start, time(), zone))
+        if is_known:
             last = min(period_end(grain, start), books.last_day([store]))
-            wanted = _stock_of(row["product_id"], store, start, last, world, zone)
+            days = _held(level, item, store, start, last, world, zone)
+            wanted["in_stock_days"] = _in_stock_days(days)
+            if days[-1]:
+                wanted["list_price"], wanted["list_price_currency"] = (
+                    days[-1]["list_price"],
+                    days[-1]["currency"],
+                )
+                wanted["stock_last"] = days[-1]["stock"]
+            since = last - timedelta(days=27)
+            if first_read and first_read < datetime.combine(since, time(), zone):
+                sold = sum(units[store, item, since + timedelta(days=n)] for n in range(28))
+                stocked = _in_stock_days(_held(level, item, store, since, last, world, zone))
+                if None not in (wanted["stock_last"], stocked) and sold:
+                    wanted["days_of_cover"] = pytest.approx(
+                        float(wanted["stock_last"] * stocked / sold), abs=1e-6
+                    )
+                    covered += 1
             shown += wanted["stock_last"] is not None
-        assert {name: row[name] for name in wanted} == wanted, (store, row["product_id"], start)
-        assert row["is_stock_loaded"] == ("is_stock_loaded" in wanted)
-    assert shown > 10 and shown < len(rows)
+        assert {name: row[name] for name in wanted} == wanted, (store, item, start)
+        assert row["is_stock_loaded"] == is_known
+    assert len(rows) > shown > 10
+    assert covered > 5

@@ -702,7 +702,8 @@ def _versions(
         world.streams["products"].append(version)
         if shop.platform == "woocommerce":  # which tells of variants, too: no more products for that
             sku = f"{version['product_id']}-1"
-            world.streams["products"].append({**version, "sku_id": sku, "is_on_sale": True})
+            stock = None if version["stock"] is None else version["stock"] / 2  # type: ignore[operator]
+            world.streams["products"].append({**version, "sku_id": sku, "is_on_sale": True, "stock": stock})
 
 
 def _traffic(world: World, rng: random.Random) -> None:

@@ -1,7 +1,7 @@
--- What the catalogues said of each product over time: half-open spans. A product whose platform tells of its variants alone is
--- those. What was before the first version, and whatever left a list without a word, nobody told. The days are the store's: a version
+-- What the catalogues said of each product, and of each variant, over time: half-open spans. A product whose platform tells of its
+-- variants alone is those. What was before the first version, and whatever left a list without a word, nobody told. The days are the store's: a version
 -- held on some of every day from from_date to last_date, and at the end of every day from from_date until before until_date.
--- One row per store, product and span.
+-- One row per store, product, variant (null: the product) and span.
 {%- set open = "cast('9999-12-31 00:00:00+00:00' as " ~ t('instant') ~ ")" %}
 with
 
@@ -13,13 +13,12 @@ told as (
 
 own_rows as (
 
-    select *
+    select told.*, told.sku_id as variant_id
     from told
-    where sku_id is null
 
     union all
 
-    select told.*
+    select told.*, null as variant_id
     from told
     left join (select distinct platform, store_id, product_id from told where sku_id is null) as own
         on told.platform = own.platform and told.store_id = own.store_id and told.product_id = own.product_id
@@ -33,7 +32,7 @@ in_order as (
     select
         *,
         lead(valid_from_at) over (
-            partition by platform, store_id, product_id order by valid_from_at, load_id, account_id, sku_id
+            partition by platform, store_id, product_id, variant_id order by valid_from_at, load_id, account_id, sku_id
         ) as next_from_at
     from own_rows
 
@@ -45,6 +44,7 @@ spans as (
         platform,
         store_id,
         product_id,
+        variant_id as sku_id,
         category_path,
         list_price,
         currency,
@@ -60,6 +60,7 @@ select
     spans.platform,
     spans.store_id,
     spans.product_id,
+    spans.sku_id,
     -- A version that names none is in the category named before.
     coalesce(spans.category_path, categories.category_path) as category_path,
     spans.list_price,

@@ -12,12 +12,12 @@ known as (
 
 edges as (
 
-    select store_id, known_from as date_day, 'known' as edge, null as product_id, null as list_price, null as currency, null as stock
+    select store_id, known_from as date_day, 'known' as edge, null as product_id, null as sku_id, null as list_price, null as currency, null as stock
     from known
 
     union all
 
-    select store_id, unknown_from, 'unknown', null, null, null, null
+    select store_id, unknown_from, 'unknown', null, null, null, null, null
     from known
 
     {%- for edge in ['from_date', 'until_date'] %}
@@ -25,8 +25,8 @@ edges as (
     union all
 
     select
-        versions.store_id, greatest(versions.{{ edge }}, known.known_from), '{{ edge }}', versions.product_id, versions.list_price,
-        versions.currency, versions.stock
+        versions.store_id, greatest(versions.{{ edge }}, known.known_from), '{{ edge }}', versions.product_id, versions.sku_id,
+        versions.list_price, versions.currency, versions.stock
     from {{ ref('int_product_versions') }} as versions
     inner join known on versions.store_id = known.store_id
     {%- endfor %}

@@ -78,7 +78,7 @@ shelf as (
         last_date,
         until_date
     from {{ ref('int_product_versions') }}
-    where is_on_sale
+    where is_on_sale and sku_id is null
 
 ),
 

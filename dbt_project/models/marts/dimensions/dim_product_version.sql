@@ -12,3 +12,4 @@ select
     from_date,
     until_date
 from {{ ref('int_product_versions') }}
+where sku_id is null
