@@ -21,6 +21,7 @@ from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, TransientError
 from extractors.protocols import signing
 from extractors.protocols.http_status import raise_for_status
+from extractors.protocols.oauth import ends_in
 from extractors.protocols.restraint import Restraint
 from extractors.tokens import Tokens
 
@@ -132,5 +133,5 @@ def _bought(body: bytes, refresh_token: str | None) -> Tokens:
     if not isinstance(data, dict) or not data.get("access_token"):
         reason = data.get("error") if isinstance(data, dict) else None
         raise AuthError(f"token refresh was refused: {reason}", advice=ADVICE)
-    ends = datetime.now(UTC) + timedelta(seconds=int(data.get("expires_in") or 3600))
+    ends = ends_in(data.get("expires_in") or 3600)
     return Tokens(str(data["access_token"]), data.get("refresh_token") or refresh_token, ends)

@@ -51,12 +51,11 @@ def token_reader(
         if not isinstance(data, dict) or not data.get("access_token"):
             said = reason(data) if isinstance(data, dict) else "no token in the answer"
             raise AuthError(f"token refresh: {said}", advice=advice)
-        now = datetime.now(UTC)
         return Tokens(
             access_token=str(data["access_token"]),
             refresh_token=data.get("refresh_token"),
-            expires_at=_end(now, data.get("expires_in")),
-            refresh_expires_at=_end(now, data.get(refresh_life)) if refresh_life else None,
+            expires_at=ends_in(data.get("expires_in")),
+            refresh_expires_at=ends_in(data.get(refresh_life)) if refresh_life else None,
         )
 
     return read
@@ -84,5 +83,20 @@ def unless_passing(
     return judged
 
 
-def _end(now: datetime, seconds: Any) -> datetime | None:
-    return now + timedelta(seconds=int(seconds)) if seconds else None
+def ends_in(seconds: Any) -> datetime | None:
+    """When so many seconds (a number or text) are over; None where it cannot be told.
+
+    A renewed token is kept all the same: most vendors have forgotten the old one by then.
+    """
+    try:
+        return datetime.now(UTC) + timedelta(seconds=int(seconds)) if seconds else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def ends_at(moment: Any, parts: int = 1) -> datetime | None:
+    """The instant of so many seconds (or `parts` of one) since 1970; None as above."""
+    try:
+        return datetime.fromtimestamp(int(moment) / parts, UTC) if moment else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -1,6 +1,7 @@
 """Tokens that rotate: one refresh however many ask, on disk before use, nobody else's to read."""
 
 import contextlib
+import json
 import os
 import stat
 import threading
@@ -10,6 +11,7 @@ import pytest
 
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
+from extractors.protocols.oauth import ends_at, token_reader
 from extractors.tokens import TokenFile, Tokens
 
 GIVEN = Credentials(extra={"access_token": "a0", "refresh_token": "r0"})
@@ -103,3 +105,12 @@ def test_the_folder_of_new_tokens_is_on_the_disk_before_they_are_used(
     monkeypatch.setattr(os, "fsync", flush)
     TokenFile(tmp_path, "x__y", GIVEN).refresh(Tokens("a0", "r0"), lambda old: Tokens("a1", "r1"))
     assert flushed == [(False, False), (True, True)]
+
+
+@pytest.mark.parametrize("life", [None, "", "7200.0", "soon", [], 10**15, "9" * 30])
+def test_a_renewed_pair_is_kept_whatever_its_life_is_said_to_be(life: object) -> None:
+    told = {"access_token": "a1", "refresh_token": "r1", "expires_in": life, "refresh_life": life}
+    answer = json.dumps(told).encode()
+    tokens = token_reader(refresh_life="refresh_life")(answer)
+    assert (tokens.access_token, tokens.refresh_token, tokens.expires_at) == ("a1", "r1", None)
+    assert ends_at(life, 1000) is None and ends_at(1_900_000_000_000, 1000) == ends_at("1900000000")

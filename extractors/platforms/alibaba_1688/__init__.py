@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from extractors.core.window import Window
 from extractors.errors import AuthError, DaybookError
 from extractors.personal import Personal
 from extractors.protocols.aop import gateway_error
+from extractors.protocols.oauth import ends_in
 from extractors.protocols.signed_call import Dialect, SignedCall, form_signed_over_path
 from extractors.tokens import Tokens
 
@@ -107,7 +108,7 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data.get("refresh_token") or used.refresh_token,
-        expires_at=datetime.now(UTC) + timedelta(seconds=int(data["expires_in"])),
+        expires_at=ends_in(data.get("expires_in")),
         refresh_expires_at=moment_of(data["refresh_token_timeout"])
         if data.get("refresh_token_timeout")
         else used.refresh_expires_at,

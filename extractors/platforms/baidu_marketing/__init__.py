@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from extractors.errors import (
 )
 from extractors.personal import dig
 from extractors.protocols.header_body import Dialect, HeaderBody, failures_of
+from extractors.protocols.oauth import ends_in
 from extractors.tokens import Tokens
 
 PATH = "/json/sms/service/OpenApiReportService/getReportData"
@@ -128,12 +129,12 @@ def read_tokens(body: bytes) -> Tokens:
             f"token refresh was refused: {reason}",
             advice="authorise the account again and update the connection",
         )
-    data, now = answer["data"], datetime.now(UTC)
+    data = answer["data"]
     return Tokens(
         access_token=data["accessToken"],
         refresh_token=data["refreshToken"],
-        expires_at=now + timedelta(seconds=int(data["expiresIn"])),
-        refresh_expires_at=now + timedelta(seconds=int(data["refreshExpiresIn"])),
+        expires_at=ends_in(data.get("expiresIn")),
+        refresh_expires_at=ends_in(data.get("refreshExpiresIn")),
     )
 
 

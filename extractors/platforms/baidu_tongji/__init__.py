@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.personal import dig
+from extractors.protocols.oauth import ends_in
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
@@ -187,8 +188,7 @@ def read_tokens(body: bytes) -> Tokens:
         raise AuthError(
             "token refresh was refused", advice="authorise the site again and update the connection"
         )
-    expires = datetime.now(UTC) + timedelta(seconds=int(data.get("expires_in") or 0))
-    return Tokens(data["access_token"], data.get("refresh_token"), expires)
+    return Tokens(data["access_token"], data.get("refresh_token"), ends_in(data.get("expires_in")))
 
 
 DIALECT = Dialect(

@@ -22,6 +22,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.personal import Personal
+from extractors.protocols.oauth import ends_in
 from extractors.protocols.signed_call import Dialect, SignedCall, json_body_signed_in_query
 from extractors.tokens import Tokens
 
@@ -129,12 +130,12 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
     if error is not None:
         advice = "have the shop authorise the app again and update the connection"
         raise AuthError(error.message, advice=advice)
-    data, now = answer["data"], datetime.now(UTC)
+    data = answer["data"]
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data["refresh_token"],
-        expires_at=now + timedelta(seconds=int(data["expires_in"])),
-        refresh_expires_at=now + timedelta(days=14),
+        expires_at=ends_in(data.get("expires_in")),
+        refresh_expires_at=datetime.now(UTC) + timedelta(days=14),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.personal import Personal
+from extractors.protocols.oauth import ends_in
 from extractors.protocols.signed_call import Dialect, SignedCall, json_text_in_query
 from extractors.tokens import Tokens
 
@@ -153,15 +154,12 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
     data = loads(body, "token refresh")
     if not isinstance(data, dict) or data.get("result") != 1 or "access_token" not in data:
         raise AuthError("token refresh: no token in the answer", advice=AUTHORISE)
-    now = datetime.now(UTC)
-    life = data.get("refresh_token_expires_in")
-    ends = [now + timedelta(seconds=int(life))] if life else []
-    ends += [used.refresh_expires_at] if used.refresh_expires_at else []
+    ends = [ends_in(data.get("refresh_token_expires_in")), used.refresh_expires_at]
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data.get("refresh_token") or used.refresh_token,
-        expires_at=now + timedelta(seconds=int(data["expires_in"])),
-        refresh_expires_at=min(ends, default=None),
+        expires_at=ends_in(data.get("expires_in")),
+        refresh_expires_at=min(filter(None, ends), default=None),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, DaybookError
 from extractors.personal import Personal
+from extractors.protocols.oauth import ends_in
 from extractors.protocols.signed_form import (
     Dialect,
     SignedForm,
@@ -76,8 +77,7 @@ def read_tokens(body: bytes) -> Tokens:
             f"token refresh: {data.get('error') or 'no token in the answer'}",
             advice="authorise the shop again and update the connection",
         )
-    ends = datetime.now(UTC) + timedelta(seconds=int(data.get("expires_in") or 0))
-    return Tokens(data["access_token"], data.get("refresh_token"), ends)
+    return Tokens(data["access_token"], data.get("refresh_token"), ends_in(data.get("expires_in")))
 
 
 DIALECT = Dialect(

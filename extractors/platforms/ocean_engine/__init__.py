@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from extractors.core.model import Platform, Rate, Read, Request, Stream
 from extractors.core.paging import ForwardPages, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.protocols.oauth import ends_in
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
@@ -93,12 +94,12 @@ def read_tokens(body: bytes) -> Tokens:
     error = error_of(answer, {})
     if error is not None:
         raise AuthError(error.message, advice="authorise the advertiser again and update the connection")
-    data, now = answer["data"], datetime.now(UTC)
+    data = answer["data"]
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data["refresh_token"],
-        expires_at=now + timedelta(seconds=int(data["expires_in"])),
-        refresh_expires_at=now + timedelta(seconds=int(data["refresh_token_expires_in"])),
+        expires_at=ends_in(data.get("expires_in")),
+        refresh_expires_at=ends_in(data.get("refresh_token_expires_in")),
     )
 
 

@@ -15,6 +15,7 @@ from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
+from extractors.protocols.oauth import ends_at
 from extractors.protocols.signed_form import Dialect, SignedForm, epoch_seconds, expect_object
 from extractors.protocols.signing import md5_wrapped
 from extractors.tokens import Tokens
@@ -71,11 +72,10 @@ def read_tokens(body: bytes) -> Tokens:
             f"token refresh: {failure.get('error_code')} {failure.get('error_msg')}",
             advice="authorise the shop again and update the connection",
         )
-    ends = found.get("expires_at")
     return Tokens(
         found["access_token"],
         found.get("refresh_token"),
-        datetime.fromtimestamp(int(ends), UTC) if ends else None,
+        ends_at(found.get("expires_at")),
     )
 
 

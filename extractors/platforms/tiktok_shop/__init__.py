@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from extractors.core.paging import NextToken, SizedNextToken, number_at, records
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal, dig
+from extractors.protocols.oauth import ends_at
 from extractors.protocols.signed_call import Dialect, SignedCall, json_body_signed_over_path
 from extractors.tokens import Tokens
 
@@ -125,14 +126,9 @@ def _refreshed(body: bytes, tokens: Tokens) -> Tokens:
     return Tokens(
         str(given["access_token"]),
         str(given.get("refresh_token") or tokens.refresh_token),
-        _moment(given.get("access_token_expire_in")),
-        _moment(given.get("refresh_token_expire_in")),
+        ends_at(given.get("access_token_expire_in")),
+        ends_at(given.get("refresh_token_expire_in")),
     )
-
-
-def _moment(value: Any) -> datetime | None:
-    """The instant that an expiry names; it is one, whatever its name says."""
-    return datetime.fromtimestamp(int(value), UTC) if value else None
 
 
 DIALECT = Dialect(

@@ -22,6 +22,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.personal import Personal
+from extractors.protocols.oauth import ends_at
 from extractors.protocols.signed_call import Dialect, SignedCall, json_body_with_system
 from extractors.tokens import Tokens
 
@@ -125,8 +126,8 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
     return Tokens(
         access_token=data["accessToken"],
         refresh_token=data["refreshToken"],
-        expires_at=epoch_milliseconds(data["accessTokenExpiresAt"]),
-        refresh_expires_at=epoch_milliseconds(data["refreshTokenExpiresAt"]),
+        expires_at=ends_at(data.get("accessTokenExpiresAt"), 1000),
+        refresh_expires_at=ends_at(data.get("refreshTokenExpiresAt"), 1000),
     )
 
 

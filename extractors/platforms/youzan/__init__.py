@@ -25,6 +25,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.personal import Personal
+from extractors.protocols.oauth import ends_at
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
@@ -93,12 +94,11 @@ def read_tokens(body: bytes) -> Tokens:
     if not isinstance(found, dict) or not found.get("access_token"):
         said = f"{answer.get('code')} {answer.get('message')}" if isinstance(answer, dict) else "no envelope"
         raise AuthError(f"token refresh: {said}", advice=AUTHORISE)
-    ends = found.get("expires")
     renewed = found.get("refresh_token")
     return Tokens(
         str(found["access_token"]),
         renewed,
-        datetime.fromtimestamp(int(ends) / 1000, UTC) if ends else None,
+        ends_at(found.get("expires"), 1000),
         datetime.now(UTC) + timedelta(days=28) if renewed else None,
     )
 
