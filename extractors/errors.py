@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# What reading code trips over when an answer has not the shape its document gives it.
+MISFITS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
 
 class DaybookError(Exception):
     """A failure that names its place.

@@ -13,12 +13,10 @@ from extractors.core.model import Read, Record, Stream
 from extractors.core.paging import TooDeep
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
-from extractors.errors import AddressExpired, ContractError, TooMuchError
+from extractors.errors import MISFITS, AddressExpired, ContractError, TooMuchError
 from extractors.personal import Scrubber
 
 WINDOW_TRIES = 3
-# What reading code trips over when an answer has not the shape its document gives it.
-MISFITS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 class Refused(Exception):

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from extractors.core.model import Platform, Rate, Reply, Request
 from extractors.core.rate import Bucket
 from extractors.credentials import Credentials
 from extractors.errors import (
+    MISFITS,
     AuthError,
     ContractError,
     DaybookError,
@@ -33,6 +35,7 @@ CONNECT_TIMEOUT = 10.0
 HEADERS = requests.utils.default_headers()
 BODY_LIMIT = 256 * 1024 * 1024  # no vendor page is near this; an endless one must not fill the memory
 TRIES = 5
+LONGEST_BAN = 366 * 86_400.0  # who names a longer wait means that it does not end
 LONGEST_WAIT = 300.0  # a longer ban ends the attempt: the run retries later instead of holding its slot
 
 
@@ -115,7 +118,8 @@ class Session:
                     raise self._refuse(error) from None
                 refreshed = True
             except RateLimitedError as error:
-                wait = error.retry_after if error.retry_after is not None else self._backoff(attempt)
+                # Told to wait for nothing, or for what is over by our clock, all tries were gone at once.
+                wait = min(error.retry_after or self._backoff(attempt), LONGEST_BAN)
                 if wait > LONGEST_WAIT:
                     free = datetime.now(UTC) + timedelta(seconds=wait)
                     error.advice = f"the vendor answers again from {free:%Y-%m-%d %H:%M} UTC; run again then"
@@ -190,8 +194,10 @@ class Session:
                     status, _, body = self._send("token refresh", arguments)
                     if status == 429 or status >= 500:
                         raise TransientError(f"token refresh answered HTTP {status}")
-                    return read(body)
-                except (KeyError, TypeError, ValueError) as error:
+                    fresh = read(body)
+                    # An answer without a new one leaves the old one good (RFC 6749, 6).
+                    return replace(fresh, refresh_token=fresh.refresh_token or current.refresh_token)
+                except MISFITS as error:
                     text = (
                         f"token refresh answered without what its document promises ({type(error).__name__})"
                     )

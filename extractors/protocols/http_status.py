@@ -33,12 +33,13 @@ def raise_for_status(name: str, status: int, headers: dict[str, str]) -> None:
 
 
 def retry_after(headers: dict[str, str]) -> float | None:
-    """Seconds of a Retry-After header (delta or HTTP date), or None."""
+    """Seconds of a Retry-After header (delta or HTTP date), or None where it names none."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
+        return seconds if seconds >= 0 else None  # not a number is not above either
     except ValueError:
         pass
     try:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -49,7 +50,6 @@ DIALECT = Dialect(
     error=_error,
     token_param="access_token",
     refresh=lambda key, secret, tokens: {"method": "POST", "url": "/refresh", "json": {}},
-    refresh_read=lambda body: Tokens(json.loads(body)["token"], "r1"),
 )
 
 
@@ -96,10 +96,20 @@ def vendor(answers: list[Answer | str]) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.fixture
 def open_session(tmp_path: Path, make_account: Callable[..., Account]) -> Callable[..., Session]:
-    def build(url: str, waits: list[float] | None = None, **facts: Any) -> Session:
+    def build(
+        url: str,
+        waits: list[float] | None = None,
+        refresh_read: Callable[[bytes], Tokens] = lambda body: Tokens(json.loads(body)["token"], "r1"),
+        **facts: Any,
+    ) -> Session:
         credentials = Credentials(url, "key", "pass", {"access_token": SECRET, "refresh_token": "r0"})
         platform = Platform(
-            "demo", "Demo", "", partial(TokenRest, DIALECT), (), **{"rate": Rate(1000, 1.0), **facts}
+            "demo",
+            "Demo",
+            "",
+            partial(TokenRest, replace(DIALECT, refresh_read=refresh_read)),
+            (),
+            **{"rate": Rate(1000, 1.0), **facts},
         )
         account = make_account("demo__one")
         sleep = (waits if waits is not None else []).append
@@ -206,6 +216,51 @@ def test_a_ban_of_an_hour_ends_the_attempt_instead_of_holding_its_place(
     ):
         open_session(url, waits).call(Request("report", "/x"))
     assert error.value.retry_after == 3600 and len(paths) == 1 and waits == []
+
+
+@pytest.mark.parametrize("named", ["inf", "1000000000000", "1e300"])
+def test_a_ban_without_an_end_is_told_with_its_account(
+    open_session: Callable[..., Session], named: str
+) -> None:
+    waits: list[float] = []
+    with (
+        vendor([(429, {"Retry-After": named}, b"")]) as (url, _),
+        pytest.raises(RateLimitedError, match=r"demo__one.*answers again from") as error,
+    ):
+        open_session(url, waits).call(Request("orders", "/x"))
+    assert error.value.retry_after and waits == []
+
+
+@pytest.mark.parametrize("named", ["0", "-5", "nan", "Sun, 29 Nov 2020 10:00:00 GMT"])
+def test_a_wait_of_nothing_does_not_spend_all_tries_at_once(
+    open_session: Callable[..., Session], named: str
+) -> None:
+    waits: list[float] = []
+    with vendor([(429, {"Retry-After": named}, b"")] * 2 + [OK]) as (url, paths):
+        assert open_session(url, waits).call(Request("orders", "/x")).body["data"] == 1
+    assert len(paths) == 3 and all(wait > 0.2 for wait in waits)
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"null", b'{"token": {}}', b'{"data": 1}'])
+def test_a_refresh_of_any_other_shape_is_an_error_that_names_the_account(
+    open_session: Callable[..., Session], answer: bytes
+) -> None:
+    expired = (200, {}, b'{"code":40102}')
+    with vendor([expired, (200, {}, answer), OK]) as (url, _), pytest.raises(DaybookError) as error:
+        open_session(url, refresh_read=lambda body: json.loads(body).get("token")["a"]).call(
+            Request("orders", "/x")
+        )
+    assert error.value.account == "demo__one" and "token refresh" in str(error.value)
+
+
+def test_a_renewal_without_a_refresh_token_leaves_the_old_one_good(
+    open_session: Callable[..., Session],
+) -> None:
+    expired = (200, {}, b'{"code":40102}')
+    with vendor([expired, (200, {}, b'{"token":"a1"}'), OK]) as (url, _):
+        session = open_session(url, refresh_read=lambda body: Tokens(json.loads(body)["token"]))
+        session.call(Request("orders", "/x"))
+        assert session._tokens.current() == Tokens("a1", "r0")
 
 
 def test_an_expired_token_is_refreshed_once_and_the_call_repeated(
