@@ -15,6 +15,8 @@ import hashlib
 import json
 import os
 import shutil
+import socket
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -37,6 +39,8 @@ _LEVEL = 3  # zstd's default: 5 times smaller orders at ~300 MB/s a core
 # Compressing lets another thread run. A line at a time, the threads of a read would hand over at every
 # record, and that costs more than the compression.
 _CHUNK = 256 * 1024
+_MACHINE = socket.gethostname()
+_FORGOTTEN = 2 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,8 @@ class Partition:
         self._landing = landing
         self._name = name
         self._facts = facts
-        # The pid lets a later run tell rubbish of the dead from the work of the living.
-        self._folder = landing.store.scratch / f"{os.getpid()}-{uuid.uuid4().hex}"
+        # Machine and pid let a later run tell rubbish of the dead from the work of the living.
+        self._folder = landing.store.scratch / f"{os.getpid()}-{_MACHINE}-{uuid.uuid4().hex}"
         self._folder.mkdir(parents=True)
         self._path = self._folder / "part-00000.ndjson.zst"
         self._file = self._path.open("wb")
@@ -334,11 +338,16 @@ class Landing:
         return len(old)
 
     def sweep(self) -> None:
-        """Remove the half-written partitions of processes that are no more."""
+        """Remove the half-written partitions of processes that are no more.
+
+        Of another machine's or container's, which may share the disk, nobody here knows whether they live:
+        theirs go when nothing was written to them for days.
+        """
         if self.store.scratch.is_dir():
             for folder in self.store.scratch.iterdir():
-                pid = folder.name.split("-", 1)[0]
-                if pid.isdigit() and not _alive(int(pid)):
+                pid, _, rest = folder.name.partition("-")
+                is_ours = rest.rpartition("-")[0] in ("", _MACHINE)
+                if pid.isdigit() and (not _alive(int(pid)) if is_ours else _is_forgotten(folder)):
                     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -348,6 +357,14 @@ def _mark(platform: str, account_id: str, stream: str) -> str:
 
 def _let_be(error: LandingError) -> None:
     """`load` tells of it."""
+
+
+def _is_forgotten(folder: Path) -> bool:
+    try:
+        latest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+    except OSError:  # it has just been finished
+        return False
+    return time.time() - latest > _FORGOTTEN
 
 
 def _alive(pid: int) -> bool:

@@ -132,6 +132,25 @@ def test_a_writer_killed_anywhere_leaves_whole_partitions_only(tmp_path: Path, s
     assert list(landing.store.scratch.iterdir()) == []  # type: ignore[attr-defined]
 
 
+def test_what_another_machine_writes_to_a_shared_landing_stays_until_it_is_forgotten(
+    landing: Landing,
+) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with landing.partition("demo", "demo__one", "orders", "cursor", WINDOW, WINDOW.end) as partition:
+        partition.write(b"{}")
+        (own,) = landing.store.scratch.iterdir()
+        # The number that its process has there nobody has here.
+        theirs = own.with_name(f"{gone.pid}-worker-2-{own.name.rsplit('-', 1)[1]}")
+        own.rename(theirs)
+        landing.sweep()
+        assert [path.name for path in theirs.iterdir()] == ["part-00000.ndjson.zst"]
+        for path in (*theirs.iterdir(), theirs):
+            os.utime(path, (time.time() - 3 * 86_400,) * 2)
+        landing.sweep()
+        assert not theirs.exists()
+
+
 def test_a_landing_that_cannot_be_written_is_said_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
