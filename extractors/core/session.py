@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import requests
 
@@ -35,6 +37,9 @@ CONNECT_TIMEOUT = 10.0
 HEADERS = requests.utils.default_headers()
 BODY_LIMIT = 256 * 1024 * 1024  # no vendor page is near this; an endless one must not fill the memory
 TRIES = 5
+# What of a connection is no one's to read, by its name; shorter ones stand in words by chance.
+SECRET = re.compile("token|secret|key|password|cookie", re.IGNORECASE)
+LEAST = 6
 LONGEST_BAN = 366 * 86_400.0  # who names a longer wait means that it does not end
 LONGEST_WAIT = 300.0  # a longer ban ends the attempt: the run retries later instead of holding its slot
 
@@ -72,6 +77,8 @@ class Session:
         self._places = threading.BoundedSemaphore(platform.width)
         self._hands = ThreadPoolExecutor(platform.width)
         self._refused: AuthError | None = None
+        self._secrets = {str(value) for name, value in credentials.extra.items() if SECRET.search(name)}
+        self._secrets.add(credentials.password or "")
         self._looked_ahead = False
         self.calls = 0
 
@@ -105,6 +112,7 @@ class Session:
         for attempt in range(1, TRIES + 1):
             self._stop_if_refused()
             tokens = self._tokens.current()
+            self._know(tokens)
             try:
                 return self._once(request, tokens)
             except AuthError as error:
@@ -195,6 +203,7 @@ class Session:
                     if status == 429 or status >= 500:
                         raise TransientError(f"token refresh answered HTTP {status}")
                     fresh = read(body)
+                    self._know(fresh)
                     # An answer without a new one leaves the old one good (RFC 6749, 6).
                     return replace(fresh, refresh_token=fresh.refresh_token or current.refresh_token)
                 except MISFITS as error:
@@ -245,7 +254,19 @@ class Session:
         if self._refused is not None:
             raise copy.copy(self._refused)
 
+    def _know(self, tokens: Tokens) -> None:
+        with self._guard:
+            self._secrets |= {tokens.access_token, tokens.refresh_token or ""}
+
     def _located(self, error: DaybookError) -> DaybookError:
+        """The error with its account, and without the secrets that a vendor's own words repeat."""
+        with self._guard:
+            secrets = sorted((one for one in self._secrets if len(one) >= LEAST), key=len, reverse=True)
+        for secret in secrets:
+            for form in (secret, quote(secret, safe="")):
+                error.message = error.message.replace(form, "…")
+                error.advice = error.advice and error.advice.replace(form, "…")
+        error.args = (error.message,)
         return error.at(account=self.account.id)
 
     @staticmethod

@@ -39,11 +39,14 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def _error(body: Any, headers: dict[str, str]) -> DaybookError | None:
+    said = body.get("said", "")
     if body.get("code") == 40100:
-        return RateLimitedError("too fast")
+        return RateLimitedError(f"too fast {said}")
+    if body.get("code") == 40101:
+        return ConfigError(f"not allowed {said}", advice=said)
     if body.get("code") == 50001:
-        return TooMuchError("too many days")
-    return AuthError("expired", refreshable=True) if body.get("code") == 40102 else None
+        return TooMuchError(f"too many days {said}")
+    return AuthError(f"expired {said}", refreshable=True) if body.get("code") == 40102 else None
 
 
 DIALECT = Dialect(
@@ -100,9 +103,11 @@ def open_session(tmp_path: Path, make_account: Callable[..., Account]) -> Callab
         url: str,
         waits: list[float] | None = None,
         refresh_read: Callable[[bytes], Tokens] = lambda body: Tokens(json.loads(body)["token"], "r1"),
+        extra: dict[str, str] | None = None,
         **facts: Any,
     ) -> Session:
-        credentials = Credentials(url, "key", "pass", {"access_token": SECRET, "refresh_token": "r0"})
+        given = {"access_token": SECRET, "refresh_token": "r0", **(extra or {})}
+        credentials = Credentials(url, "key", "pass", given)
         platform = Platform(
             "demo",
             "Demo",
@@ -251,6 +256,22 @@ def test_a_refresh_of_any_other_shape_is_an_error_that_names_the_account(
             Request("orders", "/x")
         )
     assert error.value.account == "demo__one" and "token refresh" in str(error.value)
+
+
+@pytest.mark.parametrize("code", [40100, 40101, 40102, 50001])
+def test_a_vendor_that_repeats_a_secret_puts_it_into_no_message(
+    open_session: Callable[..., Session], code: int
+) -> None:
+    said = json.dumps({"code": code, "said": f"Invalid session {SECRET}&secret=r0-SECRET%2F9"}).encode()
+    answers: list[Answer | str] = [(200, {}, said)]
+    if code == 40102:  # the token that is bad after the renewal is the new one
+        answers += [
+            (200, {}, b'{"token":"new-SECRET"}'),
+            (200, {}, said.replace(SECRET.encode(), b"new-SECRET")),
+        ]
+    with vendor(answers) as (url, _), pytest.raises(DaybookError, match="Invalid session …") as error:
+        open_session(url, extra={"app_secret": "r0-SECRET/9"}).call(Request("orders", "/x"))
+    assert "SECRET" not in f"{error.value} {error.value!r} {error.value.args}"
 
 
 def test_a_renewal_without_a_refresh_token_leaves_the_old_one_good(
