@@ -26,7 +26,7 @@ from extractors.core.model import Stream
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials, variable
-from extractors.errors import ConfigError, DaybookError, LandingError, TooMuchError
+from extractors.errors import MISFITS, ConfigError, DaybookError, LandingError, TooMuchError, misfit
 from extractors.extract import pieces, unseen_of
 from extractors.files.folder import Inbox
 from extractors.files.lists import LISTS
@@ -224,9 +224,9 @@ def clock_and_reach(
             "check the network, a firewall, and the host of the connection",
         )
         return True
-    stated = answer.headers.get("Date")
-    if stated:
-        skew = (began + now()) / 2 - parsedate_to_datetime(stated).timestamp()
+    stated = _moment(answer.headers.get("Date", ""))
+    if stated is not None:
+        skew = (began + now()) / 2 - stated
         if abs(skew) > SKEW:
             side = "ahead of" if skew > 0 else "behind"
             yield Finding(
@@ -237,6 +237,13 @@ def clock_and_reach(
             )
             return True
     return False
+
+
+def _moment(date: str) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):  # a proxy's own way of writing it
+        return None
 
 
 def first_call(settings: Settings, account: Account, credentials: Credentials) -> tuple[str, list[str]]:
@@ -258,8 +265,11 @@ def first_call(settings: Settings, account: Account, credentials: Credentials) -
     try:
         for name in names:
             stream = platform.stream(name)
-            _first_page(stream, session, window)
-            unseen.append(unseen_of(stream, session))
+            try:
+                _first_page(stream, session, window)
+                unseen.append(unseen_of(stream, session))
+            except MISFITS as error:
+                raise misfit(name, error) from None
     finally:
         session.close()
     return ", ".join(names), [said for said in unseen if said is not None]

@@ -7,6 +7,8 @@ is ours to mend before any call is made.
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
 from typing import Any
 
 # What reading code trips over when an answer has not the shape its document gives it.
@@ -127,3 +129,13 @@ class ExtractErrors(DaybookError):
     def hopeless(self) -> bool:
         """True when no error in here would go away by trying again."""
         return not any(isinstance(error, TransientError | RateLimitedError) for error in self.errors)
+
+
+def misfit(name: str, error: Exception) -> ContractError:
+    """An answer that no reading code of ours fits. Told without the values: they may be personal."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}"
+    return ContractError(
+        f"{name} answered in a shape its document does not give ({type(error).__name__} at {where})",
+        advice="run again; if it stays so, the vendor changed its answers: look at its news",
+    )

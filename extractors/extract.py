@@ -21,12 +21,14 @@ from extractors.core.session import LONGEST_WAIT, Session
 from extractors.core.window import BEGINNING, Window, cut_by_day, days_window, period_bounds
 from extractors.credentials import Credentials
 from extractors.errors import (
+    MISFITS,
     AuthError,
     ConfigError,
     ContractError,
     DaybookError,
     ExtractErrors,
     RateLimitedError,
+    misfit,
 )
 from extractors.landing import Landing, Manifest
 from extractors.personal import Scrubber
@@ -94,7 +96,8 @@ def extract(
                         stream, session, landing, hash_key, now or datetime.now(UTC), progress
                     )
                     landed += reader.run(day, window)
-                except DaybookError as error:
+                except (DaybookError, *MISFITS) as trouble:
+                    error = trouble if isinstance(trouble, DaybookError) else misfit(stream.name, trouble)
                     errors.append(error.at(account=account.id, stream=stream.name))
                     progress(f"{account.id} · {stream.name}: failed: {error.message}")
                     if isinstance(error, AuthError) or _is_spent(error):

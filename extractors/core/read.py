@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from extractors.core.decode import dumps
 from extractors.core.jobs import Forgetful, Jobs
@@ -13,7 +11,7 @@ from extractors.core.model import Read, Record, Stream
 from extractors.core.paging import TooDeep
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
-from extractors.errors import MISFITS, AddressExpired, ContractError, TooMuchError
+from extractors.errors import MISFITS, AddressExpired, ContractError, TooMuchError, misfit
 from extractors.personal import Scrubber
 
 WINDOW_TRIES = 3
@@ -106,7 +104,7 @@ class WindowReader:
                 try:
                     self._pages(read)
                 except MISFITS as error:
-                    raise _misfit(read.request.name, error) from error
+                    raise misfit(read.request.name, error) from error
                 self._release(read)
                 break
             except ContractError as error:
@@ -132,7 +130,7 @@ class WindowReader:
         try:
             self._jobs.begin(self._session.call, read.request, read.job)
         except MISFITS as error:
-            raise _misfit(read.request.name, error) from error
+            raise misfit(read.request.name, error) from error
 
     def _pages(self, read: Read) -> None:
         seen: set[str] = set()
@@ -211,13 +209,3 @@ class WindowReader:
                 self._write(line)
             elif self._written[key] != mark:
                 raise ContractError(f"{read.request.name} sent another version of a row already read")
-
-
-def _misfit(name: str, error: Exception) -> ContractError:
-    """An answer that no reading code of ours fits. Told without the values: they may be personal."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}"
-    return ContractError(
-        f"{name} answered in a shape its document does not give ({type(error).__name__} at {where})",
-        advice="run again; if it stays so, the vendor changed its answers: look at its news",
-    )

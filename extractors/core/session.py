@@ -29,6 +29,7 @@ from extractors.errors import (
     RateLimitedError,
     TooMuchError,
     TransientError,
+    misfit,
 )
 from extractors.protocols.http_status import retry_after
 from extractors.tokens import TokenFile, Tokens
@@ -142,6 +143,8 @@ class Session:
                 self._sleep(self._backoff(attempt))
             except DaybookError as error:
                 raise self._located(error) from None
+            except MISFITS as error:
+                raise self._located(misfit(request.name, error)) from None
         raise self._located(TransientError(f"{request.name} did not succeed in {TRIES} tries"))
 
     def _once(self, request: Request, tokens: Tokens) -> Reply:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,20 @@ def test_an_account_that_can_be_read_is_found_well(
     assert findings[0].level == "ok", findings
     assert all(stream.name in findings[0].said for stream in SPOKEN[platform].streams)
     assert "bad" not in {finding.level for finding in findings}
+
+
+@pytest.mark.parametrize("said", ["now", "Sun, 99 Nov 99999 10:00:00 GMT", "2026-11-29T10:00:00Z"])
+def test_a_host_whose_date_cannot_be_read_is_no_clock_to_go_by(said: str) -> None:
+    class Host(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(200)
+            self.send_header("Date", said)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Host) as host:
+        threading.Thread(target=host.serve_forever, args=(0.01,), daemon=True).start()
+        assert list(doctor.clock_and_reach("x", f"http://127.0.0.1:{host.server_port}")) == []
+        host.shutdown()

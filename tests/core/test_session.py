@@ -274,6 +274,15 @@ def test_a_vendor_that_repeats_a_secret_puts_it_into_no_message(
     assert "SECRET" not in f"{error.value} {error.value!r} {error.value.args}"
 
 
+@pytest.mark.parametrize("answer", [b"[]", b"null", b'"Ann 13800138000"'])
+def test_an_answer_of_another_shape_is_an_error_that_names_the_account_and_shows_no_value(
+    open_session: Callable[..., Session], answer: bytes
+) -> None:
+    with vendor([(200, {}, answer)]) as (url, _), pytest.raises(ContractError, match="shape") as error:
+        open_session(url).call(Request("orders", "/x"))
+    assert error.value.account == "demo__one" and "138" not in str(error.value)
+
+
 def test_a_renewal_without_a_refresh_token_leaves_the_old_one_good(
     open_session: Callable[..., Session],
 ) -> None:
