@@ -7,6 +7,7 @@ alone; were the file itself lost, the log comes back from the current release.
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -43,18 +44,16 @@ RESTATED: dict[str, tuple[str, ...]] = {
 }
 
 # What changes because days pass, and not because what was told was wrong: how old a figure is, what young
-# ones will come to by the growth of older ones, what of an order counts from its 31st day on. The orders and
-# refunds of that stand in the log under their own names.
+# ones will come to by the growth of older ones, and which orders are old enough to be judged.
 _AGEING = (
     "days_since",
     "conversions_expected_final",
     "conversion_value_expected_final",
     "paid_amount_mature",
-    "refund_amount_cohort_30d",
+    "orders_due_48h",
 )
-# Ad figures as they stood at an age (spend_7d) are told first when their days are so old: that is not late.
-_COMES_OF_AGE = """p.pair.previous is null and p.pair.clock like 'ad report%'
-    and regexp_matches(p.pair.metric, '_[0-9]+d$')"""
+# What became of the orders that are old enough → which those are: it grows with them.
+_JUDGED = {"refund_amount_cohort_30d": "paid_amount_mature", "orders_shipped_48h": "orders_due_48h"}
 
 _TABLE = f"""
 create schema if not exists marts;
@@ -156,7 +155,7 @@ def _log_table(
     differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
     pairs = ", ".join(
         f"{{'metric': {literal(m)}, 'clock': {literal(clock)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
-        f" 'current': n.{identifier(m)}::decimal(38, 6)}}"
+        f" 'current': n.{identifier(m)}::decimal(38, 6), 'came_of_age': {_came_of_age(m, clock, new & old)}}}"
         for m, clock in clocks.items()
     )
     key = "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, '')" for c in row_key) + ")"
@@ -183,12 +182,24 @@ def _log_table(
         from pairs as p
         left join first_told as f
             on f.key = p.key and f.period_start = p.period_start and f.metric = p.pair.metric
-        where p.pair.previous is distinct from p.pair.current and not ({_COMES_OF_AGE})
+        where p.pair.previous is distinct from p.pair.current and not p.pair.came_of_age
         """,
         {"mart": table, "grain": grain, "release_id": release_id, "changed_at": changed_at},
     )
     con.execute(f"insert into {here}.marts.{LOG} by name select * from _changed")
     return int(con.execute("select count(*) from _changed").fetchall()[0][0])
+
+
+def _came_of_age(metric: str, clock: str, columns: set[str]) -> str:
+    """SQL: whether a figure is another because its days are so old by now.
+
+    What is told at an age alone (spend_7d, people who paid within 7 days) is null until then.
+    """
+    judged = _JUDGED.get(metric)
+    if judged in columns:
+        return f"n.period_start is not null and n.{judged} is distinct from o.{judged}"
+    at_age = clock.startswith("ad report") and re.search(r"_\d+d$", metric)
+    return f"o.{identifier(metric)} is null" if at_age or metric.startswith("closed_") else "false"
 
 
 _RECIPE = "SQL, settings or accounts changed"

@@ -12,7 +12,7 @@ from warehouse import built
 from warehouse.connection import connect
 from warehouse.errors import RefusedError
 from warehouse.publish import publish, rollback
-from warehouse.restatements import _AGEING, GRAINS, RESTATED
+from warehouse.restatements import _AGEING, _JUDGED, GRAINS, RESTATED
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 LOG = """
@@ -235,7 +235,8 @@ def test_an_ad_figure_that_grew_a_day_older_and_said_the_same_is_no_restatement(
 
 
 def test_a_figure_that_came_of_age_was_not_late(home):
-    """Of day a seven days have passed since the release before; b's figure at seven days was told and is another now."""
+    """Since the release before, a's day has come to be seven days old, and alpha's 1 September 30; what was told of b and
+    of beta at those ages is another now."""
     path = build_marts(home / "build")
     change(
         path,
@@ -253,15 +254,29 @@ def test_a_figure_that_came_of_age_was_not_late(home):
     )
     for name in ("paid_amount_mature", "refund_amount_cohort_30d"):
         change(path, f"alter table marts.store_daily add column {name} decimal(18, 2) default 0")
+    change(
+        path,
+        "create table marts.funnel_daily as select date '2026-10-02' as period_start, true as is_complete,"
+        " 'alpha' as store_id, 'ALL' as source_l1, 'ALL' as source_l2, null::bigint as closed_pay_people",
+    )
+    change(path, "insert into marts.dim_metric values ('funnel', 'closed_pay_people', 'D', 'created date')")
     out(home)
     change(
         path,
         "update marts.ad_account_daily set conversion_value_expected_final = 61,"
         " spend_7d = case account_id when 'a' then 50 else 51 end",
     )
-    change(path, "update marts.store_daily set paid_amount_mature = 100, refund_amount_cohort_30d = 3")
+    change(path, "update marts.funnel_daily set closed_pay_people = 5")
+    change(
+        path,
+        "update marts.store_daily set refund_amount_cohort_30d = 3,"
+        " paid_amount_mature = case store_id when 'alpha' then 100 else 0 end where period_start = '2026-09-01'",
+    )
     out(home)
-    assert [row[2:] for row in log(home)] == [("b|alpha", date(2026, 10, 2), "spend_7d", 50, 50, 51)]
+    assert [row[2:] for row in log(home)] == [
+        ("b|alpha", date(2026, 10, 2), "spend_7d", 50, 50, 51),
+        ("beta", date(2026, 9, 1), "refund_amount_cohort_30d", 0, 0, 3),
+    ]
 
 
 def test_what_ages_is_the_name_of_a_figure_of_some_mart():
@@ -271,7 +286,7 @@ def test_what_ages_is_the_name_of_a_figure_of_some_mart():
         for model in yaml.safe_load(page.read_text()).get("models", [])
         for column in model.get("columns", [])
     }
-    assert set(_AGEING) <= told
+    assert {*_AGEING, *_JUDGED, *_JUDGED.values()} <= told
 
 
 def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
