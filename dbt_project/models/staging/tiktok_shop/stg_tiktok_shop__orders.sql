@@ -25,7 +25,16 @@ orders as (
         {{ translate('latest.record.status', states) }} as state,
         {{ epoch_time('latest.record.create_time') }} as created_at,
         {{ epoch_time('latest.record.update_time') }} as modified_at,
-        {{ epoch_time('latest.record.paid_time') }} as paid_at,
+        latest.completed_seen_at,
+        {# Cash on delivery is paid at the door, whether or not that is told. #}
+        coalesce(
+            {{ epoch_time('latest.record.paid_time') }},
+            case
+                when latest.record.is_cod = 'true'
+                    then coalesce({{ epoch_time('latest.record.delivery_time') }}, latest.delivered_seen_at)
+            end
+        ) as paid_at,
+        {{ epoch_time('latest.record.collection_time') }} as collected_at,
         coalesce({{ epoch_time('latest.record.collection_time') }}, {{ epoch_time('latest.record.rts_time') }}) as shipped_at,
         {{ epoch_time('latest.record.delivery_time') }} as delivered_at,
         {{ epoch_time('latest.record.cancel_time') }} as cancelled_at,
@@ -44,6 +53,7 @@ select
     coalesce(orders.record.payment.currency, account_currency) as currency,
     case
         when state = 'cancelled' and paid_at is null then 'closed_unpaid'
+        when state = 'cancelled' and collected_at is not null then 'completed'
         when state = 'paid' and paid_at is null then 'created'
         else state
     end as order_state,
@@ -52,8 +62,13 @@ select
     paid_at,
     shipped_at,
     delivered_at,
-    case when state = 'completed' then modified_at end as completed_at,
-    case when state = 'cancelled' then coalesce(cancelled_at, modified_at) end as cancelled_at,
+    case
+        when state = 'completed' then coalesce(completed_seen_at, modified_at)
+        when state = 'cancelled' and paid_at is not null and collected_at is not null then coalesce(cancelled_at, modified_at)
+    end as completed_at,
+    case
+        when state = 'cancelled' and (paid_at is null or collected_at is null) then coalesce(cancelled_at, modified_at)
+    end as cancelled_at,
     modified_at,
     coalesce({{ money('orders.record.payment.shipping_fee') }}, 0) as shipping_charged,
     coalesce({{ money('orders.record.payment.tax') }}, 0) as tax,

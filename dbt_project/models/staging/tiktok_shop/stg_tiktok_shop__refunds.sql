@@ -68,7 +68,8 @@ select
     case when goods + shipping + tax = refund_amount then goods end as refund_goods,
     case when goods + shipping + tax = refund_amount then shipping end as refund_shipping,
     case when goods + shipping + tax = refund_amount then tax end as refund_tax,
-    case when line_count > 0 then cast(line_count as decimal(18, 4)) end as quantity,
+    {# The record tells which pieces it is about; where the buyer keeps them, none come back. #}
+    case when refund_type <> 'refund_only' and line_count > 0 then cast(line_count as decimal(18, 4)) end as quantity,
     reason,
     coalesce(told.currency, account.currency) as currency,
     load_id

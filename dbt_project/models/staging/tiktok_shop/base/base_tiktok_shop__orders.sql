@@ -13,4 +13,8 @@
     }]
 } -%}
 
-{{ latest_records(source('raw_tiktok_shop', 'orders'), shape) }}
+{# No record says when an order was done, nor, always, when cash was paid at the door: the first version that shows it does. #}
+{{ latest_records(source('raw_tiktok_shop', 'orders'), shape, over_versions={
+    'delivered_seen_at': ('min', "case when record.status in ('DELIVERED', 'COMPLETED') then cursor_at end"),
+    'completed_seen_at': ('min', "case when record.status = 'COMPLETED' then cursor_at end"),
+}) }}
