@@ -23,15 +23,24 @@ lines as (
         coalesce({{ hundredths('exploded.line.totalRedDiscount') }}, 0) as line_platform_subsidy,
         coalesce({{ hundredths('exploded.line.totalTaxAmount') }}, 0) as line_tax
     from exploded
+),
+
+{# A line has no id of its own, and what is bought may come as a gift, too. #}
+numbered as (
+    select
+        lines.*,
+        row_number() over (
+            partition by account_id, order_id, sku_id order by line_class, line_amount desc, quantity desc
+        ) as turn
+    from lines
 )
 
 select
     'xiaohongshu' as platform,
-    lines.account_id,
+    numbered.account_id,
     account.store_id,
     order_id,
-    {# A line has no id of its own: the variant stands once in an order. #}
-    sku_id as line_id,
+    case when turn = 1 then sku_id else concat(sku_id, '-', cast(turn as {{ t('text') }})) end as line_id,
     sku_id as product_id,
     sku_id,
     product_name,
@@ -44,6 +53,6 @@ select
     cast(line_amount as decimal(18, 4)) as line_amount,
     cast(line_tax as decimal(18, 4)) as line_tax,
     load_id
-from lines
+from numbered
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on lines.account_id = account.account_id
+    on numbered.account_id = account.account_id
