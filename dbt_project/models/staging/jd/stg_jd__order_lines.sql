@@ -1,4 +1,4 @@
-{%- set own = "case when coupon.couponType = '30' and coupon.skuId = exploded.line.skuId then " ~ money('coupon.couponPrice') ~ " end" %}
+{%- set own = "case when coupon.couponType = '30' and coupon.skuId = numbered.line.skuId then " ~ money('coupon.couponPrice') ~ " end" %}
 
 with
 
@@ -12,20 +12,33 @@ exploded as (
     from {{ ref('base_jd__orders') }} as latest
 ),
 
+{# A line has no id of its own, and what is bought may come once more, as a gift: the promotion is the first one's. #}
+numbered as (
+    select
+        exploded.*,
+        row_number() over (
+            partition by account_id, order_id, exploded.line.skuId
+            order by {{ money('exploded.line.jdPrice') }} desc, {{ money('exploded.line.itemTotal') }} desc
+        ) as turn
+    from exploded
+),
+
 lines as (
     select
         account_id,
         order_id,
         load_id,
-        exploded.line.skuId as line_id,
-        exploded.line.skuId as sku_id,
-        exploded.line.wareId as product_id,
-        exploded.line.skuName as product_name,
+        case when turn = 1 then numbered.line.skuId else concat(numbered.line.skuId, '-', cast(turn as {{ t('text') }})) end
+            as line_id,
+        numbered.line.skuId as sku_id,
+        numbered.line.wareId as product_id,
+        numbered.line.skuName as product_name,
         'product' as line_class,
-        {{ money('exploded.line.itemTotal') }} as quantity,
-        cast({{ money('exploded.line.jdPrice') }} * {{ money('exploded.line.itemTotal') }} as decimal(18, 4)) as list_amount,
-        cast(coalesce({{ array_sum('exploded.coupons', 'coupon', own) }}, 0) as decimal(18, 4)) as merchant_item_discount
-    from exploded
+        {{ money('numbered.line.itemTotal') }} as quantity,
+        cast({{ money('numbered.line.jdPrice') }} * {{ money('numbered.line.itemTotal') }} as decimal(18, 4)) as list_amount,
+        cast(case when turn = 1 then coalesce({{ array_sum('numbered.coupons', 'coupon', own) }}, 0) else 0 end as decimal(18, 4))
+            as merchant_item_discount
+    from numbered
 
     union all
 
