@@ -8,7 +8,10 @@ returns as (
         latest.load_id,
         latest.record.orderCode as order_id,
         case
-            when latest.record.statusDesc like '%完成%' or latest.record.statusDesc like '%成功%' then 'success'
+            when
+                (latest.record.statusDesc like '%完成%' or latest.record.statusDesc like '%成功%')
+                and latest.record.statusDesc not like '%未%' and latest.record.statusDesc not like '%不成功%'
+                then 'success'
             when
                 latest.record.statusDesc like '%关闭%' or latest.record.statusDesc like '%取消%'
                 or latest.record.statusDesc like '%拒绝%' then 'closed'
