@@ -2,7 +2,8 @@
 
 Of the language it knows what read queries need: one named query with variables, arguments, nested fields.
 A schema maps a type to its fields: ``name`` (a scalar), ``name:Type`` (an object), ``name:[Type]`` (a list),
-``name:Type@`` (a connection with nodes and a cursor of its own).
+``name:Type@`` (a connection with nodes and a cursor of its own), ``name:Type@flag`` (one that leaves out
+nodes that are ``isRemoved`` unless this argument is true).
 """
 
 from __future__ import annotations
@@ -31,10 +32,12 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a field is: ``shape`` scalar | object | list | connection, of type ``of``."""
+    """What a field is: ``shape`` scalar | object | list | connection, of type ``of``; ``removals`` names the
+    argument that shows removed nodes, too."""
 
     shape: str
     of: str = ""
+    removals: str = ""
 
 
 @dataclass(slots=True)
@@ -59,8 +62,9 @@ def _kind(text: str) -> tuple[str, Kind]:
     name, _, of = text.partition(":")
     if not of:
         return name, Kind("scalar")
-    if of.endswith("@"):
-        return name, Kind("connection", of[:-1])
+    if "@" in of:
+        of, _, removals = of.partition("@")
+        return name, Kind("connection", of, removals)
     return name, Kind("list", of[1:-1]) if of.startswith("[") else Kind("object", of)
 
 
@@ -189,7 +193,7 @@ def price(chosen: Field, of: str, types: Schema, roots: Mapping[str, frozenset[s
         return 0
     if kind is None:
         raise Wrong("undefinedField", f"Field '{chosen.name}' doesn't exist on type '{of}'")
-    allowed = (roots or {}).get(chosen.name, frozenset({"first", "after"}))
+    allowed = (roots or {}).get(chosen.name, frozenset({"first", "after", kind.removals} - {""}))
     strange = sorted(set(chosen.arguments) - allowed)
     if strange:
         raise Wrong("argumentNotAccepted", f"Field '{chosen.name}' doesn't accept argument '{strange[0]}'")
@@ -246,8 +250,15 @@ def show(value: Any, chosen: list[Field], of: str, types: Schema) -> Any:
             items = inner[: found.arguments["first"]] if "first" in found.arguments else inner
             out[found.name] = [show(item, found.below, kind.of, types) for item in items]
         else:
-            out[found.name] = _nested(inner, found, kind.of, types)
+            out[found.name] = _nested(kept(inner, found, kind), found, kind.of, types)
     return out
+
+
+def kept(items: list[Any], chosen: Field, kind: Kind) -> list[Any]:
+    """The nodes of a connection that its arguments ask for."""
+    if not kind.removals or chosen.arguments.get(kind.removals) is True:
+        return items
+    return [item for item in items if not item["isRemoved"]]
 
 
 def _nested(items: list[Any], chosen: Field, of: str, types: Schema) -> dict[str, Any]:

@@ -150,6 +150,7 @@ def test_an_order_with_more_of_anything_than_a_page_shows_lands_whole(
                 **dict.fromkeys(("amountSet", "taxAmountSet"), refund["totalRefundedSet"]),
             }
             refund["orderAdjustments"] = [{"id": "gid://shopify/OrderAdjustment/1", **money}]
+        order["shippingLines"][0]["isRemoved"] = True
         for record, fields in [(order, many), *((refund, of_refunds) for refund in order["refunds"])]:
             for name in fields:
                 record[name] = record[name] * (120 // max(len(record[name]), 1))

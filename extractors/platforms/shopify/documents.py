@@ -8,6 +8,8 @@ from __future__ import annotations
 
 SHOP_MONEY = "{ shopMoney { amount currencyCode } }"
 PAGE = "pageInfo { hasNextPage endCursor }"
+# Postage that an edit removed is left out unless it is asked for.
+_REMOVED = "includeRemovals: true"
 
 _LINE = f"""
     id name title sku quantity currentQuantity isGiftCard
@@ -16,7 +18,7 @@ _LINE = f"""
     discountAllocations {{ allocatedAmountSet {SHOP_MONEY} }}
     taxLines {{ priceSet {SHOP_MONEY} }}
 """
-_SHIPPING = f"discountedPriceSet {SHOP_MONEY} taxLines {{ priceSet {SHOP_MONEY} }}"
+_SHIPPING = f"isRemoved discountedPriceSet {SHOP_MONEY} taxLines {{ priceSet {SHOP_MONEY} }}"
 
 
 def _order(shipping_lines: str, line_items: str) -> str:
@@ -45,7 +47,7 @@ query Orders($search: String!, $first: Int!, $after: String) {{
     nodes {{
       {
     _order(
-        f"shippingLines(first: 5) {{ nodes {{ {_SHIPPING} }} {PAGE} }}",
+        f"shippingLines(first: 5, {_REMOVED}) {{ nodes {{ {_SHIPPING} }} {PAGE} }}",
         f"lineItems(first: 20) {{ nodes {{ {_LINE} }} {PAGE} }}",
     )
 }
@@ -110,9 +112,10 @@ NESTED = {
 
 
 def _rest(of: str, field: str, node: str) -> str:
+    removed = f", {_REMOVED}" if field == "shippingLines" else ""
     return f"""
 query Rest($id: ID!, $first: Int!, $after: String) {{
-  {of}(id: $id) {{ {field}(first: $first, after: $after) {{ nodes {{ {node} }} {PAGE} }} }}
+  {of}(id: $id) {{ {field}(first: $first, after: $after{removed}) {{ nodes {{ {node} }} {PAGE} }} }}
 }}
 """
 
@@ -137,7 +140,7 @@ _SCOPES = "query Scopes { currentAppInstallation { accessScopes { handle } } }"
 
 def bulk_orders(search: str) -> str:
     """The orders of a search, to be asked for in bulk."""
-    shipping = f"shippingLines {{ edges {{ node {{ __typename {_SHIPPING} }} }} }}"
+    shipping = f"shippingLines({_REMOVED}) {{ edges {{ node {{ __typename {_SHIPPING} }} }} }}"
     lines = f"lineItems {{ edges {{ node {{ __typename {_LINE} }} }} }}"
     node = f"__typename {_order(shipping, lines)}"
     return f'{{ orders(query: "{search}") {{ edges {{ node {{ {node} }} }} }} }}'

@@ -106,10 +106,16 @@ orders as (
         sent.shipped_at,
         sent.delivered_at,
         coalesce(sent.is_all_delivered, false) as is_all_delivered,
-        {{ array_sum('latest.record.shippingLines.nodes', 'charge', money('charge.discountedPriceSet' ~ amount)) }}
-            as shipping,
+        {# Postage that an edit removed was sold when all that was first ordered had been paid, until it is given back. #}
+        {%- for kept in [true, false] %}
+        {%- set which = "case when coalesce(charge.isRemoved, 'false') " ~ ('<>' if kept else '=') ~ " 'true' then " %}
         {{ array_sum('latest.record.shippingLines.nodes', 'charge',
-            array_sum('charge.taxLines', 'tax', money('tax.priceSet' ~ amount))) }} as shipping_tax,
+            which ~ money('charge.discountedPriceSet' ~ amount) ~ ' end') }} as shipping{{ '' if kept else '_removed' }},
+        {{ array_sum('latest.record.shippingLines.nodes', 'charge',
+            which ~ array_sum('charge.taxLines', 'tax', money('tax.priceSet' ~ amount)) ~ ' end') }}
+            as shipping_tax{{ '' if kept else '_removed' }},
+        {%- endfor %}
+        paid.paid_up_at is not null as was_paid_up,
         {{ excluded_by_mark({'source_name': 'latest.record.sourceName'}) }} as marked
     from {{ ref('base_shopify__orders') }} as latest
     left join paid
@@ -147,8 +153,12 @@ select
     case when money_state <> 'paid' or not is_fulfilled then coalesce(cancelled_at,
         case when money_state = 'closed_unpaid' then modified_at end) end as cancelled_at,
     modified_at,
-    cast(coalesce(shipping, 0) - case when orders.record.taxesIncluded = 'true' then coalesce(shipping_tax, 0) else 0 end
-        as decimal(18, 4)) as shipping_charged,
+    cast(
+        coalesce(shipping, 0) - case when orders.record.taxesIncluded = 'true' then coalesce(shipping_tax, 0) else 0 end
+        + case when was_paid_up then coalesce(shipping_removed, 0)
+            - case when orders.record.taxesIncluded = 'true' then coalesce(shipping_tax_removed, 0) else 0 end else 0 end
+        as decimal(18, 4)
+    ) as shipping_charged,
     cast(coalesce({{ money('orders.record.totalTaxSet' ~ amount) }}, 0) - tax_off as decimal(18, 4)) as tax,
     {# Every discount, that of a code on the whole order too, is allocated to the lines. #}
     cast(0 as decimal(18, 4)) as order_discount,

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from extractors.sandbox.graphql import Field, Schema, Wrong, read_shorthand, show
+from extractors.sandbox.graphql import Field, Schema, Wrong, kept, read_shorthand, show
 
 AT_ONCE = 5
 MOST_CONNECTIONS = 5
@@ -142,7 +142,7 @@ def _write(
     for inner in chosen.below:
         kind = types[of].get(inner.name)
         if kind is not None and kind.shape == "connection":
-            for child in record[inner.name]:
+            for child in kept(record[inner.name], inner, kind):
                 _write(child, _node(inner), kind.of, types, str(record["id"]), lines)
         else:
             out |= show(record, [inner], of, types)

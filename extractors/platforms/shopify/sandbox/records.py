@@ -141,7 +141,8 @@ def _address(buyer: Any) -> dict[str, Any]:
 def _shipping_line(shop: Shop, price: int, tax: int) -> dict[str, Any]:
     money = money_of(shop, price)
     taxes = [{"title": "Tax", "rate": shop.tax_rate, "priceSet": money_of(shop, tax)}] if tax else []
-    return {"title": "Standard", "discountedPriceSet": money, "originalPriceSet": money, "taxLines": taxes}
+    prices = {"discountedPriceSet": money, "originalPriceSet": money, "taxLines": taxes}
+    return {"title": "Standard", "isRemoved": False, **prices}
 
 
 def _transactions(shop: Shop, state: OrderState) -> list[dict[str, Any]]:

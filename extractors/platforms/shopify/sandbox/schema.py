@@ -38,12 +38,13 @@ TYPES = graphql.schema(
         "subtotalPriceSet:MoneyBag currentTotalPriceSet:MoneyBag totalDiscountsSet:MoneyBag "
         "totalTaxSet:MoneyBag totalShippingPriceSet:MoneyBag totalTipReceivedSet:MoneyBag "
         "originalTotalDutiesSet:MoneyBag totalRefundedSet:MoneyBag totalReceivedSet:MoneyBag "
-        "shippingLines:ShippingLine@ transactions:[OrderTransaction] fulfillments:[Fulfillment] "
-        "lineItems:LineItem@ refunds:[Refund]",
+        "shippingLines:ShippingLine@includeRemovals transactions:[OrderTransaction] "
+        "fulfillments:[Fulfillment] lineItems:LineItem@ refunds:[Refund]",
         "Customer": "id legacyResourceId email firstName lastName phone",
         "PurchasingEntity": "",
         "MailingAddress": "name address1 city zip phone countryCodeV2 provinceCode",
-        "ShippingLine": "title discountedPriceSet:MoneyBag originalPriceSet:MoneyBag taxLines:[TaxLine]",
+        "ShippingLine": "title isRemoved discountedPriceSet:MoneyBag originalPriceSet:MoneyBag "
+        "taxLines:[TaxLine]",
         "TaxLine": "title rate priceSet:MoneyBag",
         "OrderTransaction": "id kind status gateway processedAt createdAt test amountSet:MoneyBag",
         "Fulfillment": "id createdAt deliveredAt status",

@@ -9,7 +9,7 @@
     'paymentGatewayNames': ['text'], 'purchasingEntity': {'__typename': 'text'},
     'shippingAddress': {'countryCodeV2': 'text', 'provinceCode': 'text'},
     'originalTotalPriceSet': money, 'totalPriceSet': money, 'totalTaxSet': money, 'totalTipReceivedSet': money, 'originalTotalDutiesSet': money,
-    'shippingLines': {'nodes': [{'discountedPriceSet': money, 'taxLines': taxes}]},
+    'shippingLines': {'nodes': [{'isRemoved': 'text', 'discountedPriceSet': money, 'taxLines': taxes}]},
     'transactions': [{'kind': 'text', 'status': 'text', 'processedAt': 'text', 'test': 'text', 'amountSet': money}],
     'fulfillments': [{'createdAt': 'text', 'deliveredAt': 'text', 'status': 'text'}],
     'lineItems': {'nodes': [{
