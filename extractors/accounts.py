@@ -106,6 +106,9 @@ class _Entry(BaseModel):
         return value
 
 
+_LINES = tuple(_Entry.model_fields)
+
+
 def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = None) -> list[Account]:
     """Read and check accounts.yml.
 
@@ -128,6 +131,7 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
         raise AccountsError(f"{path}{line} is not valid YAML: {problem}", advice="mend that line") from None
+    _refuse_said_twice(path, root)
     entries = _entries(path, root)
     accounts: list[Account] = []
     for node in entries:
@@ -138,6 +142,26 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
             )
         accounts.append(account)
     return accounts
+
+
+def _refuse_said_twice(path: Path, node: yaml.Node | None) -> None:
+    """YAML takes one of two lines of one name: a list, or a store, would be left out in silence."""
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[Any, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen:
+                raise AccountsError(
+                    f"{path}:{line} `{key.value}` is said twice, first in line {seen[key.value]}",
+                    advice="keep one of the two lines, or make one list of both",
+                )
+            seen[key.value] = line
+            inner.append(value)
+    elif isinstance(node, yaml.SequenceNode):
+        inner = node.value
+    for one in inner:
+        _refuse_said_twice(path, one)
 
 
 def _entries(path: Path, root: yaml.Node | None) -> list[yaml.Node]:
@@ -160,9 +184,12 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         where = str(first["loc"][0]) if first["loc"] else ""
         text = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            text = f"an account has no such line{_nearest(where, _LINES)}"
         raise AccountsError(
             f"{path}:{lines.get(where, lines[''])} {where or 'account'}: {text}",
-            advice="see `accounts.yml` in README",
+            advice=f"an account has the lines {', '.join(_LINES)}; the head of the project's accounts.yml "
+            "explains each (a text that YAML takes for a number, date or yes/no wants quotes)",
         ) from None
     platform = entry.id.split("__", 1)[0]
     if known is not None:

@@ -47,6 +47,10 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
         ("2026-10-01", "soon", 8, "start"),
         ("    name: Lantern\n", "", 2, "Field required"),
         ("    name: Lantern", "    nom: Lantern", 3, "nom"),
+        ("    store:", "    stor:", 4, "stor: an account has no such line (did you mean 'store'?)"),
+        ("CNY", "NO", 6, "wants quotes"),
+        ("    store:", "    store: other\n    store:", 5, "`store` is said twice, first in line 4"),
+        ("    currency: CNY\n", "    currency: CNY\naccounts:\n", 7, "`accounts` is said twice"),
     ],
 )
 def test_a_wrong_entry_is_told_with_file_and_line(
