@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import time
@@ -39,6 +40,7 @@ LOST = "export it by hand and drop the files (mappings/README.md), or let the ac
 SKEW = 120.0  # seconds; the strictest of our vendors refuses signatures 10 minutes off
 ROOM_NEEDED, ROOM_WISHED = 1 << 30, 5 << 30  # bytes: below the first a night may fail, below the second soon
 ROOM_FOR_A_FULL_BUILD = 2  # times what is built: of ten million orders, 25 GB of working space beside 13 GB
+_MEMORY = re.compile(r"\d+(\.\d+)? *([kmgt]i?b?|b|bytes?)", re.IGNORECASE)  # what DuckDB takes for a size
 VARIABLES = [  # docs/operations.md says what each is for
     "DAYBOOK_HOME",
     "DAYBOOK_DATA",
@@ -66,10 +68,12 @@ class Finding:
     advice: str | None = None
 
 
-def examine(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
-    """Look at everything, cheap things first. Credentials come from wherever Airflow looks."""
-    yield Finding("ok", "accounts.yml", f"{len(accounts)} accounts, business days in {settings.zone}")
-    yield from variables(accounts, os.environ)
+def examine(settings: Settings, known: list[Account], accounts: list[Account]) -> Iterator[Finding]:
+    """Look at everything, cheap things first, and at these accounts of all that are known. Credentials come
+    from wherever Airflow looks."""
+    yield Finding("ok", "accounts.yml", f"{len(known)} accounts, business days in {settings.zone}")
+    yield from variables(known, os.environ)
+    yield from values(settings)
     yield from room(settings)
     yield from ports(settings)
     try:
@@ -97,6 +101,19 @@ def variables(accounts: list[Account], environment: Mapping[str, str]) -> Iterat
                 "is set, and accounts.yml has no such account",
                 "check its spelling, or add the account",
             )
+
+
+def values(settings: Settings) -> Iterator[Finding]:
+    """What is set, and would be refused in the middle of the night."""
+    try:
+        settings.hash_key()
+    except ConfigError as error:
+        yield Finding("bad", "key of buyers", error.message, error.advice)
+    except OSError as error:
+        yield Finding("bad", "key of buyers", str(error), "mend its owner or its permissions")
+    memory = os.environ.get("DAYBOOK_MEMORY")
+    if memory and not _MEMORY.fullmatch(memory.strip()):
+        yield Finding("bad", "DAYBOOK_MEMORY", f"{memory} is no size", "write it like 3GB")
 
 
 def room(settings: Settings) -> Iterator[Finding]:

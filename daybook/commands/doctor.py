@@ -33,9 +33,8 @@ def command(only: tuple[str, ...], sandbox: bool) -> int:
     from daybook.settings import Settings
 
     settings = Settings.from_environment()
-    accounts = steps.accounts(settings)
-    if only:
-        accounts = [steps.account_named(settings, name) for name in only]
+    known = steps.accounts(settings)
+    accounts = [steps.account_named(settings, name) for name in only] or known
     console = Console(highlight=False, soft_wrap=True)
     marks = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "bad": "[red]✗[/]"}
     count = {"ok": 0, "warn": 0, "bad": 0}
@@ -45,7 +44,7 @@ def command(only: tuple[str, ...], sandbox: bool) -> int:
             if connections.sandboxed:
                 start_sandbox(kids, connections, Progress(console))
                 os.environ.update(connections.environment)
-        for finding in examine(settings, accounts):
+        for finding in examine(settings, known, accounts):
             count[finding.level] += 1
             console.print(f"{marks[finding.level]} {escape(finding.what):<26} {escape(finding.said)}")
             if finding.advice:

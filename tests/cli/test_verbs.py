@@ -281,6 +281,23 @@ def test_doctor_warns_of_a_misspelt_variable(daybook):
     assert answer.returncode == 0
 
 
+def test_doctor_knows_the_accounts_it_is_not_asked_about(daybook):
+    answer = daybook("doctor", "--account", "files__online_retail", AIRFLOW_CONN_TAOBAO__LANTERN="{}")
+    assert "8 accounts" in answer.stdout and "no such account" not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("DAYBOOK_HASH_KEY", "short", "the key that hides buyers is empty or short"),
+        ("DAYBOOK_MEMORY", "lots", "lots is no size"),
+    ],
+)
+def test_doctor_tells_of_a_value_that_would_stop_the_night(daybook, variable, value, said):
+    answer = daybook("doctor", "--account", "files__online_retail", **{variable: value})
+    assert answer.returncode == 1 and said in answer.stdout and "→" in answer.stdout
+
+
 def test_the_environment_for_airflow_holds_generated_secrets_that_stay_the_same(daybook, tmp_path):
     first, second = daybook("env"), daybook("env")
     assert first.returncode == 0
