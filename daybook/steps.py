@@ -321,20 +321,6 @@ def load_platform(
     }
 
 
-def requeue(settings: Settings, platform: str | None) -> int:
-    """Mark every partition of landing as waiting to be loaded; returns how many. What is loaded stays so.
-
-    Damaged ones wait, too: the load tells of each that the warehouse is without.
-    """
-    landing = landing_of(settings)
-    damaged: list[LandingError] = []
-    manifests = list(landing.all(platform, damaged.append))
-    manifests += [error.partition for error in damaged if error.partition is not None]
-    for manifest in manifests:
-        landing.requeue(manifest)
-    return len(manifests)
-
-
 def prune(settings: Settings, days: int) -> int:
     """Remove loaded partitions read more than `days` ago from landing; returns how many."""
     return landing_of(settings).prune(datetime.now(UTC) - timedelta(days=days))

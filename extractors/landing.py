@@ -3,6 +3,7 @@
     <landing>/<platform>/<account>/<stream>/<window>/<read>/part-00000.ndjson.zst + manifest.json
     <landing>/<platform>/<account>/<stream>/mark.json     how far the stream has been read
     <landing>/_pending/<...>.json                         landed and not yet loaded
+    <landing>/_loaded.json                                what was loaded last: a warehouse knows it
 
 The order of the three writes is what makes a kill harmless: partition, then pending marker, then mark. Killed
 before the mark, the window is simply read again; the loader drops what it already has.
@@ -235,6 +236,28 @@ class Landing:
         """Mark a partition as pending. One that is loaded already is a no-op to the loader's ledger."""
         self.store.put_text(manifest.marker, json.dumps({"id": manifest.id}))
 
+    def requeue_all(self, platform: str | None = None) -> int:
+        """Mark every partition as pending; returns how many. Damaged ones wait, too: the load tells of each
+        that the warehouse is without."""
+        damaged: list[LandingError] = []
+        found = list(self.all(platform, damaged.append))
+        found += [error.partition for error in damaged if error.partition is not None]
+        for manifest in found:
+            self.requeue(manifest)
+        return len(found)
+
+    def loaded_last(self) -> str | None:
+        """The partition that was committed last, to whichever warehouse; None before the first."""
+        try:
+            text = self.store.get_text(_LOADED)
+            return None if text is None else str(json.loads(text)["id"])
+        except (ValueError, LookupError, TypeError):
+            return None  # the next load says it again
+
+    def note_loaded(self, partition_id: str) -> None:
+        """A warehouse that does not know this partition is older than what was loaded from here."""
+        self.store.put_text(_LOADED, json.dumps({"id": partition_id}))
+
     def loaded(self, manifest: Manifest) -> None:
         """The loader has committed it: it is pending no more."""
         self.store.remove(manifest.marker)
@@ -349,6 +372,9 @@ class Landing:
                 is_ours = rest.rpartition("-")[0] in ("", _MACHINE)
                 if pid.isdigit() and (not _alive(int(pid)) if is_ours else _is_forgotten(folder)):
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+_LOADED = "_loaded.json"
 
 
 def _mark(platform: str, account_id: str, stream: str) -> str:

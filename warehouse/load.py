@@ -72,6 +72,7 @@ def load_pending(
         con = connect(warehouse_path, resources=resources, wait=wait)
         try:
             raw.prepare(con, platforms, accounts)
+            _find_again(con, landing, progress)
             damaged: list[LandingError] = []
             waiting = landing.pending(platform, damaged.append)
 
@@ -86,6 +87,14 @@ def load_pending(
             raise explain(error, warehouse_path) from error
         finally:
             con.close()
+
+
+def _find_again(con: duckdb.DuckDBPyConnection, landing: Landing, progress: Progress) -> None:
+    """A warehouse from a backup, or a new one, is without what was loaded since; nothing of it waits."""
+    last = landing.loaded_last()
+    if last is not None and last not in books.loaded_ids(con):
+        found = landing.requeue_all()
+        progress(f"the warehouse is older than what was loaded: {found} partitions are looked at again")
 
 
 def insert_cursor_versions(
@@ -233,6 +242,7 @@ class _Loader:
         except BaseException:
             _rollback(self.con)
             raise
+        self.landing.note_loaded(first.id)
         for manifest, _ in sound:
             self.landing.loaded(manifest)
         self.done += loaded

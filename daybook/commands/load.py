@@ -39,7 +39,8 @@ def command(platform: str | None, everything: bool, prune: int | None) -> None:
     if platform is not None:
         steps.platform_title(platform)
     if everything:
-        click.echo(f"{steps.requeue(settings, platform)} partitions of landing are looked at again")
+        found = steps.landing_of(settings).requeue_all(platform)
+        click.echo(f"{found} partitions of landing are looked at again")
     result = steps.load_platform(settings, platform, say=click.echo)
     click.echo(
         f"✓ {result['partitions']} partitions, {result['rows']} rows, {result['rows_new']} of them new"

@@ -32,14 +32,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def landed(home: Path) -> Callable[[datetime], None]:
-    def land(read_at: datetime) -> None:
+def landed(home: Path) -> Callable[..., None]:
+    def land(read_at: datetime, order: str = "1") -> None:
         start = datetime.combine(date(2026, 11, 1), datetime.min.time(), UTC)
         window = Window(start, start + timedelta(days=1))
         with Landing(home / "landing").partition(
             "taobao", "taobao__one", "orders", "cursor", window, read_at
         ) as partition:
-            partition.write(b'{"key":"1","cursor_at":"2026-11-01T01:00:00Z","payload":{"tid":1}}')
+            text = f'{{"key":"{order}","cursor_at":"2026-11-01T01:00:00Z","payload":{{"tid":{order}}}}}'
+            partition.write(text.encode())
             partition.commit()
 
     return land
@@ -61,10 +62,24 @@ def test_a_lost_warehouse_is_rebuilt_from_landing(home: Path, landed: Callable[[
     run()
     assert orders(home) == 1
     shutil.rmtree(home / "build")
-    assert "0 partitions" in run()
-    assert "1 partitions" in run("--all") and orders(home) == 1
+    assert "older than what was loaded" in run() and orders(home) == 1
     run("--all")
     assert orders(home) == 1, "looking at everything again doubles nothing"
+
+
+def test_a_warehouse_from_a_backup_finds_again_what_was_loaded_since(
+    home: Path, landed: Callable[..., None]
+) -> None:
+    landed(datetime.now(UTC) - timedelta(days=2), "1")
+    run()
+    shutil.copytree(home / "build", home / "backup")
+    landed(datetime.now(UTC) - timedelta(days=1), "2")
+    run()
+    shutil.rmtree(home / "build")
+    (home / "backup").rename(home / "build")
+    landed(datetime.now(UTC), "3")
+    assert "older than what was loaded" in run() and orders(home) == 3
+    assert "✓ 0 partitions" in run() and "older" not in run()
 
 
 def test_old_loaded_partitions_leave_landing_and_stay_in_raw(
