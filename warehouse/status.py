@@ -129,7 +129,8 @@ group by s.account_id, s.stream, s.mark_end, s.last_read_at
 order by s.account_id, s.stream
 """
 
-_LAST_RUN = "select arg_max(run_id, finished_at) from raw_daybook.dbt_results"
+# The last that was written, whatever the clock said then: it may have been set back since.
+_LAST_RUN = "select arg_max(run_id, rowid) from raw_daybook.dbt_results"
 
 
 def _build(con: Any, build: BuildStatus | None) -> BuildStatus | None:

@@ -85,7 +85,8 @@ def test_status_tells_loads_freshness_builds_and_releases(tmp_path, landing, war
     raw.prepare_books(con)
     con.execute("""
         insert into raw_daybook.dbt_results values
-        ('a', 'model.x.old', 'model', 'error', 1, null, 'old trouble', '2026-11-20 00:00:00+00'),
+        -- The clock was ahead when this one ran, and was set back.
+        ('a', 'model.x.old', 'model', 'error', 1, null, 'old trouble', '2026-11-23 00:00:00+00'),
         ('b', 'model.x.one', 'model', 'success', 2, null, 'OK', '2026-11-21 00:00:00+00'),
         ('b', 'test.x.two', 'test', 'fail', 3, null, 'Got 4 results', '2026-11-21 00:00:01+00');
         insert into raw_files.quarantine values ('files__uk', 'a.csv', 'x', 3, 'no date', null, 1, now())
