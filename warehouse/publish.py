@@ -19,7 +19,7 @@ from warehouse import built, restatements
 from warehouse.audit import Facts, inspect, suspicions
 from warehouse.build import STATE, read_state
 from warehouse.connection import attached, connect, explain, identifier, is_storage_trouble, literal
-from warehouse.errors import PublishError, RefusedError
+from warehouse.errors import LockedError, PublishError, RefusedError
 from warehouse.lock import writer_lock
 from warehouse.releases import DATABASE, Release, Shelf
 
@@ -90,6 +90,12 @@ def publish(
         except BaseException as error:
             with contextlib.suppress(OSError):
                 shelf.sweep()
+            if isinstance(error, LockedError) and current and str(current.database) in error.message:
+                raise LockedError(
+                    f"somebody writes to the release that readers have: {error.message}",
+                    pid=error.pid,
+                    advice="readers open it read-only: set that in the tool, close it and publish again",
+                ) from error
             if isinstance(error, OSError) or (isinstance(error, duckdb.Error) and is_storage_trouble(error)):
                 raise _told(error, shelf) from error
             if isinstance(error, duckdb.Error):

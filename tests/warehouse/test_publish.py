@@ -278,6 +278,23 @@ def test_a_build_file_that_is_open_elsewhere_is_named_with_the_process(build_dir
     assert caught.value.pid == holder.pid and str(holder.pid) in str(caught.value)
 
 
+def test_a_release_that_a_reader_opened_to_write_is_told_as_such(build_dir, published):
+    build_marts(build_dir)
+    release = publish(build_dir, published)
+    release.database.chmod(0o644)
+    holder = subprocess.Popen(
+        [sys.executable, "-c",
+         f"import duckdb; c = duckdb.connect({str(release.database)!r}); print('open', flush=True); input()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert holder.stdout.readline() == "open\n"
+    with pytest.raises(LockedError, match="writes to the release that readers have") as caught:
+        publish(build_dir, published, wait=0.3)
+    holder.communicate("\n")
+    assert caught.value.pid == holder.pid and "read-only" in str(caught.value)
+    assert published.joinpath("current").resolve().name == release.id
+
+
 def test_a_log_left_beside_an_old_release_does_not_reach_the_new_one(build_dir, published):
     build_marts(build_dir)
     publish(build_dir, published)
