@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from .ads import Adverts, Promotion
 from .world import World
@@ -45,6 +46,11 @@ def figures(adverts: Adverts, days: Iterable[date], level: str, now: int) -> lis
                 value=old.value + row.value,
             )
     return [out[key] for key in sorted(out)]
+
+
+def today(adverts: Adverts, now: int) -> date:
+    """The account's own day."""
+    return datetime.fromtimestamp(now, ZoneInfo(adverts.advertiser.zone)).date()
 
 
 def added_by_day(rows: Iterable[Figures]) -> list[Figures]:

@@ -64,6 +64,9 @@ def test_a_day_nobody_came_has_no_rows_and_no_count(sandbox: Running) -> None:
         {"limit": 250_001},
         {"offset": -1},
         {"orderBys": [{"dimension": {"dimensionName": "yearMonth"}}]},
+        {"orderBys": [{"dimension": {"dimensionName": "date"}, "desc": True}]},
+        {"keepEmptyRows": True},
+        {"dateRanges": [{"startDate": "2015-08-13", "endDate": "2015-08-20"}]},
         {"pageSize": 10},
     ],
 )

@@ -56,6 +56,8 @@ def test_only_what_was_asked_for_is_sent_and_numbers_are_text(sandbox: Running) 
         (CAMPAIGNS.replace("FROM campaign", "FROM keyword_view"), "BAD_RESOURCE"),
         (CAMPAIGNS.split(" WHERE")[0], "BAD_RESOURCE"),
         (CAMPAIGNS.replace("2026-11-10", "2026-11-99"), "INVALID_VALUE"),
+        (CAMPAIGNS.replace("2026-11-10", "2026-11-30"), "START_DATE_AFTER_END_DATE"),
+        (CAMPAIGNS.replace("2026-11-10", "2023-10-10"), "REQUESTED_DATE_GRANULARITY_NOT_SUPPORTED"),
     ],
 )
 def test_a_wrong_query_is_refused(sandbox: Running, query: str, word: str) -> None:

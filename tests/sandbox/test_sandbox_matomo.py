@@ -87,6 +87,9 @@ def test_several_reports_come_in_one_answer_and_each_says_what_is_wrong_with_it(
         {"format": "CSV"},
         {"module": "CoreHome"},
         {"idsite": "1"},
+        {"segment": "countryCode==cn"},
+        {"filter_offset": "10"},
+        {"filter_limit": "all"},
         {"method": "API.getBulkRequest"},
     ],
 )

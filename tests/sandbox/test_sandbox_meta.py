@@ -77,6 +77,7 @@ def test_pages_hold_every_row_once_and_the_last_has_a_cursor_and_no_next(sandbox
         ({"time_increment": "2"}, "time_increment"),
         ({"time_range": "{}"}, "time_range"),
         ({"time_range": '{"since": "2026-11-10", "until": "2025-11-10"}'}, "reduce"),
+        ({"time_range": '{"since": "2023-10-10", "until": "2023-10-12"}'}, "37 months"),
         ({"action_attribution_windows": '["7d_view"]'}, "windows"),
         ({"action_breakdowns": '["action_destination"]'}, "breakdowns"),
         ({"colour": "red"}, "colour"),

@@ -27,6 +27,11 @@ REPORT: dict[str, Any] = {
     "FormatVersion": "2.0",
 }
 
+BEFORE_ALL = {
+    "CustomDateRangeStart": {"Day": 1, "Month": 2, "Year": 2024},
+    "CustomDateRangeEnd": {"Day": 2, "Month": 2, "Year": 2024},
+}
+
 
 class Caller:
     """A caller with the tokens of a variant."""
@@ -114,6 +119,12 @@ def test_an_address_opens_by_itself_and_refuses_a_token_or_another_signature(san
         {"Format": "Tsv"},
         {"Scope": {"AccountIds": ["1"]}},
         {"Scope": None},
+        {"Scope": {"AccountIds": ["1"]}, "Time": BEFORE_ALL},
+        {"Scope": "all"},
+        {"Columns": ["TimePeriod", "AccountId", "Spend", "Spend"]},
+        {"Columns": ["TimePeriod", "AccountId", "CurrencyCode"]},
+        {"Time": {**BEFORE_ALL, "PredefinedTime": "Yesterday"}},
+        {"MaxRows": 10},
         {"Time": {"PredefinedTime": "Yesterday"}},
         {"Time": {"CustomDateRangeStart": {"Day": 31, "Month": 11, "Year": 2026}}},
         {"Colour": "red"},

@@ -67,6 +67,7 @@ def test_devices_come_in_pages_and_channels_in_one_list(sandbox: Running) -> Non
         ("stats", {"startAt": MONDAY // 1_000, "endAt": MONDAY // 1_000 + 86_399}),
         ("stats", {"endAt": MONDAY - 1}),
         ("stats", {"period": "day"}),
+        ("stats", {"country": "CN"}),
         ("metrics/expanded", {}),
         ("metrics/expanded", {"type": "colour"}),
         ("metrics/expanded", {"type": "device", "limit": "all"}),

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, span
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, span, today
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -39,6 +39,7 @@ MOST_DAYS = 31
 STEPS = ("PENDING", "PROCESSING", "COMPLETED")
 CONTENT_TYPE = "application/vnd.createasyncreportrequest.v3+json"
 PRODUCTS = ("SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY")
+KEPT_DAYS = (95, 60, 65)
 _PLAIN: dict[str, Callable[[Adverts, Figures], Any]] = {
     "date": lambda a, f: f.day.isoformat(),
     "campaignId": lambda a, f: f.promotion.project_id if f.promotion else None,
@@ -74,6 +75,11 @@ class Kind:
     by: str
     level: str
     columns: Mapping[str, Callable[[Adverts, Figures], Any]]
+
+    @property
+    def kept(self) -> timedelta:
+        """How far back days are answered."""
+        return timedelta(days=KEPT_DAYS[PRODUCTS.index(self.product)])
 
 
 KINDS = {
@@ -189,7 +195,7 @@ class Api:
                 if running and (old.account, old.asked) == (account, asked):
                     detail = f"The Request is a duplicate of : {number}"
                     return Answer({"code": "425", "detail": detail}, 425)
-            order = _order(text)
+            order = _order(text, today(adverts, self.desk.now()))
             file = gzip.compress(orjson.dumps(_shown(adverts, order, self.desk.now())))
             number = str(uuid.uuid5(uuid.NAMESPACE_OID, f"sandbox {len(self.reports)}"))
             self.reports[number] = Report(account, asked, file, self.desk.next_plan())
@@ -251,7 +257,7 @@ def _stream_asked(text: bytes) -> str:
     return "ad_report" if kind is not None and kind.level == "ad" else "campaign_report"
 
 
-def _order(text: bytes) -> dict[str, Any]:
+def _order(text: bytes, now: date) -> dict[str, Any]:
     """The request, refused where it is not as the document wants it."""
     try:
         order = orjson.loads(text)
@@ -275,8 +281,11 @@ def _order(text: bytes) -> dict[str, Any]:
         raise _bad("configuration timeUnit: DAILY and the column date belong together")
     if wanted.get("format") != "GZIP_JSON":
         raise _bad("configuration format")
-    if span(str(order.get("startDate")), str(order.get("endDate")), MOST_DAYS) is None:
+    days = span(str(order.get("startDate")), str(order.get("endDate")), MOST_DAYS)
+    if days is None:
         raise _bad(f"startDate to endDate range must be at most {MOST_DAYS} days")
+    if days[0] < now - kind.kept or days[-1] > now:
+        raise _bad(f"startDate, endDate: the last {kind.kept.days} days of {kind.product}")
     return order
 
 

@@ -7,6 +7,8 @@ Served under ``/baidu_marketing``: ``/json/sms/service/OpenApiReportService/getR
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span, today
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -52,6 +54,7 @@ _COLUMNS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "conversion": lambda a, f: 0,
     "ocpcConversionsDetail90": lambda a, f: f.conversions,
 }
+_METRICS = frozenset(["impression", "click", "cost", "conversion", "ocpcConversionsDetail90"])
 _CAMPAIGN: dict[str, Callable[[Adverts, Figures], Any]] = {
     "campaignId": lambda a, f: f.promotion.project_id if f.promotion else None,
     "campaignNameStatus": lambda a, f: f.promotion.project_name if f.promotion else None,
@@ -145,25 +148,30 @@ class Api:
 
     def _report(self, adverts: Adverts, body: Mapping[str, Any], fault: Fault | None) -> Answer:
         missing = sorted(_BODY - set(body))
-        strange = sorted(set(body) - _BODY - {"userIds", "needSum"})
+        strange = sorted(set(body) - _BODY - {"needSum"})
         if missing or strange:
             raise _bad(f"{(missing or strange)[0]}: missing or unknown")
         level = _REPORTS.get(body["reportType"], ("", ""))[0]
         known = _KNOWN.get(level, {})
         columns = body["columns"]
-        if not level or set(columns) - set(known):
-            raise _bad("reportType or columns: unknown")
+        if not level or set(columns) - set(known) or not set(columns) & _METRICS:
+            raise _bad("reportType or columns: unknown, or no metric")
         if level == "creative" and "ideaInfo" not in columns:
             raise _bad("columns: ideaInfo is required")
         if body["timeUnit"] != "DAY" or len(body["sorts"]) > 2 or body["filters"]:
             raise _bad("timeUnit, sorts or filters: not served here")
         days = span(str(body["startDate"]), str(body["endDate"]), MOST_DAYS)
-        if days is None:
+        if days is None or days[0] < today(adverts, self.desk.now()) - timedelta(days=MOST_DAYS):
             raise _bad("startDate, endDate: at most 731 days")
         start, size = body["startRow"], body["rowCount"]
         if not (isinstance(start, int) and isinstance(size, int) and start >= 0 and 1 <= size <= MOST_ROWS):
             raise _bad("startRow, rowCount: out of range")
         rows = figures(adverts, days, _OF_WORLD.get(level, level), self.desk.now())
+        for entry in reversed(body["sorts"]):
+            column, rule = entry.get("column"), entry.get("sortRule")
+            if column not in columns or column == "ideaInfo" or rule not in ("ASC", "DESC"):
+                raise _bad("sorts: column, sortRule")
+            rows.sort(key=partial(known[column], adverts), reverse=rule == "DESC")
         if start and start >= len(rows):
             rows_here: list[Figures] = []
             total = len(rows)

@@ -36,6 +36,7 @@ MOST_ROWS = 250_000
 SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 AUDIENCE = "https://oauth2.googleapis.com/token"
 HOUR_TOKENS = 40_000
+FIRST_DATE = date(2015, 8, 14)
 
 _METRICS: dict[str, Callable[[Figures], str]] = {
     "totalUsers": lambda f: str(f.visitors),
@@ -171,12 +172,14 @@ class Api:
         )
         if not metrics:
             raise _bad("Metrics are required.")
-        allowed = "dateRanges dimensions metrics orderBys limit offset returnPropertyQuota keepEmptyRows"
+        allowed = "dateRanges dimensions metrics orderBys limit offset returnPropertyQuota"
         strange = sorted(set(body) - set(allowed.split()))
         if strange:
             raise _bad(f'Invalid JSON payload received. Unknown name "{strange[0]}": Cannot find field.')
         order = [entry.get("dimension", {}).get("dimensionName") for entry in body.get("orderBys", [])]
-        if set(order) - set(dimensions):
+        if set(order) - set(dimensions) or any(
+            set(entry) - {"dimension"} for entry in body.get("orderBys", [])
+        ):
             raise _bad("Order by a dimension that is not in the request.")
         offset, limit = _whole(body, "offset", 0), _whole(body, "limit", 10_000)
         if not 1 <= limit <= MOST_ROWS:
@@ -273,8 +276,8 @@ def _range(body: Mapping[str, Any]) -> list[date]:
         first, last = (date.fromisoformat(ranges[0][name]) for name in ("startDate", "endDate"))
     except (KeyError, ValueError):
         raise _bad("Invalid date range.") from None
-    if last < first:
-        raise _bad("The end date is before the start date.")
+    if last < first or first < FIRST_DATE:
+        raise _bad("The end date is before the start date, or that before 2015-08-14.")
     return days_between(first, last)
 
 

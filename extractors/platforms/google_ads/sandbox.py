@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS, MANAGER
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, today
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -29,6 +29,7 @@ from extractors.sandbox.world import World
 
 WHOLE = True  # a stream answers with everything: there are no pages
 CHUNK = 40
+KEPT = timedelta(days=1_128)  # 37 months
 PERFORMANCE_MAX = 2
 """The project that has no ads."""
 
@@ -78,8 +79,8 @@ def _refused(code: int, status: str, kind: str = "", word: str = "", **details: 
     return Answer([{"error": error}], code, refusal=error["message"])
 
 
-def _bad(word: str) -> Refusal:
-    return Refusal(_refused(400, "INVALID_ARGUMENT", "queryError", word))
+def _bad(word: str, kind: str = "queryError") -> Refusal:
+    return Refusal(_refused(400, "INVALID_ARGUMENT", kind, word))
 
 
 def _too_fast(seconds: float | None) -> Answer:
@@ -167,6 +168,10 @@ class Api:
             first, last = date.fromisoformat(match["first"]), date.fromisoformat(match["last"])
         except ValueError:
             raise _bad("INVALID_VALUE_WITH_BETWEEN_OPERATOR") from None
+        if last < first:
+            raise _bad("START_DATE_AFTER_END_DATE", "dateRangeError")
+        if first < today(adverts, self.desk.now()) - KEPT:
+            raise _bad("REQUESTED_DATE_GRANULARITY_NOT_SUPPORTED", "dateRangeError")
         rows = _rows(adverts, resource, days_between(first, last), self.desk.now())
         chunks: list[dict[str, Any]] = [
             {

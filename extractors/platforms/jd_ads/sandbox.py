@@ -138,13 +138,13 @@ def _entity(call: Call, name: str, row: Figures, paid: bool) -> dict[str, Any]:
     }
 
 
-def _daily_sum(stream: str, name: str, level: str, *filters: str) -> Method:
+def _daily_sum(stream: str, name: str, level: str) -> Method:
     answer: Callable[[Call, Fault | None], Any] = partial(_level, name, level)
     return Method(
         stream,
         answer,
         names("startDay endDay isDaily isOrderOrClick isTodayOr15Days platform pageIndex pageSize"),
-        frozenset({"campaignId", "OrderStatusCategory", *filters}),
+        frozenset({"OrderStatusCategory"}),
     )
 
 
@@ -157,7 +157,7 @@ _METHODS: dict[str, Method] = {
     ),
     "jingdong.dsp.report.queryCampDailySum": _daily_sum("campaign_report", "Camp", "campaign"),
     "jingdong.dsp.report.queryGroupDailySum": _daily_sum("group_report", "Group", "ad"),
-    "jingdong.dsp.report.queryAdDailySum": _daily_sum("ad_report", "Ad", "ad", "groupId", "adId"),
+    "jingdong.dsp.report.queryAdDailySum": _daily_sum("ad_report", "Ad", "ad"),
 }
 
 

@@ -29,7 +29,7 @@ MOST_ROWS, SHOWN_DAYS = 2000, 7
 _ROOT = "/rest/openapi"
 _LEVELS = {"account": "account", "campaign": "campaign", "unit": "ad", "creative": "ad"}
 _REQUIRED = {"advertiser_id", "start_date", "end_date"}
-_OPTIONAL = {"page", "page_size", "temporal_granularity", "report_dims", "campaign_type", "campaign_ids"}
+_OPTIONAL = {"page", "page_size", "temporal_granularity", "report_dims"}
 
 
 def routes(desk: Desk) -> list[BaseRoute]:

@@ -31,9 +31,7 @@ _REPORT = {
     "idSite",
     "period",
     "date",
-    "segment",
     "filter_limit",
-    "filter_offset",
     "format_metrics",
     "language",
 }
@@ -121,10 +119,12 @@ class Api:
             return _site(site)
         if set(asked) - _REPORT:
             raise _bad(f"unknown parameter {sorted(set(asked) - _REPORT)[0]}")
-        visits, limit = self.desk.world.visits[store], int(asked.get("filter_limit", "100"))
+        visits, limit = self.desk.world.visits[store], asked.get("filter_limit", "100")
+        if not re.fullmatch(r"-?\d+", limit):
+            raise _bad("filter_limit is no number")
         spans = _spans(asked.get("period", ""), asked.get("date", ""), self.desk.now())
         tables = {
-            label: self._table(method, visits, days, asked["period"], limit, fault)
+            label: self._table(method, visits, days, asked["period"], int(limit), fault)
             for label, days in spans.items()
         }
         return tables[""] if list(tables) == [""] else tables

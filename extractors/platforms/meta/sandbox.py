@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, people
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, people, today
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -31,6 +31,7 @@ from extractors.sandbox.truth import days_of, periods_of
 from extractors.sandbox.world import World
 
 MOST_ROWS = 60  # "limit" is a wish: pages are as long as the vendor likes
+KEPT = timedelta(days=1_128)  # 37 months
 MOST_DAYS = {"day": 93, "week": 450, "month": 450}
 _INCREMENTS = {"1": "day", "7": "week", "monthly": "month"}
 REACH = {"day": "reach_daily", "week": "reach_weekly", "month": "reach_monthly"}
@@ -225,6 +226,11 @@ class Api:
             raise _bad("param time_range is invalid") from None
         if last < first or last - first >= timedelta(days=MOST_DAYS[grain]):
             raise Refusal(_refused(1, "Please reduce the amount of data you're asking for", 500))
+        if first < today(adverts, self.desk.now()) - KEPT:
+            words = (
+                "(#3018) The start date of the time range cannot be beyond 37 months from the current date"
+            )
+            raise Refusal(_refused(3018, words))
         rows = []
         for start, days in _periods(first, last, grain):
             delivered = figures(adverts, days, "ad" if level == "adset" else level, self.desk.now())

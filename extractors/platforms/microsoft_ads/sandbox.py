@@ -44,9 +44,11 @@ _REQUIRED = frozenset(["Type", "Aggregation", "Columns", "Scope", "Time"])
 _OPTIONAL = frozenset(
     [
         "ReportName", "ReturnOnlyCompleteData", "ExcludeColumnHeaders", "ExcludeReportHeader",
-        "ExcludeReportFooter", "Format", "FormatVersion", "Filter", "MaxRows", "Sort",
+        "ExcludeReportFooter", "Format", "FormatVersion",
     ]
 )  # fmt: skip
+_TIME = frozenset(["CustomDateRangeStart", "CustomDateRangeEnd", "ReportTimeZone"])
+_STATISTICS = frozenset(["Spend", "Impressions", "Clicks", "Conversions", "Revenue"])
 _METRICS: dict[str, Callable[[Adverts, Figures], str]] = {
     "TimePeriod": lambda a, f: f.day.isoformat(),
     "AccountId": lambda a, f: str(a.advertiser.advertiser_id),
@@ -173,7 +175,9 @@ class Api:
             report = _json(text).get("ReportRequest")
             if not isinstance(report, dict):
                 raise _bad("ReportingServiceInvalidReportRequest")
-            rows = _rows(adverts, _kind(report), _days(report), self.desk.now())
+            kind = _kind(report)
+            _check_scope(adverts, report["Scope"])
+            rows = _rows(adverts, kind, _days(report), self.desk.now())
             file = _file(adverts, report, rows) if rows else None
             number = str(30_000_000_000_000 + len(self.reports))
             account = str(adverts.advertiser.advertiser_id)
@@ -255,13 +259,25 @@ def _kind(report: Mapping[str, Any]) -> str:
     columns = report["Columns"]
     if kind not in _KINDS:
         raise _bad("ReportingServiceInvalidReportType")
-    if not isinstance(columns, list) or not columns or set(columns) - set(_COLUMNS[kind]):
+    if (
+        not isinstance(columns, list)
+        or len(set(columns)) < len(columns)
+        or set(columns) - set(_COLUMNS[kind])
+    ):
         raise _bad("ReportingServiceInvalidColumns", 2011)
+    if not set(columns) & _STATISTICS:
+        raise _bad("ReportingServiceNoPerformanceStatisticColumn", 2011)
     if "TimePeriod" not in columns or report["Aggregation"] != "Daily":
         raise _bad("ReportingServiceInvalidReportAggregation", 2012)
     if report.get("Format", "Csv") != "Csv" or report.get("FormatVersion", "1.0") not in ("1.0", "2.0"):
         raise _bad("ReportingServiceInvalidFormat")
     return kind
+
+
+def _check_scope(adverts: Adverts, scope: Any) -> None:
+    accounts = scope.get("AccountIds") if isinstance(scope, dict) else None
+    if [str(number) for number in accounts or []] != [str(adverts.advertiser.advertiser_id)]:
+        raise _bad("ReportingServiceInvalidAccountId", 2016)
 
 
 def _days(report: Mapping[str, Any]) -> list[date]:
@@ -272,7 +288,7 @@ def _days(report: Mapping[str, Any]) -> list[date]:
         )
     except (KeyError, TypeError, ValueError):
         raise _bad("ReportingServiceInvalidCustomDateRange", 2009) from None
-    if last < first:
+    if last < first or set(report["Time"]) - _TIME:
         raise _bad("ReportingServiceInvalidCustomDateRange", 2009)
     return days_between(first, last)
 
@@ -286,9 +302,6 @@ def _rows(adverts: Adverts, kind: str, days: list[date], now: int) -> list[Figur
 
 
 def _file(adverts: Adverts, report: Mapping[str, Any], rows: list[Figures]) -> bytes:
-    accounts = [str(number) for number in report["Scope"].get("AccountIds") or []]
-    if accounts != [str(adverts.advertiser.advertiser_id)]:
-        raise _bad("ReportingServiceInvalidAccountId", 2016)
     lines = []
     if not report.get("ExcludeReportHeader", False):
         lines += ['"Report Name: x"', f'"Rows: {len(rows)}"', ""]

@@ -110,14 +110,12 @@ def _sum(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 _DATES = "scenesType queryDimensionType startDateString endDateString"
 _METHODS: dict[str, Method] = {
-    "pdd.ad.api.report.daily.report.query": Method(
-        "account_report", _daily, names(_DATES), names("entityId externalParamMap")
-    ),
+    "pdd.ad.api.report.daily.report.query": Method("account_report", _daily, names(_DATES), frozenset()),
     "pdd.ad.api.report.entity.report.query": Method(
         "campaign_report",
         _entities,
         names(f"{_DATES} queryRange"),
-        names("entityDimensionType entityId externalParamMap orderBy orderType"),
+        names("entityDimensionType"),
     ),
 }
 

@@ -17,11 +17,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, added_by_day, advertiser, figures, group_id, span
+from extractors.sandbox.adland import Figures, added_by_day, advertiser, figures, group_id, span, today
 from extractors.sandbox.ads import Adverts, Promotion
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
-from extractors.sandbox.merchants import SHANGHAI
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
@@ -150,7 +149,7 @@ class Api:
         if query.get("time_granularity") != "TIME_GRANULARITY_DAILY":
             raise _bad("time_granularity: only days are served here")
         days = span(query.get("start_date", ""), query.get("end_date", ""), MOST_DAYS)
-        if days is None or days[0] < self._today() - OLDEST:
+        if days is None or days[0] < today(adverts, self.desk.now()) - OLDEST:
             raise _bad(f"start_date, end_date: at most {MOST_DAYS} days of the last 180")
         number, size = (_positive(query, name) for name in ("page", "page_size"))
         if size > MOST_ROWS:
@@ -194,7 +193,7 @@ class Api:
             goal, door = query.get("marketing_goal", "ALL"), query.get("order_platform", "QIANCHUAN")
             if goal not in _GOALS or door not in _DOORS or (door != "QIANCHUAN" and goal != "ALL"):
                 raise _bad("marketing_goal, order_platform")
-            days = self._seconds(query)
+            days = self._seconds(adverts, query)
             rows = _uni(adverts, days, self.desk.now())
             if door != "ALL":
                 rows = rows[::2]
@@ -203,7 +202,7 @@ class Api:
 
         return await self.desk.serve("account_report", query.get("advertiser_id", ""), make, query)
 
-    def _seconds(self, query: Mapping[str, str]) -> list[date]:
+    def _seconds(self, adverts: Adverts, query: Mapping[str, str]) -> list[date]:
         """The days between two texts yyyy-MM-dd HH:mm:ss."""
         texts = [query.get(name, "") for name in ("start_date", "end_date")]
         try:
@@ -211,12 +210,9 @@ class Api:
         except ValueError:
             raise _bad("start_date, end_date: yyyy-MM-dd HH:mm:ss") from None
         days = span(first.date().isoformat(), last.date().isoformat(), OLDEST.days)
-        if days is None or days[0] < self._today() - OLDEST:
+        if days is None or days[0] < today(adverts, self.desk.now()) - OLDEST:
             raise _bad("start_date, end_date: the last 180 days")
         return days
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self.desk.now(), SHANGHAI).date()
 
     async def refresh(self, request: Request) -> Response:
         """POST oauth2/refresh_token/: replaces both tokens."""

@@ -26,7 +26,7 @@ SUNING = half("suning")  # the gateway is the shop's
 MOST_ROWS, MOST_DAYS = 50, 90
 _METHOD, _NAME = "suning.advertise.getpromotionrepdatalist.query", "queryGetpromotionrepdatalist"
 _REQUIRED = "custnum endDate pagerNumber pagerSize startDate"
-_OPTIONAL = "dayType orderBy productType promotionName throwType"
+_OPTIONAL = "dayType"
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -65,6 +65,8 @@ class Api:
         days = span(given["startDate"], given["endDate"], MOST_DAYS)
         if days is None:
             return _failed("startDate, endDate 错误")
+        if given.get("dayType", "0") != "0":
+            return _failed("dayType 错误")
         number = market.whole(given["pagerNumber"], 1, 99_999)
         size = market.whole(given["pagerSize"], 1, MOST_ROWS)
         if number is None or size is None:

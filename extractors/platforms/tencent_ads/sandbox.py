@@ -6,6 +6,8 @@ Served under ``/tencent_ads``: ``/v3.0/daily_reports/get`` and ``/oauth/token``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -14,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span, today
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -34,7 +36,7 @@ _STREAMS = {
     "REPORT_LEVEL_DYNAMIC_CREATIVE": "creative_report",
 }
 _REQUIRED = {"access_token", "timestamp", "nonce", "account_id", "level", "date_range", "group_by", "fields"}
-_OPTIONAL = {"filtering", "order_by", "time_line", "page", "page_size"}
+_OPTIONAL = {"order_by", "time_line", "page", "page_size"}
 _FIELDS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "date": lambda a, f: f.day.isoformat(),
     "account_id": lambda a, f: a.advertiser.advertiser_id,
@@ -134,13 +136,20 @@ class Api:
             raise _bad("fields: unknown or empty")
         if query.get("time_line", "REQUEST_TIME") not in ("REQUEST_TIME", "REPORTING_TIME"):
             raise _bad("time_line is invalid")
+        if not isinstance(dates, dict):
+            raise _bad("date_range is invalid")
         days = span(dates.get("start_date", ""), dates.get("end_date", ""), MOST_DAYS)
-        if days is None:
+        if days is None or days[0] < today(adverts, self.desk.now()) - timedelta(days=MOST_DAYS):
             raise _bad("date_range is invalid")
         number, size = (
             _whole(query, name, most) for name, most in (("page", 99_999), ("page_size", MOST_ROWS))
         )
         rows = figures(adverts, days, level, self.desk.now())
+        for entry in reversed(_json(query, "order_by") if "order_by" in query else []):
+            field, kind = entry.get("sort_field"), entry.get("sort_type")
+            if field not in fields or kind not in ("ASCENDING", "DESCENDING"):
+                raise _bad("order_by: sort_field, sort_type")
+            rows.sort(key=partial(_FIELDS[field], adverts), reverse=kind == "DESCENDING")
         key = tuple(sorted((n, v) for n, v in query.items() if n not in ("page", "timestamp", "nonce")))
         if not self.desk.announced(key, number, size, len(rows)):
             raise _bad(f"page {number} is beyond the last page")

@@ -42,14 +42,13 @@ _STREAMS = {"advertiser": "account_report", "campaign": "campaign_report", "ad":
 _PARAMETERS = frozenset(
     [
         "advertiser_id", "report_type", "service_type", "data_level", "dimensions", "metrics", "start_date",
-        "end_date", "filtering", "page", "page_size", "order_field", "order_type", "query_lifetime",
-        "enable_total_metrics",
+        "end_date", "filtering", "page", "page_size",
     ]
 )  # fmt: skip
 _GMV_PARAMETERS = frozenset(
     [
-        "advertiser_id", "store_ids", "dimensions", "metrics", "enable_total_metrics", "start_date",
-        "end_date", "filtering", "sort_field", "sort_type", "page", "page_size",
+        "advertiser_id", "store_ids", "dimensions", "metrics", "start_date", "end_date", "filtering", "page",
+        "page_size",
     ]
 )  # fmt: skip
 # Some metrics are texts, some numbers; one that does not apply is a dash.
