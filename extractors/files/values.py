@@ -126,7 +126,7 @@ def _plain(text: str, formats: Formats) -> str:
     sign = ""
     if value.startswith("(") and value.endswith(")"):  # accountants' minus
         sign, value = "-", value[1:-1]
-    if value[:1] in "+-−":
+    if value.startswith(("+", "-", "−")):
         sign, value = ("-" if value[0] != "+" else "") or sign, value[1:]
     value = value.strip(_MONEY_SIGNS + " ")
     percent = value.endswith(("%", "\uff05"))
@@ -145,14 +145,16 @@ def _plain(text: str, formats: Formats) -> str:
 
 def _ungrouped(value: str, formats: Formats) -> str:
     """Digits with at most one point, after taking out thousands signs that stand where they should."""
-    whole, point, fraction = value.partition(formats.decimal)
+    whole, _, fraction = value.partition(formats.decimal)
+    if formats.thousands == " ":  # the French write one that does not break
+        whole = whole.replace("\xa0", " ").replace("\u202f", " ")
     if formats.thousands and formats.thousands in whole:
-        groups = whole.replace("\xa0", " ").split(formats.thousands)
+        groups = whole.split(formats.thousands)
         if not (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
             raise BadValue("is not a number")
         whole = "".join(groups)
     digits = (whole or "0") + fraction
-    if not (digits.isascii() and digits.isdigit()) or (point and not fraction and not whole):
+    if not (digits.isascii() and digits.isdigit()) or not (fraction or whole):
         raise BadValue("is not a number")
     return f"{whole or '0'}.{fraction or '0'}" if fraction else whole
 
@@ -211,7 +213,9 @@ def _month_end(first: date) -> date:
 
 
 def _day(text: str, formats: Formats) -> date:
-    moment = _parse(text, [*formats.dates, "%Y%m%d", "%Y.%m.%d", "%Y年%m月%d日"])
+    # Of fewer digits strptime makes a day, too: of 202411 the first of January.
+    bare = ["%Y%m%d"] if len(text) == 8 else []
+    moment = _parse(text, [*formats.dates, *bare, "%Y.%m.%d", "%Y年%m月%d日"])
     if not 1990 <= moment.year <= 2100:
         raise BadValue("is not a time of our age")
     return moment.date()

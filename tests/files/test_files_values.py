@@ -47,7 +47,23 @@ def test_a_number_comes_out_plain(cell: str, value: str | None) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["abc", "1,23", "12,34.5", "1.2.3", "1 2", "12a", "1,234,56", "--5", ".", "NaN1", "9" * 13, "1,,234"],
+    [
+        "abc",
+        "1,23",
+        "12,34.5",
+        "1.2.3",
+        "1 2",
+        "12a",
+        "1,234,56",
+        "--5",
+        ".",
+        "NaN1",
+        "9" * 13,
+        "1,,234",
+        "%",
+        "¥",
+        "()",
+    ],
 )
 def test_what_is_not_clearly_a_number_is_refused(cell: str) -> None:
     with pytest.raises(BadValue):
@@ -58,6 +74,8 @@ def test_a_continental_number_is_read_when_the_mapping_says_so() -> None:
     assert _clean("decimal", "1.234,50", thousands=".", decimal=",") == "1234.50"
     with pytest.raises(BadValue):
         _clean("decimal", "1,234.50", thousands=".", decimal=",")
+    for blank in (" ", "\xa0", "\u202f"):
+        assert _clean("decimal", f"1{blank}234,50", thousands=" ", decimal=",") == "1234.50"
 
 
 @pytest.mark.parametrize(
@@ -82,6 +100,13 @@ def test_a_time_comes_out_in_utc(cell: str, value: str | None) -> None:
 def test_a_time_in_no_stated_format_is_refused(cell: str) -> None:
     with pytest.raises(BadValue):
         _clean("instant", cell)
+
+
+@pytest.mark.parametrize("cell", ["202411~202411", "202411-202411", "2024121"])
+def test_a_period_of_too_few_digits_is_none(cell: str) -> None:
+    with pytest.raises(BadValue):
+        _clean("period", cell)
+    assert _clean("period", "241101", dates=["%y%m%d"]) == "2024-11-01/2024-11-01"
 
 
 def test_several_date_formats_are_tried_in_order() -> None:
