@@ -15,6 +15,7 @@ from extractors.errors import MISFITS, AddressExpired, ContractError, TooMuchErr
 from extractors.personal import Scrubber
 
 WINDOW_TRIES = 3
+FRUITLESS_AT_MOST = 100  # pages; a vendor whose every page names another next one is noticed by this alone
 
 
 class Refused(Exception):
@@ -135,6 +136,7 @@ class WindowReader:
     def _pages(self, read: Read) -> None:
         seen: set[str] = set()
         total: int | None = None
+        fruitless = 0
         request, call = read.request, self._session.call
         if read.job is not None:
             finished = self._jobs.finished(call, request, read.job)
@@ -146,6 +148,13 @@ class WindowReader:
             keys = [self._key(record) for record in records]
             fresh = [(key, record) for key, record in zip(keys, records, strict=True) if key not in seen]
             seen.update(keys)
+            # Orders without a refund bring none, and are new all the same.
+            fruitless = 0 if fresh or (page.records and not records) else fruitless + 1
+            if fruitless > FRUITLESS_AT_MOST:
+                raise ContractError(
+                    f"{read.request.name} sent {fruitless} pages in a row without a new record: "
+                    "the read would never end"
+                )
             # A report row that comes twice under one key would silently lose one of the two.
             if self._stream.kind == "report" and len(fresh) < len(records):
                 raise ContractError(f"{read.request.name} sent two rows with the same key")

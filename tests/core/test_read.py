@@ -12,7 +12,7 @@ import pytest
 
 from extractors.accounts import Account
 from extractors.core.model import Platform, Read, Reply, Request, Stream
-from extractors.core.paging import OnePage, records_at
+from extractors.core.paging import NextToken, OnePage, records_at
 from extractors.core.read import WINDOW_TRIES, Refused, WindowReader
 from extractors.core.window import Window, days_window
 from extractors.errors import ContractError, TooMuchError
@@ -106,3 +106,28 @@ def test_days_that_are_too_much_at_once_are_read_in_halves_and_each_once(make_ac
 def test_a_day_that_is_too_much_is_told(make_account):
     with pytest.raises(TooMuchError):
         read_days(Overwhelmed(make_account("shop__one"), 0), date(2026, 11, 5), date(2026, 11, 6))
+
+
+class Endless(Answers):
+    """A vendor with a new page token for ever, and nothing new under it after a while."""
+
+    fruitful, limit = 150, 2_000
+
+    def call(self, request: Request) -> Reply:
+        self.calls += 1
+        assert self.calls < self.limit, "the read does not end"
+        page = int(request.params.get("token", 0))
+        return Reply({"rows": [{"id": f"{min(page, self.fruitful)}"}] * (page % 2), "token": str(page + 1)})
+
+
+def test_pages_that_bring_nothing_new_for_ever_end_in_an_error(make_account):
+    session = Endless(make_account("shop__one"), [])
+    paged = Read(
+        Request("shop.orders.get"), NextToken(records_at("rows"), lambda reply: reply.body["token"], "token")
+    )
+    stream = replace(STREAM, reads=lambda account, window: [paged])
+    lines: list[bytes] = []
+    reader = WindowReader(stream, session, Scrubber(Personal(), "shop", b"key"), lines.append)
+    with pytest.raises(ContractError, match="without a new record"):
+        reader.read(WINDOW)
+    assert len(lines) >= Endless.fruitful // 2
