@@ -20,6 +20,9 @@ _BLOCK = 1 << 15
 _MOST_CELLS = 64_000_000
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(/?)>')
 _BEYOND_61 = re.compile(rb'\sr="(?:B[J-Z]|[C-Z][A-Z]|[A-Z]{3})[0-9]')
+# A few kilobytes may unpack to anything. A cell holds 32,767 characters; more between two tags is none.
+_LARGEST = 4 << 30
+_LONGEST = 4 << 20
 _EXACT = 10**15  # a spreadsheet keeps 15 digits of a number; the rest are zeros it made up
 
 
@@ -94,15 +97,17 @@ def _refuse_far_cells(path: Path) -> None:
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
+            raise _swollen(path)
         for name in archive.namelist():
             if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
                 continue
             with archive.open(name) as sheet:
-                if next(_found(_BEYOND_61, sheet), None) is None:
+                if next(_found(_BEYOND_61, sheet, path), None) is None:
                     continue  # no trouble, however many rows there are
             rows = columns = 0
             with archive.open(name) as sheet:
-                for cell in _found(_CELL, sheet):
+                for cell in _found(_CELL, sheet, path):
                     if not cell[3]:  # one that is empty (it has a colour) takes no room
                         rows, columns = max(rows, int(cell[2])), max(columns, _number(cell[1]))
             if rows * columns > _MOST_CELLS:
@@ -113,7 +118,13 @@ def _refuse_far_cells(path: Path) -> None:
                 )
 
 
-def _found(pattern: re.Pattern[bytes], file: IO[bytes]) -> Iterator[re.Match[bytes]]:
+def _swollen(path: Path) -> FileRefused:
+    return FileRefused(
+        f"{path.name} unpacks to more than any workbook holds", advice="save it as CSV and drop that"
+    )
+
+
+def _found(pattern: re.Pattern[bytes], file: IO[bytes], path: Path) -> Iterator[re.Match[bytes]]:
     """The matches within single tags of a file of XML, which may be longer than the memory."""
     rest = b""
     while chunk := file.read(1 << 20):
@@ -121,6 +132,8 @@ def _found(pattern: re.Pattern[bytes], file: IO[bytes]) -> Iterator[re.Match[byt
         cut = max(text.rfind(b"<"), 0)  # the last tag may go on in the next chunk
         yield from pattern.finditer(text, 0, cut)
         rest = text[cut:]
+        if len(rest) > _LONGEST:
+            raise _swollen(path)
     yield from pattern.finditer(rest)
 
 

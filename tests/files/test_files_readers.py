@@ -297,6 +297,31 @@ def test_a_cell_far_from_the_table_refuses_the_file_instead_of_ending_the_proces
     assert shop.files("done") == ["good.xlsx"] and set(shop.orders) == {"1001", "1002"}
 
 
+@pytest.mark.parametrize("place", ["sheet", "beside"])
+def test_a_workbook_of_kilobytes_that_unpacks_to_gigabytes_is_refused(
+    shop: Shop, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, out = xlsx(("S", [TILL_HEADER, *_cells(*ROWS)])), io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(good)) as sound,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as swollen,
+    ):
+        for name in sound.namelist():
+            text = sound.read(name)
+            if name.endswith("sheet1.xml") and place == "sheet":
+                text = text.replace("蜡烛".encode(), b"a" * (8 << 20), 1)
+            swollen.writestr(name, text)
+        swollen.writestr("xl/media/picture.png", bytes(16 << 20))
+    if place == "beside":  # 16 MiB stand for what takes a minute to pack
+        monkeypatch.setattr("extractors.files.workbook._LARGEST", 8 << 20)
+    shop.drop("swollen.xlsx", out.getvalue())
+    shop.drop("good.xlsx", good)
+    shop.run()
+    (error,) = shop.errors
+    assert "swollen.xlsx unpacks to more than any workbook holds" in error.message
+    assert shop.files("done") == ["good.xlsx"] and set(shop.orders) == {"1001", "1002"}
+
+
 def test_a_far_cell_that_is_only_coloured_is_no_trouble(shop: Shop) -> None:
     shop.drop("coloured.xlsx", _with_cell([TILL_HEADER, *_cells(*ROWS)], "XFD1048576", None))
     shop.run()
