@@ -26,7 +26,7 @@ from extractors.accounts import Account
 from extractors.core.model import Stream
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
-from extractors.credentials import Credentials, variable
+from extractors.credentials import Credentials, shown, variable
 from extractors.errors import MISFITS, ConfigError, DaybookError, LandingError, TooMuchError, misfit
 from extractors.extract import pieces, unseen_of
 from extractors.files.folder import Inbox
@@ -188,7 +188,7 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     address = credentials.host or platform.base_url
     if not address.startswith(("http://", "https://")):
         told = (
-            f"the connection's host is {address}, without https://"
+            f"the connection's host is {shown(address)}, without https://"
             if address
             else "the connection has no host"
         )
@@ -205,7 +205,7 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     except DaybookError as error:
         yield Finding("bad", account.id, error.message, error.advice or "see the platform's README")
         return
-    yield Finding("ok", account.id, f"{address}: credentials accepted ({calls})")
+    yield Finding("ok", account.id, f"{shown(address)}: credentials accepted ({calls})")
     for said in unseen:
         yield Finding("warn", account.id, said, "afterwards read what was missed: `daybook backfill FROM TO`")
     for said in steps.out_of_reach(settings, account):
@@ -237,7 +237,7 @@ def clock_and_reach(
         yield Finding(
             "bad",
             name,
-            f"{address} cannot be reached ({type(error).__name__})",
+            f"{shown(address)} cannot be reached ({type(error).__name__})",
             "check the network, a firewall, and the host of the connection",
         )
         return True
@@ -249,7 +249,7 @@ def clock_and_reach(
             yield Finding(
                 "bad",
                 name,
-                f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} {address}",
+                f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} {shown(address)}",
                 "set the clock (NTP): signed calls are refused, and windows would end at the wrong moment",
             )
             return True

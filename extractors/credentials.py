@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -25,7 +26,7 @@ class Credentials:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"Credentials(host={self.host!r}, …)"
+        return f"Credentials(host={shown(self.host or '')!r}, …)"
 
     def need(self, name: str, account: str) -> str:
         """The value of `login`, `password` or a key of extra. Raises ConfigError when it is missing."""
@@ -80,6 +81,11 @@ class Credentials:
         login = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
         return cls(host, login, password, dict(parse_qsl(parts.query)))
+
+
+def shown(address: str) -> str:
+    """An address as it may be shown: without the user and password that some write into it."""
+    return re.sub(r"(^|//)[^/@]*@", r"\1", address)
 
 
 def variable(account_id: str) -> str:

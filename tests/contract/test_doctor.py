@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from contract_bench import ACCOUNTS, SPOKEN, TESTED, account_of
 
 from daybook import doctor
 from daybook.settings import Settings
+from extractors.credentials import Credentials
 from extractors.sandbox import Running, running
 
 
@@ -56,3 +58,18 @@ def test_a_host_whose_date_cannot_be_read_is_no_clock_to_go_by(said: str) -> Non
         threading.Thread(target=host.serve_forever, args=(0.01,), daemon=True).start()
         assert list(doctor.clock_and_reach("x", f"http://127.0.0.1:{host.server_port}")) == []
         host.shutdown()
+
+
+@pytest.mark.parametrize("host", ["http://key:SECRET@127.0.0.1:1", "key:SECRET@shop.example.com"])
+def test_a_secret_in_the_address_is_shown_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    settings = Settings(
+        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
+    )
+    given: dict[str, Any] = {"host": host, "login": "key", "password": "x", "extra": {}}
+    account = account_of(SPOKEN["woocommerce"], ACCOUNTS["woocommerce"][0], given)
+    monkeypatch.setenv(f"AIRFLOW_CONN_{account.id.upper()}", json.dumps(given))
+    (finding,) = doctor.one_account(settings, account)
+    assert finding.level == "bad" and host.rsplit("@", 1)[1] in finding.said
+    assert "SECRET" not in f"{finding} {Credentials.from_environment(account.id)!r}"
