@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from conftest import Warehouse
 
+from warehouse.restatements import RESTATED
+
 SUBJECTS = (
     "store",
     "traffic_source",
@@ -32,6 +34,7 @@ SUBJECTS = (
     "payment_type",
     "live",
     "funnel",
+    "margin",
 )
 GRAINS = ("daily", "weekly", "monthly")
 KEYS = {
@@ -86,6 +89,44 @@ def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: W
                 metric = metrics[subject, name]
                 assert comment is not None and comment.startswith(metric["definition"])
                 assert f"({metric['additivity']})" in comment
+
+
+@pytest.mark.parametrize("subject", sorted(set(RESTATED) & set(SUBJECTS)))
+def test_the_days_of_a_figure_that_adds_up_come_to_its_weeks_and_months(
+    subject: str, built: Warehouse
+) -> None:
+    """Wherever no day, week or month of a row's history is untold."""
+    numbers = {
+        name
+        for name, data_type, _ in _columns(built, f"{subject}_daily")
+        if data_type.startswith(("DEC", "BIG"))
+    }
+    added = [
+        row["metric"]
+        for row in built.rows(
+            f"select * from marts.dim_metric where mart = '{subject}' and additivity in ('A', 'T')"
+        )
+        if row["metric"] in numbers
+    ]
+    key = ", ".join(RESTATED[subject])
+    totals = {}
+    for grain in GRAINS:
+        rows = built.rows(
+            f"select {key}, "
+            + ", ".join(f"case when count(*) = count({m}) then sum({m}) end as {m}" for m in added)
+            + f" from marts.{subject}_{grain} group by all"
+        )
+        totals[grain] = {tuple(row[name] for name in RESTATED[subject]): row for row in rows}
+    wrong = [
+        (grain, row, name, days[name], totals[grain][row][name])
+        for grain in GRAINS[1:]
+        for row, days in totals["daily"].items()
+        if row in totals[grain]
+        for name in added
+        if None not in (days[name], totals[grain][row][name]) and days[name] != totals[grain][row][name]
+    ]
+    assert added or subject == "assortment"
+    assert wrong == []
 
 
 def test_what_every_comparison_or_level_of_a_mart_repeats_does_not_add_up_over_them(built: Warehouse) -> None:

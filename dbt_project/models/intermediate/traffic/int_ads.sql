@@ -94,11 +94,12 @@ select
     end as {{ name }}_{{ age }}d,
     {%- endfor %}
     {%- endfor %}
-    {%- for name, share in [('conversions_platform', 'conversions_share'), ('conversion_value_platform', 'conversion_value_share')] %}
+    -- Money in whole cents for each entity and day, so that days and ads add up.
+    {%- for name, share, places in [('conversions_platform', 'conversions_share', 4), ('conversion_value_platform', 'conversion_value_share', 2)] %}
     case
         when entities.days_since >= {{ ad_matures_after_days('entities.platform') }} then entities.{{ name }}
         when maturity.{{ share }} > 0
-            then cast(round(cast(entities.{{ name }} as double) / maturity.{{ share }}, 4) as decimal(18, 4))
+            then cast(round(cast(entities.{{ name }} as double) / maturity.{{ share }}, {{ places }}) as decimal(18, 4))
     end as {{ name }}_expected,
     {%- endfor %}
     entities.load_id
