@@ -12,11 +12,11 @@ daily as (
         sum(visitors) as visitor_days,
         count(*) - count(visitors) as untold,
         max(visitors) as visitors_at_least,
-        sum(new_visitors) as new_visitor_days,
-        sum(sessions) as sessions,
-        sum(page_views) as page_views,
-        sum(bounces) as bounces,
-        sum(seconds) as seconds
+        -- What one of several sites does not tell of a source is not known of all of them.
+        case when count(*) = count(new_visitors) then sum(new_visitors) end as new_visitor_days
+        {%- for name in ['sessions', 'page_views', 'bounces', 'seconds'] %},
+        case when count(*) = count({{ name }}) then sum({{ name }}) end as {{ name }}
+        {%- endfor %}
     from {{ ref('int_traffic') }}
     where grain = 'day'
     group by store_id, source_l1, source_l2, device, is_total, period_start
