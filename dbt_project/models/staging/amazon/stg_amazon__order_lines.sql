@@ -19,8 +19,28 @@ items as (
         account_id,
         record_key as order_id,
         load_id,
+        coalesce(latest.record.fulfillment.fulfillmentStatus in ('UNSHIPPED', 'PARTIALLY_SHIPPED', 'SHIPPED'), false) as is_sold,
         {{ explode('latest.record.orderItems') }} as item
     from {{ ref('base_amazon__orders') }} as latest
+),
+
+{# Of what is sold, pieces that were called off are neither sent nor to be sent. #}
+counted as (
+    select
+        *,
+        case
+            when is_sold
+                then least(
+                    coalesce({{ money('items.item.quantityOrdered') }}, 0),
+                    coalesce(
+                        {{ money('items.item.fulfillment.quantityFulfilled') }}
+                        + {{ money('items.item.fulfillment.quantityUnfulfilled') }},
+                        {{ money('items.item.quantityOrdered') }}, 0
+                    )
+                )
+            else coalesce({{ money('items.item.quantityOrdered') }}, 0)
+        end as pieces
+    from items
 ),
 
 charges as (
@@ -43,16 +63,16 @@ lines as (
         items.item.product.sellerSku as sku_id,
         items.item.product.title as product_name,
         'product' as line_class,
-        coalesce({{ money('items.item.quantityOrdered') }}, 0) as quantity,
+        pieces as quantity,
         {# An order that is still pending has prices and no money. #}
         case
             when {{ array_length('items.item.proceeds.breakdowns') }} > 0 then {{ parts['ITEM'] }}
-            else coalesce({{ money('items.item.product.price.unitPrice.amount') }}
-                * {{ money('items.item.quantityOrdered') }}, 0)
+            else coalesce({{ money('items.item.product.price.unitPrice.amount') }} * pieces, 0)
         end as list_amount,
         {{ parts['DISCOUNT'] }} as discount,
         {{ parts['TAX'] }} as line_tax
-    from items
+    from counted as items
+    where not is_sold or pieces > 0 or {{ parts['ITEM'] }} <> 0
 
     union all
 

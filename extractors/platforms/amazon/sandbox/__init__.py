@@ -434,7 +434,7 @@ def _item(shop: Shop, state: OrderState, line: Line, data: set[str], has_money: 
         },
         "fulfillment": {
             "quantityFulfilled": line.quantity if state.shipped_at else 0,
-            "quantityUnfulfilled": 0,
+            "quantityUnfulfilled": 0 if called_off or state.shipped_at else line.quantity,
         },
     }
     if has_money:

@@ -10,6 +10,7 @@
     'packages': [{'shipTime': 'text'}],
     'orderItems': [{
         'orderItemId': 'text', 'quantityOrdered': 'text',
+        'fulfillment': {'quantityFulfilled': 'text', 'quantityUnfulfilled': 'text'},
         'product': {'asin': 'text', 'sellerSku': 'text', 'title': 'text', 'price': {'unitPrice': money}},
         'proceeds': {'breakdowns': [{
             'type': 'text', 'subtotal': money, 'detailedBreakdowns': [{'subtype': 'text', 'value': money}]
