@@ -22,7 +22,7 @@ from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
 from daybook.settings import Settings, port_asked_for
 from daybook.steps import inbox_of
-from extractors.accounts import Account
+from extractors.accounts import PACE, Account
 from extractors.core.model import Stream
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
@@ -84,6 +84,7 @@ def examine(settings: Settings, known: list[Account], accounts: list[Account]) -
     fed = [one.account for one in LISTS if inbox_of(settings, one.account).is_dir()]
     for account in [*accounts, *fed]:
         yield from one_account(settings, account)
+    yield from twins(known)
 
 
 def variables(accounts: list[Account], environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -215,10 +216,39 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
         yield Finding("warn", account.id, problem.cause, problem.advice)
 
 
+def twins(accounts: list[Account]) -> Iterator[Finding]:
+    """Accounts that read one and the same: what ads cost and who visits would count twice without a word."""
+    first: dict[str, list[tuple[Account, Credentials]]] = {}
+    for account in accounts:
+        platform = find_platform(account.platform)
+        if platform.protocol is None:
+            continue
+        with suppress(ConfigError):  # told before
+            own = outside_airflow(account.id)
+            for other, theirs in first.setdefault(platform.name, []):
+                shared = set(_streams(account)) & set(_streams(other))
+                if shared and own == theirs and _options(account) == _options(other):
+                    yield Finding(
+                        "bad",
+                        account.id,
+                        f"has the connection and options of {other.id}: what both read would count twice",
+                        "take one of them out, or give each the credentials or options of its own",
+                    )
+            first[platform.name].append((account, own))
+
+
+def _streams(account: Account) -> tuple[str, ...]:
+    return account.streams or find_platform(account.platform).stream_names
+
+
+def _options(account: Account) -> dict[str, object]:
+    return {name: value for name, value in account.options.items() if name != PACE}
+
+
 def marks(settings: Settings, account: Account) -> Iterator[Finding]:
     """Whether it is known how far each stream has been read."""
     landing = Landing(settings.landing)
-    for name in account.streams or find_platform(account.platform).stream_names:
+    for name in _streams(account):
         try:
             landing.mark(account.platform, account.id, name)
         except LandingError as error:
@@ -277,7 +307,7 @@ def first_call(settings: Settings, account: Account, credentials: Credentials) -
     session = Session(
         platform, account, credentials, tokens, sleep=lambda seconds: time.sleep(min(seconds, 0.5))
     )
-    names = account.streams or platform.stream_names
+    names = _streams(account)
     unseen = []
     try:
         for name in names:

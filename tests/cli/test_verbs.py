@@ -281,6 +281,21 @@ def test_doctor_warns_of_a_misspelt_variable(daybook):
     assert answer.returncode == 0
 
 
+@pytest.mark.parametrize(("second", "is_told"), [("1", True), ("2", False)])
+def test_doctor_tells_of_two_accounts_that_read_the_same(daybook, tmp_path, second, is_told):
+    entry = (
+        "  - id: ocean_engine__{0}\n    name: X\n    store: x\n    time_zone: Asia/Shanghai\n"
+        '    currency: CNY\n    options: {{advertiser_id: "{1}"}}\n'
+    )
+    text = "accounts:\n" + entry.format("a", "1") + entry.format("b", second)
+    path = write_accounts(tmp_path / "accounts.yml", text)
+    same = json.dumps({"conn_type": "http", "host": "http://127.0.0.1:9", "login": "app", "password": "x"})
+    own = {f"AIRFLOW_CONN_OCEAN_ENGINE__{name}": same for name in "AB"}
+    answer = daybook("doctor", "--no-sandbox", DAYBOOK_ACCOUNTS=path, **own)
+    told = "has the connection and options of ocean_engine__a" in answer.stdout
+    assert told == is_told, answer.stdout
+
+
 def test_doctor_knows_the_accounts_it_is_not_asked_about(daybook):
     answer = daybook("doctor", "--account", "files__online_retail", AIRFLOW_CONN_TAOBAO__LANTERN="{}")
     assert "8 accounts" in answer.stdout and "no such account" not in answer.stdout
