@@ -8,10 +8,11 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ from extractors.credentials import Credentials
 from extractors.errors import (
     MISFITS,
     AuthError,
+    ConfigError,
     ContractError,
     DaybookError,
     RateLimitedError,
@@ -42,10 +44,25 @@ TRIES = 5
 SECRET = re.compile("token|secret|key|password|cookie", re.IGNORECASE)
 LEAST = 6
 LONGEST_BAN = 366 * 86_400.0  # who names a longer wait means that it does not end
+CLOCK_AHEAD = 3600.0  # seconds; an answer is stamped when it begins, and a long one takes its minutes
 LONGEST_WAIT = 300.0  # a longer ban ends the attempt: the run retries later instead of holding its slot
 
 
 T = TypeVar("T")
+
+
+def _refuse_clock_ahead(headers: Mapping[str, str]) -> None:
+    """A clock that is ahead of the vendor's would call time read that is still to come: the running day would
+    pass for over, and a night missed afterwards would leave a gap. One that is behind only reads later."""
+    if "age" in headers:  # told by a cache, and stamped when it was made
+        return
+    with contextlib.suppress(ValueError, TypeError):
+        ahead = time.time() - parsedate_to_datetime(headers.get("date", "")).timestamp()
+        if ahead > CLOCK_AHEAD:
+            raise ConfigError(
+                f"this machine's clock is {ahead / 60:.0f} minutes ahead of the vendor's",
+                advice="set the clock (NTP) and run again; until then nothing is read",
+            )
 
 
 class Session:
@@ -156,6 +173,7 @@ class Session:
             if error.retry_after is None:  # an envelope that names no wait may come with the header that does
                 error.retry_after = retry_after(headers)
             raise
+        _refuse_clock_ahead(headers)
         if reply.hold > 0:
             self._bucket(request.name).hold(reply.hold)
         return reply

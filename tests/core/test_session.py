@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from email.utils import formatdate
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -343,6 +344,26 @@ def test_what_is_hopeless_is_not_tried_again(
 ) -> None:
     with vendor([(status, {"Location": "http://127.0.0.1:1/"}, b"{}")]) as (url, paths), pytest.raises(kind):
         open_session(url).call(Request("report", "/x"))
+    assert len(paths) == 1
+
+
+@pytest.mark.parametrize(
+    ("hours", "headers", "is_refused"),
+    [(2, {}, True), (25, {}, True), (0.5, {}, False), (-25, {}, False), (25, {"Age": "9"}, False)],
+)
+def test_a_clock_ahead_of_the_vendors_reads_nothing(
+    hours: float, headers: dict[str, str], is_refused: bool,
+    open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    stamp = formatdate(time.time() - hours * 3600, usegmt=True)
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda self, timestamp=None: stamp)
+    with vendor([(200, headers, b'{"code":0}')]) as (url, paths):
+        if is_refused:
+            with pytest.raises(ConfigError, match=f"clock is {hours * 60} minutes ahead.*NTP") as caught:
+                open_session(url).call(Request("report", "/x"))
+            assert caught.value.account
+        else:
+            open_session(url).call(Request("report", "/x"))
     assert len(paths) == 1
 
 
