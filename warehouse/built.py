@@ -35,7 +35,12 @@ create table if not exists built.product_categories (
     valid_from_at timestamptz, valid_until_at timestamptz);
 """
 # In both files, the same: which build was last at work on them.
-_TIE = "create schema if not exists built; create table if not exists built.tie (id varchar not null)"
+_TIE = """
+create schema if not exists built;
+create table if not exists built.tie (id varchar not null);
+comment on table built.tie is 'Tells whether warehouse and marts belong together; of no use to readers.';
+comment on column built.tie.id is 'The last build at work on this file.';
+"""
 
 _COPIES = {
     "day_prints": ("int_day_prints", "store_id, date_day, print, events"),
