@@ -74,6 +74,7 @@ def examine(settings: Settings, known: list[Account], accounts: list[Account]) -
     yield Finding("ok", "accounts.yml", f"{len(known)} accounts, business days in {settings.zone}")
     yield from variables(known, os.environ)
     yield from values(settings)
+    yield from renamed(settings, known)
     yield from room(settings)
     yield from ports(settings)
     try:
@@ -115,6 +116,15 @@ def values(settings: Settings) -> Iterator[Finding]:
     memory = os.environ.get("DAYBOOK_MEMORY")
     if memory and not _MEMORY.fullmatch(memory.strip()):
         yield Finding("bad", "DAYBOOK_MEMORY", f"{memory} is no size", "write it like 3GB")
+
+
+def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """An account under another id, as the next load would find it."""
+    from warehouse.status import renamed as told
+
+    error = told(settings.warehouse, accounts)
+    if error is not None:
+        yield Finding("bad", error.account or "accounts.yml", error.message, error.advice)
 
 
 def room(settings: Settings) -> Iterator[Finding]:

@@ -98,12 +98,13 @@ def ensure_stream(con: duckdb.DuckDBPyConnection, platform: str, stream: str, ki
 
 
 def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> None:
+    accounts = list(accounts)
     rows = [(a.id, a.platform, a.name, a.store_id, a.time_zone, a.currency) for a in accounts]
     wanted = sorted((*row, True) for row in rows)
     stored = con.execute("select * from raw_daybook.accounts order by account_id").fetchall()
     if [row for row in stored if row[6]] == wanted:
         return
-    _refuse_renamed(con, wanted, stored)
+    refuse_renamed(con, accounts)
     kept = [(*row[:6], False) for row in stored if row[0] not in {w[0] for w in wanted}]
     con.execute("begin")
     con.execute("delete from raw_daybook.accounts")
@@ -112,21 +113,27 @@ def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> 
     con.execute("commit")
 
 
-def _refuse_renamed(con: duckdb.DuckDBPyConnection, wanted: list[Any], stored: list[Any]) -> None:
+def refuse_renamed(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> None:
     """An account that takes another's place under another id reads the same days: they would count twice.
 
     Raises:
         WarehouseError: naming both.
     """
-    loaded = {row[0] for row in con.execute("select distinct account_id from raw_daybook.ledger").fetchall()}
-    ids, known = {row[0] for row in wanted}, {row[0] for row in stored}
-    left = {(row[1], row[3]): row[0] for row in stored if row[6] and row[0] not in ids and row[0] in loaded}
-    for account, platform, _, store, *_ in wanted:
-        old = left.get((platform, store))
-        if old is not None and account not in known:
+    stored = con.execute("""
+        select account_id, platform, store_id,
+            is_active and account_id in (select account_id from raw_daybook.ledger)
+        from raw_daybook.accounts
+    """).fetchall()
+    wanted, known = {one.id: one for one in accounts}, {row[0] for row in stored}
+    left = {
+        (platform, store): old for old, platform, store, is_read in stored if is_read and old not in wanted
+    }
+    for one in wanted.values():
+        old = left.get((one.platform, one.store_id))
+        if old is not None and one.id not in known:
             raise WarehouseError(
-                f"accounts.yml has it in place of {old}: what both read of store {store} would count twice",
-                account=account,
+                f"accounts.yml has it in place of {old}: what both read of {one.store_id} would count twice",
+                account=one.id,
                 advice=f"give it the id {old} again (its name is free to change); if it is another shop or "
-                f"advertiser, take both out, run daybook load, and add it then",
+                "advertiser, take both out, run daybook load, and add it then",
             )

@@ -4,14 +4,18 @@ out."""
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from warehouse import raw
 from warehouse.build import read_state
 from warehouse.connection import connect
-from warehouse.errors import LockedError
+from warehouse.errors import LockedError, WarehouseError
 from warehouse.releases import Release, Shelf
 
 
@@ -117,6 +121,19 @@ def status(
         )
     finally:
         con.close()
+
+
+def renamed(warehouse: Path, accounts: Iterable[Any]) -> WarehouseError | None:
+    """What the next load would say of an account that takes another's place; None, too, while somebody
+    writes."""
+    try:
+        with connect(warehouse, read_only=True, wait=0) as con:
+            raw.refuse_renamed(con, accounts)
+    except (duckdb.Error, LockedError):  # nothing was ever loaded, or somebody writes
+        return None
+    except WarehouseError as error:
+        return error if error.account else None
+    return None
 
 
 _STREAMS = """

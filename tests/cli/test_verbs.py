@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from daybook.cli import VERBS
@@ -279,6 +280,23 @@ def test_doctor_warns_of_a_misspelt_variable(daybook):
     )
     assert "DAYBOOK_ACOUNTS" in answer.stdout
     assert answer.returncode == 0
+
+
+def test_doctor_tells_of_an_account_under_another_id(daybook, tmp_path):
+    rates = tmp_path / "sales.csv"
+    rates.write_text("currency,rate_date,units_per_usd\nCNY,2026-03-05,7.1\n")
+    entry = (
+        "accounts:\n  - id: files__{0}\n    name: X\n    store: x\n    time_zone: UTC\n    currency: CNY\n"
+    )
+    path = tmp_path / "accounts.yml"
+    write_accounts(path, entry.format("old"))
+    assert daybook("import", "fx_rates", str(rates), DAYBOOK_ACCOUNTS=str(path)).returncode == 0
+    with duckdb.connect(str(tmp_path / "data/build/warehouse.duckdb")) as con:  # as a read of it leaves it
+        con.execute("update raw_daybook.ledger set account_id = 'files__old'")
+    for name, told in (("old", False), ("new", True)):
+        write_accounts(path, entry.format(name))
+        answer = daybook("doctor", DAYBOOK_ACCOUNTS=str(path))
+        assert ("has it in place of files__old" in answer.stdout) == told, answer.stdout
 
 
 @pytest.mark.parametrize(("second", "is_told"), [("1", True), ("2", False)])
