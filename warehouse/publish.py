@@ -83,6 +83,7 @@ def publish(
                 facts = _inspect(held, database)
                 doubts += suspicions(facts, _facts_of(current))
                 _refuse(doubts, force)
+                _make_room(shelf, database.stat().st_size, keep, progress)
                 draft = _write(shelf, release_id, database, facts, progress)
             size = (draft / DATABASE).stat().st_size
             shelf.place(draft, _release_json(release_id, now, facts, size, restated, recipe, doubts, current))
@@ -190,6 +191,23 @@ def _facts_of(release: Release | None) -> Facts | None:
     return Facts(release.tables, release.closed_months, release.data_through, release.reported_days)
 
 
+def _make_room(shelf: Shelf, size: int, keep: int, progress: Callable[[str], None]) -> None:
+    """Releases that would go after this one go before it where the disk has no room for both."""
+    shelf.folder.mkdir(parents=True, exist_ok=True)
+
+    def free() -> int:
+        return shutil.disk_usage(shelf.folder).free
+
+    if free() < size * _ROOM:
+        gone = shelf.prune(keep - 1)
+        progress(f"the disk is short of room: removed {len(gone)} old release(s) first")
+    if (left := free()) < size * _ROOM:
+        raise PublishError(
+            f"{shelf.root} has {left:,} bytes free, a release of {size:,} bytes needs half as much again",
+            advice="make room, or let older releases go (daybook publish --keep 1), and publish again",
+        )
+
+
 def _write(
     shelf: Shelf, release_id: str, database: Path, facts: Facts, progress: Callable[[str], None]
 ) -> Path:
@@ -201,13 +219,6 @@ def _write(
             advice="close whoever has the build file open and publish again",
         )
     size = database.stat().st_size
-    shelf.folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(shelf.folder).free
-    if free < size * _ROOM:
-        raise PublishError(
-            f"{shelf.root} has {free:,} bytes free, a release of {size:,} bytes needs half as much again",
-            advice="make room, or keep fewer releases, and publish again",
-        )
     draft = shelf.draft(release_id)
     copy = draft / DATABASE
     progress(f"copying {size / 2**20:,.1f} MB of marts")

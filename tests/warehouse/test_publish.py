@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -295,6 +296,29 @@ def test_a_release_that_a_reader_opened_to_write_is_told_as_such(build_dir, publ
     assert published.joinpath("current").resolve().name == release.id
 
 
+def test_on_a_disk_with_room_for_two_releases_the_oldest_goes_before_the_next_comes(
+    build_dir, published, monkeypatch
+):
+    build_marts(build_dir)
+    first, second = (publish(build_dir, published).id for _ in range(2))
+    size = (build_dir / "daybook.duckdb").stat().st_size
+
+    def usage(path):
+        used = size * len(list((published / "releases").iterdir()))
+        return SimpleNamespace(free=int(size * 2.6) - used)
+
+    monkeypatch.setattr("warehouse.publish.shutil.disk_usage", usage)
+    with pytest.raises(PublishError, match="--keep 1"):
+        publish(build_dir, published)
+    assert [one.id for one in releases(published)] == [second, first]
+    third = publish(build_dir, published, keep=1).id
+    assert [one.id for one in releases(published)] == [third]
+    monkeypatch.setattr("warehouse.publish.shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    with pytest.raises(PublishError):
+        publish(build_dir, published, keep=1)
+    assert [one.id for one in releases(published)] == [third], "readers keep theirs"
+
+
 def test_a_log_left_beside_an_old_release_does_not_reach_the_new_one(build_dir, published):
     build_marts(build_dir)
     publish(build_dir, published)
@@ -356,6 +380,7 @@ def test_a_reader_keeps_its_release_and_a_new_connection_of_the_same_process_get
 READER = """
 import duckdb, sys, time
 from pathlib import Path
+from types import SimpleNamespace
 address, stop = sys.argv[1], Path(sys.argv[2])
 print('ready', flush=True)
 opens, seen = 0, set()
@@ -409,6 +434,7 @@ def test_readers_in_other_processes_see_whole_releases_through_twenty_publishes(
 LIMITED = """
 import resource, sys
 from pathlib import Path
+from types import SimpleNamespace
 from warehouse.errors import WarehouseError
 from warehouse.publish import publish
 limit = int(sys.argv[3])
