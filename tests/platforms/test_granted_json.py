@@ -105,14 +105,15 @@ def test_days_of_another_zone_than_the_propertys_are_refused(read: Callable[...,
         read(account=replace(ACCOUNT, time_zone="Europe/London"))
 
 
+@pytest.mark.parametrize("rest", [{"consumed": 10, "remaining": 9}, {"consumed": 1}])
 def test_a_quota_that_does_not_hold_another_request_stops_the_account_and_says_until_when(
-    read: Callable[..., list[str]], box: Running, monkeypatch: pytest.MonkeyPatch
+    rest: dict[str, int], read: Callable[..., list[str]], box: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = {
         "metricHeaders": [],
         "propertyQuota": {
             "tokensPerDay": {"consumed": 10, "remaining": 500},
-            "tokensPerHour": {"consumed": 10, "remaining": 9},
+            "tokensPerHour": rest,  # the answer leaves out what is 0
         },
     }
     speaker = GrantedJson(

@@ -77,7 +77,7 @@ def left(body: Any, account: Account) -> tuple[float, str] | None:
         ("tokensPerProjectPerHour", "hour"),
     ):
         quota = dig(body, ("propertyQuota", name))
-        if isinstance(quota, dict) and quota.get("remaining", 1) < max(1, quota.get("consumed", 1)):
+        if isinstance(quota, dict) and quota.get("remaining", 0) < max(1, quota.get("consumed", 1)):
             return _resets(words, account) or 0.0, f"the property's {name} are spent"
     return None
 
