@@ -148,7 +148,7 @@ select
     cast(coalesce(goods + shipping_charged - payment, 0) as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then payment end as buyer_paid_total,
-    case when order_type = 'presale' and deposit_paid_at is not null then deposit end as deposit_paid_amount,
+    case when order_type = 'presale' and deposit_paid_at is not null then cast(deposit as decimal(18, 4)) end as deposit_paid_amount,
     case when order_type = 'presale' then deposit_paid_at end as deposit_paid_at,
     {# A deposit that was given back is not kept. #}
     order_type = 'presale' and order_state = 'closed_unpaid' and coalesce(deposit_paid_at, pay_time) is not null
