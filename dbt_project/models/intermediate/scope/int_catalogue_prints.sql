@@ -12,7 +12,9 @@ known as (
 
 edges as (
 
-    select store_id, known_from as date_day, 'known' as edge, null as product_id, null as sku_id, null as list_price, null as currency, null as stock
+    select
+        store_id, known_from as date_day, 'known' as edge, null as product_id, null as sku_id, null as list_price,
+        null as currency, null as stock
     from known
 
     union all
