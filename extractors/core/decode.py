@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -35,14 +38,38 @@ _LONE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 _CONTROLS = bytes(byte if byte >= 0x20 else 0x20 for byte in range(256))
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+# The broken texts of the answers before this one to the same request; None where it is asked once.
+_BROKEN_BEFORE: ContextVar[frozenset[bytes] | None] = ContextVar("broken_before", default=None)
 _SUSPECTS = (b"0" * 20, b"-" + b"0" * 19, *(b"0" * n + b"." + b"0" * (16 - n) for n in range(1, 16)))
+
+
+class Broken(TransientError):
+    """JSON but for some texts with what JSON may not hold. `texts`: those, as they came."""
+
+    def __init__(self, message: str, texts: frozenset[bytes]) -> None:
+        super().__init__(message)
+        self.texts = texts
+
+
+@contextmanager
+def asked_again(broken: frozenset[bytes]) -> Iterator[None]:
+    """Within it a broken text is read only if it came as broken before: what the vendor keeps comes again,
+    what was broken on the way does not, and might be the name of a field."""
+    held = _BROKEN_BEFORE.set(broken)
+    try:
+        yield
+    finally:
+        _BROKEN_BEFORE.reset(held)
 
 
 def loads(body: bytes, what: str) -> Any:
     """Decode a vendor's JSON.
 
     Raises:
-        TransientError: it is no JSON (an HTML error page, a body cut short): asking again may help.
+        TransientError: it is no JSON (an HTML error page, a body cut short, texts broken on the way): asking
+            again may help.
     """
     text = body.lstrip(b"\xef\xbb\xbf \r\n\t")
     if not text:
@@ -51,10 +78,28 @@ def loads(body: bytes, what: str) -> Any:
         try:
             return _decoded(text)
         except (orjson.JSONDecodeError, ValueError):
-            return _decoded(_mended(text))
+            mended = _decoded(_mended(text))
+            before = _BROKEN_BEFORE.get()
+            if before is not None and not (broken := _broken(text)) <= before:
+                raise Broken(f"{what} answered with broken characters", broken) from None
+            return mended
     except (orjson.JSONDecodeError, ValueError):
         kind = "HTML" if text[:1] == b"<" else "something that is no JSON, or JSON cut short"
         raise TransientError(f"{what} answered with {kind}") from None
+
+
+def load_lines(body: bytes, what: str) -> list[Any]:
+    """Decode a file of one JSON a line; raises as `loads` does."""
+    found, broken = [], set[bytes]()
+    for line in body.splitlines():
+        if line.strip():
+            try:
+                found.append(loads(line, what))
+            except Broken as error:  # all of them at once: there are not as many tries as lines
+                broken |= error.texts
+    if broken:
+        raise Broken(f"{what} answered with broken characters", frozenset(broken))
+    return found
 
 
 def _decoded(text: bytes) -> Any:
@@ -66,6 +111,15 @@ def _mended(text: bytes) -> bytes:
     """The text with what no JSON may hold replaced: a memo that was cut within an emoji, or a tab typed into
     it, must not keep its whole window from being read, this night and every other."""
     return _LONE.sub(rb"\\ufffd", text.decode("utf-8", "replace").encode().translate(_CONTROLS))
+
+
+def _broken(text: bytes) -> frozenset[bytes]:
+    """The texts that `_mended` changes."""
+    return frozenset(
+        one
+        for one in _TEXT.findall(text)
+        if _CONTROL.search(one) or _LONE.search(one) or one.decode("utf-8", "replace").encode() != one
+    )
 
 
 def _is_wide(text: bytes) -> bool:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import requests
 
 from extractors.accounts import PACE, Account
+from extractors.core.decode import Broken, asked_again
 from extractors.core.model import Platform, Rate, Reply, Request
 from extractors.core.rate import Bucket
 from extractors.credentials import Credentials
@@ -127,12 +128,14 @@ class Session:
         """
         self._renew_ahead()
         refreshed = False
+        broken: frozenset[bytes] = frozenset()
         for attempt in range(1, TRIES + 1):
             self._stop_if_refused()
             tokens = self._tokens.current()
             self._know(tokens)
             try:
-                return self._once(request, tokens)
+                with asked_again(broken):
+                    return self._once(request, tokens)
             except AuthError as error:
                 try:
                     mended = not refreshed and error.refreshable and self._refresh(tokens)
@@ -154,6 +157,8 @@ class Session:
                 self._bucket(request.name).hold(wait)
                 self._sleep(wait)
             except TransientError as error:
+                if isinstance(error, Broken):
+                    broken |= error.texts
                 # What is too much stays too much; each such answer takes the vendor's whole patience.
                 if attempt == (2 if isinstance(error, TooMuchError) else TRIES):
                     raise self._located(error) from None
@@ -223,7 +228,8 @@ class Session:
                     status, _, body = self._send("token refresh", arguments)
                     if status == 429 or status >= 500:
                         raise TransientError(f"token refresh answered HTTP {status}")
-                    fresh = read(body)
+                    with asked_again(frozenset()):  # a broken token is none
+                        fresh = read(body)
                     self._know(fresh)
                     # An answer without a new one leaves the old one good (RFC 6749, 6).
                     return replace(fresh, refresh_token=fresh.refresh_token or current.refresh_token)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from extractors.accounts import Account
-from extractors.core.decode import dumps, loads
+from extractors.core.decode import dumps, load_lines, loads
 from extractors.core.model import Page, Record, Reply, Request
 from extractors.core.paging import TooDeep, number_at, records_at
 from extractors.credentials import Credentials
@@ -141,7 +141,7 @@ def _lines(name: str, status: int, headers: dict[str, str], body: bytes) -> Repl
     if status in (403, 404, 410):
         raise ContractError(f"{name}: HTTP {status}, the file is not there any more")
     raise_for_status(name, status, headers)
-    return Reply([loads(line, name) for line in body.splitlines() if line.strip()], headers)
+    return Reply(load_lines(body, name), headers)
 
 
 def _shortfall(cost: dict[str, Any]) -> float:

@@ -31,6 +31,7 @@ from extractors.errors import (
     TooMuchError,
     TransientError,
 )
+from extractors.protocols.oauth import token_reader
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.registry import platforms
 from extractors.tokens import TokenFile, Tokens
@@ -147,6 +148,26 @@ def test_what_is_transient_is_tried_again(trouble: Any, open_session: Callable[.
     assert reply.body == {"code": 0, "data": 1} and len(paths) == 3
 
 
+@pytest.mark.parametrize(
+    ("answers", "memo", "calls"),
+    [
+        ([b'{"memo":"a \xe4\xb8"}'] * 2, "a \ufffd", 2),
+        ([b'{"memo":"a\ttab","n":1}', b'{"n":2,"memo":"a\ttab"}'], "a tab", 2),
+        ([b'{"me\xc3(\x00mo":"x"}', b'{"memo":"x"}'], "x", 2),
+        ([b'{"me\xc3(\x00mo":"x"}', b'{"memo":"\xc3(\x00x"}', b'{"memo":"x"}'], "x", 3),
+        ([b'{"memo":"x"}'], "x", 1),
+    ],
+    ids=["kept by the vendor", "in another place", "on the way", "twice on the way", "whole"],
+)
+def test_a_broken_text_is_believed_when_it_comes_again(
+    answers: list[bytes], memo: str, calls: int, open_session: Callable[..., Session]
+) -> None:
+    """One that the network broke may be the name of a field: its record would lack it without a sign."""
+    with vendor([(200, {}, answer) for answer in answers]) as (url, seen):
+        assert open_session(url).call(Request("report", "/x")).body["memo"] == memo
+    assert len(seen) == calls
+
+
 def test_an_answer_that_is_long_in_coming_is_waited_for_as_long_as_the_platform_says(
     open_session: Callable[..., Session],
 ) -> None:
@@ -257,6 +278,16 @@ def test_a_refresh_of_any_other_shape_is_an_error_that_names_the_account(
             Request("orders", "/x")
         )
     assert error.value.account == "demo__one" and "token refresh" in str(error.value)
+
+
+def test_a_token_that_was_broken_on_the_way_is_not_taken(open_session: Callable[..., Session]) -> None:
+    """Taken, it would be sent and refused for ever, in the place of the one that was good."""
+    expired, broken = (200, {}, b'{"code":40102}'), (200, {}, b'{"access_token":"n\xc3(\x00ew"}')
+    fresh = (200, {}, b'{"access_token":"new"}')
+    with vendor([expired, broken, fresh, OK]) as (url, paths):
+        session = open_session(url, refresh_read=token_reader())
+        session.call(Request("orders", "/x"))
+    assert [path.partition("access_token=")[2] for path in paths][-1] == "new"
 
 
 @pytest.mark.parametrize("code", [40100, 40101, 40102, 50001])
