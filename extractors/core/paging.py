@@ -78,6 +78,7 @@ class LastPageFirst:
             return Page(self.records(reply), _required(self.total(reply), request))
 
         head = fetch(0)
+        _refuse_uncounted(len(head.records), head.total or 0, request)
         if self.depth is not None and (head.total or 0) > self.depth:
             raise TooDeep(head.total or 0)
         last = -(-(head.total or 0) // self.page_size) - 1
@@ -114,6 +115,7 @@ class ForwardPages:
             total = _steady(total, self.total(reply), request)
             page = Page(self.records(reply), total)
             seen += len(page.records)
+            _refuse_uncounted(seen, total, request)
             yield page
             if seen >= (page.total or 0) or not page.records:
                 return
@@ -142,6 +144,7 @@ class Offsets:
             total = _steady(total, self.total(reply), request)
             page = Page(self.records(reply), total)
             seen += len(page.records)
+            _refuse_uncounted(seen, total, request)
             yield page
             if seen >= (page.total or 0) or not page.records:
                 return
@@ -334,6 +337,12 @@ def _steady(before: int | None, total: int | None, request: Request) -> int:
     if before is not None and now != before:
         raise ContractError(f"{request.name} had {before} rows and then {now} while it was read")
     return now
+
+
+def _refuse_uncounted(seen: int, total: int, request: Request) -> None:
+    """More records than are counted: the count is wrong, and reading would end by it."""
+    if seen > total:
+        raise ContractError(f"{request.name} says {total} records and sent {seen}")
 
 
 def _whole(value: Any, where: str) -> int | None:

@@ -102,6 +102,22 @@ def test_a_missing_total_is_an_error_where_the_document_promises_one() -> None:
         ids(PAGES, lambda request: Reply({"rows": []}))
 
 
+@pytest.mark.parametrize("total", [0, 3])
+@pytest.mark.parametrize(
+    "paging",
+    [
+        PAGES,
+        ForwardPages(records_at("rows"), number_at("total"), 4),
+        Offsets(records_at("rows"), number_at("total"), 4, start="offset", size="limit"),
+    ],
+)
+def test_more_records_than_are_counted_are_an_error_and_not_the_end(paging: Any, total: int) -> None:
+    """A count that came as 0 ended a read at its first page."""
+    full = Reply({"total": total, "rows": [{"id": n} for n in range(4)]})
+    with pytest.raises(ContractError, match=f"list says {total} records and sent 4"):
+        ids(paging, lambda request: full)
+
+
 def test_forward_pages_stop_at_the_total_and_at_an_empty_page() -> None:
     paging = ForwardPages(records_at("rows"), number_at("total"), 10, page="page_no")
     assert ids(paging, Shop(25)) == list(range(25))

@@ -19,7 +19,7 @@ from staged import Staged, at, staged
 
 from extractors.accounts import Account
 from extractors.core.window import days_window
-from extractors.errors import ConfigError
+from extractors.errors import ConfigError, ContractError
 from extractors.registry import platforms
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.ledger import Ledger, refund_parts
@@ -295,6 +295,15 @@ def test_refunds_of_another_marketplace_are_left_to_the_account_they_are_of() ->
     assert kept("ATVPDKIKX0DER") == "14"
     assert kept("A2EUQ1WTGCTBG2") == "234"
     assert kept("ATVPDKIKX0DER, A2EUQ1WTGCTBG2") == "1234"
+
+
+@pytest.mark.parametrize("kind", [{}, {"transactionType": None}])
+def test_a_transaction_that_does_not_say_what_it_is_may_be_a_refund(kind: dict[str, Any]) -> None:
+    account = ACCOUNTS["amazon"]
+    (read,) = platforms()["amazon"].stream("refunds").reads(account, days_window(START, START, account.zone))
+    assert read.finish
+    with pytest.raises(ContractError, match="without its transactionType"):
+        read.finish([{"transactionId": "1", "transactionType": "Shipment"}, {"transactionId": "2", **kind}])
 
 
 # ---- what only one vendor does ---------------------------------------------------------------------

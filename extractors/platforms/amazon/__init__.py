@@ -16,7 +16,14 @@ from extractors.core.model import Instant, Platform, Rate, Read, Record, Request
 from extractors.core.paging import NextToken, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
 from extractors.credentials import Credentials
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
 from extractors.personal import Personal, dig
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
@@ -77,10 +84,12 @@ def _refunds_of(marketplaces: list[str], records: list[Record]) -> list[Record]:
 
     The seller's other marketplaces are answered, too: their refunds are left to the accounts they are of.
     """
+    if any(not isinstance(record.get("transactionType"), str) for record in records):
+        raise ContractError("listTransactions sent a transaction without its transactionType")
     return [
         record
         for record in records
-        if "refund" in str(record.get("transactionType", "")).lower()
+        if "refund" in record["transactionType"].lower()
         and (not marketplaces or _moved_in(record) in (None, *marketplaces))
     ]
 
