@@ -6,7 +6,7 @@
     "not exists (select 1 from {{ ref('int_rfm_months') }} as months"
     " where months.store_id = held.store_id and months.period_start = held.period_start)",
 ])) }}
-{%- set scores = {'recency': 'last_paid_date', 'frequency': 'frequency', 'monetary': 'monetary'} %}
+{%- set of_few_values = {'recency': 'last_paid_date', 'frequency': 'frequency'} %}
 
 with
 
@@ -22,7 +22,7 @@ month_ends as (
 
 ),
 
--- Months by number until all are scored: millions of customers are sorted three times.
+-- Months by number until all are scored: there are millions of customers.
 customers as (
 
     select
@@ -40,21 +40,40 @@ customers as (
 
 ),
 
+-- Days and numbers of orders have few values: those are put in order, not the customers.
+{%- for name, value in of_few_values.items() %}
+{{ name }}_scores as (
+
+    select
+        month_no,
+        {{ value }},
+        cast(1 + floor(5 * cast(
+            sum(buyers) over (partition by month_no order by {{ value }}) - buyers as bigint
+        ) / cast(sum(buyers) over (partition by month_no) as double)) as integer) as score
+    from (select month_no, {{ value }}, count(*) as buyers from customers group by month_no, {{ value }}) as counted
+
+),
+{% endfor %}
 scored as (
 
     select
         customers.*,
-        {%- for name, value in scores.items() %}
-        cast(case
-            when {{ value }} is not null
-                then 1 + floor(5 * (rank() over (
-                    partition by month_no
-                    order by {{ value }} nulls first
-                ) - 1) / cast(count(*) over (partition by month_no) as double))
-        end as integer) as {{ name }}_score
-        {{- "," if not loop.last }}
+        {%- for name in of_few_values %}
+        {{ name }}_scores.score as {{ name }}_score,
         {%- endfor %}
+        cast(case
+            when customers.monetary is not null
+                then 1 + floor(5 * (rank() over (
+                    partition by customers.month_no
+                    order by customers.monetary nulls first
+                ) - 1) / cast(count(*) over (partition by customers.month_no) as double))
+        end as integer) as monetary_score
     from customers
+    {%- for name, value in of_few_values.items() %}
+    inner join {{ name }}_scores
+        on customers.month_no = {{ name }}_scores.month_no
+        and customers.{{ value }} = {{ name }}_scores.{{ value }}
+    {%- endfor %}
 
 )
 
