@@ -182,6 +182,7 @@ buyer_days as (
 
 ),
 
+-- A day that stands twice (in two stores, with two of another trait) follows itself, and is counted once all the same.
 arrivals as (
     {%- for trait in traits %}
     {%- set last_trait = loop.last %}
@@ -190,7 +191,7 @@ arrivals as (
     select
         '{{ trait }}' as trait, store_id, trait_value, buyer_no, date_day,
         lag(date_day) over (partition by store_id, trait_value, buyer_no order by date_day) as last_day
-    from (select distinct {{ store }} as store_id, {{ trait }} as trait_value, date_day, buyer_no from buyer_days) as named_once
+    from (select {{ store }} as store_id, {{ trait }} as trait_value, date_day, buyer_no from buyer_days) as named
     {{ "union all" if not (last_trait and loop.last) }}
     {%- endfor %}
     {%- endfor %}
