@@ -68,7 +68,7 @@ comment on column marts.{LOG}.grain is 'day, week or month.';
 comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |.';
 comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
 comment on column marts.{LOG}.metric is 'Column that changed.';
-comment on column marts.{LOG}.first_reported is 'What was published the first time.';
+comment on column marts.{LOG}.first_reported is 'The first that was published, in the currency of previous.';
 comment on column marts.{LOG}.previous is 'What the release before said; null: it had no value.';
 comment on column marts.{LOG}.current is 'What this release says; null: the row or its value is gone.';
 comment on column marts.{LOG}.release_id is 'Release that published the new number.';
@@ -158,6 +158,12 @@ def _log_table(
         f" 'current': n.{identifier(m)}::decimal(38, 6), 'came_of_age': {_came_of_age(m, clock, new & old)}}}"
         for m, clock in clocks.items()
     )
+    cause = _CAUSE if is_same_recipe else literal(_RECIPE)
+    was, now = (_currency(con, catalog, table, new & old) for catalog in ("published", here))
+    if was != now:
+        money = ", ".join(literal(m) for m in sorted(_money(con, here, table) & clocks.keys())) or "null"
+        told = literal(f"{_CURRENCY} {was} and is {now}")
+        cause = f"case when p.pair.metric in ({money}) then {told} else {cause} end"
     key = "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, '')" for c in row_key) + ")"
     con.execute(
         f"""
@@ -170,7 +176,11 @@ def _log_table(
         first_told as (
             select
                 key, period_start, metric,
-                arg_min(first_reported, (changed_at, release_id)) as first_reported
+                coalesce(
+                    arg_max(current, (changed_at, release_id))
+                        filter (where starts_with(cause, {literal(_CURRENCY)})),
+                    arg_min(first_reported, (changed_at, release_id))
+                ) as first_reported
             from {here}.marts.{LOG} where mart = $mart group by all
         )
         select
@@ -178,7 +188,7 @@ def _log_table(
             case when f.metric is null then p.pair.previous else f.first_reported end as first_reported,
             p.pair.previous as previous, p.pair.current as current,
             $release_id as release_id, $changed_at::timestamptz as changed_at,
-            {_CAUSE if is_same_recipe else literal(_RECIPE)} as cause
+            {cause} as cause
         from pairs as p
         left join first_told as f
             on f.key = p.key and f.period_start = p.period_start and f.metric = p.pair.metric
@@ -203,6 +213,9 @@ def _came_of_age(metric: str, clock: str, columns: set[str]) -> str:
 
 
 _RECIPE = "SQL, settings or accounts changed"
+_CURRENCY = (
+    "the reporting currency was"  # … CNY and is USD: what comes after is held against the first figure in USD
+)
 # What the figures tell of it: which clock the metric is on says what can have come late.
 _CAUSE = """case
     when p.is_gone then 'nothing is left of it in the period'
@@ -238,3 +251,23 @@ def _columns(con: duckdb.DuckDBPyConnection, catalog: str, table: str) -> set[st
         [catalog, table],
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def _currency(con: duckdb.DuckDBPyConnection, catalog: str, table: str, columns: set[str]) -> str | None:
+    """What a mart's amounts are in; None where it does not say."""
+    if "currency" not in columns:
+        return None
+    found = con.execute(f"select any_value(currency) from {catalog}.marts.{table}").fetchall()[0][0]
+    return None if found is None else str(found)
+
+
+def _money(con: duckdb.DuckDBPyConnection, catalog: str, table: str) -> set[str]:
+    """Columns in the reporting currency: amounts to the cent, but for those that name another one."""
+    rows = con.execute(
+        """
+        select column_name from duckdb_columns()
+        where database_name = ? and schema_name = 'marts' and table_name = ? and data_type = 'DECIMAL(18,2)'
+        """,
+        [catalog, table],
+    ).fetchall()
+    return {name for (name,) in rows if not name.endswith(("_orig", "_store"))}

@@ -169,6 +169,34 @@ def test_a_change_of_definitions_is_the_cause_of_what_it_changes(home):
     assert said == [("SQL, settings or accounts changed",)]
 
 
+def test_another_reporting_currency_is_told_and_later_figures_are_held_against_the_first_in_it(home):
+    build_marts(home / "build")
+    path = home / "build" / "daybook.duckdb"
+    change(path, "alter table marts.store_daily add column currency varchar default 'CNY'")
+    out(home)
+    set_day(home, "2026-10-01", "120")
+    out(home)
+    change(path, "update marts.store_daily set currency = 'USD', paid_amount = 17 where store_id = 'alpha'")
+    where = "where store_id = 'alpha' and period_start = '2026-10-01'"
+    change(path, f"update marts.store_daily set orders_paid = 2 {where}")
+    change(path, "update marts.store_daily set currency = 'USD'")
+    out(home)
+    set_day(home, "2026-10-01", "15")
+    out(home)
+    said = rows(
+        home / "published" / "current" / "daybook.duckdb",
+        f"select metric, first_reported::double, previous::double, current::double, cause from marts.restatement_log"
+        f" {where.replace('store_id', 'key')} and mart = 'store_daily' order by changed_at, metric",
+    )
+    late = "orders of the period arrived late or changed"
+    assert said == [
+        ("paid_amount", 100, 100, 120, late),
+        ("orders_paid", 1, 1, 2, late),
+        ("paid_amount", 100, 120, 17, "the reporting currency was CNY and is USD"),
+        ("paid_amount", 17, 17, 15, late),
+    ]
+
+
 def test_a_changed_number_of_a_source_or_a_live_room_is_logged_once_and_for_what_happened(home):
     """Rows of one period: two sources of a kind, two clocks of a host. Only the one that changed is in the log."""
     path = build_marts(home / "build")
