@@ -75,6 +75,7 @@ def examine(settings: Settings, known: list[Account], accounts: list[Account]) -
     yield from variables(known, os.environ)
     yield from values(settings)
     yield from renamed(settings, known)
+    yield from doubtful(settings, known)
     yield from room(settings)
     yield from ports(settings)
     try:
@@ -125,6 +126,28 @@ def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
     error = told(settings.warehouse, accounts)
     if error is not None:
         yield Finding("bad", error.account or "accounts.yml", error.message, error.advice)
+
+
+def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """What an account may say and nobody means: a start to come, a currency that no rate is known of."""
+    from warehouse.status import currencies_with_rates
+
+    rated = currencies_with_rates(settings.warehouse, settings.dbt_project)
+    for account in accounts:
+        if account.start is not None and account.start > datetime.now(account.zone).date():
+            yield Finding(
+                "warn",
+                account.id,
+                f"begins on {account.start}, a day to come: nothing is read until then",
+                "mend `start` in accounts.yml, should it be another year",
+            )
+        if account.currency not in rated:
+            yield Finding(
+                "warn",
+                account.id,
+                f"{account.currency}: no rate of this currency is known, and amounts in it stop the night",
+                f"check its spelling (CNY, not RMB), or drop its rates into {settings.inbox / 'fx_rates'}",
+            )
 
 
 def room(settings: Settings) -> Iterator[Finding]:

@@ -4,7 +4,9 @@ out."""
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,6 +136,17 @@ def renamed(warehouse: Path, accounts: Iterable[Any]) -> WarehouseError | None:
     except WarehouseError as error:
         return error if error.account else None
     return None
+
+
+def currencies_with_rates(warehouse: Path, project_dir: Path) -> set[str]:
+    """Currencies of which a rate is known, by dropped files or the project's own list; the unit of both."""
+    with (project_dir / "seeds" / "fx_rates.csv").open(encoding="utf-8", newline="") as seed:
+        found = {"USD", *(row["currency"] for row in csv.DictReader(seed))}
+    # Nothing was ever loaded, or somebody writes: no error of ours.
+    with suppress(duckdb.Error, WarehouseError), connect(warehouse, read_only=True, wait=0) as con:
+        rows = con.execute("select distinct currency from raw_daybook.dropped_rates").fetchall()
+        found.update(currency for (currency,) in rows)
+    return found
 
 
 _STREAMS = """

@@ -314,6 +314,19 @@ def test_doctor_tells_of_two_accounts_that_read_the_same(daybook, tmp_path, seco
     assert told == is_told, answer.stdout
 
 
+def test_doctor_tells_of_a_start_to_come_and_of_a_currency_without_rates(daybook, tmp_path):
+    entry = "  - {{id: files__{0}, name: X, store: {0}, time_zone: UTC, currency: {1}, start: {2}}}\n"
+    text = "accounts:\n" + entry.format("a", "RMB", "2020-01-01") + entry.format("b", "USD", "2999-01-01")
+    path = write_accounts(tmp_path / "accounts.yml", text)
+    told = daybook("doctor", DAYBOOK_ACCOUNTS=path).stdout
+    assert told.count("a day to come") == 1 and "RMB: no rate of this currency is known" in told, told
+    assert "begins on 2999-01-01, a day to come" in told and "USD: no rate" not in told, told
+    rates = tmp_path / "rates.csv"
+    rates.write_text("currency,rate_date,units_per_usd\nRMB,2026-03-05,7.1\n")
+    assert daybook("import", "fx_rates", str(rates), DAYBOOK_ACCOUNTS=path).returncode == 0
+    assert "no rate" not in daybook("doctor", DAYBOOK_ACCOUNTS=path).stdout
+
+
 def test_doctor_knows_the_accounts_it_is_not_asked_about(daybook):
     answer = daybook("doctor", "--account", "files__online_retail", AIRFLOW_CONN_TAOBAO__LANTERN="{}")
     assert "8 accounts" in answer.stdout and "no such account" not in answer.stdout
