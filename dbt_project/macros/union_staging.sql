@@ -156,3 +156,24 @@
     } -%}
     {{ return(values.get(stream, {})) }}
 {% endmacro %}
+
+
+{# Is a row one that counts, and not what another account of the shop tells better (int_told_elsewhere)? #}
+{% macro is_heard(row, stream, record='order_id') -%}
+    ({{ row }}.account_id, {{ row }}.{{ record }}) not in (
+        select account_id, record_id from {{ ref('int_told_elsewhere') }} where stream = '{{ stream }}'
+    )
+{%- endmacro %}
+
+
+{# (platform, store) of the shops whose orders several accounts read; accounts that left accounts.yml have read, too. #}
+{% macro shared_shops() -%}
+    {%- if not execute -%}
+        {{ return([('', '')]) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        'select platform, store_id from ' ~ source('raw_daybook', 'accounts')
+        ~ ' where platform in (' ~ platforms_with('orders') ~ ') group by platform, store_id having count(*) > 1 order by 1, 2'
+    ) -%}
+    {{ return(found.rows | map('list') | list) }}
+{%- endmacro %}

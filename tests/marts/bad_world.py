@@ -1,6 +1,6 @@
 """A merchant whose platforms send what they should not: three ordinary weeks, and one record of every bad kind.
 
-Everything bad is paid on 2026-11-10 in jade_tmall or reef_us, where nothing else happens that day.
+Everything bad is paid on 2026-11-10 in jade_tmall, twin_tmall or reef_us, where nothing else happens that day.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ BAD_DAY = date(2026, 11, 10)
 STORES = {
     "jade_tmall": ("taobao__jade", "Asia/Shanghai", "CNY"),
     "opal_tmall": ("taobao__opal", "Asia/Shanghai", "CNY"),
+    "twin_tmall": ("taobao__twin", "Asia/Shanghai", "CNY"),
     "reef_us": ("woocommerce__reef", "America/New_York", "USD"),
 }
+
+TWIN = "taobao__twin_too"
 
 
 def make_bad_world() -> World:
@@ -57,7 +60,28 @@ def make_bad_world() -> World:
     refund(world, "jade_tmall", "unpaid", amount=15)
     refund(world, "jade_tmall", "of nobody", amount=1000)
     refund(world, "jade_tmall", "in limbo", amount=15, refund_state="unknown")
+    _tell_twice(world)
     return world
+
+
+def _tell_twice(world: World) -> None:
+    """A shop that two accounts read, each with tokens of its own: one is behind, and each knows an order alone."""
+    first, second = STORES["twin_tmall"][0], TWIN
+    _book(world, "twin_tmall", second, *STORES["twin_tmall"][1:])
+    noon = _at("twin_tmall", BAD_DAY)
+    for account, amount, modified in [(first, 100, noon), (second, 60, noon + timedelta(hours=3))]:
+        told = {"account_id": account}
+        order(world, "twin_tmall", "by both", amount=None, modified_at=modified, **told)
+        line(world, "twin_tmall", "by both", amount, **told)
+        refund(world, "twin_tmall", "by both", amount=amount // 10, load_id=amount, **told)
+        order(world, "twin_tmall", f"by {account}", amount=None, **told)
+        line(world, "twin_tmall", f"by {account}", amount // 20, **told)
+    # What the later one has no lines of is worth the other's; an item it no longer has is gone.
+    line(world, "twin_tmall", "by both", 1, line_id="taken off", account_id=first)
+    order(
+        world, "twin_tmall", "headless", amount=None, modified_at=noon + timedelta(hours=1), account_id=second
+    )
+    order(world, "twin_tmall", "headless", amount=7, account_id=first)
 
 
 def _book(world: World, store: str, account: str, zone: str, currency: str) -> None:

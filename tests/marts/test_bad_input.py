@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
-from bad_world import BAD_DAY, make_bad_world
+from bad_world import BAD_DAY, STORES, TWIN, make_bad_world
 from conftest import Warehouse, run_dbt
+
+from warehouse import built
 
 Day = dict[str, Any]
 
@@ -76,9 +80,21 @@ def test_no_order_is_dropped(bad: Warehouse) -> None:
     world = make_bad_world()
     rows = bad.rows("select store_id, order_id from marts.fct_orders")
     assert sorted((row["store_id"], row["order_id"]) for row in rows) == sorted(
-        (str(row["store_id"]), str(row["order_id"])) for row in world.streams["orders"]
+        {(str(row["store_id"]), str(row["order_id"])) for row in world.streams["orders"]}
     )
-    assert bad.rows("select count(*) as n from marts.fct_refunds")[0]["n"] == len(world.streams["refunds"])
+    refunds = {(row["store_id"], row["refund_id"]) for row in world.streams["refunds"]}
+    assert bad.rows("select count(*) as n from marts.fct_refunds")[0]["n"] == len(refunds)
+
+
+def test_an_order_that_two_accounts_tell_counts_once_as_who_has_it_last(bad: Warehouse) -> None:
+    row = order(bad, "twin_tmall", "by both")
+    assert (row["account_id"], row["lines"], row["paid_amount"]) == (TWIN, 1, 60)
+    assert row["refund_amount_cohort"] == 10, "the refund's last load is the other's"
+    row = order(bad, "twin_tmall", "headless")
+    assert (row["account_id"], row["paid_amount"]) == (TWIN, 7)
+    figures = day(bad, "twin_tmall")
+    assert (figures["orders_paid"], figures["paid_amount"]) == (4, 60 + 5 + 3 + 7)
+    assert (figures["refunds"], figures["refund_amount"], figures["is_complete"]) == (1, 10, True)
 
 
 def test_an_order_without_lines_is_worth_what_the_source_says_was_paid(bad: Warehouse, quality: Any) -> None:
@@ -116,6 +132,50 @@ def test_amounts_below_zero_and_beyond_belief_are_counted_and_shown(bad: Warehou
     assert quality["jade_tmall", "orders_of_unlikely_amount"] == 1
     assert quality["jade_tmall", "lines_with_negative_quantity"] == 1
     assert quality["opal_tmall", "orders_of_unlikely_amount"] == 0
+
+
+def test_who_is_heard_may_change_with_every_night(tmp_path: Path) -> None:
+    """The account that was behind has the order last; a refund comes by it again; what the other knew alone stays."""
+    world = make_bad_world()
+    world.write(tmp_path / "build")
+    of_orders = ("int_order_headers", "int_order_totals", "int_order_lines", "int_refunds")
+    wanted = ["path:seeds", *(f"+{model}" for model in of_orders)]
+    choice = ["--select", *wanted, "--exclude", "path:models/staging", "--exclude-resource-type", "unit_test"]
+    choice += ["--exclude-resource-type", "test"]
+
+    def figures(*more: str) -> dict[str, list[Any]]:
+        ran = run_dbt(tmp_path / "build", tmp_path / "target", "build", *choice, *more)
+        assert set(ran.statuses.values()) == {"success"}, ran.output[-3000:]
+        with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb"), read_only=True) as con:
+            return {
+                name: con.execute(f"from intermediate.{name} order by all").fetchall() for name in of_orders
+            }
+
+    first = figures()
+    with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb")) as con:
+        built.remember(con, "the same", 100)
+        of_behind = f"load_id = 101 where account_id = '{STORES['twin_tmall'][0]}'"
+        modified = "modified_at = modified_at + interval 9 hour"
+        con.execute(f"update staging.stg_taobao__orders set {modified}, {of_behind} and order_id = 'by both'")
+        con.execute(f"update staging.stg_taobao__refunds set refund_amount = 4, {of_behind}")
+    went = figures()
+    (header,) = [row for row in went["int_order_headers"] if row[2:4] == ("twin_tmall", "by both")]
+    assert header[1] == STORES["twin_tmall"][0]
+    lines = [row for row in went["int_order_lines"] if row[2:4] == ("twin_tmall", "by both")]
+    assert sorted((row[1], row[4]) for row in lines) == [(header[1], "1"), (header[1], "taken off")]
+    assert went != first
+    assert went == figures("--full-refresh")
+
+    with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb")) as con:
+        by_behind = f"where account_id = '{STORES['twin_tmall'][0]}' and order_id = 'by both'"
+        con.execute(
+            f"update staging.stg_taobao__orders set created_at = timestamptz '2026-11-01' {by_behind}"
+        )
+        con.execute(f"update staging.stg_taobao__refunds set order_id = 'headless' {by_behind}")
+    apart = figures("--full-refresh")
+    assert len(apart["int_order_headers"]) == len(went["int_order_headers"]) + 1, "two orders of one number"
+    refunds = [row for row in apart["int_refunds"] if row[2:4] == ("twin_tmall", "refund of by both")]
+    assert {row[1] for row in refunds} == {TWIN, header[1]}
 
 
 def test_an_unknown_currency_is_null_and_leaves_the_other_stores_alone(bad: Warehouse, quality: Any) -> None:

@@ -4,7 +4,11 @@ with
 
 scenes as (
 
-    {{ union_staging('order_scenes') }}
+    select *
+    from (
+        {{ union_staging('order_scenes') }}
+    ) as scenes
+    where {{ is_heard('scenes', 'order_scenes') }}
 
 ),
 

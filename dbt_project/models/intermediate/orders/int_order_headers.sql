@@ -9,8 +9,9 @@ orders as (
     from (
         {{ union_staging('orders') }}
     ) as orders
+    where {{ is_heard('orders', 'orders') }}
     {%- if only_changes() %}
-    where {{ in_staged_orders('orders') }}
+        and {{ in_staged_orders('orders') }}
     {%- endif %}
 
 ),

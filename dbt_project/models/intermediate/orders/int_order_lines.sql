@@ -27,8 +27,9 @@ source_lines as (
     from (
         {{ union_staging('order_lines') }}
     ) as order_lines
+    where {{ is_heard('order_lines', 'order_lines') }}
     {%- if only_changes() %}
-    where {{ in_staged_orders('order_lines') }}
+        and {{ in_staged_orders('order_lines') }}
     {%- endif %}
 
 ),

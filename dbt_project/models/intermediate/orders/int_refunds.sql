@@ -14,8 +14,9 @@ refunds as (
     from (
         {{ union_staging('refunds') }}
     ) as refunds
+    where {{ is_heard('refunds', 'refunds', 'refund_id') }}
     {%- if only_changes() %}
-    where {{ in_staged_refunds('refunds') }}
+        and {{ in_staged_refunds('refunds') }}
     {%- endif %}
 
 ),
