@@ -8,7 +8,7 @@
     'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'refunds', 'refund_units', 'refund_goods',
     'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
     'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
-    'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'unrated_ads', 'paid_amount_mature',
+    'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_claims', 'unrated_ads', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
 
 with
@@ -160,7 +160,7 @@ measures as (
         cast(case when spans.has_traffic and added.untold_{{ told }} = 0 then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
         {%- endfor %}
         {{ mart_money('added.ad_spend', 'spans.has_ads and added.unrated_ads = 0') }} as ad_spend,
-        {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads = 0') }} as platform_claimed_value,
+        {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['ad_clicks', 'ad_impressions'] %}
         cast(case when spans.has_ads then added.{{ name }} end as bigint) as {{ name }},
         {%- endfor %}

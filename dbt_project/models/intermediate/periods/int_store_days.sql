@@ -152,6 +152,8 @@ ads as (
         sum(clicks) as ad_clicks,
         sum(impressions) as ad_impressions,
         sum(conversion_value_platform) as platform_claimed_value,
+        -- An account that does not say what it sold: what all of them claim is unknown then.
+        count(*) - count(conversion_value_platform) as untold_claims,
         sum(unrated) as unrated_ads
     from {{ ref('int_ad_days') }}
     where entity_level = 'account'
@@ -224,6 +226,7 @@ store_days as (
         coalesce(ads.ad_clicks, 0) as ad_clicks,
         coalesce(ads.ad_impressions, 0) as ad_impressions,
         coalesce(ads.platform_claimed_value, 0) as platform_claimed_value,
+        coalesce(ads.untold_claims, 0) as untold_claims,
         coalesce(ads.unrated_ads, 0) as unrated_ads
     from events
     left join created on events.store_id = created.store_id and events.date_day = created.date_day
@@ -249,7 +252,7 @@ first_orders_all as (
 
 )
 {%- set rest = ['visitor_days', 'page_views', 'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions',
-    'platform_claimed_value', 'unrated_ads'] %}
+    'platform_claimed_value', 'untold_claims', 'unrated_ads'] %}
 {%- set firsts = ['first_orders', 'first_order_amount'] %}
 {%- set names = created + paid + refunded + deposits + mature.keys() | list + rest %}
 
