@@ -7,6 +7,7 @@
     'exposure': 'exposed', 'click': 'clicked', 'visit': 'visited', 'detail': 'saw_detail', 'cart': 'carted', 'fav': 'favoured',
     'checkout': 'checked_out', 'create': 'ordered', 'pay': 'paid',
 } %}
+{%- set did = {'cart': 'cart_visitors', 'fav': 'fav_visitors', 'pay': 'buyers'} %}
 {%- set done_by = {'create': 'true', 'pay': 'has_paid', 'repurchase': 'has_come_again'} %}
 {%- set starts = {'day': 'created_date', 'week': business_week_start('created_date'), 'month': month_start('created_date')} %}
 
@@ -15,6 +16,26 @@ with
 told as (
 
     select * from {{ ref('int_source_outcomes') }}
+
+),
+
+-- Weeks and months of which a platform tells a source's days alone.
+of_days as (
+
+    select told.store_id, told.source_l1, told.source_l2, days.grain, days.period_start
+    from told
+    inner join {{ ref('int_span_days') }} as days
+        on told.store_id = days.store_id
+        and told.period_start = days.date_day
+        and days.span_days = 0
+    where told.grain = 'day' and not told.is_total
+    group by told.store_id, told.source_l1, told.source_l2, days.grain, days.period_start
+
+    except
+
+    select store_id, source_l1, source_l2, grain, period_start
+    from told
+    where not is_total
 
 ),
 
@@ -127,28 +148,36 @@ funnel as (
 
     union all
 
-    -- The first days of a period, to compare one that is not over with: money adds up over days, people do not.
+    -- Such weeks and months, and the first days of a period, to compare one that is not over with: money adds up over days, people
+    -- do not (nobody on any day is nobody).
     select
-        store_id,
-        source_l1,
-        source_l2,
+        added.store_id,
+        added.source_l1,
+        added.source_l2,
         false as is_total,
         'platform' as attribution_rule,
-        grain,
-        period_start,
-        span_days,
+        added.grain,
+        added.period_start,
+        added.span_days,
         true as is_visited_whole,
         {%- for step in steps %}
-        cast(null as bigint) as {{ step }}_people,
+        {{ 'added.' ~ did[step] if step in did else 'cast(null as bigint)' }} as {{ step }}_people,
         {%- endfor %}
         cast(null as bigint) as repurchase_people,
-        cast(paid_amount as decimal(18, 2)) as paid_amount,
+        cast(added.paid_amount as decimal(18, 2)) as paid_amount,
         {%- for step in funnel_steps_with_events() %}
         cast(null as bigint) as closed_{{ step }}_people
         {{- "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('int_traffic_source_by_period') }}
-    where span_days > 0 and device = 'all' and not is_total and paid_amount is not null
+    from {{ ref('int_traffic_source_by_period') }} as added
+    left join of_days
+        on added.store_id = of_days.store_id
+        and added.grain = of_days.grain
+        and added.period_start = of_days.period_start
+        and added.source_l1 = of_days.source_l1
+        and added.source_l2 = of_days.source_l2
+    where added.device = 'all' and not added.is_total
+        and case when added.span_days = 0 then of_days.store_id is not null else added.paid_amount is not null end
 
 )
 
