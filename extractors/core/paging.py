@@ -178,7 +178,7 @@ class NextToken:
             reply = call(request)
             if self.asks_twice and not seen and not self.records(reply):
                 reply = call(request)
-            page = Page(self.records(reply), self.total(reply) if self.total else None)
+            page = Page(self.records(reply), _required(self.total(reply), request) if self.total else None)
             if self.depth is not None and (page.total or 0) > self.depth:
                 raise TooDeep(page.total or 0)
             token = self.token(reply)

@@ -10,7 +10,7 @@ from typing import Any
 from extractors.accounts import Account
 from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream, epoch_milliseconds
-from extractors.core.paging import LastPageFirst, Records, SizedNextToken, number_at, records_at
+from extractors.core.paging import LastPageFirst, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import (
     AuthError,
@@ -62,24 +62,23 @@ def error_of(body: Any) -> DaybookError | None:
     return TransientError(text)
 
 
-def _further(name: str, records: Records) -> Callable[[Reply], str | None]:
-    """The cursor for the next page below `data`, None at the end. A read ends where the vendor says so: no
-    total tells of the pages behind one whose cursor was lost."""
+def _further(name: str, records: str) -> Callable[[Reply], str | None]:
+    """The cursor for the next page below `data`, None at the end. A read ends where the vendor says so, or
+    shows a list with nothing in it: no total tells of the pages behind one whose cursor was lost."""
 
     def token(reply: Reply) -> str | None:
-        found = str((reply.body.get("data") or {}).get(name) or "")
-        if not found and records(reply):
-            raise ContractError(f"Kuaishou sent records without the {name} that says where they go on or end")
+        data = reply.body.get("data") or {}
+        found = str(data.get(name) or "")
+        if not found and data.get(records) != []:
+            raise ContractError(f"Kuaishou did not send the {name} that says where records go on or end")
         return None if found in ("", END) else found
 
     return token
 
 
-ORDER_RECORDS = records_at("data.orderList")
-REFUND_RECORDS = records_at("data.refundOrderInfoList")
 ORDER_PAGES = SizedNextToken(
-    ORDER_RECORDS,
-    _further("cursor", ORDER_RECORDS),
+    records_at("data.orderList"),
+    _further("cursor", "orderList"),
     "cursor",
     never_empty=True,
     asks_twice=True,
@@ -88,8 +87,8 @@ ORDER_PAGES = SizedNextToken(
 )
 # totalSize is good on the first page only, and a list that moves may end below it: the other pages must tell.
 REFUND_PAGES = SizedNextToken(
-    REFUND_RECORDS,
-    _further("pcursor", REFUND_RECORDS),
+    records_at("data.refundOrderInfoList"),
+    _further("pcursor", "refundOrderInfoList"),
     "pcursor",
     never_empty=True,
     asks_twice=True,

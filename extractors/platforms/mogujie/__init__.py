@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
 from extractors.core.decode import loads
-from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream
+from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, DaybookError
@@ -31,8 +31,14 @@ PATH = "/invoke"
 GOOD = "0000000"
 TOKEN_CODES = {"0000001", "0000010", "0000011"}
 
-RECORDS = records_at("result.data.openApiOrderDetailResDtos")
-COUNT = number_at("result.data.totalNum")
+# An answer without orders has no list; the count tells that there are none.
+PAGES = LastPageFirst(
+    records_at("result.data.openApiOrderDetailResDtos"),
+    number_at("result.data.totalNum"),
+    30,
+    page="page",
+    size="pageSize",
+)
 
 
 def error_of(body: Any) -> DaybookError | None:
@@ -50,14 +56,6 @@ def error_of(body: Any) -> DaybookError | None:
             advice="authorise the shop again and update the connection",
         )
     return error_in_words("Mogujie", code, said)
-
-
-def _total(reply: Reply) -> int | None:
-    """An answer without orders may lack the count with them."""
-    return COUNT(reply) if COUNT(reply) is not None or RECORDS(reply) else 0
-
-
-PAGES = LastPageFirst(RECORDS, _total, 30, page="page", size="pageSize")
 
 
 def _refresh_form(key: str, secret: str, tokens: Tokens) -> dict[str, str]:

@@ -65,7 +65,7 @@ def _total(reply: Reply) -> int | None:
 
 
 def _is_empty(reply: Reply) -> bool:
-    return "sn_error" in reply.body["sn_responseContent"]
+    return reply.body["sn_responseContent"].get("sn_error") is not None
 
 
 def shape_of(content: Mapping[str, str]) -> Shape:

@@ -12,7 +12,14 @@ from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import NextToken, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
 from extractors.personal import Personal, dig
 from extractors.protocols.oauth import ends_at
 from extractors.protocols.signed_call import Dialect, SignedCall, json_body_signed_over_path
@@ -32,10 +39,25 @@ def _token(reply: Reply) -> str | None:
     return dig(reply.body, ("data", "next_page_token")) or None
 
 
-def _pages(records: str, *, counted: bool = True) -> NextToken:
-    total = number_at("data.total_count") if counted else None
+def _count(reply: Reply) -> int:
+    """An answer without records has no list, and tells by its count that there are none."""
+    found = number_at("data.total_count")(reply)
+    if found is None:
+        raise ContractError("TikTok Shop sent no total_count, which an empty answer has, too")
+    return found
+
+
+def _pages(records: str, *, kept_whole: bool = True) -> NextToken:
+    """Pages held to the vendor's count: by every record, or, where some are left out, by there being any."""
+    total, counted = (_count, None) if kept_whole else (None, _count)
     return SizedNextToken(
-        records_at(f"data.{records}"), _token, "page_token", total, size="page_size", page_size=PAGE
+        records_at(f"data.{records}"),
+        _token,
+        "page_token",
+        total,
+        counted=counted,
+        size="page_size",
+        page_size=PAGE,
     )
 
 
@@ -71,7 +93,7 @@ def _cancellations(account: Account, window: Window) -> Iterator[Read]:
     def changed(records: list[Record]) -> list[Record]:
         return [r for r in records if start <= int(r.get("update_time") or r.get("create_time") or 0) < end]
 
-    yield Read(request, _pages("cancellations", counted=False), finish=changed)
+    yield Read(request, _pages("cancellations", kept_whole=False), finish=changed)
 
 
 def _products(account: Account, window: Window) -> Iterator[Read]:
