@@ -362,6 +362,22 @@ left join {{ raw }} as landed
 {%- endmacro %}
 
 
+{#
+  The id of a line that its vendor gives none: that of its item, numbered from the second where an order has the item more
+  than once, as when it is bought and given free with itself. Refunds name the item, which is the first line's.
+
+  item, order_by: columns of `lines`, which has account_id and order_id.
+#}
+{% macro line_id_of(item, order_by, lines='lines') -%}
+    {%- set order = lines ~ '.account_id, ' ~ lines ~ '.order_id' -%}
+    {%- set turn = 'row_number() over (partition by ' ~ order ~ ', ' ~ item ~ ' order by ' ~ order_by ~ ')' -%}
+    case
+        when {{ turn }} = 1 then {{ item }}
+        else concat({{ item }}, '-', cast({{ turn }} as {{ t('text') }}))
+    end
+{%- endmacro %}
+
+
 {# What a platform tells of days, weeks and months, each a stream of its own, as the rows of one relation. #}
 {% macro told_periods(platform, stream='traffic') -%}
     {%- for grain in ['', '_weekly', '_monthly'] %}

@@ -19,24 +19,14 @@ lines as (
         {{ money('exploded.line.orderCount') }} as quantity,
         cast({{ money('exploded.line.unitPrice') }} * {{ money('exploded.line.orderCount') }} as decimal(18, 4)) as list_amount
     from exploded
-),
-
-{# A line has no id, and one item may stand in an order twice. #}
-numbered as (
-    select
-        lines.*,
-        row_number() over (
-            partition by account_id, order_id, product_id order by list_amount desc, quantity desc
-        ) as turn
-    from lines
 )
 
 select
     'dangdang' as platform,
-    numbered.account_id,
+    lines.account_id,
     account.store_id,
     order_id,
-    case when turn = 1 then product_id else concat(product_id, '-', cast(turn as {{ t('text') }})) end as line_id,
+    {{ line_id_of('product_id', 'list_amount desc, quantity desc') }} as line_id,
     product_id,
     {{ null_as('text') }} as sku_id,
     product_name,
@@ -49,6 +39,6 @@ select
     list_amount as line_amount,
     cast(0 as decimal(18, 4)) as line_tax,
     load_id
-from numbered
+from lines
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on numbered.account_id = account.account_id
+    on lines.account_id = account.account_id

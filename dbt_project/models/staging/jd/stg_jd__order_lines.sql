@@ -1,4 +1,5 @@
 {%- set own = "case when coupon.couponType = '30' and coupon.skuId = numbered.line.skuId then " ~ money('coupon.couponPrice') ~ " end" %}
+{%- set price_and_count = money('exploded.line.jdPrice') ~ ' desc, ' ~ money('exploded.line.itemTotal') ~ ' desc' %}
 
 with
 
@@ -12,14 +13,11 @@ exploded as (
     from {{ ref('base_jd__orders') }} as latest
 ),
 
-{# A line has no id of its own, and what is bought may come once more, as a gift: the promotion is the first one's. #}
+{# Of an item that stands in an order twice, the promotion is the first line's. #}
 numbered as (
     select
         exploded.*,
-        row_number() over (
-            partition by account_id, order_id, exploded.line.skuId
-            order by {{ money('exploded.line.jdPrice') }} desc, {{ money('exploded.line.itemTotal') }} desc
-        ) as turn
+        {{ line_id_of('exploded.line.skuId', price_and_count, lines='exploded') }} as line_id
     from exploded
 ),
 
@@ -28,15 +26,14 @@ lines as (
         account_id,
         order_id,
         load_id,
-        case when turn = 1 then numbered.line.skuId else concat(numbered.line.skuId, '-', cast(turn as {{ t('text') }})) end
-            as line_id,
+        line_id,
         numbered.line.skuId as sku_id,
         numbered.line.wareId as product_id,
         numbered.line.skuName as product_name,
         'product' as line_class,
         {{ money('numbered.line.itemTotal') }} as quantity,
         cast({{ money('numbered.line.jdPrice') }} * {{ money('numbered.line.itemTotal') }} as decimal(18, 4)) as list_amount,
-        cast(case when turn = 1 then coalesce({{ array_sum('numbered.coupons', 'coupon', own) }}, 0) else 0 end as decimal(18, 4))
+        cast(case when line_id = numbered.line.skuId then coalesce({{ array_sum('numbered.coupons', 'coupon', own) }}, 0) else 0 end as decimal(18, 4))
             as merchant_item_discount
     from numbered
 

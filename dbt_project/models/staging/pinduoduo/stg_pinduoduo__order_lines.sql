@@ -28,7 +28,7 @@ select
     lines.account_id,
     account.store_id,
     order_id,
-    sku_id as line_id,
+    {{ line_id_of('sku_id', 'list_amount desc, quantity desc') }} as line_id,
     product_id,
     sku_id,
     product_name,

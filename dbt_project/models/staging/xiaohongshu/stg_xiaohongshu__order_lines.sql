@@ -23,24 +23,14 @@ lines as (
         coalesce({{ hundredths('exploded.line.totalRedDiscount') }}, 0) as line_platform_subsidy,
         coalesce({{ hundredths('exploded.line.totalTaxAmount') }}, 0) as line_tax
     from exploded
-),
-
-{# A line has no id of its own, and what is bought may come as a gift, too. #}
-numbered as (
-    select
-        lines.*,
-        row_number() over (
-            partition by account_id, order_id, sku_id order by line_class, line_amount desc, quantity desc
-        ) as turn
-    from lines
 )
 
 select
     'xiaohongshu' as platform,
-    numbered.account_id,
+    lines.account_id,
     account.store_id,
     order_id,
-    case when turn = 1 then sku_id else concat(sku_id, '-', cast(turn as {{ t('text') }})) end as line_id,
+    {{ line_id_of('sku_id', 'line_class, line_amount desc, quantity desc') }} as line_id,
     sku_id as product_id,
     sku_id,
     product_name,
@@ -53,6 +43,6 @@ select
     cast(line_amount as decimal(18, 4)) as line_amount,
     cast(line_tax as decimal(18, 4)) as line_tax,
     load_id
-from numbered
+from lines
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on numbered.account_id = account.account_id
+    on lines.account_id = account.account_id
