@@ -7,15 +7,15 @@
 
 {# ---- types ------------------------------------------------------------------------------------ #}
 
-{# The engine's name of one of our type words: text, instant; any other word is returned as it is. #}
+{# The engine's name of one of our type words: text, texts (by names that differ), instant; any other word is returned as it is. #}
 {% macro t(name) %}{{ return(adapter.dispatch('t', 'daybook')(name)) }}{% endmacro %}
 
 {% macro duckdb__t(name) %}
-    {{ return({'text': 'varchar', 'instant': 'timestamp with time zone'}.get(name, name)) }}
+    {{ return({'text': 'varchar', 'texts': 'map(varchar, varchar)', 'instant': 'timestamp with time zone'}.get(name, name)) }}
 {% endmacro %}
 
 {% macro spark__t(name) %}
-    {{ return({'text': 'string', 'instant': 'timestamp', 'timestamp': 'timestamp_ntz'}.get(name, name)) }}
+    {{ return({'text': 'string', 'texts': 'map<string, string>', 'instant': 'timestamp', 'timestamp': 'timestamp_ntz'}.get(name, name)) }}
 {% endmacro %}
 
 {# A null of a given type, for columns a platform does not have. #}

@@ -24,6 +24,7 @@ from extractors.platforms.kuaishou_shop import ORDER_PAGES, REFUND_PAGES
 from extractors.registry import platforms
 from extractors.sandbox import timeline as tl
 from extractors.sandbox.buyers import CANARY
+from extractors.sandbox.market import refunded_line
 from extractors.sandbox.orders import OrderState, RefundState
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 
@@ -182,6 +183,19 @@ def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name:
     assert found == wanted
     assert len({row["refund_id"] for row in rows}) == len(rows)
     assert all((row["refund_state"] == "success") == (row["refunded_at"] is not None) for row in rows)
+
+
+def test_a_1688_return_tells_its_pieces(night: Night) -> None:
+    rows = night.rows("select * from staging.stg_alibaba_1688__refunds")
+    found = {bare(row["refund_id"]): row["quantity"] for row in rows}
+    wanted = {
+        str(refund.refund.id): refunded_line(state, refund).quantity
+        if refund.refund.plan.goods_return
+        else None
+        for state, refund in night.refunds("alibaba_1688")
+    }
+    assert found == wanted
+    assert None in wanted.values() and max(filter(None, wanted.values())) > 1
 
 
 @pytest.mark.parametrize("name", OFFERING)

@@ -444,12 +444,14 @@ def _dispute(found: RefundState) -> str:
 
 def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
     order, refund = state.order, found.refund
+    line = market.refunded_line(state, found)
     buyer, back = order.buyer, refund.plan.goods_return
     done = found.refunded_at is not None
     out: dict[str, Any] = {
         "refundId": _refund_id(found),
         "orderId": order.id,
-        "orderEntryIdList": [market.line_id(order, market.refunded_line(state, found))],
+        "orderEntryIdList": [market.line_id(order, line)],
+        "orderEntryCountMap": {str(market.line_id(order, line)): line.quantity},
         "status": {
             tl.ASKED: "waitselleragree",
             tl.AGREED: "waitbuyersend",

@@ -7,6 +7,7 @@
     'refundsuccess': 'success',
     'refundclose': 'closed',
 } %}
+{%- set counts = parse_payload("nullif(latest.record.orderEntryCountMap, '')", 'texts') %}
 
 with
 
@@ -33,6 +34,8 @@ refunds as (
         {{ hundredths('latest.record.refundPayment') }} as given_amount,
         {{ hundredths('latest.record.applyCarriage') }} as asked_shipping,
         {{ hundredths('latest.record.refundCarriage') }} as given_shipping,
+        {# Of every line of the order it concerns, by the line's id. #}
+        nullif({{ array_sum('map_values(' ~ counts ~ ')', 'pieces', money('pieces')) }}, 0) as pieces,
         latest.record.applyReason as reason
     from {{ ref('base_alibaba_1688__refunds') }} as latest
 ),
@@ -63,7 +66,7 @@ select
     cast(refund_goods as decimal(18, 4)) as refund_goods,
     cast(refund_shipping as decimal(18, 4)) as refund_shipping,
     cast(0 as decimal(18, 4)) as refund_tax,
-    {{ null_as('decimal(18, 4)') }} as quantity,
+    cast(case when refund_type = 'return_refund' then pieces end as decimal(18, 4)) as quantity,
     reason,
     account.currency,
     amounts.load_id
