@@ -1,4 +1,8 @@
 {#- One line a unit. What the buyer pays is the sale price, after the seller's and the platform's discount. -#}
+{%- set fees = [
+    'retail_delivery_fee', 'small_order_fee', 'buyer_service_fee', 'handling_fee', 'shipping_insurance_fee', 'item_insurance_fee',
+] -%}
+
 with
 
 items as (
@@ -8,6 +12,22 @@ items as (
         load_id,
         latest.record.is_sample_order = 'true' as is_sample,
         {{ explode('latest.record.line_items') }} as item
+    from {{ ref('base_tiktok_shop__orders') }} as latest
+),
+
+{# The document has one of the fees in the total and says of the others that the buyer pays them: they count where the total does. #}
+charged as (
+    select
+        account_id,
+        record_key as order_id,
+        load_id,
+        {{ money('latest.record.payment.total_amount') }}
+            - {{ money('latest.record.payment.sub_total') }}
+            - coalesce({{ money('latest.record.payment.shipping_fee') }}, 0)
+            - coalesce({{ money('latest.record.payment.tax') }}, 0) as in_total,
+        {%- for fee in fees %}
+        {{ '+ ' if not loop.first }}coalesce({{ money('latest.record.payment.' ~ fee) }}, 0)
+        {%- endfor %} as fees
     from {{ ref('base_tiktok_shop__orders') }} as latest
 ),
 
@@ -27,6 +47,25 @@ lines as (
         coalesce({{ money('items.item.seller_discount') }}, 0) as discount,
         coalesce({{ array_sum('items.item.item_tax', 'tax', money('tax.tax_amount')) }}, 0) as line_tax
     from items
+
+    union all
+
+    select
+        account_id,
+        order_id,
+        load_id,
+        'fees' as line_id,
+        {{ null_as('text') }} as product_id,
+        {{ null_as('text') }} as sku_id,
+        'fees' as product_name,
+        'fee' as line_class,
+        0 as subsidy,
+        fees as paid,
+        fees as listed,
+        0 as discount,
+        0 as line_tax
+    from charged
+    where fees > 0 and fees = in_total
 )
 
 select
@@ -45,7 +84,7 @@ select
     cast(coalesce(listed, paid + discount + subsidy) as decimal(18, 4)) as list_amount,
     cast(coalesce(listed, paid + discount + subsidy) - paid - subsidy as decimal(18, 4)) as merchant_item_discount,
     cast(subsidy as decimal(18, 4)) as line_platform_subsidy,
-    paid as line_amount,
+    cast(paid as decimal(18, 4)) as line_amount,
     cast(line_tax as decimal(18, 4)) as line_tax,
     load_id
 from lines

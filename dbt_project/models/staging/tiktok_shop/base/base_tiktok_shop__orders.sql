@@ -5,7 +5,11 @@
     'collection_time': 'text', 'delivery_time': 'text', 'cancel_time': 'text', 'is_cod': 'text',
     'is_sample_order': 'text', 'payment_method_name': 'text', 'buyer_key': 'text',
     'recipient_address': {'region_code': 'text'},
-    'payment': {'currency': 'text', 'shipping_fee': 'text', 'tax': 'text', 'total_amount': 'text'},
+    'payment': {
+        'currency': 'text', 'sub_total': 'text', 'shipping_fee': 'text', 'tax': 'text', 'total_amount': 'text',
+        'retail_delivery_fee': 'text', 'small_order_fee': 'text', 'buyer_service_fee': 'text', 'handling_fee': 'text',
+        'shipping_insurance_fee': 'text', 'item_insurance_fee': 'text'
+    },
     'line_items': [{
         'id': 'text', 'product_id': 'text', 'product_name': 'text', 'sku_id': 'text', 'is_gift': 'text',
         'original_price': 'text', 'seller_discount': 'text', 'platform_discount': 'text', 'sale_price': 'text',
