@@ -48,9 +48,9 @@ customers as (
         month_no,
         {{ value }},
         cast(1 + floor(5 * cast(
-            sum(buyers) over (partition by month_no order by {{ value }}) - buyers as bigint
-        ) / cast(sum(buyers) over (partition by month_no) as double)) as integer) as score
-    from (select month_no, {{ value }}, count(*) as buyers from customers group by month_no, {{ value }}) as counted
+            sum(held_by) over (partition by month_no order by {{ value }}) - held_by as bigint
+        ) / cast(sum(held_by) over (partition by month_no) as double)) as integer) as score
+    from (select month_no, {{ value }}, count(*) as held_by from customers group by month_no, {{ value }}) as counted
 
 ),
 {% endfor %}
