@@ -171,8 +171,12 @@
     {%- if not execute -%}
         {{ return([('', '')]) }}
     {%- endif -%}
+    {%- set accounts = load_relation(source('raw_daybook', 'accounts')) -%}
+    {%- if accounts is none -%}  {# nothing was ever loaded, as where SQL is only linted #}
+        {{ return([]) }}
+    {%- endif -%}
     {%- set found = run_query(
-        'select platform, store_id from ' ~ source('raw_daybook', 'accounts')
+        'select platform, store_id from ' ~ accounts
         ~ ' where platform in (' ~ platforms_with('orders') ~ ') group by platform, store_id having count(*) > 1 order by 1, 2'
     ) -%}
     {{ return(found.rows | map('list') | list) }}
