@@ -213,20 +213,11 @@ left join covering
   pieces that sold and the days with stock of the last days to the period's end, where orders and catalogue are known of all of them.
 #}
 {% macro item_stock(level, grain) -%}
-{%- set first_covered = add_days('known.last_day', 1 - cover_days()) %}
 known_periods as (
 
-    select ends.store_id, ends.period_start, ends.last_day, catalogues.known_from
-    from (
-        select store_id, period_start, max(date_day) as last_day
-        from {{ ref('int_span_days') }}
-        where grain = '{{ grain }}' and span_days = 0
-        group by store_id, period_start
-    ) as ends
-    inner join {{ ref('int_catalogues') }} as catalogues
-        on ends.store_id = catalogues.store_id
-        and ends.period_start >= catalogues.known_from
-        and ends.last_day <= catalogues.known_through
+    select store_id, period_start, last_day, cover_from, is_cover_known
+    from {{ ref('int_catalogue_periods') }}
+    where grain = '{{ grain }}'
 
 ),
 
@@ -251,32 +242,20 @@ stocked as (
 
 ),
 
-covered_periods as (
-
-    select known.store_id, known.period_start, known.last_day, {{ first_covered }} as first_day
-    from known_periods as known
-    inner join {{ ref('int_store_calendar') }} as days
-        on known.store_id = days.store_id
-        and days.date_day between {{ first_covered }} and known.last_day
-    where known.known_from <= {{ first_covered }} and days.is_orders_loaded
-    group by known.store_id, known.period_start, known.last_day
-    having count(*) = {{ cover_days() }}
-
-),
-
 sold_of_late as (
 
-    select this.store_id, this.item_id, this.period_start, covered.first_day, covered.last_day, sum(days.units) as units
+    select this.store_id, this.item_id, this.period_start, known.cover_from, known.last_day, sum(days.units) as units
     from to_write as this
-    inner join covered_periods as covered
-        on this.store_id = covered.store_id
-        and this.period_start = covered.period_start
+    inner join known_periods as known
+        on this.store_id = known.store_id
+        and this.period_start = known.period_start
+        and known.is_cover_known
     inner join {{ ref('int_item_by_period') }} as days
         on days.level = '{{ level }}' and days.grain = 'day' and days.span_days = 0
         and this.store_id = days.store_id
         and this.item_id = days.item_id
-        and days.period_start between covered.first_day and covered.last_day
-    group by this.store_id, this.item_id, this.period_start, covered.first_day, covered.last_day
+        and days.period_start between known.cover_from and known.last_day
+    group by this.store_id, this.item_id, this.period_start, known.cover_from, known.last_day
 
 ),
 
@@ -284,18 +263,14 @@ covering as (
 
     select
         sold.store_id, sold.item_id, sold.period_start, sold.units,
-        {{ days_with_stock('sold.first_day', 'sold.last_day') }} as in_stock_days
+        {{ days_with_stock('sold.cover_from', 'sold.last_day') }} as in_stock_days
     from sold_of_late as sold
     inner join {{ ref('int_product_versions') }} as versions
-        on {{ versions_of(level, 'sold', 'sold.first_day', 'sold.last_day') }}
+        on {{ versions_of(level, 'sold', 'sold.cover_from', 'sold.last_day') }}
     group by sold.store_id, sold.item_id, sold.period_start, sold.units
 
 )
 {%- endmacro %}
-
-
-{# The days to a period's end whose sales say how long a stock will last. #}
-{% macro cover_days() %}{{ return(28) }}{% endmacro %}
 
 
 {# The join of an item with its versions that held at the end of a day from first_day to last_day. #}
