@@ -98,3 +98,12 @@
 {% macro seconds_between(earlier, later) -%}
     {{ dbt.datediff(earlier, later, 'second') }}
 {%- endmacro %}
+
+
+{#
+  The table of the accounts that were ever read, those that left accounts.yml among them; none where nothing was ever loaded, as where
+  SQL is only linted. Looked up, not referred to: what a model is tested with need not hold accounts.
+#}
+{% macro table_of_accounts() -%}
+    {{ return(adapter.get_relation(target.database, 'raw_daybook', 'accounts') if execute else none) }}
+{%- endmacro %}

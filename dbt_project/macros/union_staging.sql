@@ -171,8 +171,8 @@
     {%- if not execute -%}
         {{ return([('', '')]) }}
     {%- endif -%}
-    {%- set accounts = load_relation(source('raw_daybook', 'accounts')) -%}
-    {%- if accounts is none -%}  {# nothing was ever loaded, as where SQL is only linted #}
+    {%- set accounts = table_of_accounts() -%}
+    {%- if accounts is none -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set found = run_query(

@@ -17,8 +17,7 @@
 {%- endmacro %}
 
 
-{# Looked up, not referred to: what a model is tested with need not hold accounts. #}
 {% macro zones_of_accounts() -%}
-    {%- set accounts = adapter.get_relation(target.database, 'raw_daybook', 'accounts') if execute -%}
+    {%- set accounts = table_of_accounts() -%}
     {{- return(run_query('select distinct time_zone from ' ~ accounts ~ ' where time_zone is not null order by time_zone').columns[0].values() if accounts else []) -}}
 {%- endmacro %}
