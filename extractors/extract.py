@@ -142,7 +142,9 @@ class _StreamReader:
         self._platform: Platform = session.platform
         self._landing = landing
         self._hash_key = hash_key
-        self._now = now
+        # Vendors are asked by the second: the tenths left over behind a day or an hour would be a window that
+        # ends with the second it began in, and is refused.
+        self._now = now.replace(microsecond=0)
         self._progress = progress
 
     def run(self, day: date | None, window: Window | None) -> list[Manifest]:

@@ -260,6 +260,26 @@ def test_a_window_that_is_not_over_is_read_and_marked_as_far_as_it_is(
     assert not on.running.control.refusals
 
 
+BY_CHANGE = [
+    pytest.param(name, stream.name, id=f"{name}-{stream.name}")
+    for name in TESTED
+    for stream in SPOKEN[name].streams
+    if stream.kind == "cursor" and stream.slice == "day"
+]
+
+
+@pytest.mark.parametrize(("platform", "stream"), BY_CHANGE)
+def test_a_run_that_ends_tenths_of_a_second_behind_a_day_asks_for_no_window_of_nothing(
+    platform: str, stream: str, bench: Make
+) -> None:
+    on = bench(platform, stream, now=CALM_NOW)
+    end = days_window(CALM_DAY, CALM_DAY, on.account.zone).end
+    on.running.control.set_clock(end + on.stream.settle + timedelta(seconds=1))
+    on.set_mark(end - HOUR)
+    on.run(day=CALM_DAY, now=end + on.stream.settle + timedelta(milliseconds=400))
+    assert on.mark() == end and not on.running.control.refusals
+
+
 FORGETFUL = [
     pytest.param(name, stream.name, id=f"{name}-{stream.name}")
     for name in TESTED
