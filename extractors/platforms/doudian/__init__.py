@@ -30,6 +30,9 @@ GOOD_CODES = {10000, 0}  # 0: the old envelope's err_no
 RETRY_CODES = {20000, 20001, 90000}
 THEIRS = ("isp.", "dop.")  # sub-codes of the platform's own trouble; isv.* is the caller's
 TOKEN_SUB_CODES = {"isv.access-token-expired", "isv.access-token-no-existed"}
+# A shop's own doing, though the platform tells of it: the authorisation lapsed, was closed, or buys no token.
+LAPSED = ("dop.authorization-", "dop.token-generate-failed")
+AUTHORISE = "have the shop authorise the app again and update the connection"
 ADVICE = {
     30001: "ask for this API's permission package in the app console and have the shop authorise the app",
     30002: "add this machine's address to the app's list of allowed addresses",
@@ -66,11 +69,14 @@ def error_of(body: Any) -> DaybookError | None:
     text = f"Doudian error {code} {sub_code}: {body.get('sub_msg') or body.get('msg')}"
     if code == 60000:
         return RateLimitedError(text)
-    if code in RETRY_CODES or sub_code.startswith(THEIRS):
+    if sub_code.startswith(LAPSED):
+        return AuthError(text, advice=AUTHORISE)
+    if code in RETRY_CODES or (sub_code.startswith(THEIRS) and code not in ADVICE):
         return TransientError(text)
     if sub_code in TOKEN_SUB_CODES or code == 50001:
-        advice = "have the shop authorise the app again and update the connection"
-        return AuthError(text, refreshable=True, advice=advice)
+        return AuthError(text, refreshable=True, advice=AUTHORISE)
+    if sub_code == "isv.access-token-invalid":
+        return AuthError(text, advice="this token was given to another app: authorise the shop for this one")
     if sub_code == "isv.signature-invalid":
         return AuthError(text, advice="the app secret of the connection does not match the app key")
     if sub_code == "isv.timestamp-invalid":
@@ -128,8 +134,7 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
     answer = loads(body, "token refresh")
     error = error_of(answer)
     if error is not None:
-        advice = "have the shop authorise the app again and update the connection"
-        raise AuthError(error.message, advice=advice)
+        raise AuthError(error.message, advice=AUTHORISE)
     data = answer["data"]
     return Tokens(
         access_token=data["access_token"],

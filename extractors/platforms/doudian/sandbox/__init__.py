@@ -253,7 +253,8 @@ class Gateway:
             raise _bad(wrong or "grant_type")
         grant = self.tokens.refresh(str(params["refresh_token"]))
         if grant is None:
-            raise Refusal(_no(50001, "token错误", "isv.refresh-token-invalid", "refresh_token无效"))
+            sub_code = "dop.token-generate-failed:token-invalid"
+            raise Refusal(_no(50001, "平台处理失败", sub_code, "生成token失败，token不存在"))
         return {
             "access_token": grant.access_token,
             "expires_in": grant.expires_in,
