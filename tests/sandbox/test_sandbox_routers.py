@@ -59,7 +59,7 @@ VENDORS = {
         wide={"start_date": "2026-10-19 00:00:00"},
         big={"page_size": "101"},
         code_of=lambda body: body["error_response"]["code"],
-        codes={"sign": "12", "time": "8", "key": "21", "token": "19", "method": "15", "other": "43"},
+        codes={"sign": "12", "time": "8", "key": "21", "token": "19", "method": "15", "other": "60"},
     ),
     "pinduoduo": Vendor(
         path="/api/router",
@@ -298,8 +298,8 @@ def test_jd_shows_only_the_fields_asked_for_and_no_order_that_nobody_paid(
     assert {tuple(sorted(order)) for order in found["orderInfoList"]} == {
         ("modified", "orderId", "orderState")
     }
-    assert speak("jd").refused(optional_fields="orderId,colour") == "43"
-    assert speak("jd").refused(order_state="WAIT_FOR_MOON") == "43"
+    assert speak("jd").refused(optional_fields="orderId,colour") == "60"
+    assert speak("jd").refused(order_state="WAIT_FOR_MOON") == "60"
 
 
 def test_jd_lists_wares_by_the_fields_and_status_asked_for(speak: Callable[[str], Speaker]) -> None:
@@ -311,8 +311,8 @@ def test_jd_lists_wares_by_the_fields_and_status_asked_for(speak: Callable[[str]
     page = speak("jd").ask(**asked)["jingdong_ware_read_searchWare4Valid_responce"]["page"]
     assert page["totalItem"] > 5 and {ware["wareStatus"] for ware in page["data"]} <= {8, 520}
     assert {tuple(sorted(ware)) for ware in page["data"]} == {("wareId", "wareStatus")}
-    assert speak("jd").refused(**asked | {"field": "wareId,colour"}) == "43"
-    assert speak("jd").refused(**asked | {"wareStatusValue": "16"}) == "43"
+    assert speak("jd").refused(**asked | {"field": "wareId,colour"}) == "60"
+    assert speak("jd").refused(**asked | {"wareStatusValue": "16"}) == "60"
 
 
 def test_pinduoduo_keeps_goods_on_two_shelves(speak: Callable[[str], Speaker]) -> None:

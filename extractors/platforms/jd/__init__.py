@@ -35,8 +35,10 @@ ORDER_FIELDS = (
 
 WARE_FIELDS = "wareId,title,categoryId,wareStatus,outerId,jdPrice,stockNum,onlineTime,modified,created"
 
-TOKEN_CODES = {"19"}
-SETTINGS_CODES = {"4", "5", "7", "8", "11", "14", "15", "21", "24"}
+TOKEN_CODES = {"18", "19"}
+# The platform's own trouble: out of service, failed, its back end timed out, was away, broke or gave no data.
+RETRY_CODES = {"1", "43", "65", "66", "67", "69"}
+SETTINGS_CODES = {"4", "5", "6", "7", "8", "11", "14", "15", "20", "21", "22", "24", "25", "64", "72", "73"}
 
 
 def error_of(body: Any) -> DaybookError | None:
@@ -65,7 +67,7 @@ def _gateway_error(found: dict[str, Any]) -> DaybookError:
     if code == "2":
         # The vendor names no wait; its limits count by the second or by the day.
         return RateLimitedError(text, retry_after=2.0, advice="a test app may make 500 calls a day only")
-    if code == "65":
+    if code in RETRY_CODES:
         return TransientError(text)
     if code in TOKEN_CODES:
         return AuthError(text, refreshable=True, advice="authorise the shop again and update the connection")

@@ -59,7 +59,7 @@ _CODES = {
 
 
 def _refuse(kind: str, text: str) -> Answer:
-    code, chinese, english = _CODES.get(kind, ("43", f"系统参数错误 {text}", f"Invalid arguments: {text}"))
+    code, chinese, english = _CODES.get(kind, ("60", f"参数{text}不合法", f"parameter {text} is not valid"))
     body = {"error_response": {"code": code, "zh_desc": chinese, "en_desc": english}}
     return Answer(body, refusal=f"{code} {kind}")
 
