@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
@@ -29,10 +30,14 @@ VERSION = "202309"
 PAGE = 100
 # A cancellation may be asked for long before it is done, and its list knows only when it was asked for.
 CANCELLATION_LIFE = timedelta(days=45)
-TOKEN_CODES = {105001, 105002}
-RATE_CODES = {36009003, 36009024}
-SIGN_CODES = range(106000, 106010)  # signature, key, time: 106001 is the one confirmed
-RETRY_CODES = {36009001, 36009002, 36009004}
+PRODUCTS_AT_MOST = 10_000  # a search goes no further (12052180)
+# As its page of common errors says; 101000 and 36004004 are its token desk's.
+TOKEN_CODES = {105001, 105002, 101000, 36004004}
+RATE_CODES = {36009002, 36009024}
+SIGN_CODES = range(106000, 106010)
+RETRY_CODES = {36009001, 36009003, 36009007, 12001000, 33001002}
+BY_WORDS = 36009004  # stands for a dozen failures
+OURS = re.compile("timestamp|credentials|signature|app_key")
 
 
 def _token(reply: Reply) -> str | None:
@@ -47,7 +52,7 @@ def _count(reply: Reply) -> int:
     return found
 
 
-def _pages(records: str, *, kept_whole: bool = True) -> NextToken:
+def _pages(records: str, *, kept_whole: bool = True, depth: int | None = None) -> NextToken:
     """Pages held to the vendor's count: by every record, or, where some are left out, by there being any."""
     total, counted = (_count, None) if kept_whole else (None, _count)
     return SizedNextToken(
@@ -56,6 +61,7 @@ def _pages(records: str, *, kept_whole: bool = True) -> NextToken:
         "page_token",
         total,
         counted=counted,
+        depth=depth,
         size="page_size",
         page_size=PAGE,
     )
@@ -102,7 +108,8 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
         "update_time_ge": int(window.start.timestamp()),
         "update_time_le": int(window.end.timestamp()) - 1,
     }
-    yield Read(Request("products", f"/product/{VERSION}/products/search", params), _pages("products"))
+    request = Request("products", f"/product/{VERSION}/products/search", params)
+    yield Read(request, _pages("products", depth=PRODUCTS_AT_MOST))
 
 
 def _error(body: Any) -> DaybookError | None:
@@ -111,17 +118,22 @@ def _error(body: Any) -> DaybookError | None:
     code = int(body.get("code") or 0)
     if code == 0:
         return None
-    text = f"TikTok Shop error {code}: {str(body.get('message'))[:200]}"
+    said = str(body.get("message"))
+    text = f"TikTok Shop error {code}: {said[:200]}"
     if code in RATE_CODES:
         return RateLimitedError(text)
     if code in RETRY_CODES:
         return TransientError(text)
-    if code in TOKEN_CODES:
+    if code in TOKEN_CODES or (code == BY_WORDS and "access" in said and "token" in said):
         return AuthError(text, refreshable=True, advice="authorise the app again in Seller Center")
-    if code in SIGN_CODES:
+    if code in SIGN_CODES or (code == BY_WORDS and OURS.search(said)):
         return AuthError(
-            text, advice="check app key and secret, and the clock of this machine (five minutes)"
+            text,
+            advice="check app key and secret, and the clock of this machine: five minutes behind TikTok's "
+            "are allowed, and thirty seconds ahead",
         )
+    if code == 36009033:
+        return ConfigError(text, advice="add this machine's address to the app's IP allow list")
     return ConfigError(text, advice="check the app's permissions and the shop_cipher of the connection")
 
 

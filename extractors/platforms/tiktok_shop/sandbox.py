@@ -25,7 +25,6 @@ from extractors.sandbox.credentials import APP_KEYS, EXTRA
 from extractors.sandbox.cursor import seal, turn, unseal
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.market import (
-    in_step,
     product_id,
     refund_at,
     refund_rows_between,
@@ -43,7 +42,8 @@ from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
 from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
-TOLERANCE = 300
+BEHIND, AHEAD = 300, 30  # seconds that a caller's clock may be off
+PRODUCTS_AT_MOST = 10_000
 _QUERY = "app_key timestamp sign shop_cipher"
 _PAGING = "page_size page_token sort_field sort_order"
 _LONG = 10**11
@@ -66,7 +66,7 @@ Listing = Callable[[Desk, Shop, Mapping[str, Any]], list[Entry]]
 def routes(desk: Desk) -> list[BaseRoute]:
     """The addresses that TikTok Shop has, for one desk."""
     desk.tokens = TokenDesk("tiktok_shop", rotates=True, access_life=7 * 86_400, refresh_life=365 * 86_400)
-    desk.rate_answer = lambda seconds: _no(36009003, "Too many requests")
+    desk.rate_answer = lambda seconds: _no(36009002, "Too many requests", 429)
     desk.token_answer = lambda: _no(105002, "Expired credentials.", 401)
 
     def edit(store: str, stream: str, place: int, query: Mapping[str, Any]) -> None:
@@ -163,10 +163,10 @@ def _admitted(desk: Desk, path: str, query: Mapping[str, str], raw: bytes, text:
         )
     key, secret = APP_KEYS["tiktok_shop"]
     if query["app_key"] != key:
-        raise Refusal(_no(106002, "Invalid app_key", 401))
+        raise Refusal(_no(36009004, "Invalid credentials. Invalid `app_key` query parameter.", 400))
     stamp = whole(query["timestamp"], 0, _LONG)
-    if not in_step(desk, stamp, TOLERANCE):
-        raise Refusal(_no(106003, "Expired timestamp", 401))
+    if stamp is None or not any(-BEHIND <= stamp - clock <= AHEAD for clock in desk.control.clocks()):
+        raise Refusal(_no(36009004, "Invalid timestamp. The value of the `timestamp` query parameter", 400))
     if not hmac.compare_digest(_signature(path, query, raw, secret), query["sign"]):
         raise Refusal(_no(106001, "Invalid signature", 401))
     assert desk.tokens is not None
@@ -175,7 +175,8 @@ def _admitted(desk: Desk, path: str, query: Mapping[str, str], raw: bytes, text:
         raise Refusal(_no(105002, "Expired credentials.", 401))
     shop = SHOP_BY_STORE.get(verdict.subject)
     if verdict.state != GOOD or shop is None or shop.platform != desk.platform:
-        raise Refusal(_no(105001, "Invalid access token", 401))
+        said = "Invalid credentials. The `x-tts-access-token` header is invalid."
+        raise Refusal(_no(36009004, said, 401))
     if query["shop_cipher"] != EXTRA["tiktok_shop"]["shop_cipher"]:
         raise Refusal(_no(106011, "Invalid shop_cipher", 400))
     return shop
@@ -210,6 +211,8 @@ def _list(
         if place is None or len(place) != 2 or not place[0].isdigit():
             raise Refusal(_no(36009005, "Invalid page_token", 400))
         first = sum(1 for entry in entries if entry[:2] <= (int(place[0]), place[1]))
+    if name == "products" and first >= PRODUCTS_AT_MOST:
+        raise Refusal(_no(12052180, f"a search goes no further than {PRODUCTS_AT_MOST} products"))
     shown, following = turn(entries, first, size, fault)
     token = ""
     if following is not None:
