@@ -32,6 +32,7 @@ from extractors.sandbox.truth import orders_modified, products_modified, refunds
 from extractors.sandbox.world import World
 
 MOST = 20
+PRESENT = 90 * 86_400  # seconds; orders made before are asked for with isHis
 _ORDERS = "alibaba.trade.getSellerOrderList"
 _REFUNDS = "alibaba.trade.refund.queryOrderRefundList"
 _PRODUCTS = "alibaba.product.list.get"
@@ -177,8 +178,15 @@ class Gateway:
         if given.get("orderStatus", "success") not in _STATUSES:
             raise _bad("orderStatus")
         start, end = self._window(given, "modifyStartTime", "modifyEndTime")
-        rows = market.rows_between(self.desk, shop, start, end)[::-1]
-        page = self._page(("orders", shop.store, start, end), rows, given, "page", fault)
+        old, border = given.get("isHis", "false"), self.desk.now() - PRESENT
+        if old not in ("true", "false"):
+            raise _bad("isHis")
+        rows = [
+            row
+            for row in market.rows_between(self.desk, shop, start, end)[::-1]
+            if (market.state_at(self.desk, shop, row).order.timeline.created < border) == (old == "true")
+        ]
+        page = self._page(("orders", shop.store, start, end, old), rows, given, "page", fault)
         shown = [_order(market.state_at(self.desk, shop, row)) for row in page.rows]
         return {"result": shown, "totalRecord": page.total, "success": "true"}
 
