@@ -18,7 +18,7 @@ from extractors.accounts import Account
 from extractors.core.decode import dumps, loads
 from extractors.core.model import Reply, Request
 from extractors.credentials import Credentials
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import DaybookError, TransientError
 from extractors.protocols.http_status import raise_for_status
 from extractors.protocols.oauth import unless_passing
 from extractors.tokens import Tokens
@@ -135,26 +135,6 @@ def seconds_named_in(text: str) -> float | None:
     """The wait a vendor writes into its message: "This ban will last for 3 more seconds" → 4.0 (one more)."""
     found = re.search(r"(\d+)\s+more\s+second", text)
     return float(found.group(1)) + 1 if found else None
-
-
-def error_in_words(vendor: str, code: str, text: str, rest: type[DaybookError] = ConfigError) -> DaybookError:
-    """The kind of an error of a vendor that publishes no table of codes, by what its message speaks of.
-
-    rest: what is made of a message that speaks of none of it.
-    """
-    said = f"{vendor} error {code}: {text}".replace("error :", "error:")
-    lower = f"{code} {text}".lower()
-    if re.search(r"频率|频繁|限流|次数|too many|too fast|limit", lower):
-        return RateLimitedError(said, retry_after=2.0)
-    if re.search(r"timestamp|时间戳", lower):
-        return ConfigError(said, advice="check this machine's clock and its time zone database")
-    if re.search(r"签名|sign", lower):
-        return AuthError(said, advice="the app secret of the connection does not match the app key")
-    if re.search(r"token|session|授权|会话", lower):
-        return AuthError(said, refreshable=True, advice="authorise the shop again and update the connection")
-    if re.search(r"系统|繁忙|超时|timeout|busy|system|internal", lower):
-        return TransientError(said)
-    return rest(said, advice="check the account's configuration against the vendor's page")
 
 
 def expect_object(data: Any, what: str) -> dict[str, Any]:

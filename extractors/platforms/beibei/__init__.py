@@ -17,10 +17,10 @@ from extractors.protocols.signed_form import (
     Dialect,
     SignedForm,
     epoch_seconds,
-    error_in_words,
     expect_object,
 )
 from extractors.protocols.signing import md5_wrapped
+from extractors.protocols.words import error_in_words
 
 ZONE = "Asia/Shanghai"
 PATH = "/outer_api/out_gateway/route.html"

@@ -15,8 +15,9 @@ from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import ContractError, DaybookError, TransientError
 from extractors.personal import Personal
-from extractors.protocols.signed_form import Dialect, SignedForm, error_in_words
+from extractors.protocols.signed_form import Dialect, SignedForm
 from extractors.protocols.signing import md5_wrapped
+from extractors.protocols.words import error_in_words
 from extractors.protocols.xmltext import xml_reader
 
 ZONE = "Asia/Shanghai"

@@ -16,7 +16,8 @@ from extractors.errors import ContractError, DaybookError, TransientError
 from extractors.personal import Personal
 from extractors.platforms.jd import DIALECT as JOS
 from extractors.platforms.jd import PATH
-from extractors.protocols.signed_form import SignedForm, error_in_words
+from extractors.protocols.signed_form import SignedForm
+from extractors.protocols.words import error_in_words
 
 WITHIN_DAYS = 15  # the attribution window that is asked for, and so the look-back
 PAGE = 100

@@ -15,8 +15,9 @@ from extractors.core.window import Window
 from extractors.errors import DaybookError
 from extractors.personal import Personal
 from extractors.protocols.oauth import refresh_form, token_reader
-from extractors.protocols.signed_form import Dialect, SignedForm, error_in_words, expect_object
+from extractors.protocols.signed_form import Dialect, SignedForm, expect_object
 from extractors.protocols.signing import md5_wrapped
+from extractors.protocols.words import error_in_words
 
 ZONE = "Asia/Shanghai"
 PATH = "/router"

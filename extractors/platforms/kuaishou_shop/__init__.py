@@ -12,17 +12,11 @@ from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream, epoch_milliseconds
 from extractors.core.paging import LastPageFirst, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import (
-    AuthError,
-    ConfigError,
-    ContractError,
-    DaybookError,
-    RateLimitedError,
-    TransientError,
-)
+from extractors.errors import AuthError, ContractError, DaybookError, TransientError
 from extractors.personal import Personal
 from extractors.protocols.oauth import ends_in
 from extractors.protocols.signed_call import Dialect, SignedCall, json_text_in_query
+from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
 
 ORDERS, REFUNDS = "open.order.cursor.list", "open.seller.order.refund.pcursor.list"
@@ -37,29 +31,15 @@ AUTHORISE = "have the shop authorise the app again and update the connection"
 def error_of(body: Any) -> DaybookError | None:
     """The error in `{result, error_msg, sub_code, sub_msg}`; 1 is success.
 
-    The codes themselves are not published: an error is judged by the words of its sub code.
+    The codes themselves are not published: an error is judged by its words.
     """
     if not isinstance(body, dict) or "result" not in body:
         return TransientError("Kuaishou answered with something that is no envelope")
     if body["result"] == 1:
         return None
-    sub_code = str(body.get("sub_code") or "")
-    said = body.get("sub_msg") or body.get("error_msg")
-    text = f"Kuaishou error {body['result']} {sub_code}: {said}"
-    word = f"{sub_code} {body.get('error_msg')}".lower()
-    if "sign" in word:
-        return AuthError(text, advice="the sign_secret of the connection does not match the app key")
-    if "token" in word or "auth" in word:
-        return AuthError(text, refreshable=True, advice=AUTHORISE)
-    if "limit" in word or "frequency" in word or "qps" in word:
-        return RateLimitedError(text)
-    if "timestamp" in word:
-        return ConfigError(text, advice="set this machine's clock")
-    if "permission" in word or "scope" in word:
-        return ConfigError(text, advice="ask for this API's scope in the app console")
-    if "param" in word:
-        return ConfigError(text, advice="check the account against the API page")
-    return TransientError(text)
+    said = dict.fromkeys(str(body[name]) for name in ("sub_msg", "error_msg") if body.get(name))
+    code = f"{body['result']} {body.get('sub_code') or ''}".strip()
+    return error_in_words("Kuaishou", code, " ".join(said), TransientError, "sign_secret")
 
 
 def _further(name: str, records: str) -> Callable[[Reply], str | None]:

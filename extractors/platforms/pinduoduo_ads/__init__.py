@@ -16,7 +16,8 @@ from extractors.core.window import Window
 from extractors.errors import ConfigError, ContractError, DaybookError, TransientError
 from extractors.platforms.pinduoduo import DIALECT as POP
 from extractors.platforms.pinduoduo import PATH
-from extractors.protocols.signed_form import SignedForm, error_in_words
+from extractors.protocols.signed_form import SignedForm
+from extractors.protocols.words import error_in_words
 
 DAILY, BY_ENTITY = "pdd.ad.api.report.daily.report.query", "pdd.ad.api.report.entity.report.query"
 SCENES = (0, 1, 2)  # search, star shop, display: a report is of one

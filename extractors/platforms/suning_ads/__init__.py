@@ -16,7 +16,7 @@ from extractors.errors import ConfigError, ContractError, DaybookError, Transien
 from extractors.platforms.suning import DIALECT as SOP
 from extractors.platforms.suning import PATH, shape_of
 from extractors.protocols.signed_call import SignedCall
-from extractors.protocols.signed_form import error_in_words
+from extractors.protocols.words import error_in_words
 
 REPORT = "suning.advertise.getpromotionrepdatalist.query"
 CONTENT = {REPORT: "queryGetpromotionrepdatalist"}

@@ -13,17 +13,11 @@ from extractors.core.model import Instant, Platform, Rate, Read, Record, Request
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.session import Session
 from extractors.core.window import Window
-from extractors.errors import (
-    AuthError,
-    ConfigError,
-    ContractError,
-    DaybookError,
-    RateLimitedError,
-    TransientError,
-)
+from extractors.errors import AuthError, ContractError, DaybookError, TransientError
 from extractors.personal import Personal
 from extractors.protocols.oauth import ends_at
 from extractors.protocols.signed_call import Dialect, SignedCall, json_body_with_system
+from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
 
 PATH = "/ark/open_api/v3/common_controller"
@@ -55,20 +49,7 @@ def error_of(body: Any) -> DaybookError | None:
     if body["success"] is True and code in (0, "0"):
         return None
     said = str(body.get("error_msg") or body.get("msg"))
-    text, word = f"Xiaohongshu error {code}: {said}", said.lower()
-    if "sign" in word:
-        return AuthError(text, advice="the app secret of the connection does not match the app id")
-    if "token" in word:
-        return AuthError(text, refreshable=True, advice=AUTHORISE)
-    if "limit" in word or "frequen" in word:
-        return RateLimitedError(text)
-    if "timestamp" in word:
-        return ConfigError(text, advice="set this machine's clock")
-    if "permission" in word or "auth" in word:
-        return ConfigError(text, advice="ask for this API's permission in the app console")
-    if "param" in word:
-        return ConfigError(text, advice="check the account against the API page")
-    return TransientError(text)
+    return error_in_words("Xiaohongshu", str(code), said, TransientError)
 
 
 def _orders(account: Account, window: Window) -> Iterator[Read]:

@@ -1,0 +1,37 @@
+"""Errors of vendors that publish no table of codes: their words, English or Chinese, tell their kind."""
+
+from __future__ import annotations
+
+import re
+
+from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+
+
+def error_in_words(
+    vendor: str,
+    code: str,
+    text: str,
+    rest: type[DaybookError] = ConfigError,
+    secret: str = "app secret",  # noqa: S107  what it is called
+) -> DaybookError:
+    """The kind of an error by what its code and message speak of.
+
+    rest: what is made of a message that speaks of none of it. secret: of the connection, that signs.
+    """
+    said = f"{vendor} error {code}: {text}".replace("error :", "error:")
+    lower = f"{code} {text}".lower()
+    if re.search(r"频率|频繁|限流|次数|too many|too fast|frequen|limit|qps", lower):
+        return RateLimitedError(said, retry_after=2.0)
+    if re.search(r"timestamp|时间戳", lower):
+        return ConfigError(said, advice="check this machine's clock and its time zone database")
+    if re.search(r"签名|验签|sign", lower):
+        return AuthError(said, advice=f"the {secret} of the connection does not match the app key")
+    if re.search(r"权限|permission|scope", lower):
+        return ConfigError(said, advice="ask for this API's permission in the app console")
+    if re.search(r"token|session|授权|会话|auth", lower):
+        return AuthError(said, refreshable=True, advice="authorise the shop again and update the connection")
+    if re.search(r"参数|param", lower):
+        return ConfigError(said, advice="check the account against the vendor's page")
+    if re.search(r"系统|繁忙|超时|timeout|busy|system|internal", lower):
+        return TransientError(said)
+    return rest(said, advice="check the account's configuration against the vendor's page")
