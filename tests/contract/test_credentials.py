@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -109,6 +110,33 @@ def test_a_wrong_secret_fails_at_once_and_says_what_to_do(platform: str, bench: 
     on.running.control.requests.clear()
     refused(on, several_slices(on))
     assert asked(on) <= 2 * SPOKEN[platform].width, "a retry storm"
+
+
+def test_a_secret_of_amazons_that_ran_out_is_made_anew_and_nobody_has_to_authorise_again(bench: Make) -> None:
+    on = bench("amazon", "orders", variant="expired")
+    on.credentials = with_a_wrong_secret(on.credentials)
+    error = refused(on, several_slices(on))
+    assert error.advice and "180 days" in error.advice and "authorise" not in error.advice
+
+
+def test_a_renewal_that_leaves_the_refresh_token_out_leaves_it_as_it_was(
+    bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = bench("amazon", "orders", variant="expired")
+    send = Session._send
+
+    def sent(session: Session, name: str, arguments: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = send(session, name, arguments)
+        if name == "token refresh":
+            told = json.loads(body)
+            del told["refresh_token"]
+            body = json.dumps(told).encode()
+        return status, headers, body
+
+    monkeypatch.setattr(Session, "_send", sent)
+    on.run(a_few_records(on, BUSY_DAY))
+    kept = json.loads((on.folder / "tokens" / f"{on.account.id}.json").read_text())
+    assert kept["refresh_token"] == on.credentials.extra["refresh_token"]
 
 
 @pytest.mark.parametrize("platform", RENEWABLE)
@@ -221,8 +249,6 @@ def test_a_clock_two_hours_off_does_no_harm_or_is_named(platform: str, hours: in
 
 
 def _key(row: bytes) -> str:
-    import json
-
     return str(json.loads(row)["key"])
 
 

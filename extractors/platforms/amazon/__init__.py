@@ -32,6 +32,11 @@ from extractors.tokens import Tokens
 DATA = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES,TAX,PAYMENT"
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 SECOND = timedelta(seconds=1)
+# The refresh token outlives the secret: nobody has to authorise again.
+ROTATE = (
+    "the client secret is wrong, or its 180 days are over: make a new one (Seller Central: Develop Apps, LWA "
+    "credentials) and put it into the connection"
+)
 HOSTS = {region: f"https://sellingpartnerapi-{region}.amazon.com" for region in ("na", "eu", "fe")}
 
 
@@ -190,13 +195,15 @@ def _refresh(key: str, secret: str, tokens: Tokens) -> dict[str, Any]:
 
 def _refreshed(body: bytes) -> Tokens:
     data = loads(body, "token refresh")
-    if not isinstance(data, dict) or not data.get("access_token"):
-        said = str(data.get("error")) if isinstance(data, dict) else "no token"
-        raise AuthError(
-            f"Login with Amazon refused the refresh token: {said}",
-            advice="authorise the app again in Seller Central and put its refresh token into the connection",
-        )
-    return Tokens(str(data["access_token"]), str(data["refresh_token"]))
+    if isinstance(data, dict) and data.get("access_token"):
+        return Tokens(str(data["access_token"]), data.get("refresh_token"))
+    said = str(data.get("error")) if isinstance(data, dict) else "no token"
+    if said in ("invalid_client", "unauthorized_client"):
+        raise AuthError(f"Login with Amazon refused the client: {said}", advice=ROTATE)
+    raise AuthError(
+        f"Login with Amazon refused the refresh token: {said}",
+        advice="authorise the app again in Seller Central and put its refresh token into the connection",
+    )
 
 
 DIALECT = Dialect(
