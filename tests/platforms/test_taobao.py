@@ -22,6 +22,7 @@ from extractors.platforms import taobao
 from extractors.sandbox import Running, running
 from extractors.sandbox.control import Touch
 from extractors.sandbox.truth import orders_modified, shop_of
+from extractors.tokens import authorised_until
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 11, 12, 0, tzinfo=SHANGHAI)
@@ -164,3 +165,23 @@ def test_a_spent_daily_quota_waits_for_midnight_in_china(
     error = top_error(7, "accesscontrol.limited-by-app-access-count")
     assert isinstance(error, errors.RateLimitedError) and error.retry_after == pytest.approx(hours * 3_600)
     assert error.advice and "quota" in error.advice
+
+
+YEAR, THREE_DAYS = 31_536_000, 259_200
+
+
+@pytest.mark.parametrize(
+    ("r2", "life"),
+    [(THREE_DAYS, THREE_DAYS), (str(THREE_DAYS), THREE_DAYS), (YEAR, YEAR), (0, YEAR), (None, YEAR)],
+)
+def test_what_a_renewal_does_not_lengthen_ends_the_authorisation(r2: Any, life: int) -> None:
+    """A renewal may give a year of r1 (what every app may read) and leave r2, orders among it, at what is left."""
+    answer = {
+        "access_token": "a", "refresh_token": "b", "expires_in": YEAR, "re_expires_in": YEAR,
+        "r1_expires_in": YEAR, "r2_expires_in": r2,
+    }  # fmt: skip
+    began = datetime.now(UTC)
+    tokens = taobao.read_tokens(json.dumps(answer).encode())
+    until = authorised_until(tokens, taobao.PLATFORM.renewal_prolongs)
+    assert until is not None and abs(until - began - timedelta(seconds=life)) < timedelta(seconds=5)
+    assert tokens.expires_at is not None and tokens.expires_at - began > timedelta(days=364)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
+from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
-from extractors.protocols.oauth import refresh_form, token_reader
+from extractors.protocols.oauth import ends_in, refresh_form, token_reader
 from extractors.protocols.signed_form import (
     Dialect,
     SignedForm,
@@ -22,6 +24,7 @@ from extractors.protocols.signed_form import (
     seconds_named_in,
 )
 from extractors.protocols.signing import md5_wrapped
+from extractors.tokens import Tokens
 
 ZONE = "Asia/Shanghai"
 
@@ -87,8 +90,18 @@ def _until_midnight() -> float:
     ).total_seconds()
 
 
-# The pair of `POST https://oauth.taobao.com/token`.
-read_tokens = token_reader(refresh_life="re_expires_in")
+_read_pair = token_reader(refresh_life="re_expires_in")
+
+
+def read_tokens(body: bytes) -> Tokens:
+    """The pair of `POST https://oauth.taobao.com/token`. A renewal lengthens r1, what every app may read, and
+    with many types of app not r2, where trades are: where r2 ends first, so does the authorisation."""
+    tokens = _read_pair(body)
+    trades = ends_in(loads(body, "token refresh").get("r2_expires_in"))
+    if trades and tokens.expires_at and trades < tokens.expires_at - timedelta(minutes=1):
+        ends = (trades, tokens.refresh_expires_at or trades)
+        return replace(tokens, refresh_expires_at=min(ends))
+    return tokens
 
 
 DIALECT = Dialect(
