@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from contract_bench import BUSY_DAY, Bench, a_few_records, keys_of
 
 from extractors.accounts import Account
 from extractors.core.model import Reply, Request
 from extractors.core.window import Window
-from extractors.errors import ContractError
+from extractors.errors import ContractError, ExtractErrors
 from extractors.registry import platforms
 
 SHOPS = (
@@ -37,6 +40,32 @@ def test_an_answer_without_list_and_without_count_is_not_taken_for_an_empty_page
                     list(read.paging.pages(answer, read.request))
                 asked += 1
     assert asked >= 2 * len(platform.streams)
+
+
+def test_pages_without_their_list_are_missed_also_where_most_records_are_of_other_windows(
+    bench: Callable[..., Bench],
+) -> None:
+    """TikTok lists cancellations by when they were asked for; those that changed in the window are kept."""
+    on = bench("tiktok_shop", "cancellations")
+    window = a_few_records(on, BUSY_DAY)
+    on.in_pages_of(20)
+    on.run(window)
+    kept, listed = len(on.rows()), json.loads(on.wire.bodies[-1])["data"]["total_count"]
+    assert set(keys_of(on.rows())) == on.truth(window) and 0 < 2 * kept < listed
+    behind = False
+
+    def without_list(body: bytes) -> bytes:
+        nonlocal behind
+        data = json.loads(body)
+        if behind:
+            data["data"].pop("cancellations")
+        behind = bool(data["data"]["next_page_token"])
+        return json.dumps(data).encode()
+
+    on.wire.change = without_list
+    with pytest.raises(ExtractErrors, match=f"says {listed} records and sent 20"):
+        on.run(window)
+    assert len(on.rows()) == kept
 
 
 def test_a_suning_answer_that_says_it_has_no_error_shows_its_records() -> None:

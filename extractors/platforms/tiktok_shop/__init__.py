@@ -52,15 +52,12 @@ def _count(reply: Reply) -> int:
     return found
 
 
-def _pages(records: str, *, kept_whole: bool = True, depth: int | None = None) -> NextToken:
-    """Pages held to the vendor's count: by every record, or, where some are left out, by there being any."""
-    total, counted = (_count, None) if kept_whole else (None, _count)
+def _pages(records: str, *, depth: int | None = None) -> NextToken:
     return SizedNextToken(
         records_at(f"data.{records}"),
         _token,
         "page_token",
-        total,
-        counted=counted,
+        _count,
         depth=depth,
         size="page_size",
         page_size=PAGE,
@@ -96,10 +93,10 @@ def _cancellations(account: Account, window: Window) -> Iterator[Read]:
     request = Request("cancellations", f"/return_refund/{VERSION}/cancellations/search", params)
     start, end = int(window.start.timestamp()), int(window.end.timestamp())
 
-    def changed(records: list[Record]) -> list[Record]:
-        return [r for r in records if start <= int(r.get("update_time") or r.get("create_time") or 0) < end]
+    def changed(record: Record) -> bool:
+        return start <= int(record.get("update_time") or record.get("create_time") or 0) < end
 
-    yield Read(request, _pages("cancellations", kept_whole=False), finish=changed)
+    yield Read(request, _pages("cancellations"), keep=changed)
 
 
 def _products(account: Account, window: Window) -> Iterator[Read]:
