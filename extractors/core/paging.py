@@ -247,12 +247,19 @@ class Summed:
 
 @dataclass(frozen=True)
 class OnePage:
-    """A call that answers with everything."""
+    """A call that answers with everything.
+
+    asks_twice: nothing in an answer tells where it ends (lines of a file that cannot change): it is asked for
+        twice, and what broke off differs.
+    """
 
     records: Records
+    asks_twice: bool = False
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         found = self.records(call(request))
+        if self.asks_twice and self.records(call(request)) != found:
+            raise ContractError(f"{request.name} was asked twice and did not answer the same")
         yield Page(found, None)
 
 

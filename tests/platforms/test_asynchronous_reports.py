@@ -71,8 +71,10 @@ class Bench:
         self,
         before: Callable[[int, str], None] = lambda number, name: None,
         after: Callable[[int, int], None] = lambda number, status: None,
+        change: Callable[[str, bytes], bytes] = lambda name, body: body,
     ) -> None:
-        """Read three days; `before` is told the number and the name of every call, `after` its number and status."""
+        """Read three days; `before` is told the number and the name of every call, `after` its number and status;
+        what arrives is what `change` makes of an answer."""
         known = next(a for a in AD_ACCOUNTS if a.platform == self.vendor.platform)
         given: Any = self.box.connections()[known.account]
         options = {n: given["extra"][n] for n in platforms()[known.platform].options if n in given["extra"]}
@@ -86,9 +88,9 @@ class Bench:
             nonlocal calls
             calls += 1
             before(calls, name)
-            answer = send(session, name, arguments)
-            after(calls, answer[0])
-            return answer
+            status, headers, body = send(session, name, arguments)
+            after(calls, status)
+            return status, headers, change(name, body)
 
         with self.patch.context() as patch:
             patch.setattr(Session, "_send", watched)
@@ -227,6 +229,24 @@ def test_a_download_that_is_no_report_is_fetched_again_and_not_asked_for_again(
     bench.run()
     assert bench.box.control.struck[kind] == 1 and bench.counted(bench.vendor.ask) == bench.vendor.jobs
     assert bench.counted(bench.vendor.fetch) > bench.vendor.jobs and sorted(bench.lines()) == whole
+
+
+@pytest.mark.parametrize("bench", [VENDORS[0]], indirect=True, ids=lambda vendor: vendor.platform)
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_file_that_breaks_off_between_two_lines_is_not_taken_for_the_whole(
+    broken: int, bench: Bench, whole: list[bytes]
+) -> None:
+    """Plain CSV tells neither how many rows it has nor where it ends."""
+    downloads = 0
+
+    def cut(name: str, body: bytes) -> bytes:
+        nonlocal downloads
+        downloads += name == "report/downloadFile"
+        lines = body.splitlines(keepends=True)
+        return b"".join(lines[: len(lines) // 2]) if downloads == broken and len(lines) > 1 else body
+
+    bench.run(change=cut)
+    assert downloads == 4 and sorted(bench.lines()) == whole
 
 
 def test_a_download_that_stays_a_web_page_lands_nothing_and_the_job_is_kept(

@@ -115,7 +115,8 @@ def _report(level: str, columns: tuple[str, ...], account: Account, window: Wind
     }
     request = Request(f"report/{level}", f"/report/{level}", params)
     named = (*DAY, *columns, *METRICS)
-    yield Read(request, OnePage(partial(rows_of, columns=named, what=request.name)), job=JOB)
+    rows = partial(rows_of, columns=named, what=request.name)
+    yield Read(request, OnePage(rows, asks_twice=True), job=JOB)
 
 
 def _stream(level: str, columns: tuple[str, ...], *key: str) -> Stream:
