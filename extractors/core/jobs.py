@@ -133,11 +133,12 @@ class Jobs:
 
     def _ask(self, name: str, call: Callable[[Request], Reply], request: Request, job: Job) -> _Ticket:
         asked_at = self._clock()
-        ticket = job.ticket(call(request))
-        if not ticket:
+        number = job.ticket(call(request))
+        if isinstance(number, bool) or not isinstance(number, str | int) or number == "":
             raise ContractError(f"{request.name} answered without the number of the job")
-        self._notes.put_text(name, json.dumps({"id": ticket, "asked_at": asked_at.isoformat()}))
-        return _Ticket(ticket, asked_at)
+        ticket = _Ticket(str(number), asked_at)
+        self._notes.put_text(name, json.dumps({"id": ticket.id, "asked_at": asked_at.isoformat()}))
+        return ticket
 
     def _remembered(self, name: str, life: timedelta) -> _Ticket | None:
         try:

@@ -71,7 +71,7 @@ class Paging(Protocol):
 class Job:
     """An asynchronous report, as facts (see `core.jobs`).
 
-    ticket: the job's number in the answer to the request that asks for the report.
+    ticket: the job's number, as it stands in the answer to the request that asks for the report.
     look: number → the request that asks how it stands; state: what the answer to that says.
     fetch: number → the request that brings the finished report; it is paged like any other.
     address: where the look that finds the report finished says it lies; `fetch` is given that in place of the
@@ -79,7 +79,7 @@ class Job:
     patience: how long a job may take; life: how long after being asked for it is still worth fetching.
     """
 
-    ticket: Callable[[Reply], str]
+    ticket: Callable[[Reply], Any]
     look: Callable[[str], Request]
     state: Callable[[Reply], State]
     fetch: Callable[[str], Request]

@@ -148,9 +148,13 @@ def test_a_job_the_vendor_will_not_speak_of_is_asked_for_anew_by_the_next_run(
     assert jobs().finished(vendor, REPORT, JOB).params == {"id": "job2"}
 
 
-def test_an_answer_without_a_number_is_no_job(jobs: Callable[..., Jobs]) -> None:
+@pytest.mark.parametrize("number", ["", None, True, ["job1"], {"value": "job1"}])
+def test_an_answer_without_a_number_is_no_job(number: object, jobs: Callable[..., Jobs]) -> None:
+    """Written down it would be what the next run asks after, in vain."""
+    book = jobs()
     with pytest.raises(ContractError, match="number of the job"):
-        jobs().finished(lambda request: Reply({"id": ""}), REPORT, JOB)
+        book.begin(lambda request: Reply({"id": number}), REPORT, JOB)
+    assert jobs().finished(Vendor([State.READY]), REPORT, JOB).params == {"id": "job1"}
 
 
 def test_a_note_holds_the_number_and_nothing_of_the_call() -> None:

@@ -116,7 +116,7 @@ def _address(reply: Reply) -> str:
 
 
 JOB = Job(
-    ticket=lambda reply: str(reply.body.get("reportId") or ""),
+    ticket=lambda reply: reply.body.get("reportId"),
     look=lambda number: Request(LOOK, f"{REPORTS}/{number}"),
     state=_state,
     address=_address,

@@ -154,7 +154,7 @@ def _state(reply: Reply) -> State:
 
 
 JOB = Job(
-    ticket=lambda reply: str(reply.body.get("report_run_id") or ""),
+    ticket=lambda reply: reply.body.get("report_run_id"),
     look=lambda number: Request(RUN, f"/{VERSION}/{number}"),
     state=_state,
     fetch=lambda number: Request(RUN, f"/{VERSION}/{number}/insights", {"limit": 500, "summary": ["spend"]}),

@@ -102,7 +102,7 @@ def _state(reply: Reply) -> State:
 
 
 JOB = Job(
-    ticket=lambda reply: str(reply.body.get("ReportRequestId") or ""),
+    ticket=lambda reply: reply.body.get("ReportRequestId"),
     look=lambda number: Request(POLL, f"{PATH}/{POLL}", {"ReportRequestId": number}, verb="POST"),
     state=_state,
     # Success without an address is a report without rows.

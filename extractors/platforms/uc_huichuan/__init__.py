@@ -81,10 +81,6 @@ def _header(account: Account, credentials: Credentials, tokens: Tokens) -> dict[
     return {**header, "target": str(target)} if target else header
 
 
-def _ticket(reply: Reply) -> str:
-    return str(dig(reply.body, ("body", "taskId")) or "")
-
-
 def _state(reply: Reply) -> State:
     ready = dig(reply.body, ("body", "reportFileType", "ready"))
     if not isinstance(ready, bool):
@@ -97,7 +93,7 @@ def _task(name: str, number: str) -> Request:
 
 
 JOB = Job(
-    ticket=_ticket,
+    ticket=lambda reply: dig(reply.body, ("body", "taskId")),
     look=partial(_task, "report/getFile"),
     state=_state,
     fetch=partial(_task, "report/downloadFile"),
