@@ -165,6 +165,14 @@ def _granted(body: bytes) -> Tokens:
     return Tokens(access_token=str(token))
 
 
+def has_more(info: Any) -> bool:
+    """What the `pageInfo` of a connection says of further pages; it always says it."""
+    found = info.get("hasNextPage") if isinstance(info, dict) else None
+    if not isinstance(found, bool):
+        raise ContractError("an answer that does not say whether there is a next page")
+    return found
+
+
 @dataclass(frozen=True)
 class Connection:
     """Pages of one connection, by its own cursor.
@@ -197,8 +205,8 @@ class Connection:
             if self.depth is not None and after is None and total is not None and total > self.depth:
                 raise TooDeep(total)
             yield Page(self.records(reply), total)
-            info = dig(reply.body, (*self.path.split("."), "pageInfo")) or {}
-            if not info.get("hasNextPage"):
+            info = dig(reply.body, (*self.path.split("."), "pageInfo"))
+            if not has_more(info):
                 return
             after = info.get("endCursor")
             if not after or after in seen:

@@ -108,6 +108,14 @@ def test_more_than_one_may_page_through_is_split() -> None:
         list(connection.pages(lambda request: answer([1, 2], "c", 25_001), REQUEST))
 
 
+@pytest.mark.parametrize("info", [{}, {"hasNextPage": None}, {"hasNextPage": ["true"]}, [], None])
+def test_an_answer_that_does_not_say_whether_there_is_more_is_not_the_end(info: Any) -> None:
+    reply = answer([1, 2], None)
+    reply.body["things"]["pageInfo"] = info
+    with pytest.raises(ContractError, match="whether"):
+        list(Connection("things", 2).pages(lambda request: reply, REQUEST))
+
+
 @pytest.mark.parametrize("cursor", ["c", ""])
 def test_a_cursor_that_leads_nowhere_is_an_error(cursor: str) -> None:
     def call(request: Request) -> Reply:

@@ -17,10 +17,11 @@ import requests
 import zstandard
 
 from extractors.accounts import Account
+from extractors.core.model import Page, Reply, Request
 from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.credentials import Credentials
-from extractors.errors import ConfigError, ExtractErrors, RateLimitedError, TransientError
+from extractors.errors import ConfigError, ContractError, ExtractErrors, RateLimitedError, TransientError
 from extractors.extract import extract
 from extractors.landing import Landing, Manifest
 from extractors.platforms.shopify import bulk
@@ -290,6 +291,49 @@ def test_every_night_says_that_refunds_of_old_orders_are_not_shown(bench: Bench,
 def test_the_scopes_are_asked_for_only_when_it_matters(bench: Bench) -> None:
     bench.run(LONG)
     assert not [sent for sent in bench.sent if b"accessScopes" in (sent.get("data") or b"")]
+
+
+DONE = {"status": "COMPLETED", "objectCount": "0", "rootObjectCount": "0", "url": None}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        {},
+        {**DONE, "status": "RUNNING"},
+        {**DONE, "objectCount": None},
+        {**DONE, "rootObjectCount": None},
+    ],
+)
+def test_an_answer_that_does_not_say_what_was_found_is_not_taken_for_nothing(
+    told: dict[str, Any] | None,
+) -> None:
+    """The look that tells the address may be answered by a copy that lags, or in half."""
+
+    def pages(answer: dict[str, Any] | None) -> list[Page]:
+        file = bulk.BulkFile("Order", {})
+        return list(file.pages(lambda request: Reply({"bulkOperation": answer}), Request("graphql", "look")))
+
+    assert [page.records for page in pages(DONE)] == [[]]
+    with pytest.raises(ContractError):
+        pages(told)
+
+
+@pytest.mark.parametrize("more", [{"hasNextPage": None}, {"hasNextPage": {"value": True}}, {}])
+def test_lines_that_do_not_say_whether_there_are_more_are_not_all(bench: Bench, more: dict[str, Any]) -> None:
+    def spoiled(session: Session, name: str, arguments: dict[str, Any]) -> Any:
+        status, headers, body = send(session, name, arguments)
+        data = json.loads(body)
+        for order in ((data.get("data") or {}).get("orders") or {}).get("nodes") or []:
+            order["lineItems"]["pageInfo"] = more
+        return status, headers, json.dumps(data).encode()
+
+    send = Session.__dict__["_send"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "_send", spoiled)
+        error = bench.refused(window=Window(LONG.end - timedelta(hours=6), LONG.end))
+    assert isinstance(error, ContractError) and "next page" in str(error)
 
 
 # ---- what the vendor refuses ---------------------------------------------------------------------------

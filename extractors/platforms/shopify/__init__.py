@@ -11,10 +11,10 @@ from extractors.core.model import Instant, Lift, Platform, Rate, Read, Record, R
 from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, ContractError, DaybookError, TransientError
-from extractors.personal import Personal, dig
+from extractors.personal import Personal
 from extractors.platforms.shopify import bulk
 from extractors.platforms.shopify.documents import DOCUMENTS, NESTED, bulk_orders, bulk_products
-from extractors.protocols.graphql import Connection, Dialect, GraphQL
+from extractors.protocols.graphql import Connection, Dialect, GraphQL, has_more
 
 VERSION = "2026-10"
 QUERY = "graphql"  # one name for all queries: they draw on one allowance
@@ -76,7 +76,9 @@ def _complete(session: Session, of: str, record: Record) -> None:
 
 def _cut(of: str, record: Record) -> list[str]:
     """Which connections within a record have more than their first page."""
-    return [field for field in NESTED[of] if dig(record, (field, "pageInfo", "hasNextPage"))]
+    shown = {field: record.get(field) or {} for field in NESTED[of]}
+    # From a file they come whole, without a word of pages.
+    return [field for field, found in shown.items() if "pageInfo" in found and has_more(found["pageInfo"])]
 
 
 def _denied(text: str) -> DaybookError:

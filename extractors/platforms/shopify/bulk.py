@@ -14,13 +14,14 @@ from typing import Any
 
 from extractors.core.jobs import State
 from extractors.core.model import Job, Page, Read, Record, Reply, Request
-from extractors.core.paging import TooDeep
+from extractors.core.paging import TooDeep, number_at
 from extractors.errors import ConfigError, ContractError, DaybookError, RateLimitedError
 from extractors.personal import dig
 
 # As long as this a window is read in bulk; a landing partition of orders covers so much of it.
 LONG, SLICE = timedelta(days=14), timedelta(days=30)
 BIGGEST = 64 << 20  # bytes of a file that is read at once; a longer one is asked for in halves
+ROOTS, OBJECTS = number_at("bulkOperation.rootObjectCount"), number_at("bulkOperation.objectCount")
 BUSY = frozenset({"OPERATION_IN_PROGRESS", "LIMIT_REACHED"})
 STATES = {
     "CREATED": State.WAITING,
@@ -74,7 +75,7 @@ def read(query: str, text: str, root: str, children: Mapping[str, str]) -> Read:
     children: type of what stood in a connection → the field it stood in.
     """
     job = Job(
-        ticket=lambda reply: str(dig(reply.body, ("bulkOperationRunQuery", "bulkOperation", "id")) or ""),
+        ticket=lambda reply: dig(reply.body, ("bulkOperationRunQuery", "bulkOperation", "id")),
         look=lambda number: _look(query, number),
         state=_state,
         # The file's address is told by another look.
@@ -93,8 +94,11 @@ class BulkFile:
     children: Mapping[str, str]
 
     def pages(self, call: Callable[[Request], Reply], request: Request) -> Iterator[Page]:
-        found = call(request).body.get("bulkOperation") or {}
-        roots, objects = int(found.get("rootObjectCount") or 0), int(found.get("objectCount") or 0)
+        reply = call(request)
+        found = reply.body.get("bulkOperation") or {}
+        roots, objects = ROOTS(reply), OBJECTS(reply)
+        if found.get("status") != "COMPLETED" or roots is None or objects is None:
+            raise ContractError("a finished bulk operation that does not say what it found")
         if int(found.get("fileSize") or 0) > BIGGEST:
             raise TooDeep(roots)
         # No address: nothing was found, which is no error.
