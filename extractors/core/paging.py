@@ -156,8 +156,8 @@ class NextToken:
 
     never_empty: the vendor hands out a token only for records that follow, so an empty page before or behind
         one is a page that was lost. Needed where no total would tell.
-    asks_twice: an answer of nothing is asked for once more, where neither a total nor a token would tell that
-        the only page of a read was lost.
+    asks_twice: what ends the read is asked for once more, where neither a total nor a token would tell that
+        something was lost: an only page of nothing, or a full one that names no next.
     counted: a count of records that holds for the first page alone: an empty one that counts some has lost
         them.
     depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
@@ -176,7 +176,7 @@ class NextToken:
         seen: set[str] = set()
         while True:
             reply = call(request)
-            if self.asks_twice and not seen and not self.records(reply):
+            if self.asks_twice and not self.token(reply) and self._may_have_lost(reply, bool(seen)):
                 reply = call(request)
             page = Page(self.records(reply), _required(self.total(reply), request) if self.total else None)
             if self.depth is not None and (page.total or 0) > self.depth:
@@ -197,6 +197,9 @@ class NextToken:
             seen.add(token)
             request = request.with_params(**{self.param: token})
 
+    def _may_have_lost(self, reply: Reply, is_further: bool) -> bool:
+        return not is_further and not self.records(reply)
+
 
 @dataclass(frozen=True)
 class SizedNextToken(NextToken):
@@ -207,6 +210,10 @@ class SizedNextToken(NextToken):
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         yield from NextToken.pages(self, call, request.with_params(**{self.size: self.page_size}))
+
+    def _may_have_lost(self, reply: Reply, is_further: bool) -> bool:
+        is_full = len(self.records(reply)) >= self.page_size
+        return is_full or NextToken._may_have_lost(self, reply, is_further)
 
 
 @dataclass(frozen=True)

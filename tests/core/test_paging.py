@@ -12,6 +12,7 @@ from extractors.core.paging import (
     LastPageFirst,
     NextToken,
     Offsets,
+    SizedNextToken,
     TooDeep,
     header_number,
     number_at,
@@ -210,6 +211,21 @@ def test_nothing_is_asked_for_twice_where_nothing_else_would_tell_of_a_lost_page
     assert read([], [{"id": "1"}], []) == (["1"], 1)  # it was lost
     assert read([], [], []) == ([], 1)  # there is nothing
     assert read([{"id": "1"}], [], []) == (["1"], 2)  # no reason to ask again
+
+
+def test_a_full_page_that_names_no_next_one_is_asked_for_again() -> None:
+    """A token that was lost looks like the end, and nothing else tells."""
+
+    def read(*answers: tuple[list[int], str | None]) -> tuple[list[int], int]:
+        left = iter([Reply({"rows": [{"id": n} for n in rows], "next": token}) for rows, token in answers])
+        paging = SizedNextToken(
+            records_at("rows"), lambda reply: reply.body["next"], "cursor", asks_twice=True, page_size=2
+        )
+        return ids(paging, lambda request: next(left)), len(list(left))
+
+    assert read(([1, 2], None), ([1, 2], "a"), ([3], None)) == ([1, 2, 3], 0)  # it was lost
+    assert read(([1, 2], "a"), ([3, 4], None), ([3, 4], None), ([9], None)) == ([1, 2, 3, 4], 1)  # the end
+    assert read(([1, 2], "a"), ([3], None), ([9], None)) == ([1, 2, 3], 1)  # no reason to ask again
 
 
 def test_a_first_page_that_counts_records_and_shows_none_is_a_lost_page() -> None:

@@ -48,11 +48,15 @@ ORDERS = SizedNextToken(
     records_at("orders", always=True),
     _token("pagination", "nextToken"),
     "paginationToken",
+    asks_twice=True,
     size="maxResultsPerPage",
     page_size=100,
 )
 TRANSACTIONS = NextToken(
-    records_at("payload.transactions", always=True), _token("payload", "nextToken"), "nextToken"
+    records_at("payload.transactions", always=True),
+    _token("payload", "nextToken"),
+    "nextToken",
+    asks_twice=True,
 )
 # No more than a thousand listings can be paged through.
 LISTINGS = SizedNextToken(
