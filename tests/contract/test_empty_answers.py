@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from contract_bench import BUSY_DAY, Bench, a_few_records, keys_of
+from contract_bench import BUSY_DAY, Bench, a_few_records, keys_of, one_a_platform
 
 from extractors.accounts import Account
 from extractors.core.model import Reply, Request
@@ -21,6 +21,8 @@ SHOPS = (
 )  # fmt: skip
 # Good envelopes, with nothing in them.
 HOLLOW = ({"data": {}, "result": {}, "sn_responseContent": {"sn_body": {}}}, {"sn_responseContent": {}})
+# Answers with status 200 and without any envelope of the vendor's.
+STRANGE = (b"{}", b"null", b'{"code":50000,"message":"system error"}', b'{"success":false,"msg":"busy"}')
 START = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
 
@@ -40,6 +42,20 @@ def test_an_answer_without_list_and_without_count_is_not_taken_for_an_empty_page
                     list(read.paging.pages(answer, read.request))
                 asked += 1
     assert asked >= 2 * len(platform.streams)
+
+
+@pytest.mark.parametrize("body", STRANGE)
+@pytest.mark.parametrize(("platform", "stream"), one_a_platform(0))
+def test_an_answer_in_nobodys_words_is_told_and_not_taken_for_nothing(
+    platform: str, stream: str, body: bytes, bench: Callable[..., Bench]
+) -> None:
+    on = bench(platform, stream)
+    window = a_few_records(on, BUSY_DAY)
+    on.set_mark(window.start)
+    on.wire.change = lambda sent: body
+    with pytest.raises(ExtractErrors):
+        on.run(window)
+    assert not on.rows() and on.mark() == window.start
 
 
 def test_pages_without_their_list_are_missed_also_where_most_records_are_of_other_windows(

@@ -30,6 +30,8 @@ def error_of(body: Any) -> DaybookError | None:
     if error is not None or not isinstance(body, dict):
         return error
     answer = _answer(body)
+    if not {"success", "result"} & set(answer):
+        return TransientError("Pinduoduo ads answered with something that is no report")
     if answer.get("success") not in (False, "false"):
         return None
     # No table of the reports' codes is published: another try is cheap, and the last one fails loudly.
