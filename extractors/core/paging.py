@@ -98,6 +98,7 @@ class ForwardPages:
 
     within: the name of the parameter that is an object and holds number and size, where they do not stand by
         themselves.
+    may_not_count: the vendor may leave the total out; a page that is not full is the last one then.
     """
 
     records: Records
@@ -106,18 +107,21 @@ class ForwardPages:
     page: str = "page"
     size: str = "page_size"
     within: str | None = None
+    may_not_count: bool = False
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         number, seen, total = 1, 0, None
         while True:
             place: dict[str, Any] = {self.page: number, self.size: self.page_size}
             reply = call(request.with_params(**_placed(request, place, self.within)))
-            total = _steady(total, self.total(reply), request)
-            page = Page(self.records(reply), total)
-            seen += len(page.records)
+            records, told = self.records(reply), self.total(reply)
+            seen += len(records)
+            if told is None and self.may_not_count and len(records) < self.page_size:
+                told = seen
+            total = _steady(total, told, request)
             _refuse_uncounted(seen, total, request)
-            yield page
-            if seen >= (page.total or 0) or not page.records:
+            yield Page(records, total)
+            if seen >= total or not records:
                 return
             number += 1
 
@@ -156,8 +160,8 @@ class NextToken:
 
     never_empty: the vendor hands out a token only for records that follow, so an empty page before or behind
         one is a page that was lost. Needed where no total would tell.
-    asks_twice: what ends the read is asked for once more, where neither a total nor a token would tell that
-        something was lost: an only page of nothing, or a full one that names no next.
+    asks_twice: what may have lost something is asked for once more, where no total would tell: a page of
+        nothing, or a full one that names no next.
     counted: a count of records that holds for the first page alone: an empty one that counts some has lost
         them.
     depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
@@ -176,7 +180,7 @@ class NextToken:
         seen: set[str] = set()
         while True:
             reply = call(request)
-            if self.asks_twice and not self.token(reply) and self._may_have_lost(reply, bool(seen)):
+            if self.asks_twice and self._may_have_lost(reply):
                 reply = call(request)
             page = Page(self.records(reply), _required(self.total(reply), request) if self.total else None)
             if self.depth is not None and (page.total or 0) > self.depth:
@@ -197,8 +201,8 @@ class NextToken:
             seen.add(token)
             request = request.with_params(**{self.param: token})
 
-    def _may_have_lost(self, reply: Reply, is_further: bool) -> bool:
-        return not is_further and not self.records(reply)
+    def _may_have_lost(self, reply: Reply) -> bool:
+        return not self.records(reply)
 
 
 @dataclass(frozen=True)
@@ -211,9 +215,9 @@ class SizedNextToken(NextToken):
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         yield from NextToken.pages(self, call, request.with_params(**{self.size: self.page_size}))
 
-    def _may_have_lost(self, reply: Reply, is_further: bool) -> bool:
-        is_full = len(self.records(reply)) >= self.page_size
-        return is_full or NextToken._may_have_lost(self, reply, is_further)
+    def _may_have_lost(self, reply: Reply) -> bool:
+        count = len(self.records(reply))
+        return not count or (count >= self.page_size and not self.token(reply))
 
 
 @dataclass(frozen=True)
@@ -254,10 +258,10 @@ class Summed:
 
 @dataclass(frozen=True)
 class OnePage:
-    """A call that answers with everything.
+    """A call that answers with everything. Nothing is believed when it is said twice: no total tells.
 
-    asks_twice: nothing in an answer tells where it ends (lines of a file that cannot change): it is asked for
-        twice, and what broke off differs.
+    asks_twice: nor does anything tell where an answer ends (lines of a file that cannot change): each is
+        asked for twice, and what broke off differs.
     """
 
     records: Records
@@ -265,8 +269,10 @@ class OnePage:
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         found = self.records(call(request))
-        if self.asks_twice and self.records(call(request)) != found:
-            raise ContractError(f"{request.name} was asked twice and did not answer the same")
+        if self.asks_twice or not found:
+            first, found = found, self.records(call(request))
+            if self.asks_twice and first != found:
+                raise ContractError(f"{request.name} was asked twice and did not answer the same")
         yield Page(found, None)
 
 

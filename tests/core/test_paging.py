@@ -12,6 +12,7 @@ from extractors.core.paging import (
     LastPageFirst,
     NextToken,
     Offsets,
+    OnePage,
     SizedNextToken,
     TooDeep,
     header_number,
@@ -131,6 +132,26 @@ def test_a_report_that_loses_a_row_while_it_is_read_is_not_taken_for_complete() 
         ids(paging, Shop(35, leave_after=1))
 
 
+def test_a_total_that_is_missing_is_that_of_a_page_which_is_not_full_where_the_vendor_may_leave_it_out() -> (
+    None
+):
+    def read(*answers: tuple[int, int | None]) -> list[int]:
+        left = iter(answers)
+        number = iter(range(100))
+
+        def answer(request: Request) -> Reply:
+            rows, total = next(left)
+            return Reply({"rows": [{"id": next(number)} for _ in range(rows)], "total": total})
+
+        return ids(ForwardPages(records_at("rows"), number_at("total"), 3, may_not_count=True), answer)
+
+    assert read((2, None)) == [0, 1] and read((0, None)) == []
+    assert read((3, 5), (2, None)) == [0, 1, 2, 3, 4]
+    for lost in ([(3, None)], [(3, 8), (2, None)], [(3, 8), (3, None)]):
+        with pytest.raises(ContractError):
+            read(*lost)
+
+
 def test_offsets_over_a_list_that_grows_meanwhile_are_not_taken_for_complete() -> None:
     totals = iter([7, 8])
 
@@ -211,6 +232,24 @@ def test_nothing_is_asked_for_twice_where_nothing_else_would_tell_of_a_lost_page
     assert read([], [{"id": "1"}], []) == (["1"], 1)  # it was lost
     assert read([], [], []) == ([], 1)  # there is nothing
     assert read([{"id": "1"}], [], []) == (["1"], 2)  # no reason to ask again
+
+
+def test_nothing_is_asked_for_twice_where_one_answer_is_everything() -> None:
+    left = iter([[], [{"id": 1}], [{"id": 2}], [], []])
+    paging = OnePage(records_at("rows"))
+    answer = lambda request: Reply({"rows": next(left)})  # noqa: E731
+    assert [ids(paging, answer) for _ in range(3)] == [[1], [2], []]
+
+
+def test_an_empty_page_behind_others_is_asked_for_twice_too() -> None:
+    left = iter([([1], "a"), ([], None), ([2], "b"), ([], "c"), ([], "c"), ([3], None)])
+
+    def answer(request: Request) -> Reply:
+        rows, token = next(left)
+        return Reply({"rows": [{"id": n} for n in rows], "next": token})
+
+    paging = NextToken(records_at("rows"), lambda reply: reply.body["next"], "cursor", asks_twice=True)
+    assert ids(paging, answer) == [1, 2, 3]  # some vendors filter after they page
 
 
 def test_a_full_page_that_names_no_next_one_is_asked_for_again() -> None:

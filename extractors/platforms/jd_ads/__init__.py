@@ -69,12 +69,9 @@ def _days(reply: Reply) -> list[Record]:
 
 
 def _day_total(reply: Reply) -> int | None:
-    """The paginator's count. One that says nothing is good for a page that is not full."""
     paginator = (_answer(reply).get("value") or {}).get("paginator")
-    if isinstance(paginator, dict) and paginator.get("items") is not None:
-        return int(paginator["items"])
-    rows = len(_days(reply))
-    return rows if rows < PAGE else None
+    items = paginator.get("items") if isinstance(paginator, dict) else None
+    return None if items is None else int(items)
 
 
 def _listed(found: Any) -> list[Record]:
@@ -83,7 +80,7 @@ def _listed(found: Any) -> list[Record]:
     return found or []
 
 
-ACCOUNT_PAGES = ForwardPages(_days, _day_total, PAGE, page="pageIndex", size="pageSize")
+ACCOUNT_PAGES = ForwardPages(_days, _day_total, PAGE, page="pageIndex", size="pageSize", may_not_count=True)
 ENTITY_PAGES = ForwardPages(_entities, _entity_total, PAGE, page="pageIndex", size="pageSize")
 
 
