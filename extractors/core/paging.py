@@ -75,10 +75,11 @@ class LastPageFirst:
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         def fetch(number: int) -> Page:
             reply = call(request.with_params(**{self.page: self.first + number, self.size: self.page_size}))
-            return Page(self.records(reply), _required(self.total(reply), request))
+            records, total = self.records(reply), _required(self.total(reply), request)
+            _refuse_uncounted(len(records), total, request)
+            return Page(records, total)
 
         head = fetch(0)
-        _refuse_uncounted(len(head.records), head.total or 0, request)
         if self.depth is not None and (head.total or 0) > self.depth:
             raise TooDeep(head.total or 0)
         last = -(-(head.total or 0) // self.page_size) - 1
@@ -183,8 +184,10 @@ class NextToken:
             if self.asks_twice and self._may_have_lost(reply):
                 reply = call(request)
             page = Page(self.records(reply), _required(self.total(reply), request) if self.total else None)
-            if self.depth is not None and (page.total or 0) > self.depth:
-                raise TooDeep(page.total or 0)
+            if page.total is not None:
+                _refuse_uncounted(len(page.records), page.total, request)
+                if self.depth is not None and page.total > self.depth:
+                    raise TooDeep(page.total)
             token = self.token(reply)
             if self.never_empty and not page.records and (token or seen):
                 raise ContractError(f"{request.name} sent an empty page where its token promised records")

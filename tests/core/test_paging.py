@@ -120,6 +120,24 @@ def test_more_records_than_are_counted_are_an_error_and_not_the_end(paging: Any,
         ids(paging, lambda request: full)
 
 
+@pytest.mark.parametrize("lie", [0, 1])
+def test_a_last_page_that_counts_fewer_than_it_shows_does_not_excuse_those_that_are_missing(lie: int) -> None:
+    """The total of the last answer counts: rows may leave while they are read, but not the page they are on."""
+    shop = Shop(25)
+
+    def lying(request: Request) -> Reply:
+        reply = shop(request)
+        if len(shop.calls) == 4:  # page one again
+            reply.body["total"] = lie
+        return reply
+
+    with pytest.raises(ContractError, match="sent 10"):
+        ids(PAGES, lying)
+    tokens = NextToken(records_at("rows"), lambda reply: None, "cursor", number_at("total"))
+    with pytest.raises(ContractError, match="sent 2"):
+        ids(tokens, lambda request: Reply({"rows": [{"id": 1}, {"id": 2}], "total": lie}))
+
+
 def test_forward_pages_stop_at_the_total_and_at_an_empty_page() -> None:
     paging = ForwardPages(records_at("rows"), number_at("total"), 10, page="page_no")
     assert ids(paging, Shop(25)) == list(range(25))
