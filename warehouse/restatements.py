@@ -35,6 +35,7 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "assortment": ("store_id", "category_level", "category_path"),
     "customer": ("store_id",),
     "after_sales": ("store_id", "reason"),
+    "after_sales_product": ("store_id", "product_id", "reason"),
     "region": ("store_id", "region"),
     "buyer_type": ("store_id", "buyer_type"),
     "payment_type": ("store_id", "payment_type"),

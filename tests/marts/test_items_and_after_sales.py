@@ -151,6 +151,64 @@ def test_refunds_by_reason_and_hours_come_from_the_refunds_of_the_period(
     assert not found
 
 
+@pytest.mark.parametrize("grain", GRAINS)
+def test_refunds_by_product_and_reason_come_from_the_refunds_of_the_period(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    lines: dict[Any, list[Any]] = defaultdict(list)
+    for line in world.streams["order_lines"]:
+        if line["line_class"] == "product":
+            lines[line["platform"], line["store_id"], line["order_id"]].append(line)
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for refund in books.refunds:
+        row = refund.row
+        if refund.day > books.last_day([str(row["store_id"])]):
+            continue
+        own = lines[row["platform"], row["store_id"], row["order_id"]] if refund.sale else []
+        named = [line for line in own if line["line_id"] == row["line_id"]] or own
+        paid_for = [line for line in named if line["line_amount"] > 0] or named
+        if sum(refund.value.values(), Decimal(0)) == 0:
+            paid_for = named
+        elif refund.value["goods"] == 0:
+            continue
+        for product in {line["product_id"] or "unknown" for line in paid_for} or {"unknown"}:
+            for reason in ("ALL", row["reason"] or "unknown"):
+                found[row["store_id"], product, reason, period_of(grain, refund.day)].append(refund)
+    rows = built.rows(f"select * from marts.after_sales_product_{GRAINS[grain]}")
+    assert len(rows) > 100
+    for row in rows:
+        refunds = found.pop((row["store_id"], row["product_id"], row["reason"], row["period_start"]), [])
+        assert row["refunds"] == len(refunds), row
+        types = [refund.row["refund_type"] for refund in refunds]
+        assert row["return_refund"] == types.count("return_refund")
+        timed = [r for r in refunds if r.row["requested_at"] not in (None, r.row["refunded_at"])]
+        hours = sum((r.row["refunded_at"] - r.row["requested_at"]) / timedelta(hours=1) for r in timed)
+        assert row["avg_refund_hours"] == pytest.approx(ratio(hours, len(timed)), abs=1e-4)
+    assert not found
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_what_products_gave_back_is_what_the_product_and_the_store_gave_back(grain: str, built: Any) -> None:
+    by_product, by_store = (
+        built.rows(
+            f"select {key}, period_start, sum(refund_goods) as goods from marts.{table}_{GRAINS[grain]}"
+            f" where {only} group by all having sum(refund_goods) <> 0"
+        )
+        for key, table, only in (
+            ("store_id, product_id", "product", "true"),
+            ("store_id", "after_sales", "reason = 'ALL' and store_id <> 'ALL'"),
+        )
+    )
+    for key, wanted in (("store_id, product_id", by_product), ("store_id", by_store)):
+        for reasons in ("reason = 'ALL'", "reason <> 'ALL'"):
+            told = built.rows(
+                f"select {key}, period_start, sum(refund_goods) as goods"
+                f" from marts.after_sales_product_{GRAINS[grain]} where {reasons} group by all having sum(refund_goods) <> 0"
+            )
+            assert len(told) > 5
+            assert sorted(map(str, told)) == sorted(map(str, wanted))
+
+
 def test_a_store_whose_platform_tells_no_shipping_times_has_no_late_parcels(built: Any, books: Books) -> None:
     rows = {
         row["store_id"]: row

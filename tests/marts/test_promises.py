@@ -28,6 +28,7 @@ SUBJECTS = (
     "category",
     "assortment",
     "after_sales",
+    "after_sales_product",
     "gmv_change",
     "region",
     "buyer_type",
