@@ -85,7 +85,7 @@ def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: W
     for subject in SUBJECTS:
         for name, data_type, comment in _columns(built, f"{subject}_daily"):
             numeric = data_type.startswith(("DECIMAL", "BIGINT", "DOUBLE", "INTEGER"))
-            compared = name.endswith(("_prev", "_yoy", "_yoy_date"))
+            compared = name.endswith(("_prev", "_yoy", "_yoy_date", "_yoy_event"))
             if numeric and not compared and name not in KEYS:
                 metric = metrics[subject, name]
                 assert comment is not None and comment.startswith(metric["definition"])

@@ -151,6 +151,35 @@ def test_double_11_is_compared_with_double_11_and_its_first_day_with_the_first(b
     assert (day["date_day"], day["paid_amount_compare"]) == (date(2026, 11, 1), day["last_year"])
 
 
+def test_a_day_of_an_event_stands_beside_the_same_day_of_the_event_before_in_the_daily_table(
+    built: Any, calendar: Phases
+) -> None:
+    rows = {
+        (row["store_id"], row["period_start"]): row for row in built.rows("select * from marts.store_daily")
+    }
+    phases = ("presale", "warm_up", "burst", "return")
+    first = {event: days_of(of, "burst", "return")[0] for event, of in calendar.items()}
+    compared = 0
+    for (store, day), row in rows.items():
+        events = [event for event, of in calendar.items() if day in days_of(of, *phases)]
+        assert row["event_id"] == min(events, key=lambda event: (first[event], event), default=None)
+        before = None
+        if events:
+            name, year = row["event_id"].rsplit("_", 1)
+            last = f"{name}_{int(year) - 1}"
+            then = first[last] + (day - first[row["event_id"]]) if last in calendar else None
+            before = rows.get((store, then)) if then and then in days_of(calendar[last], *phases) else None
+        whole = before is not None and row["is_complete"] and before["is_complete"]
+        for name in ("paid_amount", "refund_amount", "buyers"):
+            expected = before[name] if before and whole else None
+            assert row[f"{name}_yoy_event"] == expected, (store, day)
+            change = row[f"{name}_yoy_event_chg"]
+            now = None if expected is None else row[name] - expected
+            assert change == pytest.approx(ratio(now, expected), abs=2e-6)
+        compared += bool(whole)
+    assert compared > 30
+
+
 def test_buyers_won_by_an_event_are_those_whose_first_order_is_in_it(
     built: Any, books: Books, calendar: Phases
 ) -> None:

@@ -12,6 +12,7 @@ select
     this.is_complete,
     this.data_through_at,
     this.history_from,
+    events.event_id,
     cast(this.stores_loaded as bigint) as stores_loaded,
     this.is_orders_loaded,
     this.is_traffic_loaded,
@@ -125,11 +126,15 @@ select
         'blended_roas': 'double',
         'mer_pct': 'double',
     }, loaded) }},
+    {%- for compare in ['same_date', 'same_event'] %}
+    {%- set suffix = compare.replace('same', 'yoy') %}
+    {%- set last = loop.last %}
     {%- for name in ['orders_paid', 'paid_amount', 'refund_amount', 'net_sales', 'buyers', 'visitors'] %}
-    {%- set before = of_loaded('same_date', name, loaded) %}
-    {{ before }} as {{ name }}_yoy_date,
-    {{ change(of_loaded('own', name, loaded), before) }} as {{ name }}_yoy_date_chg
-    {{- "," if not loop.last }}
+    {%- set before = of_loaded(compare, name, loaded) %}
+    {{ before }} as {{ name }}_{{ suffix }},
+    {{ change(of_loaded('own', name, loaded), before) }} as {{ name }}_{{ suffix }}_chg
+    {{- "," if not (last and loop.last) }}
+    {%- endfor %}
     {%- endfor %}
 from {{ ref('int_store_by_period') }} as this
 {{ compared_spans('int_store_by_period') }}
@@ -138,4 +143,13 @@ left join {{ ref('int_store_by_period') }} as same_date
     and this.grain = same_date.grain
     and this.yoy_date_period_start = same_date.period_start
     and same_date.span_days = 0
+left join {{ ref('int_event_days') }} as events
+    on this.grain = 'day'
+    and this.period_start = events.date_day
+left join {{ ref('int_store_by_period') }} as same_event
+    on this.store_id = same_event.store_id
+    and this.grain = same_event.grain
+    and events.compare_date = same_event.period_start
+    and same_event.span_days = 0
+    and this.is_complete and same_event.is_complete
 where this.span_days = 0

@@ -24,13 +24,7 @@ told as (
 
 promoted as (
 
-    select date_day, event_id, compare_to, day_number
-    from (
-        select *, row_number() over (partition by date_day order by event_start, event_id) as turn
-        from {{ ref('int_promo_days') }}
-        where phase <> 'after'
-    ) as events
-    where turn = 1
+    select * from {{ ref('int_event_days') }}
 
 ),
 
@@ -40,7 +34,7 @@ year_before as (
         dates.date_day,
         dates.month_start_date,
         coalesce(
-            event_day.date_day,
+            promoted.compare_date,
             {%- for back in [364, 371, 357, 378, 350] %}
             case when promoted_{{ back }}.date_day is null then {{ add_days('dates.date_day', -back) }} end,
             {%- endfor %}
@@ -48,10 +42,6 @@ year_before as (
         ) as comparable_date
     from {{ ref('int_dates') }} as dates
     left join promoted on dates.date_day = promoted.date_day
-    left join {{ ref('int_promo_days') }} as event_day
-        on promoted.compare_to = event_day.event_id
-        and promoted.day_number = event_day.day_number
-        and event_day.phase <> 'after'
     {%- for back in [364, 371, 357, 378, 350] %}
     left join promoted as promoted_{{ back }} on {{ add_days('dates.date_day', -back) }} = promoted_{{ back }}.date_day
     {%- endfor %}

@@ -5,9 +5,12 @@ with
 dates as (
 
     select
-        *,
+        dates.*,
+        events.event_id,
+        events.compare_date,
         case when is_fiscal_year_of_53_weeks then nullif(fiscal_week - 1, 0) else fiscal_week end as restated_week
-    from {{ ref('int_dates') }}
+    from {{ ref('int_dates') }} as dates
+    left join {{ ref('int_event_days') }} as events on dates.date_day = events.date_day
 
 )
 
@@ -27,5 +30,7 @@ select
     cast({{ fiscal_period_of('restated_week') }} as integer) as restated_fiscal_period,
     cast(restated_week as integer) as restated_fiscal_week,
     same_weekday_last_year,
-    same_fiscal_week_last_year
+    same_fiscal_week_last_year,
+    event_id,
+    compare_date as same_event_day_before
 from dates
