@@ -132,7 +132,7 @@ select
     coalesce(items.product_id, traffic.product_id) as product_id,
     {{ period_columns() }},
     items.first_paid_date,
-    coalesce(items.first_paid_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
+    coalesce(items.launched_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
     cast(this.products_sold as bigint) as products_sold,
     {%- for name in sums %}
     case when this.rank_in_store is not null or spans.is_orders_loaded then this.{{ name }} end as {{ name }},

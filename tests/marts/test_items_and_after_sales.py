@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from expected import Books, period_of, ratio
-from world import MOVED_PRODUCT, World
+from world import CATALOGUE_FIRST_READ, MOVED_PRODUCT, World
 
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
 
@@ -112,6 +112,29 @@ def test_a_sale_whose_line_names_no_category_stands_under_that_of_its_product_at
         f"select 1 from marts.fct_order_lines where product_id = '{MOVED_PRODUCT}' and category_path is null"
         " and store_id = 'jade_tmall'"
     )
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_a_product_is_new_for_thirty_days_from_its_listing_or_its_first_sale(grain: str, built: Any) -> None:
+    launched: dict[Any, date] = {}
+    for row in built.rows(
+        "select p.*, timezone(s.time_zone, p.listed_at)::date as listed_date from marts.dim_product p"
+        " join marts.dim_store s using (store_id)"
+    ):
+        days = [day for day in (row["listed_date"], row["first_paid_date"]) if day]
+        if days and row["store_id"] in CATALOGUE_FIRST_READ:
+            launched[row["store_id"], row["product_id"]] = min(days)
+    rows = [
+        row
+        for row in built.rows(f"select * from marts.product_{GRAINS[grain]}")
+        if (row["store_id"], row["product_id"]) in launched
+    ]
+    for row in rows:
+        age = (row["period_end"] - launched[row["store_id"], row["product_id"]]).days
+        assert row["is_new"] == (age < 30), row
+    # Sold for the first time in these weeks and on sale since January.
+    early = [row for row in rows if (row["period_end"] - row["first_paid_date"]).days < 30]
+    assert {row["is_new"] for row in early} == {True, False}
 
 
 def test_the_a_products_make_eighty_percent_of_the_sales(built: Any) -> None:

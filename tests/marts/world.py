@@ -686,7 +686,7 @@ def _versions(
         "currency": shop.currency,
         "is_on_sale": True,
         "stock": Decimal(40),
-        "listed_at": first,
+        "listed_at": first if product % 2 else datetime(2025, 1, 1, tzinfo=UTC),
         "load_id": 0,
     }
     moments = {first: told}
