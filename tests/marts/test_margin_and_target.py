@@ -199,6 +199,46 @@ class Brought:
         return float(self.covered) - self.cost if shown else None
 
 
+def test_an_event_is_judged_by_the_margin_of_its_orders_with_what_came_back_taken_off(
+    moves: Any, built: Any
+) -> None:
+    days: dict[tuple[str, date], Brought] = defaultdict(Brought)
+    bare: set[tuple[str, date]] = set()  # some of its goods have no cost
+    for move in moves:
+        is_back = "refund_id" in move
+        if is_back and move["refund_goods_cohort"] is None:
+            continue
+        day = move["sold"] if is_back else move["day"]
+        net = -move["refund_goods_cohort"] if is_back else move["goods_paid"]
+        cost = move["cost"]
+        for store in (move["store_id"], "ALL"):
+            days[store, day] += Brought(net, Decimal(0) if cost is None else net, cost or 0.0)
+            if cost is None:
+                bare.add((store, day))
+    rows = built.rows("select * from marts.promo_event_daily")
+    shown = hidden = 0
+    above: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        key = (row["store_id"], row["date_day"])
+        whole = days[key]
+        margin = whole.margin if key in bare else float(whole.covered) - whole.cost
+        if margin is None:
+            hidden += 1
+            assert row["gross_margin_cohort"] is None, key
+        else:
+            shown += 1
+            assert float(row["gross_margin_cohort"]) == pytest.approx(margin, abs=0.03), key
+        if row["phase"] in ("burst", "return") and row["is_complete"]:
+            above[row["event_id"], row["store_id"]] += row["gross_margin_cohort_incremental"] or Decimal(
+                "NaN"
+            )
+    assert shown > 100 and hidden > 5
+    for row in built.rows("select * from marts.promo_event"):
+        total = above[row["event_id"], row["store_id"]]
+        assert row["gross_margin_cohort_incremental"] == (None if total.is_nan() else total), row["event_id"]
+    assert any(not total.is_nan() for total in above.values())
+
+
 @pytest.fixture(scope="module")
 def brought(moves: Any, built: Any, books: Books) -> dict[tuple[str, date, date], Brought]:
     """By store (and ALL), day of the buyers' first order and day of the sale, up to the last whole day."""

@@ -2,13 +2,35 @@
 -- event was announced. Clean days are whole, loaded and in no event; those in between are skipped and replaced further
 -- back, half a year at most. Fewer than four give no baseline. One row per event, store and day.
 {%- set published = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
-{%- set measures = published + ['units_winsorised'] %}
+{%- set measures = published + ['units_winsorised', 'gross_margin_cohort'] %}
+{%- set goods = ['net_sales_cohort', 'net_sales_with_cost_cohort', 'cogs_cohort', 'unrated_cohort', 'uncosted_cohort'] %}
 
 with
 
 promo_days as (
 
     select * from {{ ref('int_promo_days') }}
+
+),
+
+-- Shown by the rule of int_margin_by_period: where nearly all of the day's sales have a cost.
+margins as (
+
+    select
+        store_id,
+        date_day,
+        {{ mart_money(
+            'sum(net_sales_with_cost_cohort) - sum(cogs_cohort)',
+            'sum(unrated_cohort) = 0 and (sum(uncosted_cohort) = 0 or '
+            ~ is_covered('sum(net_sales_cohort)', 'sum(net_sales_with_cost_cohort)') ~ ')'
+        ) }} as gross_margin_cohort
+    from (
+        {%- for store in ['store_id', "'ALL'"] %}
+        select {{ store }} as store_id, date_day, {{ goods | join(', ') }} from {{ ref('int_margin_days') }} where level = 'store'
+        {{ "union all" if not loop.last }}
+        {%- endfor %}
+    ) as scoped
+    group by store_id, date_day
 
 ),
 
@@ -26,7 +48,8 @@ store_days as (
         {%- for name in published %}
         {{ of_loaded('daily', name, {'ad_spend': 'is_ads_loaded'}) }} as {{ name }},
         {%- endfor %}
-        coalesce(units.units_winsorised, 0) as units_winsorised
+        coalesce(units.units_winsorised, 0) as units_winsorised,
+        margins.gross_margin_cohort
     from {{ ref('store_daily') }} as daily
     left join {{ ref('int_store_days') }} as deposits
         on daily.store_id = deposits.store_id
@@ -34,6 +57,9 @@ store_days as (
     left join {{ ref('int_winsorised_units') }} as units
         on daily.store_id = units.store_id
         and daily.period_start = units.date_day
+    left join margins
+        on daily.store_id = margins.store_id
+        and daily.period_start = margins.date_day
     where daily.is_orders_loaded
 
 ),

@@ -8,7 +8,10 @@ with
 
 days as (
 
-    select * from {{ ref('int_margin_days') }}
+    select
+        store_id, level, item_id, date_day
+        {%- for name in sums %}, {{ name }}{% endfor %}
+    from {{ ref('int_margin_days') }}
 
     union all
 

@@ -1,10 +1,13 @@
 -- What was sold and refunded each day, and what it cost: a sale at the cost valid on its paid date, goods that come back at the cost
 -- they were sold with. In whole cents for each item and day, so that everything above adds up. Goods without a cost are told apart,
 -- never taken as free. The store itself has each of its days, those of ads alone, too: what was spent on a day without a sale is
--- spent all the same. Without a list of costs there is no row. One row per store, level (store, category, product), item and day.
+-- spent all the same, and what its sales are worth by now, what came back of them taken off (_cohort). Without a list of costs there
+-- is no row. One row per store, level (store, category, product), item and day.
 {%- set levels = {'store': "'ALL'", 'category': 'category_path', 'product': 'product_id'} %}
 {%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'uncosted',
-    'orders_without_costs', 'days_read'] %}
+    'orders_without_costs', 'days_read', 'net_sales_cohort', 'net_sales_with_cost_cohort', 'cogs_cohort', 'unrated_cohort',
+    'uncosted_cohort'] %}
+{%- set no_cohort = '0, 0, 0, 0, 0' %}
 
 with
 
@@ -16,7 +19,9 @@ moved as (
         sum(units_paid) as units_paid,
         sum(units_costed) as units_costed,
         sum(goods) as net_sales,
-        count(*) - count(goods) as unrated
+        count(*) - count(goods) as unrated,
+        sum(goods_cohort) as net_sales_cohort,
+        count(*) - count(goods_cohort) as unrated_cohort
     from (
         {{ goods_moved() }}
     ) as lines
@@ -39,11 +44,14 @@ goods as (
         coalesce(product_id, 'unknown') as product_id,
         coalesce(category_path, 'unknown') as category_path,
         date_day,
+        cost_date,
         units_paid,
-        {{ without_tax('net_sales') }} as net_sales,
-        case when unit_cost is not null then {{ without_tax('net_sales') }} else 0 end as net_sales_with_cost,
+        {%- for basis in ['', '_cohort'] %}
+        {{ without_tax('net_sales' ~ basis) }} as net_sales{{ basis }},
+        case when unit_cost is not null then {{ without_tax('net_sales' ~ basis) }} else 0 end as net_sales_with_cost{{ basis }},
+        unrated{{ basis }},
+        {%- endfor %}
         cast(coalesce(units_costed * unit_cost, 0) as decimal(18, 2)) as cogs,
-        unrated,
         case when unit_cost is null then 1 else 0 end as uncosted
     from priced
 
@@ -63,10 +71,22 @@ days as (
         sum(uncosted) as uncosted,
         0 as orders_without_costs,
         0 as days_read
+        {%- for name in sums[9:] %},
+        0 as {{ name }}
+        {%- endfor %}
     from goods
     group by store_id, {{ item }}, date_day
     union all
     {%- endfor %}
+
+    -- Goods that came back, at the day of their sale.
+    select
+        store_id, 'store', 'ALL', cost_date, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        sum(net_sales_cohort), sum(net_sales_with_cost_cohort), sum(cogs), sum(unrated_cohort), sum(uncosted)
+    from goods
+    group by store_id, cost_date
+
+    union all
 
     -- What an order costs beside its goods, where the merchant has said it.
     select
@@ -76,14 +96,14 @@ days as (
         count(*) - count(paid_amount),
         0,
         sum(case when {{ costs_of_an_order('0') }} is null then 1 else 0 end),
-        0
+        0, {{ no_cohort }}
     from {{ ref('fct_orders') }} as orders
     where is_counted and exists (select 1 from {{ ref('int_unit_costs') }})
     group by store_id, paid_date
 
     union all
 
-    select store_id, 'store', 'ALL', date_day, 0, 0, 0, 0, 0, 0, 0, 0, case when has_orders then 1 else 0 end
+    select store_id, 'store', 'ALL', date_day, 0, 0, 0, 0, 0, 0, 0, 0, case when has_orders then 1 else 0 end, {{ no_cohort }}
     from {{ ref('int_store_calendar') }}
     where store_id <> 'ALL' and (has_orders or has_ads) and exists (select 1 from {{ ref('int_unit_costs') }})
 

@@ -1,4 +1,5 @@
-{%- set measures = {'paid_amount': 'decimal(18, 2)', 'net_sales_cohort': 'decimal(18, 2)', 'orders_paid': 'bigint', 'units_winsorised': 'decimal(18, 2)'} %}
+{%- set measures = {'paid_amount': 'decimal(18, 2)', 'net_sales_cohort': 'decimal(18, 2)', 'orders_paid': 'bigint', 'units_winsorised': 'decimal(18, 2)',
+    'gross_margin_cohort': 'decimal(18, 2)'} %}
 
 select
     this.event_id,
