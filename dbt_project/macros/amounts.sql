@@ -141,6 +141,7 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
 {# The measures of region_*, buyer_type_* and payment_type_*, in their order; those of earlier periods come after them. #}
 {% macro attribute_measures() -%}
     {{- return([
+        'orders_created', 'orders_unpaid', 'orders_created_paid', 'pay_rate_created_cohort',
         'orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
         'buyers', 'new_buyers', 'returning_buyers', 'units_paid', 'list_amount', 'merchant_discount', 'discount_rate',
         'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'share_of_paid_amount',

@@ -1,5 +1,5 @@
 -- Each trait parts the store: its values add up to it, at every grain, for every store and for ALL.
-{%- set measures = ['orders_paid', 'goods_paid', 'paid_amount', 'refund_amount', 'net_sales', 'refund_goods_cohort'] %}
+{%- set measures = ['orders_created', 'orders_unpaid', 'orders_created_paid', 'orders_paid', 'goods_paid', 'paid_amount', 'refund_amount', 'net_sales', 'refund_goods_cohort'] %}
 
 with
 
@@ -33,7 +33,7 @@ stores as (
         {{ name }}
         {%- endfor %}
     from {{ ref('store_' ~ grain) }}
-    where orders_paid > 0 or refunds > 0
+    where orders_created > 0 or orders_paid > 0 or refunds > 0
     {{ "union all" if not loop.last }}
     {%- endfor %}
 

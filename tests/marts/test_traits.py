@@ -13,6 +13,7 @@ from expected import ZERO, Books, Sale, ratio
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
 OUTCOMES = ("cancelled", "fully_refunded", "partly_refunded")
 RATIOS = (
+    ("pay_rate_created_cohort", "orders_created_paid", "orders_created"),
     ("discount_rate", "merchant_discount", "list_amount"),
     ("avg_unit_price", "goods_paid", "units_paid"),
     ("units_per_order", "units_paid", "orders_paid"),
@@ -43,6 +44,7 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
     back: dict[Any, Decimal] = defaultdict(Decimal)
     parts_back: dict[Any, Decimal] = defaultdict(Decimal)
     units_back: dict[Any, Decimal] = defaultdict(Decimal)
+    created: dict[Any, list[Sale]] = defaultdict(list)
     # In whose period a buyer's very first order lies: of the store, or of any store of the platform.
     first: dict[Any, date] = {}
     for sale in books.sales:
@@ -51,6 +53,8 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
                 first[store, sale.row["platform"], sale.row["buyer_key"]] = starts[store, sale.paid]
     for sale in books.sales:
         for store in (sale.row["store_id"], "ALL"):
+            if sale.excluded is None and (store, sale.created) in starts:
+                created[store, sale.row.get(trait) or "unknown", starts[store, sale.created]].append(sale)
             if not sale.is_paid or (store, sale.paid) not in starts:
                 continue
             key = (store, sale.row.get(trait) or "unknown", starts[store, sale.paid])
@@ -72,7 +76,7 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
         (row["store_id"], row[trait], row["period_start"]): row
         for row in built.rows(f"select * from marts.{trait}_{GRAINS[grain]}")
     }
-    assert set(rows) == set(paid) | set(back) and len(rows) > 30
+    assert set(rows) == set(paid) | set(back) | set(created) and len(rows) > 30
     for key, row in rows.items():
         assert (row["orders_paid"], row["buyers"]) == (orders[key], len(buyers[key])), key
         assert (row["paid_amount"], row["refund_amount"]) == (paid[key], back[key]), key
@@ -86,6 +90,8 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
         for part in ("goods", "shipping", "tax"):
             assert row[f"refund_{part}"] == parts_back[key, part], (key, part)
         assert row["refund_units"] == units_back[key], key
+        unpaid = sum(sale.paid is None for sale in created[key])
+        assert (row["orders_created"], row["orders_unpaid"]) == (len(created[key]), unpaid), key
         assert row["merchant_receivable"] == row["paid_amount"] + row["platform_subsidy"], key
         for name, over, under in RATIOS:
             assert row[name] == pytest.approx(ratio(row[over], row[under]), abs=1e-6), (key, name)

@@ -1,4 +1,4 @@
--- The one SELECT behind region_*, buyer_type_* and payment_type_*: what was sold and refunded by a trait of the order, in each
+-- The one SELECT behind region_*, buyer_type_* and payment_type_*: what was ordered, sold and refunded by a trait of the order, in each
 -- span. A refund follows its order; orders that do not say are 'unknown', never left out. One row per trait, store (and
 -- ALL), value, grain, period and span.
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
@@ -9,7 +9,8 @@
 {%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
     'refund_goods_cohort', 'refund_amount_cohort'] %}
 {%- set back = ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount'] %}
-{%- set counts = ['orders_paid'] + outcomes | list + ['refunds'] %}
+{%- set created = {'orders_created': 'count(*)', 'orders_unpaid': 'count(*) - count(paid_date)', 'orders_created_paid': 'count(paid_date)'} %}
+{%- set counts = ['orders_paid'] + outcomes | list + ['refunds'] + created | list %}
 {%- set units = ['units_paid', 'refund_units'] %}
 {%- set added = counts + units + sales + back + ['unrated_sales', 'unrated_refunds'] %}
 {%- set said_of_the_order -%}
@@ -73,6 +74,17 @@ refunds as (
 
 ),
 
+placed as (
+
+    select store_id, created_date, paid_date, {{ said_of_the_order }}
+    from {{ ref('fct_orders') }} as orders
+    where created_date is not null and exclude_reason is null
+        {%- if only_changes() %}
+        and {{ in_affected_dates('orders.created_date') }}
+        {%- endif %}
+
+),
+
 -- Days first, each store alone: ALL and the periods are added up from these.
 days as (
     {%- for trait in traits %}
@@ -87,6 +99,9 @@ days as (
         sum(case when is_counted and outcome = '{{ outcome }}' then 1 else 0 end) as {{ name }},
         {%- endfor %}
         0 as refunds,
+        {%- for name in created %}
+        0 as {{ name }},
+        {%- endfor %}
         sum(units) as units_paid,
         0 as refund_units,
         {%- for name in sales %}
@@ -114,6 +129,16 @@ days as (
         {%- endfor %}
     from refunds
     group by store_id, {{ trait }}, refund_date
+
+    union all
+
+    select
+        '{{ trait }}', store_id, {{ trait }}, created_date
+        {%- for name in added %},
+        {{ created.get(name, 0) }} as {{ name }}
+        {%- endfor %}
+    from placed
+    group by store_id, {{ trait }}, created_date
     {{ "union all" if not loop.last }}
     {%- endfor %}
 
@@ -279,6 +304,7 @@ select
     valued.*,
     buyers - new_buyers as returning_buyers,
     {{ ratio('paid_amount', 'whole_paid_amount') }} as share_of_paid_amount,
+    {{ ratio('orders_created_paid', 'orders_created') }} as pay_rate_created_cohort,
     {{ ratio('merchant_discount', 'list_amount') }} as discount_rate,
     {{ ratio('goods_paid', 'units_paid') }} as avg_unit_price,
     {{ ratio('units_paid', 'orders_paid') }} as units_per_order,
