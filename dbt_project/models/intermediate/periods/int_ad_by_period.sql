@@ -1,5 +1,6 @@
 -- The one SELECT behind the ad tables of every level and grain. Everything is added up over the days an entity was
 -- reported; ratios are made of the sums. One row per level, entity, grain, period_start and span.
+{%- set spend = 'case when max(ads.unrated) = 0 then sum(ads.spend) end' %}
 select
     ads.entity_level,
     ads.platform,
@@ -57,14 +58,14 @@ select
     {{ ratio(
         'case when count(ads.conversion_value_platform) = count(ads.conversion_value_platform_expected)
             then sum(ads.conversion_value_platform_expected) end',
-        'sum(ads.spend)'
+        spend
     ) }} as roas_expected_final,
     {{ ratio('sum(ads.clicks)', 'sum(ads.impressions)') }} as ctr,
-    {{ ratio('sum(ads.spend)', 'sum(ads.clicks)') }} as cpc,
-    {{ ratio('1000 * sum(ads.spend)', 'sum(ads.impressions)') }} as cpm,
+    {{ ratio(spend, 'sum(ads.clicks)') }} as cpc,
+    {{ ratio('1000 * ' ~ spend, 'sum(ads.impressions)') }} as cpm,
     {{ ratio('sum(ads.conversions_platform)', 'sum(ads.clicks)') }} as cvr,
-    {{ ratio('sum(ads.spend)', 'sum(ads.conversions_platform)') }} as cpa,
-    {{ ratio('sum(ads.conversion_value_platform)', 'sum(ads.spend)') }} as roas_platform
+    {{ ratio(spend, 'sum(ads.conversions_platform)') }} as cpa,
+    {{ ratio('sum(ads.conversion_value_platform)', spend) }} as roas_platform
 from {{ ref('int_ad_days') }} as ads
 inner join {{ ref('int_span_days') }} as days
     on ads.store_id = days.store_id
