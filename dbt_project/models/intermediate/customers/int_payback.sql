@@ -1,4 +1,4 @@
--- When the margin of the buyers that a period won has paid for its ads: days from each buyer's first order, counted for all of them
+-- When the margin of the buyers that a period won has paid for its marketing: days from each buyer's first order, counted for all of them
 -- together. Not where history begins and nobody can tell who is new. One row per store (and ALL), grain and period with new buyers
 -- and known costs.
 with
@@ -47,7 +47,7 @@ judged as (
     select
         so_far.*,
         so_far.unrated = 0 and {{ is_covered('so_far.net_sales', 'so_far.net_sales_with_cost') }} as is_margin_known,
-        case when stores.is_orders_loaded and stores.is_ads_loaded and spans.history_from < so_far.period_start then stores.ad_spend end as ad_spend
+        case when stores.is_orders_loaded and stores.is_ads_loaded and spans.history_from < so_far.period_start then stores.marketing_cost end as marketing_cost
     from so_far
     inner join {{ ref('int_store_by_period') }} as stores
         on so_far.store_id = stores.store_id
@@ -67,6 +67,6 @@ select
     grain,
     period_start,
     is_margin_known,
-    min(case when is_margin_known and ad_spend > 0 and margin >= ad_spend then age end) as payback_days
+    min(case when is_margin_known and marketing_cost > 0 and margin >= marketing_cost then age end) as payback_days
 from judged
 group by store_id, grain, period_start, is_margin_known

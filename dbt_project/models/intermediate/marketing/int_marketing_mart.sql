@@ -14,12 +14,12 @@ select
     this.is_ads_loaded,
     '{{ var("reporting_currency") }}' as currency,
     this.ad_spend,
-    this.ad_spend as marketing_cost,
-    -- Nothing that is read tells these yet: marketing_cost is ad spend alone.
+    this.marketing_cost,
+    -- Nothing that is read tells these yet.
     false as is_affiliate_loaded,
     cast(null as decimal(18, 2)) as affiliate_commission,
-    false as is_kol_fees_loaded,
-    cast(null as decimal(18, 2)) as kol_fees,
+    this.kol_fees is not null as is_kol_fees_loaded,
+    this.kol_fees,
     coalesce(payback.is_margin_known, false) as is_margin_loaded,
     cast(payback.payback_days as bigint) as payback_days,
     this.ad_impressions,

@@ -8,7 +8,7 @@
     'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'refunds', 'refund_units', 'refund_goods',
     'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
     'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
-    'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_claims', 'unrated_ads', 'paid_amount_mature',
+    'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
 
 with
@@ -160,6 +160,9 @@ measures as (
         cast(case when spans.has_traffic and added.untold_{{ told }} = 0 then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
         {%- endfor %}
         {{ mart_money('added.ad_spend', 'spans.has_ads and added.unrated_ads = 0') }} as ad_spend,
+        -- No fee of a host told is none known of, not none paid.
+        {{ mart_money('added.kol_fees', 'added.told_fees > 0') }} as kol_fees,
+        {{ mart_money('added.ad_spend + added.kol_fees', 'spans.has_ads and added.unrated_ads = 0') }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['ad_clicks', 'ad_impressions'] %}
         cast(case when spans.has_ads then added.{{ name }} end as bigint) as {{ name }},
@@ -195,9 +198,9 @@ select
     case when has_both_traffic then {{ ratio('paid_amount', 'visitors') }} end as uv_value,
     case when has_both_ads then {{ ratio('ad_spend', 'paid_amount') }} end as mer_pct,
     case when has_both_ads then {{ ratio('net_sales', 'ad_spend') }} end as blended_roas,
-    case when has_both_ads then {{ ratio('ad_spend', 'buyers') }} end as cac,
-    case when has_both_ads then {{ ratio('ad_spend', 'new_buyers') }} end as ncac,
-    case when has_both_ads then {{ ratio('first_order_amount', 'ad_spend') }} end as new_buyer_roas,
-    case when has_both_ads then {{ ratio('ad_spend', 'net_sales') }} end as cost_ratio,
+    case when has_both_ads then {{ ratio('marketing_cost', 'buyers') }} end as cac,
+    case when has_both_ads then {{ ratio('marketing_cost', 'new_buyers') }} end as ncac,
+    case when has_both_ads then {{ ratio('first_order_amount', 'marketing_cost') }} end as new_buyer_roas,
+    case when has_both_ads then {{ ratio('marketing_cost', 'net_sales') }} end as cost_ratio,
     case when has_both_ads then {{ ratio('platform_claimed_value', 'paid_amount') }} end as overclaim_ratio
 from measures

@@ -161,6 +161,16 @@ ads as (
 
 ),
 
+-- What merchants say that places in sessions of hosts, and their share of the sales, cost: on the day of the session.
+hosts as (
+
+    select store_id, session_date as date_day, sum(coalesce(slot_fee, 0) + coalesce(commission, 0)) as kol_fees, count(*) as told_fees
+    from {{ ref('int_live_by_session') }}
+    where coalesce(slot_fee, commission) is not null
+    group by store_id, session_date
+
+),
+
 whole as (
 
     select store_id, max(date_day) as whole_through
@@ -183,6 +193,8 @@ events as (
     select store_id, date_day from traffic
     union
     select store_id, date_day from ads
+    union
+    select store_id, date_day from hosts
 
 ),
 
@@ -227,7 +239,9 @@ store_days as (
         coalesce(ads.ad_impressions, 0) as ad_impressions,
         coalesce(ads.platform_claimed_value, 0) as platform_claimed_value,
         coalesce(ads.untold_claims, 0) as untold_claims,
-        coalesce(ads.unrated_ads, 0) as unrated_ads
+        coalesce(ads.unrated_ads, 0) as unrated_ads,
+        coalesce(hosts.kol_fees, 0) as kol_fees,
+        coalesce(hosts.told_fees, 0) as told_fees
     from events
     left join created on events.store_id = created.store_id and events.date_day = created.date_day
     left join paid on events.store_id = paid.store_id and events.date_day = paid.date_day
@@ -235,6 +249,7 @@ store_days as (
     left join deposit_days on events.store_id = deposit_days.store_id and events.date_day = deposit_days.date_day
     left join traffic on events.store_id = traffic.store_id and events.date_day = traffic.date_day
     left join ads on events.store_id = ads.store_id and events.date_day = ads.date_day
+    left join hosts on events.store_id = hosts.store_id and events.date_day = hosts.date_day
     left join whole on events.store_id = whole.store_id
 
 ),
@@ -252,7 +267,7 @@ first_orders_all as (
 
 )
 {%- set rest = ['visitor_days', 'page_views', 'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions',
-    'platform_claimed_value', 'untold_claims', 'unrated_ads'] %}
+    'platform_claimed_value', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees'] %}
 {%- set firsts = ['first_orders', 'first_order_amount'] %}
 {%- set names = created + paid + refunded + deposits + mature.keys() | list + rest %}
 

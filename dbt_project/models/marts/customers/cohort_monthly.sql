@@ -147,7 +147,7 @@ valued as (
         coalesce(months.history_from < filled.cohort_month, false) as is_history_before,
         filled.is_reached and filled.margin_months > 0 and filled.margin_unrated = 0 as is_margin_known,
         {{ is_covered('filled.margin_net_sales', 'filled.margin_net_sales_with_cost') }} as is_covered,
-        case when filled.buyer_type = 'ALL' and stores.is_ads_loaded then stores.ad_spend end as marketing_cost
+        case when filled.buyer_type = 'ALL' and stores.is_ads_loaded then stores.marketing_cost end as marketing_cost
     from filled
     left join {{ ref('int_spans') }} as months
         on filled.store_id = months.store_id
