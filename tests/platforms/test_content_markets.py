@@ -20,6 +20,7 @@ from extractors.accounts import Account
 from extractors.core.model import Reply, Request
 from extractors.core.paging import SizedNextToken
 from extractors.errors import ContractError
+from extractors.platforms import xiaohongshu
 from extractors.platforms.kuaishou_shop import ORDER_PAGES, REFUND_PAGES
 from extractors.registry import platforms
 from extractors.sandbox import timeline as tl
@@ -253,3 +254,28 @@ def test_records_of_kuaishou_that_lost_their_cursor_do_not_end_a_read(
     for lost in ({}, {cursor: ""}, {cursor: None}):
         with pytest.raises(ContractError, match=cursor):
             read(**lost)
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_after_sales_of_xiaohongshu_are_read_out_of_one_envelope_or_two(is_wrapped: bool) -> None:
+    """Its newer after-sale methods put the answer of the service behind them, envelope and all, into `data`."""
+
+    def answer(data: dict[str, Any]) -> Reply:
+        inner = {"success": True, "code": 0, "msg": "", "data": data} if is_wrapped else data
+        return Reply({"success": True, "error_code": 0, "error_msg": "", "data": inner})
+
+    listed = answer(
+        {"totalCount": 1, "pageNo": 1, "pageSize": 100, "afterSaleBasicInfos": [{"returnsId": "R1"}]}
+    )
+    pages = xiaohongshu.REFUND_PAGES.pages(lambda request: listed, Request("list"))
+    assert [record for page in pages for record in page.records] == [{"returnsId": "R1"}]
+
+    class Calls:
+        def call(self, request: Request) -> Reply:
+            return answer({"afterSaleInfo": {"returnsId": request.params["returnsId"], "refundStatus": 2}})
+
+    record = {"returnsId": "R1"}
+    stream = xiaohongshu.PLATFORM.stream("refunds")
+    assert stream.detail is not None
+    stream.detail(Calls(), record)  # type: ignore[arg-type]
+    assert record == {"returnsId": "R1", "detail": {"returnsId": "R1", "refundStatus": 2}}

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from extractors.accounts import Account
 from extractors.core.decode import loads
-from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream, epoch_milliseconds
+from extractors.core.model import (
+    Instant,
+    Platform,
+    Rate,
+    Read,
+    Record,
+    Reply,
+    Request,
+    Stream,
+    epoch_milliseconds,
+)
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.session import Session
 from extractors.core.window import Window
@@ -20,6 +30,8 @@ from extractors.protocols.signed_call import Dialect, SignedCall, json_body_with
 from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
 
+Found = TypeVar("Found")
+
 PATH = "/ark/open_api/v3/common_controller"
 BY_UPDATE = 2  # timeType
 HALF_HOUR = timedelta(minutes=30)
@@ -28,9 +40,26 @@ AUTHORISE = "have the shop authorise the app again and update the connection"
 ORDER_PAGES = LastPageFirst(
     records_at("data.orderList"), number_at("data.total"), 100, page="pageNo", size="pageSize", depth=10_000
 )
+
+
+def _served(body: Any) -> Any:
+    """What `data` holds. The newer after-sale methods may put the answer of the service behind them there,
+    with an envelope of its own: `{success, code, msg, data}`."""
+    data = body.get("data")
+    return data.get("data") if _is_wrapped(data) else data
+
+
+def _is_wrapped(data: Any) -> bool:
+    return isinstance(data, dict) and isinstance(data.get("success"), bool) and "code" in data
+
+
+def _within(find: Callable[[Reply], Found]) -> Callable[[Reply], Found]:
+    return lambda reply: find(Reply(_served(reply.body), reply.headers))
+
+
 REFUND_PAGES = LastPageFirst(
-    records_at("data.afterSaleBasicInfos"),
-    number_at("data.totalCount"),
+    _within(records_at("afterSaleBasicInfos")),
+    _within(number_at("totalCount")),
     100,
     page="pageNo",
     size="pageSize",
@@ -42,14 +71,18 @@ PRODUCT_PAGES = LastPageFirst(
 
 
 def error_of(body: Any) -> DaybookError | None:
-    """The error in `{success, error_code, error_msg, data}`. Codes are not published: judged by the words."""
+    """The error in `{success, error_code, error_msg, data}`, or in an envelope within `data`. Codes are not
+    published: judged by the words."""
     if not isinstance(body, dict) or "success" not in body:
         return TransientError("Xiaohongshu answered with something that is no envelope")
-    code = body.get("error_code", body.get("code", 0))
-    if body["success"] is True and code in (0, "0"):
-        return None
+    code = str(body.get("error_code", body.get("code", 0)))
+    if body["success"] is True and code == "0":
+        return error_of(body["data"]) if _is_wrapped(body.get("data")) else None
     said = str(body.get("error_msg") or body.get("msg"))
-    return error_in_words("Xiaohongshu", str(code), said, TransientError)
+    error = error_in_words("Xiaohongshu", code, said, TransientError)
+    if code == "401" and isinstance(error, TransientError):
+        return AuthError(error.message, refreshable=True, advice=f"check the app id, {AUTHORISE}")
+    return error
 
 
 def _orders(account: Account, window: Window) -> Iterator[Read]:
@@ -87,7 +120,7 @@ def _whole_order(session: Session, record: Record) -> None:
 def _money_given_back(session: Session, record: Record) -> None:
     """What was given back: the list has the amount expected only."""
     request = Request("afterSale.getAfterSaleInfo", PATH, {"returnsId": record["returnsId"]})
-    found = (session.call(request).body.get("data") or {}).get("afterSaleInfo")
+    found = (_served(session.call(request).body) or {}).get("afterSaleInfo")
     if not isinstance(found, dict):
         raise ContractError("afterSale.getAfterSaleInfo answered without afterSaleInfo")
     record["detail"] = found
