@@ -1,8 +1,12 @@
-{#- Statuses: SDK comments of afterSale.listAfterSaleInfos. Money given back is told by refundStatus 2 alone. -#}
+{#-
+  Statuses: SDK comments of afterSale.listAfterSaleInfos (11: of the list before it). Money given back is told by refundStatus 2
+  alone: a finished return whose money is to come (101, 201, 301), on its way (108, 1) or stuck (3) is not over.
+-#}
 {%- set states = {
     '1': 'requested',
     '2': 'processing',
     '3': 'processing',
+    '11': 'processing',
     '12': 'processing',
     '13': 'processing',
     '14': 'processing',
@@ -10,6 +14,7 @@
     '5': 'closed',
     '6': 'closed',
     '9': 'closed',
+    '9001': 'closed',
 } -%}
 {%- set types = {
     '1': 'return_refund',
@@ -17,6 +22,7 @@
     '3': 'refund_only',
     '4': 'refund_only',
     '5': 'before_shipment',
+    '6': 'refund_only',
 } %}
 
 with
@@ -29,6 +35,8 @@ refunds as (
         nullif(latest.record.orderId, '') as order_id,
         case
             when latest.record.detail.refundStatus = '2' then 'success'
+            when latest.record.status = '4' and latest.record.returnType != '2'
+                and latest.record.detail.refundStatus in ('101', '201', '301', '108', '1', '3') then 'processing'
             else {{ translate('latest.record.status', states) }}
         end as refund_state,
         {{ translate('latest.record.returnType', types) }} as refund_type,
