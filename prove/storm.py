@@ -10,6 +10,7 @@ import asyncio
 import gzip
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,8 @@ WIRE = (
     "gzip_cut",
     "gzip_lie",
     "cut",
+    "line_cut",
+    "hollow",
     "junk",
     "stale",
     "status_204",
@@ -28,6 +31,7 @@ WIRE = (
     "status_403",
     "status_502",
     "drip",
+    "token_dies",
 )
 CONTENT = (
     "shuffled",
@@ -37,9 +41,27 @@ CONTENT = (
     "absurd",
     "field_gone",
     "list_gone",
+    "list_emptied",
+    "repeated",
     "paging_flip",
+    "paging_gone",
+    "total_moves",
 )
 KINDS = (*WIRE, *CONTENT)
+# Answers with status 200 that hold nothing, or an error in words of nobody's.
+HOLLOW = (
+    b"{}",
+    b"[]",
+    b"null",
+    b'""',
+    b"0",
+    b'{"code":50000,"message":"system error"}',
+    b'{"error":{"code":500,"message":"internal error"}}',
+    b'{"errors":[{"message":"internal error"}]}',
+    b'{"success":false,"msg":"busy"}',
+    b'{"error_response":{"code":15,"msg":"Remote service error"}}',
+)
+TOTALS = re.compile("total|count|number|size", re.IGNORECASE)
 ABSURD = (10**40, -(10**30), 1e308, 9007199254740993, -0.0, 0.1 + 0.2, 2**63)
 FLIPS: tuple[Callable[[Any], Any], ...] = (str, lambda v: [v], lambda v: {"value": v}, lambda v: None, bool)
 
@@ -66,6 +88,8 @@ class Storm:
     spoiled: dict[str, int] = field(default_factory=dict)
     changed_records: int = 0
     last: dict[str, Body] = field(default_factory=dict)
+    expire: Callable[[], None] | None = None
+    """Ends every token given out so far; None where none ends."""
 
     def begin(self, strikes: list[Strike], seed: int, spare: frozenset[str], ids: frozenset[str]) -> None:
         self.strikes, self.chance, self.spare, self.ids = strikes, random.Random(seed), spare, ids
@@ -101,6 +125,17 @@ class Storm:
         if kind == "junk":
             at = draw.randrange(len(body) + 1)
             return status, headers, body[:at] + bytes([0xC3, 0x28, 0x00]) + body[at:]
+        if kind == "line_cut":  # a file that breaks off between two lines
+            lines = body.splitlines(keepends=True)
+            kept = b"".join(lines[: draw.randrange(1, len(lines))]) if len(lines) > 1 else b""
+            return (status, headers, kept) if kept else None
+        if kind == "hollow":
+            return 200, headers, draw.choice(HOLLOW)
+        if kind == "token_dies":
+            if self.expire is None:
+                return None
+            self.expire()
+            return answer
         if kind == "stale":
             return before
         if kind.startswith("status_"):
@@ -121,17 +156,37 @@ class Storm:
         draw = self.chance
         lists = list(_lists(data))
         records = [record for rows in lists for record in rows]
-        if kind == "paging_flip":
+        if kind in ("paging_flip", "paging_gone"):
             leaves = [leaf for leaf in _leaves(data, into_lists=False) if leaf[2] is not None]
             if not leaves:
                 return None
             node, name, value = draw.choice(leaves)
-            node[name] = draw.choice(FLIPS)(value)
+            if kind == "paging_gone":
+                del node[name]
+            else:
+                node[name] = draw.choice(FLIPS)(value)
             # Anything may follow from that: a key of paging, a status, an id; none of it may be a short read.
             self.changed_records += max(1, len(records))
             return dumped(data)
         if not records:
             return None
+        if kind == "total_moves":
+            counts = [leaf for leaf in _leaves(data, into_lists=False) if _is_count(*leaf[1:])]
+            if not counts:
+                return None
+            node, name, value = draw.choice(counts)
+            node[name] = type(value)(max(0, int(value) + draw.choice((-1, 1, -int(value), 7))))
+            self.changed_records += max(1, len(records))  # of a single record's answer it is a field of that
+            return dumped(data)
+        if kind == "list_emptied":
+            self.changed_records += 1
+            lists[0].clear()
+            return dumped(data)
+        if kind == "repeated":
+            rows = draw.choice(lists)
+            rows.insert(draw.randrange(len(rows) + 1), draw.choice(rows))
+            self.changed_records += 1  # of a single record's answer it is a list in that record
+            return dumped(data)
         if kind == "shuffled":
             for rows in lists:
                 draw.shuffle(rows)
@@ -189,6 +244,11 @@ def _leaves(node: Any, *, into_lists: bool) -> Any:
     elif isinstance(node, list):
         for item in node:
             yield from _leaves(item, into_lists=into_lists)
+
+
+def _is_count(name: str, value: Any) -> bool:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return bool(TOTALS.search(name)) and (is_whole or (isinstance(value, str) and value.isdigit()))
 
 
 def _remove_list(node: Any) -> bool:
