@@ -80,6 +80,8 @@ class LastPageFirst:
             return Page(records, total)
 
         head = fetch(0)
+        if _is_all_of_it(head.records, head.total, self.page_size):
+            head = fetch(0)
         if self.depth is not None and (head.total or 0) > self.depth:
             raise TooDeep(head.total or 0)
         last = -(-(head.total or 0) // self.page_size) - 1
@@ -114,7 +116,10 @@ class ForwardPages:
         number, seen, total = 1, 0, None
         while True:
             place: dict[str, Any] = {self.page: number, self.size: self.page_size}
-            reply = call(request.with_params(**_placed(request, place, self.within)))
+            asked = request.with_params(**_placed(request, place, self.within))
+            reply = call(asked)
+            if number == 1 and _is_all_of_it(self.records(reply), self.total(reply), self.page_size):
+                reply = call(asked)
             records, told = self.records(reply), self.total(reply)
             seen += len(records)
             if told is None and self.may_not_count and len(records) < self.page_size:
@@ -145,7 +150,10 @@ class Offsets:
         seen, total = 0, None
         while True:
             place: dict[str, Any] = {self.start: seen, self.size: self.page_size}
-            reply = call(request.with_params(**_placed(request, place, self.within)))
+            asked = request.with_params(**_placed(request, place, self.within))
+            reply = call(asked)
+            if not seen and _is_all_of_it(self.records(reply), self.total(reply), self.page_size):
+                reply = call(asked)
             total = _steady(total, self.total(reply), request)
             page = Page(self.records(reply), total)
             seen += len(page.records)
@@ -360,6 +368,11 @@ def _steady(before: int | None, total: int | None, request: Request) -> int:
     if before is not None and now != before:
         raise ContractError(f"{request.name} had {before} rows and then {now} while it was read")
     return now
+
+
+def _is_all_of_it(records: list[Record], total: int | None, page_size: int) -> bool:
+    """Whether a full page says that it is all. No other page would contradict it: it is asked for twice."""
+    return len(records) == total == page_size
 
 
 def _refuse_uncounted(seen: int, total: int, request: Request) -> None:

@@ -47,8 +47,35 @@ def ids(paging: Any, call: Any) -> list[int]:
 
 
 def test_a_short_list_costs_one_call() -> None:
-    shop = Shop(10)
-    assert ids(PAGES, shop) == list(range(10)) and shop.calls == [1]
+    shop = Shop(9)
+    assert ids(PAGES, shop) == list(range(9)) and shop.calls == [1]
+
+
+OFFSETS = Offsets(records_at("rows"), number_at("total"), 10, start="start", size="page_size")
+
+
+@pytest.mark.parametrize(
+    "paging", [PAGES, ForwardPages(records_at("rows"), number_at("total"), 10, page="page_no"), OFFSETS]
+)
+def test_a_full_page_that_is_said_to_be_all_is_asked_for_again(paging: Any) -> None:
+    """The one wrong count that no page contradicts: of 25, the first answer says 10."""
+
+    def read(rows: int, first_total: int) -> tuple[list[int], int]:
+        shop = Shop(rows)
+
+        def answer(request: Request) -> Reply:
+            if "start" in request.params:
+                request = request.with_params(page_no=1 + request.params["start"] // 10)
+            reply = shop(request)
+            if len(shop.calls) == 1:
+                reply.body["total"] = first_total
+            return reply
+
+        return sorted(set(ids(paging, answer))), len(shop.calls)
+
+    assert read(10, 10) == (list(range(10)), 2)
+    assert read(25, 10)[0] == list(range(25))
+    assert read(9, 9)[1] == 1
 
 
 def test_an_empty_list_is_one_empty_page() -> None:
