@@ -87,13 +87,15 @@ class Storm:
     seen: int = 0
     spoiled: dict[str, int] = field(default_factory=dict)
     changed_records: int = 0
+    misplaced: bool = False
+    """Whether an answer was given to another question than its own."""
     last: dict[str, Body] = field(default_factory=dict)
     expire: Callable[[], None] | None = None
     """Ends every token given out so far; None where none ends."""
 
     def begin(self, strikes: list[Strike], seed: int, spare: frozenset[str], ids: frozenset[str]) -> None:
         self.strikes, self.chance, self.spare, self.ids = strikes, random.Random(seed), spare, ids
-        self.seen, self.spoiled, self.changed_records = 0, {}, 0
+        self.seen, self.spoiled, self.changed_records, self.misplaced = 0, {}, 0, False
         self.last.clear()
 
     def calm(self) -> None:
@@ -137,6 +139,7 @@ class Storm:
             self.expire()
             return answer
         if kind == "stale":
+            self.misplaced |= before is not None and before[2] != body
             return before
         if kind.startswith("status_"):
             code = int(kind.removeprefix("status_"))

@@ -193,7 +193,7 @@ def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
     doubled = Counter(row for row in landed if row in field.rows) - field.rows
     moved = len(on.truth(window) ^ before)
     # An answer to another question, of a vendor that does not repeat what was asked: nothing in it tells.
-    untold = "stale" in storm.spoiled and len(on.reads) > 1 and bool(strange or doubled or clean - keys)
+    untold = storm.misplaced and len(on.reads) > 1 and bool(strange or doubled or clean - keys)
     if untold:
         notebook.add("answers to another question, which nothing tells")
     if not touched and not untold:
