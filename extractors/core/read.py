@@ -10,7 +10,7 @@ from extractors.core.jobs import Forgetful, Jobs
 from extractors.core.model import Read, Record, Stream
 from extractors.core.paging import TooDeep
 from extractors.core.session import Session
-from extractors.core.window import Window, days_window
+from extractors.core.window import Window, days_window, period_bounds
 from extractors.errors import MISFITS, AddressExpired, ContractError, TooMuchError, misfit
 from extractors.personal import Scrubber
 
@@ -52,6 +52,7 @@ class WindowReader:
         self._write = write
         self._written: dict[str, int] = {}
         self._held: dict[str, bytes] = {}
+        self._dates: set[str] = set()
         self._guard = threading.Lock()
 
     def read(self, window: Window) -> None:
@@ -75,6 +76,8 @@ class WindowReader:
                 self.read(part)
 
     def _whole(self, window: Window) -> None:
+        days = window.dates(self._session.account.zone) if self._stream.kind == "report" else []
+        self._dates = {period_bounds(self._stream.period, day)[0].isoformat() for day in days}
         reads = list(self._stream.reads(self._session.account, window))
         if len(reads) > 1:  # the vendor makes them side by side
             for read in reads:
@@ -198,6 +201,8 @@ class WindowReader:
                 name, moment = "report_date", stream.day_of(record)
                 if moment is None:
                     raise Refused(f"a report row without its date ({stream.day})", record)
+                if moment not in self._dates:  # loading would refuse the partition, its window marked as read
+                    raise ContractError(f"{stream.name} sent a row of {moment}, which was not asked for")
         except (ValueError, TypeError, OverflowError, OSError) as error:
             raise Refused(f"a time that cannot be read: {error}", record) from None
         return dumps({"key": key, name: moment, "payload": self._scrubber.scrub(record)})

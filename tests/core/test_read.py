@@ -108,6 +108,34 @@ def test_a_day_that_is_too_much_is_told(make_account):
         read_days(Overwhelmed(make_account("shop__one"), 0), date(2026, 11, 5), date(2026, 11, 6))
 
 
+class Astray(Answers):
+    """A vendor whose second answer is that to the first question."""
+
+    def __init__(self, account: Account, times: int) -> None:
+        super().__init__(account, [])
+        self.times, self.first = times, ()
+
+    def call(self, request: Request) -> Reply:
+        self.calls += 1
+        days = self.first = self.first or request.params["days"]
+        if not 1 < self.calls <= 1 + self.times:
+            days = request.params["days"]
+        return Reply({"rows": [{"id": "1", "day": day} for day in days]})
+
+
+@pytest.mark.parametrize("times", [1, 2, 100])
+def test_rows_of_days_that_were_not_asked_for_are_no_answer(make_account, times):
+    """Landed, they moved the mark, and only loading refused the partition: its own days stayed away."""
+    session = Astray(make_account("shop__one"), times)
+    days = [date(2026, 11, day) for day in (1, 2, 3, 4)]
+    assert read_days(session, *days[:2]) == ["2026-11-01", "2026-11-02"]
+    if times < WINDOW_TRIES:
+        assert read_days(session, *days[2:]) == ["2026-11-03", "2026-11-04"]
+    else:
+        with pytest.raises(ContractError, match="2026-11-01, which was not asked for"):
+            read_days(session, *days[2:])
+
+
 class Endless(Answers):
     """A vendor with a new page token for ever, and nothing new under it after a while."""
 
