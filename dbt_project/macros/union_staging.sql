@@ -91,6 +91,9 @@
             ('visitors', 'bigint'), ('page_views', 'bigint'), ('cart_visitors', 'bigint'),
             ('cart_units', 'bigint'), ('fav_visitors', 'bigint'), ('load_id', 'bigint'),
         ],
+        'order_sources': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text), ('source_l1', text), ('load_id', 'bigint'),
+        ],
         'order_scenes': [
             ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text),
             ('line_id', text), ('live_id', text), ('host_id', text), ('host_name', text),
@@ -151,6 +154,7 @@
         },
         'traffic': {'grain': grains, 'device': ['all', 'pc', 'mobile'], 'source_l1': sources},
         'source_outcomes': {'grain': grains, 'source_l1': sources},
+        'order_sources': {'source_l1': sources},
         'product_traffic': {'grain': grains},
         'ads': {'conversion_time_basis': ['click_date', 'conversion_date']},
     } -%}

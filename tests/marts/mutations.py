@@ -56,7 +56,7 @@ _REFUND_EDITS = (
 KINDS = {
     "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
     "late_order": 4, "repeat": 2, "save": 3, "revert": 3, "time": 3, "rate": 1, "traffic": 1, "ads": 1, "looked_at": 1,
-    "outcomes": 1, "category": 2, "product": 5, "catalogue": 1,
+    "outcomes": 1, "category": 2, "product": 5, "catalogue": 1, "source": 2,
 }  # fmt: skip
 
 
@@ -150,6 +150,18 @@ class Night:
         self.con.execute(
             f"insert into {self._of('refunds')} select * replace ({self.load} as load_id) from saved_refunds"
         )
+        self._touch(order)
+
+    def _source(self) -> None:
+        """An order says that its visit came from elsewhere, or nothing any more."""
+        self.shop = "woocommerce"
+        order = self._an_order()
+        self.con.execute(f"delete from {self._of('order_sources')} where order_id = ?", [order])
+        if source := self.rng.choice(("affiliate", "owned", None)):
+            self.con.execute(
+                f"insert into {self._of('order_sources')} select platform, account_id, store_id, order_id, ?, ?"
+                f" from {self._of('orders')} where order_id = ?", [source, self.load, order],
+            )  # fmt: skip
         self._touch(order)
 
     # ---- refunds ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from expected import ZERO, Books, History, Sale, histories, paid_on, ratio
+from world import World
 
 
 def net(sales: list[Sale]) -> Decimal:
@@ -169,7 +170,9 @@ def test_cohort_cells_are_the_recomputed_ones_and_null_after_the_data_ends(
 ) -> None:
     rows = {
         (row["store_id"], row["cohort_month"], row["month_number"]): row
-        for row in built.rows("select * from marts.cohort_monthly where buyer_type = 'ALL'")
+        for row in built.rows(
+            "select * from marts.cohort_monthly where buyer_type = 'ALL' and acquisition_source = 'ALL'"
+        )
     }
     reached = unseen = 0
     for store in [*books.stores, "ALL"]:
@@ -202,9 +205,58 @@ def test_a_cohort_month_without_its_kind_of_buyer_has_no_row_and_kinds_add_up_to
     (row,) = built.rows(
         "select sum(case when buyer_type = 'ALL' then cohort_size end) as everybody,"
         " sum(case when buyer_type <> 'ALL' then cohort_size end) as kinds from marts.cohort_monthly"
-        " where month_number = 0"
+        " where month_number = 0 and acquisition_source = 'ALL'"
     )
     assert row["everybody"] == row["kinds"] > 300
+
+
+def test_a_cohort_is_split_by_the_source_of_each_buyers_first_order(
+    built: Any, world: World, books: Books, last_days: dict[str, date]
+) -> None:
+    told = {(row["store_id"], row["order_id"]): row["source_l1"] for row in world.streams["order_sources"]}
+    rows = {
+        (row["store_id"], row["acquisition_source"], row["cohort_month"], row["month_number"]): row
+        for row in built.rows(
+            "select * from marts.cohort_monthly where buyer_type = 'ALL' and acquisition_source <> 'ALL' and orders is not null"
+        )
+    }
+    assert {store for store, *_ in rows} == {"reef_us", "ALL"}, "no order of the others says it"
+    for store in ("reef_us", "ALL"):
+        by_source: dict[str, History] = defaultdict(dict)
+        for buyer, orders in histories(books, store).items():
+            first = orders[0].row
+            by_source[told.get((first["store_id"], first["order_id"]), "unknown")][buyer] = orders
+        assert set(by_source) == {"owned", "free_search", "unknown"}
+        for source, people in by_source.items():
+            for month, number, orders, buyers in cohort_cells(people, last_days[store]):
+                row = rows.pop((store, source, month, number), None)
+                if row is None:  # a store that is read no further won some of them
+                    assert store == "ALL"
+                    continue
+                assert (row["active_buyers"], row["orders"]) == (buyers, len(orders)), (store, source, month)
+                assert row["paid_amount"] == sum((sale.amount for sale in orders), ZERO)
+    assert not rows
+
+
+def test_the_sources_of_a_cohort_and_their_margin_add_up_to_all_of_it(built: Any) -> None:
+    rows = built.rows(
+        "select store_id, buyer_type, cohort_month, month_number"
+        + "".join(
+            f", sum(case when acquisition_source = 'ALL' then {name} end) as {name},"
+            f" sum(case when acquisition_source <> 'ALL' then {name} end) as {name}_parts"
+            for name in ("cohort_size", "active_buyers", "net_sales_cohort", "cumulative_net_sales_ex_tax")
+        )
+        + " from marts.cohort_monthly where store_id = 'reef_us' group by all"
+    )
+    assert len(rows) > 100
+    for row in rows:
+        for name in ("cohort_size", "active_buyers", "net_sales_cohort"):
+            assert row[name] == row[f"{name}_parts"], row
+    # A source without a sale of goods so far has no margin yet.
+    told = [row for row in rows if row["cumulative_net_sales_ex_tax"] is not None]
+    assert told and all(
+        row["cumulative_net_sales_ex_tax"] == row["cumulative_net_sales_ex_tax_parts"] for row in told
+    )
 
 
 def test_repurchase_is_recomputed_and_leaves_out_open_windows(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -128,6 +129,10 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "period_start": pa.date32(),
         **_fields(pa.string(), "entity_level campaign_id ad_group_id ad_id"),
         **_fields(pa.int64(), "reach load_id"),
+    },
+    "order_sources": {
+        **_fields(pa.string(), "platform account_id store_id order_id source_l1"),
+        "load_id": pa.int64(),
     },
     "order_scenes": {
         **_fields(
@@ -543,6 +548,16 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
         "loaded_at": READ_UNTIL,
     }
     world.streams["orders"].append(order)
+    # Three of four orders of an own site say where they came from.
+    source = (None, "owned", "free_search", "unknown")[crc32(str(order["order_id"]).encode()) % 4]
+    if shop.platform == "woocommerce" and source:
+        world.streams["order_sources"].append(
+            {
+                **{name: order[name] for name in ("platform", "account_id", "store_id", "order_id")},
+                "source_l1": source,
+                "load_id": 0,
+            }
+        )
     world.streams["order_lines"].extend(lines)
     _after_sales(world, shop, order, lines, rng)
 

@@ -1,6 +1,6 @@
 -- What cohorts brought above the cost of their goods: sales and refunds taken back to the sale, by the days of the buyers' first
 -- order and of the sale. Goods without a cost are told apart. Without a list of costs there is no row. One row per store (and ALL),
--- kind of buyer, first day and day.
+-- kind of buyer, source that won them, first day and day.
 {%- set sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated'] %}
 
 with
@@ -21,7 +21,13 @@ priced as (
 
 buyers as (
 
-    select * from {{ ref('int_buyer_orders') }} where exists (select 1 from {{ ref('int_unit_costs') }})
+    select orders.*, coalesce(won.acquisition_source, 'unknown') as acquisition_source
+    from {{ ref('int_buyer_orders') }} as orders
+    left join {{ ref('int_buyer_sources') }} as won
+        on orders.store_id = won.store_id
+        and orders.platform = won.platform
+        and orders.buyer_key = won.buyer_key
+    where exists (select 1 from {{ ref('int_unit_costs') }})
 
 ),
 
@@ -32,6 +38,7 @@ days as (
         buyers.store_id as placed_in,
         priced.store_id,
         buyers.first_buyer_type as buyer_type,
+        buyers.acquisition_source,
         buyers.first_paid_date,
         buyers.paid_date,
         sum(priced.goods_cohort) as net_sales,
@@ -43,14 +50,15 @@ days as (
         on priced.platform = buyers.platform
         and priced.store_id = buyers.order_store_id
         and priced.order_id = buyers.order_id
-    group by buyers.store_id, priced.store_id, buyers.first_buyer_type, buyers.first_paid_date, buyers.paid_date
+    group by
+        buyers.store_id, priced.store_id, buyers.first_buyer_type, buyers.acquisition_source, buyers.first_paid_date, buyers.paid_date
 
 ),
 
 untaxed as (
 
     select
-        placed_in, buyer_type, first_paid_date, paid_date, cogs, unrated,
+        placed_in, buyer_type, acquisition_source, first_paid_date, paid_date, cogs, unrated,
         {{ without_tax('coalesce(net_sales, 0)') }} as net_sales,
         {{ without_tax('coalesce(net_sales_with_cost, 0)') }} as net_sales_with_cost
     from days
@@ -60,10 +68,11 @@ untaxed as (
 select
     placed_in as store_id,
     buyer_type,
+    acquisition_source,
     first_paid_date,
     paid_date
     {%- for name in sums %},
     sum({{ name }}) as {{ name }}
     {%- endfor %}
 from untaxed
-group by placed_in, buyer_type, first_paid_date, paid_date
+group by placed_in, buyer_type, acquisition_source, first_paid_date, paid_date

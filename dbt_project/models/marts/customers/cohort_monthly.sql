@@ -1,4 +1,5 @@
--- Buyers by the month of their first order, followed month by month. A cell after the last closed day is null, not 0; an empty
+-- Buyers by the month of their first order, followed month by month: all of them, each kind, and each source that won them where the
+-- platform of some of a store's orders tells it. A cell after the last closed day is null, not 0; an empty
 -- cell before it is 0: of ALL after the last day to which each store that won buyers of the cohort is read. Months 0 to 36.
 {%- set kinds = "(select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown')" %}
 {%- set sums = ['orders', 'unrated', 'paid_amount', 'net_sales_cohort'] %}
@@ -6,12 +7,13 @@
 
 with
 
--- What a buyer, whose cohort and type never change, did in a month.
+-- What a buyer, whose cohort, type and source never change, did in a month.
 buyer_months as (
 
     select
         orders.store_id,
         orders.first_buyer_type as buyer_type,
+        coalesce(won.acquisition_source, 'unknown') as acquisition_source,
         {{ month_start('orders.first_paid_date') }} as cohort_month,
         {{ months_between(month_start('orders.first_paid_date'), month_start('orders.paid_date')) }} as month_number,
         count(*) as orders,
@@ -20,24 +22,57 @@ buyer_months as (
         sum(orders.net_sales_cohort) as net_sales_cohort
     from {{ ref('int_buyer_orders') }} as orders
     inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
-    group by orders.store_id, orders.first_buyer_type, orders.first_paid_date, {{ month_start('orders.paid_date') }}, orders.platform, orders.buyer_key
+    left join {{ ref('int_buyer_sources') }} as won
+        on orders.store_id = won.store_id
+        and orders.platform = won.platform
+        and orders.buyer_key = won.buyer_key
+    group by
+        orders.store_id, orders.first_buyer_type, coalesce(won.acquisition_source, 'unknown'), orders.first_paid_date,
+        {{ month_start('orders.paid_date') }}, orders.platform, orders.buyer_key
+
+),
+
+-- Nobody is in two of these.
+parts as (
+
+    select
+        store_id, buyer_type, acquisition_source, cohort_month, month_number,
+        count(*) as people
+        {%- for name in sums %},
+        sum({{ name }}) as {{ name }}
+        {%- endfor %}
+    from buyer_months
+    group by store_id, buyer_type, acquisition_source, cohort_month, month_number
+
+),
+
+-- Where no order tells a source all of them together say everything.
+origins as (
+
+    select distinct store_id, 'ALL' as acquisition_source from parts
+    union all
+    select distinct parts.store_id, parts.acquisition_source
+    from parts
+    where parts.store_id in (select store_id from {{ ref('int_buyer_sources') }})
 
 ),
 
 cells as (
 
     select
-        months.store_id,
+        parts.store_id,
         kinds.buyer_type,
-        months.cohort_month,
-        months.month_number,
-        count(*) as active_buyers
+        origins.acquisition_source,
+        parts.cohort_month,
+        parts.month_number,
+        sum(parts.people) as active_buyers
         {%- for name in sums %},
-        sum(months.{{ name }}) as {{ name }}
+        sum(parts.{{ name }}) as {{ name }}
         {%- endfor %}
-    from buyer_months as months
-    inner join {{ kinds }} as kinds on kinds.buyer_type in ('ALL', months.buyer_type)
-    group by months.store_id, kinds.buyer_type, months.cohort_month, months.month_number
+    from parts
+    inner join {{ kinds }} as kinds on kinds.buyer_type in ('ALL', parts.buyer_type)
+    inner join origins on parts.store_id = origins.store_id and origins.acquisition_source in ('ALL', parts.acquisition_source)
+    group by parts.store_id, kinds.buyer_type, origins.acquisition_source, parts.cohort_month, parts.month_number
 
 ),
 
@@ -47,6 +82,7 @@ margins as (
     select
         days.store_id,
         kinds.buyer_type,
+        origins.acquisition_source,
         {{ month_start('days.first_paid_date') }} as cohort_month,
         {{ months_between(month_start('days.first_paid_date'), month_start('days.paid_date')) }} as month_number
         {%- for name in margin_sums %},
@@ -55,15 +91,16 @@ margins as (
     from {{ ref('int_cohort_margins') }} as days
     inner join {{ ref('int_last_days') }} as ends on days.store_id = ends.store_id and days.paid_date <= ends.last_day
     inner join {{ kinds }} as kinds on kinds.buyer_type in ('ALL', days.buyer_type)
+    inner join origins on days.store_id = origins.store_id and origins.acquisition_source in ('ALL', days.acquisition_source)
     group by
-        days.store_id, kinds.buyer_type, {{ month_start('days.first_paid_date') }},
+        days.store_id, kinds.buyer_type, origins.acquisition_source, {{ month_start('days.first_paid_date') }},
         {{ months_between(month_start('days.first_paid_date'), month_start('days.paid_date')) }}
 
 ),
 
 cohorts as (
 
-    select store_id, buyer_type, cohort_month, active_buyers as cohort_size from cells where month_number = 0
+    select store_id, buyer_type, acquisition_source, cohort_month, active_buyers as cohort_size from cells where month_number = 0
 
 ),
 
@@ -85,6 +122,7 @@ grid as (
     select
         cohorts.store_id,
         cohorts.buyer_type,
+        cohorts.acquisition_source,
         cohorts.cohort_month,
         cohorts.cohort_size,
         numbers.month_number,
@@ -124,22 +162,24 @@ filled as (
     left join cells
         on grid.store_id = cells.store_id
         and grid.buyer_type = cells.buyer_type
+        and grid.acquisition_source = cells.acquisition_source
         and grid.cohort_month = cells.cohort_month
         and grid.month_number = cells.month_number
     left join margins
         on grid.store_id = margins.store_id
         and grid.buyer_type = margins.buyer_type
+        and grid.acquisition_source = margins.acquisition_source
         and grid.cohort_month = margins.cohort_month
         and grid.month_number = margins.month_number
     window so_far as (
-        partition by grid.store_id, grid.buyer_type, grid.cohort_month
+        partition by grid.store_id, grid.buyer_type, grid.acquisition_source, grid.cohort_month
         order by grid.month_number
         rows between unbounded preceding and current row
     )
 
 ),
 
--- What it cost to win buyers is known of a store, not of a kind of them.
+-- What it cost to win buyers is known of a store, not of a kind or a source of them.
 valued as (
 
     select
@@ -147,7 +187,7 @@ valued as (
         coalesce(months.history_from < filled.cohort_month, false) as is_history_before,
         filled.is_reached and filled.margin_months > 0 and filled.margin_unrated = 0 as is_margin_known,
         {{ is_covered('filled.margin_net_sales', 'filled.margin_net_sales_with_cost') }} as is_covered,
-        case when filled.buyer_type = 'ALL' and stores.is_ads_loaded then stores.marketing_cost end as marketing_cost
+        case when filled.buyer_type = 'ALL' and filled.acquisition_source = 'ALL' and stores.is_ads_loaded then stores.marketing_cost end as marketing_cost
     from filled
     left join {{ ref('int_spans') }} as months
         on filled.store_id = months.store_id
@@ -165,6 +205,7 @@ valued as (
 select
     store_id,
     buyer_type,
+    acquisition_source,
     cohort_month,
     cast(month_number as integer) as month_number,
     calendar_month,
