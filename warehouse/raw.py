@@ -75,9 +75,14 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
             too.
     """
     prepare_books(con)
+    found = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    there = {name for (name,) in found}
+    con.execute("begin")
     for name, platform in platforms.items():
         for stream in platform.streams:
-            ensure_stream(con, name, stream.name, stream.kind)
+            if table(name, stream.name) not in there:
+                ensure_stream(con, name, stream.name, stream.kind)
+    con.execute("commit")
     _write_accounts(con, accounts)
 
 
