@@ -177,6 +177,8 @@ PLATFORM = Platform(
             cursor=Instant("updatedAt", parse=epoch_milliseconds),
             reads=_refunds,
             widest=HALF_HOUR,
+            # No page says that updatedAt moves once the money went back: the last day is read again.
+            overlap=timedelta(days=1),
             detail=_money_given_back,
             personal=Personal(drop=("userid", "desc", "proofphotos", "logistic*")),
         ),
