@@ -23,6 +23,7 @@
     '3': 'exchange',
     '6': 'refund_only',
     '7': 'other',
+    '8': 'other',
 } %}
 
 with
