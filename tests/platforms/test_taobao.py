@@ -112,7 +112,8 @@ def test_trades_of_an_extended_type_are_read_too(box: Running, tmp_path: Path) -
 CONFIG, AUTH = errors.ConfigError, errors.AuthError
 AGAIN, WAIT = errors.TransientError, errors.RateLimitedError
 TABLE: dict[int, type[errors.DaybookError]] = {
-    3: CONFIG, 7: WAIT, 8: WAIT, 9: CONFIG, 10: AGAIN, 11: CONFIG, 12: CONFIG, 13: CONFIG, 15: AGAIN,
+    1: AGAIN, 3: CONFIG, 4: WAIT, 5: WAIT, 6: WAIT, 7: WAIT, 8: WAIT,
+    9: CONFIG, 10: AGAIN, 11: CONFIG, 12: CONFIG, 13: CONFIG, 15: AGAIN,
     21: CONFIG, 22: CONFIG, 23: CONFIG, 24: CONFIG, 25: AUTH, 26: AUTH, 27: AUTH, 28: CONFIG, 29: CONFIG,
     30: CONFIG, 31: CONFIG, 32: CONFIG, 33: CONFIG, 34: CONFIG, 40: CONFIG, 41: CONFIG, 42: AUTH, 43: CONFIG,
     44: AUTH, 47: CONFIG, 50: CONFIG, 53: CONFIG,

@@ -50,8 +50,9 @@ ITEM_FIELDS = "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,l
 
 DEPTH = 20_000  # page_no × page_size; the item page gives two figures, this is the smaller one
 
-RATE_CODES = {"7", "8"}
-RETRY_CODES = {"10", "15"}
+# 1, 4, 5 and 6 (user, session, partner) stand in the table of the vendor's SDK alone.
+RATE_CODES = {"4", "5", "6", "7", "8"}
+RETRY_CODES = {"1", "10", "15"}
 TOKEN_CODES = {"26", "27", "42", "44"}
 PERMISSION_CODES = {"11", "12", "13", "53"}
 
