@@ -37,7 +37,8 @@ from extractors.tokens import TokenFile
 
 Level = Literal["ok", "warn", "bad"]
 LOST = "export it by hand and drop the files (mappings/README.md), or let the account begin later"
-SKEW = 120.0  # seconds; the strictest of our vendors refuses signatures 10 minutes off
+# Seconds. TikTok Shop refuses a time 30 seconds ahead, but the date of a cached page may be older than that.
+SKEW = 120.0
 ROOM_NEEDED, ROOM_WISHED = 1 << 30, 5 << 30  # bytes: below the first a night may fail, below the second soon
 ROOM_FOR_A_FULL_BUILD = 2  # times what is built: of ten million orders, 25 GB of working space beside 13 GB
 _MEMORY = re.compile(r"\d+(\.\d+)? *([kmgt]i?b?|b|bytes?)", re.IGNORECASE)  # what DuckDB takes for a size
