@@ -80,7 +80,8 @@ class LastPageFirst:
             return Page(records, total)
 
         head = fetch(0)
-        if _is_all_of_it(head.records, head.total, self.page_size):
+        if len(head.records) == head.total == self.page_size:  # the wrong count that no page contradicts
+            yield Page(head.records)
             head = fetch(0)
         if self.depth is not None and (head.total or 0) > self.depth:
             raise TooDeep(head.total or 0)
@@ -95,7 +96,27 @@ class LastPageFirst:
 
 
 @dataclass(frozen=True)
-class ForwardPages:
+class _Counted:
+    """Rows and the vendor's count of them."""
+
+    records: Records
+    total: Total
+    page_size: int
+
+    def _again_if_all(self, call: Call, asked: Request, reply: Reply) -> Reply:
+        """The answer, or where a full page says that it is all, the one to the same question once more: no
+        other page would contradict that count."""
+        told = self.total(reply)
+        if not len(self.records(reply)) == told == self.page_size:
+            return reply
+        again = call(asked)
+        if (self.total(again) or 0) < self.page_size:
+            _steady(told, self.total(again), asked)
+        return again
+
+
+@dataclass(frozen=True)
+class ForwardPages(_Counted):
     """Numbered pages of a report, first to last. One that grows or shrinks meanwhile is an error: a row that
     disappears moves all behind it one place forward, and forward pages would step over one.
 
@@ -104,9 +125,6 @@ class ForwardPages:
     may_not_count: the vendor may leave the total out; a page that is not full is the last one then.
     """
 
-    records: Records
-    total: Total
-    page_size: int
     page: str = "page"
     size: str = "page_size"
     within: str | None = None
@@ -118,8 +136,8 @@ class ForwardPages:
             place: dict[str, Any] = {self.page: number, self.size: self.page_size}
             asked = request.with_params(**_placed(request, place, self.within))
             reply = call(asked)
-            if number == 1 and _is_all_of_it(self.records(reply), self.total(reply), self.page_size):
-                reply = call(asked)
+            if number == 1:
+                reply = self._again_if_all(call, asked, reply)
             records, told = self.records(reply), self.total(reply)
             seen += len(records)
             if told is None and self.may_not_count and len(records) < self.page_size:
@@ -133,15 +151,12 @@ class ForwardPages:
 
 
 @dataclass(frozen=True)
-class Offsets:
+class Offsets(_Counted):
     """Rows by start index and count, first to last; a total that changes meanwhile is an error.
 
     within: the name of the parameter that is an object and holds both, where they do not stand by themselves.
     """
 
-    records: Records
-    total: Total
-    page_size: int
     start: str
     size: str
     within: str | None = None
@@ -152,8 +167,8 @@ class Offsets:
             place: dict[str, Any] = {self.start: seen, self.size: self.page_size}
             asked = request.with_params(**_placed(request, place, self.within))
             reply = call(asked)
-            if not seen and _is_all_of_it(self.records(reply), self.total(reply), self.page_size):
-                reply = call(asked)
+            if not seen:
+                reply = self._again_if_all(call, asked, reply)
             total = _steady(total, self.total(reply), request)
             page = Page(self.records(reply), total)
             seen += len(page.records)
@@ -170,7 +185,8 @@ class NextToken:
     never_empty: the vendor hands out a token only for records that follow, so an empty page before or behind
         one is a page that was lost. Needed where no total would tell.
     asks_twice: what may have lost something is asked for once more, where no total would tell: a page of
-        nothing, or a full one that names no next.
+        nothing, or one that names no next and is full, as far as a size tells. For lists of versions only:
+        both answers count.
     counted: a count of records that holds for the first page alone: an empty one that counts some has lost
         them.
     depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
@@ -190,6 +206,7 @@ class NextToken:
         while True:
             reply = call(request)
             if self.asks_twice and self._may_have_lost(reply):
+                yield Page(self.records(reply))
                 reply = call(request)
             page = Page(self.records(reply), _required(self.total(reply), request) if self.total else None)
             if page.total is not None:
@@ -213,7 +230,7 @@ class NextToken:
             request = request.with_params(**{self.param: token})
 
     def _may_have_lost(self, reply: Reply) -> bool:
-        return not self.records(reply)
+        return not self.records(reply) or not self.token(reply)
 
 
 @dataclass(frozen=True)
@@ -368,11 +385,6 @@ def _steady(before: int | None, total: int | None, request: Request) -> int:
     if before is not None and now != before:
         raise ContractError(f"{request.name} had {before} rows and then {now} while it was read")
     return now
-
-
-def _is_all_of_it(records: list[Record], total: int | None, page_size: int) -> bool:
-    """Whether a full page says that it is all. No other page would contradict it: it is asked for twice."""
-    return len(records) == total == page_size
 
 
 def _refuse_uncounted(seen: int, total: int, request: Request) -> None:
