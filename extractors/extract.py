@@ -141,7 +141,8 @@ class _StreamReader:
         self._account = session.account
         self._platform: Platform = session.platform
         self._landing = landing
-        self._hash_key = hash_key
+        # One for all slices: what it judged of a field's name holds for each.
+        self._scrubber = Scrubber(stream.personal, self._platform.name, hash_key)
         # Vendors are asked by the second: the tenths left over behind a day or an hour would be a window that
         # ends with the second it began in, and is refused.
         self._now = now.replace(microsecond=0)
@@ -194,19 +195,18 @@ class _StreamReader:
 
     def _slice(self, window: Window) -> Manifest:
         stream = self._stream
-        scrubber = Scrubber(stream.personal, self._platform.name, self._hash_key)
         where = (self._platform.name, self._account.id, stream.name)
         dates = _report_dates(stream, window, self._account) if stream.kind == "report" else []
         try:
             with self._landing.partition(*where, stream.kind, window, datetime.now(UTC)) as partition:
                 jobs = Jobs(self._landing.store, "/".join(where), self._session.wait)
-                reader = WindowReader(stream, self._session, scrubber, partition.write, jobs)
+                reader = WindowReader(stream, self._session, self._scrubber, partition.write, jobs)
                 self._read(reader, list(pieces(stream, window)))
                 manifest = partition.commit(dates=dates)
                 jobs.landed()
                 return manifest
         except Refused as refusal:
-            body = dumps({"reason": refusal.reason, "record": scrubber.scrub(refusal.record)}).decode()
+            body = dumps({"reason": refusal.reason, "record": self._scrubber.scrub(refusal.record)}).decode()
             kept = self._landing.keep_evidence(
                 *where, f"{window}-{hashlib.sha256(body.encode()).hexdigest()[:12]}.json", body
             )
