@@ -23,13 +23,20 @@ refunds as (
 
 ),
 
--- The shop's work begins with the payment, or with the order where the buyer pays at the door.
+-- The shop's work begins with the payment, or with the order where the buyer pays at the door. What was called off while there was
+-- time to send it was not sent late.
 begun as (
 
-    select store_id, paid_date, shipped_at, delivered_at,
-        case when order_type = 'cod' then created_at else paid_at end as begun_at
-    from {{ ref('int_order_totals') }}
-    where is_counted
+    select store_id, paid_date, shipped_at, delivered_at, begun_at,
+        case
+            when order_state = 'cancelled' and shipped_at is null and coalesce(cancelled_at, begun_at) <= begun_at + interval 48 hour then 0
+            else 1
+        end as is_due
+    from (
+        select *, case when order_type = 'cod' then created_at else paid_at end as begun_at
+        from {{ ref('int_order_totals') }}
+        where is_counted
+    ) as orders
 
 ),
 
@@ -87,7 +94,7 @@ events as (
     -- Orders whose 48 hours are over, by the day they were paid.
     select
         orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0, 0,
-        sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping else 0 end),
+        sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping * orders.is_due else 0 end),
         sum(case
             when orders.paid_date <= {{ add_days('whole.whole_through', -2) }}
                 and orders.shipped_at <= orders.begun_at + interval 48 hour then 1
