@@ -515,6 +515,9 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
     if shop.store_id == "jade_tmall" and state in ("shipped", "delivered", "completed"):
         shipped = paid + timedelta(hours=60 if int(order_id[1:]) % 3 == 0 else 20)
     modified = min(paid + timedelta(days=3), READ_UNTIL - timedelta(seconds=1))
+    # Every other one is called off while there is time to send it.
+    called_off = min(paid + timedelta(hours=20), modified) if int(order_id[1:]) % 2 else modified
+    ended = {"closed_unpaid": modified, "cancelled": called_off}
     deposit = _money(rng, 500, 3000) if kind == "presale" else Decimal(0)
     guest = rng.random() < 0.12
     order: Row = {
@@ -540,7 +543,7 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
         "deposit_paid_amount": None if int(order_id[1:]) % 20 == 0 else deposit or None,
         "deposit_paid_at": created + timedelta(minutes=5) if deposit else None,
         "is_deposit_forfeited": bool(deposit) and state == "closed_unpaid",
-        "cancelled_at": modified if state in ("closed_unpaid", "cancelled") else None,
+        "cancelled_at": ended.get(state),
         "region": rng.choice(("North", "South", None)),
         "exclude_reason": rng.choices((None, "brushed", "test", "staff", "deleted"), (96, 1, 1, 1, 1))[0],
         "source_status": state,
