@@ -267,7 +267,8 @@ class Night:
         moment = f"timestamptz '2026-09-01 00:00:00+00' + to_hours({self.rng.choice((0, 16, 4))} + 24 * {self.rng.randrange(90)})"
         edit = self.rng.choice(
             ("is_on_sale = not is_on_sale", "stock = stock + 3", "stock = null", "list_price = 77, stock = 5",
-             "category_path = 'Garden > Sheds'", "category_path = null", "product_name = 'Again'")
+             "category_path = 'Garden > Sheds'", "category_path = null", "product_name = 'Again'",
+             "listed_at = listed_at - interval 40 day", "listed_at = valid_from_at")
         )  # fmt: skip
         self.con.execute(
             f"create or replace temp table version as select * replace ('{product}' as product_id, {moment} as valid_from_at,"

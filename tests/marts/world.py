@@ -658,10 +658,13 @@ _JADE_EDITS: dict[int, list[tuple[datetime, Row]]] = {
     ],
     # Off sale as the day begins in Shanghai.
     3: [(datetime(2026, 11, 9, 16, tzinfo=UTC), {"is_on_sale": False})],
-    # Off sale and back within a day.
+    # Off sale and back within a day, and listed again for that.
     4: [
         (datetime(2026, 11, 11, 1, tzinfo=UTC), {"is_on_sale": False}),
-        (datetime(2026, 11, 11, 3, tzinfo=UTC), {"is_on_sale": True}),
+        (
+            datetime(2026, 11, 11, 3, tzinfo=UTC),
+            {"is_on_sale": True, "listed_at": datetime(2026, 11, 11, 3, tzinfo=UTC)},
+        ),
     ],
     5: [(datetime(2026, 11, 12, 2, tzinfo=UTC), {"category_path": "Garden > Pots > Clay"})],
     # Never on sale, as far as the catalogue says, and sold.

@@ -51,6 +51,7 @@ spans as (
         currency,
         is_on_sale,
         stock,
+        listed_at,
         valid_from_at,
         least(coalesce(valid_until_at, {{ open }}), coalesce(next_from_at, {{ open }})) as valid_until_at
     from in_order
@@ -68,6 +69,7 @@ select
     spans.currency,
     spans.is_on_sale,
     spans.stock,
+    spans.listed_at,
     spans.valid_from_at,
     spans.valid_until_at,
     {{ store_date('spans.valid_from_at', 'from_zone.time_zone') }} as from_date,
