@@ -2,7 +2,7 @@
 -- event was announced. Clean days are whole, loaded and in no event; those in between are skipped and replaced further
 -- back, half a year at most. Fewer than four give no baseline. One row per event, store and day.
 {%- set published = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
-{%- set measures = published + ['units_winsorised', 'gross_margin_cohort'] %}
+{%- set measures = published + ['units_winsorised', 'marketing_cost', 'gross_margin_cohort'] %}
 {%- set goods = ['net_sales_cohort', 'net_sales_with_cost_cohort', 'cogs_cohort', 'unrated_cohort', 'uncosted_cohort'] %}
 
 with
@@ -49,11 +49,17 @@ store_days as (
         {{ of_loaded('daily', name, {'ad_spend': 'is_ads_loaded'}) }} as {{ name }},
         {%- endfor %}
         coalesce(units.units_winsorised, 0) as units_winsorised,
+        case when daily.is_ads_loaded then costs.marketing_cost end as marketing_cost,
         margins.gross_margin_cohort
     from {{ ref('store_daily') }} as daily
     left join {{ ref('int_store_days') }} as deposits
         on daily.store_id = deposits.store_id
         and daily.period_start = deposits.date_day
+    left join {{ ref('int_store_by_period') }} as costs
+        on daily.store_id = costs.store_id
+        and daily.period_start = costs.period_start
+        and costs.grain = 'day'
+        and costs.span_days = 0
     left join {{ ref('int_winsorised_units') }} as units
         on daily.store_id = units.store_id
         and daily.period_start = units.date_day

@@ -1,6 +1,6 @@
 -- An event and what it cost the days around it. Only whole days count, and each beside its own baseline.
 {%- set lifted = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'units_winsorised', 'gross_margin_cohort'] %}
-{%- set costs = ['merchant_discount', 'ad_spend'] %}
+{%- set costs = ['merchant_discount', 'ad_spend', 'marketing_cost'] %}
 {%- set parts = {'': "phase in ('burst', 'return')", '_before': "phase in ('presale', 'warm_up')", '_after': "phase = 'after' and is_measured"} %}
 
 with
@@ -166,9 +166,9 @@ select
     cast(known.{{ name }} as decimal(18, 2)) as {{ name }},
     cast(known.{{ name }}_incremental as decimal(18, 2)) as {{ name }}_incremental,
     {%- endfor %}
-    cast(known.merchant_discount_incremental + known.ad_spend_incremental as decimal(18, 2)) as promo_cost,
+    cast(known.merchant_discount_incremental + known.marketing_cost_incremental as decimal(18, 2)) as promo_cost,
     -- Sales, and so the margin, are counted after the discounts: taken off once more they would be doubled.
-    cast(known.gross_margin_cohort_incremental - known.ad_spend_incremental as decimal(18, 2)) as margin_after_promo_cost,
+    cast(known.gross_margin_cohort_incremental - known.marketing_cost_incremental as decimal(18, 2)) as margin_after_promo_cost,
     cast(known.deposit_received as decimal(18, 2)) as deposit_received,
     cast(known.deposits_paid as bigint) as deposits_paid,
     cast(known.balances_paid as bigint) as balances_paid,
