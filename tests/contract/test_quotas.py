@@ -56,6 +56,13 @@ def test_the_vendors_that_document_a_quota_of_hours_or_days_are_here() -> None:
     }
 
 
+def test_tiktok_is_never_asked_oftener_than_its_narrowest_report_may_be() -> None:
+    """GMV Max: 8 calls a second and 240 a minute, of an app at the lowest level (page on rate limits)."""
+    platform = SPOKEN["tiktok_ads"]
+    assert platform.is_rate_shared and not platform.rates
+    assert platform.rate.calls / platform.rate.seconds <= 240 / 60
+
+
 @pytest.mark.parametrize(("platform", "case"), SPENT)
 def test_a_spent_quota_stops_the_account_and_the_next_run_closes_the_gap(
     platform: str, case: dict[str, Any], bench: Make, monkeypatch: pytest.MonkeyPatch
