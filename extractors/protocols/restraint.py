@@ -1,10 +1,19 @@
-"""What a vendor says is left of a quota, kept until the next call: stop before it says no."""
+"""What a vendor says is left of a quota, kept until the next call: stop before it says no. And until when."""
 
 from __future__ import annotations
 
 import threading
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from extractors.errors import RateLimitedError
+
+
+def until_midnight(zone: str) -> float:
+    """Seconds until the day of a zone is over, when a vendor there counts a day's calls anew."""
+    now = datetime.now(ZoneInfo(zone))
+    midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    return midnight.timestamp() - now.timestamp()
 
 
 class Restraint:

@@ -136,6 +136,15 @@ def test_a_quota_that_does_not_hold_another_request_stops_the_account_and_says_u
     assert re.search(r"answers again from 20\d\d-\d\d-\d\d \d\d:\d\d UTC", str(stopped.value))
 
 
+def test_a_days_quota_of_ga4_is_back_at_midnight_in_california_whatever_the_propertys_zone() -> None:
+    spent = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "Exhausted tokens per day."}}
+    error = DIALECT.error(429, spent, ACCOUNT)
+    assert isinstance(error, RateLimitedError) and error.retry_after is not None
+    back = datetime.now(UTC) + timedelta(seconds=error.retry_after + 30)
+    there = back.astimezone(ZoneInfo("America/Los_Angeles"))
+    assert (there.hour, there.minute) == (0, 0)
+
+
 def _raise(body: dict[str, Any], account: Account) -> None:
     error = DIALECT.error(429, body, account)
     assert error is not None

@@ -19,6 +19,7 @@ from extractors.credentials import Credentials
 from extractors.extract import extract
 from extractors.landing import Landing, Manifest
 from extractors.platforms import taobao
+from extractors.protocols import restraint
 from extractors.sandbox import Running, running
 from extractors.sandbox.control import Touch
 from extractors.sandbox.truth import orders_modified, shop_of
@@ -162,7 +163,7 @@ def test_a_spent_daily_quota_waits_for_midnight_in_china(
         def now(cls, tz: Any = None) -> Any:
             return datetime.fromisoformat(clock).astimezone(tz)
 
-    monkeypatch.setattr(taobao, "datetime", Clock)
+    monkeypatch.setattr(restraint, "datetime", Clock)
     error = top_error(7, "accesscontrol.limited-by-app-access-count")
     assert isinstance(error, errors.RateLimitedError) and error.retry_after == pytest.approx(hours * 3_600)
     assert error.advice and "quota" in error.advice

@@ -22,6 +22,7 @@ from extractors.errors import (
 )
 from extractors.personal import dig
 from extractors.protocols.granted_json import Dialect, GrantedJson
+from extractors.protocols.restraint import until_midnight
 
 METRICS = (
     "totalUsers", "activeUsers", "newUsers", "sessions", "engagedSessions", "screenPageViews",
@@ -59,11 +60,10 @@ def error_of(status: int, body: Any, account: Account) -> DaybookError | None:
 
 
 def _resets(words: str, account: Account) -> float | None:
-    """Seconds until a quota named in words resets: the property's next hour or day; None for a short one."""
+    """Seconds until a quota named in words resets: the next hour, or California's next day; None if short."""
     now = datetime.now(account.zone)
     if "day" in words.lower():
-        midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), account.zone)
-        return (midnight - now).total_seconds()
+        return until_midnight("America/Los_Angeles")
     if "hour" in words.lower():
         return float(3600 - now.minute * 60 - now.second)
     return None

@@ -17,6 +17,7 @@ from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
 from extractors.protocols.oauth import ends_in, refresh_form, token_reader
+from extractors.protocols.restraint import until_midnight
 from extractors.protocols.signed_form import (
     Dialect,
     SignedForm,
@@ -66,9 +67,8 @@ def error_of(body: Any) -> DaybookError | None:
     text = f"TOP error {code} {sub_code}: {found.get('sub_msg') or found.get('msg')}".replace("  ", " ")
     if code in RATE_CODES:
         if sub_code == "accesscontrol.limited-by-app-access-count":
-            return RateLimitedError(
-                text, retry_after=_until_midnight(), advice="the app's daily quota is spent"
-            )
+            wait = until_midnight(ZONE)
+            return RateLimitedError(text, retry_after=wait, advice="the app's daily quota is spent")
         return RateLimitedError(text, retry_after=seconds_named_in(str(found.get("sub_msg") or "")))
     # isp.* is the platform's trouble; isv.* is the caller's, and comes again when asked again.
     if sub_code.startswith("isp.") or (code in RETRY_CODES and not sub_code.startswith("isv.")):
@@ -82,13 +82,6 @@ def error_of(body: Any) -> DaybookError | None:
     if code == "25":
         return AuthError(text, advice="the app secret of the connection does not match the app key")
     return ConfigError(text, advice="check the account's configuration against the API page")
-
-
-def _until_midnight() -> float:
-    now = datetime.now(ZoneInfo(ZONE))
-    return (
-        (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0) - now
-    ).total_seconds()
 
 
 _read_pair = token_reader(refresh_life="re_expires_in")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from extractors.core.window import Window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.protocols.oauth import ends_in
+from extractors.protocols.restraint import until_midnight
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
@@ -48,7 +49,7 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     if code in RATE_WAITS:
         if "retry-after" in headers:
             return RateLimitedError(text)
-        wait = _until_midnight() if code == 11018 else RATE_WAITS[code]
+        wait = until_midnight("Asia/Shanghai") if code == 11018 else RATE_WAITS[code]
         return RateLimitedError(text, retry_after=wait)
     if code in TOKEN_CODES or code in DEAD_CODES:
         advice = "authorise the advertiser again (every 30 days) and update the connection"
@@ -60,11 +61,6 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     if code >= 50000:
         return TransientError(text)
     return ConfigError(text, advice="check account_id, the app's permissions and the report's fields")
-
-
-def _until_midnight() -> float:
-    now = datetime.now(UTC) + timedelta(hours=8)
-    return 86_400.0 - (now.hour * 3600 + now.minute * 60 + now.second)
 
 
 def _stamp(credentials: Credentials, tokens: Tokens) -> dict[str, str]:

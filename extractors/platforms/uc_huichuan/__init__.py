@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
 from extractors.core.jobs import State
@@ -25,6 +24,7 @@ from extractors.errors import (
 from extractors.personal import dig
 from extractors.protocols.csvfile import rows_of
 from extractors.protocols.header_body import Dialect, HeaderBody, failures_of
+from extractors.protocols.restraint import until_midnight
 from extractors.tokens import Tokens
 
 METRICS = ("srch", "click", "consume", "ctr", "acp", "bindingConversion")
@@ -53,7 +53,7 @@ def error_of(body: Any) -> DaybookError | None:
     reason = failures_of(header)
     text = f"Huichuan status {header['status']}: {reason}"
     if header.get("leftQuota") == 0:
-        return RateLimitedError(text, retry_after=_until_midnight())
+        return RateLimitedError(text, retry_after=until_midnight("Asia/Shanghai"))
     kind = next((kind for words, kind in WORDS if any(word in reason.lower() for word in words)), None)
     if kind is AuthError:
         return AuthError(text, advice="check user name, password and token of the connection")
@@ -64,11 +64,6 @@ def error_of(body: Any) -> DaybookError | None:
     return ConfigError(
         text, advice="check the account's report permission, and `target` if it is an agency's"
     )
-
-
-def _until_midnight() -> float:
-    now = datetime.now(ZoneInfo("Asia/Shanghai"))
-    return (timedelta(days=1) - timedelta(hours=now.hour, minutes=now.minute)).total_seconds()
 
 
 def _header(account: Account, credentials: Credentials, tokens: Tokens) -> dict[str, Any]:
