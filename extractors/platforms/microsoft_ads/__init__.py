@@ -34,9 +34,10 @@ SUBMIT, POLL = "GenerateReport/Submit", "GenerateReport/Poll"
 PATH = "/Reporting/v13"
 
 MINUTE = 60.0
-TOKEN_EXPIRED, RATE_EXCEEDED, NO_SUCH_REPORT = 109, 117, 2100
-DEAD = {105, 106, 110, 120}
-TRANSIENT = {0, 2004, 2005}
+TOKEN_EXPIRED, NO_SUCH_REPORT = 109, 2100
+BUSY = {117, 207}  # too many calls in a minute, too many reports at once
+DEAD = {105, 106, 110, 120, 2003}
+TRANSIENT = {0, 2004}
 
 
 def error_of(status: int, body: Any, account: Account) -> DaybookError | None:
@@ -51,7 +52,7 @@ def error_of(status: int, body: Any, account: Account) -> DaybookError | None:
     error = entries[0]
     code = error.get("Code")
     text = f"Microsoft error {code} {error.get('ErrorCode')}: {error.get('Message')}"
-    if code == RATE_EXCEEDED:
+    if code in BUSY:
         return RateLimitedError(text, retry_after=MINUTE)
     if code == TOKEN_EXPIRED:
         return AuthError(text, refreshable=True, advice="authorise again and update the connection")
