@@ -13,18 +13,20 @@ def error_in_words(
     text: str,
     rest: type[DaybookError] = ConfigError,
     secret: str = "app secret",  # noqa: S107  what it is called
+    advice: str = "check the account's configuration against the vendor's page",
 ) -> DaybookError:
     """The kind of an error by what its code and message speak of.
 
     rest: what is made of a message that speaks of none of it. secret: of the connection, that signs.
+    advice: of that rest.
     """
     said = f"{vendor} error {code}: {text}".replace("error :", "error:")
     lower = f"{code} {text}".lower()
-    if re.search(r"频率|频繁|限流|次数|too many|too fast|frequen|limit|qps", lower):
+    if re.search(r"频率|频繁|限流|次数|配额|quota|too many|too fast|frequen|limit|qps", lower):
         return RateLimitedError(said, retry_after=2.0)
     if re.search(r"timestamp|时间戳", lower):
         return ConfigError(said, advice="check this machine's clock and its time zone database")
-    if re.search(r"签名|验签|sign", lower):
+    if re.search(r"签名|验签|sign|密钥|secret", lower):
         return AuthError(said, advice=f"the {secret} of the connection does not match the app key")
     if re.search(r"权限|permission|scope", lower):
         return ConfigError(said, advice="ask for this API's permission in the app console")
@@ -32,6 +34,6 @@ def error_in_words(
         return AuthError(said, refreshable=True, advice="authorise the shop again and update the connection")
     if re.search(r"参数|param", lower):
         return ConfigError(said, advice="check the account against the vendor's page")
-    if re.search(r"系统|繁忙|超时|timeout|busy|system|internal", lower):
+    if re.search(r"系统|繁忙|超时|稍后|内部错误|timeout|busy|system|internal", lower):
         return TransientError(said)
-    return rest(said, advice="check the account's configuration against the vendor's page")
+    return rest(said, advice=advice)

@@ -12,10 +12,11 @@ from extractors.accounts import Account
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import Offsets
 from extractors.core.window import Window
-from extractors.errors import ConfigError, ContractError, DaybookError, TransientError
+from extractors.errors import ContractError, DaybookError
 from extractors.personal import dig
 from extractors.platforms.taobao import DIALECT as TOP
 from extractors.protocols.signed_form import SignedForm
+from extractors.protocols.words import error_in_words
 
 EFFECT_DAYS = 15  # the attribution window that is asked for, and so the look-back
 SCENES = ["onebpSearch", "onebpDisplay", "onebpSite"]
@@ -31,12 +32,8 @@ def error_of(body: Any) -> DaybookError | None:
     info = next((dig(part, ("result", "info")) for part in body.values() if isinstance(part, dict)), None)
     if not isinstance(info, dict) or info.get("ok") in (True, "true"):
         return None
-    text = f"Alimama error {info.get('error_code')}: {info.get('message')}"
-    if any(word in text.lower() for word in ("system", "timeout", "系统", "超时")):
-        return TransientError(text)
-    return ConfigError(
-        text, advice="check biz_codes, and that the app has the universalbp permission package"
-    )
+    advice = "check biz_codes, and that the app has the universalbp permission package"
+    return error_in_words("Alimama", str(info.get("error_code")), str(info.get("message")), advice=advice)
 
 
 def _bulk(level: str, reply: Reply) -> dict[str, Any]:

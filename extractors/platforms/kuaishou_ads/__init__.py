@@ -12,9 +12,10 @@ from extractors.core.decode import loads
 from extractors.core.model import Platform, Rate, Read, Request, Stream
 from extractors.core.paging import ForwardPages, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import AuthError, ConfigError, DaybookError, TransientError
 from extractors.protocols.oauth import ends_in
 from extractors.protocols.token_rest import Dialect, TokenRest
+from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
 
 AUTHORISE = "authorise the advertiser again and update the connection"
@@ -30,18 +31,11 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
         return TransientError("Kuaishou answered with something that is no envelope")
     if body["code"] == 0:
         return None
-    text = f"Kuaishou error {body['code']}: {body.get('message')}"
     said = str(body.get("message")).lower()
-    if any(word in said for word in ("频", "限流", "frequen", "too many", "qps")):
-        return RateLimitedError(text)
-    if "token" in said:
-        # A spent refresh token is named as such; a new access token would not help there.
-        return AuthError(text, refreshable="refresh" not in said, advice=AUTHORISE)
-    if any(word in said for word in ("secret", "密钥", "app_id")):
-        return AuthError(text, advice="the app id or the secret of the connection is wrong")
-    if any(word in said for word in ("系统", "繁忙", "超时", "system", "timeout", "internal")):
-        return TransientError(text)
-    return ConfigError(text, advice="check advertiser_id, and that the app may read the advertiser's reports")
+    if "refresh_token" in said:  # a new access token would not help there
+        return AuthError(f"Kuaishou error {body['code']}: {body.get('message')}", advice=AUTHORISE)
+    advice = "check advertiser_id, and that the app may read the advertiser's reports"
+    return error_in_words("Kuaishou", str(body["code"]), str(body.get("message")), advice=advice)
 
 
 def _report(level: str, account: Account, window: Window) -> Iterator[Read]:

@@ -37,9 +37,9 @@ DOWNLOAD = "/report/downloadFile"
 # No list of codes is public: failures are told apart by the words of their message.
 WORDS = (
     (("token", "password", "username", "用户名", "密码", "鉴权"), AuthError),
-    (("频繁", "frequent", "too many"), RateLimitedError),
+    (("频繁", "频率", "次数", "限流", "frequen", "too many", "qps"), RateLimitedError),
     (("任务不存在", "任务已过期", "task not exist", "task expired", "生成失败"), ContractError),
-    (("系统", "超时", "system", "timeout"), TransientError),
+    (("系统", "繁忙", "超时", "稍后", "system", "busy", "timeout"), TransientError),
 )
 
 
