@@ -22,6 +22,7 @@ from extractors.errors import (
 )
 from extractors.personal import dig
 from extractors.protocols.oauth import ends_in
+from extractors.protocols.restraint import until_midnight
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
@@ -37,7 +38,8 @@ PATH = "/rest/2.0/tongji/report/getData"
 def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     """The error in an answer `{error_code, error_msg}`, by Baidu's table for all its open APIs.
 
-    110 and 111 are a bad and an expired token; 4 and 18 too many calls, 17 too many for a day.
+    110 and 111 are a bad and an expired token; 4 and 18 too many calls, 17 too many for a day; 1 and 2 the
+    vendor's own trouble.
     """
     if not isinstance(body, dict):
         return TransientError("Tongji answered with something that is no object")
@@ -50,7 +52,9 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     if code in ("4", "18"):
         return RateLimitedError(text)
     if code == "17":
-        return RateLimitedError(text, retry_after=3_600, advice="the day's quota of calls is spent")
+        return RateLimitedError(text, retry_after=until_midnight("Asia/Shanghai"))
+    if code in ("1", "2"):
+        return TransientError(text)
     return ConfigError(text, advice="check site_id and that the account may read this site")
 
 
