@@ -28,6 +28,8 @@ from extractors.tokens import Tokens
 PEM = "-----BEGIN"
 EARLY = timedelta(minutes=1)
 ADVICE = "check the key or authorise again, and update the connection"
+SECRET = "the app's id or secret is wrong, or the secret's time is over: make a new one for the connection"  # noqa: S105  advice
+PASSING = {"temporarily_unavailable", "server_error", "internal_failure"}
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,14 @@ def _bought(body: bytes, refresh_token: str | None) -> Tokens:
     data = loads(body, "token refresh")
     if not isinstance(data, dict) or not data.get("access_token"):
         reason = data.get("error") if isinstance(data, dict) else None
-        raise AuthError(f"token refresh was refused: {reason}", advice=ADVICE)
-    ends = ends_in(data.get("expires_in") or 3600)
-    return Tokens(str(data["access_token"]), data.get("refresh_token") or refresh_token, ends)
+        if reason in PASSING:
+            raise TransientError(f"token refresh: {reason}")
+        advice = SECRET if reason == "invalid_client" else ADVICE
+        raise AuthError(f"token refresh was refused: {reason}", advice=advice)
+    return Tokens(
+        access_token=str(data["access_token"]),
+        refresh_token=data.get("refresh_token") or refresh_token,
+        expires_at=ends_in(data.get("expires_in") or 3600),
+        # Told where an authorisation is for a time: seven days for an app of Google's that is tried out.
+        refresh_expires_at=ends_in(data.get("refresh_token_expires_in")),
+    )

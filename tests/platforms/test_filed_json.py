@@ -88,3 +88,33 @@ def test_a_persons_renewal_names_the_scope(speaker: FiledJson) -> None:
     assert renewal is not None
     arguments: dict[str, Any] = renewal[0]
     assert arguments["data"]["scope"] == "read offline" and arguments["data"]["refresh_token"] == "refresh"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "advice"),
+    [
+        ("temporarily_unavailable", TransientError, None),
+        ("server_error", TransientError, None),
+        ("internal_failure", TransientError, None),
+        ("invalid_client", AuthError, "secret"),
+        ("invalid_grant", AuthError, "authorise again"),
+    ],
+)
+def test_a_renewal_that_is_refused_says_whether_it_passes_and_what_has_ended(
+    speaker: FiledJson, error: str, kind: type[Exception], advice: str | None
+) -> None:
+    _, read = speaker.refresh(Tokens("", "r")) or (None, None)
+    assert read is not None
+    with pytest.raises(kind) as caught:
+        read(f'{{"error": "{error}", "error_description": "told at length"}}'.encode())
+    assert advice is None or advice in str(caught.value)
+
+
+def test_an_authorisation_that_was_given_for_days_is_told_with_the_token(speaker: FiledJson) -> None:
+    """Google's, of an app that is only being tried out: seven days."""
+    _, read = speaker.refresh(Tokens("", "r")) or (None, None)
+    assert read is not None
+    week = read(b'{"access_token": "a", "expires_in": 3599, "refresh_token_expires_in": 604799}')
+    assert week.refresh_expires_at is not None
+    assert timedelta(days=6) < week.refresh_expires_at - datetime.now(UTC) < timedelta(days=7)
+    assert read(b'{"access_token": "a", "expires_in": 3599}').refresh_expires_at is None
