@@ -32,7 +32,11 @@ RENEWED_AHEAD = {name: p.renew_ahead for name, p in SPOKEN.items() if p.renew_ah
 RENEWABLE = [name for name in WITH_TOKENS if name not in RENEWED_AHEAD]  # even when the access token is dead
 
 # Their tokens come from an OAuth server that does not speak as their API does.
-OWN_DESK = ("baidu_marketing", "microsoft_ads", "shopify")
+OWN_DESK: dict[str, tuple[int, bytes]] = {
+    "baidu_marketing": (200, '{"code": 500, "message": "系统繁忙，请稍后再试"}'.encode()),
+    "microsoft_ads": (400, b'{"error": "temporarily_unavailable", "error_description": "AADSTS90033: busy"}'),
+    "shopify": (429, b""),
+}
 
 
 def several_slices(bench: Bench) -> Window:
@@ -150,7 +154,8 @@ def test_a_token_desk_that_is_busy_is_asked_again_and_sends_nobody_to_authorise(
     def sent(session: Session, name: str, arguments: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         if name == "token refresh" and not struck:
             struck.append(name)
-            return (429, {}, b"") if platform in OWN_DESK else (busy.status, {}, busy.encoded())
+            status, body = OWN_DESK.get(platform, (busy.status, busy.encoded()))
+            return status, {}, body
         return send(session, name, arguments)
 
     monkeypatch.setattr(Session, "_send", sent)

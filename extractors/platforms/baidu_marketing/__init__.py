@@ -18,12 +18,12 @@ from extractors.errors import (
     ConfigError,
     ContractError,
     DaybookError,
-    RateLimitedError,
     TransientError,
 )
 from extractors.personal import dig
 from extractors.protocols.header_body import Dialect, HeaderBody, failures_of
-from extractors.protocols.oauth import ends_in
+from extractors.protocols.oauth import ends_in, unless_passing
+from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
 
 PATH = "/json/sms/service/OpenApiReportService/getReportData"
@@ -33,7 +33,9 @@ ACCOUNT, CAMPAIGN, GROUP, CREATIVE = 2208157, 2290316, 2284618, 2665235
 OF_CAMPAIGN = ["campaignId", "campaignNameStatus"]
 OF_GROUP = [*OF_CAMPAIGN, "adGroupId", "adGroupNameStatus"]
 
-TOKEN_CODES = {"894062", "894063", "894064"}
+EXPIRED = {"89403", "894061"}  # no access token, or one that ended
+ENDED = {"894062", "894063", "894064"}  # the authorisation: lapsed, of an app that was reset, taken back
+AUTHORISE = "authorise the account again and update the connection"
 
 
 def error_of(body: Any) -> DaybookError | None:
@@ -51,13 +53,10 @@ def error_of(body: Any) -> DaybookError | None:
     if status == 1:
         return ContractError(text, advice="the answer was partial; run again")
     codes = {str(entry.get("code")) for entry in header.get("failures") or [] if isinstance(entry, dict)}
-    if codes & TOKEN_CODES or "token" in reason.lower():
-        return AuthError(
-            text, refreshable=True, advice="authorise the account again and update the connection"
-        )
-    if any(word in reason.lower() for word in ("qps", "频率", "frequen", "too many", "limit exceed")):
-        return RateLimitedError(text)
-    return ConfigError(text, advice="check user_name, the app's report permission and the report type")
+    if codes & (EXPIRED | ENDED):
+        return AuthError(text, refreshable=not codes & ENDED, advice=AUTHORISE)
+    advice = "check user_name, the app's report permission and the report type"
+    return error_in_words("Baidu Marketing", "", reason, advice=advice)
 
 
 def _header(account: Account, credentials: Credentials, tokens: Tokens) -> dict[str, Any]:
@@ -125,10 +124,7 @@ def read_tokens(body: bytes) -> Tokens:
     answer = loads(body, "token refresh")
     if not isinstance(answer, dict) or answer.get("code") != 0:
         reason = answer.get("message") if isinstance(answer, dict) else None
-        raise AuthError(
-            f"token refresh was refused: {reason}",
-            advice="authorise the account again and update the connection",
-        )
+        raise AuthError(f"token refresh was refused: {reason}", advice=AUTHORISE)
     data = answer["data"]
     return Tokens(
         access_token=data["accessToken"],
@@ -136,6 +132,12 @@ def read_tokens(body: bytes) -> Tokens:
         expires_at=ends_in(data.get("expiresIn")),
         refresh_expires_at=ends_in(data.get("refreshExpiresIn")),
     )
+
+
+def _refusal(answer: Any) -> DaybookError | None:
+    """The error of a renewal, `{code, message}`."""
+    found = answer if isinstance(answer, dict) else {}
+    return error_in_words("Baidu Marketing", str(found.get("code")), str(found.get("message")))
 
 
 def _stream(name: str, report_type: int, columns: list[str], *key: str) -> Stream:
@@ -156,7 +158,7 @@ DIALECT = Dialect(
     error=error_of,
     refresh=_refresh,
     refresh_host="https://u.baidu.com",
-    refresh_read=read_tokens,
+    refresh_read=unless_passing(read_tokens, _refusal),
 )
 
 PLATFORM = Platform(

@@ -115,7 +115,7 @@ class Api:
             "baidu_marketing", rotates=True, access_life=86_400, refresh_life=30 * 86_400
         )
         desk.rate_answer = _too_fast
-        desk.token_answer = lambda: _refused(894062, "accessToken expired")
+        desk.token_answer = lambda: _refused(894061, "accessToken expired")
 
     async def report(self, request: Request) -> Response:
         """POST OpenApiReportService/getReportData."""
@@ -139,8 +139,10 @@ class Api:
             raise _bad("header: userName and accessToken are required")
         verdict = self.tokens.check(str(header["accessToken"]))
         if verdict.state != GOOD:
-            word = "expired" if verdict.state == EXPIRED else "invalid"
-            raise Refusal(_refused(894062, f"accessToken {word}"))
+            is_over = verdict.state == EXPIRED
+            raise Refusal(
+                _refused(894061 if is_over else 894062, f"accessToken {'expired' if is_over else 'invalid'}")
+            )
         adverts = advertiser(self.desk.world, "baidu_marketing", verdict.subject)
         if adverts is None or header["userName"] != f"{adverts.advertiser.store}-baidu":
             raise Refusal(_refused(8001, "userName is not authorised"))
