@@ -51,7 +51,7 @@ NAMES = {
     "ad": ",campaign_id,campaign_name,adset_id,adset_name,ad_id,ad_name",
 }
 
-RATE_CODES = {4, 17, 32, 613, *range(80000, 80007), 80008}
+RATE_CODES = {4, 17, 32, 341, 613, *range(80000, 80007), 80008}
 RETRY_CODES = {-2, 1, 2, 960}
 TOO_MUCH = {1504018, 1504038, 2490547}
 PERMISSION_CODES = {10, *range(200, 300)}
@@ -75,7 +75,7 @@ def error_of(body: Any, headers: dict[str, str], name: str = "") -> DaybookError
     spurious = "in summary param" in str(error.get("message"))
     if code in RETRY_CODES or error.get("is_transient") or spurious:
         return TransientError(text)
-    if code == 190:
+    if code in (102, 190):
         return AuthError(text, advice="make a new token of the system user and update the connection")
     if "appsecret_proof" in str(error.get("message")):
         return AuthError(text, advice="the connection's password must be the app's secret")
