@@ -46,7 +46,7 @@ def _error(message: str) -> DaybookError:
         return AuthError(text, advice="make a new token (Administration → Personal → Security) and update it")
     if "access" in words and "view" in words:
         return AuthError(text, advice="give the token's user the permission View for this website")
-    if "mysql" in words or "database" in words or "try again" in words or "archiv" in words:
+    if any(word in words for word in ("sqlstate", "mysql", "database", "try again", "archiv")):
         return TransientError(text)
     return ConfigError(text, advice="check site_id and the version of the server (5 or later)")
 
