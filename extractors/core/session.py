@@ -231,8 +231,12 @@ class Session:
                     with asked_again(frozenset()):  # a broken token is none
                         fresh = read(body)
                     self._know(fresh)
-                    # An answer without a new one leaves the old one good (RFC 6749, 6).
-                    return replace(fresh, refresh_token=fresh.refresh_token or current.refresh_token)
+                    if fresh.refresh_token is not None:
+                        return fresh
+                    # The old one stays good (RFC 6749, 6), and no longer than was told before.
+                    told = (current.refresh_expires_at, fresh.refresh_expires_at)
+                    ends = min((end for end in told if end is not None), default=None)
+                    return replace(fresh, refresh_token=current.refresh_token, refresh_expires_at=ends)
                 except MISFITS as error:
                     text = (
                         f"token refresh answered without what its document promises ({type(error).__name__})"

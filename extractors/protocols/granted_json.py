@@ -110,7 +110,7 @@ class GrantedJson:
             }
             if self._dialect.is_scope_renewed:
                 form["scope"] = self._dialect.scope
-        return {"method": "POST", "url": url, "data": form}, lambda body: _bought(body, tokens.refresh_token)
+        return {"method": "POST", "url": url, "data": form}, _bought
 
     def _statement(self, email: str, key: str) -> str:
         now = int(time.time())
@@ -130,7 +130,7 @@ class GrantedJson:
             ) from None
 
 
-def _bought(body: bytes, refresh_token: str | None) -> Tokens:
+def _bought(body: bytes) -> Tokens:
     data = loads(body, "token refresh")
     if not isinstance(data, dict) or not data.get("access_token"):
         reason = data.get("error") if isinstance(data, dict) else None
@@ -140,7 +140,7 @@ def _bought(body: bytes, refresh_token: str | None) -> Tokens:
         raise AuthError(f"token refresh was refused: {reason}", advice=advice)
     return Tokens(
         access_token=str(data["access_token"]),
-        refresh_token=data.get("refresh_token") or refresh_token,
+        refresh_token=data.get("refresh_token"),
         expires_at=ends_in(data.get("expires_in") or 3600),
         # Told where an authorisation is for a time: seven days for an app of Google's that is tried out.
         refresh_expires_at=ends_in(data.get("refresh_token_expires_in")),

@@ -143,6 +143,19 @@ def test_a_renewal_that_leaves_the_refresh_token_out_leaves_it_as_it_was(
     assert kept["refresh_token"] == on.credentials.extra["refresh_token"]
 
 
+def test_a_renewal_of_tencents_tells_no_refresh_token_and_leaves_the_authorisation_its_end(
+    bench: Make,
+) -> None:
+    on = bench("tencent_ads", "account_report", variant="expired")
+    ends = datetime.now(UTC) + timedelta(days=5)
+    extra = {**on.credentials.extra, "refresh_expires_at": ends.isoformat()}
+    on.credentials = replace(on.credentials, extra=extra)
+    on.run(a_few_records(on, BUSY_DAY))
+    kept = json.loads((on.folder / "tokens" / f"{on.account.id}.json").read_text())
+    assert kept["refresh_token"] == extra["refresh_token"]
+    assert datetime.fromisoformat(kept["refresh_expires_at"]) == ends
+
+
 @pytest.mark.parametrize("platform", RENEWABLE)
 def test_a_token_desk_that_is_busy_is_asked_again_and_sends_nobody_to_authorise(
     platform: str, bench: Make, monkeypatch: pytest.MonkeyPatch

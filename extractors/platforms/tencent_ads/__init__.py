@@ -100,7 +100,7 @@ def _refresh(client_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
 
 
 def read_tokens(body: bytes) -> Tokens:
-    """The pair a refresh answers with; it does not prolong the 30 days of the authorisation."""
+    """A new access token; the refresh token stays, is not told again, and ends 30 days after it was given."""
     answer = loads(body, "token refresh")
     error = error_of(answer, {})
     if error is not None:
@@ -108,7 +108,6 @@ def read_tokens(body: bytes) -> Tokens:
     data = answer["data"]
     return Tokens(
         access_token=data["access_token"],
-        refresh_token=data["refresh_token"],
         expires_at=ends_in(data.get("access_token_expires_in")),
         refresh_expires_at=ends_in(data.get("refresh_token_expires_in")),
     )

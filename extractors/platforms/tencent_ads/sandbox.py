@@ -164,7 +164,7 @@ class Api:
         return _ok({"list": found, "page_info": info})
 
     async def refresh(self, request: Request) -> Response:
-        """GET oauth/token: a new access token; the authorisation's end stays."""
+        """GET oauth/token: a new access token. The refresh token stays, and is not told again."""
         query = dict(request.query_params)
 
         def make(fault: Fault | None) -> Answer:
@@ -175,7 +175,6 @@ class Api:
             return _ok(
                 {
                     "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
                     "access_token_expires_in": grant.expires_in,
                     "refresh_token_expires_in": grant.refresh_expires_in,
                 }
