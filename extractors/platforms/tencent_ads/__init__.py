@@ -58,7 +58,8 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
         return ConfigError(text, advice="set the clock of this machine: five minutes either way are allowed")
     if code == 11014:
         return AuthError(text, advice="give the app the report permission and authorise again")
-    if code >= 50000:
+    # SysException, 30000 to 30099: the network, a time-out, a service that is away.
+    if body.get("code_type") == "SysException" or 30000 <= code < 30100 or code >= 50000:
         return TransientError(text)
     return ConfigError(text, advice="check account_id, the app's permissions and the report's fields")
 

@@ -24,7 +24,7 @@ from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
-MOST_ROWS, MOST_DAYS, DRIFT = 1000, 365, 300
+MOST_ROWS, MOST_DAYS, DRIFT = 2000, 365, 300
 _LEVELS = {
     "REPORT_LEVEL_ADVERTISER": ("account", ["date"]),
     "REPORT_LEVEL_ADGROUP": ("ad", ["date", "adgroup_id"]),
