@@ -22,8 +22,10 @@ AD = ("campaign_id", "campaign_name", "adgroup_id", "adgroup_name", "ad_name")
 GMV_METRICS = ("cost", "orders", "gross_revenue")
 MOST_ROWS = 1000
 
-TOKEN_CODES = {40102, 40104, 40105}
-RATE_CODES = {40100, 40200, 40201, 40202}
+# By the appendix of return codes: a token that ended, is empty, is wrong, is of somebody else's account.
+TOKEN_CODES = {40102, 40104, 40105, 40106}
+RATE_CODES = {40016, 40100, 40132, 40133}  # of an endpoint, the app, a value, the advertiser
+RETRY_CODES = {40200, 40201, 40202, 40700}  # a task that failed or is not ready, a conflict, their own
 SUSPENSION = 300.0  # of who made too many calls in a minute; the same code tells that a day's are spent
 
 
@@ -39,7 +41,7 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
         return RateLimitedError(text, retry_after=retry_after(headers) or SUSPENSION)
     if code in TOKEN_CODES:
         return AuthError(text, advice="authorise the app for this advertiser again and update the connection")
-    if code == 40700 or str(code).startswith(("50", "51")):
+    if code in RETRY_CODES or str(code).startswith(("50", "51")):
         return TransientError(text)
     return ConfigError(text, advice="check advertiser_id and store_ids, and that the app may read reports")
 
