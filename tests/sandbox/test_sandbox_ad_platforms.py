@@ -231,7 +231,7 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (tencent, {"date_range": '{"start_date": "2025-01-01", "end_date": "2026-11-19"}'}),
         (tencent, {"timestamp": "1700000000"}),
         (tencent, {"nonce": "x" * 33}),
-        (tencent, {"page_size": "1001"}),
+        (tencent, {"page_size": "2001"}),
         (tencent, {"order_by": '[{"sort_field": "colour", "sort_type": "ASCENDING"}]'}),
         (tencent, {"order_by": '[{"sort_field": "date", "sort_type": "UP"}]'}),
         (tencent, {"filtering": '[{"field": "adgroup_id", "operator": "EQUALS", "values": ["1"]}]'}),
