@@ -13,6 +13,7 @@ from extractors.core.model import Platform, Rate, Read, Request, Stream
 from extractors.core.paging import ForwardPages, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.protocols.http_status import retry_after
 from extractors.protocols.oauth import ends_in
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
@@ -20,7 +21,9 @@ from extractors.tokens import Tokens
 DIMENSIONS = ["stat_time_day", "cdp_project_id", "cdp_project_name", "cdp_promotion_id", "cdp_promotion_name"]
 METRICS = ["stat_cost", "show_cnt", "click_cnt", "convert_cnt", "stat_pay_amount"]
 
-RATE_CODES = {40100, 40110, 40130}
+DEVELOPER = 40110  # has asked too often in a minute and is shut out for five
+SHUT_OUT = 300.0
+RATE_CODES = {40100, DEVELOPER, 40130}  # of the interface, the developer, the advertiser
 TOKEN_CODES = {40102, 40103, 40104, 40105, 40107}
 REFRESH_DEAD_CODES = {40103, 40107}
 RETRY_CODES = {50000, 51010}
@@ -36,7 +39,9 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     text = f"Ocean Engine error {code}: {body.get('message')}"
     if code in RATE_CODES:
         dimension = headers.get("x-ratelimit-dimension")
-        return RateLimitedError(f"{text} ({dimension})" if dimension else text)
+        named = retry_after({"retry-after": headers.get("x-ratelimit-retryin", "")})
+        wait = named or (SHUT_OUT if code == DEVELOPER else None)
+        return RateLimitedError(f"{text} ({dimension})" if dimension else text, retry_after=wait)
     if code in TOKEN_CODES:
         advice = "authorise the advertiser again and update the connection"
         return AuthError(text, refreshable=code not in REFRESH_DEAD_CODES, advice=advice)
