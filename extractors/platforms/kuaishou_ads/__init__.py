@@ -106,7 +106,7 @@ PLATFORM = Platform(
     title="Kuaishou ads",
     base_url="https://ad.e.kuaishou.com",
     protocol=partial(TokenRest, DIALECT),
-    # No limit is published: our own restraint.
+    # An app may make 2,000 calls a minute, for all its accounts: our own restraint.
     rate=Rate(calls=5, seconds=1.0),
     options=frozenset({"advertiser_id"}),
     streams=(
