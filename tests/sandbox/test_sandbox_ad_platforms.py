@@ -234,6 +234,10 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (tencent, {"page_size": "2001"}),
         (tencent, {"order_by": '[{"sort_field": "colour", "sort_type": "ASCENDING"}]'}),
         (tencent, {"order_by": '[{"sort_field": "date", "sort_type": "UP"}]'}),
+        (
+            tencent,
+            {"order_by": str([{"sort_field": "date", "sort_type": "ASCENDING"}] * 3).replace("'", '"')},
+        ),
         (tencent, {"filtering": '[{"field": "adgroup_id", "operator": "EQUALS", "values": ["1"]}]'}),
         (tencent, {"date_range": '["2026-11-10", "2026-11-19"]'}),
         (tencent, {"date_range": '{"start_date": "2025-11-01", "end_date": "2025-11-02"}'}),

@@ -145,7 +145,10 @@ class Api:
             _whole(query, name, most) for name, most in (("page", 99_999), ("page_size", MOST_ROWS))
         )
         rows = figures(adverts, days, level, self.desk.now())
-        for entry in reversed(_json(query, "order_by") if "order_by" in query else []):
+        order = _json(query, "order_by") if "order_by" in query else []
+        if "order_by" in query and not 1 <= len(order) <= 2:
+            raise _bad("order_by: one or two")
+        for entry in reversed(order):
             field, kind = entry.get("sort_field"), entry.get("sort_type")
             if field not in fields or kind not in ("ASCENDING", "DESCENDING"):
                 raise _bad("order_by: sort_field, sort_type")
