@@ -11,6 +11,7 @@ import duckdb
 import pytest
 from bad_world import BAD_DAY, STORES, TWIN, make_bad_world
 from conftest import Warehouse, run_dbt
+from replay import copied
 
 from warehouse import built
 
@@ -59,6 +60,16 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def quality(bad: Warehouse) -> dict[tuple[str, str], int]:
     rows = bad.rows("select store_id, check_name, findings from marts.data_quality")
     return {(row["store_id"], row["check_name"]): row["findings"] for row in rows}
+
+
+def test_what_a_session_cost_of_which_nobody_tells_is_shown(bad: Warehouse, tmp_path: Path) -> None:
+    build_dir = copied(bad.build_dir, tmp_path / "build")
+    with duckdb.connect(str(build_dir / "warehouse.duckdb")) as con:
+        con.execute("insert into seeds.live_costs values ('twin_tmall', 'slip of the pen', 900, null, null)")
+    ran = run_dbt(build_dir, tmp_path / "target", "run", "--select", "data_quality")
+    found = ran.rows("from marts.data_quality where check_name = 'live_costs_without_session'")
+    assert {row["store_id"]: row["findings"] for row in found}["twin_tmall"] == 1
+    assert sum(row["findings"] for row in found) == 1
 
 
 def order(bad: Warehouse, store: str, order_id: str) -> Day:

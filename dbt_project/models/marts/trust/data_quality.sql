@@ -30,6 +30,8 @@
     ('refunds', 'refunds_with_negative_amount', 'refunds', 'Counted as they are: money taken back from the buyer.', "is_counted and refund_amount_orig < 0"),
     ('refunds', 'refunds_of_unknown_status', 'refunds', 'Not counted: a status that no document names.', "refund_state = 'unknown'"),
     ('traffic', 'traffic_from_unknown_source', 'visits a day and source', "Sources that no mapping names, under 'unknown'.", "source_l1 = 'unknown'"),
+    ('live_costs', 'live_costs_without_session', 'sessions', 'In no cost: neither an export nor an order tells of this session (seed live_costs).',
+        "is_session_unknown"),
     ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
 ] %}
 
@@ -52,9 +54,19 @@ usual as (
     where is_counted and paid_amount_orig > 0
     group by store_id, currency
 
+),
+
+told_costs as (
+
+    select costs.store_id, sessions.live_id is null as is_session_unknown
+    from {{ ref('live_costs') }} as costs
+    left join {{ ref('int_live_sessions') }} as sessions
+        on costs.store_id = sessions.store_id
+        and costs.live_id = sessions.live_id
+
 )
 
-{%- for stream in ['orders', 'order_lines', 'refunds', 'traffic', 'ads'] %},
+{%- for stream in ['orders', 'order_lines', 'refunds', 'traffic', 'live_costs', 'ads'] %},
 
 {{ stream }}_counts as (
 
@@ -64,7 +76,7 @@ usual as (
         sum(case when {{ condition }} then 1 else 0 end) as {{ name }}
         {{- "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('fct_' ~ stream) }} as records
+    from {{ 'told_costs' if stream == 'live_costs' else ref('fct_' ~ stream) }} as records
     {%- if stream == 'orders' %}
     left join usual on records.store_id = usual.store_id and records.currency = usual.currency
     {%- endif %}
