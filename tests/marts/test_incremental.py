@@ -134,6 +134,21 @@ def test_another_stock_rebuilds_the_periods_of_its_store_since_its_day(nightly: 
     assert found[:2] == [("2026-10-26", 19), ("2026-11-02", 70)]
 
 
+def test_a_listing_that_is_told_late_is_written_into_all_periods_of_its_product(nightly: Replay) -> None:
+    """Product 1 was first sold in September 2025. Its catalogue says at last that it was listed in July."""
+    new = (
+        "select count(*) from daybook.marts.product_daily where store_id = 'jade_tmall' and is_new"
+        " and product_id = '9007199254740901'"
+    )
+    assert nightly.con.execute(new).fetchall()[0][0] > 0
+    nightly.con.execute(
+        "update staging.stg_taobao__products set listed_at = timestamptz '2025-07-01 00:00:00+00', load_id = 99"
+        " where product_id = '9007199254740901' and valid_until_at is not null"
+    )
+    nightly.build()
+    assert nightly.con.execute(new).fetchall() == [(0,)]
+
+
 @pytest.mark.parametrize(
     "seed", [pytest.param(seed, marks=() if ASKED else pytest.mark.thorough) for seed in SEEDS]
 )
