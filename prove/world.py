@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,8 @@ from extractors.accounts import Account
 from extractors.sandbox import Running, running
 from prove.home import Home, accounts_text
 
-YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+# The last day that is over in every zone: yesterday of UTC still runs in New York while it is night in London.
+YESTERDAY = datetime.now(timezone(-timedelta(hours=12))).date() - timedelta(days=1)
 BUILT = ("woocommerce__lantern", "ocean_engine__lantern")
 
 
