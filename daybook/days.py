@@ -18,6 +18,9 @@ class Day(click.DateTime):
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "YYYY-MM-DD"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         day: datetime = super().convert(value, param, ctx)
         if not BEGINNING.date() <= day.date() or day.year > LAST_YEAR:

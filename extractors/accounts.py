@@ -107,6 +107,14 @@ class _Entry(BaseModel):
 
 
 _LINES = tuple(_Entry.model_fields)
+_WORDS = {  # pydantic's kinds of mistake, in a merchant's words
+    "date_type": "is no date: write it like 2026-10-01, without quotes",
+    "dict_type": "is no list of names and values: write it like {calls_per_second: 4}",
+    "int_type": "is no whole number: write it like 28, without quotes",
+    "list_type": "is no list: write it like [orders, refunds]",
+    "model_type": "is no account: write its lines as `- id: …`, `name: …` and so on",
+    "string_type": "is no text: write it, in quotes where YAML takes it for something else",
+}
 
 
 def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = None) -> list[Account]:
@@ -126,11 +134,15 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
         )
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        number = error.object.count(b"\n", 0, error.start) + 1
+        raise AccountsError(f"{path}:{number} is not UTF-8", advice="save the file as UTF-8") from None
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
-        raise AccountsError(f"{path}{line} is not valid YAML: {problem}", advice="mend that line") from None
+        advice = "indent with spaces, not tabs" if "'\\t'" in str(problem) else "mend that line"
+        raise AccountsError(f"{path}{line} is not valid YAML: {problem}", advice=advice) from None
     _refuse_said_twice(path, root)
     entries = _entries(path, root)
     accounts: list[Account] = []
@@ -183,7 +195,7 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
         # A misspelt name says more than the missing one it leaves behind.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         where = str(first["loc"][0]) if first["loc"] else ""
-        text = first["msg"].removeprefix("Value error, ")
+        text = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             text = f"an account has no such line{_nearest(where, _LINES)}"
         raise AccountsError(
