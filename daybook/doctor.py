@@ -28,7 +28,7 @@ from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials, shown, variable
 from extractors.errors import MISFITS, ConfigError, DaybookError, LandingError, TooMuchError, misfit
-from extractors.extract import pieces, unseen_of
+from extractors.extract import check_options, pieces, unseen_of
 from extractors.files.folder import Inbox
 from extractors.files.lists import LISTS
 from extractors.landing import Landing
@@ -216,6 +216,7 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
             yield Finding("ok", account.id, f"reads files from {folder} ({waiting} waiting)")
         return
     try:
+        check_options(account)
         credentials = outside_airflow(account.id)
     except ConfigError as error:
         yield Finding("bad", account.id, error.message, error.advice)

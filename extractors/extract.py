@@ -43,6 +43,18 @@ COMMON_OPTIONS = frozenset({PACE})
 Progress = Callable[[str], None]
 
 
+def check_options(account: Account) -> None:
+    """Raises ConfigError for an option that the account's platform does not know."""
+    platform = find_platform(account.platform)
+    unknown = set(account.options) - platform.options - COMMON_OPTIONS
+    if unknown:
+        raise ConfigError(
+            f"unknown option {', '.join(sorted(unknown))}",
+            account=account.id,
+            advice=f"{platform.name} knows: {', '.join(sorted(platform.options | COMMON_OPTIONS))}",
+        )
+
+
 def extract(
     account: Account,
     credentials: Credentials,
@@ -76,13 +88,7 @@ def extract(
     platform = find_platform(account.platform)
     if platform.protocol is None:
         raise ConfigError("this account is fed by files", account=account.id, advice="use `daybook import`")
-    unknown = set(account.options) - platform.options - COMMON_OPTIONS
-    if unknown:
-        raise ConfigError(
-            f"unknown option {', '.join(sorted(unknown))}",
-            account=account.id,
-            advice=f"{platform.name} knows: {', '.join(sorted(platform.options | COMMON_OPTIONS))}",
-        )
+    check_options(account)
     wanted = [platform.stream(name) for name in streams or account.streams or platform.stream_names]
     landing.sweep()
     session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials), sleep)

@@ -214,7 +214,7 @@ def test_a_pace_that_is_none_is_named_by_its_line(daybook, tmp_path, pace):
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        ("shop.example.com", "the connection's host is shop.example.com, without https://"),
+        ("ftp://shop.example.com", "the connection's host is ftp://shop.example.com, without https://"),
         ("", "the connection has no host"),
     ],
 )
@@ -325,6 +325,14 @@ def test_doctor_tells_of_a_start_to_come_and_of_a_currency_without_rates(daybook
     rates.write_text("currency,rate_date,units_per_usd\nRMB,2026-03-05,7.1\n")
     assert daybook("import", "fx_rates", str(rates), DAYBOOK_ACCOUNTS=path).returncode == 0
     assert "no rate" not in daybook("doctor", DAYBOOK_ACCOUNTS=path).stdout
+
+
+def test_doctor_tells_of_an_option_that_its_platform_does_not_know(daybook, tmp_path):
+    entry = "  - {id: woocommerce__a, name: X, store: a, time_zone: UTC, currency: USD, options: {call_per_second: 4}}"
+    path = write_accounts(tmp_path / "accounts.yml", f"accounts:\n{entry}\n")
+    answer = daybook("doctor", "--no-sandbox", DAYBOOK_ACCOUNTS=path, AIRFLOW_CONN_WOOCOMMERCE__A="{}")
+    assert answer.returncode == 1 and "unknown option call_per_second" in answer.stdout, answer.stdout
+    assert "→ woocommerce knows: calls_per_second" in answer.stdout
 
 
 def test_doctor_knows_the_accounts_it_is_not_asked_about(daybook):
