@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from extractors.credentials import Credentials, variable
+from extractors.credentials import Credentials, address, variable
 from extractors.errors import ConfigError
 
 
@@ -49,11 +49,7 @@ def outside_airflow(account_id: str) -> Credentials:
 
 
 def from_connection(connection: Any) -> Credentials:
-    """host may be a whole base URL, or a bare name to which the connection's schema and port are added."""
-    host = connection.host or None
-    if host and "://" not in host:
-        port = f":{connection.port}" if connection.port else ""
-        host = f"{connection.schema or 'https'}://{host}{port}"
+    host = address(connection.host, connection.schema, connection.port)
     return Credentials(host, connection.login, connection.password, dict(connection.extra_dejson))
 
 

@@ -18,12 +18,19 @@ class Credentials:
 
     host, when set, is a full base URL that replaces the platform's own (a proxy, the sandbox).
     The repr shows no value, so a traceback cannot leak one.
+    What stands around a value, as a file or a clipboard leaves it (a line's end, a space, a byte order
+    mark), is no part of it: no vendor gives such a secret, and all of them call it wrong.
     """
 
     host: str | None = None
     login: str | None = None
     password: str | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("host", "login", "password"):
+            object.__setattr__(self, name, _bare(getattr(self, name)))
+        object.__setattr__(self, "extra", {name: _bare(value) for name, value in self.extra.items()})
 
     def __repr__(self) -> str:
         return f"Credentials(host={shown(self.host or '')!r}, …)"
@@ -57,6 +64,8 @@ class Credentials:
         try:
             if text.lstrip().startswith("{"):
                 return cls._from_json(json.loads(text))
+            if not re.match(r"\s*[\w.+-]+://", text, re.ASCII):
+                raise ValueError
             return cls._from_uri(text)
         except (ValueError, TypeError, AttributeError):
             raise ConfigError(
@@ -70,17 +79,29 @@ class Credentials:
         extra = data.get("extra") or {}
         if isinstance(extra, str):
             extra = json.loads(extra)
-        return cls(data.get("host"), data.get("login"), data.get("password"), dict(extra))
+        host = address(data.get("host"), data.get("schema"), data.get("port"))
+        return cls(host, data.get("login"), data.get("password"), dict(extra))
 
     @classmethod
     def _from_uri(cls, text: str) -> Credentials:
         parts = urlsplit(text)
-        host = unquote(parts.hostname or "") or None
-        if host and parts.port:
-            host = f"{host}:{parts.port}"
+        host = address(unquote(parts.hostname or ""), unquote(parts.path.strip("/")), parts.port)
         login = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
-        return cls(host, login, password, dict(parse_qsl(parts.query)))
+        extra = dict(parse_qsl(parts.query))
+        return cls(host, login, password, json.loads(extra["__extra__"]) if "__extra__" in extra else extra)
+
+
+def _bare(value: Any) -> Any:
+    return value.strip("\ufeff \t\r\n") if isinstance(value, str) else value
+
+
+def address(host: str | None, schema: str | None, port: str | int | None) -> str | None:
+    """A connection's host as a base URL: whole as it stands, or a bare name to which the connection's schema
+    (https without one) and port are added. One rule for a night and for what tries it beforehand."""
+    if not host or "://" in host:
+        return host or None
+    return f"{schema or 'https'}://{host}{f':{port}' if port else ''}"
 
 
 def shown(address: str) -> str:

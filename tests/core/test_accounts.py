@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
+from daybook.connections import from_connection
 from extractors.accounts import AccountsError, load_accounts
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
@@ -44,7 +46,11 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
         ("Asia/Shanghai", "Asia/Shangai", 5, "IANA"),
         ("CNY", "yuan", 6, "ISO 4217"),
         ("[orders]", "[order]", 7, "did you mean 'orders'"),
-        ("2026-10-01", "soon", 8, "start"),
+        ("2026-10-01", "soon", 8, "start: is no date: write it like 2026-10-01"),
+        ("[orders]", "orders", 7, "streams: is no list: write it like [orders, refunds]"),
+        ("    currency: CNY\n", "    currency: CNY\n    history_days: many\n", 7, "is no whole number"),
+        ("accounts:\n", "accounts:\n  - taobao__other\n", 2, "is no account: write its lines as `- id: …`"),
+        ("    name: Lantern\n", "\tname: Lantern\n", 3, "indent with spaces, not tabs"),
         ("    name: Lantern\n", "", 2, "Field required"),
         ("    name: Lantern", "    nom: Lantern", 3, "nom"),
         ("    store:", "    stor:", 4, "stor: an account has no such line (did you mean 'store'?)"),
@@ -68,6 +74,12 @@ def test_a_wrong_entry_is_told_with_file_and_line(
 def test_a_file_that_is_no_list_of_accounts_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(AccountsError, match=r"accounts\.yml"):
         load_accounts(write(tmp_path, text))
+
+
+def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "accounts.yml").write_bytes(GOOD.replace("Lantern", "灯笼").encode("gb18030"))
+    with pytest.raises(AccountsError, match=r"accounts\.yml:3 is not UTF-8 → save the file as UTF-8"):
+        load_accounts(tmp_path / "accounts.yml")
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
@@ -95,6 +107,43 @@ def test_credentials_are_read_from_either_form_of_airflow(monkeypatch: pytest.Mo
     assert (uri.login, uri.password, uri.extra["access_token"]) == ("k", "s/1", "t")
     monkeypatch.setenv("AIRFLOW_CONN_A__B", json_form)
     assert Credentials.from_environment("a__b") == found
+
+
+AROUND = "\ufeff{}\r\n"
+
+
+def test_what_a_file_or_a_clipboard_leaves_around_a_secret_is_no_part_of_it() -> None:
+    given = {name: AROUND.format(name) for name in ("login", "password")}
+    text = json.dumps(
+        {**given, "host": " https://h \n", "extra": {"access_token": AROUND.format("t"), "n": 1}}
+    )
+    found = Credentials.from_airflow(text, "a__b")
+    assert (found.host, found.login, found.password) == ("https://h", "login", "password")
+    assert found.extra == {"access_token": "t", "n": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"conn_type": "http", "host": "shop.example.com", "login": "k", "password": "s"}',
+        '{"conn_type": "http", "host": "shop.example.com", "schema": "http", "port": 8080}',
+        '{"conn_type": "http", "host": "https://shop.example.com/x", "extra": "{\\"a\\": {\\"b\\": 1}}"}',
+        "https://k:s%2F1@shop.example.com",
+        "http://k:s@shop.example.com:8080/http?access_token=t",
+        "http://k:s@https%3A%2F%2Fshop.example.com",
+        "http://k@shop.example.com/?__extra__=%7B%22a%22%3A+%7B%22b%22%3A+1%7D%7D",
+    ],
+)
+def test_the_command_line_reads_a_connection_as_a_night_does(text: str) -> None:
+    from airflow.sdk import Connection
+
+    read = Connection.from_json if text.startswith("{") else Connection.from_uri
+    assert Credentials.from_airflow(text, "a__b") == from_connection(read(text, conn_id="a__b"))
+
+
+def test_a_connection_that_begins_with_a_byte_order_mark_is_told_as_unreadable() -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Credentials.from_airflow('\ufeff{"host": "https://h"}', "a__b")
 
 
 def test_no_credential_shows_in_a_repr_or_an_error() -> None:
