@@ -191,7 +191,7 @@ def _sort_out(
             for column in columns:
                 value = column.clean[row].as_py()
                 safe = (
-                    kinds[column.ours] in ("decimal", "instant", "currency", "rate", "cost")
+                    kinds[column.ours] in ("decimal", "instant", "month", "currency", "rate", "cost")
                     or column.ours in _RECORD_IDS
                 )
                 if value is not None and safe:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal[
-    "id", "text", "decimal", "instant", "buyer", "period", "seconds", "currency", "rate", "cost", "metric"
+    "id", "text", "decimal", "instant", "month", "buyer", "period", "seconds",
+    "currency", "rate", "cost", "metric",
 ]  # fmt: skip
 Row = Literal[
     "order_line", "order", "refund", "traffic", "product_traffic", "live_session", "rate", "cost", "target"
@@ -137,7 +138,7 @@ FIELDS: dict[Row, dict[str, Kind]] = {
         "currency": "currency",
     },
     # What a store aims at in the month that holds the day.
-    "target": {"store_id": "text", "metric": "metric", "month": "instant", "target": "decimal"},
+    "target": {"store_id": "text", "metric": "metric", "month": "month", "target": "decimal"},
     "refund": {**_REFUND, "order_id": "id", "buyer": "buyer", "quantity": "decimal", **_RULES},
     "traffic": _TRAFFIC,
     "product_traffic": _PRODUCT_TRAFFIC,

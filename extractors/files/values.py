@@ -69,6 +69,11 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         value = text(cell)
         return None if value is None or value.startswith("0000") else _utc(value, formats, zone)
 
+    def month(cell: str) -> str | None:
+        value = text(cell)
+        named = _MONTH.match(value or "")
+        return instant(f"{named[1]}-{int(named[2]):02}-01" if named else cell)
+
     def buyer(cell: str) -> str | None:
         value = record_id(cell)
         return None if value is None else hash_buyer(value)
@@ -110,6 +115,7 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         "id": record_id,
         "decimal": decimal,
         "instant": instant,
+        "month": month,
         "buyer": buyer,
         "period": period,
         "seconds": seconds,
@@ -129,12 +135,9 @@ def _plain(text: str, formats: Formats) -> str:
     if value.startswith(("+", "-", "−")):
         sign, value = ("-" if value[0] != "+" else "") or sign, value[1:]
     value = value.strip(_MONEY_SIGNS + " ")
-    percent = value.endswith(("%", "\uff05"))
-    if percent:
-        value = value[:-1].rstrip()
+    if value.endswith(("%", "\uff05")):  # every number that a mapping can name is an amount or a count
+        raise BadValue("is a percentage, no amount and no count")
     number = Decimal(value if _SCIENTIFIC.match(value) else _ungrouped(value, formats))
-    if percent:
-        number /= 100
     if number >= Decimal(10) ** _INTEGER_DIGITS:
         raise BadValue("is too large for an amount")
     if number != number.quantize(_SMALLEST, ROUND_HALF_UP):

@@ -164,3 +164,17 @@ def test_a_target_of_a_month_is_corrected_in_place(tmp_path: Path) -> None:
         ("ALL", "net_sales", "2026-11-01", "3000.0000"),
         ("a", "net_sales", "2026-11-01", "1200.0000"),
     ]
+
+
+def test_the_month_of_a_target_may_be_written_as_a_month(tmp_path: Path) -> None:
+    months = ["2026-01", "2026/2", "2026年3月", "2026/4/15", "2026-05-31", "2026/6/1 0:00", "202607"]
+    text = "store_id,metric,month,target\n" + "".join(f"a,net_sales,{month},1000\n" for month in months)
+    _, rows = taken(tmp_path, "targets", {"plan.csv": text})
+    days = ["2026-01-01", "2026-02-01", "2026-03-01", "2026-04-15", "2026-05-31", "2026-06-01", "2026-07-01"]
+    assert [row[2] for row in rows] == days
+
+
+def test_a_cost_told_as_a_percentage_is_refused(tmp_path: Path) -> None:
+    head = "store_id,product_id,sku_id,valid_from,unit_cost,currency\n"
+    with pytest.raises(ExtractErrors, match=r"line 2: unit_cost is a percentage"):
+        taken(tmp_path, "unit_costs", {"bad.csv": head + "a,,s1,2026-01-01,60%,CNY\n"})
