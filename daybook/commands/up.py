@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import click
@@ -14,7 +15,8 @@ def command(sandbox: bool) -> None:
 
     Prints the address, the user and the generated password. Nightly reads start at 01:30, the marts are
     built when all platforms are in or at 05:30 with whoever came (DAYBOOK_ZONE, Asia/Shanghai by default).
-    DAYBOOK_PORT chooses the port; without it, 8080 or the next free one.
+    DAYBOOK_PORT chooses the port; without it, 8080 or the next free one. An edited accounts.yml is taken up
+    while it runs; connections given as AIRFLOW_CONN_… are those of this command's own environment.
 
     \b
     Examples:
@@ -22,7 +24,7 @@ def command(sandbox: bool) -> None:
       DAYBOOK_PORT=9090 daybook up --no-sandbox
     """
     from daybook import steps
-    from daybook.engine import service
+    from daybook.engine import edited, service
     from daybook.engine.home import USER, password, passwords_file
     from daybook.processes import children
     from daybook.progress import Progress
@@ -36,6 +38,7 @@ def command(sandbox: bool) -> None:
         service.only_one(settings, service.UP) as port,
         children(settings.airflow_home / "logs") as kids,
     ):
+        edit = edited.Edited(settings.accounts_file)
         bundled_files(settings, accounts, progress)
         connections = connections_for(settings, accounts) if sandbox else Connections(0)
         if connections.sandboxed:
@@ -47,4 +50,6 @@ def command(sandbox: bool) -> None:
         progress.doing("running; logs are in " + str(kids.logs))
         while True:
             kids.check()
+            if edit.has_come_to_rest():
+                edited.take(settings, service.Running(os.getpid(), service.UP, api.url), progress)
             time.sleep(1)

@@ -1,4 +1,6 @@
-"""Creating DAG runs in a process of its own: `python -m daybook.engine.ask night|backfill DAY… PLATFORM…`
+"""Pools and DAG runs, in a process of their own: `python -m daybook.engine.ask [night|backfill DAY… NAME…]`
+
+Without words pools alone: a task whose pool is not there waits for ever, and nobody is told.
 
 Not through the REST API: each of its writing calls logs itself to the database from the server's event loop.
 On SQLite that can wait for a task's own request, which waits for the event loop, until the lock's timeout.
@@ -11,9 +13,12 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from daybook import clock
-from daybook.names import ingest_dag
+from daybook import clock, steps
+from daybook.names import WRITER_POOL, ingest_dag, platform_pool
 from daybook.settings import Settings
+
+READ_AT_ONCE = 4
+"""Accounts of one platform read at once; change it on the pool in Airflow, it is not set back."""
 
 
 def airflow(*words: str) -> None:
@@ -26,6 +31,9 @@ def airflow(*words: str) -> None:
 
 def ask(settings: Settings, words: Sequence[str]) -> None:
     """Do what the command line of this module says."""
+    make_pools(list(steps.platforms_of(steps.accounts(settings))))
+    if not words:
+        return
     verb, *rest = words
     if verb == "night":
         night(settings, date.fromisoformat(rest[0]), rest[1:])
@@ -33,6 +41,21 @@ def ask(settings: Settings, words: Sequence[str]) -> None:
         backfill(settings, date.fromisoformat(rest[0]), date.fromisoformat(rest[1]), rest[2:])
     else:
         raise SystemExit(f"unknown request {verb!r}")
+
+
+def make_pools(platforms: list[str]) -> None:
+    """Make the writer's pool and one for each platform. What an operator changed stays."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    wanted = {WRITER_POOL: (1, "The one writer of the warehouse; more than one slot breaks DuckDB")}
+    for platform in platforms:
+        wanted[platform_pool(platform)] = (READ_AT_ONCE, f"Accounts of {platform} read at once")
+    with create_session() as session:
+        there = {pool.pool for pool in Pool.get_pools(session=session)}
+        for name, (slots, description) in wanted.items():
+            if name not in there:
+                Pool.create_or_update_pool(name, slots, description, include_deferred=False, session=session)
 
 
 def night(settings: Settings, day: date, platforms: Sequence[str]) -> None:

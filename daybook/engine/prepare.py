@@ -12,9 +12,6 @@ from pathlib import Path
 
 from daybook.engine.ask import airflow, ask
 
-READ_AT_ONCE = 4
-"""Accounts of one platform read at once; change it on the pool in Airflow, it is not set back."""
-
 
 def migrate(stamp: Path) -> None:
     """Bring the metadata database up to date; skipped when this version of Airflow did it before."""
@@ -56,34 +53,14 @@ def bury_dead_scheduler() -> None:
         )
 
 
-def make_pools(platforms: list[str]) -> None:
-    """Make the writer's pool and one for each platform. What an operator changed stays."""
-    from airflow.models.pool import Pool
-    from airflow.utils.session import create_session
-
-    from daybook.names import WRITER_POOL, platform_pool
-
-    wanted = {WRITER_POOL: (1, "The one writer of the warehouse; more than one slot breaks DuckDB")}
-    for platform in platforms:
-        wanted[platform_pool(platform)] = (READ_AT_ONCE, f"Accounts of {platform} read at once")
-    with create_session() as session:
-        there = {pool.pool for pool in Pool.get_pools(session=session)}
-        for name, (slots, description) in wanted.items():
-            if name not in there:
-                Pool.create_or_update_pool(name, slots, description, include_deferred=False, session=session)
-
-
 def main() -> None:
-    from daybook import steps
     from daybook.settings import Settings
 
     settings = Settings.from_environment()
     migrate(settings.airflow_home / "migrated")
     bury_dead_scheduler()
-    make_pools(list(steps.platforms_of(steps.accounts(settings))))
     airflow("dags", "reserialize")
-    if sys.argv[1:]:
-        ask(settings, sys.argv[1:])
+    ask(settings, sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs that are asked for are of the day that was asked for, in Airflow's own database."""
+"""What is asked of an Airflow is made in its own database: runs of the day that was asked for, and pools."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from daybook import clock
+from daybook.engine import edited, service
+from daybook.progress import Progress
+from daybook.settings import Settings
 
 ZONE = "Asia/Shanghai"
 PLATFORM = "taobao"
@@ -40,3 +47,66 @@ def test_a_night_of_an_earlier_day_reads_that_day(database: Path, back: int) -> 
         ).fetchall()
     begins = datetime.fromisoformat(rows[-1][0]).replace(tzinfo=UTC)
     assert clock.business_day(begins, ZONE) == day
+
+
+ENTRY = "  - {{id: {0}__new, name: New, store: new, time_zone: Asia/Shanghai, currency: CNY}}\n"
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What a chat is told."""
+    found: list[str] = []
+
+    class Chat(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            found.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Chat)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook")
+    yield found
+    server.shutdown()
+
+
+def test_an_edited_list_of_accounts_gets_its_pools_or_is_told_with_its_line(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    path = tmp_path / "accounts.yml"
+    monkeypatch.setenv("DAYBOOK_ACCOUNTS", str(path))
+    monkeypatch.setenv("DAYBOOK_AIRFLOW_HOME", str(database.parent))
+    settings, other = Settings.from_environment(), service.Running(os.getpid(), service.UP, "http://h:8080")
+
+    def pools() -> set[str]:
+        with sqlite3.connect(database) as con:
+            return {name for (name,) in con.execute("select pool from slot_pool")}
+
+    assert "extract_kaola" not in pools()
+    path.write_text("accounts:\n" + ENTRY.format("kaola"))
+    edited.take(settings, other, Progress())
+    assert {"extract_kaola", "warehouse_writer"} <= pools() and told == []
+
+    path.write_text("accounts:\n" + ENTRY.format("kaola") + ENTRY.format("tabao"))
+    edited.take(settings, other, Progress())
+    (text,) = told
+    assert "no night runs until accounts.yml is mended" in text and "accounts.yml:3 unknown platform" in text
+
+
+def test_an_edit_is_told_once_when_the_file_has_come_to_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edited, "QUIET", 0.2)
+    path = tmp_path / "accounts.yml"
+    path.write_text("a")
+    edit = edited.Edited(path)
+    for change in (lambda: path.write_text("ab"), path.unlink):
+        assert not edit.has_come_to_rest()
+        change()
+        assert not edit.has_come_to_rest()
+        time.sleep(0.3)
+        assert edit.has_come_to_rest()
+    assert not edit.has_come_to_rest()
