@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -26,3 +27,8 @@ class Day(click.DateTime):
         if not BEGINNING.date() <= day.date() or day.year > LAST_YEAR:
             self.fail(f"{day.date()} is not between {BEGINNING.date()} and {LAST_YEAR}-12-31", param, ctx)
         return day
+
+
+def local(moment: str | None, zone: ZoneInfo) -> str:
+    """A release's moment on the business zone's clock, as all others are shown; `?` where it tells none."""
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else "?"

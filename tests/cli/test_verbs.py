@@ -274,6 +274,21 @@ def test_status_on_a_fresh_clone_says_that_nothing_was_read_and_nothing_is_publi
     assert "nothing yet" in answer.stdout
 
 
+def test_how_far_the_marts_reach_is_told_by_the_clock_of_the_business_zone(daybook, tmp_path):
+    release = tmp_path / "data/published/releases/20261130T010000000Z-abcdef"
+    release.mkdir(parents=True)
+    (release / ".published").touch()
+    facts = {
+        "created_at": "2026-11-30T01:00:00+00:00",
+        "data_through": "2026-11-29 16:00:00+00:00",
+        "bytes": 1,
+    }
+    (release / "release.json").write_text(json.dumps({**facts, "tables": {}, "restated": 0, "forced": []}))
+    (tmp_path / "data/published/current").symlink_to(release)
+    for verb in (["status"], ["rollback", "--list"]):
+        assert "data through 2026-11-30 00:00 CST" in daybook(*verb).stdout
+
+
 def test_doctor_warns_of_a_misspelt_variable(daybook):
     answer = daybook(
         "doctor", "--account", "files__online_retail", DAYBOOK_ACOUNTS="x", AIRFLOW_CONN_TAOBAO__LANTRN="x"
