@@ -46,6 +46,14 @@ def test_a_row_tells_family_streams_and_about_how_much_there_is(name: str) -> No
         assert abs(said[0] - files) <= 1 and abs(said[1] - lines) <= max(60, lines // 3), f"{name}: {MEND}"
 
 
+def test_the_readme_tells_about_how_many_lines_a_platform_takes() -> None:
+    told = re.findall(r"^\| `([^`]+)` \| (\d+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    files = {name: int(lines) for name, lines in told if name.startswith("extractors/platforms/")}
+    assert len(files) == 4
+    for name, lines in files.items():
+        assert abs(lines - len((ROOT / name).read_text(encoding="utf-8").splitlines())) <= 5, name
+
+
 @pytest.mark.parametrize(
     "folder", ["dags", "warehouse", "dbt_project/models/intermediate", "dbt_project/models/marts"]
 )
