@@ -158,6 +158,11 @@ class _StreamReader:
         stream, account = self._stream, self._account
         mark = self._landing.mark(self._platform.name, account.id, stream.name)
         day = day or self._today()
+        yesterday = self._today() - timedelta(days=1)
+        if window is None and mark is None and account.start and account.start > max(day, yesterday):
+            # Begun now, its history would begin now: a mended start is heeded by a first load only.
+            self._progress(f"{account.id} · {stream.name}: begins on {account.start}, nothing to read yet")
+            return []
         looked = self._landing.mark(self._platform.name, account.id, _far(stream)) or mark
         is_far = window is None and owes_far_look(stream, looked, day, account.zone)
         wanted = window or plan(stream, account, mark, day, self._now, is_far=is_far)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -241,6 +241,21 @@ def test_a_window_in_which_nothing_happened_moves_the_mark(platform: str, stream
     assert on.mark() == window.end and len(manifests) == 1
     if on.stream.kind == "cursor" and not on.stream.from_beginning:
         assert manifests[0].rows == 0, "this window was to be empty"
+
+
+def test_an_account_whose_start_is_to_come_is_not_begun_before_it(bench: Make) -> None:
+    on = bench("woocommerce", "orders")
+    today = on.now.date()
+    given, yesterday = on.account, today - timedelta(days=1)
+    for start in (today.replace(year=today.year + 1), today):
+        on.account = replace(given, start=start)
+        assert on.run(day=yesterday) == [] and on.mark() is None
+    assert f"begins on {today}, nothing to read yet" in on.lines[-1]
+    on.account = replace(given, start=yesterday)  # the year is mended
+    on.run(day=yesterday)
+    assert on.mark() is not None and min(manifest.window.start for manifest in on.landing.all()) == (
+        days_window(yesterday, yesterday, given.zone).start
+    )
 
 
 @pytest.mark.parametrize(("platform", "stream"), one_a_platform(2))
