@@ -15,11 +15,12 @@ import smtplib
 import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
+from datetime import date
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from daybook import expiry
+from daybook import clock, expiry
 from daybook.settings import Settings
 from daybook.steps import problems_of
 from extractors.accounts import Account
@@ -41,7 +42,9 @@ def on_failure(context: Mapping[str, Any]) -> None:
     ti = context.get("task_instance") or context["ti"]
     error = context.get("exception") or RuntimeError("the task ended without an exception")
     subject = f"Daybook: {ti.dag_id}.{ti.task_id} failed"
-    send(subject, message(error, interval=context.get("data_interval_start")))
+    start = context.get("data_interval_start")
+    zone = Settings.from_environment().zone
+    send(subject, message(error, day=clock.business_day(start, zone) if start else None))
 
 
 def before_it_ends(settings: Settings, account: Account, credentials: Credentials | None) -> list[str]:
@@ -61,10 +64,10 @@ def before_it_ends(settings: Settings, account: Account, credentials: Credential
         return []
 
 
-def message(error: BaseException, interval: Any = None) -> str:
-    """The text of a notification: one block for each account and stream."""
+def message(error: BaseException, day: date | None = None) -> str:
+    """The text of a notification: the business day, and one block for each account and stream."""
     lines = [line for problem in problems_of(error) for line in problem.lines()]
-    return "\n".join([f"run of {interval:%Y-%m-%d %H:%M %Z}", *lines] if interval else lines)
+    return "\n".join([f"night of {day:%A %Y-%m-%d}", *lines] if day else lines)
 
 
 def send(subject: str, text: str) -> list[str]:

@@ -114,16 +114,21 @@ def webhook():  # type: ignore[no-untyped-def]
 def test_a_failed_night_is_told_with_account_stream_cause_and_what_to_do(webhook, monkeypatch):
     url, received = webhook
     monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", url)
+    monkeypatch.setenv("DAYBOOK_ZONE", "Asia/Shanghai")
     problem = Problem("taobao__plum", "orders", "w", "the token was refused", "authorise the app again")
     notify.on_failure(
         {
             "task_instance": SimpleNamespace(dag_id="ingest_taobao", task_id="ready"),
             "exception": IncompleteError("taobao: 1 of 2 accounts are not in", [problem]),
+            "data_interval_start": datetime(
+                2026, 11, 28, 17, 30, tzinfo=UTC
+            ),  # the day is the business zone's
         }
     )
     (message,) = received
     for part in (
         "ingest_taobao.ready",
+        "night of Sunday 2026-11-29",
         "taobao__plum · orders · w",
         "the token was refused",
         "authorise the app",
