@@ -9,7 +9,7 @@ pages are read backwards, and page one, read first for the total, is read again 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -56,43 +56,13 @@ class TooDeep(Exception):
     """The window holds more records than the vendor lets one page through; read its halves instead."""
 
 
-@dataclass(frozen=True)
-class LastPageFirst:
-    """Numbered pages, read from the last to the first (see the module's reason).
-
-    page, size: the names of the vendor's parameters; first: the number of its first page.
-    depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
-    """
-
-    records: Records
-    total: Total
-    page_size: int
-    page: str = "page_no"
-    size: str = "page_size"
-    first: int = 1
-    depth: int | None = None
-
-    def pages(self, call: Call, request: Request) -> Iterator[Page]:
-        def fetch(number: int) -> Page:
-            reply = call(request.with_params(**{self.page: self.first + number, self.size: self.page_size}))
-            records, total = self.records(reply), _required(self.total(reply), request)
-            _refuse_uncounted(len(records), total, request)
-            return Page(records, total)
-
-        head = fetch(0)
-        if len(head.records) == head.total == self.page_size:  # the wrong count that no page contradicts
-            yield Page(head.records)
-            head = fetch(0)
-        if self.depth is not None and (head.total or 0) > self.depth:
-            raise TooDeep(head.total or 0)
-        last = -(-(head.total or 0) // self.page_size) - 1
-        if last <= 0:
-            yield head
-            return
-        for number in range(last, -1, -1):
-            yield fetch(number)
-        # What the first look at page one showed was there, also where the second shows nothing of it.
-        yield Page(head.records)
+def _answers(call: Call, asked: Request, may_have_lost: Callable[[Reply], bool]) -> Iterator[Reply]:
+    """The answer to a request; where it may have lost something and nothing else would tell, the one to the
+    same question asked once more, too. The last is the one to go on with; what the first showed is there."""
+    reply = call(asked)
+    yield reply
+    if may_have_lost(reply):
+        yield call(asked)
 
 
 @dataclass(frozen=True)
@@ -103,41 +73,68 @@ class _Counted:
     total: Total
     page_size: int
 
-    def _again_if_all(self, call: Call, asked: Request, reply: Reply) -> Reply:
-        """The answer, or where a full page says that it is all, the one to the same question once more: no
-        other page would contradict that count."""
-        told = self.total(reply)
-        if not len(self.records(reply)) == told == self.page_size:
-            return reply
-        again = call(asked)
-        if (self.total(again) or 0) < self.page_size:
-            _steady(told, self.total(again), asked)
-        return again
+    def _is_said_to_be_all(self, reply: Reply) -> bool:
+        """A full page, and a count that says that it is all: a wrong one that no other page contradicts."""
+        return len(self.records(reply)) == self.total(reply) == self.page_size
 
 
 @dataclass(frozen=True)
-class ForwardPages(_Counted):
-    """Numbered pages of a report, first to last. One that grows or shrinks meanwhile is an error: a row that
+class LastPageFirst(_Counted):
+    """Numbered pages, read from the last to the first (see the module's reason).
+
+    page, size: the names of the vendor's parameters; first: the number of its first page.
+    depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
+    """
+
+    page: str = "page_no"
+    size: str = "page_size"
+    first: int = 1
+    depth: int | None = None
+
+    def pages(self, call: Call, request: Request) -> Iterator[Page]:
+        def ask(number: int) -> Request:
+            return request.with_params(**{self.page: self.first + number, self.size: self.page_size})
+
+        def page(reply: Reply) -> Page:
+            records, total = self.records(reply), _required(self.total(reply), request)
+            _refuse_uncounted(len(records), total, request)
+            return Page(records, total)
+
+        heads = [page(reply) for reply in _answers(call, ask(0), self._is_said_to_be_all)]
+        total = heads[-1].total or 0
+        if self.depth is not None and total > self.depth:
+            raise TooDeep(total)
+        last = -(-total // self.page_size) - 1
+        if last <= 0:
+            yield from heads
+            return
+        for number in range(last, -1, -1):
+            yield page(call(ask(number)))
+        # What the first look at page one showed was there, also where the last shows nothing of it.
+        yield from (Page(head.records) for head in heads)
+
+
+@dataclass(frozen=True)
+class _Forward(_Counted):
+    """Pages of a report, first to last. One that grows or shrinks meanwhile is an error: a row that
     disappears moves all behind it one place forward, and forward pages would step over one.
 
-    within: the name of the parameter that is an object and holds number and size, where they do not stand by
-        themselves.
+    within: the name of the parameter that is an object and holds the place of a page, where that does not
+        stand by itself.
     may_not_count: the vendor may leave the total out; a page that is not full is the last one then.
     """
 
-    page: str = "page"
-    size: str = "page_size"
-    within: str | None = None
-    may_not_count: bool = False
+    within: str | None = field(default=None, kw_only=True)
+    may_not_count: bool = field(default=False, kw_only=True)
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         number, seen, total = 1, 0, None
         while True:
-            place: dict[str, Any] = {self.page: number, self.size: self.page_size}
-            asked = request.with_params(**_placed(request, place, self.within))
-            reply = call(asked)
-            if number == 1:
-                reply = self._again_if_all(call, asked, reply)
+            place = self._place(number, seen)
+            if self.within is not None:
+                place = {self.within: {**request.params.get(self.within, {}), **place}}
+            asked = request.with_params(**place)
+            reply = call(asked) if seen else self._first(call, asked)
             records, told = self.records(reply), self.total(reply)
             seen += len(records)
             if told is None and self.may_not_count and len(records) < self.page_size:
@@ -149,33 +146,37 @@ class ForwardPages(_Counted):
                 return
             number += 1
 
+    def _place(self, number: int, seen: int) -> dict[str, Any]:
+        """The parameters of the page of that number, behind so many rows."""
+        raise NotImplementedError
+
+    def _first(self, call: Call, asked: Request) -> Reply:
+        *doubted, reply = _answers(call, asked, self._is_said_to_be_all)
+        if doubted:
+            _refuse_uncounted(self.page_size, _required(self.total(reply), asked), asked)
+        return reply
+
 
 @dataclass(frozen=True)
-class Offsets(_Counted):
-    """Rows by start index and count, first to last; a total that changes meanwhile is an error.
+class ForwardPages(_Forward):
+    """Numbered pages."""
 
-    within: the name of the parameter that is an object and holds both, where they do not stand by themselves.
-    """
+    page: str = "page"
+    size: str = "page_size"
+
+    def _place(self, number: int, seen: int) -> dict[str, Any]:
+        return {self.page: number, self.size: self.page_size}
+
+
+@dataclass(frozen=True)
+class Offsets(_Forward):
+    """Rows by start index and count."""
 
     start: str
     size: str
-    within: str | None = None
 
-    def pages(self, call: Call, request: Request) -> Iterator[Page]:
-        seen, total = 0, None
-        while True:
-            place: dict[str, Any] = {self.start: seen, self.size: self.page_size}
-            asked = request.with_params(**_placed(request, place, self.within))
-            reply = call(asked)
-            if not seen:
-                reply = self._again_if_all(call, asked, reply)
-            total = _steady(total, self.total(reply), request)
-            page = Page(self.records(reply), total)
-            seen += len(page.records)
-            _refuse_uncounted(seen, total, request)
-            yield page
-            if seen >= (page.total or 0) or not page.records:
-                return
+    def _place(self, number: int, seen: int) -> dict[str, Any]:
+        return {self.start: seen, self.size: self.page_size}
 
 
 @dataclass(frozen=True)
@@ -204,10 +205,8 @@ class NextToken:
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         seen: set[str] = set()
         while True:
-            reply = call(request)
-            if self.asks_twice and self._may_have_lost(reply):
-                yield Page(self.records(reply))
-                reply = call(request)
+            *doubted, reply = _answers(call, request, self._may_have_lost)
+            yield from (Page(self.records(one)) for one in doubted)
             page = Page(self.records(reply), _required(self.total(reply), request) if self.total else None)
             if page.total is not None:
                 _refuse_uncounted(len(page.records), page.total, request)
@@ -230,7 +229,13 @@ class NextToken:
             request = request.with_params(**{self.param: token})
 
     def _may_have_lost(self, reply: Reply) -> bool:
-        return not self.records(reply) or not self.token(reply)
+        if not self.asks_twice:
+            return False
+        count = len(self.records(reply))
+        return not count or (self._is_full(count) and not self.token(reply))
+
+    def _is_full(self, count: int) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -243,9 +248,8 @@ class SizedNextToken(NextToken):
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         yield from NextToken.pages(self, call, request.with_params(**{self.size: self.page_size}))
 
-    def _may_have_lost(self, reply: Reply) -> bool:
-        count = len(self.records(reply))
-        return not count or (count >= self.page_size and not self.token(reply))
+    def _is_full(self, count: int) -> bool:
+        return count >= self.page_size
 
 
 @dataclass(frozen=True)
@@ -296,17 +300,13 @@ class OnePage:
     asks_twice: bool = False
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
-        found = self.records(call(request))
-        if self.asks_twice or not found:
-            first, found = found, self.records(call(request))
-            if self.asks_twice and first != found:
-                raise ContractError(f"{request.name} was asked twice and did not answer the same")
-        yield Page(found, None)
+        *doubted, found = map(self.records, _answers(call, request, self._may_have_lost))
+        if self.asks_twice and doubted != [found]:
+            raise ContractError(f"{request.name} was asked twice and did not answer the same")
+        yield Page(found)
 
-
-def _placed(request: Request, place: dict[str, Any], within: str | None) -> dict[str, Any]:
-    """The place of a page as parameters, by themselves or inside the object of that name."""
-    return place if within is None else {within: {**request.params.get(within, {}), **place}}
+    def _may_have_lost(self, reply: Reply) -> bool:
+        return self.asks_twice or not self.records(reply)
 
 
 @dataclass(frozen=True)
@@ -325,13 +325,13 @@ class InParts:
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         whole = self.records(call(request))
-        yield Page(whole, None)
+        yield Page(whole)
         missing = sum(map(self.amount, whole))
         for found in self._lists(call):
             if not found and missing > 0:
                 raise ContractError(f"{request.name} counts {missing} more than {self.part.name} lists")
             missing -= sum(map(self.amount, found))
-            yield Page(found, None)
+            yield Page(found)
 
     def _lists(self, call: Call) -> Iterator[list[Record]]:
         yield self.parts(call(self.part))
@@ -370,7 +370,7 @@ class OneADay:
                 f"{request.name} left out {missing[0]}",
                 advice="set `start` of this account in accounts.yml, if there was nothing to count before",
             )
-        yield Page(found, None)
+        yield Page(found)
 
 
 def _required(total: int | None, request: Request) -> int:
