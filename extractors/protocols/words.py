@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import (
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
 
 
 def error_in_words(
@@ -14,14 +21,20 @@ def error_in_words(
     rest: type[DaybookError] = ConfigError,
     secret: str = "app secret",  # noqa: S107  what it is called
     advice: str = "check the account's configuration against the vendor's page",
+    entered: str | None = None,
 ) -> DaybookError:
     """The kind of an error by what its code and message speak of.
 
     rest: what is made of a message that speaks of none of it. secret: of the connection, that signs.
-    advice: of that rest.
+    advice: of that rest, and of a wrong parameter. entered: what of the connection to check, where somebody
+    enters a token that no call renews.
     """
     said = f"{vendor} error {code}: {text}".replace("error :", "error:")
     lower = f"{code} {text}".lower()
+    if re.search(
+        r"任务不存在|任务已过期|生成失败|task (not exist|expired)", lower
+    ):  # another one is asked for
+        return ContractError(said, advice="run again later; if it stays so, ask the vendor")
     if re.search(r"频率|频繁|限流|次数|配额|quota|too many|too fast|frequen|limit|qps", lower):
         return RateLimitedError(said, retry_after=2.0)
     if re.search(r"timestamp|时间戳", lower):
@@ -30,10 +43,11 @@ def error_in_words(
         return AuthError(said, advice=f"the {secret} of the connection does not match the app key")
     if re.search(r"权限|permission|scope", lower):
         return ConfigError(said, advice="ask for this API's permission in the app console")
-    if re.search(r"token|session|授权|会话|auth", lower):
-        return AuthError(said, refreshable=True, advice="authorise the shop again and update the connection")
+    if re.search(r"token|session|授权|会话|auth|鉴权|用户名|密码|username|password", lower):
+        authorise = "authorise the shop again and update the connection"
+        return AuthError(said, refreshable=entered is None, advice=entered or authorise)
     if re.search(r"参数|param", lower):
-        return ConfigError(said, advice="check the account against the vendor's page")
+        return ConfigError(said, advice=advice)
     if re.search(r"系统|繁忙|超时|稍后|内部错误|timeout|busy|system|internal", lower):
         return TransientError(said)
     return rest(said, advice=advice)

@@ -13,18 +13,12 @@ from extractors.core.model import Job, Platform, Rate, Read, Reply, Request, Str
 from extractors.core.paging import OnePage
 from extractors.core.window import Window
 from extractors.credentials import Credentials
-from extractors.errors import (
-    AuthError,
-    ConfigError,
-    ContractError,
-    DaybookError,
-    RateLimitedError,
-    TransientError,
-)
+from extractors.errors import ConfigError, ContractError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import dig
 from extractors.protocols.csvfile import rows_of
 from extractors.protocols.header_body import Dialect, HeaderBody, failures_of
 from extractors.protocols.restraint import until_midnight
+from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
 
 METRICS = ("srch", "click", "consume", "ctr", "acp", "bindingConversion")
@@ -34,35 +28,26 @@ OF_CAMPAIGN = (*OF_GROUP, "campaignId", "campaignName")
 OF_CREATIVE = (*OF_CAMPAIGN, "creativeId", "creativeName")
 DOWNLOAD = "/report/downloadFile"
 
-# No list of codes is public: failures are told apart by the words of their message.
-WORDS = (
-    (("token", "password", "username", "用户名", "密码", "鉴权"), AuthError),
-    (("频繁", "频率", "次数", "限流", "frequen", "too many", "qps"), RateLimitedError),
-    (("任务不存在", "任务已过期", "task not exist", "task expired", "生成失败"), ContractError),
-    (("系统", "繁忙", "超时", "稍后", "system", "busy", "timeout"), TransientError),
-)
-
 
 def error_of(body: Any) -> DaybookError | None:
-    """The error in `header`: 0 is success, 3 the vendor's own trouble; a spent quota has leftQuota 0."""
+    """The error in `header`: 0 is success, 3 the vendor's own trouble; a spent quota has leftQuota 0. No list
+    of codes is public."""
     header = body.get("header") if isinstance(body, dict) else None
     if not isinstance(header, dict) or "status" not in header:
         return TransientError("Huichuan answered with something that is no envelope")
     if header["status"] == 0:
         return None
     reason = failures_of(header)
-    text = f"Huichuan status {header['status']}: {reason}"
     if header.get("leftQuota") == 0:
+        text = f"Huichuan status {header['status']}: {reason}"
         return RateLimitedError(text, retry_after=until_midnight("Asia/Shanghai"))
-    kind = next((kind for words, kind in WORDS if any(word in reason.lower() for word in words)), None)
-    if kind is AuthError:
-        return AuthError(text, advice="check user name, password and token of the connection")
-    if kind is not None:
-        return kind(text, advice="run again later; if it stays so, ask your Huichuan manager")
-    if header["status"] == 3:
-        return TransientError(text)
-    return ConfigError(
-        text, advice="check the account's report permission, and `target` if it is an agency's"
+    return error_in_words(
+        "Huichuan",
+        f"status {header['status']}",
+        reason,
+        rest=TransientError if header["status"] == 3 else ConfigError,
+        advice="check the account's report permission, and `target` if it is an agency's",
+        entered="check user name, password and token of the connection",
     )
 
 
