@@ -72,7 +72,8 @@ def load_pending(
         con = connect(warehouse_path, resources=resources, wait=wait)
         try:
             raw.prepare(con, platforms, accounts)
-            _find_again(con, landing, progress)
+            in_ledger = books.loaded_ids(con)
+            _find_again(in_ledger, landing, progress)
             damaged: list[LandingError] = []
             waiting = landing.pending(platform, damaged.append)
 
@@ -80,6 +81,7 @@ def load_pending(
                 return (account_ids is None or account_id in account_ids) and stream in (None, name)
 
             return _Loader(con, landing, {a.id: a.time_zone for a in accounts}, progress).load(
+                in_ledger,
                 [manifest for manifest in waiting if asked_for(manifest.account_id, manifest.stream)],
                 [error for error in damaged if asked_for(error.account, error.stream)],
             )
@@ -89,10 +91,10 @@ def load_pending(
             con.close()
 
 
-def _find_again(con: duckdb.DuckDBPyConnection, landing: Landing, progress: Progress) -> None:
+def _find_again(in_ledger: Collection[str], landing: Landing, progress: Progress) -> None:
     """A warehouse from a backup, or a new one, is without what was loaded since; nothing of it waits."""
     last = landing.loaded_last()
-    if last is not None and last not in books.loaded_ids(con):
+    if last is not None and last not in in_ledger:
         found = landing.requeue_all()
         progress(f"the warehouse is older than what was loaded: {found} partitions are looked at again")
 
@@ -164,10 +166,10 @@ class _Loader:
         self.errors: list[tuple[Manifest | None, WarehouseError]] = []  # None: no partition's own
 
     def load(
-        self, manifests: Sequence[Manifest], damaged: Sequence[LandingError] = ()
+        self, in_ledger: Collection[str], manifests: Sequence[Manifest], damaged: Sequence[LandingError]
     ) -> list[LoadedPartition]:
-        """Load these; `damaged` are those that wait, too, and whose manifest is no use."""
-        in_ledger = books.loaded_ids(self.con)
+        """Load these but for those in raw already (`in_ledger`); `damaged` are those that wait, too, and whose
+        manifest is no use."""
         for error in damaged:
             self._note_damage(error, in_ledger)
         fresh, strangers = [], Counter[tuple[str, str]]()
