@@ -67,12 +67,13 @@ class Children:
         del self.running[name]
         return code
 
-    def tail(self, name: str, lines: int = 15) -> str:
+    def tail(self, name: str) -> str:
+        """The last lines of its log."""
         try:
             text = self.log(name).read_text(errors="replace")
         except FileNotFoundError:
             return ""
-        return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
+        return "\n".join(f"  {line}" for line in text.splitlines()[-15:])
 
     def stop(self, grace: float = GRACE) -> None:
         """Stop all, and all that they have started; nothing of it is left when this returns."""

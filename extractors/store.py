@@ -159,7 +159,7 @@ class ObjectStore:
         return f"{self.url}/{name}"
 
 
-def open_store(url: str | Path, scratch: Path | None = None) -> Store:
+def open_store(url: str | Path) -> Store:
     """A folder for a plain path, an object store for anything with `://`.
 
     Raises ConfigError for a path that is no folder, or an address that fsspec cannot open.
@@ -173,7 +173,7 @@ def open_store(url: str | Path, scratch: Path | None = None) -> Store:
     import tempfile
 
     try:
-        return ObjectStore(text, scratch or Path(tempfile.gettempdir()) / "daybook-landing")
+        return ObjectStore(text, Path(tempfile.gettempdir()) / "daybook-landing")
     except (ImportError, ValueError) as error:
         raise _no_place(text, str(error)) from None
 

@@ -31,6 +31,7 @@ from warehouse.releases import DATABASE
 
 STATE = "build_state.json"  # what publish looks at: did the last build pass?
 _FAILED = ("error", "fail", "runtime error", "partial success")
+_WAIT = 60.0  # seconds to wait for another writer
 _KEEP_LOG = 40  # lines of dbt's output to show when it ends without results
 _GRACE = 10.0  # seconds between asking dbt to stop and killing it
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -66,34 +67,27 @@ def build(
     project_dir: Path | str,
     build_dir: Path | str,
     *,
-    profiles_dir: Path | str | None = None,
     select: Sequence[str] = (),
-    exclude: Sequence[str] = (),
     full_refresh: bool = False,
-    unit_tests: bool = False,
     env: Mapping[str, str] | None = None,
     log: Callable[[str], None] = lambda line: None,
     timeout: float | None = None,
     target_path: Path | str | None = None,
-    wait: float = 60.0,
 ) -> list[NodeResult]:
-    """Build and test the marts from raw.
+    """Build and test the marts from raw; dbt's unit tests, which test the SQL and no data, are CI's work.
 
     Args:
-        project_dir: dbt_project/. profiles_dir: where profiles.yml is (default: the same).
+        project_dir: dbt_project/, with profiles.yml.
         build_dir: the folder of warehouse.duckdb and daybook.duckdb. dbt stands in it and is told "." as
             DAYBOOK_BUILD: what it has parsed holds for every folder.
-        select, exclude: dbt node selection; empty builds all.
+        select: dbt node selection; empty builds all.
         full_refresh: make all anew. Without it a build does so where the last whole one was made of
             other SQL, settings or accounts; else it goes on from that one (macros/incremental.sql).
-        unit_tests: run dbt's unit tests, too. They test the SQL, not tonight's data: CI's work, not the
-            night's.
         env: further environment variables for dbt (settings travel this way: other --vars would make dbt
             parse everything anew).
         log: told every line of dbt's output.
         timeout: seconds until dbt is stopped.
         target_path: where dbt puts compiled SQL and results (default: <project>/target).
-        wait: seconds to wait for another writer.
     Returns: one NodeResult per node; also stored in raw_daybook.dbt_results.
     Raises:
         BuildError: a model or test failed (each named, with message and compiled file), dbt could not start,
@@ -102,22 +96,20 @@ def build(
     """
     project_dir, build_dir = Path(project_dir).absolute(), Path(build_dir).absolute()
     target = Path(target_path).absolute() if target_path else project_dir / "target"
-    command = _command(project_dir, Path(profiles_dir).absolute() if profiles_dir else project_dir, target)
+    command = _command(project_dir, target)
     command += ["--select", *select] if select else []
-    command += [] if unit_tests else ["--exclude-resource-type", "unit_test"]
-    whole = not select and not exclude
-    with writer_lock(build_dir, "daybook build", wait=wait):
+    whole = not select
+    with writer_lock(build_dir, "daybook build", wait=_WAIT):
         for name in ("warehouse.duckdb", "daybook.duckdb"):
             refuse_orphan_wal(build_dir / name)
         used = _platforms(build_dir / "warehouse.duckdb")
-        unused = [f"staging.{name}" for name in _staged(project_dir) if used and name not in used]
+        left_out = [f"staging.{name}" for name in _staged(project_dir) if used and name not in used]
         more = {"DAYBOOK_PLATFORMS": ",".join(sorted(used)), **(env or {})}
         start = _begin(build_dir / "warehouse.duckdb", project_dir, more, full_refresh, whole)
-        left_out = [*exclude, *unused]
         if start.full:
             command += ["--full-refresh"]
             log(start.why)
-        elif whole and not unit_tests:
+        elif whole:
             # The last whole build made them of the same SQL and files. Their tests judge tonight's
             # data, so they stay.
             left_out += ["config.materialized:view", "resource_type:seed"]
@@ -233,10 +225,11 @@ def _staged(project_dir: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def _command(project_dir: Path, profiles_dir: Path, target: Path) -> list[str]:
+def _command(project_dir: Path, target: Path) -> list[str]:
     return [
         sys.executable, "-m", "warehouse.run_dbt", "build",
-        "--project-dir", str(project_dir), "--profiles-dir", str(profiles_dir), "--target-path", str(target),
+        "--project-dir", str(project_dir), "--profiles-dir", str(project_dir), "--target-path", str(target),
+        "--exclude-resource-type", "unit_test",
     ]  # fmt: skip
 
 

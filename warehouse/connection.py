@@ -72,22 +72,20 @@ def connect(
     return _settle(con, resources)
 
 
-def in_memory(resources: Resources = DEFAULT) -> duckdb.DuckDBPyConnection:
+def in_memory() -> duckdb.DuckDBPyConnection:
     """A connection with no file of its own, for reading others through ATTACH."""
     con = duckdb.connect()
     con.execute(f"set temp_directory = {literal(tempfile.gettempdir())}")  # the default would be ./.tmp
-    return _settle(con, resources)
+    return _settle(con, DEFAULT)
 
 
 @contextmanager
-def attached(
-    files: Mapping[str, Path | str], *, wait: float = 10.0, resources: Resources = DEFAULT
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def attached(files: Mapping[str, Path | str], *, wait: float = 10.0) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory connection with every given file attached read-only under its name.
 
     Raises: as `connect`.
     """
-    con = in_memory(resources)
+    con = in_memory()
     try:
         for name, path in files.items():
             attach(con, name, path, wait=wait)
@@ -96,20 +94,17 @@ def attached(
         con.close()
 
 
-def attach(
-    con: duckdb.DuckDBPyConnection, name: str, path: Path | str, *, read_only: bool = True, wait: float = 10.0
-) -> None:
-    """ATTACH one file under `name`. Raises as `connect`."""
+def attach(con: duckdb.DuckDBPyConnection, name: str, path: Path | str, *, wait: float = 10.0) -> None:
+    """ATTACH one file under `name` for reading. Raises as `connect`."""
     path = Path(path)
-    if read_only and not path.exists():
+    if not path.exists():
         raise WarehouseError(
             f"{path} does not exist", advice="make it first: daybook load, daybook build, daybook publish"
         )
-    mode = " (read_only)" if read_only else ""
     deadline = time.monotonic() + wait
     while True:
         try:
-            con.execute(f"attach {literal(str(path))} as {identifier(name)}{mode}")
+            con.execute(f"attach {literal(str(path))} as {identifier(name)} (read_only)")
             return
         except duckdb.Error as error:
             told = explain(error, path)

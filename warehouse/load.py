@@ -24,7 +24,7 @@ from extractors.files.lists import LISTS
 from extractors.landing import Landing, Manifest
 from warehouse import books, raw
 from warehouse.books import LoadedPartition
-from warehouse.connection import DEFAULT, Resources, connect, explain, is_storage_trouble, literal
+from warehouse.connection import connect, explain, is_storage_trouble, literal
 from warehouse.errors import LoadErrors, StorageError, WarehouseError
 from warehouse.lock import writer_lock
 from warehouse.parts import data_error, local_files, stage, stage_more, told_by, trouble
@@ -47,7 +47,6 @@ def load_pending(
     account_ids: Collection[str] | None = None,
     stream: str | None = None,
     progress: Progress = lambda message: None,
-    resources: Resources = DEFAULT,
     wait: float = 60.0,
 ) -> list[LoadedPartition]:
     """Load every pending partition, oldest read first.
@@ -69,7 +68,7 @@ def load_pending(
     warehouse_path = Path(warehouse_path)
     accounts = list(accounts)
     with writer_lock(warehouse_path.parent, "daybook load", wait=wait):
-        con = connect(warehouse_path, resources=resources, wait=wait)
+        con = connect(warehouse_path, wait=wait)
         try:
             raw.prepare(con, platforms, accounts)
             in_ledger = books.loaded_ids(con)
@@ -168,8 +167,8 @@ class _Loader:
     def load(
         self, in_ledger: Collection[str], manifests: Sequence[Manifest], damaged: Sequence[LandingError]
     ) -> list[LoadedPartition]:
-        """Load these but for those in raw already (`in_ledger`); `damaged` are those that wait, too, and whose
-        manifest is no use."""
+        """Load these but for those in raw already (`in_ledger`); `damaged` wait, too, and their manifest is
+        no use."""
         for error in damaged:
             self._note_damage(error, in_ledger)
         fresh, strangers = [], Counter[tuple[str, str]]()

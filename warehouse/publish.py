@@ -110,7 +110,7 @@ def publish(
     return found
 
 
-def rollback(published_dir: Path | str, to: str | None = None, *, wait: float = 60.0) -> Release:
+def rollback(published_dir: Path | str, to: str | None = None) -> Release:
     """Point readers back to an earlier release; the build files are not touched.
 
     Args:
@@ -121,7 +121,7 @@ def rollback(published_dir: Path | str, to: str | None = None, *, wait: float = 
     shelf = Shelf(published_dir)
     if not shelf.root.is_dir():
         raise PublishError(f"{shelf.root} does not exist", advice="publish first: daybook publish")
-    with writer_lock(shelf.root, "daybook rollback", wait=wait):
+    with writer_lock(shelf.root, "daybook rollback", wait=60.0):
         known = shelf.releases()
         target = _earlier(shelf, known) if to is None else _named(to, known)
         if not target.database.is_file():
@@ -158,7 +158,7 @@ def _refuse(doubts: list[str], force: bool) -> None:
     if doubts and not force:
         raise RefusedError(
             "not published: " + "; ".join(doubts),
-            reasons=list(doubts),
+            reasons=doubts,
             advice="readers keep the current release; mend and build again, or accept it with "
             "daybook publish --force",
         )

@@ -22,6 +22,7 @@ _ISO = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[
 # "Never": what systems write into a time column that has no time.
 _NEVER_YEARS = (1, 1900, 1970)
 _INTEGER_DIGITS = 12  # up to 999,999,999,999; more is an id in the wrong column
+_LONGEST_SHAPE = 24
 _SMALLEST = Decimal("0.00000001")
 _DAY = r"\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?"
 _RANGE = re.compile(rf"^({_DAY})\s*(?:[~\uff5e至到—–]+|to|\s-\s|_|-(?=\d{{4}}))\s*({_DAY})$")
@@ -233,14 +234,14 @@ def _seconds(value: str, formats: Formats) -> str:
     return format(hours * 3600 + minutes * 60 + seconds, "f")
 
 
-def shape(text: str, longest: int = 24) -> str:
+def shape(text: str) -> str:
     """What a cell looks like without saying what it says: digits 9, letters a, other scripts 字."""
     marks = []
-    for sign in text[:longest]:
+    for sign in text[:_LONGEST_SHAPE]:
         if sign.isdigit():
             marks.append("9")
         elif sign.isalpha():
             marks.append("a" if sign.isascii() else "字")
         else:
             marks.append(sign)
-    return "".join(marks) + ("…" if len(text) > longest else "")
+    return "".join(marks) + ("…" if len(text) > _LONGEST_SHAPE else "")

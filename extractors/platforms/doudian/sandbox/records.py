@@ -112,9 +112,7 @@ def order_record(state: OrderState) -> dict[str, Any]:
         "post_promotion_amount": 0,
         "modify_post_amount": 0,
         "tax_amount": 0,
-        "seller_remark_stars": {"brushed": 1, "test": 2}.get(
-            state.exclusion or "", 5 if state.is_edited else 0
-        ),
+        "seller_remark_stars": _stars(state),
         "order_phase_list": _phases(state) if order.timeline.flow == "presale" else [],
         "logistics_info": [{"company": "yuantong", "tracking_no": f"YT{order.id % 10**12}"}]
         if state.shipped_at
