@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +18,7 @@ from extractors.accounts import Account
 from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.credentials import Credentials
-from extractors.errors import AuthError
+from extractors.errors import AuthError, ContractError
 from extractors.platforms.woocommerce import PLATFORM
 from extractors.sandbox import Running, running
 from extractors.tokens import TokenFile
@@ -48,7 +51,7 @@ class EndOfTls(requests.adapters.HTTPAdapter):
         return super().send(request, *arguments, **named)
 
 
-def shop(box: Running, folder: Path, proxy: EndOfTls, **options: Any) -> Session:
+def shop(box: Running, folder: Path, proxy: requests.adapters.HTTPAdapter, **options: Any) -> Session:
     given: Any = box.connections()[NAME]
     account = Account(
         NAME, "woocommerce", "x", "lantern_web", "Asia/Shanghai", "CNY",
@@ -94,3 +97,33 @@ def test_over_plain_http_the_secret_never_travels(box: Running, tmp_path: Path) 
     sent = str(session._protocol.prepare(read.request, session._tokens.current()))
     assert "oauth_signature" in sent and given["password"] not in sent
     assert orders_of_an_hour(session)
+
+
+class ManyVariations(requests.adapters.HTTPAdapter):
+    """A shop whose product has 250 variations, in pages of 100; a page of `lost` comes empty."""
+
+    def __init__(self, *lost: str) -> None:
+        super().__init__()
+        self.lost = lost
+
+    def send(self, request: Any, *arguments: Any, **named: Any) -> Any:
+        page = parse_qs(urlsplit(request.url).query)["page"][0]
+        begin = (int(page) - 1) * 100
+        rows = [] if page in self.lost else [{"id": n} for n in range(begin, min(begin + 100, 250))]
+        answer = requests.Response()
+        answer.status_code, answer.headers["X-WP-Total"] = 200, "250"
+        answer.raw = io.BytesIO(json.dumps(rows).encode())
+        return answer
+
+
+@pytest.mark.parametrize("lost", ["2", "3"])
+def test_variations_that_were_lost_on_the_way_are_told_and_not_left_out(
+    box: Running, tmp_path: Path, lost: str
+) -> None:
+    complete = PLATFORM.stream("products").detail
+    assert complete is not None
+    product: dict[str, Any] = {"id": 7}
+    complete(shop(box, tmp_path, ManyVariations()), product)
+    assert {record["id"] for record in product["variations_detail"]} == set(range(250))
+    with pytest.raises(ContractError, match="says 250 records and sent"):
+        complete(shop(box, tmp_path, ManyVariations(lost)), {"id": 7})

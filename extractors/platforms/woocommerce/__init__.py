@@ -63,8 +63,9 @@ def _all(session: Session, name: str, path: str) -> list[Record]:
     found: dict[str, Record] = {}
     total = 0
     for page in PAGES.pages(session.call, Request(name, path, dict(STABLE))):
-        found |= {str(record["id"]): record for record in page.records}
-        total = page.total or 0
+        for record in page.records:
+            found.setdefault(str(record["id"]), record)
+        total = total if page.total is None else page.total
     if len(found) < total:
         raise ContractError(f"{name} says {total} records and sent {len(found)}")
     return list(found.values())
