@@ -143,8 +143,14 @@ def test_an_order_with_more_of_anything_than_a_page_shows_lands_whole(
     store = sys.modules[f"{half('shopify').__name__}.store"]
     made = store.order_record
 
+    def is_padded(order: dict[str, Any]) -> bool:
+        """Some are enough, all would take twenty seconds."""
+        return bool(order["refunds"]) or order["id"].endswith("7")
+
     def padded(*given: Any) -> dict[str, Any]:
         order = made(*given)
+        if not is_padded(order):
+            return order
         for refund in order["refunds"]:
             money = {
                 "reason": "OTHER",
@@ -165,7 +171,7 @@ def test_an_order_with_more_of_anything_than_a_page_shows_lands_whole(
     day = Window(LONG.end - timedelta(days=1), LONG.end)
     for orders in (payloads(bench.run(day)), payloads(Bench(bench.box, tmp_path / "bulk").run(LONG))):
         counts: Counter[str] = Counter()
-        for order in orders.values():
+        for order in filter(is_padded, orders.values()):
             for record, fields in [(order, many), *((refund, of_refunds) for refund in order["refunds"])]:
                 for name in fields:
                     found = record[name] if isinstance(record[name], list) else record[name]["nodes"]
