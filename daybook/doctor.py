@@ -11,7 +11,6 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 import requests
@@ -32,6 +31,7 @@ from extractors.extract import check_options, pieces, unseen_of
 from extractors.files.folder import Inbox
 from extractors.files.lists import LISTS
 from extractors.landing import Landing
+from extractors.protocols.http_status import http_date
 from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
 
@@ -304,9 +304,9 @@ def clock_and_reach(name: str, address: str) -> Generator[Finding, None, bool]:
             "check the network, a firewall, and the host of the connection",
         )
         return True
-    stated = _moment(answer.headers.get("Date", ""))
+    stated = http_date(answer.headers.get("Date", ""))
     if stated is not None:
-        skew = (began + time.time()) / 2 - stated
+        skew = (began + time.time()) / 2 - stated.timestamp()
         if abs(skew) > SKEW:
             side = "ahead of" if skew > 0 else "behind"
             yield Finding(
@@ -317,13 +317,6 @@ def clock_and_reach(name: str, address: str) -> Generator[Finding, None, bool]:
             )
             return True
     return False
-
-
-def _moment(date: str) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):  # a proxy's own way of writing it
-        return None
 
 
 def first_call(settings: Settings, account: Account, credentials: Credentials) -> tuple[str, list[str]]:

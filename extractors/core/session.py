@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -34,7 +33,7 @@ from extractors.errors import (
     TransientError,
     misfit,
 )
-from extractors.protocols.http_status import retry_after
+from extractors.protocols.http_status import http_date, retry_after
 from extractors.tokens import TokenFile, Tokens
 
 CONNECT_TIMEOUT = 10.0
@@ -57,13 +56,13 @@ def _refuse_clock_ahead(headers: Mapping[str, str]) -> None:
     pass for over, and a night missed afterwards would leave a gap. One that is behind only reads later."""
     if "age" in headers:  # told by a cache, and stamped when it was made
         return
-    with contextlib.suppress(ValueError, TypeError):
-        ahead = time.time() - parsedate_to_datetime(headers.get("date", "")).timestamp()
-        if ahead > CLOCK_AHEAD:
-            raise ConfigError(
-                f"this machine's clock is {ahead / 60:.0f} minutes ahead of the vendor's",
-                advice="set the clock (NTP) and run again; until then nothing is read",
-            )
+    told = http_date(headers.get("date", ""))
+    ahead = (datetime.now(UTC) - told).total_seconds() if told is not None else 0.0
+    if ahead > CLOCK_AHEAD:
+        raise ConfigError(
+            f"this machine's clock is {ahead / 60:.0f} minutes ahead of the vendor's",
+            advice="set the clock (NTP) and run again; until then nothing is read",
+        )
 
 
 class Session:

@@ -42,7 +42,15 @@ def retry_after(headers: dict[str, str]) -> float | None:
         return seconds if seconds >= 0 else None  # not a number is not above either
     except ValueError:
         pass
+    at = http_date(value)
+    return None if at is None else max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def http_date(text: str) -> datetime | None:
+    """The instant of a header such as Date, or None for what is no date. All its forms are in UTC, whether
+    they say so or not (RFC 9110, 5.6.7)."""
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
+        at = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at

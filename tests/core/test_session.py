@@ -398,6 +398,26 @@ def test_a_clock_ahead_of_the_vendors_reads_nothing(
     assert len(paths) == 1
 
 
+@pytest.mark.parametrize("form", ["%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S -0000"])
+def test_a_vendors_date_without_a_zone_is_in_utc_whatever_the_machines(
+    form: str, open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All forms of an HTTP date are (RFC 9110, 5.6.7), the one of asctime without saying so."""
+    monkeypatch.setattr(
+        BaseHTTPRequestHandler,
+        "date_time_string",
+        lambda self, timestamp=None: time.strftime(form, time.gmtime()),
+    )
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        with vendor([(200, {}, b'{"code":0}')]) as (url, _):
+            open_session(url).call(Request("report", "/x"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_a_bucket_never_lets_more_calls_through_than_permitted_and_wastes_little() -> None:
     now = [0.0]
 
