@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 # Matched against lower-cased field names at any depth. Codes, states and countries are not personal;
@@ -22,7 +23,7 @@ EVERYWHERE = (
     "*user_agent*", "*buyer_memo*", "*buyer_message*", "*customer_note*", "oaid",
 )  # fmt: skip
 
-_MOST_SHAPES = 5_000
+_MOST_JUDGED = 5_000
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,12 @@ class Scrubber:
         self._keep = frozenset(personal.keep)
         self._buyer = tuple(tuple(path.split(".")) for path in personal.buyer)
         self._hash = buyer_hash(hash_key, platform)
-        self._verdicts: dict[str, bool] = {}
-        self._shapes: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._pairs = dict(personal.pairs)
-        self._known_keys: dict[tuple[str, str], bool] = {}
+        # Objects come in few shapes: what of one is personal is judged once for all that have its names. But
+        # where ids are names, every object is a shape of its own.
+        self._shape = lru_cache(_MOST_JUDGED)(self._judge_shape)
+        self._is_personal = lru_cache(_MOST_JUDGED)(self._judge_name)
+        self._is_known = lru_cache(_MOST_JUDGED)(self._judge_key)
 
     def scrub(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record without personal fields, and with `buyer_key` where the stream has a buyer."""
@@ -69,12 +72,7 @@ class Scrubber:
         return record
 
     def _clean(self, node: dict[str, Any]) -> None:
-        # Objects come in few shapes: what of one is personal is judged once for all that have its names.
-        names = tuple(node)
-        shape = self._shapes.get(names)
-        if shape is None:
-            shape = self._judge_shape(names)
-        doomed, open_lists = shape
+        doomed, open_lists = self._shape(tuple(node))
         for name in doomed:
             del node[name]
         for name in open_lists:
@@ -83,7 +81,7 @@ class Scrubber:
             kind = type(value)
             if kind is dict:
                 self._clean(value)
-            elif kind is list:
+            elif kind is list and value:
                 self._clean_all(value)
 
     def _clean_all(self, items: list[Any]) -> None:
@@ -100,30 +98,17 @@ class Scrubber:
             pair for pair in found if isinstance(pair, dict) and self._is_known(name, str(pair.get("key")))
         ]
 
-    def _is_known(self, name: str, key: str) -> bool:
-        verdict = self._known_keys.get((name, key))
-        if verdict is None:
-            verdict = any(fnmatchcase(key, pattern) for pattern in self._pairs[name])
-            self._known_keys[name, key] = verdict
-        return verdict
+    def _judge_key(self, name: str, key: str) -> bool:
+        return any(fnmatchcase(key, pattern) for pattern in self._pairs[name])
 
-    def _judge_shape(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        if len(self._shapes) >= _MOST_SHAPES:  # ids as names: every object is a shape of its own
-            self._shapes.clear()
-        doomed = tuple(name for name in names if self._is_personal(name))
-        shape = doomed, tuple(name for name in names if name in self._pairs and name not in doomed)
-        self._shapes[names] = shape
-        return shape
+    def _judge_shape(self, names: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        """Of an object's names: those that go, and those of lists open to whoever writes into them."""
+        doomed = [name for name in names if self._is_personal(name)]
+        return doomed, [name for name in names if name in self._pairs and name not in doomed]
 
-    def _is_personal(self, name: str) -> bool:
-        known = self._verdicts.get(name)
-        return self._judge(name) if known is None else known
-
-    def _judge(self, name: str) -> bool:
+    def _judge_name(self, name: str) -> bool:
         lower = name.lower()
-        verdict = lower not in self._keep and any(fnmatchcase(lower, pattern) for pattern in self._patterns)
-        self._verdicts[name] = verdict
-        return verdict
+        return lower not in self._keep and any(fnmatchcase(lower, pattern) for pattern in self._patterns)
 
 
 def buyer_hash(hash_key: bytes, platform: str) -> Callable[[str], str]:
@@ -132,11 +117,13 @@ def buyer_hash(hash_key: bytes, platform: str) -> Callable[[str], str]:
     E-mail addresses and phone numbers are normalised first (case, blanks), so a guest who types
     `Ann@Example.com` is the customer `ann@example.com`.
     """
-    prefix = platform.encode() + b"\x00"
+    begun = hmac.new(hash_key, platform.encode() + b"\x00", hashlib.sha256)
 
     def digest(value: str) -> str:
         normal = "".join(value.split()).lower() if "@" in value or value.startswith("+") else value.strip()
-        return hmac.new(hash_key, prefix + normal.encode(), hashlib.sha256).hexdigest()[:32]
+        mine = begun.copy()
+        mine.update(normal.encode())
+        return mine.hexdigest()[:32]
 
     return digest
 

@@ -139,7 +139,7 @@ class Instant:
         else:
             moment = datetime.fromisoformat(value)
             if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=ZoneInfo(self.zone or "UTC"))
+                moment = moment.replace(tzinfo=UTC if self.zone is None else ZoneInfo(self.zone))
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
