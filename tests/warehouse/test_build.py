@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -57,6 +58,21 @@ def project(shared_project: Path) -> Path:
     return shared_project
 
 
+@pytest.fixture(scope="module")
+def built(shared_project: Path, tmp_path_factory) -> Callable[[Path], None]:
+    """Leaves in a folder what a whole build of the project, as it stands, leaves there; each is made once."""
+    made: dict[tuple[str, ...], Path] = {}
+
+    def leave(folder: Path) -> None:
+        models = tuple(path.read_text() for path in sorted((shared_project / "models").glob("*.sql")))
+        if models not in made:
+            made[models] = tmp_path_factory.mktemp("built")
+            build(shared_project, made[models])
+        shutil.copytree(made[models], folder, dirs_exist_ok=True)
+
+    return leave
+
+
 @pytest.fixture
 def build_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "build"
@@ -97,8 +113,8 @@ def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not
     assert state is not None and state["status"] == "failed"
 
 
-def test_a_part_does_not_vouch_for_a_build_whose_state_cannot_be_read(project, build_dir):
-    build(project, build_dir)
+def test_a_part_does_not_vouch_for_a_build_whose_state_cannot_be_read(project, build_dir, built):
+    built(build_dir)
     (build_dir / STATE).write_text('{"status": "pas')
     for select, expected in ((["slow"], "failed"), ([], "passed")):
         build(project, build_dir, select=select)
@@ -112,16 +128,16 @@ def test_a_part_does_not_vouch_for_a_warehouse_that_was_never_built(project, bui
     assert state is not None and state["status"] == "failed"
 
 
-def test_a_part_does_not_vouch_for_marts_whose_state_is_gone(project, build_dir):
-    build(project, build_dir)
+def test_a_part_does_not_vouch_for_marts_whose_state_is_gone(project, build_dir, built):
+    built(build_dir)
     (build_dir / STATE).unlink()
     build(project, build_dir, select=["slow"])
     state = read_state(build_dir)
     assert state is not None and state["status"] == "failed"
 
 
-def test_a_part_that_no_model_is_named_like_is_an_error_and_changes_nothing(project, build_dir):
-    build(project, build_dir)
+def test_a_part_that_no_model_is_named_like_is_an_error_and_changes_nothing(project, build_dir, built):
+    built(build_dir)
     with pytest.raises(BuildError, match=r"nothing is selected by totl(?s:.*)→ name models as the files"):
         build(project, build_dir, select=["totl"])
     state = read_state(build_dir)
@@ -146,12 +162,14 @@ def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_throug
 
 @pytest.mark.parametrize("first", [[], ["slow"]], ids=["whole", "a part first"])
 @pytest.mark.parametrize("came", ["none", "of the build before", "of a killed build"])
-def test_marts_that_are_not_those_of_the_last_build_are_made_anew_whole(project, build_dir, came, first):
+def test_marts_that_are_not_those_of_the_last_build_are_made_anew_whole(
+    project, build_dir, built, came, first
+):
     models, said, marts = project / "models", [], build_dir / "daybook.duckdb"
     (models / "seen.sql").write_text("{{ config(materialized='view') }} select id from {{ ref('base') }}")
     (models / "total.sql").write_text("select count(*) as n from {{ ref('seen') }}")
     try:
-        build(project, build_dir)
+        built(build_dir)
         backup = marts.rename(build_dir / "backup")
         if came != "none":
             shutil.copy(backup, marts)
@@ -169,10 +187,12 @@ def test_marts_that_are_not_those_of_the_last_build_are_made_anew_whole(project,
     assert rows(marts, "select n from total") == [(10,)]
 
 
-def test_after_a_part_made_of_other_sql_all_is_made_anew_though_the_sql_is_the_old_again(project, build_dir):
+def test_after_a_part_made_of_other_sql_all_is_made_anew_though_the_sql_is_the_old_again(
+    project, build_dir, built
+):
     total, said = project / "models" / "total.sql", []
     old = total.read_text()
-    build(project, build_dir)
+    built(build_dir)
     total.write_text("select 0 as n")
     build(project, build_dir, select=["total"])
     total.write_text(old)
