@@ -18,16 +18,20 @@ import psutil
 from daybook.stopping import Stopped
 from extractors.errors import ConfigError, DaybookError
 
-GRACE = 12.0  # seconds between asking and insisting; Airflow needs 3 to 5
+GRACE = 12.0  # seconds; Airflow needs 3 to 5
 
 
 @dataclass
 class Children:
-    """Processes started here, in the order in which they are stopped last to first."""
+    """Processes started here, in the order in which they are stopped last to first.
+
+    grace: seconds between asking and insisting.
+    """
 
     logs: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     guard: subprocess.Popen[bytes] | None = None
+    grace: float = GRACE
 
     def start(self, name: str, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None = None) -> None:
         """Start a process in its own group, its output appended to `<logs>/<name>.log`."""
@@ -75,7 +79,7 @@ class Children:
             return ""
         return "\n".join(f"  {line}" for line in text.splitlines()[-15:])
 
-    def stop(self, grace: float = GRACE) -> None:
+    def stop(self) -> None:
         """Stop all, and all that they have started; nothing of it is left when this returns."""
         roots: list[psutil.Process] = []
         for child in self.running.values():
@@ -83,7 +87,7 @@ class Children:
                 roots.append(psutil.Process(child.pid))
             else:  # killed from outside, perhaps: whom it had started has another parent now
                 roots += left_by(child.pid)
-        stop_trees(roots, grace)
+        stop_trees(roots, self.grace)
         for child in self.running.values():
             child.wait()
         self.running.clear()

@@ -61,7 +61,7 @@ def test_a_child_that_will_not_stop_is_killed_with_its_own_children(tmp_path):
         assert wait_until(lambda: kids.log("stubborn").read_text().strip().isdecimal())
         grandchild = int(kids.log("stubborn").read_text())
         assert alive(leader) and alive(grandchild)
-        kids.stop(grace=0.5)
+        kids.grace = 0.5
     assert not alive(leader)
     assert wait_until(lambda: not alive(grandchild))
 
@@ -74,6 +74,7 @@ def test_whom_a_child_that_was_killed_had_started_is_stopped_too(tmp_path):
         os.kill(kids.running["killed"].pid, signal.SIGKILL)
         assert wait_until(lambda: kids.running["killed"].poll() is not None)
         assert alive(grandchild)
+        kids.grace = 0.5
     assert wait_until(lambda: not alive(grandchild))
 
 
