@@ -175,10 +175,6 @@ def read_shorthand(text: str) -> list[Field]:
 
 
 # ---- holding to the schema -----------------------------------------------------------------------------
-_INSIDE = {
-    "pageInfo": Kind("object", "PageInfo"),
-    "nodes": Kind("list"),
-}
 _PAGE_INFO = {name: Kind("scalar") for name in ("hasNextPage", "hasPreviousPage", "startCursor", "endCursor")}
 
 

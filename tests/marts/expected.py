@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -122,18 +121,6 @@ def _in_order(sale: Sale) -> tuple[Any, ...]:
     """Where a sale stands in its buyer's history: on its day, and within it by the clock."""
     row = sale.row
     return sale.paid, row["recognised_at"], row["created_at"], row["store_id"], row["order_id"]
-
-
-def largest_remainder(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:
-    """Parts of an amount in proportion to weights, in whole cents that add up to it; equal parts if all weigh nothing."""
-    units = int(cents(abs(amount)) * 100)
-    total = sum(weights)
-    shares = [Fraction(w) / Fraction(total) if total else Fraction(1, len(weights)) for w in weights]
-    floors = [int(units * share) for share in shares]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (floors[i] - units * shares[i], i))
-    for index in by_remainder[: units - sum(floors)]:
-        floors[index] += 1
-    return [Decimal(floor).scaleb(-2) * (1 if amount >= 0 else -1) for floor in floors]
 
 
 class Books:

@@ -82,7 +82,6 @@ _FINANCE_NAMES = (
     "relatedIdentifierValue nextToken"
 )
 
-Posting = tuple[int, str, Callable[[], dict[str, Any]]]
 Make = Callable[[Shop, Mapping[str, str], Fault | None], Answer]
 
 
