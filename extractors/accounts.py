@@ -51,6 +51,28 @@ class Account:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    def need(self, option: str, hint: str = "") -> str:
+        """The value of an option that its platform cannot do without, as text.
+
+        hint: where the vendor shows it. Raises ConfigError when it is missing.
+        """
+        value = self.options.get(option)
+        if not value:
+            raise self._without(f"the option {option} is missing", option, hint)
+        return str(value)
+
+    def number(self, option: str, hint: str = "") -> int:
+        """The same of one that is a number. Raises ConfigError when it is none."""
+        value = self.need(option, hint)
+        if not value.isdecimal():
+            raise self._without(f"the option {option} is no number", option, hint)
+        return int(value)
+
+    def _without(self, said: str, option: str, hint: str) -> ConfigError:
+        where = f" ({hint})" if hint else ""
+        advice = f'add `options: {{{option}: "…"}}`{where} to the account in accounts.yml'
+        return ConfigError(said, account=self.id, advice=advice)
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -81,6 +81,41 @@ def refused(bench: Bench, window: Window) -> DaybookError:
     return error
 
 
+# ---- options ---------------------------------------------------------------------------------------
+NEEDED = [
+    ("amazon_ads", "profile_id"), ("baidu_marketing", "user_name"),
+    ("baidu_tongji", "site_id"), ("ga4", "property_id"), ("google_ads", "customer_id"),
+    ("kuaishou_ads", "advertiser_id"), ("matomo", "site_id"), ("meta", "ad_account_id"),
+    ("microsoft_ads", "account_id"), ("microsoft_ads", "customer_id"), ("ocean_engine", "advertiser_id"),
+    ("plausible", "site_id"), ("qianchuan", "advertiser_id"), ("suning_ads", "custnum"),
+    ("tencent_ads", "account_id"), ("tiktok_ads", "advertiser_id"), ("umami", "website_id"), ("umeng", "appkey"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("platform", "option", "value", "said"),
+    [
+        *((*one, None, "is missing") for one in NEEDED),
+        ("kuaishou_ads", "advertiser_id", "mine", "is no number"),
+    ],
+)
+def test_an_option_that_is_needed_and_is_not_there_is_named_before_any_call(
+    platform: str, option: str, value: str | None, said: str, bench: Make
+) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name)
+    on.account = replace(on.account, options={**on.account.options, option: value})
+    on.running.control.requests.clear()
+    error = refused(on, several_slices(on))
+    assert isinstance(error, ConfigError) and error.message == f"the option {option} {said}"
+    assert option in str(error.advice) and not asked(on)
+
+
+def test_an_option_that_only_a_renewal_needs_is_named_when_it_comes(bench: Make) -> None:
+    on = bench("baidu_marketing", "account_report", variant="expired")
+    on.account = replace(on.account, options={**on.account.options, "user_id": "mine"})
+    assert refused(on, several_slices(on)).message == "the option user_id is no number"
+
+
 # ---- tokens ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("platform", RENEWABLE)
 def test_an_expired_token_is_refreshed_once_however_many_slices_want_it(platform: str, bench: Make) -> None:

@@ -83,16 +83,10 @@ def _known(status: int, body: Any) -> Any:
 
 
 def _headers(account: Account, credentials: Credentials) -> dict[str, str]:
-    profile = account.options.get("profile_id")
-    if not profile:
-        raise ConfigError(
-            "the option profile_id is missing",
-            account=account.id,
-            advice='add `options: {profile_id: "…"}` to the account in accounts.yml',
-        )
+    profile = account.need("profile_id")
     return {
         "Amazon-Advertising-API-ClientId": credentials.need("login", account.id),
-        "Amazon-Advertising-API-Scope": str(profile),
+        "Amazon-Advertising-API-Scope": profile,
         "Content-Type": CONTENT_TYPE,
     }
 

@@ -15,7 +15,6 @@ from extractors.core.window import Window
 from extractors.credentials import Credentials
 from extractors.errors import (
     AuthError,
-    ConfigError,
     ContractError,
     DaybookError,
     TransientError,
@@ -60,18 +59,7 @@ def error_of(body: Any) -> DaybookError | None:
 
 
 def _header(account: Account, credentials: Credentials, tokens: Tokens) -> dict[str, Any]:
-    return {"userName": _option(account, "user_name"), "accessToken": tokens.access_token}
-
-
-def _option(account: Account, name: str) -> str:
-    value = account.options.get(name)
-    if not value:
-        raise ConfigError(
-            f"the option {name} is missing",
-            account=account.id,
-            advice=f'add `options: {{user_name: "…", user_id: "…"}}` to the account in accounts.yml ({name})',
-        )
-    return str(value)
+    return {"userName": account.need("user_name"), "accessToken": tokens.access_token}
 
 
 def _part(reply: Reply) -> dict[str, Any]:
@@ -114,7 +102,7 @@ def _refresh(app_id: str, secret: str, tokens: Tokens, account: Account) -> dict
         "appId": app_id,
         "secretKey": secret,
         "refreshToken": tokens.refresh_token,
-        "userId": int(_option(account, "user_id")),
+        "userId": account.number("user_id"),
     }
     return {"method": "POST", "url": "/oauth/refreshToken", "json": body}
 

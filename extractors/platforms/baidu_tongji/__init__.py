@@ -124,13 +124,7 @@ def _date_of(text: str) -> date:
 
 
 def _traffic(gran: str, account: Account, window: Window) -> Iterator[Read]:
-    site = account.options.get("site_id")
-    if not site:
-        raise ConfigError(
-            "the option site_id is missing",
-            account=account.id,
-            advice='add `options: {site_id: "…"}` (see getSiteList) to the account in accounts.yml',
-        )
+    site = account.need("site_id", "see getSiteList")
     days = window.dates(account.zone)
     for device, code in DEVICES.items():
         # One call for the totals of all periods …
@@ -156,7 +150,7 @@ def _read(
     asked: str | None = None,
 ) -> Read:
     params = {
-        "site_id": str(site),
+        "site_id": site,
         "method": method,
         "start_date": f"{first:%Y%m%d}",
         "end_date": f"{last:%Y%m%d}",

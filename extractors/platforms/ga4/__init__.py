@@ -153,13 +153,7 @@ def _total(reply: Reply) -> int:
 
 
 def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    wanted = account.options.get("property_id")
-    if not wanted:
-        raise ConfigError(
-            "the option property_id is missing",
-            account=account.id,
-            advice='add `options: {property_id: "…"}` (Admin → Property) to the account in accounts.yml',
-        )
+    wanted = account.need("property_id", "Admin → Property")
     days = window.dates(account.zone)
     for report, cut in REPORTS.items():
         dimensions = (TIME[grain], *cut)

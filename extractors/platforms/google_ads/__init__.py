@@ -120,13 +120,7 @@ def _rows(account: Account, reply: Reply) -> list[Record]:
 
 
 def _report(resource: str, fields: tuple[str, ...], account: Account, window: Window) -> Iterator[Read]:
-    customer = account.options.get("customer_id")
-    if not customer:
-        raise ConfigError(
-            "the option customer_id is missing",
-            account=account.id,
-            advice='add `options: {customer_id: "123-456-7890"}` to the account in accounts.yml',
-        )
+    customer = account.need("customer_id", "like 123-456-7890")
     days = window.dates(account.zone)
     dates = f"segments.date BETWEEN '{days[0]}' AND '{days[-1]}'"
     query = f"SELECT {', '.join((ACCOUNT, *fields, FIGURES))} FROM {resource} WHERE {dates}"  # noqa: S608  GAQL

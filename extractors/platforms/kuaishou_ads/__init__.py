@@ -12,7 +12,7 @@ from extractors.core.decode import loads
 from extractors.core.model import Platform, Rate, Read, Request, Stream
 from extractors.core.paging import ForwardPages, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import AuthError, ConfigError, DaybookError, TransientError
+from extractors.errors import AuthError, DaybookError, TransientError
 from extractors.protocols.oauth import ends_in
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.protocols.words import error_in_words
@@ -39,16 +39,9 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
 
 
 def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
-    advertiser = str(account.options.get("advertiser_id") or "")
-    if not advertiser.isdigit():
-        raise ConfigError(
-            "the option advertiser_id is missing or no number",
-            account=account.id,
-            advice='add `options: {advertiser_id: "…"}` (not the Kuaishou id) to the account in accounts.yml',
-        )
     days = window.dates(account.zone)
     params = {
-        "advertiser_id": int(advertiser),
+        "advertiser_id": account.number("advertiser_id", "not the Kuaishou id"),
         "start_date": days[0].isoformat(),
         "end_date": days[-1].isoformat(),
         "temporal_granularity": "DAILY",

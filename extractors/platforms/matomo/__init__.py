@@ -176,17 +176,11 @@ def _list(table: Any, where: str) -> list[Record]:
 
 
 def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    site = account.options.get("site_id")
-    if not site:
-        raise ConfigError(
-            "the option site_id is missing",
-            account=account.id,
-            advice='add `options: {site_id: "…"}` (Administration → Websites → Manage) in accounts.yml',
-        )
+    site = account.need("site_id", "Administration → Websites → Manage")
     batches = _batches(grain, window.dates(account.zone))
-    calls = [{"method": SITE, "idSite": str(site)}]
+    calls = [{"method": SITE, "idSite": site}]
     for batch in batches:
-        span = {"idSite": str(site), "period": batch.period, "date": batch.span}
+        span = {"idSite": site, "period": batch.period, "date": batch.span}
         span |= {"filter_limit": "-1", "format_metrics": "0", "language": "en"}
         calls += [{"method": name, **span} for name in REPORTS]
     params = {"module": "API", "method": "API.getBulkRequest", "format": "JSON"}

@@ -212,13 +212,7 @@ def _marked(level: str, records: list[Record]) -> list[Record]:
 
 
 def _read(account: Account, level: str, grain: str, first: date, last: date, more: dict[str, Any]) -> Read:
-    number = str(account.options.get("ad_account_id") or "").removeprefix("act_")
-    if not number:
-        raise ConfigError(
-            "the option ad_account_id is missing",
-            account=account.id,
-            advice='add `options: {ad_account_id: "…"}` to the account in accounts.yml',
-        )
+    number = account.need("ad_account_id").removeprefix("act_")
     params = {
         "level": level,
         "time_range": {"since": first.isoformat(), "until": last.isoformat()},

@@ -75,20 +75,9 @@ def _headers(account: Account, credentials: Credentials) -> dict[str, str]:
         )
     return {
         "DeveloperToken": str(developer),
-        "CustomerId": _option(account, "customer_id"),
-        "CustomerAccountId": _option(account, "account_id"),
+        "CustomerId": account.need("customer_id"),
+        "CustomerAccountId": account.need("account_id"),
     }
-
-
-def _option(account: Account, name: str) -> str:
-    value = account.options.get(name)
-    if not value:
-        raise ConfigError(
-            f"the option {name} is missing",
-            account=account.id,
-            advice=f'add `options: {{{name}: "…"}}` to the account in accounts.yml',
-        )
-    return str(value)
 
 
 def _state(reply: Reply) -> State:
@@ -128,7 +117,7 @@ def _report(kind: str, names: tuple[str, ...], account: Account, window: Window)
         "ReportName": f"{kind}Performance",
         "Aggregation": "Daily",
         "Columns": list(columns),
-        "Scope": {"AccountIds": [_option(account, "account_id")]},
+        "Scope": {"AccountIds": [account.need("account_id")]},
         "Time": {"CustomDateRangeStart": _day(days[0]), "CustomDateRangeEnd": _day(days[-1])},
         "ReturnOnlyCompleteData": False,
         "ExcludeColumnHeaders": False,

@@ -50,21 +50,10 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     return ConfigError(text, advice="check advertiser_id, the app's permissions and the report's fields")
 
 
-def _advertiser(account: Account) -> str:
-    value = account.options.get("advertiser_id")
-    if not value:
-        raise ConfigError(
-            "the option advertiser_id is missing",
-            account=account.id,
-            advice='add `options: {advertiser_id: "…"}` to the account in accounts.yml',
-        )
-    return str(value)
-
-
 def _ads(account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
     params = {
-        "advertiser_id": _advertiser(account),
+        "advertiser_id": account.need("advertiser_id"),
         "data_topic": "BASIC_DATA",
         "dimensions": DIMENSIONS,
         "metrics": METRICS,
@@ -80,7 +69,7 @@ def _ads(account: Account, window: Window) -> Iterator[Read]:
 def _funds(account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
     params = {
-        "advertiser_id": _advertiser(account),
+        "advertiser_id": account.need("advertiser_id"),
         "start_date": days[0].isoformat(),
         "end_date": days[-1].isoformat(),
     }

@@ -123,19 +123,13 @@ def _row(report: str, grain: str, row: Record, flags: Record) -> Record:
 
 
 def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    site = account.options.get("site_id")
-    if not site:
-        raise ConfigError(
-            "the option site_id is missing",
-            account=account.id,
-            advice='add `options: {site_id: "…"}` (the domain as registered in Plausible) in accounts.yml',
-        )
+    site = account.need("site_id", "the domain as registered in Plausible")
     days = window.dates(account.zone)
     first = period_bounds(grain, days[0])[0]
     for report, cut in REPORTS.items():
         dimensions = [f"time:{grain}", *cut]
         params = {
-            "site_id": str(site),
+            "site_id": site,
             "metrics": list(METRICS),
             "date_range": [first.isoformat(), days[-1].isoformat()],
             "dimensions": dimensions,

@@ -10,7 +10,7 @@ from extractors.accounts import Account
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import ForwardPages, OnePage, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import ConfigError, ContractError
+from extractors.errors import ContractError
 from extractors.personal import dig
 from extractors.platforms.ocean_engine import DIALECT
 from extractors.protocols.token_rest import TokenRest
@@ -21,24 +21,13 @@ UNI = "qianchuan/report/uni_promotion"
 UNI_FIELDS = ["stat_cost", "total_pay_order_count_for_roi2", "total_pay_order_gmv_for_roi2"]
 
 
-def _advertiser(account: Account) -> str:
-    advertiser = account.options.get("advertiser_id")
-    if not advertiser:
-        raise ConfigError(
-            "the option advertiser_id is missing",
-            account=account.id,
-            advice='add `options: {advertiser_id: "…"}` to the account in accounts.yml',
-        )
-    return str(advertiser)
-
-
 def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
     filtering = {"marketing_goal": "ALL", "order_platform": "ALL"}  # else only the PC door's orders are told
     if level == "creative":
         filtering["is_highlight"] = "ALL"  # else what the vendor cut from live rooms is left out
     params = {
-        "advertiser_id": _advertiser(account),
+        "advertiser_id": account.need("advertiser_id"),
         "start_date": days[0].isoformat(),
         "end_date": days[-1].isoformat(),
         "fields": FIELDS,
@@ -64,7 +53,7 @@ def _account(account: Account, window: Window) -> Iterator[Read]:
         return
     for day in window.dates(account.zone):
         params = {
-            "advertiser_id": _advertiser(account),
+            "advertiser_id": account.need("advertiser_id"),
             "start_date": f"{day} 00:00:00",
             "end_date": f"{day} 23:59:59",
             "marketing_goal": "ALL",
@@ -72,7 +61,7 @@ def _account(account: Account, window: Window) -> Iterator[Read]:
             "fields": UNI_FIELDS,
         }
         request = Request(UNI, f"/open_api/v1.0/{UNI}/get/", params)
-        yield Read(request, OnePage(partial(_day_of_uni, _advertiser(account), day)))
+        yield Read(request, OnePage(partial(_day_of_uni, account.need("advertiser_id"), day)))
 
 
 def _day_of_uni(advertiser: str, day: date, reply: Reply) -> list[Record]:

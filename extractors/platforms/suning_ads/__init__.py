@@ -12,7 +12,7 @@ from extractors.accounts import Account
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import ForwardPages
 from extractors.core.window import Window
-from extractors.errors import ConfigError, ContractError, DaybookError, TransientError
+from extractors.errors import ContractError, DaybookError, TransientError
 from extractors.platforms.suning import DIALECT as SOP
 from extractors.platforms.suning import PATH, shape_of
 from extractors.protocols.signed_call import SignedCall
@@ -65,16 +65,10 @@ def _total(reply: Reply) -> int | None:
 
 def _campaigns(account: Account, window: Window) -> Iterator[Read]:
     """A day a call: the report adds up the days it is asked for."""
-    custnum = account.options.get("custnum")
-    if not custnum:
-        raise ConfigError(
-            "the option custnum is missing",
-            account=account.id,
-            advice='add `options: {custnum: "…"}` (the number of the promoting user) to the account',
-        )
+    custnum = account.need("custnum", "the number of the promoting user")
     for day in window.dates(account.zone):
         params = {
-            "custnum": str(custnum),
+            "custnum": custnum,
             "startDate": day.isoformat(),
             "endDate": day.isoformat(),
             "dayType": "0",

@@ -69,16 +69,10 @@ def _stamp(credentials: Credentials, tokens: Tokens) -> dict[str, str]:
 
 
 def _report(level: str, group: list[str], account: Account, window: Window) -> Iterator[Read]:
-    number = account.options.get("account_id")
-    if not number:
-        raise ConfigError(
-            "the option account_id is missing",
-            account=account.id,
-            advice='add `options: {account_id: "…"}` to the account in accounts.yml',
-        )
+    number = account.need("account_id")
     days = window.dates(account.zone)
     params = {
-        "account_id": str(number),
+        "account_id": number,
         "level": f"REPORT_LEVEL_{level}",
         "date_range": {"start_date": days[0].isoformat(), "end_date": days[-1].isoformat()},
         "group_by": group,

@@ -64,7 +64,7 @@ def _auction(
 ) -> Read:
     level = f"AUCTION_{entity.upper()}"
     params: dict[str, Any] = {
-        "advertiser_id": _advertiser(account),
+        "advertiser_id": account.need("advertiser_id"),
         "report_type": "BASIC",
         "service_type": "AUCTION",
         "data_level": level,
@@ -83,7 +83,7 @@ def _gmv_max(account: Account, span: dict[str, str], entity: str, names: tuple[s
     """GMV Max stands in no auction report; one call answers for one TikTok shop."""
     for store in str(account.options.get("store_ids") or "").replace(",", " ").split():
         params = {
-            "advertiser_id": _advertiser(account),
+            "advertiser_id": account.need("advertiser_id"),
             "store_ids": [store],
             "dimensions": [f"{entity}_id", "stat_time_day"],
             "metrics": [*GMV_METRICS, *names],
@@ -92,17 +92,6 @@ def _gmv_max(account: Account, span: dict[str, str], entity: str, names: tuple[s
         }
         request = Request("gmv_max/report", "/open_api/v1.3/gmv_max/report/get/", params)
         yield Read(request, _paging(partial(_marked, f"GMV_MAX {store}")))
-
-
-def _advertiser(account: Account) -> str:
-    advertiser = account.options.get("advertiser_id")
-    if not advertiser:
-        raise ConfigError(
-            "the option advertiser_id is missing",
-            account=account.id,
-            advice='add `options: {advertiser_id: "…"}` to the account in accounts.yml',
-        )
-    return str(advertiser)
 
 
 def _reads(entity: str, names: tuple[str, ...], account: Account, window: Window) -> Iterator[Read]:

@@ -98,13 +98,7 @@ def _visitors(record: Record) -> int:
 
 
 def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    site = account.options.get("website_id")
-    if not site:
-        raise ConfigError(
-            "the option website_id is missing",
-            account=account.id,
-            advice='add `options: {website_id: "…"}` (Settings → Websites → Edit) in accounts.yml',
-        )
+    site = account.need("website_id", "Settings → Websites → Edit")
     days = window.dates(account.zone)
     for first in sorted({period_bounds(grain, day)[0] for day in days}):
         last = min(period_bounds(grain, first)[1], days[-1])

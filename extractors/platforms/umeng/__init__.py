@@ -12,7 +12,7 @@ from extractors.core.decode import name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import InPagedParts, OneADay, records_at
 from extractors.core.window import Window, period_bounds
-from extractors.errors import ConfigError, ContractError, DaybookError
+from extractors.errors import ContractError, DaybookError
 from extractors.personal import dig
 from extractors.protocols.aop import gateway_error
 from extractors.protocols.signed_call import Dialect, SignedCall, form_signed_over_path
@@ -95,17 +95,11 @@ def _launches(record: Record) -> int:
 
 
 def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    app = account.options.get("appkey")
-    if not app:
-        raise ConfigError(
-            "the option appkey is missing",
-            account=account.id,
-            advice='add `options: {appkey: "…"}` (the app\'s, under 应用信息) to the account in accounts.yml',
-        )
+    app = account.need("appkey", "the app's, under 应用信息")
     days = window.dates(account.zone)
     if grain == "day":
         for day in days:
-            params = {"appkey": str(app), "date": day.isoformat()}
+            params = {"appkey": app, "date": day.isoformat()}
             yield Read(
                 Request(DAILY, f"{API}/{DAILY}", params),
                 InPagedParts(
@@ -120,7 +114,7 @@ def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
             )
         return
     firsts = sorted({period_bounds(grain, day)[0] for day in days})
-    params = {"appkey": str(app), "startDate": firsts[0].isoformat(), "endDate": days[-1].isoformat()}
+    params = {"appkey": app, "startDate": firsts[0].isoformat(), "endDate": days[-1].isoformat()}
     for report, (name, path) in TRENDS.items():
         yield Read(
             Request(name, f"{API}/{name}", {**params, "periodType": PERIODS[grain]}),
