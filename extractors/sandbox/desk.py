@@ -38,6 +38,12 @@ class Answer:
     content_type: str = "application/json;charset=utf-8"
     refusal: str | None = None
 
+    def after(self, seconds: float | None) -> Answer:
+        """The answer with how long to stay away (None: not told)."""
+        if seconds is not None:
+            self.headers["Retry-After"] = f"{seconds:g}"
+        return self
+
     def encoded(self) -> bytes:
         """The body on the wire."""
         return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)

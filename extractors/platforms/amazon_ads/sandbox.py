@@ -130,10 +130,7 @@ def _bad(detail: str) -> Refusal:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _refused(429, "Too Many Requests")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _refused(429, "Too Many Requests").after(seconds)
 
 
 class Api:

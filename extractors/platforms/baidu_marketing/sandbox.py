@@ -100,10 +100,7 @@ def _bad(message: str) -> Refusal:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _refused(8904, "QPS limit exceeded")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _refused(8904, "QPS limit exceeded").after(seconds)
 
 
 class Api:

@@ -109,9 +109,7 @@ def _bad(message: str) -> Refusal:
 
 def _too_fast(seconds: float | None) -> Answer:
     answer = _refused(429, "RESOURCE_EXHAUSTED", "Exhausted concurrent requests quota. Please retry.")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return answer.after(seconds)
 
 
 class Api:

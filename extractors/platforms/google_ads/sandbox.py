@@ -90,9 +90,7 @@ def _too_fast(seconds: float | None) -> Answer:
         else {"quotaErrorDetails": {"rateScope": "ACCOUNT", "retryDelay": f"{seconds:g}s"}}
     )
     answer = _refused(429, "RESOURCE_EXHAUSTED", "quotaError", "RESOURCE_TEMPORARILY_EXHAUSTED", **more)
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return answer.after(seconds)
 
 
 class Api:

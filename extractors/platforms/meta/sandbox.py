@@ -94,10 +94,7 @@ def _bad(message: str) -> Refusal:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _refused(17, "User request limit reached", subcode=2446079)
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _refused(17, "User request limit reached", subcode=2446079).after(seconds)
 
 
 class Api:

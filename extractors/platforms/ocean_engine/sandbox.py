@@ -112,9 +112,7 @@ def _ok(data: Any) -> Answer:
 def _too_fast(seconds: float | None) -> Answer:
     answer = _refused(40100, "too many requests, please retry later")
     answer.headers["X-RateLimit-Dimension"] = "app_id+advertiser_id"
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return answer.after(seconds)
 
 
 class Api:

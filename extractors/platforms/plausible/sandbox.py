@@ -82,10 +82,9 @@ def _bad(text: str) -> Refusal:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _no(429, "Too many API requests. The limit is 600 per hour. Please contact us to request more.")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _no(
+        429, "Too many API requests. The limit is 600 per hour. Please contact us to request more."
+    ).after(seconds)
 
 
 class Api:

@@ -84,10 +84,7 @@ def _ok(data: Any) -> Answer:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _refused(40100, "too many requests")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _refused(40100, "too many requests").after(seconds)
 
 
 class Api:

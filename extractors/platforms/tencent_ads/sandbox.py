@@ -76,10 +76,7 @@ def _ok(data: Any) -> Answer:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _refused(11016, "request too frequently")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _refused(11016, "request too frequently").after(seconds)
 
 
 class Api:

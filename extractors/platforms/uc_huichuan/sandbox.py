@@ -76,10 +76,7 @@ def _ok(body: Any) -> Answer:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _no("请求过于频繁, 请稍后再试")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _no("请求过于频繁, 请稍后再试").after(seconds)
 
 
 class Api:

@@ -54,10 +54,7 @@ def _bad(what: str) -> Refusal:
 
 
 def _too_fast(seconds: float | None) -> Answer:
-    answer = _no(429, "too-many-requests", "Too many requests")
-    if seconds is not None:
-        answer.headers["Retry-After"] = f"{seconds:g}"
-    return answer
+    return _no(429, "too-many-requests", "Too many requests").after(seconds)
 
 
 class Api:
