@@ -107,7 +107,7 @@ def limits() -> dict[str, Any]:
     """Reads one stream of every platform; gives {platform: share of the permitted rate}, the refusals, and who was
     left out."""
     _know_the_contracts()
-    from contract_bench import BUSY_NOW, FIRST_DAY, TESTED
+    from contract_bench import BUSY_NOW, FIRST_DAY, HALVES, TESTED
 
     from extractors.core.rate import WARMING_SECONDS
     from extractors.sandbox import running
@@ -127,6 +127,7 @@ def limits() -> dict[str, Any]:
             box.control.set_clock(BUSY_NOW)
             box.control.latency_ms = LATENCY_MS
             box.control.limits[counted] = allowed.calls, allowed.seconds
+            box.control.limits.update(getattr(HALVES[name], "LIMITS", {}))
             times = client.submit(_read, name, box.base_url).result()
             said_no = sum(n for why, n in box.control.refusals.items() if why.startswith(f"{name}/"))
             refused += said_no

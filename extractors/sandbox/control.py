@@ -100,7 +100,8 @@ class LateEdit:
 @dataclass(slots=True)
 class Control:
     """The state behind ``/_control``. ``limits`` maps a platform to the requests a second it allows an
-    account, or ``platform/stream`` to those for one stream alone; a pair is requests and seconds."""
+    account, ``platform/stream`` to those for one stream, ``platform/method`` to those that the vendor counts
+    once more by themselves; a pair is requests and seconds."""
 
     faults: list[Fault] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
@@ -167,9 +168,8 @@ class Control:
         return due
 
     # ---- limits and counters ---------------------------------------------------------------------
-    def over_limit(self, platform: str, stream: str, account: str, method: str = "") -> bool:
+    def over_limit(self, counted: str, account: str, method: str = "") -> bool:
         """Whether this request is one too many within the stretch, of the method if one is named."""
-        counted = f"{platform}/{stream}" if f"{platform}/{stream}" in self.limits else platform
         limit = self.limits.get(counted)
         if not limit:
             return False

@@ -145,18 +145,21 @@ class Desk:
         make: Callable[[Fault | None], Answer],
         listing: Mapping[str, Any] | None = None,
         method: str = "",
+        narrow: str = "",
     ) -> Response:
         """Answers one request. ``make`` gives the vendor's answer; it is told of a page fault and may
         raise Refusal.
 
         ``listing`` is what ``touch`` needs to find the record that a waiting edit means. ``method`` is given
-        where the vendor counts the calls of each method by themselves.
+        where the vendor counts the calls of each method by themselves, ``narrow`` where it counts those of
+        one by themselves as well.
         """
         control = self.control
         control.requests[f"{self.platform}/{stream}"] += 1
         if control.latency_ms:
             await asyncio.sleep(control.latency_ms / 1000.0)
-        if control.over_limit(self.platform, stream, account, method):
+        counted = (self.platform, f"{self.platform}/{stream}", f"{self.platform}/{narrow}")
+        if any(control.over_limit(name, account, method) for name in counted):
             return self._plain(self.rate_answer(1.0), stream)
         for touch in control.due_touches(self.platform, stream, account):
             if touch.late_seconds and self.touch_late is not None:

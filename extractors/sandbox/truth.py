@@ -23,6 +23,7 @@ Optional, each only where it is needed::
     SMALLEST_PAGE = 40                    # the vendor allows no smaller page
     PAGE_SIZES = {"orders": (5, 10)}      # of these streams the vendor allows these sizes and no others
     CALLS_PER_SECOND = 5                  # the vendor's limit for one account, if not the client's own
+    LIMITS = {"tiktok_ads/gmv_max": (240, 60.0)}   # the vendor's, as Control.limits counts them
     DOCUMENTED = {"orders": {...}}        # the statuses that the document names, by staging model
 
 Token desks answer through ``desk.serve("token", ...)``, so that the suite can count refreshes.

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from extractors.sandbox import Running
+from extractors.sandbox.halves import half
 from extractors.sandbox.signatures import top
 
 _nonce = itertools.count(time.time_ns())
@@ -308,6 +309,13 @@ def test_a_wrong_request_is_refused(
 )
 def test_a_bad_token_is_refused(sandbox: Running, call: Callable[..., dict[str, Any]], variant: str) -> None:
     assert not is_good(call(sandbox, variant))
+
+
+def test_gmv_max_takes_240_calls_a_minute_while_other_reports_take_more(sandbox: Running) -> None:
+    sandbox.control.limits["tiktok_ads/gmv_max"] = half("tiktok_ads").LIMITS["tiktok_ads/gmv_max"]
+    codes = [gmv_max(sandbox)["code"] for _ in range(241)]
+    assert set(codes[:240]) == {0} and codes[240] == 40100
+    assert is_good(tiktok(sandbox)), "reports of auctions are counted apart"
 
 
 def is_good(body: dict[str, Any]) -> bool:

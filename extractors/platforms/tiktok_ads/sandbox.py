@@ -36,6 +36,8 @@ from extractors.sandbox.truth import days_of, periods_of
 from extractors.sandbox.world import World
 
 MOST_ROWS, MOST_DAYS, MOST_DAYS_IN_ALL = 1000, 30, 365
+# Of an app at the lowest level: all reports, and those of GMV Max.
+LIMITS = {"tiktok_ads": (10, 1.0), "tiktok_ads/gmv_max": (240, 60.0)}
 GMV_MAX = 2
 _ENTITIES = {"AUCTION_ADVERTISER": "advertiser", "AUCTION_CAMPAIGN": "campaign", "AUCTION_AD": "ad"}
 _STREAMS = {"advertiser": "account_report", "campaign": "campaign_report", "ad": "ad_report"}
@@ -122,8 +124,9 @@ class Api:
             def make(fault: Fault | None) -> Answer:
                 return act(self._adverts(request, query), query, fault)
 
-            stream = _stream_of(query)
-            return await self.desk.serve(stream, query.get("advertiser_id", ""), make, query)
+            stream, account = _stream_of(query), query.get("advertiser_id", "")
+            narrow = "gmv_max" if act == self.gmv_max else ""
+            return await self.desk.serve(stream, account, make, query, narrow=narrow)
 
         return serve
 
