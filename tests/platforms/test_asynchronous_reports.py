@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -287,6 +288,33 @@ def test_a_token_that_ends_while_a_report_is_made_is_renewed_and_nothing_asked_a
     finally:
         bench.box.sandbox.reset()
     assert sorted(bench.lines()) == whole
+
+
+class Sleeping(list[float]):
+    """Notes waits, and sleeps as long as reports that nobody looks at are in the making."""
+
+    def append(self, seconds: float) -> None:
+        super().append(seconds)
+        time.sleep(2.1 if seconds >= 60 else 0)
+
+
+@pytest.mark.parametrize("bench", [VENDORS[2]], indirect=True, ids=lambda vendor: vendor.platform)
+def test_reports_that_others_have_in_the_making_are_waited_for(
+    bench: Bench, whole: list[bytes], tmp_path: Path
+) -> None:
+    def die(number: int, name: str) -> None:
+        if number == 2:
+            raise Killed
+
+    time.sleep(2.1)  # what other tests left in the making is made
+    for other in range(5):
+        with pytest.raises(Killed):
+            Bench(bench.box, bench.vendor, tmp_path / f"other{other}", bench.patch).run(die)
+    bench.waits = Sleeping()
+    bench.run()
+    refused = f"microsoft_ads/{bench.vendor.ask}: 207 ConcurrentRequestOverLimit"
+    assert bench.box.control.refusals[refused] == 1
+    assert max(bench.waits) == 60.0 and sorted(bench.lines()) == whole
 
 
 @pytest.mark.parametrize("bench", [VENDORS[-1]], indirect=True, ids=lambda vendor: vendor.platform)

@@ -98,6 +98,15 @@ def test_the_file_has_its_own_header_and_footer_unless_they_are_left_out(sandbox
     assert lines[0].startswith('\ufeff"Report Name') and "Microsoft Corporation" in lines[-1]
 
 
+def test_a_sixth_report_at_once_is_refused_until_another_is_made(sandbox: Running) -> None:
+    caller = Caller(sandbox)
+    numbers = [caller.submit().json()["ReportRequestId"] for _ in range(5)]
+    assert code(caller.submit()) == 207
+    for _ in range(2):
+        caller.call("Poll", ReportRequestId=numbers[0])
+    assert caller.submit().status_code == 200
+
+
 def test_an_address_opens_by_itself_and_refuses_a_token_or_another_signature(sandbox: Running) -> None:
     caller = Caller(sandbox)
     address = caller.finished()["ReportDownloadUrl"]

@@ -14,7 +14,7 @@ import io
 import time
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
@@ -37,6 +37,10 @@ from extractors.sandbox.world import World
 
 LINK_SECONDS = 300
 LOOKS_NEEDED = 2
+AT_ONCE = 5
+"""Reports of an account that may be in the making; the vendor's own number is not published."""
+FORGOTTEN = 2.0
+"""Seconds of real time after which a report that nobody looks at counts as made."""
 PERFORMANCE_MAX = 2
 SCOPE = "https://ads.microsoft.com/msads.manage offline_access"
 _KINDS = {"Account": "account", "Campaign": "campaign", "Ad": "ad"}
@@ -82,7 +86,9 @@ class Report:
     account: str
     file: bytes | None
     plan: str
+    resets: int
     looks: int = 0
+    clock: float = field(default_factory=time.monotonic)
 
     @property
     def status(self) -> str:
@@ -90,6 +96,12 @@ class Report:
         if self.plan == "fails":
             return "Error"
         return "Success" if self.looks >= LOOKS_NEEDED and self.plan != "never" else "Pending"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it counts against the number that may be in the making."""
+        is_kept = self.plan == "never" or time.monotonic() - self.clock < FORGOTTEN
+        return self.status == "Pending" and is_kept
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -180,8 +192,11 @@ class Api:
             rows = _rows(adverts, kind, _days(report), self.desk.now())
             file = _file(adverts, report, rows) if rows else None
             number = str(30_000_000_000_000 + len(self.reports))
-            account = str(adverts.advertiser.advertiser_id)
-            self.reports[number] = Report(account, file, self.desk.next_plan())
+            account, resets = str(adverts.advertiser.advertiser_id), self.desk.control.resets
+            mine = [old for old in self.reports.values() if (old.account, old.resets) == (account, resets)]
+            if sum(old.is_running for old in mine) >= AT_ONCE:
+                raise _bad("ConcurrentRequestOverLimit", 207)
+            self.reports[number] = Report(account, file, self.desk.next_plan(), resets)
             return Answer({"ReportRequestId": number})
 
         return await self.desk.serve(f"{kind.lower()}_report", "", make)
