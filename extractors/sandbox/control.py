@@ -3,6 +3,7 @@ count requests."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass, field
@@ -170,10 +171,9 @@ class Control:
     # ---- limits and counters ---------------------------------------------------------------------
     def over_limit(self, counted: str, account: str, method: str = "") -> bool:
         """Whether this request is one too many within the stretch, of the method if one is named."""
-        limit = self.limits.get(counted)
-        if not limit:
+        allowed, seconds = self._limit(counted)
+        if allowed == math.inf:
             return False
-        allowed, seconds = limit if isinstance(limit, tuple | list) else (limit, 1.0)
         recent = self._recent.setdefault((counted, account, method), deque())
         clock = time.monotonic()
         while recent and recent[0] <= clock - seconds:
@@ -182,6 +182,15 @@ class Control:
             return True
         recent.append(clock)
         return False
+
+    def share_left(self, counted: str, account: str) -> float:
+        """What of a limit's calls may still be made within the stretch (1: all, or there is no limit)."""
+        allowed, _ = self._limit(counted)
+        return 1 - len(self._recent.get((counted, account, ""), ())) / allowed
+
+    def _limit(self, counted: str) -> tuple[float, float]:
+        limit = self.limits.get(counted) or math.inf
+        return (limit[0], limit[1]) if isinstance(limit, tuple | list) else (limit, 1.0)
 
     def counters(self) -> dict[str, Any]:
         """Requests and refusals so far, by platform/stream and by platform: reason."""

@@ -16,6 +16,7 @@ from extractors.core.window import Window, days_window
 from extractors.errors import ExtractErrors, RateLimitedError
 from extractors.extract import extract
 from extractors.landing import Manifest
+from extractors.platforms import tencent_ads
 
 Make = Callable[..., Bench]
 FOLDER = Path(__file__).resolve().parents[2] / "extractors" / "platforms"
@@ -112,3 +113,29 @@ def test_a_spent_quota_stops_the_account_and_the_next_run_closes_the_gap(
             world, account = on.running.sandbox.world, on.account.id
             assert set(keys_of(rows)) == on.half.truth(world, account, stream.name, *bounds, now)
     assert sum(manifest.rows for manifest in landed) > 0
+
+
+def test_tencents_calls_of_a_minute_are_never_used_up(bench: Make) -> None:
+    """Every answer says what share of the minute is left; who uses it up is shut out for five."""
+    on = bench("tencent_ads", "adgroup_report")
+    window = days_window(BUSY_DAY, BUSY_DAY, on.account.zone)
+    on.in_pages_of(1)
+    on.running.control.limits["tencent_ads"] = 3, 60.0
+
+    def rest(seconds: float) -> None:
+        on.waits.append(seconds)
+        if seconds >= 60:  # the minute is over
+            on.running.control._recent.clear()
+
+    rows = on.rows(on.run(window, sleep=rest))
+    assert set(keys_of(rows)) == on.truth(window) and len(on.wire.bodies) == 8
+    assert not on.running.control.refusals and on.waits.count(60.0) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [("50%,50%", None), ("0%,11%", None), ("50%,10%", 60.0), ("99%, 0%", 60.0), ("50%", None), ("-,-", None)],
+)
+def test_only_the_minutes_share_is_heeded(told: str, wait: float | None) -> None:
+    found = tencent_ads.left({"x-ratelimit-remaining": told})
+    assert (found[0] if found else None) == wait

@@ -96,7 +96,10 @@ class Api:
         query = dict(request.query_params)
 
         def make(fault: Fault | None) -> Answer:
-            return self._report(self._adverts(query), query, fault)
+            answer = self._report(self._adverts(query), query, fault)
+            left = self.desk.control.share_left("tencent_ads", query["account_id"])
+            answer.headers["X-RateLimit-Remaining"] = f"100%,{left:.0%}"  # of the day, of the minute
+            return answer
 
         stream = _STREAMS.get(query.get("level", ""), "daily")
         return await self.desk.serve(stream, query.get("account_id", ""), make, query)
