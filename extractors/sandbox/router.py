@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from starlette.responses import Response
 from .ad_credentials import APPS
 from .adland import advertiser
 from .ads import Adverts
+from .asked import fields_of
 from .book import OrderBook, Row
 from .control import Fault
 from .credentials import APP_KEYS
@@ -197,10 +197,7 @@ class Router:
 
     async def door(self, request: Request) -> Response:
         """POST (or GET) of the router's address."""
-        params = dict(request.query_params)
-        if request.method == "POST":
-            body = (await request.body()).decode()
-            params |= dict(parse_qsl(body, keep_blank_values=True))
+        params = await fields_of(request)
         name = params.get(self.rules.method, "")
         method = self.methods.get(name)
         store = self.tokens.check(params.get(self.rules.token, "")).subject

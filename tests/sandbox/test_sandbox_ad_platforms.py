@@ -245,6 +245,8 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (tencent, {"account_id": "1"}),
         (baidu, {"columns": ["colour"]}),
         (baidu, {"reportType": 1}),
+        (baidu, {"needSum": "no"}),
+        (baidu, {"sorts": ""}),
         (baidu, {"reportType": 2208157}),
         (baidu, {"startDate": "2024-01-01"}),
         (baidu, {"rowCount": 10_001}),
@@ -291,6 +293,8 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (gmv_max, {"start_date": "2026-10-01"}),
         (gmv_max, {"filtering": '{"gmv_max_promotion_types": ["PRODUCT_GMV_MAX"]}'}),
         (gmv_max, {"data_level": "AUCTION_AD"}),
+        (gmv_max, {"filtering": '{"campaign_ids": ["1"]}'}),
+        (gmv_max, {"filtering": "[]"}),
     ],
 )
 def test_a_wrong_request_is_refused(

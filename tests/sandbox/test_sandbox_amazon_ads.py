@@ -105,6 +105,7 @@ def test_an_address_opens_by_itself_and_refuses_a_token_or_another_signature(san
         ({"startDate": "2026-09-20", "endDate": "2026-09-21"}, {}),  # Sponsored Brands are kept for 60 days
         ({"endDate": "2026-11-22"}, {}),
         ({"colour": "red"}, {}),
+        ({"name": ["x"]}, {}),
         ({}, {"columns": ["date", "colour"]}),
         ({}, {"columns": ["date", "purchases14d"]}),
         ({}, {"columns": ["campaignId"]}),

@@ -224,6 +224,7 @@ def test_a_dead_token_is_refused(sandbox: Running, name: str, code: str, variant
         ("doudian", {"size": 101}), ("doudian", {"size": None}), ("doudian", {"page": 99}), ("doudian", {"surprise": 1}),
         ("doudian", {"page": 100, "size": 100}), ("doudian", {"update_time_start": int(OLD.timestamp())}),
         ("doudian", {"order_by": "pay_time"}),
+        ("doudian", {"page": None}), ("doudian", {"order_asc": "true"}), ("kuaishou", {"cursor": []}),
         ("alibaba", {"pageSize": "21"}), ("alibaba", {"page": "99"}), ("alibaba", {"surprise": "1"}),
         ("alibaba", {"modifyStartTime": "2026-11-19 00:00:00"}), ("alibaba", {"modifyEndTime": ""}),
         ("suning", {"pageSize": "51"}), ("suning", {"pageNo": "99"}), ("suning", {"surprise": "1"}),

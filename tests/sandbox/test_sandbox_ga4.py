@@ -68,6 +68,8 @@ def test_a_day_nobody_came_has_no_rows_and_no_count(sandbox: Running) -> None:
         {"keepEmptyRows": True},
         {"dateRanges": [{"startDate": "2015-08-13", "endDate": "2015-08-20"}]},
         {"pageSize": 10},
+        {"returnPropertyQuota": "yes"},
+        {"orderBys": "date"},
     ],
 )
 def test_a_wrong_report_is_refused(sandbox: Running, change: dict[str, Any]) -> None:

@@ -69,6 +69,11 @@ def test_a_page_size_is_refused(sandbox: Running) -> None:
     assert ask(sandbox, CAMPAIGNS, pageSize=100).status_code == 400
 
 
+def test_a_summary_that_no_document_names_is_refused(sandbox: Running) -> None:
+    assert ask(sandbox, CAMPAIGNS, summaryRowSetting="SUMMARY_ROW_WITH_RESULTS").status_code == 200
+    assert ask(sandbox, CAMPAIGNS, summaryRowSetting="WITH_RESULTS").status_code == 400
+
+
 def test_wrong_callers_are_refused(sandbox: Running) -> None:
     assert "OAUTH_TOKEN_EXPIRED" in ask(sandbox, CAMPAIGNS, "expired").text
     assert ask(sandbox, CAMPAIGNS, "revoked").status_code == 401

@@ -77,6 +77,8 @@ def test_a_configurable_product_has_a_second_row_without_money(shop: Caller) -> 
         criteria(("updated_at", "2026-11-20T00:00:00Z", "gteq")),
         criteria(("updated_at", "2026-11-20 00:00:00", "after")),
         criteria(*DAY, per_page="20"),
+        {**criteria(*DAY), "searchCriteria[sortOrders][0][field]": "entity_id"}
+        | {"searchCriteria[sortOrders][0][direction]": "upwards"},
     ],
 )
 def test_what_is_no_search_criterion_is_refused(shop: Caller, params: dict[str, str]) -> None:

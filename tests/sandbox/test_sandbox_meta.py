@@ -81,6 +81,7 @@ def test_pages_hold_every_row_once_and_the_last_has_a_cursor_and_no_next(sandbox
         ({"action_attribution_windows": '["7d_view"]'}, "windows"),
         ({"action_breakdowns": '["action_destination"]'}, "breakdowns"),
         ({"colour": "red"}, "colour"),
+        ({"use_unified_attribution_setting": "maybe"}, "boolean"),
         ({"appsecret_proof": "x"}, "appsecret_proof"),
     ],
 )

@@ -134,6 +134,7 @@ def test_an_address_opens_by_itself_and_refuses_a_token_or_another_signature(san
         {"Columns": ["TimePeriod", "AccountId", "CurrencyCode"]},
         {"Time": {**BEFORE_ALL, "PredefinedTime": "Yesterday"}},
         {"MaxRows": 10},
+        {"ReturnOnlyCompleteData": "false"},
         {"Time": {"PredefinedTime": "Yesterday"}},
         {"Time": {"CustomDateRangeStart": {"Day": 31, "Month": 11, "Year": 2026}}},
         {"Colour": "red"},

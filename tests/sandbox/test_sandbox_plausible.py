@@ -70,6 +70,9 @@ def test_a_day_nobody_came_has_no_row_and_the_range_is_told_in_the_sites_zone(sa
         {"pagination": {"offset": -1}},
         {"pagination": {"page": 2}},
         {"page": 2},
+        {"include": {"colour": True}},
+        {"include": {"total_rows": "yes"}},
+        {"order_by": "visits"},
     ],
 )
 def test_a_wrong_query_is_refused(sandbox: Running, change: dict[str, Any]) -> None:

@@ -104,3 +104,5 @@ def test_a_task_that_is_unknown_or_not_ready_gives_no_file(sandbox: Running) -> 
     for task in (number, 1):
         said = ask(sandbox, "report/downloadFile", {"taskId": task, "adReport": True}).json()["header"]
         assert said["status"] == 2
+    for body in ({"taskId": number, "adReport": "true"}, {"taskId": str(number), "adReport": True}):
+        assert ask(sandbox, "report/getFile", body).json()["header"]["status"] == 2

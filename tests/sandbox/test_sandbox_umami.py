@@ -71,6 +71,7 @@ def test_devices_come_in_pages_and_channels_in_one_list(sandbox: Running) -> Non
         ("metrics/expanded", {}),
         ("metrics/expanded", {"type": "colour"}),
         ("metrics/expanded", {"type": "device", "limit": "all"}),
+        ("metrics/expanded", {"type": "channel", "limit": "all"}),
     ],
 )
 def test_a_wrong_question_is_refused(sandbox: Running, path: str, change: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
@@ -107,7 +107,7 @@ class Gateway:
 
     async def api(self, request: Request) -> Response:
         """POST of one API, signed over its path."""
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        form = await form_of(request)
         name, key = request.path_params["api"], request.path_params["key"]
         store = market.store_of_token(self.desk, form.get("access_token", ""))
         stream = {_ORDERS: "orders", _REFUNDS: "refunds", _PRODUCTS: "products"}.get(name, "unknown")
@@ -125,7 +125,7 @@ class Gateway:
 
     async def token(self, request: Request) -> Response:
         """Trades a refresh token for an access token; the refresh token stays."""
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             wrong = market.wrong_names(form, "grant_type client_id client_secret refresh_token")
@@ -229,7 +229,7 @@ class Gateway:
             raise _bad("orderByCondition or orderByType")
         start, end = 0, self.desk.now()
         if "startModifyTime" in given or "endModifyTime" in given:
-            start, end = self._window({"endModifyTime": "", **given}, "startModifyTime", "endModifyTime")
+            start, end = self._window(given, "startModifyTime", "endModifyTime")
         whole = given.get("needDetail", "false")
         if whole not in ("true", "false"):
             raise _bad("needDetail")
@@ -270,7 +270,7 @@ class Gateway:
 
     @staticmethod
     def _window(given: Mapping[str, str], first: str, last: str) -> tuple[int, int]:
-        start, end = _moment(given[first]), _moment(given[last])
+        start, end = _moment(given.get(first, "")), _moment(given.get(last, ""))
         if start is None or end is None or end <= start:
             raise _bad(f"{first} and {last} must look like 20180802211113000+0800, the last the later")
         return start, end

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, money, span
 from extractors.sandbox.ads import Adverts, Promotion
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI
@@ -84,7 +84,7 @@ class Api:
 
     async def door(self, request: Request) -> Response:
         """POST /router/rest."""
-        params = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        params = await form_of(request)
         level = params.get("method", "").rsplit(".", 1)[-1]
 
         def make(fault: Fault | None) -> Answer:
@@ -126,12 +126,16 @@ class Api:
         if set(params) - _SYSTEM != {"top_service_context", name}:
             raise _bad("top_service_context and the query are required, and nothing else")
         context, query = (_json(params, part) for part in ("top_service_context", name))
-        if context.get("biz_code") not in SCENES or set(query) != _QUERY:
+        if set(context) != {"biz_code"} or context["biz_code"] not in SCENES or set(query) != _QUERY:
             raise _bad("biz_code or the fields of the query")
         scenes, wanted = query["biz_code_in_list"], query["query_field_in_list"]
         if not scenes or set(scenes) - set(SCENES) or set(wanted) - set(_FIELDS):
             raise _bad("biz_code_in_list or query_field_in_list")
-        if query["query_domains"] != _LEVELS[level] or query["split_type"] != "day" or not query["by_page"]:
+        if (
+            query["query_domains"] != _LEVELS[level]
+            or query["split_type"] != "day"
+            or query["by_page"] is not True
+        ):
             raise _bad("query_domains, split_type or by_page")
         if query["effect_equal"] not in (1, 3, 7, 15, 30) or query["unify_type"] not in ("zhai", "mta"):
             raise _bad("effect_equal or unify_type")
@@ -157,7 +161,7 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """POST /token: replaces both tokens."""
-        form = dict(parse_qsl((await request.body()).decode()))
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             known = (form.get("client_id"), form.get("client_secret")) == APPS["alimama"]

@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 from starlette.requests import Request
@@ -27,6 +26,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, span, today
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
@@ -145,7 +145,7 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """POST /token (Login with Amazon): a new access token; the refresh token stays."""
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             known = (form.get("client_id"), form.get("client_secret")) == APPS["amazon_ads"]
@@ -260,7 +260,11 @@ def _order(text: bytes, now: date) -> dict[str, Any]:
         order = orjson.loads(text)
     except orjson.JSONDecodeError:
         raise _bad("the body must be JSON") from None
-    if not isinstance(order, dict) or set(order) - {"name", "startDate", "endDate", "configuration"}:
+    if (
+        not isinstance(order, dict)
+        or not isinstance(order.get("name", ""), str)
+        or set(order) - {"name", "startDate", "endDate", "configuration"}
+    ):
         raise _bad("unknown field in the request")
     wanted = order.get("configuration")
     fields = {"adProduct", "groupBy", "columns", "reportTypeId", "timeUnit", "format", "filters"}

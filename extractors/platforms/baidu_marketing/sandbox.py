@@ -54,6 +54,7 @@ _COLUMNS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "conversion": lambda a, f: 0,
     "ocpcConversionsDetail90": lambda a, f: f.conversions,
 }
+_TYPES = {"reportType": int, "columns": list, "sorts": list, "filters": list, "needSum": bool}
 _METRICS = frozenset(["impression", "click", "cost", "conversion", "ocpcConversionsDetail90"])
 _CAMPAIGN: dict[str, Callable[[Adverts, Figures], Any]] = {
     "campaignId": lambda a, f: f.promotion.project_id if f.promotion else None,
@@ -150,6 +151,9 @@ class Api:
         strange = sorted(set(body) - _BODY - {"needSum"})
         if missing or strange:
             raise _bad(f"{(missing or strange)[0]}: missing or unknown")
+        for name, kind in _TYPES.items():
+            if not isinstance(body.get(name, kind()), kind):
+                raise _bad(f"{name}: must be {kind.__name__}")
         level = _REPORTS.get(body["reportType"], ("", ""))[0]
         known = _KNOWN.get(level, {})
         columns = body["columns"]

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.asked import fields_of, query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -108,7 +108,7 @@ class Api:
 
     async def get_site_list(self, request: Request) -> Response:
         """The sites of the account."""
-        query = dict(request.query_params)
+        query = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             store = self._store(query)
@@ -131,9 +131,7 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """Trades a refresh token for a new pair."""
-        form = dict(request.query_params) | dict(
-            parse_qsl((await request.body()).decode(), keep_blank_values=True)
-        )
+        form = await fields_of(request)
 
         def no(error: str, text: str) -> Answer:
             return Answer({"error": error, "error_description": text}, 400, refusal=f"token {error}")
@@ -161,7 +159,7 @@ class Api:
 
     async def get_data(self, request: Request) -> Response:
         """One report."""
-        query = dict(request.query_params)
+        query = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             return self._report(query, fault)

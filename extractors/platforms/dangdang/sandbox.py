@@ -109,6 +109,7 @@ def _refund_list(call: Call, fault: Fault | None) -> Any:
     first, last = (moment(call.params.get(f"lastModifyTime_{name}", "")) for name in ("start", "end"))
     if (first is None) != (last is None):
         raise call.invalid("lastModifyTime_start and lastModifyTime_end come together")
+    call.choice("refundApp_Status", frozenset({"9999"}), "9999")  # no other is served here
     wanted = []
     for row in call.book.refunds_modified_between(first or start, last or call.now, call.now)[::-1]:
         state = call.book.state(row.day, row.index, call.now)

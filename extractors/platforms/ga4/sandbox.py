@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import PROPERTY_BASE, SERVICE_ACCOUNT, service_key
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import mint
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -38,6 +38,7 @@ AUDIENCE = "https://oauth2.googleapis.com/token"
 HOUR_TOKENS = 40_000
 FIRST_DATE = date(2015, 8, 14)
 
+_TYPES = {"orderBys": list, "returnPropertyQuota": bool}
 _METRICS: dict[str, Callable[[Figures], str]] = {
     "totalUsers": lambda f: str(f.visitors),
     "activeUsers": lambda f: str(f.visitors),
@@ -125,7 +126,7 @@ class Api:
     # ---- tokens -----------------------------------------------------------------------------------
     async def token(self, request: Request) -> Response:
         """POST /token: a statement signed by the service account for a token of an hour."""
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             problem = _wrong_statement(form)
@@ -174,6 +175,9 @@ class Api:
         strange = sorted(set(body) - set(allowed.split()))
         if strange:
             raise _bad(f'Invalid JSON payload received. Unknown name "{strange[0]}": Cannot find field.')
+        for part, kind in _TYPES.items():
+            if not isinstance(body.get(part, kind()), kind):
+                raise _bad(f"Invalid value at '{part}'.")
         order = [entry.get("dimension", {}).get("dimensionName") for entry in body.get("orderBys", [])]
         if set(order) - set(dimensions) or any(
             set(entry) - {"dimension"} for entry in body.get("orderBys", [])

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS, MANAGER
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, today
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
@@ -43,6 +43,7 @@ _CAMPAIGN = _ACCOUNT | {
 }
 _AD = _CAMPAIGN | {"ad_group.id", "ad_group.name", "ad_group_ad.ad.id", "ad_group_ad.ad.name"}
 _FIELDS = {"customer": _ACCOUNT, "campaign": _CAMPAIGN, "ad_group_ad": _AD}
+_SUMMARIES = {"NO_SUMMARY_ROW", "SUMMARY_ROW_WITH_RESULTS", "SUMMARY_ROW_ONLY"}
 _METRICS: dict[str, Callable[[Figures], Any]] = {
     "metrics.cost_micros": lambda f: str(f.cost * 10_000),
     "metrics.impressions": lambda f: str(f.shows),
@@ -106,7 +107,7 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """POST /token: a person's refresh token for an access token of an hour; it stays the same."""
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             known = (form.get("client_id"), form.get("client_secret")) == APPS["google_ads"]
@@ -155,6 +156,8 @@ class Api:
         strange = sorted(set(body) - {"query", "summaryRowSetting"})
         if strange:
             raise Refusal(_refused(400, "INVALID_ARGUMENT", "requestError", f"UNKNOWN_FIELD_{strange[0]}"))
+        if body.get("summaryRowSetting", "NO_SUMMARY_ROW") not in _SUMMARIES:
+            raise Refusal(_refused(400, "INVALID_ARGUMENT", "requestError", "INVALID_ENUM_VALUE"))
         match = _QUERY.fullmatch(str(body.get("query", "")))
         if match is None or match["resource"] not in _LEVELS:
             raise _bad("BAD_RESOURCE_TYPE_IN_FROM_CLAUSE")

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.book import OrderBook, refund_state
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
@@ -77,7 +78,7 @@ def gateway(
     router = Router(desk, rules, methods, visible, rotates=True, access_life=30 * DAY, refresh_life=365 * DAY)
 
     async def refresh(request: Request) -> Response:
-        given = dict(request.query_params)
+        given = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             if fault is not None:  # the token desk has no pages: whatever was ordered, it is busy

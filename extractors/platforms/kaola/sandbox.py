@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.book import OrderBook, refund_state
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
@@ -50,7 +50,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     router = Router(desk, Rules(_refuse, optional=frozenset({"v"})), _METHODS, _visible)
 
     async def refresh(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode()))
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             known = (form.get("client_id"), form.get("client_secret")) == (router.app_key, router.secret)

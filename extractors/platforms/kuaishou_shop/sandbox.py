@@ -11,7 +11,6 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import form_of, query_of
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, SIGN_SECRETS
@@ -93,7 +93,7 @@ class Gateway:
         """A GET of one method: checked in the gateway's order, then answered."""
 
         async def handle(request: Request) -> Response:
-            query = dict(request.query_params)
+            query = query_of(request)
             store = market.store_of_token(self.desk, query.get("access_token", ""))
             given = _json(query.get("param", ""))
 
@@ -109,7 +109,7 @@ class Gateway:
 
     async def token(self, request: Request) -> Response:
         """Trades a refresh token for a new pair."""
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             wrong = market.wrong_names(form, "app_id app_secret grant_type refresh_token")
@@ -190,6 +190,8 @@ class Gateway:
             raise _bad(wrong or "pcursor")
         if given["type"] != 9 or given.get("queryType") != 2 or given.get("sort") != 2:
             raise _bad("the sandbox lists all refunds by update time, oldest first")
+        if market.whole(given["currentPage"], 1, 10**6) is None:
+            raise _bad("currentPage counts from 1")
         start, end = self._window(given, 86_400)
         rows = market.refund_rows_between(self.desk, shop, start, end)
         shown, further = self._after(rows, given["pcursor"], given, 100, fault)
@@ -255,10 +257,12 @@ class Gateway:
         size = market.whole(given["pageSize"], 1, most)
         if size is None:
             raise _bad(f"pageSize is 1 to {most}")
+        if not isinstance(cursor, str):
+            raise _bad("the cursor is a text")
         behind = rows
         if cursor:
             try:
-                place = tuple(int(part) for part in base64.urlsafe_b64decode(str(cursor)).decode().split("-"))
+                place = tuple(int(part) for part in base64.urlsafe_b64decode(cursor).decode().split("-"))
             except ValueError:
                 raise _bad("the cursor is none of ours") from None
             behind = [row for row in rows if _place(row) > place]
@@ -270,7 +274,7 @@ class Gateway:
         if not last:
             further = base64.urlsafe_b64encode("-".join(map(str, _place(behind[size - 1]))).encode()).decode()
         if fault is not None and fault.kind == "repeated_page" and cursor:
-            further = str(cursor)
+            further = cursor
         return shown, further
 
 

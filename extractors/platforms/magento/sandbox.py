@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, token
@@ -204,7 +204,7 @@ class Site:
         self, request: Request, stream: str, listing: Listing, fields: frozenset[str]
     ) -> Response:
         """Checks who asks, then the criteria, then answers."""
-        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
+        query = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             self._authenticate(request.headers.get("authorization", ""))
@@ -229,7 +229,10 @@ class Site:
         first_order = criteria.orders.get(0, {"field": "entity_id", "direction": "ASC"})
         if first_order.get("field") != "entity_id":
             raise _no(400, "The sandbox sorts by entity_id only, not by %1", [first_order.get("field", "")])
-        rows.sort(key=lambda row: row[0], reverse=first_order.get("direction", "ASC") != "ASC")
+        direction = first_order.get("direction", "ASC").upper()
+        if direction not in ("ASC", "DESC"):
+            raise _no(400, "The sort order has to be specified as %1 or %2.", ["ASC", "DESC"])
+        rows.sort(key=lambda row: row[0], reverse=direction == "DESC")
         size = criteria.size or max(len(rows), 1)
         # A page past the end is the last page again.
         number = min(criteria.page, max(-(-len(rows) // size), 1))

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.asked import form_of, query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI, SITES, Site
@@ -67,8 +68,8 @@ class Api:
 
     async def index(self, request: Request) -> Response:
         """index.php with module=API."""
-        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        query = query_of(request)
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             if "token_auth" in query or "token_auth" not in form:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 from starlette.requests import Request
@@ -22,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, people, today
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import form_of, query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
@@ -121,7 +121,7 @@ class Api:
 
     async def ask(self, request: Request) -> Response:
         """POST act_<id>/insights: begins a report run."""
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        form = await form_of(request)
         grain = _INCREMENTS.get(form.get("time_increment", ""), "day")
         level = form.get("level", "ad")
         stream = f"{level}_report" if grain == "day" and level != "adset" else REACH[grain]
@@ -143,7 +143,7 @@ class Api:
         """An HTTP endpoint about one run."""
 
         async def serve(request: Request) -> Response:
-            query = dict(request.query_params)
+            query = query_of(request)
 
             def make(fault: Fault | None) -> Answer:
                 adverts = self._caller(request, query)
@@ -182,7 +182,10 @@ class Api:
         strange = sorted(set(query) - {"limit", "after", "summary", "appsecret_proof"})
         if strange:
             raise _bad(f"param {strange[0]} is unknown")
-        size, start = min(int(query.get("limit", "25")), MOST_ROWS), int(query.get("after", "0"))
+        given = (query.get("limit", "25"), query.get("after", "0"))
+        if not all(text.isdigit() for text in given) or not int(given[0]):
+            raise _bad("param limit, after: must be positive numbers")
+        size, start = min(int(given[0]), MOST_ROWS), int(given[1])
         if start and start >= len(run.rows):
             raise _bad("Invalid cursor")
         page = self.desk.page(run.rows, start // size + 1, size, fault)
@@ -216,6 +219,8 @@ class Api:
             raise _bad("param action_attribution_windows is invalid")
         if set(_json(form, "action_breakdowns", "[]")) - {"action_type"}:
             raise _bad("param action_breakdowns is invalid")
+        if form.get("use_unified_attribution_setting", "false") not in ("true", "false"):
+            raise _bad("param use_unified_attribution_setting must be a boolean")
         span = _json(form, "time_range", "{}")
         try:
             first, last = date.fromisoformat(span["since"]), date.fromisoformat(span["until"])

@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 from starlette.requests import Request
@@ -27,6 +26,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS, CUSTOMER, DEVELOPER_TOKEN
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
@@ -51,6 +51,12 @@ _OPTIONAL = frozenset(
         "ExcludeReportFooter", "Format", "FormatVersion",
     ]
 )  # fmt: skip
+_FLAGS = (
+    "ReturnOnlyCompleteData",
+    "ExcludeColumnHeaders",
+    "ExcludeReportHeader",
+    "ExcludeReportFooter",
+)
 _TIME = frozenset(["CustomDateRangeStart", "CustomDateRangeEnd", "ReportTimeZone"])
 _STATISTICS = frozenset(["Spend", "Impressions", "Clicks", "Conversions", "Revenue"])
 _METRICS: dict[str, Callable[[Adverts, Figures], str]] = {
@@ -142,7 +148,7 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """POST /token: new tokens for a refresh token, which is spent."""
-        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             known = (form.get("client_id"), form.get("client_secret")) == APPS["microsoft_ads"]
@@ -270,6 +276,9 @@ def _kind(report: Mapping[str, Any]) -> str:
     missing = sorted(_REQUIRED - set(report))
     if strange or missing:
         raise _bad(f"InvalidRequest: {(strange or missing)[0]}", 100)
+    for name in _FLAGS:
+        if not isinstance(report.get(name, False), bool):
+            raise _bad(f"InvalidRequest: {name}", 100)
     kind = str(report["Type"]).removesuffix("PerformanceReportRequest")
     columns = report["Columns"]
     if kind not in _KINDS:

@@ -6,13 +6,13 @@ Served under ``/mogujie``: ``/invoke``, every method, and ``/token``.
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
 from extractors.sandbox.orders import Line, OrderState
@@ -44,7 +44,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     router = Router(desk, rules, _METHODS, lambda state: True, rotates=True)
 
     async def refresh(request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode()))
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             known = (form.get("app_key"), form.get("app_secret")) == (router.app_key, router.secret)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ads import Adverts, Delivery
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -133,7 +134,7 @@ class Api:
         """An HTTP endpoint that checks the token and the advertiser before ``act`` answers."""
 
         async def serve(request: Request) -> Response:
-            query = dict(request.query_params)
+            query = query_of(request)
 
             def make(fault: Fault | None) -> Answer:
                 return act(self._adverts(request, query), query, fault)
@@ -257,7 +258,7 @@ class Api:
     # ---- accounts and tokens ----------------------------------------------------------------------
     async def advertisers(self, request: Request) -> Response:
         """GET oauth2/advertiser/get/: which advertisers the token may act for."""
-        query = dict(request.query_params)
+        query = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             token = request.headers.get("access-token", "") or query.get("access_token", "")

@@ -65,6 +65,7 @@ _DIMENSIONS: dict[str, Callable[[Visit], str]] = {
     "visit:source": lambda v: _name(SOURCES[v.source]),
 }
 _KEYS = {"site_id", "metrics", "date_range", "dimensions", "filters", "order_by", "include", "pagination"}
+_INCLUDES = {"imports", "time_labels", "total_rows"}
 _WRONG_KEY = "Invalid API key or site ID. Please make sure you're using a valid key."
 
 
@@ -129,9 +130,15 @@ class Api:
         limit, offset = _page(body.get("pagination", {}))
         visits = self.desk.world.visits[store]
         rows = self._rows(visits, dimensions, metrics, days_between(first, last))
+        include = body.get("include", {})
+        if not isinstance(include, dict) or set(include) - _INCLUDES:
+            raise _bad("#/include: Schema does not allow additional properties.")
+        if not all(isinstance(value, bool) for value in include.values()):
+            raise _bad("#/include: Type mismatch. Expected Boolean.")
+        if not isinstance(body.get("order_by", []), list):
+            raise _bad("#/order_by: Type mismatch. Expected Array.")
         rows = _ordered(rows, body.get("order_by", []), dimensions, metrics)
         page = self.desk.page(rows[offset:], 1, limit, fault)
-        include = body.get("include", {})
         meta: dict[str, Any] = {"total_rows": page.total + offset} if include.get("total_rows") else {}
         if include.get("imports"):
             meta["imports_skip_reason"] = "no_imported_data"

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, added_by_day, advertiser, figures, group_id, span, today
 from extractors.sandbox.ads import Adverts, Promotion
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
@@ -102,7 +103,7 @@ class Api:
         """GET report/<level>/get/: rows by day."""
 
         async def serve(request: Request) -> Response:
-            query = dict(request.query_params)
+            query = query_of(request)
 
             def make(fault: Fault | None) -> Answer:
                 return self._report(level, self._adverts(request, query), query, fault)
@@ -177,7 +178,7 @@ class Api:
 
     async def uni_promotion(self, request: Request) -> Response:
         """GET report/uni_promotion/get/: the days that are asked for, added up."""
-        query = dict(request.query_params)
+        query = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             adverts = self._adverts(request, query)

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span, today
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
@@ -93,7 +94,7 @@ class Api:
 
     async def daily(self, request: Request) -> Response:
         """GET daily_reports/get."""
-        query = dict(request.query_params)
+        query = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             answer = self._report(self._adverts(query), query, fault)
@@ -168,7 +169,7 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """GET oauth/token: a new access token. The refresh token stays, and is not told again."""
-        query = dict(request.query_params)
+        query = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             known = (query.get("client_id"), query.get("client_secret")) == APPS["tencent_ads"]

@@ -28,6 +28,7 @@ from extractors.sandbox.adland import (
     span,
 )
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import GOOD, TokenDesk
@@ -119,7 +120,7 @@ class Api:
         """An HTTP endpoint that checks the token before ``act`` answers."""
 
         async def serve(request: Request) -> Response:
-            query = dict(request.query_params)
+            query = query_of(request)
 
             def make(fault: Fault | None) -> Answer:
                 return act(self._adverts(request, query), query, fault)
@@ -195,7 +196,10 @@ class Api:
         entity = _entity_asked(query)
         if entity not in ("advertiser", "campaign") or len(dimensions) != 2:
             raise _bad("dimensions: advertiser_id or campaign_id, and stat_time_day")
-        kinds = _json(query, "filtering", "{}").get("gmv_max_promotion_types", ["PRODUCT"])
+        filtering = _json(query, "filtering", "{}")
+        if not isinstance(filtering, dict) or set(filtering) - {"gmv_max_promotion_types"}:
+            raise _bad("filtering: unknown field")
+        kinds = filtering.get("gmv_max_promotion_types", ["PRODUCT"])
         if set(kinds) - {"PRODUCT", "LIVE"}:
             raise _bad("filtering.gmv_max_promotion_types: unknown")
         metrics = _wanted(query, {**_GMV_METRICS, **_NAMES[entity]})

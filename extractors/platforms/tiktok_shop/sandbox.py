@@ -12,13 +12,13 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, EXTRA
@@ -79,7 +79,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     def at(path: str, stream: str, name: str, listing: Listing, fields: str, by: str) -> Route:
         async def endpoint(request: Request) -> Response:
             raw = await request.body()
-            query = dict(parse_qsl(request.url.query, keep_blank_values=True))
+            query = query_of(request)
             text = request.headers.get("x-tts-access-token", "")
             try:
                 body = json.loads(raw)
@@ -98,7 +98,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return Route(path, endpoint, methods=["POST"])
 
     async def refresh(request: Request) -> Response:
-        given = dict(request.query_params)
+        given = query_of(request)
 
         def make(fault: Fault | None) -> Answer:
             if (given.get("app_key"), given.get("app_secret")) != APP_KEYS["tiktok_shop"]:

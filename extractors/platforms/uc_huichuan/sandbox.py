@@ -150,7 +150,8 @@ class Api:
         return act
 
     def _task(self, adverts: Adverts, body: Mapping[str, Any]) -> Task:
-        if set(body) != {"taskId", "adReport"} or not isinstance(body["taskId"], int):
+        kinds = {name: type(value) for name, value in body.items()}
+        if kinds != {"taskId": int, "adReport": bool}:
             raise Refusal(_no("参数错误: taskId, adReport"))
         task = self.tasks.get(body["taskId"])
         if task is None or task.account != str(adverts.advertiser.advertiser_id):

@@ -9,13 +9,13 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import mint
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -111,9 +111,9 @@ class Api:
                 {"name": name, **_shown(visits.figures(found))} for name, found in groups.items()
             ]
             rows.sort(key=lambda row: (-row["visitors"], -row["visits"]))
+            offset, limit = _whole(query, "offset", 0), _whole(query, "limit", 500)
             if kind == "channel":  # one list, without pages
                 return Answer(rows)
-            offset, limit = _whole(query, "offset", 0), _whole(query, "limit", 500)
             return Answer(self.desk.page(rows[offset:], 1, limit, fault).rows)
 
         return await self.desk.serve("traffic", request.path_params["website"], make)
@@ -123,7 +123,7 @@ class Api:
         verdict = self.tokens.check(token)
         if scheme != "Bearer" or verdict.state != GOOD:
             raise Refusal(_unauthorized())
-        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
+        query = query_of(request)
         if set(query) - _RANGE - more:
             raise _bad("Bad request")
         if UMAMI_SITES.get(verdict.subject) != request.path_params["website"]:

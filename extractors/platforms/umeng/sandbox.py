@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI
@@ -60,7 +60,7 @@ class Gateway:
 
     async def api(self, request: Request) -> Response:
         """POST of one API, signed over its path."""
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        form = await form_of(request)
         name, key = request.path_params["api"], request.path_params["key"]
 
         def make(fault: Fault | None) -> Answer:

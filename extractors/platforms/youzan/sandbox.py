@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
@@ -90,7 +91,7 @@ class Cloud:
         """POST of every API: the token in the query, the rest as JSON."""
         name, version = request.path_params["name"], request.path_params["version"]
         known = self._apis.get((name, version))
-        body, query = await request.body(), dict(request.query_params)
+        body, query = await request.body(), query_of(request)
         kind = request.headers.get("content-type", "")
         verdict = self.tokens.check(query.get("access_token", ""))
 

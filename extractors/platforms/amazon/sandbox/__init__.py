@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.asked import form_of, query_of
 from extractors.sandbox.book import Row
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, EXTRA
@@ -102,7 +102,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
     def at(path: str, stream: str, make: Make) -> Route:
         async def endpoint(request: Request) -> Response:
-            query = dict(parse_qsl(request.url.query, keep_blank_values=True))
+            query = query_of(request)
             text = request.headers.get("x-amz-access-token", "")
 
             def answer(fault: Fault | None) -> Answer:
@@ -113,7 +113,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return Route(path, endpoint, methods=["GET"])
 
     async def login(request: Request) -> Response:
-        given = dict(parse_qsl((await request.body()).decode()))
+        given = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             if (given.get("client_id"), given.get("client_secret")) != APP_KEYS["amazon"]:

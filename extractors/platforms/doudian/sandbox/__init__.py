@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
+from extractors.sandbox.asked import query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -94,7 +95,7 @@ class Gateway:
         """A POST to one path: query and body checked in the gateway's order, then answered."""
 
         async def handle(request: Request) -> Response:
-            query = dict(request.query_params)
+            query = query_of(request)
             body = await request.body()
             store = market.store_of_token(self.desk, query.get("access_token", ""))
 
@@ -158,13 +159,15 @@ class Gateway:
         """/order/searchList by update or creation time, at most 90 days back and 10,000 rows deep."""
         wrong = market.wrong_names(
             params,
-            "size",
-            "page create_time_start create_time_end update_time_start update_time_end order_by order_asc",
+            "page size",
+            "create_time_start create_time_end update_time_start update_time_end order_by order_asc",
         )
         if wrong is not None:
             raise _bad(wrong)
         if params.get("order_by", "create_time") not in ("create_time", "update_time"):
             raise _bad("order_by")
+        if not isinstance(params.get("order_asc", False), bool):
+            raise _bad("order_asc is a Bool")
         start, end = self._window(params, "update_time_start", "update_time_end", HISTORY)
         number, size = self._place(params, DEPTH)
         rows = market.rows_between(self.desk, shop, start, end)
@@ -181,7 +184,7 @@ class Gateway:
         optional = (
             "page start_time end_time update_start_time update_end_time order_by standard_aftersale_status"
         )
-        wrong = market.wrong_names(params, "size", optional + " aftersale_type order_id")
+        wrong = market.wrong_names(params, "page size", optional + " aftersale_type order_id")
         if wrong is not None:
             raise _bad(wrong)
         if params.get("order_by") not in (["update_time asc"], ["update_time desc"]):
@@ -275,7 +278,7 @@ class Gateway:
 
     @staticmethod
     def _place(params: Mapping[str, Any], depth: int) -> tuple[int, int]:
-        number, size = market.whole(params.get("page", 0), 0, 10**6), market.whole(params["size"], 1, MOST)
+        number, size = market.whole(params["page"], 0, 10**6), market.whole(params["size"], 1, MOST)
         if number is None or size is None:
             raise _bad(f"page counts from 0, size is 1 to {MOST}")
         if (number + 1) * size > depth:

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, token
 from extractors.sandbox.desk import HTML_PAGE, Answer, Desk
@@ -63,7 +63,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return await store.serve(request)
 
     async def grant(request: Request) -> Response:
-        given = dict(parse_qsl((await request.body()).decode()))
+        given = await form_of(request)
         store = request.path_params["store"]
 
         def make(fault: Fault | None) -> Answer:

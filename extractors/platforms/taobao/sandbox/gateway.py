@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox.asked import form_of, query_of
 from extractors.sandbox.book import Row
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
@@ -64,13 +64,13 @@ class Gateway:
     # ---- the two doors ---------------------------------------------------------------------------
     async def rest(self, request: Request) -> Response:
         """POST (or GET) /router/rest."""
-        params = dict(request.query_params)
+        params = query_of(request)
         if request.method == "POST":
             kind = request.headers.get("content-type", "")
             if not kind.startswith("application/x-www-form-urlencoded"):
                 wrong = top_error(9, "Http Action Not Allowed", "isv.invalid-content-type", kind)
                 return await self.desk.serve("unknown", "", lambda fault: wrong)
-            params |= dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+            params |= await form_of(request)
         name = params.get("method", "")
         method = METHODS.get(name)
         store = self._store(params.get("session", ""))
@@ -92,7 +92,7 @@ class Gateway:
 
     async def token(self, request: Request) -> Response:
         """POST /token: trades a refresh token for a new access token."""
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        form = await form_of(request)
 
         def make(fault: Fault | None) -> Answer:
             grant = self._refresh(form)

@@ -28,6 +28,8 @@ from .refunds import refund_record
 from .refusals import invalid, no
 from .words import AUTH, BEGINNING, ORDER_STATUS, PAGING, STATUSES, TIMESTAMP_TOLERANCE
 
+_VARIATION_ORDERS = ("date", "id", "include", "menu_order", "modified", "slug", "title")
+
 
 class Site:
     """One shop's own server."""
@@ -307,7 +309,9 @@ class Site:
         """GET /products/<id>/variations."""
         product = self._find_product(call)
         count = len(product.item.skus) if len(product.item.skus) > 1 else 0
-        return self._listing(call, list(range(count)), lambda i: variation_record(call, product, i), fault)
+        keys = dict.fromkeys(_VARIATION_ORDERS, int)
+        rows = ordered(call, list(range(count)), keys, lambda i: product_number(product) + 1 + i)
+        return self._listing(call, rows, lambda i: variation_record(call, product, i), fault)
 
     def nothing(self, call: Call, fault: Fault | None) -> Answer:
         """Any other address."""

@@ -1,0 +1,62 @@
+"""What the sandbox answers it answers to a call in the documented form only: a client that strays from it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from contract_bench import BUSY_DAY, SPOKEN, TESTED, Bench, a_few_records
+
+from extractors.core.session import Session
+from extractors.errors import ExtractErrors
+
+Make = Callable[..., Bench]
+Arguments = dict[str, Any]
+
+
+def other_verb(given: Arguments) -> Arguments:
+    return {**given, "method": "GET" if given["method"] == "POST" else "POST"}
+
+
+def doubled(given: Arguments) -> Arguments | None:
+    """One parameter of the address or the form once more."""
+    for place in ("params", "data"):
+        if isinstance(given.get(place), dict) and given[place]:
+            pairs = list(given[place].items())
+            return {**given, place: [*pairs, pairs[0]]}
+    return None
+
+
+def untyped(given: Arguments) -> Arguments | None:
+    """A form that is not said to be one: no server would read it."""
+    if not isinstance(given.get("data"), dict):
+        return None
+    return {**given, "headers": {**given.get("headers", {}), "Content-Type": "text/plain"}}
+
+
+@pytest.mark.parametrize("platform", TESTED)
+@pytest.mark.parametrize("spoil", [other_verb, doubled, untyped])
+def test_a_call_in_another_form_is_refused(
+    spoil: Callable[[Arguments], Arguments | None],
+    platform: str,
+    bench: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    on = bench(platform, SPOKEN[platform].streams[0].name)
+    window = a_few_records(on, BUSY_DAY)
+    send, spoilt = Session._send, 0
+
+    def strayed(session: Session, name: str, arguments: Arguments) -> Any:
+        nonlocal spoilt
+        other = None if name == "token refresh" else spoil(arguments)
+        spoilt += other is not None
+        return send(session, name, arguments if other is None else other)
+
+    monkeypatch.setattr(Session, "_send", strayed)
+    try:
+        on.run(window)
+    except ExtractErrors:
+        assert spoilt
+    else:
+        assert not spoilt, "the sandbox took it"
