@@ -25,6 +25,12 @@ async def fields_of(request: Request) -> dict[str, str]:
     return _once(_pairs(request.url.query) + await _posted(request))
 
 
+async def json_text(request: Request) -> bytes:
+    """The body of a request that says it is JSON; of any other nothing."""
+    is_json = request.headers.get("content-type", "").startswith("application/json")
+    return await request.body() if is_json else b""
+
+
 async def _posted(request: Request) -> list[tuple[str, str]]:
     if request.method != "POST" or not request.headers.get("content-type", "").startswith(FORM):
         return []

@@ -123,6 +123,7 @@ def suning(sandbox: Running, secret: str = "", **change: Any) -> dict[str, Any]:
         "AppKey": given["login"],
         "Format": "json",
         "VersionNo": "v1.2",
+        "Content-Type": "application/json;charset=UTF-8",
         "signInfo": hashlib.md5("".join(parts).encode(), usedforsecurity=False).hexdigest(),
     }
     return requests.post(

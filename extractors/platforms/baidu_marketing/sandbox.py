@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span, today
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
@@ -118,7 +119,7 @@ class Api:
     async def report(self, request: Request) -> Response:
         """POST OpenApiReportService/getReportData."""
         try:
-            message = orjson.loads(await request.body())
+            message = orjson.loads(await json_text(request))
         except orjson.JSONDecodeError:
             message = {}
         kind = message.get("body", {}).get("reportType") if isinstance(message, dict) else None
@@ -188,7 +189,7 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """POST oauth/refreshToken: replaces both tokens."""
-        body = orjson.loads(await request.body())
+        body = orjson.loads(await json_text(request))
 
         def make(fault: Fault | None) -> Answer:
             known = (body.get("appId"), body.get("secretKey")) == APPS["baidu_marketing"]

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import PROPERTY_BASE, SERVICE_ACCOUNT, service_key
-from extractors.sandbox.asked import form_of
+from extractors.sandbox.asked import form_of, json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import mint
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -141,7 +141,7 @@ class Api:
     # ---- reports ----------------------------------------------------------------------------------
     async def run_report(self, request: Request) -> Response:
         """POST v1beta/properties/<id>:runReport."""
-        text = await request.body()
+        text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
             visits = self._property(request)

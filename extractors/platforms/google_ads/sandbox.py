@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS, MANAGER
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, today
 from extractors.sandbox.ads import Adverts
-from extractors.sandbox.asked import form_of
+from extractors.sandbox.asked import form_of, json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
@@ -120,7 +120,7 @@ class Api:
 
     async def search_stream(self, request: Request) -> Response:
         """POST customers/<id>/googleAds:searchStream: a list of chunks."""
-        text = await request.body()
+        text = await json_text(request)
         found = re.search(rb" FROM (\w+) ", text)
         resource = found.group(1).decode() if found else ""
         stream = {"customer": "account_report", "campaign": "campaign_report"}.get(resource, "ad_report")

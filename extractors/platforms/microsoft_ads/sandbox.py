@@ -26,7 +26,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS, CUSTOMER, DEVELOPER_TOKEN
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money
 from extractors.sandbox.ads import Adverts
-from extractors.sandbox.asked import form_of
+from extractors.sandbox.asked import form_of, json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
@@ -185,7 +185,7 @@ class Api:
 
     async def submit(self, request: Request) -> Response:
         """POST GenerateReport/Submit: takes the order and gives its number."""
-        text = await request.body()
+        text = await json_text(request)
         kind = next((kind for kind in _KINDS if f'"{kind}PerformanceReportRequest"'.encode() in text), "Ad")
 
         def make(fault: Fault | None) -> Answer:
@@ -209,7 +209,7 @@ class Api:
 
     async def poll(self, request: Request) -> Response:
         """POST GenerateReport/Poll: how a report stands, and where its file lies."""
-        text = await request.body()
+        text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
             adverts = self._caller(request)

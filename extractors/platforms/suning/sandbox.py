@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -96,7 +97,7 @@ class Gateway:
 
     async def rest(self, request: Request) -> Response:
         """POST of every method."""
-        headers, body = request.headers, await request.body()
+        headers, body = request.headers, await json_text(request)
         name, stream, most = _BIZ.get(headers.get("AppMethod", ""), ("", "unknown", 0))
         given = content(body, name)
 

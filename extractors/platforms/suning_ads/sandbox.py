@@ -16,6 +16,7 @@ from extractors.sandbox import market
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, keys, money, span
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.halves import half
@@ -43,7 +44,7 @@ class Api:
 
     async def rest(self, request: Request) -> Response:
         """POST of every method."""
-        headers, body = request.headers, await request.body()
+        headers, body = request.headers, await json_text(request)
         given = SUNING.content(body, _NAME)
 
         def make(fault: Fault | None) -> Answer:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import timeline as tl
-from extractors.sandbox.asked import query_of
+from extractors.sandbox.asked import json_text, query_of
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, EXTRA
@@ -78,7 +78,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
     def at(path: str, stream: str, name: str, listing: Listing, fields: str, by: str) -> Route:
         async def endpoint(request: Request) -> Response:
-            raw = await request.body()
+            raw = await json_text(request)
             query = query_of(request)
             text = request.headers.get("x-tts-access-token", "")
             try:

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, money
 from extractors.sandbox.ads import Adverts
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import GOOD, TokenDesk
@@ -94,7 +95,7 @@ class Api:
         """An HTTP endpoint that checks the header before ``act`` answers."""
 
         async def serve(request: Request) -> Response:
-            text = await request.body()
+            text = await json_text(request)
 
             def make(fault: Fault | None) -> Answer:
                 adverts, body = self._caller(text)

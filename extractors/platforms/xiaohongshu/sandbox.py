@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import market
 from extractors.sandbox import timeline as tl
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
@@ -88,7 +89,7 @@ class Gateway:
 
     async def rest(self, request: Request) -> Response:
         """POST of every method."""
-        body = _json(await request.body())
+        body = _json(await json_text(request))
         method = str(body.get("method", ""))
         store = market.store_of_token(self.desk, str(body.get("accessToken", "")))
         given = {k: v for k, v in body.items() if k not in _SYSTEM.split() and k != "accessToken"}

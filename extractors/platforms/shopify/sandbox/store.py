@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from extractors.sandbox import graphql
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.book import Row
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
@@ -38,7 +39,7 @@ class Store:
 
     async def serve(self, request: Request) -> Response:
         """Answers one query: who asks, what is asked, what it costs, and then the records."""
-        body = await request.body()
+        body = await json_text(request)
         try:
             given = json.loads(body)
             kind = "mutation" if str(given["query"]).lstrip().startswith("mutation") else "query"
