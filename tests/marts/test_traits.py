@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ RATIOS = (
     ("discount_rate", "merchant_discount", "list_amount"),
     ("avg_unit_price", "goods_paid", "units_paid"),
     ("units_per_order", "units_paid", "orders_paid"),
+    ("refund_rate_cohort_30d", "refund_amount_cohort_30d", "paid_amount_mature"),
 )
 PARTS = {
     "list": "list_amount",
@@ -90,12 +91,32 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
         for part in ("goods", "shipping", "tax"):
             assert row[f"refund_{part}"] == parts_back[key, part], (key, part)
         assert row["refund_units"] == units_back[key], key
+        firsts = [sale for sale in sold[key] if (sale.first_anywhere if key[0] == "ALL" else sale.first)]
+        assert (row["first_orders"], row["first_order_amount"]) == (
+            len(firsts),
+            sum((sale.amount for sale in firsts), ZERO),
+        ), key
+        thirty_days = timedelta(days=30)
+        mature = [s for s in sold[key] if s.paid <= books.whole_through(s.row["store_id"]) - thirty_days]
+        back_in_time = sum(
+            (
+                sum(refund.at_sale_rate.values(), ZERO)
+                for sale in mature
+                for refund in sale.refunds
+                if refund.row["refunded_at"] <= sale.row["recognised_at"] + thirty_days
+            ),
+            ZERO,
+        )
+        assert row["paid_amount_mature"] == sum((sale.amount for sale in mature), ZERO), key
+        assert row["refund_amount_cohort_30d"] == back_in_time, key
         unpaid = sum(sale.paid is None for sale in created[key])
         assert (row["orders_created"], row["orders_unpaid"]) == (len(created[key]), unpaid), key
         assert row["merchant_receivable"] == row["paid_amount"] + row["platform_subsidy"], key
         for name, over, under in RATIOS:
             assert row[name] == pytest.approx(ratio(row[over], row[under]), abs=1e-6), (key, name)
     assert any(row["new_buyers"] and row["returning_buyers"] for row in rows.values())
+    assert any(row["refund_rate_cohort_30d"] for row in rows.values())
+    assert any(row["paid_amount"] and not row["paid_amount_mature"] for row in rows.values())
 
 
 def test_a_buyer_of_two_regions_is_one_buyer_of_the_store(built: Any) -> None:

@@ -4,15 +4,25 @@
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = ['region', 'buyer_type', 'payment_type'] %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
-{%- set outcomes = {'orders_cancelled_cohort': 'cancelled', 'orders_fully_refunded_cohort': 'fully_refunded',
-    'orders_partly_refunded_cohort': 'partly_refunded'} %}
 {%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
-    'refund_goods_cohort', 'refund_amount_cohort'] %}
+    'refund_goods_cohort', 'refund_amount_cohort', 'refund_amount_within_30d'] %}
 {%- set back = ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount'] %}
 {%- set created = {'orders_created': 'count(*)', 'orders_unpaid': 'count(*) - count(paid_date)', 'orders_created_paid': 'count(paid_date)'} %}
-{%- set counts = ['orders_paid'] + outcomes | list + ['refunds'] + created | list %}
-{%- set units = ['units_paid', 'refund_units'] %}
-{%- set added = counts + units + sales + back + ['unrated_sales', 'unrated_refunds'] %}
+{%- set paid = {'orders_paid': 'sum(case when is_counted then 1 else 0 end)', 'units_paid': 'sum(units)', 'unrated_sales': 'count(*) - count(paid_amount)'} %}
+{%- for outcome in ['cancelled', 'fully_refunded', 'partly_refunded'] %}
+{%- do paid.update({'orders_' ~ outcome ~ '_cohort': "sum(case when is_counted and outcome = '" ~ outcome ~ "' then 1 else 0 end)"}) %}
+{%- endfor %}
+{%- for place in ['', '_all'] %}
+{%- for name, value in {'first_orders': '1', 'first_order_amount': 'paid_amount'}.items() %}
+{%- do paid.update({name ~ place: 'sum(case when buyer_order_number' ~ place ~ ' = 1 then ' ~ value ~ ' else 0 end)'}) %}
+{%- endfor %}
+{%- endfor %}
+{%- for name in sales %}{% do paid.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
+{%- set returned = {'refunds': 'count(*)', 'refund_units': 'sum(refund_units)', 'unrated_refunds': 'count(*) - count(refund_amount)'} %}
+{%- for name in back %}{% do returned.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
+{%- set added = (created | list) + (paid | list) + (returned | list) %}
+{%- set counts = (created | list) + ['orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort',
+    'orders_partly_refunded_cohort', 'first_orders', 'refunds'] %}
 {%- set said_of_the_order -%}
     {%- for trait in traits %}
         coalesce(nullif(trim({{ trait }}), ''), 'unknown') as {{ trait }}{{ "," if not loop.last }}
@@ -32,6 +42,8 @@ sold as (
         paid_date,
         {{ said_of_the_order }},
         outcome,
+        buyer_order_number,
+        buyer_order_number_all,
         units,
         {{ sales | join(', ') }}
     from {{ ref('fct_orders') }} as orders
@@ -88,58 +100,21 @@ placed as (
 -- Days first, each store alone: ALL and the periods are added up from these.
 days as (
     {%- for trait in traits %}
+    {%- set last_trait = loop.last %}
+    {%- for events, day, sums in [('sold', 'paid_date', paid), ('refunds', 'refund_date', returned), ('placed', 'created_date', created)] %}
 
     select
         '{{ trait }}' as trait,
         store_id,
         {{ trait }} as trait_value,
-        paid_date as date_day,
-        sum(case when is_counted then 1 else 0 end) as orders_paid,
-        {%- for name, outcome in outcomes.items() %}
-        sum(case when is_counted and outcome = '{{ outcome }}' then 1 else 0 end) as {{ name }},
-        {%- endfor %}
-        0 as refunds,
-        {%- for name in created %}
-        0 as {{ name }},
-        {%- endfor %}
-        sum(units) as units_paid,
-        0 as refund_units,
-        {%- for name in sales %}
-        sum({{ name }}) as {{ name }},
-        {%- endfor %}
-        {%- for name in back %}
-        0 as {{ name }},
-        {%- endfor %}
-        count(*) - count(paid_amount) as unrated_sales,
-        0 as unrated_refunds
-    from sold
-    group by store_id, {{ trait }}, paid_date
-
-    union all
-
-    -- All but what came back is 0. The same order as above.
-    select
-        '{{ trait }}', store_id, {{ trait }}, refund_date
+        {{ day }} as date_day
         {%- for name in added %},
-        {% if name == 'refunds' -%} count(*)
-        {%- elif name == 'unrated_refunds' -%} count(*) - count(refund_amount)
-        {%- elif name in back + ['refund_units'] -%} sum({{ name }})
-        {%- else -%} 0
-        {%- endif %} as {{ name }}
+        {{ sums.get(name, 0) }} as {{ name }}
         {%- endfor %}
-    from refunds
-    group by store_id, {{ trait }}, refund_date
-
-    union all
-
-    select
-        '{{ trait }}', store_id, {{ trait }}, created_date
-        {%- for name in added %},
-        {{ created.get(name, 0) }} as {{ name }}
-        {%- endfor %}
-    from placed
-    group by store_id, {{ trait }}, created_date
-    {{ "union all" if not loop.last }}
+    from {{ events }}
+    group by store_id, {{ trait }}, {{ day }}
+    {{ "union all" if not (last_trait and loop.last) }}
+    {%- endfor %}
     {%- endfor %}
 
 ),
@@ -159,8 +134,9 @@ summed as (
     from (
         select * from days
         union all
+        -- A buyer's first order anywhere on the platform is not their first in every store.
         select trait, 'ALL' as store_id, trait_value, date_day
-            {%- for name in added %}, {{ name }}{% endfor %}
+            {%- for name in added %}, {{ name ~ '_all' if name ~ '_all' in added else name }}{% endfor %}
         from days
     ) as days
     inner join {{ days_to_write() }} as spans
@@ -274,10 +250,10 @@ valued as (
         {%- for name in ['buyers', 'new_buyers'] %}
         cast(coalesce(buyers.{{ name }}, 0) as bigint) as {{ name }},
         {%- endfor %}
-        {%- for name in units %}
+        {%- for name in ['units_paid', 'refund_units'] %}
         cast(summed.{{ name }} as decimal(18, 4)) as {{ name }},
         {%- endfor %}
-        {%- for name in sales %}
+        {%- for name in sales + ['first_order_amount'] %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
         {%- for name in back %}

@@ -171,15 +171,6 @@ hosts as (
 
 ),
 
-whole as (
-
-    select store_id, max(date_day) as whole_through
-    from {{ ref('int_store_calendar') }}
-    where is_complete and is_orders_loaded
-    group by store_id
-
-),
-
 events as (
 
     select store_id, date_day from created
@@ -223,9 +214,8 @@ store_days as (
         {%- for name in deposits %}
         coalesce(deposit_days.{{ name }}, 0) as {{ name }},
         {%- endfor %}
-        -- Orders are mature when every refund within 30 days of their payment has been seen.
         {%- for name, source in mature.items() %}
-        case when events.date_day <= {{ add_days('whole.whole_through', -30) }} then coalesce(paid.{{ source }}, 0) else 0 end as {{ name }},
+        case when events.date_day <= matured.mature_through then coalesce(paid.{{ source }}, 0) else 0 end as {{ name }},
         {%- endfor %}
         coalesce(traffic.visitor_days, 0) as visitor_days,
         coalesce(traffic.visitors_at_least, 0) as visitors_at_least,
@@ -250,7 +240,7 @@ store_days as (
     left join traffic on events.store_id = traffic.store_id and events.date_day = traffic.date_day
     left join ads on events.store_id = ads.store_id and events.date_day = ads.date_day
     left join hosts on events.store_id = hosts.store_id and events.date_day = hosts.date_day
-    left join whole on events.store_id = whole.store_id
+    left join {{ ref('int_mature_days') }} as matured on events.store_id = matured.store_id
 
 ),
 
