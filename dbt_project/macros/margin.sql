@@ -15,10 +15,14 @@
 {%- endmacro %}
 
 
-{# Whether so much of the sales has a cost that a margin may be shown; of what more came back than was sold, so much of that. #}
-{% macro is_covered(net_sales, with_cost) -%}
+{#
+  Whether so much of the sales has a cost that a margin may be shown; of what more came back than was sold, so much of that.
+  uncosted: how many sales have none, where that is counted; without any the margin is known of no sales, too.
+#}
+{% macro is_covered(net_sales, with_cost, uncosted='1') -%}
     (
-        ({{ with_cost }} > 0 and {{ with_cost }} >= {{ var('margin_from_coverage') }} * {{ net_sales }})
+        {{ uncosted }} = 0
+        or ({{ with_cost }} > 0 and {{ with_cost }} >= {{ var('margin_from_coverage') }} * {{ net_sales }})
         or ({{ with_cost }} < 0 and {{ net_sales }} < 0 and {{ with_cost }} <= {{ var('margin_from_coverage') }} * {{ net_sales }})
     )
 {%- endmacro %}

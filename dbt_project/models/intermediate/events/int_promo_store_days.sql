@@ -13,7 +13,6 @@ promo_days as (
 
 ),
 
--- Shown by the rule of int_margin_by_period: where nearly all of the day's sales have a cost.
 margins as (
 
     select
@@ -21,8 +20,8 @@ margins as (
         date_day,
         {{ mart_money(
             'sum(net_sales_with_cost_cohort) - sum(cogs_cohort)',
-            'sum(unrated_cohort) = 0 and (sum(uncosted_cohort) = 0 or '
-            ~ is_covered('sum(net_sales_cohort)', 'sum(net_sales_with_cost_cohort)') ~ ')'
+            'sum(unrated_cohort) = 0 and '
+            ~ is_covered('sum(net_sales_cohort)', 'sum(net_sales_with_cost_cohort)', 'sum(uncosted_cohort)')
         ) }} as gross_margin_cohort
     from (
         {%- for store in ['store_id', "'ALL'"] %}

@@ -65,7 +65,7 @@ valued as (
         {{ mart_money('net_sales', 'is_known') }} as net_sales_ex_tax,
         {{ mart_money('net_sales_with_cost', 'is_known') }} as net_sales_with_cost,
         {{ mart_money('cogs', 'is_known') }} as cogs,
-        {{ mart_money('net_sales_with_cost - cogs', 'is_known and (uncosted = 0 or ' ~ is_covered('net_sales', 'net_sales_with_cost') ~ ')') }}
+        {{ mart_money('net_sales_with_cost - cogs', 'is_known and ' ~ is_covered('net_sales', 'net_sales_with_cost', 'uncosted')) }}
             as gross_margin,
         case
             when level = 'store' and orders_without_costs = 0
