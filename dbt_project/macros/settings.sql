@@ -36,6 +36,15 @@
 {%- endmacro %}
 
 
+{#
+    Whether an account is waited for, over rows of accounts with their store_id and is_active: one that left accounts.yml is read no
+    further, and is waited for only where no other account of the store is left. among: the accounts that do what is waited for.
+#}
+{% macro is_waited_for(among='true') -%}
+    is_active or max(case when {{ among }} and is_active then 1 else 0 end) over (partition by store_id) = 0
+{%- endmacro %}
+
+
 {# First day of the week that holds a date, by the week_start_day setting. #}
 {% macro business_week_start(d) -%}
     {%- set shift = (8 - var('week_start_day')) % 7 -%}

@@ -1,6 +1,5 @@
 -- How far each store's catalogue is known: from the first whole day after its products were first read, to the last whole day they are
--- read for; of several accounts, as far as all of them are. One that left accounts.yml is read no further: nobody waits for it while
--- there is another. One row per store whose products are read.
+-- read for; of several accounts, as far as all that are waited for. One row per store whose products are read.
 with
 
 first_reads as (
@@ -24,10 +23,9 @@ readers as (
 
     select
         accounts.store_id,
-        accounts.is_active,
         first_reads.read_at,
         marks.mark_end,
-        max(case when accounts.is_active then 1 else 0 end) over (partition by accounts.store_id) = 1 as has_active
+        {{ is_waited_for() }} as is_waited_for
     from {{ source('raw_daybook', 'accounts') }} as accounts
     inner join first_reads on accounts.account_id = first_reads.account_id
     inner join marks on accounts.account_id = marks.account_id
@@ -37,7 +35,7 @@ readers as (
 select
     readers.store_id,
     {{ add_days(local_date('max(readers.read_at)', 'stores.time_zone'), 1) }} as known_from,
-    {{ add_days(local_date('min(case when readers.is_active or not readers.has_active then readers.mark_end end)', 'stores.time_zone'), -1) }}
+    {{ add_days(local_date('min(case when readers.is_waited_for then readers.mark_end end)', 'stores.time_zone'), -1) }}
         as known_through
 from readers
 inner join {{ ref('int_stores') }} as stores on readers.store_id = stores.store_id

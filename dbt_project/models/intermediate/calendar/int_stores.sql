@@ -33,7 +33,7 @@ ranked as (
 
     select
         *,
-        max(case when has_orders and is_active then 1 else 0 end) over (partition by store_id) = 1 as has_active_orders,
+        {{ is_waited_for(among='has_orders') }} as is_waited_for,
         row_number() over (
             partition by store_id
             order by
@@ -57,8 +57,7 @@ marks as (
 
 ),
 
--- A store is read as far as the slowest of its order accounts, and from where the last of them begins. One that left accounts.yml
--- is read no further: nobody waits for it while there is another.
+-- A store is read as far as the slowest of its order accounts that are waited for, and from where the last of all begins.
 orders_read as (
 
     select
@@ -70,7 +69,7 @@ orders_read as (
     left join first_windows on ranked.account_id = first_windows.account_id
     left join marks
         on ranked.account_id = marks.account_id
-        and (ranked.is_active or not ranked.has_active_orders)
+        and ranked.is_waited_for
     where ranked.has_orders
     group by ranked.store_id
 
