@@ -32,14 +32,17 @@
 {#
     The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole
     elapsed days) against it. Relations: own, prev, yoy with the measures of the same spans. loaded: measure → the flag that a
-    span has to have, where a source of its own was read in part: four days of ads are no week of them.
+    span has to have, where a source of its own was read in part: four days of ads are no week of them. nothing_where: the flag
+    of an earlier span (earlier_spans) in which what is absent was nothing, 0, where rows are only of what happened; absent: whether
+    it is, `$` being prev or yoy. own: where this period's measure stands, `$` being its name.
 #}
-{% macro compared(measures, loaded={}) -%}
+{% macro compared(measures, loaded={}, nothing_where=none, absent='$.grain is null', own=none) -%}
     {%- for name, type in measures.items() %}
-    {%- set now = of_loaded('own', name, loaded) %}
+    {%- set now = own.replace('$', name) if own else of_loaded('own', name, loaded) %}
     {%- for when in ['prev', 'yoy'] %}
     {%- set before = of_loaded(when, name, loaded) %}
-    cast({{ before }} as {{ type }}) as {{ name }}_{{ when }},
+    cast({{ "case when " ~ when ~ "_spans." ~ nothing_where ~ " and " ~ absent.replace('$', when) ~ " then 0 else " ~ before ~ " end"
+        if nothing_where else before }} as {{ type }}) as {{ name }}_{{ when }},
     {{ change(now, before) }} as {{ name }}_{{ when }}_chg
     {{- "," if not loop.last }}
     {%- endfor %}

@@ -27,7 +27,6 @@
   what the catalogue says of an item in the period (item_stock); of one level only.
 #}
 {% macro item_periods(levels, grain, with_stock=false) -%}
-{%- set earlier = ['prev', 'yoy'] %}
 {%- set measures = {'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
 {%- set sums = ['orders', 'buyers', 'units', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods', 'net_sales',
     'refund_goods_cohort', 'net_sales_cohort'] %}
@@ -41,7 +40,7 @@ with
 read_periods as (
 
     select store_id, grain, period_start from {{ ref('int_affected_periods') }} where grain = '{{ grain }}'
-    {%- for when in earlier %}
+    {%- for when in ['prev', 'yoy'] %}
 
     union
 
@@ -151,14 +150,7 @@ select
     {{ ratio('traffic.cart_visitors', 'traffic.visitors') }} as cart_rate,
     case when spans.is_orders_loaded then {{ ratio('this.buyers', 'traffic.visitors') }} end as pay_conversion,
     case when spans.is_orders_loaded then {{ ratio('this.goods_paid', 'traffic.visitors') }} end as uv_value,
-    {%- for when in earlier %}
-    {%- for name, type in measures.items() %}
-    cast(case when {{ when }}_spans.is_orders_loaded then coalesce({{ when }}.{{ name }}, 0) end as {{ type }}) as {{ name }}_{{ when }},
-    {{ change('case when spans.own_span_days = 0 then this.' ~ name ~ ' else own.' ~ name ~ ' end', when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
-    {{- "," if not loop.last }}
-    {%- endfor %}
-    {{- "," if not loop.last }}
-    {%- endfor %}
+    {{ compared(measures, nothing_where='is_orders_loaded', own='case when spans.own_span_days = 0 then this.$ else own.$ end') }}
     {%- if with_stock %},
     stocked.store_id is not null as is_stock_loaded,
     cast(stocked.list_price as decimal(18, 2)) as list_price,

@@ -1,7 +1,6 @@
 -- region_*, buyer_type_* and payment_type_*: each period with the earlier ones it is compared with. In an earlier period whose orders
 -- were loaded, a value without a row sold nothing.
 {{ config(materialized='view') }}
-{%- set earlier = ['prev', 'yoy'] %}
 {%- set mature = ['paid_amount_mature', 'refund_amount_cohort_30d'] %}
 {%- set measures = {'orders_paid': 'bigint', 'buyers': 'bigint', 'paid_amount': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
 
@@ -19,14 +18,7 @@ select
     this.{{ name }},
     {%- endif %}
     {%- endfor %}
-    {%- for when in earlier %}
-    {%- for name, type in measures.items() %}
-    cast(case when {{ when }}_spans.is_orders_loaded and {{ when }}.trait is null then 0 else {{ when }}.{{ name }} end as {{ type }}) as {{ name }}_{{ when }},
-    {{ change('own.' ~ name, when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
-    {{- "," if not loop.last }}
-    {%- endfor %}
-    {{- "," if not loop.last }}
-    {%- endfor %}
+    {{ compared(measures, nothing_where='is_orders_loaded') }}
 from {{ ref('int_attribute_by_period') }} as this
 {{ joined_to_its_span() }}
 left join {{ ref('int_attribute_mature') }} as matured

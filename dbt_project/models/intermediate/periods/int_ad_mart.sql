@@ -1,7 +1,8 @@
 -- ad_account_*, ad_campaign_*, ad_group_* and ad_*: each entity's period with the earlier ones it is compared with. In an
 -- earlier period that was loaded, an entity that was not reported spent nothing; one that was read in part is compared with nothing.
 {{ config(materialized='view') }}
-{%- set earlier = ['prev', 'yoy'] %}
+{%- set rates = {'roas_platform': 'double'} %}
+{%- for age in var('ad_ages') %}{% do rates.update({'roas_' ~ age ~ 'd': 'double'}) %}{% endfor %}
 
 select
     this.entity_level,
@@ -66,20 +67,8 @@ select
     {%- for age in var('ad_ages') %}
     this.roas_{{ age }}d,
     {%- endfor %}
-    {%- for name in earlier %}
-    cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.clicks, 0) end as bigint) as clicks_{{ name }},
-    {{ change('own.clicks', name ~ '.clicks') }} as clicks_{{ name }}_chg,
-    cast(case when {{ name }}_spans.is_ads_loaded then coalesce({{ name }}.spend, 0) end as decimal(18, 2)) as spend_{{ name }},
-    {{ change('own.spend', name ~ '.spend') }} as spend_{{ name }}_chg,
-    {{ name }}.roas_platform as roas_platform_{{ name }},
-    {{ change('own.roas_platform', name ~ '.roas_platform') }} as roas_platform_{{ name }}_chg,
-    {%- for age in var('ad_ages') %}
-    {{ name }}.roas_{{ age }}d as roas_{{ age }}d_{{ name }},
-    {{ change('own.roas_' ~ age ~ 'd', name ~ '.roas_' ~ age ~ 'd') }} as roas_{{ age }}d_{{ name }}_chg
-    {{- "," if not loop.last }}
-    {%- endfor %}
-    {{- "," if not loop.last }}
-    {%- endfor %}
+    {{ compared({'clicks': 'bigint', 'spend': 'decimal(18, 2)'}, nothing_where='is_ads_loaded', absent='coalesce($.is_deleted_entity, true)') }},
+    {{ compared(rates) }}
 from {{ ref('int_ad_by_period') }} as this
 {{ joined_to_its_span() }}
 left join {{ ref('int_stores') }} as stores on this.store_id = stores.store_id

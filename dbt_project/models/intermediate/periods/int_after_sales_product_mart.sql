@@ -1,7 +1,6 @@
 -- after_sales_product_daily, _weekly and _monthly: each product's reason with the earlier periods it is compared with. In an earlier
 -- period whose orders were loaded, a product without a row had nothing come back.
 {{ config(materialized='view') }}
-{%- set earlier = ['prev', 'yoy'] %}
 {%- set measures = {'refunds': 'bigint', 'refund_goods': 'decimal(18, 2)'} %}
 
 select
@@ -20,14 +19,7 @@ select
     this.refund_goods,
     this.refund_hours,
     this.avg_refund_hours,
-    {%- for when in earlier %}
-    {%- for name, type in measures.items() %}
-    cast(case when {{ when }}_spans.is_orders_loaded and {{ when }}.reason is null then 0 else {{ when }}.{{ name }} end as {{ type }}) as {{ name }}_{{ when }},
-    {{ change('own.' ~ name, when ~ '.' ~ name) }} as {{ name }}_{{ when }}_chg
-    {{- "," if not loop.last }}
-    {%- endfor %}
-    {{- "," if not loop.last }}
-    {%- endfor %}
+    {{ compared(measures, nothing_where='is_orders_loaded') }}
 from {{ ref('int_after_sales_product_by_period') }} as this
 left join {{ ref('int_items') }} as items
     on items.level = 'product'
