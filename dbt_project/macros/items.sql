@@ -29,8 +29,8 @@
 {% macro item_periods(levels, grain, with_stock=false) -%}
 {%- set measures = {'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
 {%- set sums = ['orders', 'buyers', 'units', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods', 'net_sales',
-    'refund_goods_cohort', 'net_sales_cohort'] %}
-{%- set rest = ['products_sold', 'avg_unit_price', 'price_realisation', 'refund_rate_flow', 'gmv_share', 'rank_in_store', 'abc_class'] %}
+    'refund_goods_cohort', 'net_sales_cohort', 'products_sold'] %}
+{%- set rest = ['avg_unit_price', 'price_realisation', 'refund_rate_flow', 'gmv_share', 'rank_in_store', 'abc_class'] %}
 {%- set chosen = "grain = '" ~ grain ~ "' and level in ('" ~ levels | join("', '") ~ "')" %}
 
 with
@@ -132,7 +132,6 @@ select
     {{ period_columns() }},
     items.first_paid_date,
     coalesce(items.launched_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
-    cast(this.products_sold as bigint) as products_sold,
     {%- for name in sums %}
     case when this.rank_in_store is not null or spans.is_orders_loaded then this.{{ name }} end as {{ name }},
     {%- endfor %}
@@ -324,7 +323,7 @@ select
     store_id,
     case level when 'category_1' then 1 when 'category_2' then 2 else 3 end as category_level,
     item_id as category_path,
-    {{ item_columns() }}, products_sold
+    {{ item_columns() }}, cast(products_sold as bigint) as products_sold, {{ category_traffic_columns() }}
 from ({{ item_periods(['category_1', 'category_2', 'category_3'], grain) }}) as items
 {% endmacro %}
 
@@ -347,8 +346,11 @@ from ({{ item_periods(['category_1', 'category_2', 'category_3'], grain) }}) as 
 {%- endmacro %}
 
 
-{# Who looked at it: of products and variants only, because people of a category's products are not added up. #}
+{# How often it was looked at; and by whom: of products and variants only, because people of a category's products are not added up. #}
+{% macro category_traffic_columns() -%}
+    traffic_days, visitor_days, visitors_at_least, page_views, exposures, search_exposures, search_clicks, search_click_rate, cart_units
+{%- endmacro %}
+
 {% macro item_traffic_columns() -%}
-    traffic_days, visitors, visitor_days, visitors_at_least, page_views, exposures, search_exposures, search_clicks, search_click_rate,
-    cart_visitors, cart_units, fav_visitors, cart_rate, pay_conversion, uv_value
+    {{ category_traffic_columns() }}, visitors, cart_visitors, fav_visitors, cart_rate, pay_conversion, uv_value
 {%- endmacro %}

@@ -114,6 +114,22 @@ def test_a_file_with_the_visitors_of_products_rebuilds_the_periods_of_its_day(ni
         assert rows == [(31, 0)], table
 
 
+def test_another_category_in_the_catalogue_takes_the_views_of_its_product_with_it(nightly: Replay) -> None:
+    """Product 5 moved on 12 November; its catalogue says at last that it moved elsewhere."""
+    seen = "select period_start::varchar, page_views from daybook.marts.category_daily where category_path = ? order by 1"
+    views = [("2026-11-12", 62), ("2026-11-13", 63)]
+    before = nightly.con.execute(seen, ["Garden > Pots > Clay"]).fetchall()
+    assert [row for row in before if row[1]] == views
+    nightly.con.execute(
+        "update staging.stg_taobao__products set category_path = 'Sheds', load_id = 99"
+        " where product_id = '9007199254740905' and category_path = 'Garden > Pots > Clay'"
+    )
+    nightly.build()
+    assert nightly.con.execute(seen, ["Sheds"]).fetchall() == views
+    after = nightly.con.execute(seen, ["Garden > Pots > Clay"]).fetchall()
+    assert not [row for row in after if row[1]]
+
+
 def test_another_stock_rebuilds_the_periods_of_its_store_since_its_day(nightly: Replay) -> None:
     """Product 10 had 19 pieces from 1 November on, one less each day until the eighth."""
     nightly.con.execute(

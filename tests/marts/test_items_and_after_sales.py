@@ -72,7 +72,7 @@ def test_refund_parts_of_an_order_sum_to_the_refund(built: Any) -> None:
 
 def test_a_category_level_counts_each_product_once(built: Any) -> None:
     rows = built.rows("select * from marts.category_monthly where store_id = 'jade_tmall'")
-    assert {row["category_level"] for row in rows} == {1, 2}
+    assert {row["category_level"] for row in rows if row["units"]} == {1, 2}
     top = [row for row in rows if row["category_path"] == "Home"]
     assert len(top) >= 14
     for row in top:
@@ -113,6 +113,47 @@ def test_a_sale_whose_line_names_no_category_stands_under_that_of_its_product_at
         f"select 1 from marts.fct_order_lines where product_id = '{MOVED_PRODUCT}' and category_path is null"
         " and store_id = 'jade_tmall'"
     )
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_views_of_products_come_to_their_category_of_the_day_and_people_to_none(
+    grain: str, built: Any, world: World
+) -> None:
+    shanghai = ZoneInfo("Asia/Shanghai")
+
+    def category(product: Any, day: date) -> str:
+        named = [
+            (row["valid_from_at"].astimezone(shanghai).date(), row["valid_from_at"], row["category_path"])
+            for row in world.streams["products"]
+            if row["store_id"] == "jade_tmall" and row["product_id"] == product and row["category_path"]
+        ]
+        by_then = [row for row in named if row[0] <= day] or [min(named)] if named else []
+        return str(max(by_then)[2]) if by_then else "unknown"
+
+    seen: dict[Any, list[Any]] = defaultdict(list)
+    for row in world.streams["product_traffic"]:
+        steps = category(row["product_id"], row["period_start"]).split(" > ")
+        for level in range(1, len(steps) + 1):
+            seen[level, " > ".join(steps[:level]), period_of(grain, row["period_start"])].append(row)
+    assert {"Home > Aisle 2", "Garden > Pots > Clay", "unknown"} <= {path for _, path, _ in seen}
+    looked_at = 0
+    for row in built.rows(f"select * from marts.category_{GRAINS[grain]}"):
+        key = (row["category_level"], row["category_path"], row["period_start"])
+        rows = seen.pop(key, None) if row["store_id"] == "jade_tmall" else None
+        if rows is None:
+            assert row["traffic_days"] is row["page_views"] is row["visitor_days"] is None, key
+            continue
+        looked_at += 1
+        assert row["traffic_days"] == len({told["period_start"] for told in rows}), key
+        assert row["visitor_days"] == sum(told["visitors"] for told in rows), key
+        assert row["visitors_at_least"] == max(told["visitors"] for told in rows), key
+        for name in ("page_views", "cart_units", "search_clicks"):
+            values = [told.get(name) for told in rows]
+            assert row[name] == (None if None in values else sum(values)), (key, name)
+        if not row["units"]:
+            assert row["products_sold"] == 0, key
+    assert not seen and looked_at > 3
+    assert "visitors" not in row
 
 
 @pytest.mark.parametrize("grain", GRAINS)

@@ -139,6 +139,19 @@ def outcomes(world: World) -> None:
             {**base, "grain": "day", "period_start": day, "product_id": product, "product_name": "Looked at",
              "visitors": 40, "page_views": 90}
         )  # fmt: skip
+    # Two of one aisle until product 5 moves on the twelfth; one whose catalogue names no category, and one in none.
+    for number, views, days in (
+        (2, 60, (10, 11, 12, 13)),
+        (5, 50, (10, 11, 12, 13)),
+        (12, 7, (11,)),
+        (11, 8, (11,)),
+    ):
+        for number_of_day in days:
+            world.streams["product_traffic"].append(
+                {**base, "grain": "day", "period_start": date(2026, 11, number_of_day),
+                 "product_id": f"90071992547409{number:02d}", "visitors": views - number_of_day,
+                 "page_views": views + number_of_day, "cart_units": None if number_of_day == 13 else number}
+            )  # fmt: skip
 
 
 def advertising(world: World, rng: random.Random) -> None:

@@ -1,6 +1,7 @@
--- The traffic of products and variants in every span: what adds up is added up over the days that have figures, people are
--- the platform's own figure of the period or nothing, with the bounds that the days give. A figure that some of the days
--- lack is unknown. One row per level, store, item, grain, period_start and span.
+-- The traffic of products, variants and categories in every span: what adds up is added up over the days that have figures, people
+-- are the platform's own figure of the period or nothing, with the bounds that the days give: of a category none is read, and one
+-- who saw two of its products is one of its visitors. A figure that some of the days lack, or of some products, is unknown.
+-- One row per level, store, item, grain, period_start and span.
 {%- set added = ['exposures', 'search_exposures', 'search_clicks', 'page_views', 'cart_units'] %}
 {%- set people = ['visitors', 'cart_visitors', 'fav_visitors'] %}
 
@@ -9,6 +10,22 @@ with
 figures as (
 
     select * from {{ ref('int_product_traffic') }}
+
+),
+
+days_of_items as (
+
+    select level, store_id, item_id, product_id, product_name, period_start, visitors, visitor_days, {{ added | join(', ') }}
+    from figures
+    where grain = 'day'
+    {%- for level, item in item_levels().items() if level.startswith('category') %}
+
+    union all
+
+    select '{{ level }}', store_id, {{ item }}, null, null, period_start, visitors, visitor_days, {{ added | join(', ') }}
+    from figures
+    where grain = 'day' and level = 'product' and {{ item }} is not null
+    {%- endfor %}
 
 ),
 
@@ -23,17 +40,16 @@ added as (
         days.span_days,
         max(figures.product_id) as product_id,
         max(figures.product_name) as product_name,
-        count(*) as traffic_days,
+        count(distinct figures.period_start) as traffic_days,
         {%- for name in added %}
         case when count(*) = count(figures.{{ name }}) then cast(sum(figures.{{ name }}) as bigint) end as {{ name }},
         {%- endfor %}
         case when count(*) = count(figures.visitor_days) then cast(sum(figures.visitor_days) as bigint) end as visitor_days,
         case when count(*) = count(figures.visitors) then max(figures.visitors) end as visitors_at_least
-    from figures
+    from days_of_items as figures
     inner join {{ ref('int_span_days') }} as days
         on figures.store_id = days.store_id
         and figures.period_start = days.date_day
-    where figures.grain = 'day'
     group by figures.level, figures.store_id, figures.item_id, days.grain, days.period_start, days.span_days
 
 )

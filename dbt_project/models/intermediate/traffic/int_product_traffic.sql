@@ -1,5 +1,6 @@
 -- What platforms say of each product's or variant's visitors: day, week and month figures side by side, because people of
--- a week cannot be made from days. Several sites that show one product share people nobody can tell apart.
+-- a week cannot be made from days. Several sites that show one product share people nobody can tell apart. category_path: where the
+-- catalogue had the product at the end of the day; what is first known of it holds for the time before.
 -- One row per level, store, item, grain and period.
 with
 
@@ -7,25 +8,65 @@ product_traffic as (
 
     {{ union_staging('product_traffic') }}
 
+),
+
+named as (
+
+    select
+        store_id,
+        product_id,
+        category_path,
+        valid_from_at,
+        from_date,
+        lag(category_path) over (partition by store_id, product_id order by valid_from_at, platform) as category_before
+    from {{ ref('int_product_versions') }}
+    where sku_id is null and category_path is not null
+
+),
+
+categories as (
+
+    select
+        store_id,
+        product_id,
+        category_path,
+        case when category_before is null then cast('1900-01-01' as date) else from_date end as from_date,
+        lead(from_date) over (partition by store_id, product_id order by valid_from_at, from_date) as until_date
+    from named
+    where category_before is null or category_path <> category_before
+
+),
+
+told as (
+
+    select
+        case when sku_id is null then 'product' else 'sku' end as level,
+        store_id,
+        coalesce(sku_id, product_id) as item_id,
+        grain,
+        period_start,
+        max(product_id) as product_id,
+        max(sku_id) as sku_id,
+        max(product_name) as product_name,
+        {%- for name in ['exposures', 'search_exposures', 'search_clicks', 'page_views', 'cart_units'] %}
+        cast(sum({{ name }}) as bigint) as {{ name }},
+        {%- endfor %}
+        {%- for name in ['visitors', 'cart_visitors', 'fav_visitors'] %}
+        case when count(*) = 1 then max({{ name }}) end as {{ name }},
+        {%- endfor %}
+        cast(sum(visitors) as bigint) as visitor_days,
+        max(load_id) as load_id
+    from product_traffic
+    where coalesce(sku_id, product_id) is not null
+    group by case when sku_id is null then 'product' else 'sku' end, store_id, coalesce(sku_id, product_id), grain, period_start
+
 )
 
-select
-    case when sku_id is null then 'product' else 'sku' end as level,
-    store_id,
-    coalesce(sku_id, product_id) as item_id,
-    grain,
-    period_start,
-    max(product_id) as product_id,
-    max(sku_id) as sku_id,
-    max(product_name) as product_name,
-    {%- for name in ['exposures', 'search_exposures', 'search_clicks', 'page_views', 'cart_units'] %}
-    cast(sum({{ name }}) as bigint) as {{ name }},
-    {%- endfor %}
-    {%- for name in ['visitors', 'cart_visitors', 'fav_visitors'] %}
-    case when count(*) = 1 then max({{ name }}) end as {{ name }},
-    {%- endfor %}
-    cast(sum(visitors) as bigint) as visitor_days,
-    max(load_id) as load_id
-from product_traffic
-where coalesce(sku_id, product_id) is not null
-group by case when sku_id is null then 'product' else 'sku' end, store_id, coalesce(sku_id, product_id), grain, period_start
+select told.*, categories.category_path
+from told
+left join categories
+    on told.level = 'product' and told.grain = 'day'
+    and told.store_id = categories.store_id
+    and told.product_id = categories.product_id
+    and told.period_start >= categories.from_date
+    and (categories.until_date is null or told.period_start < categories.until_date)
