@@ -94,6 +94,9 @@
         'order_sources': [
             ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text), ('source_l1', text), ('load_id', 'bigint'),
         ],
+        'gift_card_payments': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text), ('paid_by_gift_card', money), ('load_id', 'bigint'),
+        ],
         'order_scenes': [
             ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text),
             ('line_id', text), ('live_id', text), ('host_id', text), ('host_name', text),

@@ -115,6 +115,11 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         **_fields(pa.string(), "platform account_id store_id order_id source_l1"),
         "load_id": pa.int64(),
     },
+    "gift_card_payments": {
+        **_fields(pa.string(), "platform account_id store_id order_id"),
+        "paid_by_gift_card": _MONEY,
+        "load_id": pa.int64(),
+    },
     "order_scenes": {
         **_fields(
             pa.string(), "platform account_id store_id order_id line_id live_id host_id host_name video_id"

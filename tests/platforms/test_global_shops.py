@@ -20,6 +20,7 @@ from staged import Staged, at, staged
 from extractors.accounts import Account
 from extractors.core.window import days_window
 from extractors.errors import ConfigError, ContractError
+from extractors.platforms.shopify.sandbox.records import paid_by_gift_card
 from extractors.registry import platforms
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.ledger import Ledger, refund_parts
@@ -149,6 +150,24 @@ def test_every_paid_order_has_the_worlds_money_and_times(name: str, night: Night
     assert found.keys() == expected.keys() and len(found) > 150
     for key, row in expected.items():
         assert found[key] == row, key
+
+
+def test_what_shopify_was_paid_with_gift_cards_is_staged_to_the_cent(night: Night) -> None:
+    found = dict(
+        night.tuples("select order_id, paid_by_gift_card from staging.stg_shopify__gift_card_payments")
+    )
+    cards = {
+        order_id("shopify", state): money(paid_by_gift_card(state.order))
+        for state in night.states("shopify")
+        if state.paid_at is not None and paid_by_gift_card(state.order)
+    }
+    assert found == cards and len(found) > 10
+    # Most of them paid the rest otherwise: no order was paid twice for it.
+    both = night.tuples(
+        "select count(*) from staging.stg_shopify__orders join staging.stg_shopify__gift_card_payments using (order_id)"
+        " where buyer_paid_total > paid_by_gift_card and payment_type = 'shopify_payments'"
+    )
+    assert both[0][0] > 5
 
 
 @each

@@ -3,7 +3,7 @@
 -- worth what the source says was paid. One row per order.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}"])) }}
 {%- set amounts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax',
-    'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
+    'other_charged', 'gift_cards_sold', 'gift_cards_redeemed', 'accounting_adjustments'] %}
 
 with
 
@@ -60,10 +60,26 @@ lines as (
 
 ),
 
+-- Of what was paid, what was owed before: nothing where the platform does not tell.
+redeemed as (
+
+    select platform, store_id, order_id, sum(paid_by_gift_card) as gift_cards_redeemed
+    from (
+        {{ union_staging('gift_card_payments') }}
+    ) as payments
+    where {{ is_heard('payments', 'orders') }}
+    {%- if only_changes() %}
+        and {{ in_staged_orders('payments') }}
+    {%- endif %}
+    group by platform, store_id, order_id
+
+),
+
 spread as (
 
     select
         headers.*,
+        coalesce(redeemed.gift_cards_redeemed, 0) as gift_cards_redeemed,
         coalesce(lines.lines, 0) as lines,
         coalesce(lines.product_lines, 0) as product_lines,
         coalesce(lines.shipping_lines, 0) as shipping_lines,
@@ -83,6 +99,10 @@ spread as (
         on headers.platform = lines.platform
         and headers.store_id = lines.store_id
         and headers.order_id = lines.order_id
+    left join redeemed
+        on headers.platform = redeemed.platform
+        and headers.store_id = redeemed.store_id
+        and headers.order_id = redeemed.order_id
 
 ),
 
@@ -128,6 +148,7 @@ totals as (
         cast(product_tax + to_spread_tax as decimal(18, 4)) as tax_orig,
         cast(other_charged as decimal(18, 4)) as other_charged_orig,
         cast(gift_cards_sold as decimal(18, 4)) as gift_cards_sold_orig,
+        cast(gift_cards_redeemed as decimal(18, 4)) as gift_cards_redeemed_orig,
         cast(accounting_adjustments as decimal(18, 4)) as accounting_adjustments_orig
     from valued
 

@@ -2,7 +2,7 @@
 -- store, and of ALL. What adds up is added up over the span's days; distinct counts come from the span itself;
 -- ratios are made of the sums. One row per store, grain, period_start and span.
 {%- set added = ['orders_created', 'orders_unpaid', 'orders_created_paid', 'units', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
-    'list_amount', 'merchant_discount', 'platform_subsidy', 'other_charged', 'gift_cards_sold', 'accounting_adjustments',
+    'list_amount', 'merchant_discount', 'platform_subsidy', 'other_charged', 'gift_cards_sold', 'gift_cards_redeemed', 'accounting_adjustments',
     'goods_paid_store', 'paid_amount_store', 'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid',
     'guest_orders', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
     'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'refunds', 'refund_units', 'refund_goods',
@@ -10,6 +10,7 @@
     'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
     'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
+{%- set tells = 'platform in (' ~ platforms_with('gift_card_payments') ~ ')' %}
 
 with
 
@@ -95,6 +96,20 @@ visited as (
 
 ),
 
+-- Whose platform tells what was paid with gift cards; of all stores it is known where all of them tell.
+stores as (
+
+    select store_id, store_currency, coalesce({{ tells }}, false) as tells_gift_cards
+    from {{ ref('int_stores') }}
+
+    union all
+
+    select 'ALL' as store_id, null as store_currency, coalesce(min(case when {{ tells }} then 1 else 0 end) = 1, false)
+    from {{ ref('int_stores') }}
+    where has_orders
+
+),
+
 measures as (
 
     select
@@ -135,6 +150,8 @@ measures as (
             'first_order_amount', 'paid_amount_mature', 'refund_amount_cohort_30d'] %}
         {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
+        coalesce(stores.tells_gift_cards, false) as is_gift_cards_redeemed_loaded,
+        {{ mart_money('added.gift_cards_redeemed', 'stores.tells_gift_cards and spans.has_orders and added.unrated_sales = 0') }} as gift_cards_redeemed,
         {%- for name in ['received', 'forfeited'] %}
         {{ mart_money('added.deposit_' ~ name, 'spans.has_orders and added.untold_' ~ name ~ ' = 0') }} as deposit_{{ name }},
         {%- endfor %}
@@ -180,7 +197,7 @@ measures as (
     left join {{ ref('int_buyers_by_period') }} as buyers
         on spans.store_id = buyers.store_id and spans.grain = buyers.grain
         and spans.period_start = buyers.period_start and spans.span_days = buyers.span_days
-    left join {{ ref('int_stores') }} as stores on spans.store_id = stores.store_id
+    left join stores on spans.store_id = stores.store_id
 
 )
 

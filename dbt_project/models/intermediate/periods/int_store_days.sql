@@ -1,7 +1,7 @@
 -- Everything of a store's day that may be added up, each on its own clock, and the same for all stores together.
 -- Facts are added up apart before they meet, so nothing is counted twice. One row per store and day with an event.
 {%- set paid = ['units', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'list_amount', 'merchant_discount',
-    'platform_subsidy', 'other_charged', 'gift_cards_sold', 'accounting_adjustments', 'goods_paid_store', 'paid_amount_store',
+    'platform_subsidy', 'other_charged', 'gift_cards_sold', 'gift_cards_redeemed', 'accounting_adjustments', 'goods_paid_store', 'paid_amount_store',
     'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid', 'guest_orders',
     'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort', 'first_orders',
     'first_order_amount', 'unrated_sales', 'unrated_sales_store'] %}
@@ -54,6 +54,7 @@ paid as (
         sum(platform_subsidy) as platform_subsidy,
         sum(other_charged) as other_charged,
         sum(gift_cards_sold) as gift_cards_sold,
+        sum(gift_cards_redeemed) as gift_cards_redeemed,
         sum(accounting_adjustments) as accounting_adjustments,
         sum(goods_paid_store) as goods_paid_store,
         sum(goods_paid_store + shipping_charged_store + tax_store) as paid_amount_store,

@@ -30,7 +30,7 @@ select
     this.orders_partly_refunded_cohort,
     this.guest_orders,
     this.units_paid,
-    -- Not read yet: what bundles are made of, what was paid with gift cards, what platforms charge.
+    -- Not read yet: what bundles are made of, what platforms charge.
     false as is_bundles_loaded,
     cast(null as decimal(18, 4)) as component_units_paid,
 
@@ -46,8 +46,8 @@ select
     this.other_charged,
     this.accounting_adjustments,
     this.gift_cards_sold,
-    false as is_gift_cards_redeemed_loaded,
-    cast(null as decimal(18, 2)) as gift_cards_redeemed,
+    this.is_gift_cards_redeemed_loaded,
+    this.gift_cards_redeemed,
     false as is_fees_loaded,
     cast(null as decimal(18, 2)) as fees_platform,
     this.deposit_received,

@@ -10,7 +10,7 @@
     'shippingAddress': {'countryCodeV2': 'text', 'provinceCode': 'text'},
     'originalTotalPriceSet': money, 'totalPriceSet': money, 'totalTaxSet': money, 'totalTipReceivedSet': money, 'originalTotalDutiesSet': money,
     'shippingLines': {'nodes': [{'isRemoved': 'text', 'discountedPriceSet': money, 'taxLines': taxes}]},
-    'transactions': [{'kind': 'text', 'status': 'text', 'processedAt': 'text', 'test': 'text', 'amountSet': money}],
+    'transactions': [{'kind': 'text', 'status': 'text', 'gateway': 'text', 'processedAt': 'text', 'test': 'text', 'amountSet': money}],
     'fulfillments': [{'createdAt': 'text', 'deliveredAt': 'text', 'status': 'text'}],
     'lineItems': {'nodes': [{
         'id': 'text', 'name': 'text', 'quantity': 'text', 'currentQuantity': 'text', 'isGiftCard': 'text',
