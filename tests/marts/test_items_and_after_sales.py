@@ -182,6 +182,39 @@ def test_a_product_is_new_for_thirty_days_from_its_first_listing_or_its_first_sa
     assert {row["is_new"] for row in early} == {True, False}
 
 
+def test_the_first_days_of_a_launch_are_those_of_its_own_lines(
+    built: Any, world: World, books: Books
+) -> None:
+    sales = {(sale.row["store_id"], sale.row["order_id"]): sale for sale in books.sales if sale.is_paid}
+    sold: dict[Any, list[tuple[date, Any]]] = defaultdict(list)
+    for line in world.streams["order_lines"]:
+        sale = sales.get((line["store_id"], line["order_id"]))
+        if sale is not None and sale.paid is not None and line["line_class"] == "product":
+            sold[line["store_id"], line["product_id"]].append((sale.paid, line))
+    whole = {store: books.last_day([store]) for store in books.stores}
+    starts = {
+        row["store_id"]: row["history_from"]
+        for row in built.rows(
+            "select store_id, max(history_from) as history_from from marts.store_daily group by 1"
+        )
+    }
+    rows = built.rows("select * from marts.new_product")
+    for row in rows:
+        key, last = (row["store_id"], row["product_id"]), whole[row["store_id"]]
+        assert row["launched_date"] > starts[row["store_id"]]
+        until = row["launched_date"] + timedelta(days=row["window_days"] - 1)
+        lines = [line for day, line in sold[key] if row["launched_date"] <= day <= min(until, last)]
+        assert row["units"] == sum(line["quantity"] for line in lines), key
+        assert row["orders"] == len({line["order_id"] for line in lines}), key
+        first = min((day for day, _ in sold[key]), default=None)
+        assert row["days_to_first_sale"] == ((first - row["launched_date"]).days if first else None), key
+        if row["store_id"] not in ("attic_uk",):
+            assert row["is_complete"] == (until <= last), key
+    assert {row["window_days"] for row in rows} == {7, 14, 28, 60, 90}
+    assert any(row["units"] for row in rows) and any(row["first_paid_date"] is None for row in rows)
+    assert any(row["goods_paid_percentile"] for row in rows)
+
+
 def test_the_a_products_make_eighty_percent_of_the_sales(built: Any) -> None:
     rows = built.rows(
         "select period_start, abc_class, sum(gmv_share) as share, min(rank_in_store) as best, count(*) as n"

@@ -14,6 +14,7 @@ TABLES = {
     "cohort_monthly": "cohort",
     "repurchase_monthly": "repurchase",
     "rfm_monthly": "rfm",
+    "new_product": "new_product",
     "promo_event": "promo_event",
     "promo_event_daily": "promo_event_daily",
     "promo_event_hourly": "promo_event_hourly",
