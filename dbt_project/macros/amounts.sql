@@ -141,6 +141,16 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
 {%- endmacro %}
 
 
+{# The traits of an order that have tables, and what an order is by each: one that does not say is 'unknown', never left out. #}
+{% macro attribute_traits() %}{{ return(['region', 'buyer_type', 'payment_type']) }}{% endmacro %}
+
+{% macro traits_of_the_order(of='') -%}
+    {%- for trait in attribute_traits() -%}
+        coalesce(nullif(trim({{ of }}{{ trait }}), ''), 'unknown') as {{ trait }}{{ ", " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {# The measures of region_*, buyer_type_* and payment_type_*, in their order; those of earlier periods come after them. #}
 {% macro attribute_measures() -%}
     {{- return([

@@ -2,7 +2,7 @@
 -- span. A refund follows its order; orders that do not say are 'unknown', never left out. One row per trait, store (and
 -- ALL), value, grain, period and span.
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
-{%- set traits = ['region', 'buyer_type', 'payment_type'] %}
+{%- set traits = attribute_traits() %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 {%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
     'refund_goods_cohort', 'refund_amount_cohort', 'refund_amount_within_30d'] %}
@@ -23,11 +23,6 @@
 {%- set added = (created | list) + (paid | list) + (returned | list) %}
 {%- set counts = (created | list) + ['orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort',
     'orders_partly_refunded_cohort', 'first_orders', 'refunds'] %}
-{%- set said_of_the_order -%}
-    {%- for trait in traits %}
-        coalesce(nullif(trim({{ trait }}), ''), 'unknown') as {{ trait }}{{ "," if not loop.last }}
-    {%- endfor %}
-{%- endset %}
 
 with
 
@@ -40,7 +35,7 @@ sold as (
         case when is_counted then buyer_key end as buyer_key,
         is_counted,
         paid_date,
-        {{ said_of_the_order }},
+        {{ traits_of_the_order() }},
         outcome,
         buyer_order_number,
         buyer_order_number_all,
@@ -56,7 +51,7 @@ sold as (
 
 orders as (
 
-    select platform, store_id, order_id, {{ said_of_the_order }}
+    select platform, store_id, order_id, {{ traits_of_the_order() }}
     from {{ ref('fct_orders') }}
     where paid_date is not null and exclude_reason is null
 
@@ -88,7 +83,7 @@ refunds as (
 
 placed as (
 
-    select store_id, created_date, paid_date, {{ said_of_the_order }}
+    select store_id, created_date, paid_date, {{ traits_of_the_order() }}
     from {{ ref('fct_orders') }} as orders
     where created_date is not null and exclude_reason is null
         {%- if only_changes() %}

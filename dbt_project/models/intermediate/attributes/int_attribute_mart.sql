@@ -1,7 +1,12 @@
 -- region_*, buyer_type_* and payment_type_*: each period with the earlier ones it is compared with. In an earlier period whose orders
 -- were loaded, a value without a row sold nothing.
 {{ config(materialized='view') }}
-{%- set mature = ['paid_amount_mature', 'refund_amount_cohort_30d'] %}
+{%- set old_enough = 'this.paid_amount - coalesce(young.paid_amount, 0)' %}
+{%- set back = 'this.refund_amount_within_30d - coalesce(young.refund_amount_within_30d, 0)' %}
+{%- set mature = {
+    'paid_amount_mature': mart_money(old_enough, 'true'), 'refund_amount_cohort_30d': mart_money(back, 'true'),
+    'refund_rate_cohort_30d': ratio(back, old_enough),
+} %}
 {%- set measures = {'orders_paid': 'bigint', 'buyers': 'bigint', 'paid_amount': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
 
 select
@@ -10,23 +15,17 @@ select
     this.trait_value,
     {{ period_columns() }},
     {%- for name in attribute_measures() %}
-    {%- if name in mature %}
-    {{ mart_money('coalesce(matured.' ~ name ~ ', 0)', 'this.paid_amount is not null') }} as {{ name }},
-    {%- elif name == 'refund_rate_cohort_30d' %}
-    case when this.paid_amount is not null then {{ ratio('matured.' ~ mature[1], 'matured.' ~ mature[0]) }} end as {{ name }},
-    {%- else %}
-    this.{{ name }},
-    {%- endif %}
+    {{ mature.get(name, 'this.' ~ name) }} as {{ name }},
     {%- endfor %}
     {{ compared(measures, nothing_where='is_orders_loaded') }}
 from {{ ref('int_attribute_by_period') }} as this
 {{ joined_to_its_span() }}
-left join {{ ref('int_attribute_mature') }} as matured
-    on this.trait = matured.trait
-    and this.store_id = matured.store_id
-    and this.trait_value = matured.trait_value
-    and this.grain = matured.grain
-    and this.period_start = matured.period_start
+left join {{ ref('int_attribute_young') }} as young
+    on this.trait = young.trait
+    and this.store_id = young.store_id
+    and this.trait_value = young.trait_value
+    and this.grain = young.grain
+    and this.period_start = young.period_start
 {{ earlier_spans() }}
 {{ compared_spans('int_attribute_by_period', ['trait', 'store_id', 'trait_value'], 'spans') }}
 where this.span_days = 0

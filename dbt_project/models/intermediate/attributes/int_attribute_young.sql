@@ -1,0 +1,45 @@
+-- Of each trait's sales in each period those too young for the refunds of 30 days: a day matures without an event, so they are looked
+-- at anew every night. They are the last month's, the rest is old enough. One row per trait, store (and ALL), value, grain and period.
+{%- set amounts = ['paid_amount', 'refund_amount_within_30d'] %}
+
+with
+
+young as (
+
+    select
+        orders.store_id, orders.paid_date as date_day, {{ traits_of_the_order('orders.') }},
+        orders.{{ amounts | join(', orders.') }}
+    from {{ ref('fct_orders') }} as orders
+    left join {{ ref('int_mature_days') }} as matured on orders.store_id = matured.store_id
+    where orders.paid_date is not null and orders.exclude_reason is null
+        and (matured.mature_through is null or orders.paid_date > matured.mature_through)
+
+),
+
+days as (
+    {%- for trait in attribute_traits() %}
+
+    select '{{ trait }}' as trait, store_id, {{ trait }} as trait_value, date_day
+        {%- for name in amounts %}, sum({{ name }}) as {{ name }}{% endfor %}
+    from young
+    group by store_id, {{ trait }}, date_day
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+
+)
+
+select
+    days.trait, spans.store_id, days.trait_value, spans.grain, spans.period_start
+    {%- for name in amounts %},
+    sum(days.{{ name }}) as {{ name }}
+    {%- endfor %}
+from (
+    select * from days
+    union all
+    select trait, 'ALL' as store_id, trait_value, date_day, {{ amounts | join(', ') }} from days
+) as days
+inner join {{ ref('int_span_days') }} as spans
+    on days.store_id = spans.store_id
+    and days.date_day = spans.date_day
+    and spans.span_days = 0
+group by days.trait, spans.store_id, days.trait_value, spans.grain, spans.period_start
