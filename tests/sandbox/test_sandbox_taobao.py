@@ -222,6 +222,21 @@ def test_items_are_all_on_sale_and_have_prices(callers: Callers) -> None:
     assert all(float(item["price"]) > 0 for item in items)
 
 
+def test_what_is_off_sale_is_told_by_its_reason(callers: Callers) -> None:
+    def items(**banner: str) -> set[int]:
+        body = callers.top(
+            "taobao.items.inventory.get", fields="num_iid,approve_status", page_size="200", **banner
+        )
+        found = body["items_inventory_get_response"].get("items", {}).get("item", [])
+        assert {item["approve_status"] for item in found} <= {"instock"}
+        return {item["num_iid"] for item in found}
+
+    assert items() == items(banner="for_shelved")
+    assert not items() & items(banner="sold_out") | items() & items(banner="violation_off_shelf")
+    body = callers.top("taobao.items.inventory.get", fields="num_iid", banner="all")
+    assert _error(body) == (15, "isv.invalid-parameter")
+
+
 def test_money_adds_up_from_the_lines_to_the_trade(callers: Callers) -> None:
     fields = (
         "tid,total_fee,discount_fee,adjust_fee,platform_subsidy_fee,post_fee,payment,orders.price,orders.num,"

@@ -119,14 +119,20 @@ def test_refunds_take_seconds_and_go_three_thousand_deep(youzan: Youzan) -> None
 
 def test_the_two_shelves_hold_every_item_once(youzan: Youzan) -> None:
     span = {"update_time_start": 1, "update_time_end": int(DAY.timestamp() * 1000), "page_no": 1}
+    places: list[tuple[str, dict[str, Any]]] = [
+        ("onsale", {}),
+        ("inventory", {}),
+        ("inventory", {"banner": "sold_out"}),
+    ]
     shelves = [
         {
             item["item_id"]
-            for item in youzan.ask(f"youzan.items.{shelf}.get/3.0.0", given=span)["data"]["items"]
+            for item in youzan.ask(f"youzan.items.{shelf}.get/3.0.0", given=span | more)["data"]["items"]
         }
-        for shelf in ("onsale", "inventory")
+        for shelf, more in places
     ]
-    assert not shelves[0] & shelves[1] and len(shelves[0]) > 5
+    assert len(set.union(*shelves)) == sum(map(len, shelves)) and len(shelves[0]) > 5
+    assert youzan.code("youzan.items.inventory.get/3.0.0", given=span | {"banner": "all"}) == 5000
     assert youzan.code("youzan.items.onsale.get/3.0.0", given=span, page_size=200) == 5000
 
 

@@ -43,6 +43,7 @@ ORDERS = LastPageFirst(
     records_at("data.full_order_info_list"), number_at("data.total_results"), 100, depth=100 * 100
 )
 REFUNDS = LastPageFirst(records_at("data.refunds"), number_at("data.total"), 100, depth=3_000)
+OFF_SALE = ("for_shelved", "sold_out")
 ITEMS = LastPageFirst(records_at("data.items"), number_at("data.count"), 100, depth=3_900)
 
 
@@ -144,14 +145,15 @@ def _whole_refund(session: Session, record: Record) -> None:
 
 
 def _items(account: Account, window: Window) -> Iterator[Read]:
-    """The shop's goods stand on two shelves; which of them is all that tells whether one is on sale."""
+    """Which shelf an item stands on is all that tells whether it is on sale; what sold out is asked for
+    apart."""
     span = {
         "update_time_start": int(window.start.timestamp() * 1000),
         "update_time_end": int(window.end.timestamp() * 1000),
         "order_by": "update_time:asc",
     }
-    for shelf in ("onsale", "inventory"):
-        request = _call(f"youzan.items.{shelf}.get", "3.0.0", span)
+    for shelf, banner in (("onsale", {}), *(("inventory", {"banner": name}) for name in OFF_SALE)):
+        request = _call(f"youzan.items.{shelf}.get", "3.0.0", span | banner)
         yield Read(request, ITEMS, finish=partial(_shelved, shelf))
 
 

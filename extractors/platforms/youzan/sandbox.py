@@ -83,7 +83,12 @@ class Cloud:
             ),
             ("youzan.trade.refund.get", "3.0.1"): ("refunds", self._refund, "refund_id", ""),
             ("youzan.items.onsale.get", "3.0.0"): ("products", self._on_sale, "", _ITEM_PARAMS),
-            ("youzan.items.inventory.get", "3.0.0"): ("products", self._in_stock, "", _ITEM_PARAMS),
+            ("youzan.items.inventory.get", "3.0.0"): (
+                "products",
+                self._in_stock,
+                "",
+                f"{_ITEM_PARAMS} banner",
+            ),
         }
 
     # ---- the gateway -------------------------------------------------------------------------------
@@ -198,13 +203,16 @@ class Cloud:
 
     def _on_sale(self, shop: Shop, given: Given, fault: Fault | None) -> Any:
         """youzan.items.onsale.get."""
-        return self._items(shop, given, fault, on_sale=True)
+        return self._items(shop, given, fault, "onsale")
 
     def _in_stock(self, shop: Shop, given: Given, fault: Fault | None) -> Any:
-        """youzan.items.inventory.get: what is not on sale."""
-        return self._items(shop, given, fault, on_sale=False)
+        """youzan.items.inventory.get: what was taken off, or what sold out."""
+        banner = given.get("banner", "for_shelved")
+        if banner not in ("for_shelved", "sold_out"):
+            raise _wrong("banner")
+        return self._items(shop, given, fault, banner)
 
-    def _items(self, shop: Shop, given: Given, fault: Fault | None, *, on_sale: bool) -> Any:
+    def _items(self, shop: Shop, given: Given, fault: Fault | None, shelf: str) -> Any:
         start, end = _numbers(given, "update_time_start", "update_time_end", 1000)
         if given.get("order_by", "created_time:desc") not in ("created_time:desc", "update_time:asc"):
             raise _wrong("order_by")
@@ -214,10 +222,10 @@ class Cloud:
         found = [
             view
             for view in self.desk.world.products(shop.store, self.desk.now())
-            if view.is_on_sale == on_sale and start <= view.modified <= end
+            if _shelf(view) == shelf and start <= view.modified <= end
         ]
         found.sort(key=lambda view: (view.modified, view.item.number))
-        shown, total = self._page(shop, f"items {on_sale}", (start, end), found, number, size, fault)
+        shown, total = self._page(shop, f"items {shelf}", (start, end), found, number, size, fault)
         return {"count": total, "items": [_item(view) for view in shown]}
 
     def _page(
@@ -428,6 +436,10 @@ def _refund_detail(state: OrderState, found: RefundState) -> dict[str, Any]:
     if buyer is not None:
         out |= {"desc": f"请联系 {buyer.phone}", "buyer_phone": buyer.phone, "yz_open_id": f"yz{buyer.phone}"}
     return out
+
+
+def _shelf(view: ProductView) -> str:
+    return "onsale" if view.is_on_sale else "sold_out" if view.item.number % 2 else "for_shelved"
 
 
 def _item_id(number: int) -> int:

@@ -262,7 +262,7 @@ METHODS: dict[str, Method] = {
     ),
     "taobao.items.inventory.get": Method(
         "products",
-        names("fields page_no page_size q cid seller_cids order_by start_modified end_modified"),
+        names("fields page_no page_size q cid seller_cids banner order_by start_modified end_modified"),
         names("fields"),
         ITEM_FIELDS,
         items_inventory,

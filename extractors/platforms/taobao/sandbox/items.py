@@ -14,15 +14,28 @@ from .parameters import instant, invalid, number_of, wall, yuan
 
 def items_onsale(call: Call, fault: Fault | None) -> dict[str, Any]:
     """taobao.items.onsale.get."""
-    return _items(call, fault, on_sale=True)
+    return _items(call, fault, lambda p: p.is_on_sale)
 
 
 def items_inventory(call: Call, fault: Fault | None) -> dict[str, Any]:
-    """taobao.items.inventory.get: what is not on sale."""
-    return _items(call, fault, on_sale=False)
+    """taobao.items.inventory.get: what is not on sale, and unless told, neither sold out nor taken off by the
+    platform."""
+    banner = call.params.get("banner", "for_shelved")
+    if banner not in BANNERS:
+        raise invalid(f"banner must be one of {', '.join(BANNERS)}")
+    return _items(call, fault, lambda p: not p.is_on_sale and banner in _banners(p))
 
 
-def _items(call: Call, fault: Fault | None, *, on_sale: bool) -> dict[str, Any]:
+BANNERS = ("regular_shelved", "never_on_shelf", "off_shelf", "for_shelved", "sold_out", "violation_off_shelf")
+
+
+def _banners(product: ProductView) -> tuple[str, ...]:
+    """Why an item is off sale, in the words of the page."""
+    reason = ("off_shelf", "violation_off_shelf", "sold_out")[product.item.number % 3]
+    return ("off_shelf", "for_shelved") if reason == "off_shelf" else (reason,)
+
+
+def _items(call: Call, fault: Fault | None, is_asked: Callable[[ProductView], bool]) -> dict[str, Any]:
     start = instant(call.params, "start_modified", 0)
     end = instant(call.params, "end_modified", call.now)
     column, _, direction = call.params.get("order_by", "list_time:desc").partition(":")
@@ -36,7 +49,7 @@ def _items(call: Call, fault: Fault | None, *, on_sale: bool) -> dict[str, Any]:
     found = [
         p
         for p in call.desk.world.products(call.shop.store, call.now)
-        if p.is_on_sale == on_sale
+        if is_asked(p)
         and start <= p.modified <= end
         and call.params.get("q", "") in p.item.chinese
         and call.params.get("cid", str(p.item.category_id)) == str(p.item.category_id)
