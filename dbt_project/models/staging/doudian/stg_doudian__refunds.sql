@@ -47,11 +47,11 @@ refunds as (
         {{ translate('latest.record.aftersale_info.aftersale_type', types) }} as refund_type,
         {{ epoch_time('latest.record.aftersale_info.apply_time') }} as requested_at,
         coalesce({{ epoch_time('latest.record.detail.refund_time') }}, latest.success_seen_at) as done_at,
-        {# The list has the amount applied for; only the detail has what was given back. #}
+        {# The list has the amount applied for; only the detail has what was given back. Exchanged, sent again, repaired (14): nothing. #}
         coalesce(
-            case
-                when latest.record.aftersale_info.aftersale_status = '12'
-                    then {{ hundredths('latest.record.detail.real_refund_amount') }}
+            case latest.record.aftersale_info.aftersale_status
+                when '12' then {{ hundredths('latest.record.detail.real_refund_amount') }}
+                when '14' then 0
             end,
             {{ hundredths('latest.record.aftersale_info.refund_amount') }}
         ) as refund_amount,

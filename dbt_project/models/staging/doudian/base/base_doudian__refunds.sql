@@ -13,6 +13,6 @@
 } -%}
 
 {{ latest_records(source('raw_doudian', 'refunds'), shape, over_versions={
-    'success_seen_at': ('min', "case when record.aftersale_info.aftersale_status = '12'"
+    'success_seen_at': ('min', "case when record.aftersale_info.aftersale_status = '14' or record.aftersale_info.aftersale_status = '12'"
         ~ " and coalesce(record.detail.refund_status, record.aftersale_info.refund_status, '0') not in ('1', '2', '4') then cursor_at end"),
 }) }}
