@@ -13,6 +13,7 @@ products as (
         version.record.status in ('ACTIVE', 'UNLISTED') as is_on_sale,
         {{ money(first_of('version.record.variants.nodes') ~ '.price') }} as first_price,
         {{ money(first_of('version.record.variants.nodes') ~ '.compareAtPrice') }} as first_compare_price,
+        version.record.tracksInventory = 'true' as is_counted,
         case when version.record.tracksInventory = 'true' then {{ money('version.record.totalInventory') }} end as stock,
         coalesce({{ parse_instant('version.record.publishedAt') }}, {{ parse_instant('version.record.createdAt') }})
             as listed_at,
@@ -58,7 +59,8 @@ whole_and_variants as (
             coalesce({{ money('exploded.variant.compareAtPrice') }}, {{ money('exploded.variant.price') }})
         ) as list_price,
         is_on_sale,
-        {{ money('exploded.variant.inventoryQuantity') }} as stock,
+        {# A count of nothing is told of what nobody counts. #}
+        case when is_counted then {{ money('exploded.variant.inventoryQuantity') }} end as stock,
         coalesce({{ parse_instant('exploded.variant.createdAt') }}, listed_at) as listed_at,
         coalesce(greatest({{ parse_instant('exploded.variant.updatedAt') }}, modified_at), modified_at) as modified_at,
         valid_from_at,
