@@ -15,7 +15,7 @@ told as (
         load_id,
         latest.record.currencyCode as currency,
         latest.record.taxesIncluded = 'true' as is_tax_included,
-        {# Before anything was sent: the order was called off. #}
+        {# Before anything was sent: the order was called off. A piece that was (CANCEL) need not be all of it. #}
         {{ array_length('latest.record.fulfillments') }} = 0 as is_unsent,
         {{ explode('latest.record.refunds') }} as refund
     from {{ ref('base_shopify__orders') }} as latest
@@ -94,7 +94,7 @@ select
     refund_state,
     case
         when restock_type in ('RETURN', 'LEGACY_RESTOCK') then 'return_refund'
-        when is_unsent then 'before_shipment'
+        when restock_type = 'CANCEL' or is_unsent then 'before_shipment'
         else 'refund_only'
     end as refund_type,
     requested_at,
