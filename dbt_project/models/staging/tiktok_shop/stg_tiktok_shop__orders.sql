@@ -82,7 +82,8 @@ select
     nullif(orders.record.payment_method_name, '') as payment_type,
     nullif(orders.record.recipient_address.region_code, '') as region,
     {{ null_as('text') }} as buyer_type,
-    marked as exclude_reason,
+    {# What is sent again in place of what was returned is an order of its own, and no sale. #}
+    case when orders.record.is_replacement_order = 'true' then 'not_a_sale' else marked end as exclude_reason,
     orders.record.status as source_status,
     load_id,
     loaded_at

@@ -3,7 +3,7 @@
 {%- set shape = {
     'status': 'text', 'create_time': 'text', 'update_time': 'text', 'paid_time': 'text', 'rts_time': 'text',
     'collection_time': 'text', 'delivery_time': 'text', 'cancel_time': 'text', 'is_cod': 'text',
-    'is_sample_order': 'text', 'payment_method_name': 'text', 'buyer_key': 'text',
+    'is_sample_order': 'text', 'is_replacement_order': 'text', 'payment_method_name': 'text', 'buyer_key': 'text',
     'recipient_address': {'region_code': 'text'},
     'payment': {
         'currency': 'text', 'sub_total': 'text', 'shipping_fee': 'text', 'tax': 'text', 'total_amount': 'text',
