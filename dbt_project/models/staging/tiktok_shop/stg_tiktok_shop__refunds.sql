@@ -1,6 +1,7 @@
 {#-
   What goes back before shipment is a cancellation, after it a return. A cancellation of an unpaid order gives
-  nothing back and is no refund. Statuses: API 202309 (third-party sources; a rejection is spelt in three ways).
+  nothing back and is no refund; a replacement gives goods. Statuses: the vendor's pages of returns (202602, and of the
+  webhook) and of API 202309 (third-party sources; a rejection is spelt in three ways).
 -#}
 {%- set return_states = {
     'RETURN_OR_REFUND_REQUEST_PENDING': 'requested',
@@ -14,6 +15,11 @@
     'REFUND_OR_RETURN_REQUEST_REJECT': 'closed',
     'REFUND_RETURN_REQUEST_REJECT': 'closed',
     'RETURN_OR_REFUND_REQUEST_REJECTED': 'closed',
+    'REPLACEMENT_REQUEST_PENDING': 'requested',
+    'REPLACEMENT_REQUEST_REJECT': 'closed',
+    'REPLACEMENT_REQUEST_CANCEL': 'closed',
+    'REPLACEMENT_REQUEST_COMPLETE': 'success',
+    'REPLACEMENT_REQUEST_REFUND_SUCCESS': 'success',
 } -%}
 {%- set cancel_states = {
     'CANCELLATION_REQUEST_PENDING': 'requested',
@@ -23,6 +29,8 @@
     'CANCELLATION_REQUEST_CANCELLED': 'closed',
 } -%}
 {%- set return_types = {'REFUND': 'refund_only', 'RETURN_AND_REFUND': 'return_refund', 'REPLACEMENT': 'exchange'} -%}
+{#- There was nothing to send again, and the money went back. -#}
+{%- set refunded_instead = "latest.record.return_status = 'REPLACEMENT_REQUEST_REFUND_SUCCESS'" -%}
 
 with
 
@@ -37,7 +45,11 @@ told as (
         latest.load_id,
         nullif(latest.record.order_id, '') as order_id,
         {{ translate('latest.record.' ~ status, states) }} as refund_state,
-        {{ translate('latest.record.return_type', return_types) if source == 'returns' else "'before_shipment'" }} as refund_type,
+        {% if source == 'returns' -%}
+        case when {{ refunded_instead }} then 'refund_only' else {{ translate('latest.record.return_type', return_types) }} end
+        {%- else -%}
+        'before_shipment'
+        {%- endif %} as refund_type,
         {{ epoch_time('latest.record.create_time') }} as requested_at,
         coalesce(latest.done_seen_at, {{ epoch_time('latest.record.update_time') }}) as done_at,
         {{ money('latest.record.refund_amount.refund_total') }} as refund_amount,
@@ -64,7 +76,7 @@ select
     refund_type,
     requested_at,
     case when refund_state = 'success' then done_at end as refunded_at,
-    refund_amount,
+    coalesce(refund_amount, 0) as refund_amount,
     case when goods + shipping + tax = refund_amount then goods end as refund_goods,
     case when goods + shipping + tax = refund_amount then shipping end as refund_shipping,
     case when goods + shipping + tax = refund_amount then tax end as refund_tax,
@@ -76,4 +88,4 @@ select
 from told
 left join {{ source('raw_daybook', 'accounts') }} as account
     on told.account_id = account.account_id
-where refund_amount > 0
+where refund_amount > 0 or refund_type = 'exchange'

@@ -12,5 +12,6 @@
 
 {# No record says when the money went back: it was when it was first seen complete. #}
 {{ latest_records(source('raw_tiktok_shop', 'returns'), shape, over_versions={
-    'done_seen_at': ('min', "case when record.return_status = 'RETURN_OR_REFUND_REQUEST_COMPLETE' then cursor_at end"),
+    'done_seen_at': ('min', "case when record.return_status in ('RETURN_OR_REFUND_REQUEST_COMPLETE',"
+        ~ " 'REPLACEMENT_REQUEST_COMPLETE', 'REPLACEMENT_REQUEST_REFUND_SUCCESS') then cursor_at end"),
 }) }}
