@@ -1,5 +1,6 @@
--- Refunded goods by product: to the line the refund names, else over the order's goods by what was paid for each, with
--- the cents left over on the first line. A refund without a known order has no product.
+-- Refunded goods by product: to the line the refund names, or to the lines of the SKU or product it names, else over the order's goods;
+-- among several by what was paid for each, with the pieces, and the cents left over, on the first. A refund without a known order has
+-- no product.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 with
 
@@ -31,18 +32,26 @@ candidates as (
         refunds.platform,
         refunds.store_id,
         refunds.refund_id,
-        refunds.line_id as named_line_id,
         lines.line_id,
         lines.goods_paid_orig,
-        max(case when lines.line_id = refunds.line_id then 1 else 0 end) over (
-            partition by refunds.platform, refunds.store_id, refunds.refund_id
-        ) as names_a_line
+        case
+            when lines.line_id = refunds.line_id then 2
+            when lines.sku_id = refunds.line_id or lines.product_id = refunds.line_id then 1
+            else 0
+        end as is_named
     from refunds
     inner join lines
         on refunds.platform = lines.platform
         and refunds.store_id = lines.store_id
         and refunds.order_id = lines.order_id
     where refunds.is_linked
+
+),
+
+named as (
+
+    select *, max(is_named) over (partition by platform, store_id, refund_id) as best
+    from candidates
 
 ),
 
@@ -53,6 +62,7 @@ shares as (
         store_id,
         refund_id,
         line_id,
+        best > 0 as is_told,
         row_number() over (partition by platform, store_id, refund_id order by goods_paid_orig desc, line_id) as turn,
         case
             when sum(greatest(goods_paid_orig, 0)) over (partition by platform, store_id, refund_id) > 0
@@ -60,8 +70,8 @@ shares as (
                 / cast(sum(greatest(goods_paid_orig, 0)) over (partition by platform, store_id, refund_id) as double)
             else 1 / cast(count(*) over (partition by platform, store_id, refund_id) as double)
         end as share
-    from candidates
-    where names_a_line = 0 or line_id = named_line_id
+    from named
+    where is_named = best
 
 ),
 
@@ -76,7 +86,7 @@ parts as (
         shares.turn,
         refunds.refund_date,
         refunds.order_paid_date,
-        case when refunds.line_id = shares.line_id then refunds.refund_units else 0 end as refund_units,
+        case when shares.is_told and shares.turn = 1 then refunds.refund_units else 0 end as refund_units,
         refunds.refund_goods as whole_goods,
         refunds.refund_goods_cohort as whole_goods_cohort,
         cast(round(cast(refunds.refund_goods as double) * coalesce(shares.share, 1), 2) as decimal(18, 2)) as refund_goods,
