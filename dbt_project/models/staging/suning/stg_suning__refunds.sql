@@ -7,6 +7,8 @@ returns as (
         latest.record_key as refund_id,
         latest.load_id,
         latest.record.orderCode as order_id,
+        {# A return names the product, not the line. #}
+        nullif(latest.record.productCode, '') as line_id,
         case
             when
                 (latest.record.statusDesc like '%完成%' or latest.record.statusDesc like '%成功%')
@@ -31,8 +33,7 @@ select
     account.store_id,
     refund_id,
     order_id,
-    {# A return names the product, not the line. #}
-    {{ null_as('text') }} as line_id,
+    line_id,
     refund_state,
     'other' as refund_type,
     requested_at,
