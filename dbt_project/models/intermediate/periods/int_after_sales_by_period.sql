@@ -23,20 +23,40 @@ refunds as (
 
 ),
 
--- The shop's work begins with the payment, or with the order where the buyer pays at the door. What was called off while there was
--- time to send it was not sent late.
+given_back as (
+
+    select platform, store_id, order_id, sum(refund_goods_orig) as goods, max(refunded_at) as given_back_at
+    from refunds
+    where is_counted and refund_goods_orig > 0
+    group by platform, store_id, order_id
+
+),
+
+-- The shop's work begins with the payment, or with the order where the buyer pays at the door. What was called off, or paid back in
+-- whole, while there was time to send it was not sent late.
 begun as (
 
-    select store_id, paid_date, shipped_at, delivered_at, begun_at,
+    select
+        orders.store_id, orders.paid_date, orders.shipped_at, orders.delivered_at, orders.begun_at,
         case
-            when order_state = 'cancelled' and shipped_at is null and coalesce(cancelled_at, begun_at) <= begun_at + interval 48 hour then 0
+            when orders.shipped_at is not null then 1
+            when orders.order_state = 'cancelled' and coalesce(orders.cancelled_at, orders.begun_at) <= orders.due_at then 0
+            when given_back.goods >= orders.goods_paid_orig and given_back.given_back_at <= orders.due_at then 0
             else 1
-        end as is_due
+        end as is_due,
+        case when orders.shipped_at <= orders.due_at then 1 else 0 end as is_in_time
     from (
-        select *, case when order_type = 'cod' then created_at else paid_at end as begun_at
-        from {{ ref('int_order_totals') }}
-        where is_counted
+        select *, begun_at + interval 48 hour as due_at
+        from (
+            select *, case when order_type = 'cod' then created_at else paid_at end as begun_at
+            from {{ ref('int_order_totals') }}
+            where is_counted
+        ) as dated
     ) as orders
+    left join given_back
+        on orders.platform = given_back.platform
+        and orders.store_id = given_back.store_id
+        and orders.order_id = given_back.order_id
 
 ),
 
@@ -95,11 +115,7 @@ events as (
     select
         orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0, 0,
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping * orders.is_due else 0 end),
-        sum(case
-            when orders.paid_date <= {{ add_days('whole.whole_through', -2) }}
-                and orders.shipped_at <= orders.begun_at + interval 48 hour then 1
-            else 0
-        end),
+        sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then orders.is_in_time else 0 end),
         sum(case when orders.delivered_at >= orders.begun_at then 1 else 0 end),
         0, 0, 0,
         sum(case
