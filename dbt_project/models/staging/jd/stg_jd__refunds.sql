@@ -10,6 +10,13 @@
     '7': 'processing',
     '8': 'closed',
     '9': 'success',
+    '10': 'processing',
+    '11': 'closed',
+    '16': 'processing',
+    '17': 'processing',
+    '18': 'closed',
+    '19': 'processing',
+    '27': 'processing',
 } -%}
 {%- set in_fen = var('jd_after_sales_amounts', 'fen') == 'fen' -%}
 
