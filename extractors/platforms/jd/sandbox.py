@@ -429,7 +429,7 @@ def _service(state: OrderState, found: RefundState) -> dict[str, Any]:
     done = found.phase in (tl.REFUNDED, tl.WITHDRAWN)
     return {
         "afsRefundId": found.refund.id + 5 if done else None,
-        "refoundAmount": found.refund.amount,
+        "refoundAmount": found.refund.amount / 100,
         "completeTime": found.modified * 1000 if done else None,
         "status": {tl.REFUNDED: 13, tl.WITHDRAWN: 14}.get(found.phase),
         "sameOrderServiceBill": bill,

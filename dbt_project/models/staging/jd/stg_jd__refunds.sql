@@ -18,7 +18,7 @@
     '19': 'processing',
     '27': 'processing',
 } -%}
-{%- set in_fen = var('jd_after_sales_amounts', 'fen') == 'fen' -%}
+{%- set in_fen = var('jd_after_sales_amounts', 'yuan') == 'fen' -%}
 
 with
 
