@@ -420,6 +420,7 @@ def _service(state: OrderState, found: RefundState) -> dict[str, Any]:
         "wareName": line.item.chinese,
         "serviceCount": line.quantity,
         "customerExpect": 10 if plan.goods_return else 20,
+        "applyReason": found.refund.reason,
         "afsApplyTime": found.created * 1000,
         "approveDate": decided * 1000 if decided else None,
     }

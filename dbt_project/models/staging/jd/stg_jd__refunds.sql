@@ -1,4 +1,4 @@
-{#- Statuses: JOS documentation of 13151 (cancellations) and 15040 (services: 13 done, 14 failed). -#}
+{#- Statuses: JOS documentation of 13151 (cancellations) and 15040 (services: 13 done, 14 failed, any other none of both). -#}
 {%- set cancellation_states = {
     '0': 'requested',
     '1': 'processing',
@@ -28,6 +28,7 @@ kinds as (
         account_id,
         'cancellation-' || record_key as refund_id,
         latest.record.orderId as order_id,
+        {{ null_as('text') }} as line_id,
         {{ translate('latest.record.status', cancellation_states) }} as refund_state,
         'before_shipment' as refund_type,
         {{ local_time('latest.record.applyTime', "'Asia/Shanghai'") }} as requested_at,
@@ -41,16 +42,15 @@ kinds as (
         account_id,
         'service-' || record_key as refund_id,
         latest.record.sameOrderServiceBill.orderId as order_id,
-        case
-            when latest.record.status is null or latest.record.status = '' then 'processing'
-            else {{ translate('latest.record.status', {'13': 'success', '14': 'closed'}) }}
-        end as refund_state,
+        {# A service is of one ware, and names no line; a cancellation is of the whole order. #}
+        nullif(latest.record.sameOrderServiceBill.wareId, '0') as line_id,
+        case latest.record.status when '13' then 'success' when '14' then 'closed' else 'processing' end as refund_state,
         {# The list does not say whether goods come back. #}
         'other' as refund_type,
         {{ epoch_time('latest.record.sameOrderServiceBill.afsApplyTime', 1000) }} as requested_at,
         case when latest.record.status = '13' then {{ epoch_time('latest.record.completeTime', 1000) }} end as refunded_at,
         {{ hundredths('latest.record.refoundAmount') if in_fen else money('latest.record.refoundAmount') }} as refund_amount,
-        {{ null_as('text') }} as reason,
+        nullif(latest.record.sameOrderServiceBill.applyReason, '') as reason,
         load_id
     from {{ ref('base_jd__after_sales') }} as latest
 )
@@ -61,8 +61,7 @@ select
     account.store_id,
     refund_id,
     order_id,
-    {# A service names a ware and no SKU; a cancellation is of the whole order. #}
-    {{ null_as('text') }} as line_id,
+    line_id,
     refund_state,
     refund_type,
     requested_at,

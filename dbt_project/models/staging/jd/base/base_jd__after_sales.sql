@@ -2,7 +2,7 @@
 
 {%- set shape = {
     'refoundAmount': 'text', 'completeTime': 'text', 'status': 'text',
-    'sameOrderServiceBill': {'orderId': 'text', 'afsApplyTime': 'text', 'serviceCount': 'text'}
+    'sameOrderServiceBill': {'orderId': 'text', 'wareId': 'text', 'afsApplyTime': 'text', 'applyReason': 'text'}
 } -%}
 
 {{ latest_records(source('raw_jd', 'after_sales'), shape) }}
