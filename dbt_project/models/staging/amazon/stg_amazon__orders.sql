@@ -58,6 +58,9 @@ orders as (
         {{ parts['TAX'] }} as tax,
         {{ array_sum('latest.record.programs', 'program', "case when program = 'AMAZON_BUSINESS' then 1 else 0 end") }}
             as business,
+        {# What is sent again for nothing is an order of its own, and no sale. #}
+        {{ array_sum('latest.record.associatedOrders', 'other',
+            "case when other.associationType = 'REPLACEMENT_ORIGINAL_ID' then 1 else 0 end") }} as replaced,
         {{ excluded_by_mark({'channel': 'latest.record.salesChannel.channelName'}) }} as marked
     from {{ ref('base_amazon__orders') }} as latest
     left join sent
@@ -100,7 +103,7 @@ select
         else nullif(orders.record.recipient.deliveryAddress.countryCode, '')
     end as region,
     case when business > 0 then 'organisation' end as buyer_type,
-    marked as exclude_reason,
+    case when replaced > 0 then 'not_a_sale' else marked end as exclude_reason,
     orders.record.fulfillment.fulfillmentStatus as source_status,
     load_id,
     loaded_at

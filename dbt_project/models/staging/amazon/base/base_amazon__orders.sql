@@ -3,6 +3,7 @@
 {%- set money = {'amount': 'text', 'currencyCode': 'text'} -%}
 {%- set shape = {
     'createdTime': 'text', 'lastUpdatedTime': 'text', 'programs': ['text'], 'buyer_key': 'text',
+    'associatedOrders': [{'associationType': 'text'}],
     'salesChannel': {'channelName': 'text', 'marketplaceId': 'text'},
     'proceeds': {'grandTotal': money},
     'fulfillment': {'fulfillmentStatus': 'text', 'fulfilledBy': 'text'},
