@@ -38,10 +38,39 @@ related as (
     group by account_id, record_key
 ),
 
+items as (
+    select
+        account_id,
+        record_key,
+        {{ explode('latest.record.items') }} as item
+    from {{ ref('base_amazon__refunds') }} as latest
+),
+
+contexts as (
+    select
+        account_id,
+        record_key,
+        {{ explode('items.item.contexts') }} as context
+    from items
+),
+
+{# One refund may be of several SKUs, and is then of the whole order. #}
+skus as (
+    select
+        account_id,
+        record_key,
+        min(contexts.context.sku) as sku_id
+    from contexts
+    where contexts.context.sku <> ''
+    group by account_id, record_key
+    having count(distinct contexts.context.sku) = 1
+),
+
 refunds as (
     select
         latest.account_id,
         latest.record_key as refund_id,
+        skus.sku_id,
         latest.load_id,
         nullif(related.order_id, '') as order_id,
         coalesce(related.is_release, 0) as is_release,
@@ -57,6 +86,8 @@ refunds as (
     from {{ ref('base_amazon__refunds') }} as latest
     left join related
         on latest.account_id = related.account_id and latest.record_key = related.record_key
+    left join skus
+        on latest.account_id = skus.account_id and latest.record_key = skus.record_key
 )
 
 select
@@ -65,7 +96,8 @@ select
     account.store_id,
     refund_id,
     order_id,
-    {{ null_as('text') }} as line_id,
+    {# Of an item it tells the SKU, and not its line. #}
+    sku_id as line_id,
     refund_state,
     'other' as refund_type,
     posted_at as requested_at,

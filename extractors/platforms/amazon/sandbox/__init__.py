@@ -507,12 +507,33 @@ def _transaction(shop: Shop, state: OrderState, found: RefundState) -> dict[str,
     refund = found.refund
     fee = refund.goods * 12 // 100
     posted = _posting(shop, state, "Refund", _transaction_id(found), found.modified, fee - refund.amount)
-    parts = [_part(shop, "Product Charges", -refund.goods, "Principal")] if refund.goods else []
-    parts += [_part(shop, "Shipping", -refund.shipping)] if refund.shipping else []
-    parts += [_part(shop, "Tax", -refund.tax)] if refund.tax else []
+    items = [_given_back(shop, part.goods, 0, part.tax, 0, _context(part.line)) for part in refund.lines[1:]]
+    goods = refund.goods - sum(part.goods for part in refund.lines[1:])
+    tax = refund.tax - sum(part.tax for part in refund.lines[1:])
+    first = [_context(refund.lines[0].line)] if refund.lines else []
+    return posted | {"items": [_given_back(shop, goods, refund.shipping, tax, fee, *first), *items]}
+
+
+def _context(line: Line) -> dict[str, Any]:
+    return {
+        "contextType": "ProductContext",
+        "asin": f"B0{line.item.number:08d}",
+        "sku": f"{line.item.key}-{line.item.skus[line.sku][0]}",
+        "quantityShipped": line.quantity,
+        "fulfillmentNetwork": "MFN",
+    }
+
+
+def _given_back(
+    shop: Shop, goods: int, shipping: int, tax: int, fee: int, *contexts: dict[str, Any]
+) -> dict[str, Any]:
+    """An item of a refund."""
+    parts = [_part(shop, "Product Charges", -goods, "Principal")] if goods else []
+    parts += [_part(shop, "Shipping", -shipping)] if shipping else []
+    parts += [_part(shop, "Tax", -tax)] if tax else []
     parts += [_part(shop, "Amazon Fees", fee, "Commission")] if fee else []
-    item = {"description": "Refund", "totalAmount": _moved(shop, fee - refund.amount), "breakdowns": parts}
-    return posted | {"items": [item]}
+    total = _moved(shop, fee - goods - shipping - tax)
+    return {"description": "Refund", "totalAmount": total, "breakdowns": parts, "contexts": list(contexts)}
 
 
 def _shipment(shop: Shop, state: OrderState) -> dict[str, Any]:

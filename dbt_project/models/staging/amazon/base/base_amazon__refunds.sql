@@ -4,7 +4,7 @@
 {%- set shape = {
     'transactionStatus': 'text', 'description': 'text', 'postedDate': 'text', 'totalAmount': money,
     'relatedIdentifiers': [{'relatedIdentifierName': 'text', 'relatedIdentifierValue': 'text'}],
-    'items': [{'breakdowns': [{'breakdownType': 'text', 'breakdownAmount': money}]}]
+    'items': [{'breakdowns': [{'breakdownType': 'text', 'breakdownAmount': money}], 'contexts': [{'sku': 'text'}]}]
 } -%}
 
 {{ latest_records(source('raw_amazon', 'refunds'), shape) }}
