@@ -8,6 +8,8 @@ refunds as (
         account_id,
         record_key as refund_id,
         latest.record.oid as order_id,
+        {# The list names an item and no SKU. #}
+        nullif(nullif(latest.record.iid, ''), '0') as line_id,
         {{ translate('latest.record.status', states) }} as refund_state,
         {{ local_time('latest.record.create_time', "'Asia/Shanghai'") }} as requested_at,
         success_seen_at,
@@ -23,8 +25,7 @@ select
     account.store_id,
     refund_id,
     order_id,
-    {# The list names an item and no SKU. #}
-    {{ null_as('text') }} as line_id,
+    line_id,
     refund_state,
     'other' as refund_type,
     requested_at,

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
 
 {%- set shape = {
-    'oid': 'text', 'status': 'text', 'num': 'text', 'reason': 'text', 'refund_fee': 'text', 'create_time': 'text',
+    'oid': 'text', 'iid': 'text', 'status': 'text', 'num': 'text', 'reason': 'text', 'refund_fee': 'text', 'create_time': 'text',
     'modified_time': 'text'
 } -%}
 
