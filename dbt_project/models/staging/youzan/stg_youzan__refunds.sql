@@ -5,6 +5,8 @@
     'WAIT_SELLER_CONFIRM_GOODS': 'processing',
     'SELLER_REFUSE_BUYER': 'processing',
     'SELLER_REFUSE_BUYER_RETURN_GOODS': 'processing',
+    'SELLER_RETURN_GOODS': 'processing',
+    'CUSTOMER_SERVICE_IN': 'processing',
     'CLOSED': 'closed',
     'SUCCESS': 'success',
 } -%}
