@@ -179,6 +179,9 @@ def test_every_youzan_refund_gave_back_when_and_what_the_world_says(night: Night
             row["refund_amount"],
             row["refunded_at"],
             row["refund_state"],
+            row["refund_shipping"],
+            row["line_id"] is None,
+            row["quantity"],
         )
         for row in night.rows("select * from staging.stg_youzan__refunds")
     }
@@ -189,10 +192,16 @@ def test_every_youzan_refund_gave_back_when_and_what_the_world_says(night: Night
             yuan(refund.refund.amount),
             at(refund.refunded_at),
             states.get(refund.phase, "processing"),
+            yuan(refund.refund.shipping),
+            len(refund.refund.lines) > 1,
+            (sum(part.quantity for part in refund.refund.lines) or None)
+            if refund.refund.plan.goods_return
+            else None,
         )
         for state, refund in night.refunds("youzan")
     }
     assert sum(row[2] is not None for row in wanted.values()) > 20
+    assert all(any(row[place] for row in wanted.values()) for place in (4, 6))
     assert found == wanted
 
 

@@ -424,9 +424,22 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
 
 def _refund_detail(state: OrderState, found: RefundState) -> dict[str, Any]:
     """The refund whole; ``refund_fund_list`` is in fen."""
-    plan, buyer = found.refund.plan, state.order.buyer
+    plan, buyer, parts = found.refund.plan, state.order.buyer, found.refund.lines
+    first = market.refunded_line(state, found)
+    rest = found.refund.amount - sum(part.goods for part in parts)
     out = _refund(state, found) | {
-        "oid": str(market.line_id(state.order, market.refunded_line(state, found))),
+        "oid": str(market.line_id(state.order, first)),
+        "refund_postage": yuan(found.refund.shipping),
+        # Each with the postage in it; a count is told of goods that come back alone.
+        "refund_order_item": [
+            {
+                "kdt_id": state.order.shop.number,
+                "oid": str(market.line_id(state.order, part.line)),
+                "refund_fee": part.goods + (0 if number else rest),
+                "item_num": part.quantity if plan.goods_return else 0,
+            }
+            for number, part in enumerate(parts)
+        ],
         "version": found.modified * 1000,
         "refund_type": "BUYER_APPLY_REFUND",
         "demand": 2 if plan.goods_return else 1,

@@ -18,7 +18,11 @@ refunds as (
         account_id,
         record_key as refund_id,
         latest.record.tid as order_id,
-        nullif(nullif(latest.record.detail.oid, ''), '0') as line_id,
+        {# Its oid is that of the first line: one of several would be charged with what was given back for all of them. #}
+        case
+            when {{ array_length('latest.record.detail.refund_order_item') }} < 2
+                then nullif(nullif(latest.record.detail.oid, ''), '0')
+        end as line_id,
         {{ translate('latest.record.status', states) }} as refund_state,
         case
             when latest.record.detail.demand = '3' then 'exchange'
@@ -30,6 +34,8 @@ refunds as (
         {{ local_time('latest.record.detail.refund_success_time', "'Asia/Shanghai'") }} as success_time,
         success_seen_at,
         {{ money('latest.record.refund_fee') }} as refund_amount,
+        {{ money('latest.record.detail.refund_postage') }} as postage,
+        {{ array_sum('latest.record.detail.refund_order_item', 'part', money('part.item_num')) }} as pieces,
         latest.record.reason as reason,
         load_id
     from {{ ref('base_youzan__refunds') }} as latest
@@ -47,10 +53,11 @@ select
     requested_at,
     case when refund_state = 'success' then coalesce(success_time, success_seen_at) end as refunded_at,
     refund_amount,
-    {{ null_as('decimal(18, 4)') }} as refund_goods,
-    {{ null_as('decimal(18, 4)') }} as refund_shipping,
-    {{ null_as('decimal(18, 4)') }} as refund_tax,
-    {{ null_as('decimal(18, 4)') }} as quantity,
+    cast(refund_amount - postage as decimal(18, 4)) as refund_goods,
+    cast(postage as decimal(18, 4)) as refund_shipping,
+    case when postage is not null then cast(0 as decimal(18, 4)) end as refund_tax,
+    {# Of goods sold by weight it tells none. #}
+    cast(case when refund_type = 'return_refund' then nullif(pieces, 0) end as decimal(18, 4)) as quantity,
     reason,
     account.currency,
     load_id

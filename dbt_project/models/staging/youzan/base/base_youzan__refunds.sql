@@ -2,7 +2,10 @@
 
 {%- set shape = {
     'tid': 'text', 'status': 'text', 'return_goods': 'text', 'reason': 'text', 'refund_fee': 'text', 'created': 'text',
-    'modified': 'text', 'detail': {'oid': 'text', 'demand': 'text', 'refund_success_time': 'text'}
+    'modified': 'text', 'detail': {
+        'oid': 'text', 'demand': 'text', 'refund_success_time': 'text', 'refund_postage': 'text',
+        'refund_order_item': [{'oid': 'text', 'item_num': 'text'}]
+    }
 } -%}
 
 {{ latest_records(source('raw_youzan', 'refunds'), shape, over_versions={
