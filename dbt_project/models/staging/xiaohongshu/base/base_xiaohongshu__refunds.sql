@@ -6,7 +6,7 @@
     'detail': {'refundStatus': 'text', 'refundAmountYuan': 'text'}
 } -%}
 
-{# The unit of the time of a refund is not told: the first version with the money given back tells. #}
+{# The unit of the time of a refund is not told: the first version with the money, or other goods, given back tells. #}
 {{ latest_records(source('raw_xiaohongshu', 'refunds'), shape, over_versions={
-    'success_seen_at': ('min', "case when record.detail.refundStatus = '2' then cursor_at end"),
+    'success_seen_at': ('min', "case when record.detail.refundStatus = '2' or record.status = '4' and record.returnType = '2' then cursor_at end"),
 }) }}
