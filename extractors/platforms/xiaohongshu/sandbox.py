@@ -372,12 +372,18 @@ def _aftersale(state: OrderState, found: RefundState) -> dict[str, Any]:
 
 
 def _detail(state: OrderState, found: RefundState) -> dict[str, Any]:
-    done = found.refunded_at is not None
+    done, refund = found.refunded_at is not None, found.refund
+    asked = refund.amount + (300 if refund.plan.part == tl.PARTIAL else 0)
     tel = state.order.buyer.phone if state.order.buyer is not None else ""
     return {
         "returnsId": f"R{found.refund.id}",
         "refundStatus": 2 if done else 1,
-        "refundAmountYuan": found.refund.amount / 100 if done else 0,
+        "refundAmountYuan": refund.amount / 100 if done else 0,
+        "appliedShipFeeAmountYuan": refund.shipping / 100,
+        "appliedSkusAmountYuan": (asked - refund.shipping) / 100,
+        "skus": [
+            {"skuId": f"{market.sku_id(part.line):x}", "appliedCount": part.quantity} for part in refund.lines
+        ],
         "refundTime": _ms(found.refunded_at),
         "desc": f"电话 {tel}",
         "logisticsInfo": {"receiverName": tel},

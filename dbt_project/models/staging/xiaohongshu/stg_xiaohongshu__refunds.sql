@@ -49,30 +49,44 @@ refunds as (
         latest.success_seen_at,
         {{ money('latest.record.expectedRefundAmountYuan') }} as expected_amount,
         {{ money('latest.record.detail.refundAmountYuan') }} as given_amount,
+        {{ money('latest.record.detail.appliedSkusAmountYuan') }} as asked_goods,
+        {{ money('latest.record.detail.appliedShipFeeAmountYuan') }} as asked_shipping,
+        {{ array_length('latest.record.detail.skus') }} as sku_count,
+        {{ first_of('latest.record.detail.skus') }}.skuId as first_sku_id,
+        {{ array_sum('latest.record.detail.skus', 'sku', money('sku.appliedCount')) }} as pieces,
         latest.record.reasonNameZh as reason
     from {{ ref('base_xiaohongshu__refunds') }} as latest
+),
+
+amounts as (
+    select
+        *,
+        case when refund_state = 'success' then coalesce(given_amount, expected_amount) else expected_amount end as refund_amount
+    from refunds
 )
 
 select
     'xiaohongshu' as platform,
-    refunds.account_id,
+    amounts.account_id,
     account.store_id,
     refund_id,
     order_id,
-    {# The list names the order only. #}
-    {{ null_as('text') }} as line_id,
+    {# A line's id is its SKU's. One of several would be charged with what was given back for all of them. #}
+    case when sku_count = 1 then nullif(first_sku_id, '') end as line_id,
     refund_state,
     refund_type,
     requested_at,
     case when refund_state = 'success' then success_seen_at end as refunded_at,
-    case when refund_state = 'success' then coalesce(given_amount, expected_amount) else expected_amount end as refund_amount,
-    {{ null_as('decimal(18, 4)') }} as refund_goods,
-    {{ null_as('decimal(18, 4)') }} as refund_shipping,
+    refund_amount,
+    {# What was applied for is told apart; where less was given, it is not told of which. #}
+    case when asked_shipping > 0 and asked_goods + asked_shipping = refund_amount then asked_goods end as refund_goods,
+    case when asked_shipping > 0 and asked_goods + asked_shipping = refund_amount then asked_shipping end as refund_shipping,
     {{ null_as('decimal(18, 4)') }} as refund_tax,
-    {{ null_as('decimal(18, 4)') }} as quantity,
+    {# The detail tells how many it is about; where the buyer keeps them, none come back. #}
+    cast(case when refund_type in ('return_refund', 'before_shipment') then nullif(pieces, 0) end as decimal(18, 4)) as quantity,
     reason,
     account.currency,
-    refunds.load_id
-from refunds
+    amounts.load_id
+from amounts
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on refunds.account_id = account.account_id
+    on amounts.account_id = account.account_id

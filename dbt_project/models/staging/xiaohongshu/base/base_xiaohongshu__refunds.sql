@@ -3,7 +3,10 @@
 {%- set shape = {
     'returnType': 'text', 'status': 'text', 'orderId': 'text', 'applyTime': 'text', 'updatedAt': 'text',
     'reasonNameZh': 'text', 'expectedRefundAmountYuan': 'text',
-    'detail': {'refundStatus': 'text', 'refundAmountYuan': 'text'}
+    'detail': {
+        'refundStatus': 'text', 'refundAmountYuan': 'text', 'appliedShipFeeAmountYuan': 'text',
+        'appliedSkusAmountYuan': 'text', 'skus': [{'skuId': 'text', 'appliedCount': 'text'}]
+    }
 } -%}
 
 {# The unit of the time of a refund is not told: the first version with the money, or other goods, given back tells. #}
