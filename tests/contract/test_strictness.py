@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from contract_bench import BUSY_DAY, SPOKEN, TESTED, Bench, a_few_records
+from contract_bench import BUSY_DAY, SPOKEN, TESTED, Bench, a_few_records, has_tokens
 
 from extractors.core.session import Session
 from extractors.errors import ExtractErrors
@@ -35,23 +35,32 @@ def untyped(given: Arguments) -> Arguments | None:
     return {**given, "headers": {**given.get("headers", {}), "Content-Type": "text/plain"}}
 
 
-@pytest.mark.parametrize("platform", TESTED)
+RENEWABLE = [name for name in TESTED if has_tokens(name) and SPOKEN[name].renew_ahead is None]
+
+
 @pytest.mark.parametrize("spoil", [other_verb, doubled, untyped])
+@pytest.mark.parametrize(
+    ("platform", "variant"),
+    [*((name, "valid") for name in TESTED), *((name, "expired") for name in RENEWABLE)],
+)
 def test_a_call_in_another_form_is_refused(
     spoil: Callable[[Arguments], Arguments | None],
     platform: str,
+    variant: str,
     bench: Make,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    on = bench(platform, SPOKEN[platform].streams[0].name)
+    """All calls that bring records, or (its token expired) the one that renews it."""
+    on = bench(platform, SPOKEN[platform].streams[0].name, variant=variant)
     window = a_few_records(on, BUSY_DAY)
     send, spoilt = Session._send, 0
 
     def strayed(session: Session, name: str, arguments: Arguments) -> Any:
         nonlocal spoilt
-        other = None if name == "token refresh" else spoil(arguments)
+        is_meant = (name == "token refresh") == (variant == "expired")
+        other = spoil(arguments) if is_meant else None
         spoilt += other is not None
-        return send(session, name, arguments if other is None else other)
+        return send(session, name, other or arguments)
 
     monkeypatch.setattr(Session, "_send", strayed)
     try:

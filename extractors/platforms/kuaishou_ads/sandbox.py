@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span
 from extractors.sandbox.ads import Adverts, Promotion
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI
@@ -68,7 +69,7 @@ class Api:
         """POST v1/report/<level>_report: rows by day."""
 
         async def serve(request: Request) -> Response:
-            given = _object(await request.body())
+            given = _object(await json_text(request))
 
             def make(fault: Fault | None) -> Answer:
                 if not request.headers.get("content-type", "").startswith("application/json"):
@@ -120,7 +121,7 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """POST oauth2/authorize/refresh_token: replaces both tokens."""
-        given = _object(await request.body())
+        given = _object(await json_text(request))
 
         def make(fault: Fault | None) -> Answer:
             if (str(given.get("app_id")), given.get("secret")) != APPS["kuaishou_ads"]:

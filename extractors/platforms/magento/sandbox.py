@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from extractors.sandbox.asked import query_of
+from extractors.sandbox.asked import json_text, query_of
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, token
@@ -67,7 +67,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return Route(root + path, endpoint, methods=["GET"])
 
     async def sign_in(request: Request) -> Response:
-        body, store = await request.body(), request.path_params["store"]
+        body, store = await json_text(request), request.path_params["store"]
 
         def make(fault: Fault | None) -> Answer:
             try:

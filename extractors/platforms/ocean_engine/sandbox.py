@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ads import Adverts, Delivery
-from extractors.sandbox.asked import query_of
+from extractors.sandbox.asked import json_text, query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -273,7 +273,7 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """POST oauth2/refresh_token/: replaces both tokens."""
-        text = await request.body()
+        text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
             try:

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Route
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, added_by_day, advertiser, figures, group_id, span, today
 from extractors.sandbox.ads import Adverts, Promotion
-from extractors.sandbox.asked import query_of
+from extractors.sandbox.asked import json_text, query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
@@ -214,7 +214,7 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """POST oauth2/refresh_token/: replaces both tokens."""
-        text = await request.body()
+        text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
             body = orjson.loads(text)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from extractors.sandbox.asked import query_of
+from extractors.sandbox.asked import json_text, query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import mint
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -68,7 +68,7 @@ class Api:
 
     async def login(self, request: Request) -> Response:
         """POST /auth/login: a user's name and password for a token."""
-        text = await request.body()
+        text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
             try:
