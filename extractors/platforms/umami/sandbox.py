@@ -26,6 +26,7 @@ from extractors.sandbox.traffic import SOURCES, Figures, Visit, Visits, days_bet
 from extractors.sandbox.truth import periods_of, site_of
 from extractors.sandbox.world import World
 
+LIMITS = {"umami": (50, 15.0)}  # the cloud's; a server of one's own has none
 WHOLE = True  # the lists that are read are shorter than any page
 _RANGE = {"startAt", "endAt"}
 

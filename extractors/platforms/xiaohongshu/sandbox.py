@@ -32,6 +32,7 @@ from extractors.sandbox.world import World
 TOLERANCE = 600
 WIDEST = 1_800
 MOST = 100
+LIMITS = {"xiaohongshu": (100, 1.0)}  # of an app, all methods together
 _SYSTEM = "appId method version timestamp sign"
 _STREAMS = {
     "order.getOrderList": "orders",
