@@ -149,10 +149,15 @@ class Storm:
         if kind == "drip":
             return status, [*headers, (b"x-drip", b"1")], body
         try:
-            data = json.loads(body)
+            data, is_lines = json.loads(body), False
         except ValueError:
-            return None
+            try:
+                data, is_lines = [json.loads(line) for line in body.splitlines()], True
+            except ValueError:
+                return None
         changed = self._content(kind, data)
+        if changed is not None and is_lines:
+            changed = b"".join(dumped(line) + b"\n" for line in json.loads(changed))
         return None if changed is None else (status, headers, changed)
 
     def _content(self, kind: str, data: Any) -> bytes | None:
