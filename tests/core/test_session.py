@@ -258,7 +258,10 @@ def test_a_ban_without_an_end_is_told_with_its_account(
     assert error.value.retry_after and waits == []
 
 
-@pytest.mark.parametrize("named", ["0", "-5", "nan", "Sun, 29 Nov 2020 10:00:00 GMT"])
+NO_TIME = "Sun, 29 Nov 2026 99999999999:00:00 GMT"  # reads as a date until it is one
+
+
+@pytest.mark.parametrize("named", ["0", "-5", "nan", "Sun, 29 Nov 2020 10:00:00 GMT", NO_TIME])
 def test_a_wait_of_nothing_does_not_spend_all_tries_at_once(
     open_session: Callable[..., Session], named: str
 ) -> None:
@@ -416,6 +419,14 @@ def test_a_vendors_date_without_a_zone_is_in_utc_whatever_the_machines(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_good_answer_with_a_date_that_is_none_is_good(
+    open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda self, timestamp=None: NO_TIME)
+    with vendor([OK]) as (url, _):
+        assert open_session(url).call(Request("report", "/x")).body["data"] == 1
 
 
 def test_a_bucket_never_lets_more_calls_through_than_permitted_and_wastes_little() -> None:
