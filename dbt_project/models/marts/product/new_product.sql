@@ -1,5 +1,6 @@
 -- What each product did in its first days, and how that stands beside earlier launches of its category. Launched: listed, or first sold
--- where nobody told or sold before that; what stood on the shelf as the history of its store begins is no launch that we saw.
+-- where nobody told or sold before that. As the history of a store begins no launch was seen: what was listed before it, or first sold
+-- within its first 90 days, may have been sold before.
 -- One row per store, product and window.
 {%- set sold = ['orders', 'units', 'goods_paid', 'refund_goods', 'net_sales'] %}
 {%- set seen = ['visitor_days', 'page_views', 'cart_units'] %}
@@ -10,14 +11,19 @@ with
 launches as (
 
     select
-        items.store_id, items.item_id as product_id, items.item_name as product_name, items.launched_date, items.first_paid_date,
+        items.store_id, items.item_id as product_id, coalesce(items.item_name, products.product_name) as product_name, items.launched_date, items.first_paid_date,
         products.category_path, ends.last_day, ends.data_through_at
     from {{ ref('int_items') }} as items
     inner join {{ ref('int_last_days') }} as ends
         on items.store_id = ends.store_id and items.launched_date <= ends.last_day
     inner join (select store_id, max(history_from) as history_from from {{ ref('int_store_calendar') }} group by store_id) as histories
-        on items.store_id = histories.store_id and items.launched_date > histories.history_from
-    left join (select store_id, product_id, max(category_path) as category_path from {{ ref('dim_product') }} group by store_id, product_id) as products
+        on items.store_id = histories.store_id
+        and items.launched_date > {{ add_days('histories.history_from', 'case when items.launched_date = items.first_paid_date then 90 else 0 end') }}
+    left join (
+        select store_id, product_id, max(product_name) as product_name, max(category_path) as category_path
+        from {{ ref('dim_product') }}
+        group by store_id, product_id
+    ) as products
         on items.store_id = products.store_id and items.item_id = products.product_id
     where items.level = 'product' and items.item_id <> 'unknown'
 
