@@ -8,8 +8,8 @@ running as (
 
     select
         days.*,
-        days.target * days.weight as phased,
         sum(days.weight) over until_then as weight_to_date,
+        cast(days.target * sum(days.weight) over until_then as decimal(18, 2)) as phased_to_date,
         sum(days.actual) over until_then as actual_to_date,
         -- The last day up to which every day is known: a gap is no progress.
         min(case when days.actual is null then days.date_day end) over (
@@ -27,7 +27,10 @@ running as (
 
 known as (
 
-    select *, first_unknown_date is null or date_day < first_unknown_date as is_known
+    select
+        *,
+        first_unknown_date is null or date_day < first_unknown_date as is_known,
+        lag(phased_to_date) over (partition by store_id, metric, month_start_date order by date_day) as phased_before
     from running
 
 )
@@ -43,8 +46,9 @@ select
     '{{ var("reporting_currency") }}' as currency,
     cast(target as decimal(18, 2)) as target,
     round(weight, 8) as weight,
-    cast(phased as decimal(18, 2)) as phased_target,
-    cast(target * weight_to_date as decimal(18, 2)) as phased_target_to_date,
+    -- What the running plan gains, so that the days come to the target to the cent.
+    cast(phased_to_date - coalesce(phased_before, 0) as decimal(18, 2)) as phased_target,
+    phased_to_date as phased_target_to_date,
     cast(case when is_known then actual end as decimal(18, 2)) as actual,
     cast(case when is_known then actual_to_date end as decimal(18, 2)) as actual_to_date,
     case when is_known then {{ ratio('actual_to_date', 'target') }} end as attainment,
