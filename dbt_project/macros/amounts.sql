@@ -158,7 +158,7 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
         'orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
         'buyers', 'new_buyers', 'returning_buyers', 'first_orders', 'first_order_amount', 'units_paid', 'list_amount', 'merchant_discount', 'discount_rate',
         'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'share_of_paid_amount',
-        'merchant_receivable', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',
+        'merchant_receivable', 'gift_cards_sold', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',
         'refund_amount', 'net_sales', 'refund_goods_cohort', 'refund_amount_cohort', 'net_sales_cohort', 'aov',
         'spend_per_buyer', 'avg_unit_price', 'units_per_order', 'refund_rate_flow',
         'paid_amount_mature', 'refund_amount_cohort_30d', 'refund_rate_cohort_30d'

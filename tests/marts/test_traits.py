@@ -26,6 +26,7 @@ PARTS = {
     "goods": "goods_paid",
     "shipping": "shipping_charged",
     "tax": "tax",
+    "gift_cards": "gift_cards_sold",
 }
 
 

@@ -4,7 +4,7 @@
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = attribute_traits() %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
-{%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount',
+{%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'gift_cards_sold',
     'refund_goods_cohort', 'refund_amount_cohort', 'refund_amount_within_30d'] %}
 {%- set back = ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount'] %}
 {%- set created = {'orders_created': 'count(*)', 'orders_unpaid': 'count(*) - count(paid_date)', 'orders_created_paid': 'count(paid_date)'} %}
