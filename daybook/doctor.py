@@ -15,7 +15,7 @@ from typing import Literal
 
 import requests
 
-from daybook import expiry, steps
+from daybook import expiry, meanings, steps
 from daybook.connections import outside_airflow
 from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
@@ -75,6 +75,7 @@ def examine(settings: Settings, known: list[Account], accounts: list[Account]) -
     yield Finding("ok", "accounts.yml", f"{len(known)} accounts, business days in {settings.zone}")
     yield from variables(known, os.environ)
     yield from values(settings)
+    yield from meant(settings, known)
     yield from renamed(settings, known)
     yield from doubtful(settings, known)
     yield from room(settings)
@@ -118,6 +119,17 @@ def values(settings: Settings) -> Iterator[Finding]:
     memory = os.environ.get("DAYBOOK_MEMORY")
     if memory and not _MEMORY.fullmatch(memory.strip()):
         yield Finding("bad", "DAYBOOK_MEMORY", f"{memory} is no size", "write it like 3GB")
+
+
+def meant(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """Settings of the marts that nobody can mean."""
+    try:
+        for slip in meanings.slips(settings.dbt_project / "dbt_project.yml", accounts):
+            yield Finding(
+                "bad" if slip.stops else "warn", "marts", f"{slip.place} {slip.said}", "mend that line"
+            )
+    except ConfigError as error:
+        yield Finding("bad", "marts", error.message, error.advice)
 
 
 def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:

@@ -345,11 +345,14 @@ def build_marts(
 ) -> dict[str, Any]:
     """`dbt build` over what is loaded and the merchant's lists that wait; prints what each node did.
 
-    Returns {"models", "tests", "seconds"}. Raises BuildError naming the models and tests that failed.
+    Returns {"models", "tests", "seconds"}. Raises BuildError naming the models and tests that failed, and
+    ConfigError where settings of the marts can mean nothing.
     """
+    from daybook import meanings
     from warehouse.build import build
 
     began = time.monotonic()
+    meanings.check(settings.dbt_project / "dbt_project.yml", accounts(settings))
     take_lists(settings, say=say)
     results = build(
         settings.dbt_project,

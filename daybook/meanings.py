@@ -1,0 +1,96 @@
+"""What numbers mean, as `vars` of dbt_project.yml say it: a slip is no error in SQL, but other numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+from extractors.accounts import Account
+from extractors.errors import ConfigError
+from extractors.files.yamltext import line_of, read
+from extractors.registry import platforms
+
+Fits = Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """`stops`: such a value makes numbers that nobody means. Otherwise it is of no use to anybody."""
+
+    place: str
+    said: str
+    stops: bool
+
+
+def _number(least: float, most: float) -> Fits:
+    return lambda value: (
+        isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    )
+
+
+def _whole(least: int, most: int) -> Fits:
+    return lambda value: isinstance(value, int) and _number(least, most)(value)
+
+
+def _costs(value: Any) -> bool:
+    parts = {"share_of_paid": _number(0, 1), "per_order": _number(0, float("inf"))}
+    return isinstance(value, dict) and all(
+        name in parts and parts[name](part) for name, part in value.items()
+    )
+
+
+_SHARE = "a part of 1, such as 0.13"
+_VALUES: dict[str, tuple[Fits, str]] = {
+    "reporting_currency": (
+        lambda value: bool(re.fullmatch("[A-Z]{3}", str(value))),
+        "a currency such as CNY",
+    ),
+    "business_zone": (lambda value: value in available_timezones(), "a time zone such as Asia/Shanghai"),
+    "when_a_rate_is_missing": (lambda value: value in ("stop", "publish"), "stop or publish"),
+    "week_start_day": (_whole(1, 7), "1 (Monday) to 7 (Sunday)"),
+    "fiscal_pattern": (lambda value: value in ("4-4-5", "4-5-4", "5-4-4"), "4-4-5, 4-5-4 or 5-4-4"),
+    "fiscal_year_start_month": (_whole(1, 12), "a month from 1 to 12"),
+    "resaleable_share": (_number(0, 1), _SHARE),
+    "margin_from_coverage": (_number(0, 1), _SHARE),
+}
+# Said per store or platform: what of, what each may be, and that in words.
+_TABLES: dict[str, tuple[str, Fits, str]] = {
+    "tax_in_prices": ("store", _number(0, 0.99), _SHARE),
+    "order_costs": ("store", _costs, "share_of_paid (a part of 1) and per_order (an amount)"),
+    "cod_recognised_on": (
+        "platform",
+        lambda value: value in ("delivered", "placing"),
+        "delivered or placing",
+    ),
+}
+
+
+def slips(path: Path, accounts: Sequence[Account]) -> Iterator[Slip]:
+    """What in dbt_project.yml nobody can mean, with its line. Raises ConfigError when it is no YAML."""
+    document, node = read(path)
+    said = document.get("vars") or {}
+    known = {"store": {account.store_id for account in accounts}, "platform": set(platforms())}
+
+    def at(*names: str) -> str:
+        return f"{path}:{line_of(node, ['vars', *names])}"
+
+    for name, (fits, wanted) in _VALUES.items():
+        if name in said and not fits(said[name]):
+            yield Slip(at(name), f"{name}: {said[name]!r} is not {wanted}", True)
+    for name, (of, fits, wanted) in _TABLES.items():
+        for key, value in (said.get(name) or {}).items():
+            if not fits(value):
+                yield Slip(at(name, key), f"{name}: {value!r} of {key} is not {wanted}", True)
+            if key != "default" and key not in known[of]:
+                yield Slip(at(name, key), f"{name}: there is no {of} {key!r}", False)
+
+
+def check(path: Path, accounts: Sequence[Account]) -> None:
+    """Raises ConfigError naming what stops a build."""
+    found = [f"{slip.place} {slip.said}" for slip in slips(path, accounts) if slip.stops]
+    if found:
+        raise ConfigError("; ".join(found), advice="mend it and build again: nothing was built")
