@@ -75,7 +75,7 @@ known as (
         summed.baseline_from,
         summed.baseline_days,
         summed.days_elapsed,
-        -- Deposits are paid since the announcement: from where only a later part of those days is read they are not known.
+        -- Of a store that is read from a later day than the announcement nobody knows the deposits, nor how long its buyers waited.
         case when summed.days_before = lengths.days_before and summed.deposit_received_missing = 0 then summed.deposit_received end
             as deposit_received,
         case when summed.days_before = lengths.days_before then summed.deposits_paid end as deposits_paid,
@@ -87,7 +87,8 @@ known as (
         case when {{ name }}_missing = 0 then {{ name }} end as {{ name }},
         case when {{ name }}_unknown = 0 then {{ name }}_baseline end as {{ name }}_baseline,
         case when {{ name }}_unknown = 0 then {{ name }} - {{ name }}_baseline end as {{ name }}_incremental,
-        case when {{ name }}_before_unknown = 0 then {{ name }}_before - {{ name }}_before_baseline end as {{ name }}_pre_dip,
+        case when summed.days_before = lengths.days_before and {{ name }}_before_unknown = 0 then {{ name }}_before - {{ name }}_before_baseline end
+            as {{ name }}_pre_dip,
         case when {{ name }}_after_unknown = 0 then {{ name }}_after - {{ name }}_after_baseline end as {{ name }}_post_dip
         {%- endfor %}
     from summed
