@@ -12,10 +12,11 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 import requests
 
-from daybook import expiry, meanings, steps
+from daybook import expiry, meanings, notify, steps
 from daybook.connections import outside_airflow
 from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
@@ -80,6 +81,7 @@ def examine(settings: Settings, known: list[Account], accounts: list[Account]) -
     yield from doubtful(settings, known)
     yield from room(settings)
     yield from ports(settings)
+    yield from messengers(os.environ)
     try:
         steps.landing_of(settings)
     except ConfigError as error:
@@ -209,6 +211,35 @@ def ports(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "Airflow", f"not running; port {port} is in use, so it will take another one")
+
+
+def messengers(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether failures would reach somebody. Sends nothing, and shows no address: some hold a token."""
+    hook, mail = environment.get("DAYBOOK_NOTIFY_WEBHOOK"), environment.get("DAYBOOK_NOTIFY_EMAIL")
+    if not hook and not mail:
+        said = "stand in Airflow alone; DAYBOOK_NOTIFY_WEBHOOK or DAYBOOK_NOTIFY_EMAIL says whom to tell"
+        yield Finding("ok", "failures", said)
+    if hook:
+        yield _messenger("DAYBOOK_NOTIFY_WEBHOOK", hook, {"https": 443, "http": 80})
+    if mail:
+        server = environment.get("DAYBOOK_SMTP", notify.SMTP)
+        yield _messenger("DAYBOOK_SMTP", server, {"smtps": 465, "smtp": 25})
+
+
+def _messenger(variable: str, address: str, schemes: Mapping[str, int]) -> Finding:
+    try:
+        parts = urlsplit(address.strip())
+        host, port = parts.hostname, parts.port or schemes[parts.scheme]
+    except (ValueError, KeyError):
+        host, port = None, 0
+    if not host:
+        return Finding("bad", variable, "is no address", f"write it like {next(iter(schemes))}://host/…")
+    try:
+        socket.create_connection((host, port), 5).close()
+    except OSError as error:
+        said = f"{host} cannot be reached ({type(error).__name__}): nobody would be told of a failure"
+        return Finding("warn", variable, said, "check its spelling, the network and a firewall")
+    return Finding("ok", variable, f"{host} can be reached")
 
 
 def one_account(settings: Settings, account: Account) -> Iterator[Finding]:

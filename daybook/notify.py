@@ -27,6 +27,7 @@ from extractors.accounts import Account
 from extractors.credentials import Credentials
 
 log = logging.getLogger(__name__)
+SMTP = "smtp://127.0.0.1:25"  # where none is named
 TIMEOUT = 15  # seconds; a chat server that is down must not hold up the night
 
 Body = Callable[[str], dict[str, Any]]
@@ -111,7 +112,7 @@ def _webhook(url: str, subject: str, text: str) -> None:
 
 
 def _email(addresses: str, subject: str, text: str) -> None:
-    server = urlsplit(os.environ.get("DAYBOOK_SMTP", "smtp://127.0.0.1:25"))
+    server = urlsplit(os.environ.get("DAYBOOK_SMTP", SMTP))
     mail = EmailMessage()
     mail["Subject"] = subject
     mail["From"] = parse_qs(server.query).get("from", ["daybook@localhost"])[0]

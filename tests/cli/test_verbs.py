@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from daybook import doctor
 from daybook.cli import VERBS
 
 WANTED = set(
@@ -340,6 +342,35 @@ def test_doctor_tells_of_a_start_to_come_and_of_a_currency_without_rates(daybook
     rates.write_text("currency,rate_date,units_per_usd\nRMB,2026-03-05,7.1\n")
     assert daybook("import", "fx_rates", str(rates), DAYBOOK_ACCOUNTS=path).returncode == 0
     assert "no rate" not in daybook("doctor", DAYBOOK_ACCOUNTS=path).stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "level", "said"),
+    [
+        ({}, "ok", "stand in Airflow alone"),
+        ({"DAYBOOK_NOTIFY_WEBHOOK": "oapi.dingtalk.com/robot?access_token=SECRET"}, "bad", "is no address"),
+        (
+            {"DAYBOOK_NOTIFY_WEBHOOK": "http://127.0.0.1:9/hook?access_token=SECRET"},
+            "warn",
+            "127.0.0.1 cannot",
+        ),
+        ({"DAYBOOK_NOTIFY_WEBHOOK": "http://127.0.0.1:{open}/SECRET"}, "ok", "127.0.0.1 can be reached"),
+        (
+            {"DAYBOOK_NOTIFY_EMAIL": "a@b", "DAYBOOK_SMTP": "smtp://u:SECRET@127.0.0.1:9"},
+            "warn",
+            "nobody would",
+        ),
+        ({"DAYBOOK_NOTIFY_EMAIL": "a@b", "DAYBOOK_SMTP": "127.0.0.1:{open}"}, "bad", "is no address"),
+        ({"DAYBOOK_NOTIFY_EMAIL": "a@b", "DAYBOOK_SMTP": "smtp://127.0.0.1:{open}"}, "ok", "can be reached"),
+    ],
+)
+def test_doctor_tells_whether_failures_would_reach_somebody(given, level, said):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        told = {name: value.replace("{open}", port) for name, value in given.items()}
+        (finding,) = doctor.messengers(told)
+    assert finding.level == level and said in finding.said
+    assert "SECRET" not in f"{finding}"
 
 
 def test_doctor_tells_of_an_option_that_its_platform_does_not_know(daybook, tmp_path):
