@@ -9,7 +9,8 @@ import click
 @click.option("--account", "only", multiple=True, help="Only this account; may be given several times.")
 @click.option("--sandbox/--no-sandbox", default=True, help="Start the sandbox for demo accounts meanwhile.")
 def command(only: tuple[str, ...], sandbox: bool) -> int:
-    """Check configuration, disk, port, and account by account: credentials, clock, a first call.
+    """Check configuration, disk, port, where failures go, and account by account: credentials, clock, a first
+    call.
 
     Changes nothing at the vendors. Demo accounts without credentials are tried against the sandbox.
 
