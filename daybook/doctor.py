@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import shutil
@@ -144,11 +145,22 @@ def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
 
 
 def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
-    """What an account may say and nobody means: a start to come, a currency that no rate is known of."""
+    """What an account may say and nobody means: a start to come, a currency that no rate is known of, a
+    store that is almost another's."""
     from warehouse.status import currencies_with_rates
 
     rated = currencies_with_rates(settings.warehouse, settings.dbt_project)
+    sell = [account for account in accounts if "orders" in find_platform(account.platform).stream_names]
+    stores = {account.store_id for account in sell}
     for account in accounts:
+        meant = difflib.get_close_matches(account.store_id, stores, n=1, cutoff=0.8)
+        if account.store_id not in stores and meant:
+            yield Finding(
+                "warn",
+                account.id,
+                f"works for {account.store_id}, and no shop is of that store (did you mean {meant[0]}?)",
+                "mend `store` in accounts.yml: what ads cost and who visits would stand beside no sales",
+            )
         if account.start is not None and account.start > datetime.now(account.zone).date():
             yield Finding(
                 "warn",

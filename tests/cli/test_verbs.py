@@ -373,6 +373,15 @@ def test_doctor_tells_whether_failures_would_reach_somebody(given, level, said):
     assert "SECRET" not in f"{finding}"
 
 
+def test_doctor_tells_of_a_store_that_is_almost_a_shops(daybook, tmp_path):
+    entry = "  - {{id: {0}, name: X, store: {1}, time_zone: UTC, currency: USD}}\n"
+    given = [("woocommerce__a", "lantern_web"), ("umami__a", "lantern_wbe"), ("umami__b", "offline")]
+    text = "accounts:\n" + "".join(entry.format(*one) for one in [*given, ("umami__c", "lantern_web")])
+    path = write_accounts(tmp_path / "accounts.yml", text)
+    told = daybook("doctor", "--no-sandbox", DAYBOOK_ACCOUNTS=path).stdout
+    assert told.count("no shop is of that store") == 1 and "(did you mean lantern_web?)" in told, told
+
+
 def test_doctor_tells_of_an_option_that_its_platform_does_not_know(daybook, tmp_path):
     entry = "  - {id: woocommerce__a, name: X, store: a, time_zone: UTC, currency: USD, options: {call_per_second: 4}}"
     path = write_accounts(tmp_path / "accounts.yml", f"accounts:\n{entry}\n")
