@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from warehouse.errors import LockedError, StorageError, WarehouseError
 
+T = TypeVar("T")
 _PID = re.compile(r"PID (\d+)")
 _RETRY_EVERY = 0.1  # seconds
 
@@ -50,23 +52,12 @@ def connect(
         WarehouseError: no such file, not a DuckDB file, written by a newer DuckDB, or damaged.
     """
     path = Path(path)
-    if not path.exists():
-        if read_only or not create:
-            raise WarehouseError(
-                f"{path} does not exist", advice="make it first: daybook load, daybook build, daybook publish"
-            )
+    if read_only or not create:
+        _refuse_missing(path)
+    elif not path.exists():
         refuse_orphan_wal(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + wait
-    while True:
-        try:
-            con = duckdb.connect(str(path), read_only=read_only)
-            break
-        except duckdb.Error as error:
-            told = explain(error, path)
-            if not isinstance(told, LockedError) or time.monotonic() >= deadline:
-                raise told from error
-            time.sleep(_RETRY_EVERY)
+    con = _patiently(lambda: duckdb.connect(str(path), read_only=read_only), path, wait)
     if read_only:  # the default is a folder beside the file, which may be somebody's release
         con.execute(f"set temp_directory = {literal(tempfile.gettempdir())}")
     return _settle(con, resources)
@@ -97,15 +88,24 @@ def attached(files: Mapping[str, Path | str], *, wait: float = 10.0) -> Iterator
 def attach(con: duckdb.DuckDBPyConnection, name: str, path: Path | str, *, wait: float = 10.0) -> None:
     """ATTACH one file under `name` for reading. Raises as `connect`."""
     path = Path(path)
+    _refuse_missing(path)
+    attaching = f"attach {literal(str(path))} as {identifier(name)} (read_only)"
+    _patiently(lambda: con.execute(attaching), path, wait)
+
+
+def _refuse_missing(path: Path) -> None:
     if not path.exists():
         raise WarehouseError(
             f"{path} does not exist", advice="make it first: daybook load, daybook build, daybook publish"
         )
+
+
+def _patiently(open_it: Callable[[], T], path: Path, wait: float) -> T:
+    """Open a file, for `wait` seconds once more while somebody else has it open. Raises as `connect`."""
     deadline = time.monotonic() + wait
     while True:
         try:
-            con.execute(f"attach {literal(str(path))} as {identifier(name)} (read_only)")
-            return
+            return open_it()
         except duckdb.Error as error:
             told = explain(error, path)
             if not isinstance(told, LockedError) or time.monotonic() >= deadline:
