@@ -19,16 +19,6 @@ def md5_wrapped(secret: str, params: Mapping[str, str]) -> str:
     return hashlib.md5((secret + sorted_pairs(params) + secret).encode()).hexdigest().upper()  # noqa: S324  the vendor's choice
 
 
-def hmac_md5(secret: str, params: Mapping[str, str]) -> str:
-    """UPPER(HMAC-MD5(secret, pairs)), without wrapping."""
-    return hmac.new(secret.encode(), sorted_pairs(params).encode(), hashlib.md5).hexdigest().upper()
-
-
-def hmac_sha256(secret: str, params: Mapping[str, str]) -> str:
-    """UPPER(HMAC-SHA256(secret, pairs)), without wrapping."""
-    return hmac.new(secret.encode(), sorted_pairs(params).encode(), hashlib.sha256).hexdigest().upper()
-
-
 def hmac_sha256_wrapped(secret: str, params: Mapping[str, str]) -> str:
     """lower(HMAC-SHA256(secret, secret + pairs + secret)): wrapped and keyed with the same secret."""
     text = secret + sorted_pairs(params) + secret
