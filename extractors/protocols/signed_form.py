@@ -28,7 +28,7 @@ from extractors.tokens import Tokens
 class Dialect:
     """A member of the family.
 
-    method, token, key, time, sign: names of the system parameters; `constants` the fixed ones.
+    method, token, key: names of system parameters; `constants` the fixed ones.
     digest: (secret, parameters) → signature.
     now: writes the timestamp.
     error: finds the error in a body: returns it as an exception, or None when the body is good.
@@ -49,8 +49,6 @@ class Dialect:
     method: str = "method"
     token: str = "access_token"  # noqa: S105  the name of a parameter
     key: str = "app_key"
-    time: str = "timestamp"
-    sign: str = "sign"
     constants: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], str] = lambda: wall_clock("Asia/Shanghai")
     envelope: str | None = None
@@ -81,11 +79,11 @@ class SignedForm:
             dialect.method: request.name,
             dialect.key: self._key,
             dialect.token: tokens.access_token,
-            dialect.time: dialect.now(),
+            "timestamp": dialect.now(),
         }
         params = {name: value for name, value in (business | system).items() if value != ""}
         signed = {name: params[name] for name in system if name in params}
-        params[dialect.sign] = dialect.digest(self._secret, signed if dialect.signs_system_only else params)
+        params["sign"] = dialect.digest(self._secret, signed if dialect.signs_system_only else params)
         return {"method": "POST", "url": self._url + request.path, "data": params}
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:

@@ -47,7 +47,6 @@ class Rules:
     method: str = "method"
     key: str = "app_key"
     token: str = "access_token"  # noqa: S105  the name of a parameter
-    time: str = "timestamp"
     fixed: Mapping[str, str] = field(default_factory=dict)
     optional: frozenset[str] = frozenset()
     envelope: str | None = None
@@ -58,7 +57,9 @@ class Rules:
     @property
     def system(self) -> frozenset[str]:
         """Names that are no business parameters."""
-        return frozenset({self.method, self.key, self.token, self.time, "sign", *self.fixed}) | self.optional
+        return (
+            frozenset({self.method, self.key, self.token, "timestamp", "sign", *self.fixed}) | self.optional
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ class Router:
         for name, value in rules.fixed.items():
             if params.get(name) != value:
                 raise Refusal(rules.refuse("fixed", f"{name} must be {value}"))
-        stamp = moment(params.get(rules.time, ""), rules.epoch)
+        stamp = moment(params.get("timestamp", ""), rules.epoch)
         clocks = self.desk.control.clocks()
         if stamp is None or all(abs(stamp - clock) > rules.tolerance for clock in clocks):
             raise Refusal(rules.refuse("time", "is missing or too far from now"))
