@@ -20,8 +20,8 @@ DOC = """### Build, audit and publish the marts
 Starts when every platform has emitted its asset, or when the DAG `breakfast` says so at {breakfast} ({zone})
 with whoever came: a late platform shows as stale in the marts and does not hold up breakfast.
 
-* `dbt_build`: one `dbt build` as a subprocess; prints what each model and test did. When it fails nothing is
-  published, readers keep the marts they have.
+* `dbt_build`: loads what landed of accounts whose platform still reads, then one `dbt build` as a subprocess;
+  prints what each model and test did. When it fails nothing is published, readers keep the marts they have.
 * `audit_and_publish`: copies the built marts to a new release, verifies it, flips `data/published/current`.
   When it fails the link stays where it was.
 
@@ -54,9 +54,11 @@ with DAG(
 
     @task(execution_timeout=timedelta(hours=2))
     def dbt_build() -> dict[str, Any]:
-        """Run dbt over everything loaded."""
+        """Load what landed and waits, then run dbt over everything loaded."""
         with telling():
-            return steps.build_marts(Settings.from_environment())
+            settings = Settings.from_environment()
+            steps.load_who_came(settings)
+            return steps.build_marts(settings)
 
     @task(execution_timeout=timedelta(hours=1))
     def audit_and_publish() -> dict[str, Any]:

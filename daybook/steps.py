@@ -340,6 +340,19 @@ def take_lists(settings: Settings, *, say: Say = print) -> int:
     return int(loaded["rows_new"])
 
 
+def load_who_came(settings: Settings, *, say: Say = print) -> None:
+    """Load what landed while others of its platform still read: the platform's own load waits for the last of
+    them, and breakfast for nobody. What cannot be loaded holds up nothing: that load will tell of it."""
+    from warehouse.errors import LockedError, StorageError
+
+    try:
+        load_platform(settings, None, say=say)
+    except (LockedError, StorageError):
+        raise
+    except DaybookError as error:
+        say(str(error))
+
+
 def build_marts(
     settings: Settings, *, select: Sequence[str] = (), full_refresh: bool = False, say: Say = print
 ) -> dict[str, Any]:

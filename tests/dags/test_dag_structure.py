@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
+
+from daybook import steps
+from extractors.core.window import Window
+from extractors.landing import Landing
 
 PLATFORMS = ["taobao", "woocommerce", "ocean_engine", "baidu_tongji", "files"]
 
@@ -135,6 +140,31 @@ def test_the_transform_builds_then_audits_and_publishes_as_the_one_writer(bag):
     assert {task.pool for task in dag.tasks} == {"warehouse_writer"}
     assert dag.max_active_runs == 1
     assert dag.get_task("dbt_build").execution_timeout == timedelta(hours=2)
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_breakfast_has_who_landed_while_another_account_of_the_platform_still_reads(
+    bag, tmp_path, monkeypatch, damaged
+):
+    monkeypatch.setenv("DAYBOOK_DATA", str(tmp_path))
+    window = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC))
+    for account in ("taobao__lantern", "taobao__plum"):
+        with Landing(tmp_path / "landing").partition(
+            "taobao", account, "orders", "cursor", window, datetime(2026, 11, 2, 1, tzinfo=UTC)
+        ) as partition:
+            partition.write(b'{"key":"1","cursor_at":"2026-11-01T01:00:00Z","payload":{"tid":1}}')
+            partition.commit()
+    if damaged:
+        (manifest,) = (tmp_path / "landing/taobao/taobao__plum").rglob("manifest.json")
+        manifest.unlink()
+
+    def found(settings):
+        with duckdb.connect(str(settings.warehouse), read_only=True) as con:
+            return {name for (name,) in con.execute("select account_id from raw_taobao.orders").fetchall()}
+
+    monkeypatch.setattr(steps, "build_marts", found)  # what dbt would find
+    built = bag.dags["transform_marts"].get_task("dbt_build").python_callable()
+    assert built == {"taobao__lantern"} | (set() if damaged else {"taobao__plum"})
 
 
 def test_reads_are_retried_with_growing_pauses(ingest):
