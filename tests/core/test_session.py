@@ -415,7 +415,7 @@ def test_a_vendors_date_without_a_zone_is_in_utc_whatever_the_machines(
     time.tzset()
     try:
         with vendor([(200, {}, b'{"code":0}')]) as (url, _):
-            open_session(url).call(Request("report", "/x"))
+            assert open_session(url).call(Request("report", "/x")).body == {"code": 0}
     finally:
         monkeypatch.undo()
         time.tzset()
