@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
+import zstandard
 from dbt_runs import build_staging
 
 from extractors.accounts import Account
@@ -40,6 +41,17 @@ class Staged:
     def tuples(self, sql: str) -> list[tuple[Any, ...]]:
         """The same by place."""
         return self._answer(sql)[1]
+
+    def searched_for(self, text: str) -> dict[Path, bool]:
+        """Every file that was written, and whether it holds that text when it is unpacked."""
+
+        def holds(path: Path) -> bool:
+            body = path.read_bytes()
+            if path.suffix == ".zst":
+                body = zstandard.ZstdDecompressor().decompressobj().decompress(body)
+            return text.encode() in body
+
+        return {path: holds(path) for path in self.home.rglob("*") if path.is_file()}
 
     def _answer(self, sql: str) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
         with duckdb.connect(str(self.home / "build" / "warehouse.duckdb"), read_only=True) as con:
