@@ -97,11 +97,14 @@ def _bare(value: Any) -> Any:
 
 
 def address(host: str | None, schema: str | None, port: str | int | None) -> str | None:
-    """A connection's host as a base URL: whole as it stands, or a bare name to which the connection's schema
-    (https without one) and port are added. One rule for a night and for what tries it beforehand."""
-    if not host or "://" in host:
-        return host or None
-    return f"{schema or 'https'}://{host}{f':{port}' if port else ''}"
+    """A connection's host as a base URL, with its schema (https without one) and its port where the host has
+    none. One rule for a night and for what tries it beforehand."""
+    if not host:
+        return None
+    parts = urlsplit(host if "://" in host else f"{schema or 'https'}://{host}")
+    if port and parts.port is None:
+        parts = parts._replace(netloc=f"{parts.netloc}:{port}")
+    return parts.geturl()
 
 
 def shown(address: str) -> str:
