@@ -134,6 +134,19 @@ def test_a_long_window_comes_by_one_file_with_what_pages_would_bring(bench: Benc
         assert without_page_info(record) == without_page_info(whole[key]), key
 
 
+def test_an_order_is_the_same_whatever_order_the_file_has(bench: Bench, tmp_path: Path) -> None:
+    send = Session._send
+
+    def reversed_file(session: Session, name: str, arguments: dict[str, Any]) -> Any:
+        status, headers, body = send(session, name, arguments)
+        return status, headers, b"\n".join(body.splitlines()[::-1]) if name == "bulk file" else body
+
+    whole = payloads(bench.run())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Session, "_send", reversed_file)
+        assert payloads(Bench(bench.box, tmp_path / "reversed").run()) == whole
+
+
 def test_an_order_with_more_of_anything_than_a_page_shows_lands_whole(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

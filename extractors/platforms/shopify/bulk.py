@@ -120,7 +120,8 @@ class BulkFile:
                 rest.append({"field": self.children[kind], "parent": line.pop("__parentId"), "node": line})
             else:
                 raise ContractError(f"the bulk file holds an object of type {kind!r} without a place")
-        for child in rest:
+        # The file has no order: by their ids an order that is read twice is the same.
+        for child in sorted(rest, key=lambda child: str(child["node"].get("id"))):
             if child["parent"] not in roots:
                 raise ContractError(f"the bulk file lacks {child['parent']}, the parent of what it holds")
             roots[child["parent"]][child["field"]]["nodes"].append(child["node"])
