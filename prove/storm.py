@@ -26,9 +26,12 @@ WIRE = (
     "hollow",
     "junk",
     "stale",
+    "said_twice",
     "status_204",
     "status_302",
+    "status_401",
     "status_403",
+    "status_429",
     "status_502",
     "drip",
     "token_dies",
@@ -61,6 +64,8 @@ HOLLOW = (
     b'{"success":false,"msg":"busy"}',
     b'{"error_response":{"code":15,"msg":"Remote service error"}}',
 )
+# What a Retry-After may say besides seconds.
+WAITS = (b"", b"0", b"-5", b"soon", b"1e999", b"nan", b"Sun, 29 Nov 2020 10:00:00 GMT", b"2, 3", b"0.5")
 TOTALS = re.compile("total|count|number|size", re.IGNORECASE)
 ABSURD = (10**40, -(10**30), 1e308, 9007199254740993, -0.0, 0.1 + 0.2, 2**63)
 FLIPS: tuple[Callable[[Any], Any], ...] = (str, lambda v: [v], lambda v: {"value": v}, lambda v: None, bool)
@@ -145,7 +150,11 @@ class Storm:
             code = int(kind.removeprefix("status_"))
             if code == 302:
                 return code, [(b"location", b"https://login.example/")], b""
+            if code == 429:
+                headers = [*headers, (b"retry-after", draw.choice(WAITS))]
             return code, headers, b"" if code == 204 else b"<html><body>no</body></html>"
+        if kind == "said_twice":
+            return status, headers, body + body
         if kind == "drip":
             return status, [*headers, (b"x-drip", b"1")], body
         try:

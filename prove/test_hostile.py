@@ -261,6 +261,7 @@ def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
         if variant != "revoked" and not touched and not untold:  # then the same command in good weather
             on.running.control.skew_seconds = 0
             on.running.control.faults.clear()
+            on.running.control.resets += 1  # no wait was a real one: what was in the making is made by then
             if desk is not None:
                 desk.forgive_all()
             before_again = Counter(landed)
