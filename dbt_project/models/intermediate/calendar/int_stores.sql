@@ -64,7 +64,8 @@ orders_read as (
         ranked.store_id,
         min(marks.mark_end) as orders_through_at,
         min(marks.refunds_mark_end) as refunds_through_at,
-        max(first_windows.window_start) as orders_from_at
+        max(first_windows.window_start) as orders_from_at,
+        min(case when ranked.platform in ({{ platforms_with('gift_card_payments') }}) then 1 else 0 end) = 1 as tells_gift_cards
     from ranked
     left join first_windows on ranked.account_id = first_windows.account_id
     left join marks
@@ -82,6 +83,8 @@ select
     ranked.time_zone,
     ranked.currency as store_currency,
     ranked.has_orders,
+    -- Of orders of two platforms it is known where both tell.
+    coalesce(orders_read.tells_gift_cards, false) as tells_gift_cards,
     orders_read.orders_from_at,
     orders_read.orders_through_at,
     -- After-sales read apart from their orders; of a file the mark is only its last event.

@@ -10,7 +10,6 @@
     'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
     'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
-{%- set tells = 'platform in (' ~ platforms_with('gift_card_payments') ~ ')' %}
 
 with
 
@@ -96,15 +95,15 @@ visited as (
 
 ),
 
--- Whose platform tells what was paid with gift cards; of all stores it is known where all of them tell.
+-- What was paid with gift cards is known of all stores where all of them tell.
 stores as (
 
-    select store_id, store_currency, coalesce({{ tells }}, false) as tells_gift_cards
+    select store_id, store_currency, tells_gift_cards
     from {{ ref('int_stores') }}
 
     union all
 
-    select 'ALL' as store_id, null as store_currency, coalesce(min(case when {{ tells }} then 1 else 0 end) = 1, false)
+    select 'ALL' as store_id, null as store_currency, coalesce(min(case when tells_gift_cards then 1 else 0 end) = 1, false)
     from {{ ref('int_stores') }}
     where has_orders
 
