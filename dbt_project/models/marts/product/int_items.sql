@@ -40,6 +40,7 @@ select
     max(product_id) as product_id,
     max(product_name) as item_name,
     min(first_paid_date) as first_paid_date,
+    min(listed_date) as listed_date,
     least(min(first_paid_date), min(listed_date)) as launched_date
 from (
     select store_id, {{ item }} as item_id, product_id, product_name, first_paid_date, cast(null as date) as listed_date from seen

@@ -18,7 +18,7 @@ launches as (
         on items.store_id = ends.store_id and items.launched_date <= ends.last_day
     inner join (select store_id, max(history_from) as history_from from {{ ref('int_store_calendar') }} group by store_id) as histories
         on items.store_id = histories.store_id
-        and items.launched_date > {{ add_days('histories.history_from', 'case when items.launched_date = items.first_paid_date then 90 else 0 end') }}
+        and items.launched_date > {{ add_days('histories.history_from', 'case when items.launched_date = items.listed_date then 0 else 90 end') }}
     left join (
         select store_id, product_id, max(product_name) as product_name, max(category_path) as category_path
         from {{ ref('dim_product') }}
