@@ -96,6 +96,16 @@ def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: W
                 assert f"({metric['additivity']})" in comment
 
 
+def test_every_amount_of_a_fact_is_in_dim_metric(built: Warehouse) -> None:
+    """But what a vendor says was paid, which ours is held against."""
+    untold = built.rows(
+        "select c.table_name, c.column_name from duckdb_columns() c"
+        " anti join marts.dim_metric m on m.mart = c.table_name and m.metric = c.column_name"
+        " where c.schema_name = 'marts' and c.table_name like 'fct_%' and c.data_type = 'DECIMAL(18,2)'"
+    )
+    assert [tuple(row.values()) for row in untold] == [("fct_orders", "buyer_paid_total_orig")]
+
+
 @pytest.mark.parametrize("subject", sorted(set(RESTATED) & set(SUBJECTS)))
 def test_the_days_of_a_figure_that_adds_up_come_to_its_weeks_and_months(
     subject: str, built: Warehouse
