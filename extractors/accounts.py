@@ -150,12 +150,16 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
         AccountsError: naming file, line and what to write instead.
     """
     path = Path(path)
-    if not path.is_file():
-        raise AccountsError(
-            f"{path} does not exist", advice="copy the accounts.yml of the project and edit it"
-        )
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise AccountsError(
+            f"{path} does not exist", advice="copy the accounts.yml of the project and edit it"
+        ) from None
+    except OSError as error:
+        raise AccountsError(
+            f"{path} cannot be read: {error.strerror}", advice="make it a file that Daybook may read"
+        ) from None
     except UnicodeDecodeError as error:
         number = error.object.count(b"\n", 0, error.start) + 1
         raise AccountsError(f"{path}:{number} is not UTF-8", advice="save the file as UTF-8") from None
@@ -185,6 +189,8 @@ def _refuse_said_twice(path: Path, node: yaml.Node | None) -> None:
         seen: dict[Any, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise AccountsError(f"{path}:{line} has a name that is no text", advice="mend that line")
             if key.value in seen:
                 raise AccountsError(
                     f"{path}:{line} `{key.value}` is said twice, first in line {seen[key.value]}",
@@ -210,9 +216,9 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
     lines = {"": node.start_mark.line + 1}
     if isinstance(node, yaml.MappingNode):
         lines |= {key.value: key.start_mark.line + 1 for key, _ in node.value}
-    loader = yaml.SafeLoader("")
+    said = _said(path, node)
     try:
-        entry = _Entry.model_validate(loader.construct_object(node, deep=True))
+        entry = _Entry.model_validate(said)
     except ValidationError as error:
         # A misspelt name says more than the missing one it leaves behind.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
@@ -240,6 +246,19 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
         history_days=entry.history_days,
         options=entry.options,
     )
+
+
+def _said(path: Path, node: yaml.Node) -> Any:
+    """What a node says. Its parts are looked at first: a date of no calendar is told with its own line."""
+    for part in node.value if isinstance(node, yaml.SequenceNode | yaml.MappingNode) else ():
+        _said(path, part[1] if isinstance(part, tuple) else part)
+    try:
+        return yaml.SafeLoader("").construct_object(node, deep=True)
+    except (yaml.YAMLError, ValueError) as error:
+        raise AccountsError(
+            f"{path}:{node.start_mark.line + 1} cannot be read: {getattr(error, 'problem', None) or error}",
+            advice="mend that line",
+        ) from None
 
 
 def _check_known(

@@ -47,6 +47,9 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
         ("CNY", "yuan", 6, "ISO 4217"),
         ("[orders]", "[order]", 7, "did you mean 'orders'"),
         ("2026-10-01", "soon", 8, "start: is no date: write it like 2026-10-01"),
+        ("2026-10-01", "2026-09-31", 8, "cannot be read: day is out of range for month"),
+        ("[orders]", "!all [orders]", 7, "cannot be read: could not determine a constructor"),
+        ("    name: Lantern", "    {{ name }}: Lantern", 3, "has a name that is no text"),
         ("[orders]", "orders", 7, "streams: is no list: write it like [orders, refunds]"),
         ("    currency: CNY\n", "    currency: CNY\n    history_days: many\n", 7, "is no whole number"),
         ("accounts:\n", "accounts:\n  - taobao__other\n", 2, "is no account: write its lines as `- id: …`"),
@@ -80,6 +83,11 @@ def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> Non
     (tmp_path / "accounts.yml").write_bytes(GOOD.replace("Lantern", "灯笼").encode("gb18030"))
     with pytest.raises(AccountsError, match=r"accounts\.yml:3 is not UTF-8 → save the file as UTF-8"):
         load_accounts(tmp_path / "accounts.yml")
+
+
+def test_what_is_no_file_to_read_is_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(AccountsError, match=r"cannot be read: Is a directory → make it a file"):
+        load_accounts(tmp_path)
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
