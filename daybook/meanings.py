@@ -49,7 +49,7 @@ _VALUES: dict[str, tuple[Fits, str]] = {
         lambda value: bool(re.fullmatch("[A-Z]{3}", str(value))),
         "a currency such as CNY",
     ),
-    "business_zone": (lambda value: value in available_timezones(), "a time zone such as Asia/Shanghai"),
+    "business_zone": (lambda value: str(value) in available_timezones(), "a time zone such as Asia/Shanghai"),
     "when_a_rate_is_missing": (lambda value: value in ("stop", "publish"), "stop or publish"),
     "week_start_day": (_whole(1, 7), "1 (Monday) to 7 (Sunday)"),
     "fiscal_pattern": (lambda value: value in ("4-4-5", "4-5-4", "5-4-4"), "4-4-5, 4-5-4 or 5-4-4"),
@@ -82,7 +82,11 @@ def slips(path: Path, accounts: Sequence[Account]) -> Iterator[Slip]:
         if name in said and not fits(said[name]):
             yield Slip(at(name), f"{name}: {said[name]!r} is not {wanted}", True)
     for name, (of, fits, wanted) in _TABLES.items():
-        for key, value in (said.get(name) or {}).items():
+        table = said.get(name, {})
+        if not isinstance(table, dict):
+            yield Slip(at(name), f"{name}: {table!r} is of no {of}: write {{default: …}}, or {{}}", True)
+            continue
+        for key, value in table.items():
             if not fits(value):
                 yield Slip(at(name, key), f"{name}: {value!r} of {key} is not {wanted}", True)
             if key != "default" and key not in known[of]:

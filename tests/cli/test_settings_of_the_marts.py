@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from daybook.meanings import slips
+from extractors.errors import ConfigError
 
 LINE = {
     "reporting_currency": "reporting_currency: CNY",
+    "business_zone": "business_zone: Asia/Shanghai",
     "week_start_day": "week_start_day: 1",
     "fiscal_pattern": 'fiscal_pattern: "4-4-5"',
     "when_a_rate_is_missing": "when_a_rate_is_missing: stop",
@@ -51,11 +53,15 @@ def settings_with(tmp_path: Path, project_root: Path):  # type: ignore[no-untype
         ("fiscal_pattern", "4-5-5", "is not 4-4-5", True),
         ("when_a_rate_is_missing", "pubish", "is not stop or publish", True),
         ("tax_in_prices", "{default: 13}", "13 of default is not a part of 1", True),
+        ("tax_in_prices", "0.13", "0.13 is of no store: write {default: …}", True),
+        ("tax_in_prices", "", "None is of no store: write {default: …}", True),
         ("tax_in_prices", "{s: 0.13}", None, False),
         ("tax_in_prices", "{t: 0.13}", "there is no store 't'", False),
         ("order_costs", "{s: {share_of_paid: 5}}", "is not share_of_paid (a part of 1)", True),
         ("order_costs", "{s: {share: 0.05}}", "is not share_of_paid (a part of 1)", True),
         ("order_costs", "{default: {share_of_paid: 0.05, per_order: 6.5}}", None, False),
+        ("order_costs", "[0.05, 6.5]", "is of no store", True),
+        ("business_zone", "[Asia/Shanghai]", "is not a time zone", True),
         ("resaleable_share", "90", "90 is not a part of 1", True),
         ("cod_recognised_on", "{default: placed}", "is not delivered or placing", True),
         (
@@ -74,6 +80,12 @@ def test_a_setting_that_nobody_can_mean_is_told_with_its_line(  # type: ignore[n
     assert [slip.stops for slip in found] == ([stops] if said else [])
     if said:
         assert said in found[0].said and found[0].place == f"{path}:{line}"
+
+
+def test_a_date_of_no_calendar_is_told_as_what_cannot_be_read(settings_with, make_account) -> None:  # type: ignore[no-untyped-def]
+    path, _ = settings_with("week_start_day", "2026-02-30")
+    with pytest.raises(ConfigError, match=r"dbt_project\.yml is not valid YAML: day is out of range"):
+        list(slips(path, [make_account("woocommerce__x")]))
 
 
 def test_doctor_tells_of_it_and_nothing_is_built(settings_with, tmp_path: Path, project_root: Path) -> None:  # type: ignore[no-untyped-def]
