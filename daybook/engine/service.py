@@ -136,14 +136,20 @@ def attach(settings: Settings, other: Running) -> AirflowApi:
 def ask(settings: Settings, other: Running, words: Sequence[str]) -> None:
     """Create runs in an Airflow that runs already. Raises DaybookError with what went wrong."""
     env = child_environment(settings, int(other.url.rsplit(":", 1)[1]), {})
-    done = subprocess.run(
-        [sys.executable, "-m", "daybook.engine.ask", *words],
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=START_TIMEOUT,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "daybook.engine.ask", *words],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=START_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DaybookError(
+            f"Airflow was asked and did not answer within {START_TIMEOUT:.0f} s",
+            advice="the machine or the database is busy: try again later",
+        ) from None
     if done.returncode:
         tail = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines()[-15:])
         raise DaybookError(f"Airflow could not be asked\n{tail}", advice="is the database reachable?")

@@ -95,6 +95,16 @@ def test_an_edited_list_of_accounts_gets_its_pools_or_is_told_with_its_line(
     (text,) = told
     assert "no night runs until accounts.yml is mended" in text and "accounts.yml:3 unknown platform" in text
 
+    path.unlink()
+    path.mkdir()  # what cannot be read, and an Airflow that does not answer, end no `daybook up`
+    edited.take(settings, other, Progress())
+    assert "cannot be read: Is a directory" in told[-1]
+    path.rmdir()
+    path.write_text("accounts:\n" + ENTRY.format("kaola"))
+    monkeypatch.setattr(service, "START_TIMEOUT", 0.01)
+    edited.take(settings, other, Progress())
+    assert len(told) == 2
+
 
 def test_an_edit_is_told_once_when_the_file_has_come_to_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
