@@ -84,8 +84,12 @@ class Credentials:
 
     @classmethod
     def _from_uri(cls, text: str) -> Credentials:
-        parts = urlsplit(text)
-        host = address(unquote(parts.hostname or ""), unquote(parts.path.strip("/")), parts.port)
+        whole = re.match(r"\s*[\w.+-]+://(\w+://.*)", text, re.ASCII | re.DOTALL)  # the host with its scheme
+        parts = urlsplit(whole[1] if whole else text)
+        name = unquote(parts.hostname or "")
+        host = address(
+            f"{parts.scheme}://{name}" if whole else name, unquote(parts.path.strip("/")), parts.port
+        )
         login = unquote(parts.username) if parts.username else None
         password = unquote(parts.password) if parts.password else None
         extra = dict(parse_qsl(parts.query))

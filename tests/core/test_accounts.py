@@ -3,7 +3,6 @@ from pathlib import Path
 
 import pytest
 
-from daybook.connections import from_connection
 from extractors.accounts import AccountsError, load_accounts
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
@@ -128,25 +127,6 @@ def test_what_a_file_or_a_clipboard_leaves_around_a_secret_is_no_part_of_it() ->
     found = Credentials.from_airflow(text, "a__b")
     assert (found.host, found.login, found.password) == ("https://h", "login", "password")
     assert found.extra == {"access_token": "t", "n": 1}
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"conn_type": "http", "host": "shop.example.com", "login": "k", "password": "s"}',
-        '{"conn_type": "http", "host": "shop.example.com", "schema": "http", "port": 8080}',
-        '{"conn_type": "http", "host": "https://shop.example.com/x", "extra": "{\\"a\\": {\\"b\\": 1}}"}',
-        "https://k:s%2F1@shop.example.com",
-        "http://k:s@shop.example.com:8080/http?access_token=t",
-        "http://k:s@https%3A%2F%2Fshop.example.com",
-        "http://k@shop.example.com/?__extra__=%7B%22a%22%3A+%7B%22b%22%3A+1%7D%7D",
-    ],
-)
-def test_the_command_line_reads_a_connection_as_a_night_does(text: str) -> None:
-    from airflow.sdk import Connection
-
-    read = Connection.from_json if text.startswith("{") else Connection.from_uri
-    assert Credentials.from_airflow(text, "a__b") == from_connection(read(text, conn_id="a__b"))
 
 
 def test_a_connection_that_begins_with_a_byte_order_mark_is_told_as_unreadable() -> None:

@@ -26,9 +26,11 @@ SAID = {"conn_type": "http", "login": "key", "password": "s/1"}
 def test_of_a_connection_as_json(place: dict[str, object], address: str | None) -> None:
     from airflow.models import Connection
 
-    text = json.dumps({**SAID, **place, "extra": {"access_token": "t"}})
-    found = Credentials.from_airflow(text, "a__b")
-    assert found == from_connection(Connection.from_json(text))
+    extra = {"access_token": "t", "more": {"n": 1}}
+    for said in (extra, json.dumps(extra)):
+        text = json.dumps({**SAID, **place, "extra": said})
+        found = Credentials.from_airflow(text, "a__b")
+        assert found == from_connection(Connection.from_json(text)) and found.extra == extra
     assert (found.host, found.login, found.password) == (address, "key", "s/1")
 
 
@@ -39,6 +41,11 @@ def test_of_a_connection_as_json(place: dict[str, object], address: str | None) 
         ("https://key:s%2F1@shop.example.com/?access_token=t", "https://shop.example.com"),
         ("http://key:s%2F1@stats.example.com:8080/http?access_token=t", "http://stats.example.com:8080"),
         ("http://key:s%2F1@https%3A%2F%2Fshop.example.com/?access_token=t", "https://shop.example.com"),
+        ("http://https://key:s%2F1@shop.example.com:8443/?access_token=t", "https://shop.example.com:8443"),
+        (
+            "http://key:s%2F1@shop.example.com?__extra__=%7B%22access_token%22%3A+%22t%22%7D",
+            "https://shop.example.com",
+        ),
     ],
 )
 def test_of_a_connection_as_uri(uri: str, address: str | None) -> None:
