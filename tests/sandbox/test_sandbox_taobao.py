@@ -222,7 +222,12 @@ def test_items_are_all_on_sale_and_have_prices(callers: Callers) -> None:
     assert all(float(item["price"]) > 0 for item in items)
 
 
-def test_what_is_off_sale_is_told_by_its_reason(callers: Callers) -> None:
+@pytest.mark.parametrize(
+    ("day", "reason"), [("09-01", "sold_out"), ("09-12", "for_shelved"), ("10-02", "violation_off_shelf")]
+)
+def test_what_is_off_sale_is_told_by_its_reason(
+    sandbox: Running, callers: Callers, day: str, reason: str
+) -> None:
     def items(**banner: str) -> set[int]:
         body = callers.top(
             "taobao.items.inventory.get", fields="num_iid,approve_status", page_size="200", **banner
@@ -231,8 +236,10 @@ def test_what_is_off_sale_is_told_by_its_reason(callers: Callers) -> None:
         assert {item["approve_status"] for item in found} <= {"instock"}
         return {item["num_iid"] for item in found}
 
-    assert items() == items(banner="for_shelved")
-    assert not items() & items(banner="sold_out") | items() & items(banner="violation_off_shelf")
+    sandbox.control.set_clock(datetime.fromisoformat(f"2026-{day}T12:00:00+08:00"))
+    told = {name: items(banner=name) for name in ("for_shelved", "sold_out", "violation_off_shelf")}
+    assert {name for name, found in told.items() if found} == {reason}
+    assert items() == told["for_shelved"]
     body = callers.top("taobao.items.inventory.get", fields="num_iid", banner="all")
     assert _error(body) == (15, "isv.invalid-parameter")
 
