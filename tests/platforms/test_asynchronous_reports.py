@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -27,6 +26,7 @@ from extractors.platforms import meta
 from extractors.registry import platforms
 from extractors.sandbox import Running, running
 from extractors.sandbox.control import Fault
+from extractors.sandbox.halves import half
 from extractors.sandbox.merchants import AD_ACCOUNTS
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -290,12 +290,13 @@ def test_a_token_that_ends_while_a_report_is_made_is_renewed_and_nothing_asked_a
     assert sorted(bench.lines()) == whole
 
 
-class Sleeping(list[float]):
-    """Notes waits, and sleeps as long as reports that nobody looks at are in the making."""
+class Waits(list[float]):
+    """Notes waits; during a long one the reports that nobody looks at are made."""
 
     def append(self, seconds: float) -> None:
         super().append(seconds)
-        time.sleep(2.1 if seconds >= 60 else 0)
+        if seconds >= 60:
+            half("microsoft_ads").FORGOTTEN = 0.0
 
 
 @pytest.mark.parametrize("bench", [VENDORS[2]], indirect=True, ids=lambda vendor: vendor.platform)
@@ -306,11 +307,11 @@ def test_reports_that_others_have_in_the_making_are_waited_for(
         if number == 2:
             raise Killed
 
-    time.sleep(2.1)  # what other tests left in the making is made
+    bench.patch.setattr(half("microsoft_ads"), "FORGOTTEN", 3_600.0)
     for other in range(5):
         with pytest.raises(Killed):
             Bench(bench.box, bench.vendor, tmp_path / f"other{other}", bench.patch).run(die)
-    bench.waits = Sleeping()
+    bench.waits = Waits()
     bench.run()
     refused = f"microsoft_ads/{bench.vendor.ask}: 207 ConcurrentRequestOverLimit"
     assert bench.box.control.refusals[refused] == 1
