@@ -31,10 +31,6 @@ def error_in_words(
     """
     said = f"{vendor} error {code}: {text}".replace("error :", "error:")
     lower = f"{code} {text}".lower()
-    if re.search(
-        r"任务不存在|任务已过期|生成失败|task (not exist|expired)", lower
-    ):  # another one is asked for
-        return ContractError(said, advice="run again later; if it stays so, ask the vendor")
     if re.search(r"频率|频繁|限流|次数|配额|quota|too many|too fast|frequen|limit|qps", lower):
         return RateLimitedError(said, retry_after=2.0)
     if re.search(r"timestamp|时间戳", lower):
@@ -46,6 +42,9 @@ def error_in_words(
     if re.search(r"token|session|授权|会话|auth|鉴权|用户名|密码|username|password", lower):
         authorise = "authorise the shop again and update the connection"
         return AuthError(said, refreshable=entered is None, advice=entered or authorise)
+    # A task that is gone is asked for anew. A token or a signature may be what could not be made, too.
+    if re.search(r"任务不存在|任务已过期|生成失败|task (not exist|expired)", lower):
+        return ContractError(said, advice="run again later; if it stays so, ask the vendor")
     if re.search(r"参数|param", lower):
         return ConfigError(said, advice=advice)
     if re.search(r"系统|繁忙|超时|稍后|内部错误|timeout|busy|system|internal", lower):
