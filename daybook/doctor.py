@@ -241,14 +241,15 @@ def messengers(environment: Mapping[str, str]) -> Iterator[Finding]:
 def _messenger(variable: str, address: str, schemes: Mapping[str, int]) -> Finding:
     try:
         parts = urlsplit(address.strip())
-        host, port = parts.hostname, parts.port or schemes[parts.scheme]
+        usual = schemes[parts.scheme]
+        host, port = parts.hostname, parts.port or usual
     except (ValueError, KeyError):
         host, port = None, 0
     if not host:
         return Finding("bad", variable, "is no address", f"write it like {next(iter(schemes))}://host/…")
     try:
         socket.create_connection((host, port), 5).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a part of the name that is empty or too long
         said = f"{host} cannot be reached ({type(error).__name__}): nobody would be told of a failure"
         return Finding("warn", variable, said, "check its spelling, the network and a firewall")
     return Finding("ok", variable, f"{host} can be reached")

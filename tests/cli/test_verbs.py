@@ -354,6 +354,8 @@ def test_doctor_tells_of_a_start_to_come_and_of_a_currency_without_rates(daybook
             "warn",
             "127.0.0.1 cannot",
         ),
+        ({"DAYBOOK_NOTIFY_WEBHOOK": "https://hooks..example/SECRET"}, "warn", "hooks..example cannot"),
+        ({"DAYBOOK_NOTIFY_WEBHOOK": "ftp://127.0.0.1:{open}/SECRET"}, "bad", "is no address"),
         ({"DAYBOOK_NOTIFY_WEBHOOK": "http://127.0.0.1:{open}/SECRET"}, "ok", "127.0.0.1 can be reached"),
         (
             {"DAYBOOK_NOTIFY_EMAIL": "a@b", "DAYBOOK_SMTP": "smtp://u:SECRET@127.0.0.1:9"},
