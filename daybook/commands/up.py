@@ -48,8 +48,9 @@ def command(sandbox: bool) -> None:
         click.echo(f"\n  {api.url}\n  user      {USER}\n  password  {password(settings)}")
         click.echo(f"            (kept in {passwords_file(settings)})\n\n  Ctrl-C stops everything.\n")
         progress.doing("running; logs are in " + str(kids.logs))
+        this, is_told = service.Running(os.getpid(), service.UP, api.url), False
         while True:
             kids.check()
             if edit.has_come_to_rest():
-                edited.take(settings, service.Running(os.getpid(), service.UP, api.url), progress)
+                is_told = edited.take(settings, this, progress, is_told=is_told)
             time.sleep(1)

@@ -43,15 +43,21 @@ class Edited:
         return found.st_mtime_ns, found.st_size
 
 
-def take(settings: Settings, other: service.Running, progress: Progress) -> None:
-    """Make what is new in accounts.yml ready, or tell what is wrong with it. Never raises."""
+def take(settings: Settings, other: service.Running, progress: Progress, *, is_told: bool) -> bool:
+    """Make what is new in accounts.yml ready, or tell what is wrong with it. Never raises.
+
+    Whoever failures go to is told once until it is mended: some editors save while one types. Returns whether
+    that is told (`is_told` of the next edit).
+    """
     try:
         accounts = steps.accounts(settings)
         service.ask(settings, other, [])
     except DaybookError as error:
         progress.line(str(error), "bad")
-        if isinstance(error, ConfigError):
+        is_slip = isinstance(error, ConfigError)
+        if is_slip and not is_told:
             notify.send("Daybook: no night runs until accounts.yml is mended", notify.message(error))
-        return
+        return is_slip
     count = len(steps.platforms_of(accounts))
     progress.line(f"accounts.yml was edited: {len(accounts)} accounts on {count} platforms", "ok")
+    return False

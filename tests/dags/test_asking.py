@@ -87,22 +87,23 @@ def test_an_edited_list_of_accounts_gets_its_pools_or_is_told_with_its_line(
 
     assert "extract_kaola" not in pools()
     path.write_text("accounts:\n" + ENTRY.format("kaola"))
-    edited.take(settings, other, Progress())
+    assert not edited.take(settings, other, Progress(), is_told=True)
     assert {"extract_kaola", "warehouse_writer"} <= pools() and told == []
 
     path.write_text("accounts:\n" + ENTRY.format("kaola") + ENTRY.format("tabao"))
-    edited.take(settings, other, Progress())
+    assert edited.take(settings, other, Progress(), is_told=False)
+    assert edited.take(settings, other, Progress(), is_told=True)
     (text,) = told
     assert "no night runs until accounts.yml is mended" in text and "accounts.yml:3 unknown platform" in text
 
     path.unlink()
     path.mkdir()  # what cannot be read, and an Airflow that does not answer, end no `daybook up`
-    edited.take(settings, other, Progress())
+    assert edited.take(settings, other, Progress(), is_told=False)
     assert "cannot be read: Is a directory" in told[-1]
     path.rmdir()
     path.write_text("accounts:\n" + ENTRY.format("kaola"))
     monkeypatch.setattr(service, "START_TIMEOUT", 0.01)
-    edited.take(settings, other, Progress())
+    assert not edited.take(settings, other, Progress(), is_told=False)
     assert len(told) == 2
 
 
