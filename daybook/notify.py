@@ -43,9 +43,11 @@ def on_failure(context: Mapping[str, Any]) -> None:
     ti = context.get("task_instance") or context["ti"]
     error = context.get("exception") or RuntimeError("the task ended without an exception")
     subject = f"Daybook: {ti.dag_id}.{ti.task_id} failed"
-    start = context.get("data_interval_start")
-    zone = Settings.from_environment().zone
-    send(subject, message(error, day=clock.business_day(start, zone) if start else None))
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    day = None
+    if start and start != end:  # breakfast is a moment, of the day after its night
+        day = clock.business_day(start, Settings.from_environment().zone)
+    send(subject, message(error, day=day))
 
 
 def before_it_ends(settings: Settings, account: Account, credentials: Credentials | None) -> list[str]:

@@ -136,6 +136,16 @@ def test_a_failed_night_is_told_with_account_stream_cause_and_what_to_do(webhook
         assert part in message["text"]
 
 
+def test_a_breakfast_that_failed_is_of_no_night(webhook, monkeypatch):
+    url, received = webhook
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", url)
+    task = SimpleNamespace(dag_id="breakfast", task_id="whoever_came")
+    moment = datetime(2026, 11, 29, 21, 30, tzinfo=UTC)  # 05:30 of the 30th, with the night of the 29th
+    notify.on_failure({"task_instance": task, "data_interval_start": moment, "data_interval_end": moment})
+    (message,) = received
+    assert "breakfast.whoever_came failed" in message["text"] and "night of" not in message["text"]
+
+
 def test_without_a_place_to_tell_nothing_is_sent(webhook, monkeypatch):
     _, received = webhook
     monkeypatch.delenv("DAYBOOK_NOTIFY_WEBHOOK", raising=False)
