@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import time
+import urllib.request
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -247,6 +248,8 @@ def _messenger(variable: str, address: str, schemes: Mapping[str, int]) -> Findi
         host, port = None, 0
     if not host:
         return Finding("bad", variable, "is no address", f"write it like {next(iter(schemes))}://host/…")
+    if urllib.request.getproxies().get(parts.scheme) and not urllib.request.proxy_bypass(host):
+        return Finding("ok", variable, f"{host} is told through your proxy, which is not tried here")
     try:
         socket.create_connection((host, port), 5).close()
     except (OSError, UnicodeError) as error:  # the latter of a part of the name that is empty or too long

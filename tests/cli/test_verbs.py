@@ -366,13 +366,23 @@ def test_doctor_tells_of_a_start_to_come_and_of_a_currency_without_rates(daybook
         ({"DAYBOOK_NOTIFY_EMAIL": "a@b", "DAYBOOK_SMTP": "smtp://127.0.0.1:{open}"}, "ok", "can be reached"),
     ],
 )
-def test_doctor_tells_whether_failures_would_reach_somebody(given, level, said):
+def test_doctor_tells_whether_failures_would_reach_somebody(monkeypatch, given, level, said):
+    monkeypatch.setattr("urllib.request.getproxies", dict)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         told = {name: value.replace("{open}", port) for name, value in given.items()}
         (finding,) = doctor.messengers(told)
     assert finding.level == level and said in finding.said
     assert "SECRET" not in f"{finding}"
+
+
+@pytest.mark.parametrize(("bypassed", "level"), [("elsewhere.example", "ok"), ("127.0.0.1", "warn")])
+def test_a_webhook_behind_a_proxy_is_not_tried_directly(monkeypatch, bypassed, level):
+    """The sending goes through the proxy; a firewall that forbids all else is no fault of the address."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", bypassed)
+    (finding,) = doctor.messengers({"DAYBOOK_NOTIFY_WEBHOOK": "http://127.0.0.1:9/SECRET"})
+    assert finding.level == level and "SECRET" not in f"{finding}"
 
 
 def test_doctor_tells_of_a_store_that_is_almost_a_shops(daybook, tmp_path):
