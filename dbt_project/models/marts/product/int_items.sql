@@ -46,7 +46,7 @@ from (
     select store_id, {{ item }} as item_id, product_id, product_name, first_paid_date, cast(null as date) as listed_date from seen
     {%- if level in ['product', 'sku'] %}
     union all
-    select store_id, {{ level }}_id, product_id, null, null, listed_date from listed
+    select store_id, {{ level }}_id as item_id, product_id, null, null, listed_date from listed
     {%- endif %}
 ) as told
 where item_id is not null
