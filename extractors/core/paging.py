@@ -8,6 +8,7 @@ pages are read backwards, and page one, read first for the total, is read again 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -115,7 +116,7 @@ class LastPageFirst(_Counted):
 
 
 @dataclass(frozen=True)
-class _Forward(_Counted):
+class _Forward(_Counted, ABC):
     """Pages of a report, first to last. One that grows or shrinks meanwhile is an error: a row that
     disappears moves all behind it one place forward, and forward pages would step over one.
 
@@ -146,9 +147,9 @@ class _Forward(_Counted):
                 return
             number += 1
 
+    @abstractmethod
     def _place(self, number: int, seen: int) -> dict[str, Any]:
         """The parameters of the page of that number, behind so many rows."""
-        raise NotImplementedError
 
     def _first(self, call: Call, asked: Request) -> Reply:
         *doubted, reply = _answers(call, asked, self._is_said_to_be_all)
