@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from daybook import clock, steps
-from daybook.engine import service
-from daybook.engine.api import AirflowApi
-from daybook.engine.follow import Run, Watch, follow
-from daybook.names import ONE_NIGHT
-from daybook.night import Outcome, transform_run
-from daybook.processes import children
+from daybook.engine.asked import asked
+from daybook.engine.follow import Run, Watch
+from daybook.night import Outcome, finish
 from daybook.progress import Progress
-from daybook.sandbox import connections_for, start_sandbox
 from daybook.settings import Settings
 from extractors.errors import ConfigError, DaybookError
 
@@ -57,57 +53,18 @@ def run_backfill(
                 progress.line(f"{account.id} · {said}", "bad")
     settings.hash_key()
     asking = ["backfill", first.isoformat(), last.isoformat(), *wanted]
-    began = datetime.now(UTC)
-    other = service.staying(settings)
-    if other:
-        api = service.attach(settings, other)
-        service.ask(settings, other, asking)
-        return through(api, settings, progress, (first, last), wanted, began)
-    with (
-        service.only_one(settings, "daybook backfill") as port,
-        children(settings.airflow_home / "logs") as kids,
-    ):
-        connections = connections_for(settings, accounts)
-        if connections.sandboxed:
-            start_sandbox(kids, connections, progress)
-        environment = {**connections.environment, ONE_NIGHT: "1"}
-        api = service.start(settings, kids, port, environment, progress, whole=False, asking=asking)
-        outcome = through(api, settings, progress, (first, last), wanted, began, kids.check)
-        progress.doing("Stopping Airflow")
+    with asked(settings, accounts, progress, "daybook backfill", asking) as watch:
+        progress.doing(f"Reading {days} day(s) again, {first} to {last}, on {len(wanted)} platform(s)")
+        outcome = Outcome(last, _runs(watch, settings, wanted, days))
+        finish(watch, outcome, progress)
     return outcome
 
 
-def through(
-    api: AirflowApi,
-    settings: Settings,
-    progress: Progress,
-    span: tuple[date, date],
-    platforms: Sequence[str],
-    began: datetime,
-    alive: Callable[[], None] = lambda: None,
-) -> Outcome:
-    """The backfill in a running Airflow that was asked for it at `began` or later."""
-    first, last = span
-    outcome = Outcome(last)
-    days = (last - first).days + 1
-    watch = Watch(api, began)
-    progress.doing(f"Reading {days} day(s) again, {first} to {last}, on {len(platforms)} platform(s)")
-    outcome.ingests = _runs(watch, settings, platforms, days, alive)
-    follow(watch, api, outcome.ingests, progress, alive)
-    progress.doing("Building the marts")
-    outcome.transform = transform_run(api, watch, outcome, alive)
-    follow(watch, api, [outcome.transform], progress, alive, counting="dbt_build")
-    return outcome
-
-
-def _runs(
-    watch: Watch, settings: Settings, platforms: Sequence[str], days: int, alive: Callable[[], None]
-) -> list[Run]:
+def _runs(watch: Watch, settings: Settings, platforms: Sequence[str], days: int) -> list[Run]:
     """The backfill's runs: one for each platform and day. Raises DaybookError when Airflow made fewer."""
     wanted = days * len(platforms)
     deadline = time.monotonic() + APPEAR
     while True:
-        alive()
         watch.look()
         found = []
         for (dag_id, run_id), run in watch.runs.items():

@@ -13,13 +13,11 @@ from functools import partial
 from typing import Any
 
 from daybook import clock, steps
-from daybook.engine import service
-from daybook.engine.api import AirflowApi
+from daybook.engine.asked import asked
 from daybook.engine.follow import Run, Watch, follow
-from daybook.names import BREAKFAST_ASSET, ONE_NIGHT, TRANSFORM_DAG, ingest_dag
-from daybook.processes import children
+from daybook.names import BREAKFAST_ASSET, TRANSFORM_DAG, ingest_dag
 from daybook.progress import Progress
-from daybook.sandbox import bundled_files, connections_for, start_sandbox
+from daybook.sandbox import bundled_files
 from daybook.settings import Settings
 from daybook.steps import Problem
 from extractors.accounts import Account
@@ -62,58 +60,38 @@ def run_night(settings: Settings, progress: Progress, day: date | None = None) -
         for said in steps.out_of_reach(settings, account):
             progress.line(f"{account.id} · {said}", "bad")
     asking = ["night", wanted.isoformat(), *steps.platforms_of(accounts)]
-    began = datetime.now(UTC)
-    other = service.staying(settings)
-    if other:
-        progress.line(f"using the Airflow that {other.verb} started, {other.url}")
-        api = service.attach(settings, other)
-        service.ask(settings, other, asking)
-        return through(api, settings, accounts, progress, wanted, began)
-    with (
-        service.only_one(settings, "daybook night") as port,
-        children(settings.airflow_home / "logs") as kids,
-    ):
-        connections = connections_for(settings, accounts)
-        if connections.sandboxed:
-            start_sandbox(kids, connections, progress)
-        environment = {**connections.environment, ONE_NIGHT: "1"}
-        api = service.start(settings, kids, port, environment, progress, whole=False, asking=asking)
-        outcome = through(api, settings, accounts, progress, wanted, began, kids.check)
-        progress.doing("Stopping Airflow")
-    return outcome
+    with asked(settings, accounts, progress, "daybook night", asking) as watch:
+        return _through(watch, settings, accounts, progress, wanted)
 
 
-def through(
-    api: AirflowApi,
-    settings: Settings,
-    accounts: list[Account],
-    progress: Progress,
-    day: date,
-    began: datetime,
-    alive: Callable[[], None] = lambda: None,
+def _through(
+    watch: Watch, settings: Settings, accounts: list[Account], progress: Progress, day: date
 ) -> Outcome:
-    """One night in a running Airflow that was asked for it at `began` or later."""
     outcome = Outcome(day)
     groups = steps.platforms_of(accounts)
-    watch = Watch(api, began)
     progress.doing(f"Reading up to {day:%A %d %B %Y}: {len(accounts)} accounts on {len(groups)} platforms")
     for platform in groups:
-        if api.dag(ingest_dag(platform))["is_paused"]:
+        if watch.api.dag(ingest_dag(platform))["is_paused"]:
             outcome.paused.append(platform)
             progress.line(f"{platform} is paused in Airflow and was left out", "bad")
             continue
-        run = appears(watch, partial(_reads, ingest_dag(platform), day, settings.zone), alive, OWED)
+        run = _appears(watch, partial(_reads, ingest_dag(platform), day, settings.zone), OWED)
         if run is None:
             raise DaybookError(
                 f"Airflow made no run of {ingest_dag(platform)} for {day}",
                 advice=f"look at scheduler.log in {settings.airflow_home / 'logs'}",
             )
         outcome.ingests.append(Run(platform, run["dag_id"], run["dag_run_id"]))
-    follow(watch, api, outcome.ingests, progress, alive)
-    progress.doing("Building the marts")
-    outcome.transform = transform_run(api, watch, outcome, alive)
-    follow(watch, api, [outcome.transform], progress, alive, counting="dbt_build")
+    finish(watch, outcome, progress)
     return outcome
+
+
+def finish(watch: Watch, outcome: Outcome, progress: Progress) -> None:
+    """Follow the ingest runs to their end, then the transform."""
+    follow(watch, outcome.ingests, progress)
+    progress.doing("Building the marts")
+    outcome.transform = _transform_run(watch, outcome)
+    follow(watch, [outcome.transform], progress, counting="dbt_build")
 
 
 def _reads(dag_id: str, day: date, zone: str, run: dict[str, Any]) -> bool:
@@ -127,7 +105,7 @@ def _reads(dag_id: str, day: date, zone: str, run: dict[str, Any]) -> bool:
     )
 
 
-def transform_run(api: AirflowApi, watch: Watch, outcome: Outcome, alive: Callable[[], None]) -> Run:
+def _transform_run(watch: Watch, outcome: Outcome) -> Run:
     """The transform that started after the last platform came in.
 
     The scheduler starts it by the assets when every platform emitted one. When one did not, we say that it is
@@ -138,13 +116,13 @@ def transform_run(api: AirflowApi, watch: Watch, outcome: Outcome, alive: Callab
         complete = max(
             datetime.fromisoformat(run.last_task_ended or run.ended or "") for run in outcome.ingests
         )
-        found = appears(watch, partial(_transforms, complete), alive, BY_ASSETS)
+        found = _appears(watch, partial(_transforms, complete), BY_ASSETS)
     if found is None:
         now = datetime.now(UTC)
-        api.emit(BREAKFAST_ASSET)
+        watch.api.emit(BREAKFAST_ASSET)
         # Runs of the marts come one after the other: another night's, under way, keeps ours from being made.
-        busy = partial(api.is_active, TRANSFORM_DAG)
-        found = appears(watch, partial(_transforms, now), alive, OWED, busy)
+        busy = partial(watch.api.is_active, TRANSFORM_DAG)
+        found = _appears(watch, partial(_transforms, now), OWED, busy)
     if found is None:
         raise DaybookError(f"Airflow did not start {TRANSFORM_DAG}", advice="is it paused? Look at its page")
     return Run("marts", TRANSFORM_DAG, found["dag_run_id"])
@@ -159,17 +137,15 @@ def _transforms(since: datetime, run: dict[str, Any]) -> bool:
     )
 
 
-def appears(
+def _appears(
     watch: Watch,
     is_it: Callable[[dict[str, Any]], bool],
-    alive: Callable[[], None],
     patience: float,
     is_busy: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any] | None:
     """The newest run that is the one, looking again for `patience` seconds since Airflow was last busy."""
     deadline = time.monotonic() + patience
     while True:
-        alive()
         watch.look()
         found = [run for run in watch.runs.values() if is_it(run)]
         if found:

@@ -43,10 +43,14 @@ class Run:
 
 
 class Watch:
-    """The state of all runs and tasks that changed since a moment, kept up to date by what changes."""
+    """The state of all runs and tasks that changed since a moment, kept up to date by what changes.
 
-    def __init__(self, api: AirflowApi, since: datetime) -> None:
-        self._api = api
+    check: called before each look; raises when Airflow itself died.
+    """
+
+    def __init__(self, api: AirflowApi, since: datetime, check: Callable[[], None] = lambda: None) -> None:
+        self.api = api
+        self._check = check
         self._began = since
         self._since = since
         self._looks = 0
@@ -55,10 +59,11 @@ class Watch:
 
     def look(self) -> None:
         """Bring runs and tasks up to date."""
+        self._check()
         now = datetime.now(UTC)
-        for run in self._api.runs(self._since):
+        for run in self.api.runs(self._since):
             self.runs[_key(run)] = run
-        for task in self._api.tasks(self._since):
+        for task in self.api.tasks(self._since):
             self.tasks[(*_key(task), task["task_id"], task["map_index"])] = task
         self._looks += 1
         # Looking back a little covers transactions under way; all of it now and then, any other gap.
@@ -68,26 +73,17 @@ class Watch:
         return [task for task in self.tasks.values() if _key(task) == key]
 
 
-def follow(
-    watch: Watch,
-    api: AirflowApi,
-    runs: list[Run],
-    progress: Progress,
-    alive: Callable[[], None] = lambda: None,
-    counting: str | None = None,
-) -> None:
+def follow(watch: Watch, runs: list[Run], progress: Progress, counting: str | None = None) -> None:
     """Wait until all runs have ended; fill in their states, times and problems.
 
     Args:
         watch: since a moment before the runs were made.
-        alive: called at each look; raises when Airflow itself died.
         counting: a long task whose log says `17 of 300`; told now and then.
     """
     told: set[tuple[str, str, str, int, str]] = set()
     next_count = time.monotonic() + COUNT
     going = {(run.dag_id, run.run_id): run for run in runs}
     while going:
-        alive()
         watch.look()
         for key, run in going.items():
             found = watch.runs.get(key)
@@ -96,7 +92,7 @@ def follow(
         _tell(going, watch.tasks.values(), told, progress)
         if counting and time.monotonic() >= next_count:
             next_count = time.monotonic() + COUNT
-            _count(api, going, watch, counting, progress)
+            _count(going, watch, counting, progress)
         for key, run in list(going.items()):
             if run.state in ENDED:
                 tasks = watch.tasks_of(key)
@@ -105,7 +101,7 @@ def follow(
                     (task["end_date"] for task in tasks if task["end_date"]), default=None
                 )
                 if run.state == "failed":
-                    run.problems = _problems(api, run, tasks)
+                    run.problems = _problems(watch.api, run, tasks)
                 del going[key]
         if going:
             time.sleep(POLL)
@@ -145,17 +141,11 @@ def _tell(
     )
 
 
-def _count(
-    api: AirflowApi,
-    going: dict[tuple[str, str], Run],
-    watch: Watch,
-    task_id: str,
-    progress: Progress,
-) -> None:
+def _count(going: dict[tuple[str, str], Run], watch: Watch, task_id: str, progress: Progress) -> None:
     for key, run in going.items():
         for task in watch.tasks_of(key):
             if task["task_id"] == task_id and task["state"] == "running":
-                steps = [found for line in api.log(task) for found in _OF.findall(line)]
+                steps = [found for line in watch.api.log(task) for found in _OF.findall(line)]
                 if steps:
                     progress.line(f"{run.name}: {task_id} {steps[-1][0]} of {steps[-1][1]}")
 
