@@ -18,7 +18,7 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowSkipException
 
-from daybook import clock, connections, notify, steps
+from daybook import clock, connections, notify, problems, steps
 from daybook.names import WRITER_POOL, ingest_dag, platform_pool
 from daybook.schedule import RETRY_POLICY, raw_asset
 from daybook.settings import Settings
@@ -109,7 +109,7 @@ def ingest(platform: str, account_ids: list[str], settings: Settings, title: str
             ti = context["ti"]
             every = list(range(len(account_ids)))
             with telling():
-                result = steps.verdict(
+                result = problems.verdict(
                     platform,
                     account_ids,
                     reads=ti.xcom_pull(task_ids="extract", map_indexes=every),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from daybook.steps import Problem, problems_of
+from daybook.problems import Problem, problems_of
 from extractors.errors import ConfigError, DaybookError
 
 FAILED, MISCONFIGURED, INTERRUPTED = 1, 2, 130

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from daybook.problems import Problem
 from daybook.settings import Settings
-from daybook.steps import Problem
 from extractors.accounts import Account
 from extractors.credentials import Credentials
 from extractors.registry import platform as find_platform

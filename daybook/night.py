@@ -16,10 +16,10 @@ from daybook import clock, steps
 from daybook.engine.asked import asked
 from daybook.engine.follow import Run, Watch, follow
 from daybook.names import BREAKFAST_ASSET, TRANSFORM_DAG, ingest_dag
+from daybook.problems import Problem
 from daybook.progress import Progress
 from daybook.sandbox import bundled_files
 from daybook.settings import Settings
-from daybook.steps import Problem
 from extractors.accounts import Account
 from extractors.errors import DaybookError
 

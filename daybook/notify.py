@@ -21,8 +21,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from daybook import clock, expiry
+from daybook.problems import problems_of
 from daybook.settings import Settings
-from daybook.steps import problems_of
 from extractors.accounts import Account
 from extractors.credentials import Credentials
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import Asset, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from daybook.names import BREAKFAST_ASSET
-from daybook.steps import HopelessErrors
+from daybook.problems import HopelessErrors
 from extractors.errors import AuthError, ConfigError, ContractError, RateLimitedError, TransientError
 from warehouse.errors import BuildError, LoadErrors, LockedError, PublishError, StorageError
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from daybook.problems import HopelessErrors
 from daybook.settings import Settings
 from extractors.accounts import Account, AccountsError, load_accounts
 from extractors.credentials import Credentials
@@ -20,66 +20,6 @@ from extractors.registry import platform as find_platform
 from extractors.registry import platforms, streams_of
 
 Say = Callable[[str], None]
-
-
-class HopelessErrors(ExtractErrors):
-    """Streams of an account failed in ways that trying again cannot mend."""
-
-
-class IncompleteError(DaybookError):
-    """Not every account of a platform is in. `problems` says which and why."""
-
-    def __init__(self, message: str, problems: Sequence[Problem] = (), **where: Any) -> None:
-        super().__init__(message, **where)
-        self.problems = list(problems)
-
-    def __str__(self) -> str:
-        return self.message
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One failure, as it travels from a task to the verdict, the notification and the summary."""
-
-    account: str | None
-    stream: str | None
-    window: str | None
-    cause: str
-    advice: str | None
-
-    def as_dict(self) -> dict[str, str | None]:
-        return dict(self.__dict__)
-
-    def lines(self) -> list[str]:
-        """Where and why, then what to do."""
-        place = " · ".join(part for part in (self.account, self.stream, self.window) if part)
-        head = f"{place}: {self.cause}" if place else self.cause
-        return [head, f"  → {self.advice}"] if self.advice else [head]
-
-
-def problems_of(error: BaseException, account: str | None = None) -> list[Problem]:
-    """The failures an exception carries, one for each stream where it has several."""
-    if isinstance(error, IncompleteError) and error.problems:
-        return error.problems
-    several = getattr(error, "errors", None)
-    if isinstance(error, DaybookError) and several:  # ExtractErrors, LoadErrors
-        inner = [problem for one in several for problem in problems_of(one, error.account or account)]
-        return list(dict.fromkeys(inner))
-    failures = getattr(error, "failures", None)
-    if isinstance(error, DaybookError) and failures:  # BuildError
-        return [
-            Problem(
-                None, None, None, f"{one.resource_type} {one.name}: {one.message or one.status}", error.advice
-            )
-            for one in failures
-        ]
-    if isinstance(error, DaybookError):
-        return [
-            Problem(error.account or account, error.stream, error.window, error.message, error.advice),
-        ]
-    return [
-        Problem(account, None, None, f"{type(error).__name__}: {error}", "the task's log has the traceback")
-    ]
 
 
 def accounts(settings: Settings) -> list[Account]:
@@ -237,52 +177,6 @@ def _was_read(landing: Landing, account: Account, stream: str) -> bool:
         return landing.mark(account.platform, account.id, stream) is not None
     except LandingError:
         return True
-
-
-def verdict(
-    platform: str,
-    account_ids: Sequence[str],
-    *,
-    reads: Sequence[dict[str, Any] | None],
-    read_problems: Sequence[list[dict[str, Any]] | None],
-    loaded: dict[str, Any] | None,
-    load_problems: list[dict[str, Any]] | None,
-) -> dict[str, Any]:
-    """Whether a platform's night is whole.
-
-    Args:
-        reads, read_problems: what each account's read returned, and what it said when it failed, in the
-        order of
-            account_ids (None: nothing, as when its process was killed).
-        loaded, load_problems: the same of the platform's load.
-    Returns {"accounts", "rows"}. Raises IncompleteError naming every account that is not in.
-    """
-    problems: list[Problem] = []
-    late = 0
-    for account, read, said in zip(account_ids, reads, read_problems, strict=True):
-        if read is None:
-            late += 1
-            problems += [Problem(**one) for one in said or []] or [
-                Problem(
-                    account,
-                    None,
-                    None,
-                    "the read ended without a word",
-                    "look at the log of its extract task",
-                )
-            ]
-    if loaded is None:
-        problems += [Problem(**one) for one in load_problems or []] or [
-            Problem(None, None, None, "the load ended without a word", "look at the log of the load task")
-        ]
-    if not problems:
-        return {"accounts": len(account_ids), "rows": sum(read["rows"] for read in reads if read)}
-    head = (
-        f"{platform}: {late} of {len(account_ids)} accounts are not in"
-        if late
-        else f"{platform}: what was read could not be loaded"
-    )
-    raise IncompleteError("\n".join([head, *(line for one in problems for line in one.lines())]), problems)
 
 
 def platform_title(platform: str) -> str:

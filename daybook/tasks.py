@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from airflow.sdk import get_current_context
 
-from daybook.steps import problems_of
+from daybook.problems import problems_of
 
 PROBLEMS = "problems"
 """XCom key under which a failed task leaves its problems."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from daybook.engine.api import AirflowApi
+from daybook.problems import Problem
 from daybook.progress import Progress
-from daybook.steps import Problem
 
 POLL = 1.0  # seconds between two looks; each costs the API server about 50 ms
 COUNT = 8.0  # seconds between two looks into a long task's log

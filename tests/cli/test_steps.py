@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from daybook import notify, steps
+from daybook.problems import HopelessErrors, IncompleteError, Problem, problems_of, verdict
 from daybook.settings import Settings
-from daybook.steps import HopelessErrors, IncompleteError, Problem, problems_of
 from extractors.errors import AuthError, ConfigError, ExtractErrors, TransientError
 from extractors.landing import Landing
 
@@ -26,7 +26,7 @@ def judge(**changes):  # type: ignore[no-untyped-def]
         "loaded": {"rows": 1},
         "load_problems": None,
     }
-    return steps.verdict("taobao", ["taobao__a", "taobao__b"], **{**facts, **changes})
+    return verdict("taobao", ["taobao__a", "taobao__b"], **{**facts, **changes})
 
 
 def test_a_platform_is_in_when_every_account_was_read_and_all_was_loaded():

@@ -180,8 +180,8 @@ def test_reads_are_retried_with_growing_pauses(ingest):
 def test_a_hopeless_error_fails_at_the_first_try(kind):
     from airflow.sdk import RetryAction
 
+    from daybook.problems import HopelessErrors
     from daybook.schedule import RETRY_POLICY
-    from daybook.steps import HopelessErrors
     from extractors import errors
 
     inner = getattr(errors, kind)("no")
