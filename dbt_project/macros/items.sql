@@ -23,11 +23,13 @@
 {#
   What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. In an earlier
   period whose orders were loaded, an item without a row sold nothing. Rows are items that sold, came back or were looked at.
-  Only a period that is not over is compared by another span than itself. A night gets the rows it writes anew. with_stock: adds
-  what the catalogue says of an item in the period (item_stock); of one level only.
+  Only a period that is not over is compared by another span than itself; a day of an event, once it is over, with that of the same
+  number in the event before, too. A night gets the rows it writes anew. with_stock: adds what the catalogue says of an item in the
+  period (item_stock); of one level only.
 #}
 {% macro item_periods(levels, grain, with_stock=false) -%}
-{%- set measures = {'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
+{%- set measures = compared_item_measures() %}
+{%- set whens = ['prev', 'yoy'] + (['yoy_event'] if grain == 'day' else []) %}
 {%- set sums = ['orders', 'buyers', 'units', 'list_amount', 'merchant_discount', 'goods_paid', 'refund_units', 'refund_goods', 'net_sales',
     'refund_goods_cohort', 'net_sales_cohort', 'products_sold'] %}
 {%- set rest = ['avg_unit_price', 'price_realisation', 'refund_rate_flow', 'gmv_share', 'rank_in_store', 'abc_class'] %}
@@ -49,6 +51,16 @@ read_periods as (
     where spans.grain = '{{ grain }}'
         and ({{ in_affected_periods('spans') }}{% if with_stock %} or {{ in_affected_covers('spans') }}{% endif %})
     {%- endfor %}
+    {%- if grain == 'day' %}
+
+    union
+
+    select spans.store_id, spans.grain, events.compare_date
+    from {{ ref('int_spans') }} as spans
+    inner join {{ ref('int_event_days') }} as events on spans.period_start = events.date_day
+    where spans.grain = 'day'
+        and ({{ in_affected_periods('spans') }}{% if with_stock %} or {{ in_affected_covers('spans') }}{% endif %})
+    {%- endif %}
     {%- if with_stock %}
 
     union
@@ -149,7 +161,15 @@ select
     {{ ratio('traffic.cart_visitors', 'traffic.visitors') }} as cart_rate,
     case when spans.is_orders_loaded then {{ ratio('this.buyers', 'traffic.visitors') }} end as pay_conversion,
     case when spans.is_orders_loaded then {{ ratio('this.goods_paid', 'traffic.visitors') }} end as uv_value,
-    {{ compared(measures, nothing_where='is_orders_loaded', own='case when spans.own_span_days = 0 then this.$ else own.$ end') }}
+    {{ compared(
+        measures, nothing_where='is_orders_loaded', own='case when spans.own_span_days = 0 then this.$ else own.$ end', whens=whens
+    ) }}
+    {%- if grain != 'day' %}
+    {%- for name, type in measures.items() %},
+    {{ null_as(type) }} as {{ name }}_yoy_event,
+    {{ null_as('double') }} as {{ name }}_yoy_event_chg
+    {%- endfor %}
+    {%- endif %}
     {%- if with_stock %},
     stocked.store_id is not null as is_stock_loaded,
     cast(stocked.list_price as decimal(18, 2)) as list_price,
@@ -184,6 +204,22 @@ left join sold as {{ when }}
     and own.span_days > 0
     {%- endif %}
 {%- endfor %}
+{%- if grain == 'day' %}
+left join {{ ref('int_event_days') }} as events
+    on this.period_start = events.date_day
+left join {{ ref('int_spans') }} as yoy_event_spans
+    on this.store_id = yoy_event_spans.store_id
+    and yoy_event_spans.grain = 'day'
+    and events.compare_date = yoy_event_spans.period_start
+    and yoy_event_spans.span_days = 0
+    and yoy_event_spans.is_complete and spans.is_complete
+left join sold as yoy_event
+    on this.level = yoy_event.level
+    and this.store_id = yoy_event.store_id
+    and this.item_id = yoy_event.item_id
+    and yoy_event_spans.period_start = yoy_event.period_start
+    and yoy_event.span_days = 0
+{%- endif %}
 {%- if with_stock %}
 left join stocked
     on this.store_id = stocked.store_id
@@ -333,8 +369,17 @@ from ({{ item_periods(['category_1', 'category_2', 'category_3'], grain) }}) as 
     orders, buyers, units, list_amount, merchant_discount, goods_paid, refund_units, refund_goods, net_sales,
     refund_goods_cohort, net_sales_cohort, avg_unit_price, price_realisation, refund_rate_flow,
     gmv_share, rank_in_store, abc_class,
-    orders_prev, orders_prev_chg, units_prev, units_prev_chg, goods_paid_prev, goods_paid_prev_chg, net_sales_prev, net_sales_prev_chg,
-    orders_yoy, orders_yoy_chg, units_yoy, units_yoy_chg, goods_paid_yoy, goods_paid_yoy_chg, net_sales_yoy, net_sales_yoy_chg
+    {%- for when in ['prev', 'yoy', 'yoy_event'] %}
+    {%- set last = loop.last %}
+    {%- for name in compared_item_measures() %}
+    {{ name }}_{{ when }}, {{ name }}_{{ when }}_chg{{ "," if not (last and loop.last) }}
+    {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}
+
+{# What of an item is compared with earlier periods, and its type. #}
+{% macro compared_item_measures() -%}
+    {{- return({'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'}) -}}
 {%- endmacro %}
 
 

@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import PROJECT
 from expected import Books, Sale, cents, ratio
+from world import World
 
 Phases = dict[str, list[tuple[str, date, date]]]
 STORES = ("jade_tmall", "reef_us")
+COMPARED_OF_ITEMS = ("orders", "units", "goods_paid", "net_sales")
 
 
 @pytest.fixture(scope="module")
@@ -151,24 +153,31 @@ def test_double_11_is_compared_with_double_11_and_its_first_day_with_the_first(b
     assert (day["date_day"], day["paid_amount_compare"]) == (date(2026, 11, 1), day["last_year"])
 
 
+def in_event(calendar: Phases, day: date) -> tuple[str | None, date | None]:
+    """The event of a day, and the day of the same number in the same event of the year before."""
+    phases = ("presale", "warm_up", "burst", "return")
+    first = {event: days_of(of, "burst", "return")[0] for event, of in calendar.items()}
+    events = [event for event, of in calendar.items() if day in days_of(of, *phases)]
+    if not events:
+        return None, None
+    event = min(events, key=lambda event: (first[event], event))
+    name, year = event.rsplit("_", 1)
+    last = f"{name}_{int(year) - 1}"
+    then = first[last] + (day - first[event]) if last in calendar else None
+    return event, then if then and then in days_of(calendar[last], *phases) else None
+
+
 def test_a_day_of_an_event_stands_beside_the_same_day_of_the_event_before_in_the_daily_table(
     built: Any, calendar: Phases
 ) -> None:
     rows = {
         (row["store_id"], row["period_start"]): row for row in built.rows("select * from marts.store_daily")
     }
-    phases = ("presale", "warm_up", "burst", "return")
-    first = {event: days_of(of, "burst", "return")[0] for event, of in calendar.items()}
     compared = 0
     for (store, day), row in rows.items():
-        events = [event for event, of in calendar.items() if day in days_of(of, *phases)]
-        assert row["event_id"] == min(events, key=lambda event: (first[event], event), default=None)
-        before = None
-        if events:
-            name, year = row["event_id"].rsplit("_", 1)
-            last = f"{name}_{int(year) - 1}"
-            then = first[last] + (day - first[row["event_id"]]) if last in calendar else None
-            before = rows.get((store, then)) if then and then in days_of(calendar[last], *phases) else None
+        event, then = in_event(calendar, day)
+        assert row["event_id"] == event
+        before = rows.get((store, then)) if then else None
         whole = before is not None and row["is_complete"] and before["is_complete"]
         for name in ("paid_amount", "refund_amount", "buyers"):
             expected = before[name] if before and whole else None
@@ -178,6 +187,50 @@ def test_a_day_of_an_event_stands_beside_the_same_day_of_the_event_before_in_the
             assert change == pytest.approx(ratio(now, expected), abs=2e-6)
         compared += bool(whole)
     assert compared > 30
+
+
+@pytest.mark.parametrize("table", ["product", "sku", "category"])
+def test_an_item_on_a_day_of_an_event_stands_beside_itself_on_that_day_of_the_event_before(
+    table: str, built: Any, world: World, books: Books, calendar: Phases
+) -> None:
+    orders: dict[Any, set[Any]] = defaultdict(set)
+    units: dict[Any, Decimal] = defaultdict(Decimal)
+    sales = {(sale.row["store_id"], sale.row["order_id"]): sale.paid for sale in books.sales if sale.is_paid}
+    for line in world.streams["order_lines"]:
+        paid = sales.get((line["store_id"], line["order_id"]))
+        if paid and line["line_class"] == "product" and table != "category":
+            key = (line["store_id"], line[f"{table}_id"], paid)
+            orders[key].add(line["order_id"])
+            units[key] += line["quantity"]
+    whole = {
+        (row["store_id"], row["period_start"])
+        for row in built.rows("select * from marts.store_daily where is_complete")
+    }
+    item = "category_path" if table == "category" else f"{table}_id"
+    rows = {
+        (row["store_id"], row[item], row["period_start"]): row
+        for row in built.rows(f"select * from marts.{table}_daily")
+    }
+    compared, nothing = 0, 0
+    for (store, name, day), row in rows.items():
+        _, then = in_event(calendar, day)
+        if then is None or not {(store, day), (store, then)} <= whole:
+            assert {row[f"{measure}_yoy_event"] for measure in COMPARED_OF_ITEMS} == {None}
+            continue
+        before = rows.get((store, name, then))
+        for measure in COMPARED_OF_ITEMS:
+            expected = before[measure] if before else 0
+            assert row[f"{measure}_yoy_event"] == expected, (store, name, day, measure)
+            assert row[f"{measure}_yoy_event_chg"] == pytest.approx(
+                ratio(row[measure] - expected, expected), abs=2e-6
+            )
+        if table != "category" and name != "unknown":
+            assert row["orders_yoy_event"] == len(orders[store, name, then])
+            assert row["units_yoy_event"] == units[store, name, then]
+        compared += 1
+        nothing += before is None
+    assert compared > 30 and nothing > 5
+    assert not built.rows(f"select 1 from marts.{table}_weekly where orders_yoy_event is not null")
 
 
 def test_buyers_won_by_an_event_are_those_whose_first_order_is_in_it(

@@ -1,5 +1,5 @@
--- Periods whose rows in the marts are written anew: affected ones, and those compared with one. One row per store (and ALL),
--- grain and period.
+-- Periods whose rows in the marts are written anew: affected ones, and those compared with one, day by day of an event, too. One row
+-- per store (and ALL), grain and period.
 select store_id, grain, period_start
 from {{ ref('int_affected_spans') }}
 
@@ -11,3 +11,11 @@ inner join {{ ref('int_affected_spans') }} as affected
     on spans.store_id = affected.store_id
     and spans.grain = affected.grain
     and affected.period_start in (spans.prev_period_start, spans.yoy_period_start)
+
+union
+
+select affected.store_id, affected.grain, events.date_day
+from {{ ref('int_affected_spans') }} as affected
+inner join {{ ref('int_event_days') }} as events
+    on affected.grain = 'day'
+    and affected.period_start = events.compare_date
