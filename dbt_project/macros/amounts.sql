@@ -157,9 +157,10 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
     {{- return([
         'orders_created', 'orders_unpaid', 'orders_created_paid', 'pay_rate_created_cohort',
         'orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
-        'buyers', 'new_buyers', 'returning_buyers', 'first_orders', 'first_order_amount', 'units_paid', 'list_amount', 'merchant_discount', 'discount_rate',
+        'buyers', 'new_buyers', 'returning_buyers', 'repeat_in_period_buyers', 'new_buyers_kept', 'first_orders', 'first_order_amount',
+        'new_buyer_amount', 'units_paid', 'list_amount', 'merchant_discount', 'discount_rate',
         'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'share_of_paid_amount',
-        'merchant_receivable', 'gift_cards_sold', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',
+        'merchant_receivable', 'gift_cards_sold', 'deposit_received', 'deposit_forfeited', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',
         'refund_amount', 'net_sales', 'refund_goods_cohort', 'refund_amount_cohort', 'net_sales_cohort', 'aov',
         'spend_per_buyer', 'avg_unit_price', 'units_per_order', 'refund_rate_flow',
         'paid_amount_mature', 'refund_amount_cohort_30d', 'refund_rate_cohort_30d'

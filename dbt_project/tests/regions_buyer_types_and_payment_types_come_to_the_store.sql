@@ -1,6 +1,7 @@
 -- Each trait parts the store: its values add up to it, at every grain, for every store and for ALL.
 {%- set measures = ['orders_created', 'orders_unpaid', 'orders_created_paid', 'orders_paid', 'goods_paid', 'paid_amount', 'refund_amount', 'net_sales', 'refund_goods_cohort',
-    'gift_cards_sold', 'first_orders', 'first_order_amount', 'paid_amount_mature', 'refund_amount_cohort_30d'] %}
+    'gift_cards_sold', 'first_orders', 'first_order_amount', 'new_buyer_amount', 'paid_amount_mature', 'refund_amount_cohort_30d',
+    'deposit_received', 'deposit_forfeited'] %}
 
 with
 
@@ -13,7 +14,7 @@ parts as (
         store_id,
         period_start
         {%- for name in measures %},
-        sum({{ name }}) as {{ name }}
+        case when count(*) = count({{ name }}) then sum({{ name }}) end as {{ name }}
         {%- endfor %}
     from {{ ref(trait ~ '_' ~ grain) }}
     group by grain, store_id, period_start
@@ -34,7 +35,7 @@ stores as (
         {{ name }}
         {%- endfor %}
     from {{ ref('store_' ~ grain) }}
-    where orders_created > 0 or orders_paid > 0 or refunds > 0
+    where orders_created > 0 or orders_paid > 0 or refunds > 0 or deposit_received > 0 or deposit_forfeited > 0
     {{ "union all" if not loop.last }}
     {%- endfor %}
 

@@ -145,7 +145,7 @@ class Books:
     def _key(row: Row) -> tuple[str, str, str]:
         return row["platform"], row["store_id"], row["order_id"]
 
-    def _day(self, store: str, instant: datetime) -> date:
+    def day(self, store: str, instant: datetime) -> date:
         return instant.astimezone(ZoneInfo(self.stores[store]["time_zone"])).date()
 
     def _sale(self, row: Row) -> Sale:
@@ -158,8 +158,8 @@ class Books:
         )
         if row["order_type"] == "cod" and paid_at is not None:
             paid_at = row["delivered_at"]
-        created = self._day(row["store_id"], row["created_at"])
-        paid = self._day(row["store_id"], paid_at) if paid_at else None
+        created = self.day(row["store_id"], row["created_at"])
+        paid = self.day(row["store_id"], paid_at) if paid_at else None
         row["recognised_at"] = paid_at
 
         def of(line_class: str) -> Decimal:
@@ -261,7 +261,7 @@ class Books:
     def _book(
         self, row: Row, sale: Sale | None, parts: dict[str, Decimal], so_far: dict[str, Decimal]
     ) -> None:
-        day = self._day(row["store_id"], row["refunded_at"])
+        day = self.day(row["store_id"], row["refunded_at"])
         currency = sale.row["currency"] if sale else row["currency"]
         rate = self.rates(currency, day)
         to_store = self.rates.between(currency, self.stores[row["store_id"]]["currency"], day)
@@ -302,7 +302,7 @@ class Books:
             for row in self.world.books["stream_status"]
             if row["account_id"] == self.stores[store]["account_id"] and row["stream"] == "orders"
         )
-        return self._day(store, mark) - timedelta(days=1)
+        return self.day(store, mark) - timedelta(days=1)
 
     def last_day(self, stores: Iterable[str]) -> date:
         """The last day that is over for all of them; a store of files has every day with an event."""
@@ -334,7 +334,7 @@ class Books:
             amounts = [
                 (
                     row["deposit_paid_amount"],
-                    self.rates(row["currency"], self._day(row["store_id"], row[moment])),
+                    self.rates(row["currency"], self.day(row["store_id"], row[moment])),
                 )
                 for row in (sale.row for sale in of)
             ]
@@ -401,7 +401,7 @@ class Books:
                     for sale in sales
                     if sale.excluded is None
                     and sale.row["deposit_paid_at"]
-                    and inside(self._day(sale.row["store_id"], sale.row["deposit_paid_at"]))
+                    and inside(self.day(sale.row["store_id"], sale.row["deposit_paid_at"]))
                 ),
                 "deposit_paid_at",
             ),
@@ -411,7 +411,7 @@ class Books:
                     for sale in sales
                     if sale.excluded is None
                     and sale.row["is_deposit_forfeited"]
-                    and inside(self._day(sale.row["store_id"], sale.row["cancelled_at"]))
+                    and inside(self.day(sale.row["store_id"], sale.row["cancelled_at"]))
                 ),
                 "cancelled_at",
             ),

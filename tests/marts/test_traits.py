@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from expected import ZERO, Books, Sale, ratio
+from expected import ZERO, Books, Sale, cents, ratio
 
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
 OUTCOMES = ("cancelled", "fully_refunded", "partly_refunded")
@@ -49,11 +49,30 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
     created: dict[Any, list[Sale]] = defaultdict(list)
     # In whose period a buyer's very first order lies: of the store, or of any store of the platform.
     first: dict[Any, date] = {}
+    kept: dict[Any, bool] = {}
+    put_down: dict[Any, list[Decimal | None]] = defaultdict(list)
     for sale in books.sales:
         for store, is_first in ((sale.row["store_id"], sale.first), ("ALL", sale.first_anywhere)):
             if is_first and (store, sale.paid) in starts:
                 first[store, sale.row["platform"], sale.row["buyer_key"]] = starts[store, sale.paid]
+                kept[store, sale.row["platform"], sale.row["buyer_key"]] = sale.outcome in (
+                    "kept",
+                    "partly_refunded",
+                )
     for sale in books.sales:
+        moments = {
+            "received": sale.row["deposit_paid_at"],
+            "forfeited": sale.row["is_deposit_forfeited"] and sale.row["cancelled_at"],
+        }
+        for name, moment in moments.items():
+            day = moment and books.day(sale.row["store_id"], moment)
+            for store in (sale.row["store_id"], "ALL"):
+                if day and sale.excluded is None and (store, day) in starts:
+                    amount = sale.row["deposit_paid_amount"]
+                    key = (store, sale.row.get(trait) or "unknown", starts[store, day])
+                    put_down[*key, name].append(
+                        None if amount is None else cents(amount * books.rates(sale.row["currency"], day))
+                    )
         for store in (sale.row["store_id"], "ALL"):
             if sale.excluded is None and (store, sale.created) in starts:
                 created[store, sale.row.get(trait) or "unknown", starts[store, sale.created]].append(sale)
@@ -78,12 +97,25 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
         (row["store_id"], row[trait], row["period_start"]): row
         for row in built.rows(f"select * from marts.{trait}_{GRAINS[grain]}")
     }
-    assert set(rows) == set(paid) | set(back) | set(created) and len(rows) > 30
+    with_deposits = {key[:3] for key in put_down}
+    assert set(rows) == set(paid) | set(back) | set(created) | with_deposits and len(rows) > 30
     for key, row in rows.items():
         assert (row["orders_paid"], row["buyers"]) == (orders[key], len(buyers[key])), key
         assert (row["paid_amount"], row["refund_amount"]) == (paid[key], back[key]), key
         new = sum(first.get((key[0], *buyer)) == key[2] for buyer in buyers[key])
         assert (row["new_buyers"], row["returning_buyers"]) == (new, len(buyers[key]) - new), key
+        bought: dict[Any, list[Sale]] = defaultdict(list)
+        for sale in sold[key]:
+            if sale.counted and sale.row["buyer_key"]:
+                bought[key[0], sale.row["platform"], sale.row["buyer_key"]].append(sale)
+        assert row["repeat_in_period_buyers"] == sum(len(sales) > 1 for sales in bought.values()), key
+        won = {buyer for buyer in bought if first.get(buyer) == key[2]}
+        assert row["new_buyers_kept"] == sum(kept[buyer] for buyer in won), key
+        assert row["new_buyer_amount"] == sum((s.amount for b in won for s in bought[b]), ZERO), key
+        for name in ("received", "forfeited"):
+            amounts = put_down[*key, name]
+            told = None if None in amounts else sum((a for a in amounts if a), ZERO)
+            assert row[f"deposit_{name}"] == told, (key, name)
         for part, name in PARTS.items():
             assert row[name] == sum((sale.value(part) for sale in sold[key]), ZERO), (key, name)
         for outcome in OUTCOMES:
@@ -116,6 +148,10 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
         for name, over, under in RATIOS:
             assert row[name] == pytest.approx(ratio(row[over], row[under]), abs=1e-6), (key, name)
     assert any(row["new_buyers"] and row["returning_buyers"] for row in rows.values())
+    assert any(0 < row["new_buyers_kept"] < row["new_buyers"] for row in rows.values())
+    assert any(row["new_buyers"] and row["repeat_in_period_buyers"] for row in rows.values())
+    assert any(row["deposit_received"] for row in rows.values())
+    assert any(row["deposit_forfeited"] for row in rows.values())
     assert any(row["refund_rate_cohort_30d"] for row in rows.values())
     assert any(row["paid_amount"] and not row["paid_amount_mature"] for row in rows.values())
 

@@ -1,5 +1,5 @@
--- The one SELECT behind region_*, buyer_type_* and payment_type_*: what was ordered, sold and refunded by a trait of the order, in each
--- span. A refund follows its order; orders that do not say are 'unknown', never left out. One row per trait, store (and
+-- The one SELECT behind region_*, buyer_type_* and payment_type_*: what was ordered, put down, sold and refunded by a trait of the order,
+-- in each span. A refund follows its order; orders that do not say are 'unknown', never left out. One row per trait, store (and
 -- ALL), value, grain, period and span.
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = attribute_traits() %}
@@ -20,9 +20,13 @@
 {%- for name in sales %}{% do paid.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
 {%- set returned = {'refunds': 'count(*)', 'refund_units': 'sum(refund_units)', 'unrated_refunds': 'count(*) - count(refund_amount)'} %}
 {%- for name in back %}{% do returned.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
-{%- set added = (created | list) + (paid | list) + (returned | list) %}
+{%- set deposited = {} %}
+{%- for name in ['deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited'] %}{% do deposited.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
+{%- set added = (created | list) + (paid | list) + (returned | list) + (deposited | list) %}
 {%- set counts = (created | list) + ['orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort',
     'orders_partly_refunded_cohort', 'first_orders', 'refunds'] %}
+{%- set of_people = {'of': 'buyers', 'new_of': 'new_buyers', 'kept_of': 'new_buyers_kept', 'again_of': 'repeat_in_period_buyers',
+    'new_amount_of': 'new_buyer_amount'} %}
 
 with
 
@@ -92,11 +96,36 @@ placed as (
 
 ),
 
+-- A deposit is no sale: it counts on its own day, and on that of the order's end when it was lost. One of unknown amount leaves the
+-- sum unknown.
+deposits as (
+    {%- for moment, day in {'received': 'deposit_date', 'forfeited': 'forfeited_date'}.items() %}
+
+    select
+        store_id,
+        {{ day }} as date_day,
+        {{ traits_of_the_order() }},
+        {%- for name in ['received', 'forfeited'] %}
+        {{ 'deposit_' ~ name if name == moment else 0 }} as deposit_{{ name }},
+        {{ 'case when deposit_' ~ name ~ ' is null then 1 else 0 end' if name == moment else 0 }} as untold_{{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_orders') }} as orders
+    where exclude_reason is null and {{ day }} is not null
+        {%- if only_changes() %}
+        and {{ in_affected_dates('orders.' ~ day) }}
+        {%- endif %}
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+
+),
+
 -- Days first, each store alone: ALL and the periods are added up from these.
 days as (
     {%- for trait in traits %}
     {%- set last_trait = loop.last %}
-    {%- for events, day, sums in [('sold', 'paid_date', paid), ('refunds', 'refund_date', returned), ('placed', 'created_date', created)] %}
+    {%- for events, day, sums in [('sold', 'paid_date', paid), ('refunds', 'refund_date', returned), ('placed', 'created_date', created),
+        ('deposits', 'date_day', deposited)] %}
 
     select
         '{{ trait }}' as trait,
@@ -142,7 +171,8 @@ summed as (
 ),
 
 -- A buyer of two days is one buyer of the week: counted where no earlier day of theirs lies in the span, and new where their first
--- order of all does. Numbers in place of names, within this query only.
+-- order of all does; a repeat is counted where the second of their orders in the span lies. Numbers in place of names, within this
+-- query only.
 people as (
 
     select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no
@@ -152,42 +182,47 @@ people as (
 
 firsts as (
 
-    select named.store_id, people.buyer_no, min(named.paid_date) as first_day
+    select named.store_id, people.buyer_no, named.paid_date as first_day, named.outcome not in ('cancelled', 'fully_refunded') as is_kept
     from (
-        {%- for store in ['store_id', "'ALL'"] %}
-        select {{ store }} as store_id, platform, buyer_key, paid_date from {{ ref('fct_orders') }} where buyer_order_number = 1
+        {%- for store, number in {'store_id': 'buyer_order_number', "'ALL'": 'buyer_order_number_all'}.items() %}
+        select {{ store }} as store_id, platform, buyer_key, paid_date, outcome from {{ ref('fct_orders') }} where {{ number }} = 1
         {{ "union all" if not loop.last }}
         {%- endfor %}
     ) as named
     inner join people on named.platform = people.platform and named.buyer_key = people.buyer_key
-    group by named.store_id, people.buyer_no
 
 ),
 
 buyer_days as (
 
-    select distinct
+    select
         sold.store_id,
         sold.paid_date as date_day,
         {%- for trait in traits %}
         sold.{{ trait }},
         {%- endfor %}
-        people.buyer_no
+        people.buyer_no,
+        count(*) as orders,
+        {{ added_up('sold.paid_amount') }} as paid_amount
     from sold
     inner join people on sold.platform = people.platform and sold.buyer_key = people.buyer_key
+    group by sold.store_id, sold.paid_date, {% for trait in traits %}sold.{{ trait }}, {% endfor %}people.buyer_no
 
 ),
 
 -- A day that stands twice (in two stores, with two of another trait) follows itself, and is counted once all the same.
 arrivals as (
+    {%- set in_order = 'partition by store_id, trait_value, buyer_no order by date_day, orders' %}
     {%- for trait in traits %}
     {%- set last_trait = loop.last %}
     {%- for store in ['store_id', "'ALL'"] %}
 
     select
-        '{{ trait }}' as trait, store_id, trait_value, buyer_no, date_day,
-        lag(date_day) over (partition by store_id, trait_value, buyer_no order by date_day) as last_day
-    from (select {{ store }} as store_id, {{ trait }} as trait_value, date_day, buyer_no from buyer_days) as named
+        '{{ trait }}' as trait, store_id, trait_value, buyer_no, date_day, orders, paid_amount,
+        lag(date_day) over ({{ in_order }}) as last_day,
+        lag(date_day, 2) over ({{ in_order }}) as last_day_but_one,
+        lag(orders) over ({{ in_order }}) as last_orders
+    from (select {{ store }} as store_id, {{ trait }} as trait_value, date_day, buyer_no, orders, paid_amount from buyer_days) as named
     {{ "union all" if not (last_trait and loop.last) }}
     {%- endfor %}
     {%- endfor %}
@@ -198,8 +233,15 @@ arrived as (
 
     select arrivals.trait, arrivals.store_id, arrivals.trait_value, arrivals.date_day
         {%- for grain, since in starts.items() %},
-        count(case when last_day is null or last_day < {{ since }} then 1 end) as of_{{ grain }},
-        count(case when (last_day is null or last_day < {{ since }}) and firsts.first_day >= {{ since }} then 1 end) as new_of_{{ grain }}
+        {%- set arrives = '(last_day is null or last_day < ' ~ since ~ ')' %}
+        count(case when {{ arrives }} then 1 end) as of_{{ grain }},
+        count(case when {{ arrives }} and firsts.first_day >= {{ since }} then 1 end) as new_of_{{ grain }},
+        count(case when {{ arrives }} and firsts.first_day >= {{ since }} and firsts.is_kept then 1 end) as kept_of_{{ grain }},
+        count(case
+            when {{ arrives }} then case when arrivals.orders > 1 then 1 end
+            when (last_day_but_one is null or last_day_but_one < {{ since }}) and last_orders = 1 then 1
+        end) as again_of_{{ grain }},
+        sum(case when firsts.first_day >= {{ since }} then arrivals.paid_amount else 0 end) as new_amount_of_{{ grain }}
         {%- endfor %}
     from arrivals
     inner join {{ ref('int_dates') }} as dates on arrivals.date_day = dates.date_day
@@ -217,7 +259,7 @@ buyers as (
         days.grain,
         days.period_start,
         days.span_days,
-        {%- for count, name in {'of': 'buyers', 'new_of': 'new_buyers'}.items() %}
+        {%- for count, name in of_people.items() %}
         sum(case days.grain
             {%- for grain in starts %} when '{{ grain }}' then {{ count }}_{{ grain }}{% endfor %} end) as {{ name }}
         {{- "," if not loop.last }}
@@ -242,7 +284,7 @@ valued as (
         {%- for name in counts %}
         cast(summed.{{ name }} as bigint) as {{ name }},
         {%- endfor %}
-        {%- for name in ['buyers', 'new_buyers'] %}
+        {%- for name in of_people.values() if name != 'new_buyer_amount' %}
         cast(coalesce(buyers.{{ name }}, 0) as bigint) as {{ name }},
         {%- endfor %}
         {%- for name in ['units_paid', 'refund_units'] %}
@@ -254,6 +296,10 @@ valued as (
         {%- for name in back %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_refunds = 0') }} as {{ name }},
         {%- endfor %}
+        {%- for name in ['received', 'forfeited'] %}
+        {{ mart_money('summed.deposit_' ~ name, 'summed.untold_' ~ name ~ ' = 0') }} as deposit_{{ name }},
+        {%- endfor %}
+        {{ mart_money('coalesce(buyers.new_buyer_amount, 0)', 'summed.unrated_sales = 0') }} as new_buyer_amount,
         {{ mart_money('summed.paid_amount + summed.platform_subsidy', 'summed.unrated_sales = 0') }} as merchant_receivable,
         {{ mart_money('summed.goods_paid - summed.refund_goods', 'summed.unrated_sales + summed.unrated_refunds = 0') }} as net_sales,
         {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated_sales = 0') }} as net_sales_cohort,
