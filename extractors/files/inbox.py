@@ -107,6 +107,7 @@ class _Run:
         self.landed: list[Manifest] = []
         self.refused: list[DaybookError] = []
         self._known: dict[tuple[str, ...], list[Manifest]] | None = None
+        self._last: dict[str, Manifest] = {}
         self._read_at = self._started = datetime.now(UTC)
 
     def one(self, path: Path) -> None:
@@ -161,7 +162,7 @@ class _Run:
             held = self._find_known(drop.sha256, source.part, match.mapping.fingerprint)
             whole = [one for one in held if self.landing.is_whole(one)]
             lost = [one for one in held if one not in whole]
-            if whole:
+            if whole and not self._is_back(name, drop.sha256):
                 tables.append(_Table(name, source.part, match.mapping, known=whole[0], lost=lost))
                 continue
             raw = source.read(match.head, match.header_row, match.wanted(), match.mapping.encoding)
@@ -220,7 +221,7 @@ class _Run:
         self.landing.move_mark(PLATFORM, self.account.id, manifest.stream, manifest.window_end)
         self.landed.append(manifest)
         if self._known is not None:
-            self._known.setdefault(_identity(manifest), []).append(manifest)
+            self._remember(manifest)
         self.progress(f"{self.account.id} {told}")
 
     def _replace(self, table: _Table) -> None:
@@ -235,9 +236,19 @@ class _Run:
             # Of a damaged one nobody knows which file it was: that file lands anew when it is dropped.
             before = self.landing.all(f"{PLATFORM}/{self.account.id}", damaged=lambda error: None)
             self._known = {}
-            for manifest in sorted(before, key=lambda one: one.read_at, reverse=True):
-                self._known.setdefault(_identity(manifest), []).append(manifest)
+            for manifest in sorted(before, key=lambda one: one.read_at):
+                self._remember(manifest)
         return self._known.get((sha256, part, fingerprint), [])
+
+    def _is_back(self, name: str, sha256: str) -> bool:
+        """Whether the file of that name said something else since: what it said before counts again."""
+        last = self._last.get(name)
+        return last is not None and last.extra.get("file_sha256") != sha256
+
+    def _remember(self, manifest: Manifest) -> None:
+        assert self._known is not None
+        self._known.setdefault(_identity(manifest), []).insert(0, manifest)
+        self._last[manifest.extra.get("file", "")] = manifest
 
     def _refuse(self, path: Path, why: FileRefused) -> None:
         where = readable(str(self.inbox.refuse(path, why)))

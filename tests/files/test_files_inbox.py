@@ -46,6 +46,19 @@ def test_files_of_one_name_are_all_kept_in_done(shop: Shop) -> None:
     assert set(shop.orders) == {"1001", "1002"}
 
 
+def test_an_order_is_as_the_file_of_one_name_says_last_also_when_it_said_so_before(shop: Shop) -> None:
+    for price in ("2.00", "9.00", "2.00"):
+        shop.drop("a.csv", till(ROW.replace("2.00", price)))
+        shop.run()
+    assert shop.query(
+        "select payload->'lines'->0->>'line_amount' from raw_files.orders order by read_at"
+    ) == [
+        ("2.00",),
+        ("9.00",),
+        ("2.00",),
+    ]
+
+
 def test_unfinished_copies_and_hidden_files_are_left_alone(shop: Shop) -> None:
     for name in ("a.csv.part", "b.csv.crdownload", ".hidden.csv", "~$c.xlsx"):
         shop.drop(name, till(ROW))

@@ -61,6 +61,16 @@ def test_dropped_rates_are_there_exactly_once_however_often_they_are_told(rates:
     assert rates.table == {**told, ("CNY", "2026-11-03"): "7.120000"}
 
 
+def test_a_file_that_says_again_what_it_said_before_its_last_change_counts_again(rates: Rates) -> None:
+    before, after = "CNY,2026-11-02,7.1\n", "CNY,2026-11-02,7.2\n"
+    assert [rates.take("rates.csv", rows) for rows in (before, after, before, before)] == [1, 1, 1, 0]
+    assert rates.table == {("CNY", "2026-11-02"): "7.100000"}
+    # Under another name it is a copy of what is known, and not the last word of its own file.
+    rates.take("rates.csv", after)
+    assert rates.take("old copy.csv", before) == 0
+    assert rates.table == {("CNY", "2026-11-02"): "7.200000"}
+
+
 def test_a_correction_counts_even_when_its_file_ends_earlier(rates: Rates) -> None:
     rates.take("a.csv", "CNY,2026-11-02,7.1\nCNY,2026-11-30,7.3\n")
     assert rates.take("correction.csv", "CNY,2026-11-02,7.2\n") == 1
