@@ -30,7 +30,7 @@ from extractors.errors import (
     RateLimitedError,
     misfit,
 )
-from extractors.landing import Landing, Manifest
+from extractors.landing import LISTS_ALL, Landing, Manifest
 from extractors.personal import Scrubber
 from extractors.registry import platform as find_platform
 from extractors.tokens import TokenFile
@@ -213,7 +213,9 @@ class _StreamReader:
                 jobs = Jobs(self._landing.store, "/".join(where), self._session.wait)
                 reader = WindowReader(stream, self._session, self._scrubber, partition.write, jobs)
                 self._read(reader, list(pieces(stream, window)))
-                manifest = partition.commit(dates=dates)
+                # Only from a list of all there is has left whoever is missing in it.
+                is_whole = stream.kind == "cursor" and stream.cursor is None
+                manifest = partition.commit(dates=dates, extra={LISTS_ALL: True} if is_whole else None)
                 jobs.landed()
                 return manifest
         except Refused as refusal:

@@ -34,6 +34,7 @@ from extractors.errors import LandingError
 from extractors.store import Store, open_store
 
 MANIFEST = "manifest.json"
+LISTS_ALL = "lists_all"  # of a manifest's `extra`: the read was of all there is, whatever its window
 _DEPTH = 4  # slashes in a partition's id
 _READ_AT = "%Y%m%dT%H%M%S%fZ"
 _LEVEL = 3  # zstd's default: 5 times smaller orders at ~300 MB/s a core

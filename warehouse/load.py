@@ -21,7 +21,7 @@ import duckdb
 
 from extractors.errors import LandingError
 from extractors.files.lists import LISTS
-from extractors.landing import Landing, Manifest
+from extractors.landing import LISTS_ALL, Landing, Manifest
 from warehouse import books, raw
 from warehouse.books import LoadedPartition
 from warehouse.connection import connect, explain, is_storage_trouble, literal
@@ -29,7 +29,7 @@ from warehouse.errors import LoadErrors, StorageError, WarehouseError
 from warehouse.lock import writer_lock
 from warehouse.parts import data_error, local_files, stage, stage_more, told_by, trouble
 from warehouse.reports import replace_dates
-from warehouse.versions import insert_versions
+from warehouse.versions import insert_versions, note_gone
 
 # A transaction's share of compressed landing: some ten times as much JSON, which bounds memory and what a
 # kill undoes.
@@ -228,11 +228,12 @@ class _Loader:
                 counts = self._file_drop(first, load_id)
             else:
                 self._stage(sound)
+                name = raw.table(first.platform, first.stream)
                 if first.kind == "cursor":
-                    self._replay_later_reads(sound)
-                    added = insert_versions(self.con, raw.table(first.platform, first.stream), load_id)
+                    note_gone(self.con, name, _lists([manifest for manifest, _ in sound]))
+                    note_gone(self.con, name, self._replay_later_reads(sound), is_second_look=True)
+                    added = insert_versions(self.con, name, load_id)
                 else:
-                    name = raw.table(first.platform, first.stream)
                     added = replace_dates(self.con, name, first.platform, first.stream, load_id)
                 counts = [(manifest.rows, added.get(no, 0)) for no, (manifest, _) in enumerate(sound)]
             loaded = [
@@ -294,13 +295,14 @@ class _Loader:
             return None
         return manifest.read_at.astimezone(ZoneInfo(self.zones[manifest.account_id])).date().isoformat()
 
-    def _replay_later_reads(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
+    def _replay_later_reads(self, sound: list[tuple[Manifest, list[Path]]]) -> list[int]:
         """A read that is loaded late may stand between two reads that were loaded before and said the same,
         the second of which was dropped for that. Its files still say what it saw: they are judged again, for
-        the records of the late read only."""
+        the records of the late read only. Gives the numbers of those that were lists of all there is."""
         first = sound[0][0]
         earliest = min(manifest.read_at for manifest, _ in sound)
         later = books.loaded_later(self.con, first, earliest)
+        lists: list[int] = []
         for no, name in enumerate(later, start=len(sound)):
             try:
                 manifest = self.landing.manifest(name)
@@ -309,8 +311,10 @@ class _Loader:
                 with local_files(manifest) as paths:
                     stage_more(self.con, paths)
                     _write_reads(self.con, [(str(path), no, manifest, None) for path in paths], fresh=False)
+                lists += _lists([manifest], no)
             except (WarehouseError, LandingError) as error:  # it is loaded; only this second look is lost
                 self.progress(f"{error.place}: cannot be compared again: {error.message}")
+        return lists
 
     def _note(self, manifest: Manifest, error: Exception) -> None:
         self.errors.append(
@@ -356,6 +360,16 @@ def _batches(manifests: Sequence[Manifest]) -> Iterator[list[Manifest]]:
             batch.append(manifest)
             size += bytes_
         yield batch
+
+
+def _lists(manifests: Sequence[Manifest], first: int = 0) -> list[int]:
+    """The numbers, counted from `first`, of those that name all there is. One that is empty names nothing: a
+    vendor that answered with nothing is likelier than a shop without a product."""
+    return [
+        no
+        for no, manifest in enumerate(manifests, start=first)
+        if manifest.rows and manifest.extra.get(LISTS_ALL)
+    ]
 
 
 def _hold_to_manifests(con: duckdb.DuckDBPyConnection, sound: list[tuple[Manifest, list[Path]]]) -> None:

@@ -4,6 +4,36 @@ from __future__ import annotations
 
 import duckdb
 
+from warehouse.connection import literal
+
+# Records that a list of all there is no longer names, although an earlier read did. What says so is a version,
+# too: dropped when the one before it says the same, and a record that comes back is new again.
+_GONE = """
+insert into _arriving
+with lists as (
+    select read_no, account_id, read_at, min(filename) as filename
+    from _reads where list_contains($lists, read_no) group by all
+),
+known as (
+    select account_id, record_key, min(read_at) as read_at
+    from (
+        select account_id, record_key, read_at
+        from {table} where account_id in (select account_id from lists)
+        union all
+        select r.account_id, a.record_key, r.read_at from _arriving as a join _reads as r using (filename)
+    )
+    where not $is_second_look or record_key in (select record_key from _arriving)
+    group by all
+)
+select l.filename, k.record_key, null, {gone}, md5({gone})
+from lists as l
+join known as k on k.account_id = l.account_id and k.read_at < l.read_at
+where (l.read_no, k.record_key) not in (
+    select r.read_no, a.record_key from _arriving as a join _reads as r using (filename)
+)
+"""
+GONE = "null"  # the payload, as JSON
+
 # A record's versions stand in the order (cursor_at, read_at). An arriving row is dropped only when it says
 # what the row before it says. Comparing with the predecessor, and not with all versions, keeps A, B, A of a
 # record that carries no modified time; comparing by position, and not by arrival, makes late reads end in the
@@ -54,6 +84,21 @@ from _arriving as a
 join _kept as k on k.seq = a.rowid
 join _reads as r using (filename)
 """
+
+
+def note_gone(
+    con: duckdb.DuckDBPyConnection, table: str, lists: list[int], *, is_second_look: bool = False
+) -> None:
+    """Add to `_arriving` what lists of all there is no longer name.
+
+    lists: numbers of those of `_reads` that are such lists.
+    is_second_look: they were staged for the records of `_arriving` only, and say nothing of any other.
+    """
+    if lists:
+        con.execute(
+            _GONE.format(table=table, gone=literal(GONE)),
+            {"lists": lists, "is_second_look": is_second_look},
+        )
 
 
 def insert_versions(con: duckdb.DuckDBPyConnection, table: str, load_id: int) -> dict[int, int]:

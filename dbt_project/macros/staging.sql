@@ -156,6 +156,8 @@ where ranked.version_from_last = 1
   Body of a base model that keeps every version of a record, each with the time it held: from its cursor_at until that of the next.
   Of two versions with one cursor_at the later read stands, as in latest_records; the latest version is the one that holds
   still. An incremental run parses only versions of later loads and writes, beside them, what held until them or comes after them.
+  A payload of nothing says that a list of all there is names the record no more (warehouse/versions.py): the version before it ends
+  with it, and it is no row of its own.
 #}
 {% macro record_versions(raw, shape) -%}
 with
@@ -186,6 +188,13 @@ versions as (
         on held.account_id = first_arrived.account_id
         and held.record_key = first_arrived.record_key
         and (held.valid_until_at is null or held.valid_until_at > first_arrived.first_cursor_at)
+    union all
+    {# What ended then ends still. #}
+    select account_id, record_key, cursor_at, read_at, load_id, loaded_at, payload_hash, null
+    from {{ raw }}
+    where payload_hash = md5('null')
+        and load_id <= (select coalesce(max(load_id), -1) from {{ this }})
+        and (account_id, record_key) in (select account_id, record_key from arrived)
     {%- endif %}
 ),
 
@@ -210,7 +219,8 @@ select
     payload_hash,
     record
 from in_order
-where valid_until_at is null or valid_until_at > cursor_at
+where payload_hash <> md5('null')
+    and (valid_until_at is null or valid_until_at > cursor_at)
 {%- endmacro %}
 
 

@@ -29,8 +29,12 @@ class World:
         self.books = {shop.store: OrderBook(shop, seed, scale, first_day) for shop in SHOPS}
         self.visits = {site.store: Visits(site, seed, scale, first_day) for site in SITES}
         self.adverts = {a.store: Adverts(a, seed, scale, first_day) for a in ADVERTISERS}
+        self.deleted: set[tuple[str, int]] = (
+            set()
+        )  # a store's products (numbers of catalogue entries) that it deleted
         self.ad_accounts = {a.account: Adverts(a, seed, scale, first_day) for a in AD_ACCOUNTS}
 
     def products(self, store: str, now: int) -> list[ProductView]:
-        """The store's launched products at ``now`` (epoch seconds)."""
-        return products(SHOP_BY_STORE[store], self.seed, now)
+        """The store's launched products at ``now`` (epoch seconds), but for those it deleted."""
+        found = products(SHOP_BY_STORE[store], self.seed, now)
+        return [view for view in found if (store, view.item.number) not in self.deleted]

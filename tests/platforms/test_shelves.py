@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from extractors.accounts import Account
 from extractors.credentials import Credentials
 from extractors.extract import extract
 from extractors.landing import Landing
-from extractors.sandbox import running
+from extractors.registry import platforms
+from extractors.sandbox import Running, running
 from extractors.sandbox.truth import shop_of
+from warehouse.load import load_pending
+
+
+def _account(platform: str) -> Account:
+    account_id = f"{platform}__lantern"
+    return Account(account_id, platform, "x", shop_of(account_id).store, "Asia/Shanghai", "CNY")
+
+
+def _read(box: Running, account: Account, now: datetime, home: Path) -> int:
+    """Reads the catalogue into landing; gives how many rows came."""
+    given: Any = box.connections()[account.id]
+    landed = extract(
+        account,
+        Credentials(given["host"], given["login"], given["password"], given.get("extra") or {}),
+        Landing(home / "landing"),
+        hash_key=b"x",
+        token_dir=home / "tokens",
+        streams=("products",),
+        now=now,
+        sleep=lambda seconds: None,
+    )
+    return sum(manifest.rows for manifest in landed)
 
 
 @pytest.mark.parametrize(
@@ -26,20 +50,39 @@ from extractors.sandbox.truth import shop_of
 def test_an_item_that_sold_out_is_read_off_its_shelf(
     platform: str, seed: int, noon: datetime, tmp_path: Path
 ) -> None:
-    account_id = f"{platform}__lantern"
-    shop = shop_of(account_id)
+    account = _account(platform)
     with running(seed, first_day=date(2026, 9, 8), now=noon) as box:
-        given: Any = box.connections()[account_id]
-        landed = extract(
-            Account(account_id, platform, "x", shop.store, "Asia/Shanghai", "CNY"),
-            Credentials(given["host"], given["login"], given["password"], given.get("extra") or {}),
-            Landing(tmp_path / "landing"),
-            hash_key=b"x",
-            token_dir=tmp_path / "tokens",
-            streams=("products",),
-            now=noon,
-            sleep=lambda seconds: None,
-        )
-        views = box.sandbox.world.products(shop.store, int(noon.timestamp()))
+        rows = _read(box, account, noon, tmp_path)
+        views = box.sandbox.world.products(account.store_id, int(noon.timestamp()))
     assert any(not view.is_on_sale for view in views)
-    assert sum(manifest.rows for manifest in landed) == len(views)
+    assert rows == len(views)
+
+
+@pytest.mark.parametrize("platform", ["pinduoduo", "kuaishou_shop", "xiaohongshu"])
+def test_a_product_that_its_shop_deleted_is_told_to_have_left_the_list_and_to_be_back(
+    platform: str, tmp_path: Path
+) -> None:
+    """No list says so: it is missing from the next one, of all there is."""
+    account = _account(platform)
+    store, noon = account.store_id, datetime(2026, 9, 25, 12, tzinfo=UTC)
+    warehouse = tmp_path / "build" / "warehouse.duckdb"
+    found = []
+    with running(7, first_day=date(2026, 9, 8), now=noon) as box:
+        gone = box.sandbox.world.products(store, int(noon.timestamp()))[0].item.number
+        for deleted in (set(), {(store, gone)}, {(store, gone)}, set()):
+            box.sandbox.world.deleted = deleted
+            _read(box, account, noon + timedelta(days=len(found)), tmp_path)
+            load_pending(Landing(tmp_path / "landing"), warehouse, platforms(), [account])
+            with duckdb.connect(str(warehouse), read_only=True) as con:
+                found += con.execute(f"""
+                    select count(*) filter (where is_there), count(*) filter (where not is_there)
+                    from (
+                        select record_key, arg_max(payload::varchar <> 'null', (cursor_at, read_at)) as is_there
+                        from raw_{platform}.products group by all
+                    )
+                """).fetchall()
+    whole, without, still, back = found
+    assert whole[1] == 0 and whole[0] > 1
+    skus = without[1]
+    assert skus >= 1 and without == still == (whole[0] - skus, skus)
+    assert back == whole

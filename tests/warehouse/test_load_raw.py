@@ -10,7 +10,7 @@ import pytest
 from warehouse_helpers import ACCOUNTS, CONTENT, LATEST, PLATFORMS, at, land, line, report_line, rows, window
 
 from extractors.accounts import Account
-from extractors.landing import Landing
+from extractors.landing import LISTS_ALL, Landing
 from warehouse.errors import LoadErrors, LockedError, WarehouseError
 from warehouse.load import insert_cursor_versions, load_pending
 from warehouse.lock import writer_lock
@@ -102,6 +102,69 @@ def test_a_read_that_is_loaded_late_ends_in_the_same_latest_version(landing, war
         ("shop__one", "1", '{"v":"A"}'),
         ("shop__one", "2", '{"v":0}'),
     ]  # fmt: skip
+
+
+# Since when each said what. A read that was loaded late may leave a version that says what the one before it says.
+SHELF = """
+select record_key, extract(hour from cursor_at - timestamptz '2026-11-20 16:00:00+00')::int, payload::varchar
+from raw_shop.products
+qualify payload_hash is distinct from lag(payload_hash) over (partition by record_key order by cursor_at, read_at)
+order by all
+"""
+
+
+def _list(landing: Landing, hour: int, names: str, **more) -> object:
+    """A read of all there is, an hour each."""
+    lines = [line(name, None, {"v": name}) for name in names]
+    return land(landing, lines, stream="products", read_at=at(hour), extra={LISTS_ALL: True}, **more)
+
+
+def test_what_a_list_of_all_there_is_names_no_more_has_a_version_that_says_so_until_it_is_back(
+    landing, warehouse
+):
+    for hour, names in ((1, "ab"), (2, "a"), (3, "a"), (4, "ab"), (5, "ab"), (6, "")):
+        _list(landing, hour, names)
+        load(landing, warehouse)
+    # Nothing at all is no list: a vendor that answered so is likelier than a shop without a product.
+    assert rows(warehouse, SHELF) == [
+        ("a", 1, '{"v":"a"}'),
+        ("b", 1, '{"v":"b"}'),
+        ("b", 2, "null"),
+        ("b", 4, '{"v":"b"}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [[0, 1, 2, 3, 4, 5]],
+        [[0], [1], [2], [3], [4], [5]],
+        [[0, 2, 3, 5], [1], [4]],
+        [[5, 4], [3, 0], [2, 1]],
+    ],
+)
+def test_lists_of_all_there_is_end_alike_in_whatever_order_and_batches_they_are_loaded(
+    landing, warehouse, order
+):
+    lists = [_list(landing, hour, names) for hour, names in enumerate(("ab", "a", "ac", "abc", "b", "bc"), 1)]
+    for manifest in landing.pending():
+        landing.loaded(manifest)
+    for chosen in order:
+        for place in chosen:
+            landing.requeue(lists[place])
+        assert len(load(landing, warehouse)) == len(chosen)
+    assert rows(warehouse, SHELF) == [
+        ("a", 1, '{"v":"a"}'), ("a", 5, "null"),
+        ("b", 1, '{"v":"b"}'), ("b", 2, "null"), ("b", 4, '{"v":"b"}'),
+        ("c", 3, '{"v":"c"}'), ("c", 5, "null"), ("c", 6, '{"v":"c"}'),
+    ]  # fmt: skip
+
+
+def test_a_read_of_a_window_says_nothing_of_what_is_not_in_it(landing, warehouse):
+    for hour, names in ((1, "ab"), (2, "a")):
+        land(landing, [line(name, None, {}) for name in names], stream="products", read_at=at(hour))
+    load(landing, warehouse)
+    assert [row[0] for row in rows(warehouse, SHELF)] == ["a", "b"]
 
 
 def test_one_read_that_shows_a_record_twice_keeps_what_the_later_page_said(landing, warehouse):

@@ -70,6 +70,7 @@ def land(
     read_at: datetime | None = None,
     span: Window | None = None,
     dates: list[str] | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> Manifest:
     """Land one partition as an extractor would."""
     platform = account.split("__")[0]
@@ -77,7 +78,7 @@ def land(
     with landing.partition(platform, account, stream, kind, span or window(), read_at or at(26)) as part:
         for one in lines:
             part.write(one.encode())
-        return part.commit(dates=[date.fromisoformat(day) for day in dates or []])
+        return part.commit(dates=[date.fromisoformat(day) for day in dates or []], extra=extra)
 
 
 def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:

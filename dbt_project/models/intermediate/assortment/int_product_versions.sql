@@ -1,5 +1,5 @@
 -- What the catalogues said of each product, and of each variant, over time: half-open spans. A product whose platform tells of its
--- variants alone is those. What was before the first version, and whatever left a list without a word, nobody told. The days are the
+-- variants alone is those. What was before the first version nobody told, and nothing is told of what left a whole list. The days are the
 -- store's: a version held on some of every day from from_date to last_date, and at the end of every day from from_date until before
 -- until_date.
 -- One row per store, product, variant (null: the product) and span.

@@ -1,14 +1,11 @@
--- What the platforms' catalogues say now, and products known only from orders. One row per store, product and variant
--- (sku_id null: the product itself).
+-- What the platforms' catalogues say now. What they tell of no more is as it was last told, on sale no longer and without a stock that
+-- anybody knows. One row per store, product and variant (sku_id null: the product itself).
+{%- set open = "cast('9999-12-31 00:00:00+00:00' as " ~ t('instant') ~ ")" %}
 with
 
 products as (
 
-    select *
-    from (
-        {{ union_staging('products') }}
-    ) as versions
-    where valid_until_at is null
+    {{ union_staging('products') }}
 
 ),
 
@@ -18,7 +15,7 @@ ranked as (
         *,
         row_number() over (
             partition by platform, store_id, product_id, sku_id
-            order by modified_at desc, load_id desc, account_id
+            order by coalesce(valid_until_at, {{ open }}) desc, modified_at desc, load_id desc, account_id
         ) as recency
     from products
 
@@ -34,8 +31,8 @@ select
     category_path,
     list_price,
     currency,
-    is_on_sale,
-    stock,
+    case when valid_until_at is null then is_on_sale else false end as is_on_sale,
+    case when valid_until_at is null then stock end as stock,
     listed_at,
     modified_at
 from ranked
