@@ -93,6 +93,20 @@
     aggregate({{ array }}, cast(0 as decimal(18,4)), (_sum, {{ item }}) -> cast(_sum + coalesce({{ expression }}, 0) as decimal(18,4)))
 {%- endmacro %}
 
+{# The same of what is told: null if no element tells, as of what nobody counts. #}
+{% macro array_told_sum(array, item, expression) %}
+    {{- return(adapter.dispatch('array_told_sum', 'daybook')(array, item, expression)) -}}
+{% endmacro %}
+
+{% macro duckdb__array_told_sum(array, item, expression) -%}
+    list_sum(list_transform({{ array }}, lambda {{ item }}: {{ expression }}))
+{%- endmacro %}
+
+{% macro spark__array_told_sum(array, item, expression) -%}
+    aggregate({{ array }}, cast(null as decimal(18,4)),
+        (_sum, {{ item }}) -> cast(coalesce(_sum + {{ expression }}, _sum, {{ expression }}) as decimal(18,4)))
+{%- endmacro %}
+
 {# Number of elements of an array column; 0 when it is null. #}
 {% macro array_length(array) %}{{ return(adapter.dispatch('array_length', 'daybook')(array)) }}{% endmacro %}
 {% macro duckdb__array_length(array) %}coalesce(len({{ array }}), 0){% endmacro %}

@@ -187,8 +187,9 @@ def test_an_array_gives_its_elements_and_their_sum() -> None:
     assert CON.execute(exploded).fetchall() == [(1, 5), (1, 7)]
     total = MACROS.array_sum("x.items", "item", "item.a")
     length = MACROS.array_length("x.items")
-    counted = CON.execute(f"select id, {total}, {length} from {table} order by id").fetchall()
-    assert counted == [(1, 12, 2), (2, 0, 0), (3, None, 0)]
+    told = MACROS.array_told_sum("x.items", "item", "nullif(item.a, 5)")
+    counted = CON.execute(f"select id, {total}, {told}, {length} from {table} order by id").fetchall()
+    assert counted == [(1, 12, 7, 2), (2, 0, None, 0), (3, None, None, 0)]
 
 
 def test_a_value_is_found_by_its_key() -> None:

@@ -1,6 +1,5 @@
 {#- A listing without an ASIN is not in the catalogue yet. Stock that Amazon holds itself comes without a quantity. -#}
-{%- set told = array_sum('version.record.fulfillmentAvailability', 'place', 'case when place.quantity is not null then 1 end') -%}
-{%- set pieces = array_sum('version.record.fulfillmentAvailability', 'place', money('place.quantity')) -%}
+{%- set pieces = array_told_sum('version.record.fulfillmentAvailability', 'place', money('place.quantity')) -%}
 {%- set consumer_price = "case when offer.offerType = 'B2C' then " ~ money('offer.price.amount') ~ " end" -%}
 {%- set buyable = array_sum('version.record.summary.status', 'word', "case when word = 'BUYABLE' then 1 else 0 end") -%}
 
@@ -14,7 +13,7 @@ listings as (
         version.record.summary.itemName as product_name,
         cast(nullif({{ array_sum('version.record.offers', 'offer', consumer_price) }}, 0) as decimal(18, 4)) as list_price,
         coalesce({{ buyable }}, 0) > 0 as is_on_sale,
-        case when {{ told }} > 0 then cast({{ pieces }} as decimal(18, 4)) end as stock,
+        cast({{ pieces }} as decimal(18, 4)) as stock,
         {{ parse_instant('version.record.summary.createdDate') }} as listed_at,
         {{ parse_instant('version.record.summary.lastUpdatedDate') }} as modified_at,
         version.cursor_at as valid_from_at,

@@ -11,7 +11,7 @@ items as (
         version.record.categoryId as category_path,
         {{ hundredths('version.record.price') }} as list_price,
         {{ is_on_sale('version.record.shelfStatus', states) }} as is_on_sale,
-        {{ array_sum('version.record.skuList', 'sku', money('sku.skuStock')) }} as stock,
+        {{ array_told_sum('version.record.skuList', 'sku', money('sku.skuStock')) }} as stock,
         {{ epoch_time('version.record.createTime', 1000) }} as listed_at,
         {{ epoch_time('version.record.updateTime', 1000) }} as modified_at,
         version.record.skuList as skus,

@@ -32,7 +32,7 @@ whole_and_variants as (
         coalesce({{ money('products.first_sku.price.sale_price') }}, {{ money('products.first_sku.price.tax_exclusive_price') }})
             as list_price,
         is_on_sale,
-        {{ array_sum('products.skus', 'sku', array_sum('sku.inventory', 'place', money('place.quantity'))) }} as stock,
+        {{ array_told_sum('products.skus', 'sku', array_told_sum('sku.inventory', 'place', money('place.quantity'))) }} as stock,
         listed_at,
         modified_at,
         valid_from_at,
@@ -50,7 +50,7 @@ whole_and_variants as (
         coalesce({{ money('exploded.sku.price.sale_price') }}, {{ money('exploded.sku.price.tax_exclusive_price') }})
             as list_price,
         is_on_sale,
-        {{ array_sum('exploded.sku.inventory', 'place', money('place.quantity')) }} as stock,
+        {{ array_told_sum('exploded.sku.inventory', 'place', money('place.quantity')) }} as stock,
         listed_at,
         modified_at,
         valid_from_at,
