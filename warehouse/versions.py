@@ -6,7 +6,7 @@ import duckdb
 
 from warehouse.connection import literal
 
-# Records that a list of all there is no longer names, although an earlier read did. What says so is a version: dropped when the one before it says the same, and a record that comes back is new again.
+# Records that a list of all there is names no more, although an earlier read did. What says so is a version:
 _GONE = """
 insert into _arriving
 with lists as (

@@ -118,7 +118,7 @@ def _clean_column(
 
 def _wrong_rows(raw: RawTable, columns: list[_Column], mapping: Mapping) -> dict[int, str]:
     """Row position → why it cannot be read (the first complaint, in the order of the mapping)."""
-    wrong: dict[int, str] = {}
+    wrong = _unsaved_rows(raw, columns)
     for column in columns:
         bad_values = [at for at, complaint in enumerate(column.complaints) if complaint]
         if bad_values:
@@ -136,6 +136,21 @@ def _wrong_rows(raw: RawTable, columns: list[_Column], mapping: Mapping) -> dict
         label = " and ".join(by_name[ours].theirs for ours in group)
         for row in pc.indices_nonzero(empty).to_pylist():
             wrong.setdefault(row, f"{label} {'is' if len(group) == 1 else 'are'} empty")
+    return wrong
+
+
+def _unsaved_rows(raw: RawTable, columns: list[_Column]) -> dict[int, str]:
+    """Programs write formulas without their results: a cell of those is not empty, whatever it looks like."""
+    places = {line: row for row, line in enumerate(raw.lines.to_pylist())} if raw.unsaved else {}
+    wrong: dict[int, str] = {}
+    for line, cells in raw.unsaved.items():
+        for column in columns:
+            if column.theirs in cells:
+                wrong.setdefault(
+                    places[line],
+                    f"{column.theirs} is a formula whose result is not saved (cell {cells[column.theirs]}): "
+                    "open the file in a spreadsheet, save it and drop it again",
+                )
     return wrong
 
 
@@ -176,7 +191,7 @@ def _sort_out(
         lead = (first[row].as_py() or "") if first is not None else ""
         # What tells its record, its time and its amount is data, whatever its first cell begins with.
         is_data = all(any(column.tells(row, lead) for column in group) for group in groups)
-        if not lead.strip() and not any(texts.values()):
+        if not lead.strip() and not any(texts.values()) and raw.lines[row].as_py() not in raw.unsaved:
             blank += 1
         elif all(text == theirs for theirs, text in texts.items()) or (is_remark(lead) and not is_data):
             remarks += 1  # a total, a note, or the header once more where two exports were joined

@@ -35,6 +35,7 @@ class RawTable:
 
     lines: the line (CSV), row (workbook) or row number (Parquet) of each row, from 1.
     columns: header → values, in file order. remarks, blank: rows below the header that are no data.
+    unsaved: line → {header: cell} of formulas whose results the file does not hold: null, and not empty.
     """
 
     lines: pa.Int64Array
@@ -42,6 +43,7 @@ class RawTable:
     bad: list[BadRow] = field(default_factory=list)
     remarks: int = 0
     blank: int = 0
+    unsaved: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
 class Source(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import zipfile
 from collections.abc import Iterator
@@ -19,6 +20,13 @@ _BLOCK = 1 << 15
 # does not suffice. Two gigabytes of them, which are 61 columns of as many rows as a sheet can have.
 _MOST_CELLS = 64_000_000
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(/?)>')
+# A cell with a formula and no value, or an empty one that is not said to be a text.
+_UNSAVED = re.compile(
+    rb"<(?:\w+:)?c\s([^>]*?)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_SHEET = re.compile(r'<(?:\w+:)?sheet\s[^>]*?\bname="([^"]*)"[^>]*?\b\w+:id="([^"]*)"')
 _BEYOND_61 = re.compile(rb'\sr="(?:B[J-Z]|[C-Z][A-Z]|[A-Z]{3})[0-9]')
 # A few kilobytes may unpack to anything. A cell holds 32,767 characters; more between two tags is none.
 _LARGEST = 4 << 30
@@ -29,8 +37,9 @@ _EXACT = 10**15  # a spreadsheet keeps 15 digits of a number; the rest are zeros
 class SheetSource:
     """One sheet as a table; its rows are numbered as the spreadsheet numbers them."""
 
-    def __init__(self, sheet: CalamineSheet, part: str) -> None:
+    def __init__(self, path: Path, sheet: CalamineSheet, part: str) -> None:
         self.part = part
+        self._path = path
         self._sheet = sheet
 
     def heads(self) -> list[Head]:
@@ -41,6 +50,10 @@ class SheetSource:
         header = head.rows[header_row]
         collector = Collector(header, wanted)
         kept = sorted(set(wanted))
+        unsaved: dict[int, dict[str, str]] = {}
+        for line, position, cell in _unsaved(self._path, self._sheet.name):
+            if line > header_row + 1 and position in kept:
+                unsaved.setdefault(line, {})[header[position]] = cell
         blank = 0
         lines: list[int] = []
         rows: list[Any] = []
@@ -49,7 +62,7 @@ class SheetSource:
         for number, row in enumerate(self._padded_rows(), start=first):
             if number <= header_row:
                 continue
-            if not any(cell != "" for cell in row):
+            if not any(cell != "" for cell in row) and number + 1 not in unsaved:
                 blank += 1
                 continue
             cells: list[str | None] = [None] * len(header)
@@ -61,8 +74,12 @@ class SheetSource:
             if len(rows) == _BLOCK:
                 collector.add(lines, rows)
                 lines, rows = [], []
-        collector.add(lines, rows)
-        return collector.table([], 0, blank)
+        # The reader ends with the last value.
+        beyond = sorted(line for line in unsaved if line > first + self._sheet.height)
+        collector.add(lines + beyond, rows + [[None] * len(header) for _ in beyond])
+        table = collector.table([], 0, blank)
+        table.unsaved = unsaved
+        return table
 
     def _padded_rows(self) -> Any:
         left = (self._sheet.start or (0, 0))[1]
@@ -89,7 +106,7 @@ def sheets_of(path: Path) -> list[SheetSource]:
     filled = [sheet for sheet in sheets if sheet.start is not None]
     if not filled:
         raise FileRefused(f"{path.name} has no cells", advice="export it again")
-    return [SheetSource(sheet, sheet.name if len(filled) > 1 else "") for sheet in filled]
+    return [SheetSource(path, sheet, sheet.name if len(filled) > 1 else "") for sheet in filled]
 
 
 def _refuse_far_cells(path: Path) -> None:
@@ -116,6 +133,44 @@ def _refuse_far_cells(path: Path) -> None:
                     "between is more than can be held",
                     advice="delete what stands far from the table, or save it as CSV, and drop it again",
                 )
+
+
+def _unsaved(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
+    """Row (from 1), column (from 0) and name of each cell of a sheet that is a formula without a result."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        name = _file_of(archive, sheet)
+        if name is None:
+            return
+        with archive.open(name) as file:
+            rest = b""
+            while chunk := file.read(1 << 20):
+                text = rest + chunk
+                cut = text.rfind(b"c>") + 2 if b"c>" in text else len(text)
+                for cell in _UNSAVED.finditer(text, 0, cut):
+                    place = _PLACE.search(cell[1])
+                    if place and not (cell[2] and b't="str"' in cell[1]):
+                        yield int(place[2]), _number(place[1]) - 1, (place[1] + place[2]).decode()
+                rest = text[cut:]
+
+
+def _file_of(archive: zipfile.ZipFile, sheet: str) -> str | None:
+    """The file of a workbook that holds a sheet; None where the book is of another make."""
+    try:
+        book, links = (
+            archive.read(f"xl/{name}").decode() for name in ("workbook.xml", "_rels/workbook.xml.rels")
+        )
+    except (KeyError, UnicodeDecodeError):
+        return None
+    number = next((id for name, id in _SHEET.findall(book) if html.unescape(name) == sheet), None)
+    for link in re.findall(r"<(?:\w+:)?Relationship\s[^>]*>", links):
+        told = dict(re.findall(r'(\w+)="([^"]*)"', link))
+        if told.get("Id") == number:
+            target = html.unescape(told.get("Target", ""))
+            name = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+            return name if name in archive.namelist() else None
+    return None
 
 
 def _swollen(path: Path) -> FileRefused:

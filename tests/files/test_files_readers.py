@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -326,6 +327,75 @@ def test_a_far_cell_that_is_only_coloured_is_no_trouble(shop: Shop) -> None:
     shop.drop("coloured.xlsx", _with_cell([TILL_HEADER, *_cells(*ROWS)], "XFD1048576", None))
     shop.run()
     assert _seen(shop) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("cell", "saved"),
+    [
+        ("<f>1+1</f><v>2</v>", True),
+        ("<f>1+1</f>", False),
+        ("<f>1+1</f><v/>", False),
+        ("<f>1+1</f><v></v>", False),
+        ('<f t="shared" si="0"/>', False),
+    ],
+)
+def test_a_formula_whose_result_is_not_saved_is_told_with_its_cell_and_is_not_empty(
+    shop: Shop, cell: str, saved: bool
+) -> None:
+    """Programs that write workbooks do not calculate; a spreadsheet does when it saves."""
+    rows = [list(TILL_HEADER), *_cells(*ROWS)]
+    price = TILL_HEADER.index("单价")
+    place = f"{'ABCDEFGH'[price]}3"
+    good = xlsx(("Cover", [["x"]]), ("小票 & more", rows))
+    shop.drop("a.xlsx", _with_inner(good, place, cell))
+    shop.run()
+    if saved:
+        assert shop.quarantine == [] and len(shop.orders) == 2
+        return
+    ((file, line, reason),) = shop.quarantine or [(shop.errors[0].message, 3, shop.errors[0].message)]
+    assert "a.xlsx#小票 & more" in file and line == 3
+    assert (
+        f"单价 is a formula whose result is not saved (cell {place}): open the file in a spreadsheet"
+        in reason
+    )
+
+
+def test_a_formula_without_a_result_in_a_column_that_nobody_reads_or_in_a_total_is_no_trouble(
+    shop: Shop,
+) -> None:
+    rows = [
+        [*TILL_HEADER, "备用"],
+        *([*row, "=1+1"] for row in _cells(*ROWS)),
+        ["合计", *["=SUM(D2:D3)"] * 6],
+    ]
+    shop.drop("a.xlsx", xlsx(("S", rows)))
+    shop.run()
+    assert shop.errors == [] and shop.quarantine == [] and len(shop.orders) == 2
+
+
+def test_rows_of_nothing_but_formulas_without_results_are_not_blank(shop: Shop) -> None:
+    rows = [list(TILL_HEADER), *([f"=Source!{letter}{number}" for letter in "ABCDEFG"] for number in (2, 3))]
+    shop.drop("a.xlsx", xlsx(("S", rows)))
+    shop.run()
+    (error,) = shop.errors
+    assert "2 of 2 rows cannot be read" in error.message
+    assert "line 2: 小票号 is a formula whose result is not saved (cell A2)" in error.message
+
+
+def _with_inner(book: bytes, place: str, inner: str) -> bytes:
+    """The workbook with other XML inside of one cell."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name.endswith("sheet2.xml"):
+                changed = re.sub(
+                    rf'(<c r="{place}")[^>]*>.*?</c>'.encode(), rf"\1>{inner}</c>".encode(), text
+                )
+                assert changed != text
+                text = changed
+            new.writestr(name, text)
+    return out.getvalue()
 
 
 def _with_cell(rows: list[list[Any]], where: str, value: str | None) -> bytes:
