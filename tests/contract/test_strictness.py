@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +37,15 @@ def untyped(given: Arguments) -> Arguments | None:
     return {**given, "headers": {**given.get("headers", {}), "Content-Type": "text/plain"}}
 
 
+# What a server can say that does not find what it needs where it looks for it. That a token is over or that an account may
+# not see something is no word on the form of a call.
+OF_THE_FORM = re.compile(
+    r"""method|sign|content-?type|json|body|twice|unknown|unsupported|criterion|\bproperty
+        |param|argument|missing|required|must\ be|a\ number|invalid|bad-request|非法|wrong|refresh|client|grant
+        |module|app_?(id|key)|authenticat|token\ 1000""",
+    re.IGNORECASE | re.VERBOSE,
+)
+NOT_OF_IT = re.compile("expired|过期|permission|too many", re.IGNORECASE)
 RENEWABLE = [name for name in TESTED if has_tokens(name) and SPOKEN[name].renew_ahead is None]
 
 
@@ -53,19 +64,26 @@ def test_a_call_in_another_form_is_refused(
     """All calls that bring records, or (its token expired) the one that renews it."""
     on = bench(platform, SPOKEN[platform].streams[0].name, variant=variant)
     window = a_few_records(on, BUSY_DAY)
-    send, spoilt = Session._send, 0
+    send, spoilt, refusals = Session._send, [], on.running.control.refusals
+    one_by_one = threading.Lock()
 
     def strayed(session: Session, name: str, arguments: Arguments) -> Any:
-        nonlocal spoilt
         is_meant = (name == "token refresh") == (variant == "expired")
-        other = spoil(arguments) if is_meant else None
-        spoilt += other is not None
-        return send(session, name, other or arguments)
+        with one_by_one:
+            said = refusals.copy()
+            answer = send(session, name, (is_meant and spoil(arguments)) or arguments)
+            if is_meant and spoil(arguments):
+                spoilt.append((answer[0], [why.split(": ", 1)[1] for why in refusals - said]))
+        return answer
 
     monkeypatch.setattr(Session, "_send", strayed)
     try:
         on.run(window)
     except ExtractErrors:
         assert spoilt
+        for status, reasons in spoilt:
+            assert status == 405 or reasons, f"the sandbox broke: HTTP {status}"
+            for why in reasons:
+                assert OF_THE_FORM.search(why) and not NOT_OF_IT.search(why), why
     else:
         assert not spoilt, "the sandbox took it"

@@ -189,9 +189,13 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """POST oauth/refreshToken: replaces both tokens."""
-        body = orjson.loads(await json_text(request))
+        text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
+            try:
+                body = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                return Answer({"code": 894064, "message": "the body must be JSON"}, refusal="894064 JSON")
             known = (body.get("appId"), body.get("secretKey")) == APPS["baidu_marketing"]
             grant = self.tokens.refresh(str(body.get("refreshToken", ""))) if known else None
             if grant is None or body.get("userId") != int(grant.subject):

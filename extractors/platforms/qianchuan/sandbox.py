@@ -118,6 +118,8 @@ class Api:
             code = 40102 if verdict.state == EXPIRED else 40105
             raise Refusal(_refused(code, "access_token is wrong or has expired"))
         wanted = query.get("advertiser_id", "")
+        if not wanted.isdigit():
+            raise _bad("advertiser_id: a number is required")
         adverts = advertiser(self.desk.world, "qianchuan", wanted)
         if adverts is None or wanted != verdict.subject:
             raise Refusal(_refused(40002, f"No permission to operate advertiser {wanted}"))
@@ -217,7 +219,10 @@ class Api:
         text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
-            body = orjson.loads(text)
+            try:
+                body = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                raise _bad("the body must be JSON") from None
             if (str(body.get("app_id")), body.get("secret")) != APPS["qianchuan"]:
                 raise _bad("app_id or secret is wrong")
             grant = self.tokens.refresh(str(body.get("refresh_token", "")))

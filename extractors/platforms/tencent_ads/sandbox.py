@@ -173,9 +173,11 @@ class Api:
 
         def make(fault: Fault | None) -> Answer:
             known = (query.get("client_id"), query.get("client_secret")) == APPS["tencent_ads"]
-            grant = self.tokens.refresh(query.get("refresh_token", "")) if known else None
-            if grant is None or query.get("grant_type") != "refresh_token":
-                raise Refusal(_refused(11012, "refresh token expired or app unknown"))
+            if not known or query.get("grant_type") != "refresh_token":
+                raise Refusal(_refused(11012, "client_id, client_secret or grant_type unknown"))
+            grant = self.tokens.refresh(query.get("refresh_token", ""))
+            if grant is None:
+                raise Refusal(_refused(11012, "refresh token expired"))
             return _ok(
                 {
                     "access_token": grant.access_token,

@@ -136,6 +136,8 @@ class Api:
         if verdict.state != GOOD:
             raise Refusal(_refused(40105, "Access token is incorrect or has been revoked."))
         wanted = query.get("advertiser_id", "")
+        if not wanted.isdigit():
+            raise _bad("advertiser_id: a number is required")
         adverts = advertiser(self.desk.world, "tiktok_ads", wanted)
         if adverts is None or wanted != verdict.subject:
             raise Refusal(_refused(40001, f"No permission to operate advertiser {wanted}"))
