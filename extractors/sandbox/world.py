@@ -29,10 +29,9 @@ class World:
         self.books = {shop.store: OrderBook(shop, seed, scale, first_day) for shop in SHOPS}
         self.visits = {site.store: Visits(site, seed, scale, first_day) for site in SITES}
         self.adverts = {a.store: Adverts(a, seed, scale, first_day) for a in ADVERTISERS}
-        self.deleted: set[tuple[str, int]] = (
-            set()
-        )  # a store's products (numbers of catalogue entries) that it deleted
         self.ad_accounts = {a.account: Adverts(a, seed, scale, first_day) for a in AD_ACCOUNTS}
+        self.deleted: set[tuple[str, int]] = set()
+        """Products that a store deleted: store, number of the catalogue's entry."""
 
     def products(self, store: str, now: int) -> list[ProductView]:
         """The store's launched products at ``now`` (epoch seconds), but for those it deleted."""
