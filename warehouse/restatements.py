@@ -8,6 +8,7 @@ alone; were the file itself lost, the log comes back from the current release.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from datetime import datetime
 from pathlib import Path
 
@@ -111,8 +112,22 @@ def record(
         here = str(new[0]) if new else "daybook"
         con.execute("begin")
         _settle_log(con, here, published.parent.name)
+        # Read once: each look at the catalog of some hundred tables is dearer than most comparisons.
+        columns = {catalog: _types(con, catalog) for catalog in (here, "published")}
+        clocks = _clocks(con, here)
         logged = sum(
-            _log_table(con, here, f"{subject}_{sibling}", grain, key, release_id, changed_at, is_same_recipe)
+            _log_table(
+                con,
+                here,
+                f"{subject}_{sibling}",
+                grain,
+                key,
+                columns,
+                clocks.get(subject, {}),
+                release_id,
+                changed_at,
+                is_same_recipe,
+            )
             for subject, key in RESTATED.items()
             for sibling, grain in GRAINS.items()
         )
@@ -125,7 +140,7 @@ def record(
 def _settle_log(con: duckdb.DuckDBPyConnection, here: str, current_id: str) -> None:
     """Make the log what readers have: no rows of releases that never came, none missing."""
     con.execute(f"delete from {here}.marts.{LOG} where release_id > ?", [current_id])
-    if not _columns(con, "published", LOG):
+    if LOG not in _types(con, "published"):
         return
     ours, theirs = (
         con.execute(f"select count(*) from {catalog}.marts.{LOG}").fetchall()[0][0]
@@ -142,12 +157,15 @@ def _log_table(
     table: str,
     grain: str,
     row_key: tuple[str, ...],
+    columns: dict[str, dict[str, dict[str, str]]],
+    clocks: dict[str, str],
     release_id: str,
     changed_at: datetime,
     is_same_recipe: bool,
 ) -> int:
-    new, old = _columns(con, here, table), _columns(con, "published", table)
-    clocks = {name: clock for name, clock in _metrics(con, here, table).items() if name in new & old}
+    types = columns[here].get(table, {})
+    new, old = types.keys(), columns["published"].get(table, {}).keys()
+    clocks = {name: clock for name, clock in clocks.items() if name in new & old}
     if not clocks or not {*row_key, "period_start"} <= new & old:
         return 0
     # A period still running changes every night by its nature: that is no restatement.
@@ -162,7 +180,7 @@ def _log_table(
     cause = _CAUSE if is_same_recipe else literal(_RECIPE)
     was, now = (_currency(con, catalog, table, new & old) for catalog in ("published", here))
     if was != now:
-        money = ", ".join(literal(m) for m in sorted(_money(con, here, table) & clocks.keys())) or "null"
+        money = ", ".join(literal(m) for m in sorted(_money(types) & clocks.keys())) or "null"
         told = literal(f"{_CURRENCY} {was} and is {now}")
         cause = f"case when p.pair.metric in ({money}) then {told} else {cause} end"
     key = "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, '')" for c in row_key) + ")"
@@ -201,7 +219,7 @@ def _log_table(
     return int(con.execute("select count(*) from _changed").fetchall()[0][0])
 
 
-def _came_of_age(metric: str, clock: str, columns: set[str]) -> str:
+def _came_of_age(metric: str, clock: str, columns: Set[str]) -> str:
     """SQL: whether a figure is another because its days are so old by now.
 
     What is told at an age alone (spend_7d, people who paid within 7 days) is null until then.
@@ -231,30 +249,35 @@ _CAUSE = """case
 end"""
 
 
-def _metrics(con: duckdb.DuckDBPyConnection, here: str, table: str) -> dict[str, str]:
-    """Metric → its clock, of what dim_metric knows of a mart and does not call a ratio, but for what ages."""
-    if not _columns(con, here, "dim_metric"):
+def _clocks(con: duckdb.DuckDBPyConnection, here: str) -> dict[str, dict[str, str]]:
+    """Mart → metric → its clock, of what dim_metric does not call a ratio, but for what ages."""
+    if "dim_metric" not in _types(con, here):
         return {}
     rows = con.execute(
-        f"select metric, coalesce(clock, '') from {here}.marts.dim_metric"
-        " where mart = ? and additivity <> 'R' and not list_contains(?, metric) order by metric",
-        [table.rpartition("_")[0], list(_AGEING)],
+        f"select mart, metric, coalesce(clock, '') from {here}.marts.dim_metric"
+        " where additivity <> 'R' and not list_contains(?, metric) order by mart, metric",
+        [list(_AGEING)],
     ).fetchall()
-    return dict(rows)
+    found: dict[str, dict[str, str]] = {}
+    for mart, metric, clock in rows:
+        found.setdefault(mart, {})[metric] = clock
+    return found
 
 
-def _columns(con: duckdb.DuckDBPyConnection, catalog: str, table: str) -> set[str]:
+def _types(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:
+    """Table of the marts → column → its type."""
     rows = con.execute(
-        """
-        select column_name from duckdb_columns()
-        where database_name = ? and schema_name = 'marts' and table_name = ?
-        """,
-        [catalog, table],
+        "select table_name, column_name, data_type from duckdb_columns()"
+        " where database_name = ? and schema_name = 'marts'",
+        [catalog],
     ).fetchall()
-    return {row[0] for row in rows}
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found
 
 
-def _currency(con: duckdb.DuckDBPyConnection, catalog: str, table: str, columns: set[str]) -> str | None:
+def _currency(con: duckdb.DuckDBPyConnection, catalog: str, table: str, columns: Set[str]) -> str | None:
     """What a mart's amounts are in; None where it does not say."""
     if "currency" not in columns:
         return None
@@ -262,13 +285,10 @@ def _currency(con: duckdb.DuckDBPyConnection, catalog: str, table: str, columns:
     return None if found is None else str(found)
 
 
-def _money(con: duckdb.DuckDBPyConnection, catalog: str, table: str) -> set[str]:
+def _money(types: dict[str, str]) -> set[str]:
     """Columns in the reporting currency: amounts to the cent, but for those that name another one."""
-    rows = con.execute(
-        """
-        select column_name from duckdb_columns()
-        where database_name = ? and schema_name = 'marts' and table_name = ? and data_type = 'DECIMAL(18,2)'
-        """,
-        [catalog, table],
-    ).fetchall()
-    return {name for (name,) in rows if not name.endswith(("_orig", "_store"))}
+    return {
+        name
+        for name, kind in types.items()
+        if kind == "DECIMAL(18,2)" and not name.endswith(("_orig", "_store"))
+    }
