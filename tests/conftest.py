@@ -10,6 +10,7 @@ from typing import Any
 
 import dbt_runs
 import pytest
+import warm
 
 from extractors.accounts import Account
 from extractors.landing import Landing
@@ -76,6 +77,7 @@ def parsed_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     dbt_runs.share(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
     yield
     dbt_runs.stop()
+    warm.stop()
 
 
 @pytest.fixture(scope="session")

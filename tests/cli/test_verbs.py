@@ -6,11 +6,11 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+import warm
 
 from daybook import doctor
 from daybook.cli import VERBS
@@ -31,15 +31,7 @@ def daybook(tmp_path: Path, project_root: Path):  # type: ignore[no-untyped-def]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "DAYBOOK"))}
 
     def run(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "daybook", *words],
-            cwd=project_root,
-            env={**clean, **own, **more},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return warm.run(warm.DAYBOOK, "daybook", *words, folder=project_root, env={**clean, **own, **more})
 
     return run
 

@@ -1,0 +1,124 @@
+"""Programs run as forks of a process that has imported what they import: a start of Python with dbt or DuckDB is
+dearer than most of what it is started for.
+
+`python warm.py MODULE…` imports these modules, of packages all that is in them, and runs none. Then each line on its
+standard input orders a run as `python -m` would make it, and its exit status is the answer. What is asked of the
+process itself (that it dies with its parent, streams its lines) is asked of a real start.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import runpy
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+DBT = ("warehouse.run_dbt", "dbt.adapters.duckdb.impl")
+DAYBOOK = (
+    "daybook.commands",
+    "daybook.sandbox",
+    "extractors.platforms",
+    "warehouse.load",
+    "warehouse.status",
+)
+_servers: dict[tuple[str, ...], subprocess.Popen[str]] = {}
+
+
+def run(
+    imported: tuple[str, ...], *words: str, folder: Path, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """`python -m WORDS…` in this folder and environment, by a fork of a process that has imported these modules."""
+    with tempfile.TemporaryDirectory() as place:
+        said = {name: str(Path(place) / name) for name in ("out", "err")}
+        order = {"words": words, "folder": str(folder), "env": dict(env), **said}
+        server = _servers.get(imported) or _begin(imported)
+        assert server.stdin and server.stdout
+        server.stdin.write(json.dumps(order) + "\n")
+        server.stdin.flush()
+        try:
+            status = int(server.stdout.readline())
+        except BaseException:  # a test's time is up: its answer must not be taken for the next run's
+            _servers.pop(imported).kill()
+            raise
+        out, err = (Path(path).read_text(encoding="utf-8") for path in said.values())
+        return subprocess.CompletedProcess(words, status, out, err)
+
+
+def instead_of_a_child(
+    command: Sequence[str],
+    folder: Path,
+    env: Mapping[str, str],
+    log: Callable[[str], None],
+    timeout: None,
+) -> tuple[int, list[str]]:
+    """For `warehouse.build._run`, where the test is not about the child: the same program, warm."""
+    assert command[:2] == [sys.executable, "-m"]
+    done = run(DBT, *command[2:], folder=folder, env=env)
+    lines = (done.stdout + done.stderr).splitlines()
+    for line in lines:
+        log(line)
+    return done.returncode, lines
+
+
+def stop() -> None:
+    """End this worker's servers."""
+    while _servers:
+        _servers.popitem()[1].communicate()
+
+
+def _begin(imported: tuple[str, ...]) -> subprocess.Popen[str]:
+    server = subprocess.Popen(
+        [sys.executable, __file__, *imported], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    _servers[imported] = server
+    return server
+
+
+def _fork(order: dict[str, Any]) -> int:
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for handle, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(order[name], os.O_CREAT | os.O_WRONLY, 0o600), handle)
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["env"])
+    time.tzset()
+    sys.argv = order["words"]
+    status = 1
+    try:
+        runpy.run_module(order["words"][0], run_name="__main__", alter_sys=True)
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.collect()  # what still holds a database in a circle
+        os._exit(
+            status
+        )  # an orderly end would wait for threads of what is imported, which stayed with the parent
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        module = importlib.import_module(name)
+        for below in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
+            importlib.import_module(below.name)
+    for line in sys.stdin:
+        print(_fork(json.loads(line)), flush=True)
