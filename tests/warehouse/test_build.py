@@ -11,11 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
+import warm
 from warehouse_helpers import rows
 
+import warehouse.build
 from warehouse.build import STATE, build, read_state
 from warehouse.errors import BuildError, RefusedError, StorageError, WarehouseError
 from warehouse.publish import publish
@@ -56,6 +59,17 @@ def project(shared_project: Path) -> Path:
     (models / "total.sql").write_text("select count(*) as n from {{ ref('base') }}")
     (models / "slow.sql").write_text("select 1 as n")
     return shared_project
+
+
+@pytest.fixture
+def warm_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a build makes of dbt's results needs no start of dbt of its own; one that is stopped gets its own."""
+    child = warehouse.build._run
+
+    def run(*given: Any) -> tuple[int, list[str]]:
+        return (child if given[-1] else warm.instead_of_a_child)(*given)
+
+    monkeypatch.setattr(warehouse.build, "_run", run)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +113,7 @@ def test_a_build_streams_its_log_and_keeps_a_row_per_node(project, build_dir):
     assert state is not None and state["status"] == "passed" and state["run_id"] == results[0].run_id
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not_clear_it(project, build_dir):
     (project / "models" / "base.sql").write_text("select 1 as id union all select 1")
     with pytest.raises(BuildError) as caught:
@@ -113,6 +128,7 @@ def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not
     assert state is not None and state["status"] == "failed"
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_a_part_does_not_vouch_for_a_build_whose_state_cannot_be_read(project, build_dir, built):
     built(build_dir)
     (build_dir / STATE).write_text('{"status": "pas')
@@ -122,12 +138,14 @@ def test_a_part_does_not_vouch_for_a_build_whose_state_cannot_be_read(project, b
         assert state is not None and state["status"] == expected
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_a_part_does_not_vouch_for_a_warehouse_that_was_never_built(project, build_dir):
     build(project, build_dir, select=["slow"])
     state = read_state(build_dir)
     assert state is not None and state["status"] == "failed"
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_a_part_does_not_vouch_for_marts_whose_state_is_gone(project, build_dir, built):
     built(build_dir)
     (build_dir / STATE).unlink()
@@ -136,6 +154,7 @@ def test_a_part_does_not_vouch_for_marts_whose_state_is_gone(project, build_dir,
     assert state is not None and state["status"] == "failed"
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_a_part_that_no_model_is_named_like_is_an_error_and_changes_nothing(project, build_dir, built):
     built(build_dir)
     with pytest.raises(BuildError, match=r"nothing is selected by totl(?s:.*)→ name models as the files"):
@@ -144,6 +163,7 @@ def test_a_part_that_no_model_is_named_like_is_an_error_and_changes_nothing(proj
     assert state is not None and state["status"] == "passed"
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_through_it(project, build_dir):
     seen = {
         "seen.sql": "{{ config(materialized='view') }} select id from {{ ref('base') }}",
@@ -160,8 +180,20 @@ def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_throug
     assert "not_null_seen_id" in {one.name for one in night}
 
 
-@pytest.mark.parametrize("first", [[], ["slow"]], ids=["whole", "a part first"])
-@pytest.mark.parametrize("came", ["none", "of the build before", "of a killed build"])
+@pytest.mark.usefixtures("warm_dbt")
+@pytest.mark.parametrize(
+    ("came", "first"),
+    [
+        pytest.param("none", [], id="none-whole"),
+        pytest.param("none", ["slow"], id="none-a part first", marks=pytest.mark.thorough),
+        pytest.param("of the build before", [], id="of the build before-whole", marks=pytest.mark.thorough),
+        pytest.param("of the build before", ["slow"], id="of the build before-a part first"),
+        pytest.param("of a killed build", [], id="of a killed build-whole"),
+        pytest.param(
+            "of a killed build", ["slow"], id="of a killed build-a part first", marks=pytest.mark.thorough
+        ),
+    ],
+)
 def test_marts_that_are_not_those_of_the_last_build_are_made_anew_whole(
     project, build_dir, built, came, first
 ):
@@ -187,6 +219,7 @@ def test_marts_that_are_not_those_of_the_last_build_are_made_anew_whole(
     assert rows(marts, "select n from total") == [(10,)]
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_after_a_part_made_of_other_sql_all_is_made_anew_though_the_sql_is_the_old_again(
     project, build_dir, built
 ):
