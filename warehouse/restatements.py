@@ -20,6 +20,8 @@ from warehouse.connection import attach, connect, identifier, literal
 GRAINS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
+# Subjects whose rows come with a report of their own, and not with the orders of a store.
+_REPORTED = ("ad_", "traffic_source", "funnel", "live", "assortment")
 # Subject → what names a row within a period. Their metrics are those that dim_metric calls amounts, counts or
 # stocks: ratios follow from them, and comparisons from other periods' rows.
 RESTATED: dict[str, tuple[str, ...]] = {
@@ -45,15 +47,12 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "funnel": ("store_id", "source_l1", "source_l2"),
 }
 
-# What changes because days pass, and not because what was told was wrong: how old a figure is, what young
-# ones will come to by the growth of older ones, and which orders are old enough to be judged.
-_AGEING = (
-    "days_since",
-    "conversions_expected_final",
-    "conversion_value_expected_final",
-    "paid_amount_mature",
-    "orders_due_48h",
-)
+# What changes because days pass, and not because what was told was wrong: how old a figure is, and what young
+# ones will come to by the growth of older ones.
+_AGEING = ("days_since", "conversions_expected_final", "conversion_value_expected_final")
+# Which orders are old enough to be judged → how many days that is. Days that pass only add to it, and only
+# where one of the period's days came to that age since the release before.
+_MATURING = {"paid_amount_mature": 30, "orders_due_48h": 2}
 # What became of the orders that are old enough → which those are: it grows with them.
 _JUDGED = {"refund_amount_cohort_30d": "paid_amount_mature", "orders_shipped_48h": "orders_due_48h"}
 
@@ -172,25 +171,36 @@ def _log_table(
     complete = "o.is_complete" if "is_complete" in old else "true"
     same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, "period_start"))
     differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
+    grown = {days: _grew_older(here, columns, days) for days in set(_MATURING.values())}
     pairs = ", ".join(
         f"{{'metric': {literal(m)}, 'clock': {literal(clock)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
-        f" 'current': n.{identifier(m)}::decimal(38, 6), 'came_of_age': {_came_of_age(m, clock, new & old)}}}"
+        f" 'current': n.{identifier(m)}::decimal(38, 6),"
+        f" 'came_of_age': {_came_of_age(m, clock, new & old, grown)}}}"
         for m, clock in clocks.items()
     )
+    was_whole = _told_whole(columns["published"], table, row_key)
+    says = " or ".join(f"n.{identifier(m)} <> 0" for m in clocks)
     cause = _CAUSE if is_same_recipe else literal(_RECIPE)
     was, now = (_currency(con, catalog, table, new & old) for catalog in ("published", here))
     if was != now:
         money = ", ".join(literal(m) for m in sorted(_money(types) & clocks.keys())) or "null"
         told = literal(f"{_CURRENCY} {was} and is {now}")
         cause = f"case when p.pair.metric in ({money}) then {told} else {cause} end"
-    key = "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, '')" for c in row_key) + ")"
+    key = (
+        "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, n.{c}::varchar, '')" for c in row_key) + ")"
+    )
     con.execute(
         f"""
         create or replace temp table _changed as
         with pairs as (
-            select {key} as key, o.period_start, n.period_start is null as is_gone, unnest([{pairs}]) as pair
-            from published.marts.{table} as o left join {here}.marts.{table} as n on {same_row}
-            where {complete} and ({differs})
+            select
+                {key} as key, coalesce(o.period_start, n.period_start) as period_start,
+                n.period_start is null as is_gone, o.period_start is null as is_new, unnest([{pairs}]) as pair
+            from published.marts.{table} as o full join {here}.marts.{table} as n on {same_row}
+            where case
+                when o.period_start is not null then {complete} and ({differs})
+                else ({says}) and {was_whole}
+            end
         ),
         first_told as (
             select
@@ -211,7 +221,8 @@ def _log_table(
         from pairs as p
         left join first_told as f
             on f.key = p.key and f.period_start = p.period_start and f.metric = p.pair.metric
-        where p.pair.previous is distinct from p.pair.current and not p.pair.came_of_age
+        where p.pair.previous is distinct from p.pair.current and not coalesce(p.pair.came_of_age, false)
+            and not (p.is_new and p.pair.current = 0)
         """,
         {"mart": table, "grain": grain, "release_id": release_id, "changed_at": changed_at},
     )
@@ -219,14 +230,43 @@ def _log_table(
     return int(con.execute("select count(*) from _changed").fetchall()[0][0])
 
 
-def _came_of_age(metric: str, clock: str, columns: Set[str]) -> str:
+def _told_whole(published: dict[str, dict[str, str]], table: str, row_key: tuple[str, ...]) -> str:
+    """SQL: whether the release before called the period of a new row complete: the row was nothing then.
+
+    A row that comes with orders is nothing where its store had none; one that comes with a report, where
+    other rows of that report were there.
+    """
+    subject, _, sibling = table.rpartition("_")
+    other, same = table, [c for c in ("account_id", "store_id") if c in row_key]
+    if not subject.startswith(_REPORTED):
+        other, same = f"store_{sibling}", ["store_id"]
+    if not {*same, "period_start", "is_complete"} <= published.get(other, {}).keys():
+        return "false"
+    alike = " and ".join(f"n.{c} = w.{c}" for c in (*same, "period_start"))
+    return f"exists (select 1 from published.marts.{other} as w where w.is_complete and {alike})"
+
+
+def _grew_older(here: str, columns: dict[str, dict[str, dict[str, str]]], days: int) -> str:
+    """SQL: whether a day of a row's period came to be so many days old since the release before."""
+    needed = {"store_id", "complete_through"}
+    if not all(needed <= columns[catalog].get("dim_store", {}).keys() for catalog in (here, "published")):
+        return "true"
+    return f"""exists (
+        select 1 from {here}.marts.dim_store as a left join published.marts.dim_store as b using (store_id)
+        where (o.store_id = 'ALL' or o.store_id = a.store_id)
+            and o.period_start <= a.complete_through - {days}
+            and (b.complete_through is null or o.period_end > b.complete_through - {days}))"""
+
+
+def _came_of_age(metric: str, clock: str, columns: Set[str], grown: dict[int, str]) -> str:
     """SQL: whether a figure is another because its days are so old by now.
 
     What is told at an age alone (spend_7d, people who paid within 7 days) is null until then.
     """
-    judged = _JUDGED.get(metric)
-    if judged in columns:
-        return f"n.period_start is not null and n.{judged} is distinct from o.{judged}"
+    judged = _JUDGED.get(metric, metric)
+    if judged in _MATURING:
+        older = grown[_MATURING[judged]] if {"store_id", "period_end"} <= columns else "true"
+        return f"n.{judged} > o.{judged} and {older}" if judged in columns else "false"
     at_age = clock.startswith("ad report") and re.search(r"_\d+d$", metric)
     return f"o.{identifier(metric)} is null" if at_age or metric.startswith("closed_") else "false"
 

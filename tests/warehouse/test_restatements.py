@@ -12,7 +12,7 @@ from warehouse import built
 from warehouse.connection import connect
 from warehouse.errors import RefusedError
 from warehouse.publish import publish, rollback
-from warehouse.restatements import _AGEING, _JUDGED, GRAINS, RESTATED
+from warehouse.restatements import _AGEING, _JUDGED, _MATURING, GRAINS, RESTATED
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 LOG = """
@@ -307,6 +307,85 @@ def test_a_figure_that_came_of_age_was_not_late(home):
     ]
 
 
+def test_days_that_pass_only_add_to_what_is_judged_and_only_where_a_day_came_to_that_age(home):
+    """Four Octobers, and days judged after two: alpha's 30th has come of age, and more of it than the day before; less
+    of beta's is due, something was added to beta's 1st, which was old before, and what beta sent of it is another."""
+    path = build_marts(home / "build")
+    change(path, "alter table marts.dim_store add column complete_through date default '2026-10-31'")
+    change(
+        path,
+        "create table marts.after_sales_daily as select store_id, 'ALL' as reason, period_start, period_start as period_end,"
+        " is_complete, 5 as orders_due_48h, 4 as orders_shipped_48h from marts.store_daily",
+    )
+    change(
+        path,
+        "insert into marts.dim_metric values ('after_sales', 'orders_due_48h', 'A', 'paid date'),"
+        " ('after_sales', 'orders_shipped_48h', 'A', 'paid date')",
+    )
+    out(home)
+    change(path, "update marts.dim_store set complete_through = '2026-11-01'")
+    for store, day, due, shipped in (
+        ("alpha", 30, 7, 6),
+        ("beta", 30, 4, 3),
+        ("beta", 1, 6, 5),
+        ("alpha", 2, 5, 3),
+    ):
+        change(
+            path,
+            f"update marts.after_sales_daily set orders_due_48h = {due}, orders_shipped_48h = {shipped}"
+            f" where store_id = '{store}' and period_start = '2026-10-{day:02}'",
+        )
+    out(home)
+    assert [(row[2], row[3].day, row[4], *row[6:]) for row in log(home)] == [
+        ("alpha|ALL", 2, "orders_shipped_48h", 4, 3),
+        ("beta|ALL", 1, "orders_due_48h", 5, 6),
+        ("beta|ALL", 1, "orders_shipped_48h", 4, 5),
+        ("beta|ALL", 30, "orders_due_48h", 5, 4),
+        ("beta|ALL", 30, "orders_shipped_48h", 4, 3),
+    ]
+
+
+def test_a_row_that_is_new_in_a_period_told_whole_is_a_restatement(home):
+    """A late order is the first of its region on a day that was published, and one of a day that was still running;
+    an account's new campaign stands beside its others, another account's ads are read for the first time."""
+    path = build_marts(home / "build")
+    change(path, "update marts.store_daily set is_complete = false where period_start = '2026-10-31'")
+    change(
+        path,
+        "create table marts.region_daily as select 'alpha' as store_id, 'North' as region, date '2026-10-01' as period_start,"
+        " true as is_complete, 9.00 as paid_amount, 0.00 as refund_amount",
+    )
+    change(
+        path,
+        "create table marts.ad_campaign_daily as select 'a' as account_id, 'alpha' as store_id, 'c' as campaign_id,"
+        " date '2026-10-01' as period_start, true as is_complete, 9.00 as spend",
+    )
+    change(
+        path,
+        "insert into marts.dim_metric values ('region', 'paid_amount', 'A', 'paid date'),"
+        " ('region', 'refund_amount', 'A', 'refund date'), ('ad_campaign', 'spend', 'A', 'ad report date')",
+    )
+    out(home)
+    for store, region, day in (("alpha", "West", 1), ("alpha", "West", 31), ("beta", "North", 2)):
+        change(
+            path,
+            f"insert into marts.region_daily values ('{store}', '{region}', '2026-10-{day:02}', true, 5, 0)",
+        )
+    change(
+        path,
+        "insert into marts.ad_campaign_daily values ('a', 'alpha', 'd', '2026-10-01', true, 3),"
+        " ('b', 'alpha', 'e', '2026-10-01', true, 2)",
+    )
+    out(home)
+    assert [(row[2], row[3].day, *row[4:]) for row in log(home)] == [
+        ("a|alpha|d", 1, "spend", None, None, 3),
+        ("alpha|West", 1, "paid_amount", None, None, 5),
+        ("beta|North", 2, "paid_amount", None, None, 5),
+    ]
+    out(home)
+    assert len(log(home)) == 3
+
+
 def test_what_ages_is_the_name_of_a_figure_of_some_mart():
     told = {
         column["name"]
@@ -314,7 +393,7 @@ def test_what_ages_is_the_name_of_a_figure_of_some_mart():
         for model in yaml.safe_load(page.read_text()).get("models", [])
         for column in model.get("columns", [])
     }
-    assert {*_AGEING, *_JUDGED, *_JUDGED.values()} <= told
+    assert {*_AGEING, *_MATURING, *_JUDGED, *_JUDGED.values()} <= told
 
 
 def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
