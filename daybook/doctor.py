@@ -81,6 +81,7 @@ def examine(settings: Settings, known: list[Account], accounts: list[Account]) -
     yield from meant(settings, known)
     yield from renamed(settings, known)
     yield from doubtful(settings, known)
+    yield from listed(settings, known)
     yield from room(settings)
     yield from ports(settings)
     yield from messengers(os.environ)
@@ -175,6 +176,23 @@ def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
                 account.id,
                 f"{account.currency}: no rate of this currency is known, and amounts in it stop the night",
                 f"check its spelling (CNY, not RMB), or drop its rates into {settings.inbox / 'fx_rates'}",
+            )
+
+
+def listed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """Costs, targets and the like of a store that nobody has: in no figure, and no error."""
+    from warehouse.status import stores_in_lists
+
+    known = {account.store_id for account in accounts}
+    for store, place in stores_in_lists(settings.warehouse, settings.dbt_project).items():
+        if store not in known:
+            meant = difflib.get_close_matches(store, known, n=1)
+            yield Finding(
+                "warn",
+                "lists",
+                f"{place} tells of {store}, and no account is of that store"
+                + (f" (did you mean {meant[0]}?)" if meant else ""),
+                "mend the name there: it is in no figure; a dropped file is dropped again under its name",
             )
 
 

@@ -149,6 +149,29 @@ def currencies_with_rates(warehouse: Path, project_dir: Path) -> set[str]:
     return found
 
 
+def stores_in_lists(warehouse: Path, project_dir: Path) -> dict[str, str]:
+    """Store → where people's own lists tell of it first: costs and targets as dropped, live costs and zones
+    of the project. Those of accounts that were ever read are left out."""
+    found: dict[str, str] = {}
+    for name in ("live_costs", "store_time_zones"):
+        path = project_dir / "seeds" / f"{name}.csv"
+        with path.open(encoding="utf-8", newline="") as seed:
+            for row in (lines := csv.DictReader(seed)):
+                found.setdefault(row["store_id"], f"{path}:{lines.line_num}")
+    with suppress(duckdb.Error, WarehouseError), connect(warehouse, read_only=True, wait=0) as con:
+        for table, of_all in (("dropped_costs", ""), ("dropped_targets", "ALL")):
+            # What a file does not repeat when it is dropped anew was mended.
+            rows = con.execute(f"""
+                select store_id, min(file) from (
+                    select *, max(read_at) over (partition by file) as file_read_at from raw_daybook.{table}
+                ) where read_at = file_read_at and store_id <> '{of_all}' group by store_id order by store_id
+            """).fetchall()
+            found |= dict(rows)
+        for (store,) in con.execute("select store_id from raw_daybook.accounts").fetchall():
+            found.pop(store, None)
+    return found
+
+
 _STREAMS = """
 select
     any_value(l.platform) as platform, s.account_id, s.stream, s.mark_end, s.last_read_at,

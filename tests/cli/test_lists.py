@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from daybook import steps
-from daybook.doctor import one_account
+from daybook.doctor import listed, one_account
 from daybook.settings import PROJECT, Settings
 from extractors.files.lists import LISTS
 
@@ -64,3 +64,26 @@ def test_doctor_shows_rates_that_were_refused(settings: Settings) -> None:
     steps.take_lists(settings, say=lambda line: None)
     (finding,) = one_account(settings, RATES.account)
     assert (finding.level, finding.said) == ("warn", "1 refused files")
+
+
+def test_doctor_shows_a_list_that_tells_of_a_store_nobody_has_until_its_file_is_mended(
+    settings: Settings,
+) -> None:
+    head = "store_id,product_id,sku_id,valid_from,unit_cost,currency\n"
+    known = steps.accounts(settings)
+    store = known[0].store_id
+
+    def dropped(name: str, content: str) -> list[str]:
+        folder = settings.inbox / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "mine.csv").write_text(content, encoding="utf-8")
+        assert steps.take_lists(settings, say=lambda line: None) > 0
+        return [finding.said for finding in listed(settings, known)]
+
+    assert dropped("unit_costs", f"{head},,S-1,2026-01-01,5,CNY\n{store},,S-1,2026-01-01,5,CNY\n") == []
+    (said,) = dropped("unit_costs", f"{head}{store}x,,S-1,2026-01-01,5,CNY\n")
+    assert said == f"mine.csv tells of {store}x, and no account is of that store (did you mean {store}?)"
+    assert dropped("unit_costs", f"{head}{store},,S-1,2026-01-01,6,CNY\n") == []
+    goal = "store_id,metric,month,target\nALL,net_sales,2026-11-01,9\n"
+    assert dropped("targets", goal) == []
+    assert len(dropped("targets", f"{goal}all,net_sales,2026-11-01,9\n")) == 1
