@@ -45,6 +45,7 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "margin": ("store_id", "level", "item_id"),
     "live": ("store_id", "host_id", "clock"),
     "funnel": ("store_id", "source_l1", "source_l2"),
+    "platform_lens": ("store_id",),
 }
 
 # What changes because days pass, and not because what was told was wrong: how old a figure is, and what young
