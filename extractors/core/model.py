@@ -92,8 +92,6 @@ class Job:
 class Read:
     """One paged read: a request, how it is paged, and what finishes its records (None: nothing).
 
-    keep: which of its records are wanted, where the vendor's filter lets others through; its total counts
-        them all.
     job: the request asks for an asynchronous report; what is paged is the finished one.
     halves: what is read in its place where it is too deep to be paged through (None: the window is halved).
         For reads that reach back behind their window: its halves would reach back as far.
@@ -102,7 +100,6 @@ class Read:
     request: Request
     paging: Paging
     finish: Callable[[list[Record]], list[Record]] | None = None
-    keep: Callable[[Record], bool] | None = None
     job: Job | None = None
     halves: Callable[[], Iterable[Read]] | None = None
 

@@ -163,8 +163,6 @@ class WindowReader:
                 raise ContractError(f"{read.request.name} sent two rows with the same key")
             if page.total is not None:
                 total = page.total
-            if read.keep is not None:
-                fresh = [(key, record) for key, record in fresh if read.keep(record)]
             self._details([record for _, record in fresh])
             lines = [(key, self._line(key, record)) for key, record in fresh]
             with self._guard:

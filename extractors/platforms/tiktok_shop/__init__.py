@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
 from extractors.core.decode import loads
-from extractors.core.model import Instant, Platform, Rate, Read, Record, Reply, Request, Stream
+from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream
 from extractors.core.paging import NextToken, SizedNextToken, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import (
@@ -28,8 +27,6 @@ from extractors.tokens import Tokens
 
 VERSION = "202309"
 PAGE = 100
-# A cancellation may be asked for long before it is done, and its list knows only when it was asked for.
-CANCELLATION_LIFE = timedelta(days=45)
 PRODUCTS_AT_MOST = 10_000  # a search goes no further (12052180)
 # As its page of common errors says; 101000 and 36004004 are its token desk's.
 TOKEN_CODES = {105001, 105002, 101000, 36004004}
@@ -87,16 +84,9 @@ def _returns(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _cancellations(account: Account, window: Window) -> Iterator[Read]:
-    """By the time they were asked for, far enough back, and of those the ones that changed in the window."""
-    asked = Window(window.start - CANCELLATION_LIFE, window.end)
-    params = {**_between(asked, "create_time"), "sort_field": "create_time", "sort_order": "ASC"}
+    params = {**_between(window, "update_time"), **SORTED}
     request = Request("cancellations", f"/return_refund/{VERSION}/cancellations/search", params)
-    start, end = int(window.start.timestamp()), int(window.end.timestamp())
-
-    def changed(record: Record) -> bool:
-        return start <= int(record.get("update_time") or record.get("create_time") or 0) < end
-
-    yield Read(request, _pages("cancellations"), keep=changed)
+    yield Read(request, _pages("cancellations"))
 
 
 def _products(account: Account, window: Window) -> Iterator[Read]:
@@ -218,7 +208,6 @@ PLATFORM = Platform(
             key=("cancel_id",),
             cursor=Instant("update_time"),
             reads=_cancellations,
-            slice=None,  # each piece looks back a month and a half
             personal=Personal(drop=("buyer_user_id*",)),
         ),
         Stream(

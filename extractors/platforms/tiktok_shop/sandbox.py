@@ -131,7 +131,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
         ),
         at(
             "/return_refund/202309/cancellations/search", "cancellations", "cancellations", _cancellations,
-            "create_time_ge create_time_lt cancel_ids order_ids cancel_types cancel_status", "create_time",
+            f"{by_update} cancel_ids order_ids cancel_types cancel_status locale", "update_time",
         ),
         at(
             "/product/202309/products/search", "products", "products", _products,
@@ -242,28 +242,28 @@ def _orders(desk: Desk, shop: Shop, body: Mapping[str, Any]) -> list[Entry]:
 
 
 def _aftersales(
-    desk: Desk, shop: Shop, start: int, end: int, before: bool
-) -> list[tuple[OrderState, RefundState]]:
-    found = (refund_at(desk, shop, row) for row in refund_rows_between(desk, shop, start, end))
-    return [(state, refund) for state, refund in found if refund.refund.plan.before_shipment is before]
+    desk: Desk,
+    shop: Shop,
+    body: Mapping[str, Any],
+    record: Callable[[Shop, OrderState, RefundState], dict[str, Any]],
+    before: bool,
+) -> list[Entry]:
+    """What was asked to be given back before shipment, or after it; by the time of its last change."""
+    found: list[Entry] = []
+    for row in refund_rows_between(desk, shop, *_span(body, "update_time")):
+        state, refund = refund_at(desk, shop, row)
+        if refund.refund.plan.before_shipment is before:
+            make = lambda s=state, r=refund: record(shop, s, r)  # noqa: E731
+            found.append((refund.modified, str(refund.refund.id), make))
+    return found
 
 
 def _returns(desk: Desk, shop: Shop, body: Mapping[str, Any]) -> list[Entry]:
-    found: list[Entry] = []
-    for state, refund in _aftersales(desk, shop, *_span(body, "update_time"), before=False):
-        make = lambda s=state, r=refund: _return(shop, s, r)  # noqa: E731
-        found.append((refund.modified, str(refund.refund.id), make))
-    return found
+    return _aftersales(desk, shop, body, _return, before=False)
 
 
 def _cancellations(desk: Desk, shop: Shop, body: Mapping[str, Any]) -> list[Entry]:
-    start, end = _span(body, "create_time")
-    found: list[Entry] = []
-    for state, refund in _aftersales(desk, shop, start, desk.now(), before=True):
-        if refund.created <= end and refund.created >= start:
-            make = lambda s=state, r=refund: _cancellation(shop, s, r)  # noqa: E731
-            found.append((refund.created, str(refund.refund.id), make))
-    return found
+    return _aftersales(desk, shop, body, _cancellation, before=True)
 
 
 def _products(desk: Desk, shop: Shop, body: Mapping[str, Any]) -> list[Entry]:
