@@ -1,7 +1,7 @@
 {#-
   Statuses: SDK comments of afterSale.listAfterSaleInfos (11, an exchange that became a refund: of the list before it). Money given
   back is told by refundStatus 2 alone: a finished return whose money is to come (101, 201, 301), on its way (108, 1) or stuck (3) is
-  not over. A finished exchange (4) gave goods.
+  not over. A finished exchange (4) gave goods, unless a refund was set off (108): then the money counts, from when it was given back.
 -#}
 {%- set states = {
     '1': 'requested',
@@ -36,17 +36,18 @@ refunds as (
         nullif(latest.record.orderId, '') as order_id,
         case
             when latest.record.detail.refundStatus = '2' then 'success'
-            when latest.record.status = '4' and latest.record.returnType = '2' then 'success'
+            when latest.record.status = '4' and latest.record.returnType = '2'
+                and coalesce(latest.record.detail.refundStatus, '') <> '108' then 'success'
             when latest.record.status = '4' and latest.record.detail.refundStatus in ('101', '201', '301', '108', '1', '3') then 'processing'
             else {{ translate('latest.record.status', states) }}
         end as refund_state,
         case
-            when latest.record.returnType = '2' and (latest.record.status = '11' or latest.record.detail.refundStatus = '2')
+            when latest.record.returnType = '2' and (latest.record.status = '11' or latest.record.detail.refundStatus in ('2', '108'))
                 then 'return_refund'
             else {{ translate('latest.record.returnType', types) }}
         end as refund_type,
         {{ epoch_time('latest.record.applyTime', 1000) }} as requested_at,
-        latest.success_seen_at,
+        case when latest.record.detail.refundStatus = '2' then latest.money_seen_at else latest.success_seen_at end as success_seen_at,
         {{ money('latest.record.expectedRefundAmountYuan') }} as expected_amount,
         {{ money('latest.record.detail.refundAmountYuan') }} as given_amount,
         {{ money('latest.record.detail.appliedSkusAmountYuan') }} as asked_goods,
