@@ -24,6 +24,8 @@ orders as (
         latest.record_key as order_id,
         latest.load_id,
         latest.loaded_at,
+        latest.over_seen_at,
+        latest.open_seen_at,
         latest.record,
         {{ translate('latest.record.status', states) }} as status_state,
         {{ parse_instant('latest.record.date_created_gmt') }} as created_at,
@@ -63,8 +65,12 @@ select
     {# Paid at the door, the shop completes it when it has the money. #}
     case when orders.record.payment_method = 'cod' then completed_at end as delivered_at,
     completed_at,
-    case when orders.record.status in ('cancelled', 'refunded', 'failed', 'trash') and completed_at is null then modified_at end
-        as cancelled_at,
+    {# Since when it has been over: an edit moves the modified time. One that was opened again since has that alone. #}
+    case
+        when orders.record.status not in ('cancelled', 'refunded', 'failed', 'trash') or completed_at is not null then null
+        when open_seen_at > over_seen_at then modified_at
+        else coalesce(over_seen_at, modified_at)
+    end as cancelled_at,
     modified_at,
     coalesce({{ money('orders.record.shipping_total') }}, 0) as shipping_charged,
     coalesce({{ money('orders.record.total_tax') }}, 0) as tax,

@@ -1,7 +1,8 @@
 {#
   A refund is told twice, by the order that carries it and by the shop's list of refunds; neither is complete by
   itself (a refund need not move its order's modified time; the list is missing in old shops). Amount is positive,
-  lines are negative. A refund of an amount only has no lines and says nothing of its parts.
+  lines are negative. A refund of an amount only has no lines and says nothing of its parts. One that was deleted leaves no trace,
+  and an order that lists none proves nothing (issue 65488); but where an order that was read later lists others, it is gone.
 #}
 with
 
@@ -27,6 +28,9 @@ told_by_list as (
     from {{ ref('base_woocommerce__refunds') }} as listed
     left join {{ ref('base_woocommerce__orders') }} as parent
         on listed.account_id = parent.account_id and listed.record.parent_id = parent.record_key
+    where parent.record_key is null or listed.read_at >= parent.read_at
+        or {{ array_length('parent.record.refunds_detail') }} = 0
+        or {{ array_sum('parent.record.refunds_detail', 'known', 'case when known.id = listed.record_key then 1 end') }} > 0
 ),
 
 told as (

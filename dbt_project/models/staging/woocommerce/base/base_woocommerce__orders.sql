@@ -23,4 +23,10 @@
     }]
 } -%}
 
-{{ latest_records(source('raw_woocommerce', 'orders'), shape) }}
+{%- set is_over = "record.status in ('cancelled', 'refunded', 'failed', 'trash')" -%}
+
+{# The shop keeps no time at which an order was called off; one that payment brought back to life may be so again. #}
+{{ latest_records(source('raw_woocommerce', 'orders'), shape, over_versions={
+    'over_seen_at': ('min', 'case when ' ~ is_over ~ ' then cursor_at end'),
+    'open_seen_at': ('max', 'case when not ' ~ is_over ~ ' then cursor_at end'),
+}) }}
