@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from daybook import doctor, expiry, notify
+from daybook import expiry, notify
+from daybook.doctor.account import one_account
 from daybook.settings import Settings
 from extractors.accounts import Account
 from extractors.credentials import Credentials
@@ -180,7 +181,7 @@ def test_doctor_warns_of_what_a_vendor_keeps_from_an_app_without_a_word(
         monkeypatch.setenv("AIRFLOW_CONN_SHOPIFY__HARBOR", json.dumps(given))
         if withheld:
             box.control.withheld.add("read_all_orders")
-        findings = list(doctor.one_account(settings, make_account("shopify__harbor")))
+        findings = list(one_account(settings, make_account("shopify__harbor")))
     assert findings[0].level == "ok" and "orders, products" in findings[0].said, findings
     warned = [finding for finding in findings if "read_all_orders" in finding.said]
     assert len(warned) == withheld
@@ -195,7 +196,7 @@ def test_doctor_warns_of_an_end_days_ahead(
         ends = (datetime.now(UTC) + timedelta(days=3, hours=1)).isoformat()
         extra = {**given["extra"], "expires_at": ends}
         monkeypatch.setenv("AIRFLOW_CONN_TAOBAO__LANTERN", json.dumps({**given, "extra": extra}))
-        findings = list(doctor.one_account(settings, make_account("taobao__lantern", streams=("products",))))
+        findings = list(one_account(settings, make_account("taobao__lantern", streams=("products",))))
     levels = [(finding.level, finding.said) for finding in findings]
     assert levels[0][0] == "ok" and "accepted" in levels[0][1]
     assert levels[1][0] == "warn" and "ends in 3 days" in levels[1][1] and findings[1].advice

@@ -8,7 +8,8 @@ import duckdb
 import pytest
 
 from daybook import steps
-from daybook.doctor import listed, one_account
+from daybook.doctor.account import one_account
+from daybook.doctor.configuration import listed
 from daybook.settings import PROJECT, Settings
 from extractors.files.lists import LISTS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from daybook import doctor
+from daybook.doctor import machine
 from daybook.engine import home
 from daybook.settings import Settings
 from extractors import durable
@@ -31,10 +31,10 @@ def read_by_the_code(root: Path) -> set[str]:
 
 
 def test_the_doctor_knows_every_variable_that_is_read(project_root: Path) -> None:
-    assert read_by_the_code(project_root) - OURS_TO_CHILDREN == set(doctor.VARIABLES)
+    assert read_by_the_code(project_root) - OURS_TO_CHILDREN == set(machine.VARIABLES)
 
 
-@pytest.mark.parametrize("name", doctor.VARIABLES)
+@pytest.mark.parametrize("name", machine.VARIABLES)
 def test_the_page_for_operators_says_what_a_variable_is_for(project_root: Path, name: str) -> None:
     page = (project_root / "docs" / "operations.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| .*`{name}`.* \| .+ \| .+ \|$", page, re.M)
@@ -52,7 +52,7 @@ def test_the_room_that_is_wished_for_grows_with_what_is_built(
     with settings.warehouse.open("wb") as file:
         file.truncate(built)
     monkeypatch.setattr(shutil, "disk_usage", lambda place: Usage(free * 2, free, free))
-    (found,) = doctor.room(settings)
+    (found,) = machine.room(settings)
     assert found.level == level
     assert (found.advice is None) == (level == "ok")
 

@@ -12,8 +12,8 @@ import duckdb
 import pytest
 import warm
 
-from daybook import doctor
 from daybook.cli import VERBS
+from daybook.doctor import machine
 
 WANTED = set(
     ["doctor", "sandbox", "extract", "load", "build", "publish", "backfill", "import", "rollback", "status"]
@@ -363,7 +363,7 @@ def test_doctor_tells_whether_failures_would_reach_somebody(monkeypatch, given, 
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         told = {name: value.replace("{open}", port) for name, value in given.items()}
-        (finding,) = doctor.messengers(told)
+        (finding,) = machine.messengers(told)
     assert finding.level == level and said in finding.said
     assert "SECRET" not in f"{finding}"
 
@@ -373,7 +373,7 @@ def test_a_webhook_behind_a_proxy_is_not_tried_directly(monkeypatch, bypassed, l
     """The sending goes through the proxy; a firewall that forbids all else is no fault of the address."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("no_proxy", bypassed)
-    (finding,) = doctor.messengers({"DAYBOOK_NOTIFY_WEBHOOK": "http://127.0.0.1:9/SECRET"})
+    (finding,) = machine.messengers({"DAYBOOK_NOTIFY_WEBHOOK": "http://127.0.0.1:9/SECRET"})
     assert finding.level == level and "SECRET" not in f"{finding}"
 
 

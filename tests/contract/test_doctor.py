@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from contract_bench import ACCOUNTS, SPOKEN, TESTED, account_of
 
-from daybook import doctor
+from daybook.doctor.account import clock_and_reach, one_account
 from daybook.settings import Settings
 from extractors.credentials import Credentials
 from extractors.sandbox import Running, running
@@ -37,7 +37,7 @@ def test_an_account_that_can_be_read_is_found_well(
     name = ACCOUNTS[platform][0]
     given = box.connections()[name]
     monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
-    findings = list(doctor.one_account(settings, account_of(SPOKEN[platform], name, given)))
+    findings = list(one_account(settings, account_of(SPOKEN[platform], name, given)))
     assert findings[0].level == "ok", findings
     assert all(stream.name in findings[0].said for stream in SPOKEN[platform].streams)
     assert "bad" not in {finding.level for finding in findings}
@@ -56,7 +56,7 @@ def test_a_host_whose_date_cannot_be_read_is_no_clock_to_go_by(said: str) -> Non
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Host) as host:
         threading.Thread(target=host.serve_forever, args=(0.01,), daemon=True).start()
-        assert list(doctor.clock_and_reach("x", f"http://127.0.0.1:{host.server_port}")) == []
+        assert list(clock_and_reach("x", f"http://127.0.0.1:{host.server_port}")) == []
         host.shutdown()
 
 
@@ -70,6 +70,6 @@ def test_a_secret_in_the_address_is_shown_to_nobody(
     given: dict[str, Any] = {"host": host, "login": "key", "password": "x", "extra": {}}
     account = account_of(SPOKEN["woocommerce"], ACCOUNTS["woocommerce"][0], given)
     monkeypatch.setenv(f"AIRFLOW_CONN_{account.id.upper()}", json.dumps(given))
-    (finding,) = doctor.one_account(settings, account)
+    (finding,) = one_account(settings, account)
     assert finding.level == "bad" and host.rsplit("@", 1)[1] in finding.said
     assert "SECRET" not in f"{finding} {Credentials.from_environment(account.id)!r}"

@@ -1,0 +1,169 @@
+"""One account: credentials, clock, reachability and a first call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import requests
+
+from daybook import expiry, steps
+from daybook.connections import outside_airflow
+from daybook.doctor.finding import Finding
+from daybook.settings import Settings
+from daybook.steps import inbox_of
+from extractors.accounts import Account
+from extractors.core.model import Stream
+from extractors.core.session import Session
+from extractors.core.window import Window, days_window
+from extractors.credentials import Credentials, shown, variable
+from extractors.errors import MISFITS, ConfigError, DaybookError, LandingError, TooMuchError, misfit
+from extractors.extract import check_options, pieces, unseen_of
+from extractors.files.folder import Inbox
+from extractors.landing import Landing
+from extractors.protocols.http_status import http_date
+from extractors.registry import platform as find_platform
+from extractors.tokens import TokenFile
+
+LOST = "export it by hand and drop the files (mappings/README.md), or let the account begin later"
+# Seconds. TikTok Shop refuses a time 30 seconds ahead, but the date of a cached page may be older than that.
+SKEW = 120.0
+
+
+def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
+    """Credentials, clock, reachability and a first call of one account."""
+    platform = find_platform(account.platform)
+    yield from marks(settings, account)
+    if platform.protocol is None:
+        folder = inbox_of(settings, account)
+        waiting = len(Inbox(folder).waiting()) if folder.is_dir() else 0
+        refused = folder / "refused"
+        bad = [path for path in refused.iterdir() if path.suffix != ".txt"] if refused.is_dir() else []
+        if bad:
+            yield Finding(
+                "warn", account.id, f"{len(bad)} refused files", f"read the reasons beside them in {refused}"
+            )
+        else:
+            yield Finding("ok", account.id, f"reads files from {folder} ({waiting} waiting)")
+        return
+    try:
+        check_options(account)
+        credentials = outside_airflow(account.id)
+    except ConfigError as error:
+        yield Finding("bad", account.id, error.message, error.advice)
+        return
+    address = credentials.host or platform.base_url
+    if not address.startswith(("http://", "https://")):
+        told = (
+            f"the connection's host is {shown(address)}, without https://"
+            if address
+            else "the connection has no host"
+        )
+        advice = (
+            f"give the whole address, as in https://shop.example.com, on the Airflow connection {account.id}"
+        )
+        yield Finding("bad", account.id, told, f"{advice} ({variable(account.id)})")
+        return
+    skewed = yield from clock_and_reach(account.id, address)
+    if skewed:
+        return
+    try:
+        calls, unseen = first_call(settings, account, credentials)
+    except DaybookError as error:
+        yield Finding("bad", account.id, error.message, error.advice or "see the platform's README")
+        return
+    yield Finding("ok", account.id, f"{shown(address)}: credentials accepted ({calls})")
+    for said in unseen:
+        yield Finding("warn", account.id, said, "afterwards read what was missed: `daybook backfill FROM TO`")
+    for said in steps.out_of_reach(settings, account):
+        yield Finding("warn", account.id, said, LOST)
+    problem = expiry.ending(settings, account, credentials)
+    if problem is not None:
+        yield Finding("warn", account.id, problem.cause, problem.advice)
+
+
+def marks(settings: Settings, account: Account) -> Iterator[Finding]:
+    """Whether it is known how far each stream has been read."""
+    landing = Landing(settings.landing)
+    for name in streams(account):
+        try:
+            landing.mark(account.platform, account.id, name)
+        except LandingError as error:
+            yield Finding("bad", account.id, f"{name}: {error.message}", error.advice)
+
+
+def clock_and_reach(name: str, address: str) -> Generator[Finding, None, bool]:
+    """Ask the host for its date. Returns True when unreachable or the clock is off: no need to try on."""
+    began = time.time()
+    try:
+        answer = requests.get(address, timeout=(10, 20), allow_redirects=False, stream=True)
+        answer.close()
+    except requests.RequestException as error:
+        yield Finding(
+            "bad",
+            name,
+            f"{shown(address)} cannot be reached ({type(error).__name__})",
+            "check the network, a firewall, and the host of the connection",
+        )
+        return True
+    stated = http_date(answer.headers.get("Date", ""))
+    if stated is not None:
+        skew = (began + time.time()) / 2 - stated.timestamp()
+        if abs(skew) > SKEW:
+            side = "ahead of" if skew > 0 else "behind"
+            yield Finding(
+                "bad",
+                name,
+                f"this machine's clock is {abs(skew) / 60:.0f} minutes {side} {shown(address)}",
+                "set the clock (NTP): signed calls are refused, and windows would end at the wrong moment",
+            )
+            return True
+    return False
+
+
+def first_call(settings: Settings, account: Account, credentials: Credentials) -> tuple[str, list[str]]:
+    """Ask for the first page of each stream, over yesterday or as much of it as a call may ask for; gives the
+    streams' names, and what the vendor keeps from this account every night.
+
+    Raises DaybookError when one is refused.
+    """
+    platform = find_platform(account.platform)
+    yesterday = (datetime.now(UTC).astimezone(account.zone) - timedelta(days=1)).date()
+    window = days_window(yesterday, yesterday, account.zone)
+    tokens = TokenFile(settings.tokens, account.id, credentials)
+    # A person waits: no long pauses between tries.
+    session = Session(
+        platform, account, credentials, tokens, sleep=lambda seconds: time.sleep(min(seconds, 0.5))
+    )
+    names = streams(account)
+    unseen = []
+    try:
+        for name in names:
+            stream = platform.stream(name)
+            try:
+                _first_page(stream, session, window)
+                unseen.append(unseen_of(stream, session))
+            except MISFITS as error:
+                raise misfit(name, error) from None
+    finally:
+        session.close()
+    return ", ".join(names), [said for said in unseen if said is not None]
+
+
+def _first_page(stream: Stream, session: Session, day: Window) -> None:
+    """Ask as a night would: no other question tells whether the vendor would answer a night's."""
+    read = next(iter(stream.reads(session.account, next(iter(pieces(stream, day))))), None)
+    if read is None:
+        return
+    if read.job is not None:  # the report itself may take an hour; that it is accepted is enough
+        session.call(read.request)
+        return
+    with suppress(TooMuchError):  # an answer, too: a night would ask for it in halves
+        next(iter(read.paging.pages(session.call, read.request)), None)
+
+
+def streams(account: Account) -> tuple[str, ...]:
+    """The streams that are read of an account."""
+    return account.streams or find_platform(account.platform).stream_names

@@ -1,0 +1,113 @@
+"""What accounts.yml, the settings of the marts and the merchant's own lists say."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
+
+from daybook import meanings
+from daybook.connections import outside_airflow
+from daybook.doctor.account import streams
+from daybook.doctor.finding import Finding
+from daybook.settings import Settings
+from extractors.accounts import PACE, Account
+from extractors.credentials import Credentials
+from extractors.errors import ConfigError
+from extractors.registry import platform as find_platform
+
+
+def meant(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """Settings of the marts that nobody can mean."""
+    try:
+        for slip in meanings.slips(settings.dbt_project / "dbt_project.yml", accounts):
+            yield Finding(
+                "bad" if slip.stops else "warn", "marts", f"{slip.place} {slip.said}", "mend that line"
+            )
+    except ConfigError as error:
+        yield Finding("bad", "marts", error.message, error.advice)
+
+
+def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """An account under another id, as the next load would find it."""
+    from warehouse.status import renamed as told
+
+    error = told(settings.warehouse, accounts)
+    if error is not None:
+        yield Finding("bad", error.account or "accounts.yml", error.message, error.advice)
+
+
+def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """What an account may say and nobody means: a start to come, a currency that no rate is known of, a
+    store that is almost another's."""
+    from warehouse.status import currencies_with_rates
+
+    rated = currencies_with_rates(settings.warehouse, settings.dbt_project)
+    sell = [account for account in accounts if "orders" in find_platform(account.platform).stream_names]
+    stores = {account.store_id for account in sell}
+    for account in accounts:
+        meant = difflib.get_close_matches(account.store_id, stores, n=1, cutoff=0.8)
+        if account.store_id not in stores and meant:
+            yield Finding(
+                "warn",
+                account.id,
+                f"works for {account.store_id}, and no shop is of that store (did you mean {meant[0]}?)",
+                "mend `store` in accounts.yml: what ads cost and who visits would stand beside no sales",
+            )
+        if account.start is not None and account.start > datetime.now(account.zone).date():
+            yield Finding(
+                "warn",
+                account.id,
+                f"begins on {account.start}, a day to come: nothing is read until then",
+                "mend `start` in accounts.yml, should it be another year",
+            )
+        if account.currency not in rated:
+            yield Finding(
+                "warn",
+                account.id,
+                f"{account.currency}: no rate of this currency is known, and amounts in it stop the night",
+                f"check its spelling (CNY, not RMB), or drop its rates into {settings.inbox / 'fx_rates'}",
+            )
+
+
+def listed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
+    """Costs, targets and the like of a store that nobody has: in no figure, and no error."""
+    from warehouse.status import stores_in_lists
+
+    known = {account.store_id for account in accounts}
+    for store, place in stores_in_lists(settings.warehouse, settings.dbt_project).items():
+        if store not in known:
+            meant = difflib.get_close_matches(store, known, n=1)
+            yield Finding(
+                "warn",
+                "lists",
+                f"{place} tells of {store}, and no account is of that store"
+                + (f" (did you mean {meant[0]}?)" if meant else ""),
+                "mend the name there: it is in no figure; a dropped file is dropped again under its name",
+            )
+
+
+def twins(accounts: list[Account]) -> Iterator[Finding]:
+    """Accounts that read one and the same: what ads cost and who visits would count twice without a word."""
+    first: dict[str, list[tuple[Account, Credentials]]] = {}
+    for account in accounts:
+        platform = find_platform(account.platform)
+        if platform.protocol is None:
+            continue
+        with suppress(ConfigError):  # told before
+            own = outside_airflow(account.id)
+            for other, theirs in first.setdefault(platform.name, []):
+                shared = set(streams(account)) & set(streams(other))
+                if shared and own == theirs and _options(account) == _options(other):
+                    yield Finding(
+                        "bad",
+                        account.id,
+                        f"has the connection and options of {other.id}: what both read would count twice",
+                        "take one of them out, or give each the credentials or options of its own",
+                    )
+            first[platform.name].append((account, own))
+
+
+def _options(account: Account) -> dict[str, object]:
+    return {name: value for name, value in account.options.items() if name != PACE}

@@ -1,0 +1,18 @@
+"""What an examination finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["ok", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. `advice` says what to do when level is not ok."""
+
+    level: Level
+    what: str
+    said: str
+    advice: str | None = None
