@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +16,7 @@ from world import World
 
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
 BACK = ("return_refund", "before_shipment")
+SAID_OF_A_MONTH = ("actual_to_date", "pace", "forecast", "forecast_low", "forecast_high", "required_per_day")
 NOVEMBER = [date(2026, 11, 1) + timedelta(days=n) for n in range(30)]
 
 
@@ -371,6 +373,7 @@ def test_a_november_is_phased_like_last_years_and_paced_against_that(built: Any)
     weights = [reached[row["comparable_date"]]["orders_paid"] for row in days]
     assert len(set(weights)) > 3
     so_far = planned = 0.0
+    brought: list[tuple[float, float]] = []
     for row, weight in zip(days, weights, strict=True):
         part = 80 * weight / sum(weights)
         planned += part
@@ -383,6 +386,19 @@ def test_a_november_is_phased_like_last_years_and_paced_against_that(built: Any)
             assert float(row["actual_to_date"]) == so_far
             assert row["pace"] == pytest.approx(so_far / planned, abs=1e-5)
             assert float(row["forecast"]) == pytest.approx(80 * so_far / planned, abs=0.01)
+            if part:
+                brought.append((part, float(now["orders_paid"])))
+            if len(brought) < 7:
+                assert row["forecast_low"] is None and row["forecast_high"] is None
+                continue
+            # The pace by weighted least squares, a day's variance as its part of the month; and the error of what it foretells.
+            pace = so_far / planned
+            fitted = sum(bought for _, bought in brought) / sum(due for due, _ in brought)
+            variance = sum((bought - fitted * due) ** 2 / due for due, bought in brought) / (len(brought) - 1)
+            error = math.sqrt(variance * (80 - planned) + (80 - planned) ** 2 * variance / planned)
+            low, high = 80 * pace - 1.645 * error, 80 * pace + 1.645 * error
+            assert float(row["forecast_low"]) == pytest.approx(max(low, so_far), abs=0.01)
+            assert float(row["forecast_high"]) == pytest.approx(high, abs=0.01)
     unequal = built.rows(
         "select store_id, metric from marts.target_daily group by store_id, metric, month_start"
         " having sum(phased_target) <> max(target)"
@@ -393,9 +409,8 @@ def test_a_november_is_phased_like_last_years_and_paced_against_that(built: Any)
     )
     last = [row for row in days if row["is_known"]][-1]
     assert month["known_through"] == last["period_start"] < NOVEMBER[-1]
-    assert {name: month[name] for name in ("actual_to_date", "pace", "forecast", "required_per_day")} == {
-        name: last[name] for name in ("actual_to_date", "pace", "forecast", "required_per_day")
-    }
+    assert {name: month[name] for name in SAID_OF_A_MONTH} == {name: last[name] for name in SAID_OF_A_MONTH}
+    assert month["forecast_low"] < month["forecast"] < month["forecast_high"]
 
 
 def test_a_store_without_a_last_year_has_its_target_spread_evenly(built: Any) -> None:

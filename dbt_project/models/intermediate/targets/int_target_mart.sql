@@ -1,6 +1,10 @@
 -- target_daily and target_monthly: how far each month with a target has come by the end of each day. Of days that are not over
 -- only the plan is known. One row per store, metric and day.
 {{ config(materialized='view') }}
+{%- set forecast %}case
+        when is_known and day_number = days_in_month then cast(actual_to_date as double)
+        when is_known and weight_to_date > 0 then cast(actual_to_date as double) / cast(weight_to_date as double)
+    end{% endset %}
 
 with
 
@@ -11,6 +15,11 @@ running as (
         sum(days.weight) over until_then as weight_to_date,
         cast(days.target * sum(days.weight) over until_then as decimal(18, 2)) as phased_to_date,
         sum(days.actual) over until_then as actual_to_date,
+        -- Of the days that were to bring something: how many, what they brought, and how far from the pace.
+        count(case when days.weight > 0 then days.actual end) over until_then as days_weighed,
+        sum(case when days.weight > 0 then cast(days.actual as double) end) over until_then as actual_weighed,
+        sum(case when days.weight > 0 then cast(days.actual as double) * cast(days.actual as double) / days.weight end) over until_then
+            as actual_squared,
         -- The last day up to which every day is known: a gap is no progress.
         min(case when days.actual is null then days.date_day end) over (
             partition by days.store_id, days.metric, days.month_start_date
@@ -29,6 +38,12 @@ known as (
 
     select
         *,
+        -- Days scatter about the pace as the square root of their weight: then what is left of the month scatters by what is left of
+        -- its weight, and the pace itself by what it was measured on. Half of the range that holds nine months of ten.
+        case when days_weighed >= 7 and (first_unknown_date is null or date_day < first_unknown_date) then 1.645 * sqrt(
+            greatest(actual_squared - actual_weighed * actual_weighed / weight_to_date, 0) / (days_weighed - 1)
+            * greatest(1 - weight_to_date, 0) / weight_to_date
+        ) end as spread,
         first_unknown_date is null or date_day < first_unknown_date as is_known,
         lag(phased_to_date) over (partition by store_id, metric, month_start_date order by date_day) as phased_before
     from running
@@ -57,11 +72,13 @@ select
         when is_known and day_number < days_in_month
             then cast(target - actual_to_date as double) / (days_in_month - day_number)
     end as decimal(18, 2)) as required_per_day,
+    cast({{ forecast }} as decimal(18, 2)) as forecast,
+    -- Of what comes in only net sales can become less.
     cast(case
-        when is_known and day_number = days_in_month then actual_to_date
-        when is_known and weight_to_date > 0
-            then cast(actual_to_date as double) / cast(weight_to_date as double)
-    end as decimal(18, 2)) as forecast,
+        when spread is not null and metric = 'net_sales' then {{ forecast }} - spread
+        when spread is not null then greatest({{ forecast }} - spread, cast(actual_to_date as double))
+    end as decimal(18, 2)) as forecast_low,
+    cast({{ forecast }} + spread as decimal(18, 2)) as forecast_high,
     row_number() over (
         partition by store_id, metric, month_start_date order by case when is_known then 0 else 1 end, date_day desc
     ) = 1 as is_last_known

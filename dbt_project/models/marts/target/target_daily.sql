@@ -1,4 +1,5 @@
 select
     store_id, metric, 'day' as grain, date_day as period_start, month_start_date as month_start, comparable_date, phasing, is_known, currency,
-    target, weight, phased_target, phased_target_to_date, actual, actual_to_date, attainment, pace, required_per_day, forecast
+    target, weight, phased_target, phased_target_to_date, actual, actual_to_date, attainment, pace, required_per_day, forecast,
+    forecast_low, forecast_high
 from {{ ref('int_target_mart') }}

@@ -1,6 +1,7 @@
 -- Where no day is over yet, is_last_known marks the month's last day, of which only the plan is known.
 select
     store_id, metric, 'month' as grain, month_start_date as period_start, case when is_known then date_day end as known_through,
-    phasing, is_known, currency, target, phased_target_to_date, actual_to_date, attainment, pace, required_per_day, forecast
+    phasing, is_known, currency, target, phased_target_to_date, actual_to_date, attainment, pace, required_per_day, forecast,
+    forecast_low, forecast_high
 from {{ ref('int_target_mart') }}
 where is_last_known
