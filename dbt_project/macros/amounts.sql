@@ -160,7 +160,7 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
         'buyers', 'new_buyers', 'returning_buyers', 'repeat_in_period_buyers', 'new_buyers_kept', 'first_orders', 'first_order_amount',
         'new_buyer_amount', 'units_paid', 'list_amount', 'merchant_discount', 'discount_rate',
         'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'share_of_paid_amount',
-        'merchant_receivable', 'gift_cards_sold', 'deposit_received', 'deposit_forfeited', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',
+        'merchant_receivable', 'gift_cards_sold', 'gift_cards_redeemed', 'deposit_received', 'deposit_forfeited', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',
         'refund_amount', 'net_sales', 'refund_goods_cohort', 'refund_amount_cohort', 'net_sales_cohort', 'aov',
         'spend_per_buyer', 'avg_unit_price', 'units_per_order', 'refund_rate_flow',
         'paid_amount_mature', 'refund_amount_cohort_30d', 'refund_rate_cohort_30d'
@@ -172,7 +172,7 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
 {% macro attribute_mart(trait, grain) -%}
 select
     store_id, trait_value as {{ trait }}, grain, period_start, period_end, days_in_period, days_elapsed, is_complete, data_through_at,
-    is_orders_loaded, currency, {{ attribute_measures() | join(', ') }}
+    is_orders_loaded, currency, is_gift_cards_redeemed_loaded, {{ attribute_measures() | join(', ') }}
     {%- for when in ['prev', 'yoy'] %}
     {%- for name in ['orders_paid', 'buyers', 'paid_amount', 'net_sales'] %},
     {{ name }}_{{ when }}, {{ name }}_{{ when }}_chg

@@ -1,6 +1,6 @@
 -- Each trait parts the store: its values add up to it, at every grain, for every store and for ALL.
 {%- set measures = ['orders_created', 'orders_unpaid', 'orders_created_paid', 'orders_paid', 'goods_paid', 'paid_amount', 'refund_amount', 'net_sales', 'refund_goods_cohort',
-    'gift_cards_sold', 'first_orders', 'first_order_amount', 'new_buyer_amount', 'paid_amount_mature', 'refund_amount_cohort_30d',
+    'gift_cards_sold', 'gift_cards_redeemed', 'first_orders', 'first_order_amount', 'new_buyer_amount', 'paid_amount_mature', 'refund_amount_cohort_30d',
     'deposit_received', 'deposit_forfeited'] %}
 
 with

@@ -95,3 +95,36 @@ def test_a_comparison_takes_as_many_first_days_of_the_earlier_period(built: Any,
     assert checked["day", True] > 300
     assert checked["week", True] > 40 and checked["month", True] > 10
     assert checked["week", False] + checked["month", False] >= 2
+
+
+@pytest.mark.parametrize("grain", TABLES)
+@pytest.mark.parametrize(
+    ("subject", "key", "ratios"),
+    [
+        ("store", ("store_id",), ("uv_value", "pay_conversion", "aov")),
+        (
+            "after_sales",
+            ("store_id", "reason"),
+            ("ship_within_48h_rate", "avg_delivery_days", "avg_refund_hours"),
+        ),
+    ],
+)
+def test_a_ratio_of_a_whole_period_stands_beside_that_of_the_whole_period_before(
+    subject: str, key: tuple[str, ...], ratios: tuple[str, ...], grain: str, built: Any
+) -> None:
+    rows = {
+        (*(row[name] for name in key), row["period_start"]): row
+        for row in built.rows(f"select * from marts.{TABLES[grain].replace('store', subject)}")
+    }
+    compared: dict[str, int] = defaultdict(int)
+    for (*who, start), row in rows.items():
+        before = rows.get((*who, period_of(grain, start - timedelta(days=1))))
+        if not row["is_complete"] or before is None or not before["is_complete"]:
+            continue
+        for name in ratios:
+            assert row[f"{name}_prev"] == before[name], (who, start, name)
+            if row[name] is not None and before[name]:
+                change = row[name] / before[name] - 1
+                assert row[f"{name}_prev_chg"] == pytest.approx(change, abs=1e-4), (who, start, name)
+                compared[name] += 1
+    assert set(compared) == set(ratios) or grain == "month", compared

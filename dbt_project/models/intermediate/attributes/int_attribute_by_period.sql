@@ -22,7 +22,8 @@
 {%- for name in back %}{% do returned.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
 {%- set deposited = {} %}
 {%- for name in ['deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited'] %}{% do deposited.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
-{%- set added = (created | list) + (paid | list) + (returned | list) + (deposited | list) %}
+{%- set redeemed = {'gift_cards_redeemed': 'sum(gift_cards_redeemed)'} %}
+{%- set added = (created | list) + (paid | list) + (returned | list) + (deposited | list) + (redeemed | list) %}
 {%- set counts = (created | list) + ['orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort',
     'orders_partly_refunded_cohort', 'first_orders', 'refunds'] %}
 {%- set of_people = {'of': 'buyers', 'new_of': 'new_buyers', 'kept_of': 'new_buyers_kept', 'again_of': 'repeat_in_period_buyers',
@@ -120,12 +121,24 @@ deposits as (
 
 ),
 
+-- Of what was paid, what was paid with the shop's own cards, where its platform tells (int_attribute_mart).
+redeemed as (
+
+    select store_id, paid_date, {{ traits_of_the_order() }}, gift_cards_redeemed
+    from {{ ref('int_orders') }} as orders
+    where is_paid and gift_cards_redeemed <> 0
+        {%- if only_changes() %}
+        and {{ in_affected_dates('orders.paid_date') }}
+        {%- endif %}
+
+),
+
 -- Days first, each store alone: ALL and the periods are added up from these.
 days as (
     {%- for trait in traits %}
     {%- set last_trait = loop.last %}
     {%- for events, day, sums in [('sold', 'paid_date', paid), ('refunds', 'refund_date', returned), ('placed', 'created_date', created),
-        ('deposits', 'date_day', deposited)] %}
+        ('deposits', 'date_day', deposited), ('redeemed', 'paid_date', redeemed)] %}
 
     select
         '{{ trait }}' as trait,
@@ -290,7 +303,7 @@ valued as (
         {%- for name in ['units_paid', 'refund_units'] %}
         cast(summed.{{ name }} as decimal(18, 4)) as {{ name }},
         {%- endfor %}
-        {%- for name in sales + ['first_order_amount'] %}
+        {%- for name in sales + ['first_order_amount', 'gift_cards_redeemed'] %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
         {%- for name in back %}

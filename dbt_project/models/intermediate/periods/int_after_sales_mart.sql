@@ -1,6 +1,7 @@
 -- after_sales_daily, _weekly and _monthly: each reason's period with the earlier ones it is compared with.
 {{ config(materialized='view') }}
-{%- set measures = {'refunds': 'bigint', 'refund_amount': 'decimal(18, 2)', 'avg_refund_hours': 'double'} %}
+{%- set measures = {'refunds': 'bigint', 'refund_amount': 'decimal(18, 2)', 'avg_refund_hours': 'double', 'ship_within_48h_rate': 'double',
+    'avg_delivery_days': 'double'} %}
 
 select
     this.store_id,

@@ -122,6 +122,7 @@ select
         'visitors': 'bigint',
         'page_views': 'bigint',
         'pay_conversion': 'double',
+        'uv_value': 'double',
         'ad_spend': 'decimal(18, 2)',
         'blended_roas': 'double',
         'mer_pct': 'double',
