@@ -150,6 +150,37 @@ def test_another_stock_rebuilds_the_periods_of_its_store_since_its_day(nightly: 
     assert found[:2] == [("2026-10-26", 19), ("2026-11-02", 70)]
 
 
+def test_a_late_change_to_the_festival_of_last_year_is_written_beside_the_one_of_this_year(
+    nightly: Replay,
+) -> None:
+    """Compared with neither the day before nor the same weekday of last year: by the event's day alone."""
+    found = nightly.con.execute(
+        "select this.product_id, this.period_start, dates.same_event_day_before, this.units_yoy_event"
+        " from daybook.marts.product_daily as this join daybook.marts.dim_date as dates on this.period_start = dates.date_day"
+        " where this.store_id = 'jade_tmall' and this.units_yoy_event > 0"
+        " and dates.same_event_day_before not in (this.period_start - 364, this.period_start - 1) order by all limit 1"
+    ).fetchall()
+    ((product, day, then, units),) = found
+    order, line = nightly.con.execute(
+        "select order_id, line_id from daybook.marts.fct_order_lines where store_id = 'jade_tmall' and product_id = ?"
+        " and paid_date = ? and exclude_reason is null and line_class = 'product' order by all limit 1",
+        [product, then],
+    ).fetchall()[0]
+    nightly.con.execute(
+        "update staging.stg_taobao__order_lines set quantity = quantity + 5 where order_id = ? and line_id = ?",
+        [order, line],
+    )
+    for table in ("orders", "order_lines"):
+        nightly.con.execute(
+            f"update staging.stg_taobao__{table} set load_id = 99 where order_id = ?", [order]
+        )
+    nightly.build()
+    told = "select units_yoy_event from daybook.marts.product_daily where product_id = ? and period_start = ?"
+    assert nightly.con.execute(f"{told} and store_id = 'jade_tmall'", [product, day]).fetchall() == [
+        (units + 5,)
+    ]
+
+
 def test_a_listing_that_is_told_late_is_written_into_all_periods_of_its_product(nightly: Replay) -> None:
     """Product 1 was first sold in September 2025. Its catalogue says at last that it was listed in July."""
     new = (
