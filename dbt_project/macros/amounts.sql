@@ -142,6 +142,33 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
 {%- endmacro %}
 
 
+{# What a change of paid_amount is taken apart into by source: the factors first, then what they do not explain. #}
+{% macro gmv_source_effects() -%}
+    {{- return(['traffic', 'source_share', 'conversion', 'basket', 'appeared', 'disappeared', 'unexplained', 'unattributed']) -}}
+{%- endmacro %}
+
+{# gmv_change_source_daily, _weekly and _monthly: one SELECT, a table per grain. #}
+{% macro gmv_change_source_mart(grain) -%}
+select
+    store_id, source_l1, source_l2, is_total, grain, period_start, compare, period_end, days_in_period,
+    cast(days_elapsed as integer) as days_elapsed, is_complete, data_through_at, is_orders_loaded,
+    '{{ var("reporting_currency") }}' as currency, before_period_start,
+    {%- for name in ['paid_amount', 'paid_amount_before', 'paid_amount_change'] %}
+    cast({{ name }} as decimal(18, 2)) as {{ name }},
+    {%- endfor %}
+    {%- for name in ['visitor_days', 'visitor_days_before', 'buyer_days', 'buyer_days_before'] %}
+    cast({{ name }} as bigint) as {{ name }},
+    {%- endfor %}
+    explained_from,
+    {%- for name in gmv_source_effects() %}
+    cast(effect_{{ name }} as decimal(18, 2)) as effect_{{ name }},
+    {%- endfor %}
+    main_driver, main_source, sentence
+from {{ ref('int_gmv_change_source') }}
+where grain = '{{ grain }}'
+{%- endmacro %}
+
+
 {# The traits of an order that have tables, and what an order is by each: one that does not say is 'unknown', never left out. #}
 {% macro attribute_traits() %}{{ return(['region', 'buyer_type', 'payment_type']) }}{% endmacro %}
 

@@ -1,0 +1,1 @@
+{{ gmv_change_source_mart('month') }}
