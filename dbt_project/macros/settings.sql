@@ -116,3 +116,16 @@
 {% macro table_of_accounts() -%}
     {{ return(adapter.get_relation(target.database, 'raw_daybook', 'accounts') if execute else none) }}
 {%- endmacro %}
+
+
+{#
+  What stands in a row of all stores: a store counts from the first day of its loaded history on (int_first_days). The join, and whether a day
+  of the joined row counts.
+#}
+{% macro joined_to_first_days(row, store_id='store_id') -%}
+    left join {{ ref('int_first_days') }} as first_days on {{ row }}.{{ store_id }} = first_days.store_id
+{%- endmacro %}
+
+{% macro counts_in_all(day) -%}
+    coalesce({{ day }} >= first_days.first_day, true)
+{%- endmacro %}

@@ -7,9 +7,10 @@ orders as (
     from {{ ref('fct_orders') }}
     where is_counted and buyer_key is not null
     union all
-    select 'ALL', platform, buyer_key, paid_date
-    from {{ ref('fct_orders') }}
-    where is_counted and buyer_key is not null
+    select 'ALL', orders.platform, orders.buyer_key, orders.paid_date
+    from {{ ref('fct_orders') }} as orders
+    {{ joined_to_first_days('orders') }}
+    where orders.is_counted and orders.buyer_key is not null and {{ counts_in_all('orders.paid_date') }}
 
 ),
 

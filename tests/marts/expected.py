@@ -101,7 +101,7 @@ class Sale:
         back = sum((sum(refund.parts.values(), ZERO) for refund in self.refunds), ZERO)
         if self.row["order_state"] == "cancelled":
             return "cancelled"
-        if paid > 0 and back >= paid:
+        if paid > 0 and cents(back) >= cents(paid):
             return "fully_refunded"
         return "partly_refunded" if back > 0 else "kept"
 
@@ -304,6 +304,20 @@ class Books:
         )
         return self.day(store, mark) - timedelta(days=1)
 
+    def counts_in_all(self, store: str, day: date) -> bool:
+        """Whether all stores together count the store's day: none is before the first read of its orders."""
+        begins = min(
+            row["window_start"]
+            for row in self.world.books["ledger"]
+            if row["account_id"] == self.stores[store]["account_id"] and row["stream"] == "orders"
+        )
+        return day >= self.day(store, begins)
+
+    def counts(self, sale: Sale, store: str) -> bool:
+        """Whether the day a sale was paid on is one of the store's, or of all stores'."""
+        own = sale.row["store_id"]
+        return self.counts_in_all(own, paid_on(sale)) if store == "ALL" else store == own
+
     def last_day(self, stores: Iterable[str]) -> date:
         """The last day that is over for all of them; a store of files has every day with an event."""
         read = [self.whole_through(s) for s in stores if self.stores[s]["platform"] != "files"]
@@ -315,15 +329,21 @@ class Books:
         together = len(chosen) > 1
         last = self.last_day(chosen)
 
-        def inside(day: date) -> bool:
-            return day <= last and days(day)
+        def inside(store: str, day: date) -> bool:
+            return day <= last and days(day) and (not together or self.counts_in_all(store, day))
 
         sales = [sale for sale in self.sales if sale.row["store_id"] in chosen]
         refunds = [
-            refund for refund in self.refunds if refund.row["store_id"] in chosen and inside(refund.day)
+            refund
+            for refund in self.refunds
+            if refund.row["store_id"] in chosen and inside(refund.row["store_id"], refund.day)
         ]
-        created = [sale for sale in sales if sale.excluded is None and inside(sale.created)]
-        paid = [sale for sale in sales if sale.is_paid and sale.paid and inside(sale.paid)]
+        created = [
+            sale for sale in sales if sale.excluded is None and inside(sale.row["store_id"], sale.created)
+        ]
+        paid = [
+            sale for sale in sales if sale.is_paid and sale.paid and inside(sale.row["store_id"], sale.paid)
+        ]
         orders = [sale for sale in paid if sale.counted]
 
         def total(values: Iterable[Decimal]) -> Decimal:
@@ -351,7 +371,7 @@ class Books:
             if sale.counted and sale.row["buyer_key"]:
                 buyer = (sale.row["platform"], sale.row["buyer_key"])
                 history[buyer].append(sale)
-                if sale.paid and inside(sale.paid):
+                if sale.paid and inside(sale.row["store_id"], sale.paid):
                     by_buyer[buyer].append(sale)
 
         def is_first(sale: Sale) -> bool:
@@ -401,7 +421,9 @@ class Books:
                     for sale in sales
                     if sale.excluded is None
                     and sale.row["deposit_paid_at"]
-                    and inside(self.day(sale.row["store_id"], sale.row["deposit_paid_at"]))
+                    and inside(
+                        sale.row["store_id"], self.day(sale.row["store_id"], sale.row["deposit_paid_at"])
+                    )
                 ),
                 "deposit_paid_at",
             ),
@@ -411,7 +433,7 @@ class Books:
                     for sale in sales
                     if sale.excluded is None
                     and sale.row["is_deposit_forfeited"]
-                    and inside(self.day(sale.row["store_id"], sale.row["cancelled_at"]))
+                    and inside(sale.row["store_id"], self.day(sale.row["store_id"], sale.row["cancelled_at"]))
                 ),
                 "cancelled_at",
             ),

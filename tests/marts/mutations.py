@@ -56,7 +56,7 @@ _REFUND_EDITS = (
 KINDS = {
     "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
     "late_order": 4, "repeat": 2, "save": 3, "revert": 3, "time": 3, "rate": 1, "traffic": 1, "ads": 1, "looked_at": 1,
-    "outcomes": 1, "category": 2, "product": 5, "catalogue": 1, "source": 2,
+    "outcomes": 1, "category": 2, "product": 5, "catalogue": 1, "source": 2, "history": 2,
 }  # fmt: skip
 
 
@@ -290,6 +290,13 @@ class Night:
         self.con.execute(
             f"update raw_daybook.stream_status set mark_end = mark_end + to_hours({self.rng.choice((-30, 30))})"
             " where stream = 'products'"
+        )
+
+    def _history(self) -> None:
+        """A piece of history before the first that was read, of a store that knows orders of that time."""
+        self.con.execute(
+            f"update raw_daybook.ledger set window_start = window_start - to_days({self.rng.randrange(4, 40)})"
+            " where stream = 'orders' and account_id = 'woocommerce__reef'"
         )
 
     # ---- helpers ----------------------------------------------------------------------------------

@@ -72,22 +72,21 @@ def test_buyers_and_active_customers_of_a_period_are_the_recomputed_ones(
         def within(window: int, orders: list[Sale], last: date = last) -> int:
             return sum(last - timedelta(days=window) < paid_on(sale) <= last for sale in orders)
 
+        def is_inside(sale: Sale, store: str = store, inside: set[date] = inside) -> bool:
+            return paid_on(sale) in inside and books.counts(sale, store)
+
         people = by_store[store].values()
-        bought = [orders for orders in people if any(paid_on(sale) in inside for sale in orders)]
-        new = [orders for orders in bought if paid_on(orders[0]) in inside]
-        again = [sale for orders in bought for sale in orders[1:] if paid_on(sale) in inside]
+        bought = [orders for orders in people if any(map(is_inside, orders))]
+        new = [orders for orders in bought if is_inside(orders[0])]
+        again = [sale for orders in bought for sale in orders[1:] if is_inside(sale)]
         expected = {
             "buyers": len(bought),
             "new_buyers": len(new),
             "returning_buyers": len(bought) - len(new),
-            "repeat_in_period_buyers": sum(
-                sum(paid_on(s) in inside for s in orders) > 1 for orders in bought
-            ),
+            "repeat_in_period_buyers": sum(sum(map(is_inside, orders)) > 1 for orders in bought),
             "repeat_orders": len(again),
             "first_order_amount": sum((orders[0].amount for orders in new), ZERO),
-            "new_buyer_amount": sum(
-                (s.amount for orders in new for s in orders if paid_on(s) in inside), ZERO
-            ),
+            "new_buyer_amount": sum((s.amount for orders in new for s in orders if is_inside(s)), ZERO),
             "customers_total": sum(paid_on(orders[0]) <= last for orders in people),
             "customers_365d": sum(within(365, orders) > 0 for orders in people),
             "customers_90d": sum(within(90, orders) > 0 for orders in people),

@@ -196,6 +196,28 @@ def test_a_listing_that_is_told_late_is_written_into_all_periods_of_its_product(
     assert nightly.con.execute(new).fetchall() == [(0,)]
 
 
+def test_history_that_is_loaded_backwards_in_pieces_is_counted_in_all_from_each_piece_on(
+    nightly: Replay, tmp_path: Path
+) -> None:
+    """reef is read since September, and knows one order every fifth day since May."""
+    months = "period_start between date '2026-06-01' and date '2026-08-01'"
+    paid = f"select sum(paid_amount) from daybook.marts.store_monthly where {months} and store_id = "
+    night, seen = Night(nightly.con, random.Random(1)), []
+    (own,), (jade,) = (
+        nightly.con.execute(f"{paid}'{store}'").fetchall()[0] for store in ("reef_us", "jade_tmall")
+    )
+    for pieces in (0, 1, 2, 4):
+        if pieces:
+            night.falls(["history"] * pieces)
+            nightly.build()
+        seen.append(nightly.con.execute(f"{paid}'ALL'").fetchall()[0][0])
+    assert jade == seen[0] < seen[1] < seen[2] < seen[3] == jade + own
+    nightly.save()
+    whole = Replay(nightly.project, copied(nightly.folder, tmp_path / "whole"))
+    whole.build(whole=True)
+    assert differences(nightly, whole) == {}
+
+
 @pytest.mark.parametrize(
     "seed", [pytest.param(seed, marks=() if ASKED else pytest.mark.thorough) for seed in SEEDS]
 )

@@ -321,6 +321,22 @@ def test_what_products_gave_back_is_what_the_product_and_the_store_gave_back(gra
             assert sorted(map(str, told)) == sorted(map(str, wanted))
 
 
+def test_all_stores_have_what_came_back_of_each_from_the_first_day_of_its_history(built: Any) -> None:
+    figures = "refunds_requested, refunds, refund_amount, orders_delivered"
+    totals = ", ".join(f"sum({name}) as {name}" for name in figures.split(", "))
+    own = "marts.after_sales_daily as own join marts.dim_store using (store_id)"
+    last = "(select max(period_start) from marts.store_daily where store_id = 'ALL')"
+    (told,) = built.rows(
+        f"select {totals} from marts.after_sales_daily where store_id = 'ALL' and reason = 'ALL'"
+    )
+    (added,) = built.rows(
+        f"select {totals} from {own} where reason = 'ALL' and period_start between history_from and {last}"
+    )
+    (before,) = built.rows(f"select {totals} from {own} where reason = 'ALL' and period_start < history_from")
+    assert told == added
+    assert before["refunds"] > 0 and before["refund_amount"] > 0 and before["orders_delivered"] > 0
+
+
 def test_a_store_whose_platform_tells_no_shipping_times_has_no_late_parcels(built: Any, books: Books) -> None:
     rows = {
         row["store_id"]: row

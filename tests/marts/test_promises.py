@@ -267,7 +267,7 @@ def test_the_search_for_wrong_sums_lets_visitor_days_be_added(sql: str, classes:
 def test_the_spine_has_every_day_between_the_first_and_the_last(built: Warehouse) -> None:
     for row in built.rows(
         "select store_id, count(*) as days, max(period_start) - min(period_start) + 1 as span from marts.store_daily"
-        " where store_id in ('jade_tmall', 'reef_us') group by store_id"
+        " where store_id in ('jade_tmall', 'reef_us') and is_orders_loaded group by store_id"
     ):
         assert row["days"] == row["span"] > 80
     quiet = built.rows("select * from marts.store_daily where store_id = 'jade_tmall' and orders_created = 0")

@@ -274,7 +274,8 @@ def test_the_balance_rate_is_of_the_deposits_from_the_announcement_to_the_end(
             for sale in sales_of(books, store)
             if sale.excluded is None
             and sale.row["deposit_paid_at"]
-            and local(books, sale, "deposit_paid_at").date() in days
+            and (day := local(books, sale, "deposit_paid_at").date()) in days
+            and (store != "ALL" or books.counts_in_all(sale.row["store_id"], day))
         ]
         balances = [sale for sale in deposits if sale.paid]
         assert (row["deposits_paid"], row["balances_paid"]) == (len(deposits), len(balances))
@@ -294,7 +295,7 @@ def test_the_peak_day_is_shown_by_the_hours_of_each_stores_own_clock(
             day: [(0, Decimal(0))] * 24 for day in days_of(calendar[event], "burst", "return") if day in whole
         }
         for sale in sales_of(books, store):
-            if sale.is_paid and sale.paid in by_day:
+            if sale.is_paid and sale.paid in by_day and books.counts(sale, store):
                 at = local(books, sale, "recognised_at")
                 orders, amount = by_day[at.date()][at.hour]
                 by_day[at.date()][at.hour] = (orders + sale.counted, amount + sale.amount)

@@ -53,7 +53,7 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
     put_down: dict[Any, list[Decimal | None]] = defaultdict(list)
     for sale in books.sales:
         for store, is_first in ((sale.row["store_id"], sale.first), ("ALL", sale.first_anywhere)):
-            if is_first and (store, sale.paid) in starts:
+            if is_first and (store, sale.paid) in starts and books.counts(sale, store):
                 first[store, sale.row["platform"], sale.row["buyer_key"]] = starts[store, sale.paid]
                 kept[store, sale.row["platform"], sale.row["buyer_key"]] = sale.outcome in (
                     "kept",
@@ -74,9 +74,10 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
                         None if amount is None else cents(amount * books.rates(sale.row["currency"], day))
                     )
         for store in (sale.row["store_id"], "ALL"):
-            if sale.excluded is None and (store, sale.created) in starts:
+            in_time = store != "ALL" or books.counts_in_all(sale.row["store_id"], sale.created)
+            if sale.excluded is None and (store, sale.created) in starts and in_time:
                 created[store, sale.row.get(trait) or "unknown", starts[store, sale.created]].append(sale)
-            if not sale.is_paid or (store, sale.paid) not in starts:
+            if not sale.is_paid or (store, sale.paid) not in starts or not books.counts(sale, store):
                 continue
             key = (store, sale.row.get(trait) or "unknown", starts[store, sale.paid])
             sold[key].append(sale)
@@ -86,7 +87,8 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
                 buyers[key].add((sale.row["platform"], sale.row["buyer_key"]))
     for refund in books.refunds:
         for store in (refund.row["store_id"], "ALL"):
-            if (store, refund.day) in starts:
+            own = refund.row["store_id"]
+            if (store, refund.day) in starts and (store == own or books.counts_in_all(own, refund.day)):
                 value = (refund.sale.row.get(trait) if refund.sale else None) or "unknown"
                 key = (store, value, starts[store, refund.day])
                 back[key] += sum(refund.value.values(), Decimal(0))

@@ -53,6 +53,10 @@ def trade(world: World, shop: Shop, rng: random.Random) -> None:
     if shop.store_id == "reef_us":  # paid on a day that is not over in New York
         for number in range(99990, 99996):
             _order(world, shop, f"R{number}", READ_UNTIL - timedelta(hours=4), random.Random(number))
+        # From before its history, known because they changed later.
+        for number in range(88870, 88890):
+            long_ago = datetime(2026, 5, 20, 17, tzinfo=UTC) + timedelta(days=5 * (number - 88870))
+            _order(world, shop, f"R{number}", long_ago, random.Random(number))
     # Lines whose order never came, and a cancellation that names none.
     world.streams["order_lines"].append(
         _line(shop, "LOST", "1", "product", Decimal(1), Decimal("19.90"), Decimal(0), Decimal(0), rng)

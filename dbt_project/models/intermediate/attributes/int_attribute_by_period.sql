@@ -172,9 +172,11 @@ summed as (
         select * from days
         union all
         -- A buyer's first order anywhere on the platform is not their first in every store.
-        select trait, 'ALL' as store_id, trait_value, date_day
-            {%- for name in added %}, {{ name ~ '_all' if name ~ '_all' in added else name }}{% endfor %}
+        select days.trait, 'ALL' as store_id, days.trait_value, days.date_day
+            {%- for name in added %}, days.{{ name ~ '_all' if name ~ '_all' in added else name }}{% endfor %}
         from days
+        {{ joined_to_first_days('days') }}
+        where {{ counts_in_all('days.date_day') }}
     ) as days
     inner join {{ days_to_write() }} as spans
         on days.store_id = spans.store_id
@@ -197,10 +199,12 @@ firsts as (
 
     select named.store_id, people.buyer_no, named.paid_date as first_day, named.outcome not in ('cancelled', 'fully_refunded') as is_kept
     from (
-        {%- for store, number in {'store_id': 'buyer_order_number', "'ALL'": 'buyer_order_number_all'}.items() %}
-        select {{ store }} as store_id, platform, buyer_key, paid_date, outcome from {{ ref('fct_orders') }} where {{ number }} = 1
-        {{ "union all" if not loop.last }}
-        {%- endfor %}
+        select store_id, platform, buyer_key, paid_date, outcome from {{ ref('fct_orders') }} where buyer_order_number = 1
+        union all
+        select 'ALL' as store_id, orders.platform, orders.buyer_key, orders.paid_date, orders.outcome
+        from {{ ref('fct_orders') }} as orders
+        {{ joined_to_first_days('orders') }}
+        where orders.buyer_order_number_all = 1 and {{ counts_in_all('orders.paid_date') }}
     ) as named
     inner join people on named.platform = people.platform and named.buyer_key = people.buyer_key
 
@@ -235,7 +239,14 @@ arrivals as (
         lag(date_day) over ({{ in_order }}) as last_day,
         lag(date_day, 2) over ({{ in_order }}) as last_day_but_one,
         lag(orders) over ({{ in_order }}) as last_orders
-    from (select {{ store }} as store_id, {{ trait }} as trait_value, date_day, buyer_no, orders, paid_amount from buyer_days) as named
+    from (
+        select {{ store if loop.last else 'buyer_days.store_id' }} as store_id, {{ trait }} as trait_value, date_day, buyer_no, orders, paid_amount
+        from buyer_days
+        {%- if loop.last %}
+        {{ joined_to_first_days('buyer_days') }}
+        where {{ counts_in_all('buyer_days.date_day') }}
+        {%- endif %}
+    ) as named
     {{ "union all" if not (last_trait and loop.last) }}
     {%- endfor %}
     {%- endfor %}

@@ -36,7 +36,10 @@ select
 from (
     select * from days
     union all
-    select trait, 'ALL' as store_id, trait_value, date_day, {{ amounts | join(', ') }} from days
+    select days.trait, 'ALL' as store_id, days.trait_value, days.date_day, days.{{ amounts | join(', days.') }}
+    from days
+    {{ joined_to_first_days('days') }}
+    where {{ counts_in_all('days.date_day') }}
 ) as days
 inner join {{ ref('int_span_days') }} as spans
     on days.store_id = spans.store_id

@@ -1,8 +1,8 @@
 -- Which days each store's rows may speak of, and what of them has been loaded. A store whose orders are read has
 -- every day from where its history begins to the last one that is over where the store is: the running day is in the facts,
 -- in no period. A day before the history with an event keeps its event and is not loaded: of its orders only those are known that
--- changed later. A store read up to its last event ends with the day of it. store_id 'ALL' ends with the last day that is over for
--- all stores that are being read, loaded and complete when all stores that should be there are.
+-- changed later, and ALL has none of them. A store read up to its last event ends with the day of it. store_id 'ALL' ends with the last
+-- day that is over for all stores that are being read, loaded and complete when all stores that should be there are.
 with
 
 stores as (
@@ -13,7 +13,13 @@ stores as (
         time_zone,
         orders_through_at,
         closed_through_date,
-        {{ local_date('orders_from_at', 'time_zone') }} as orders_from_date,
+        -- The first whole day: a vendor that looks back so many days begins within one. A file begins with its first event.
+        {%- for name, from_at in {'history_from': 'orders_from_at', 'first_day': 'orders_first_from_at'}.items() %}
+        case
+            when closed_through_date is null then {{ local_date(from_at, 'time_zone') }}
+            else {{ add_days(local_date(from_at ~ ' - interval 1 second', 'time_zone'), 1) }}
+        end as {{ name }},
+        {%- endfor %}
         -- The last whole day: the mark is where the next read begins.
         {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
         {{ add_days(local_date('refunds_through_at', 'time_zone'), -1) }} as refunds_whole_through_date,
@@ -59,11 +65,12 @@ bounds as (
         min(event_days.date_day) as first_event_date,
         max(event_days.date_day) as last_event_date,
         -- A read that starts after the last event says nothing about where the history begins.
+        {%- for name in ['history_from', 'first_day'] %}
         case
-            when min(stores.orders_from_date) <= max(event_days.date_day) or max(event_days.date_day) is null
-                then min(stores.orders_from_date)
+            when min(stores.{{ name }}) <= max(event_days.date_day) or max(event_days.date_day) is null then min(stores.{{ name }})
             else min(event_days.date_day)
-        end as history_from,
+        end as {{ name }},
+        {%- endfor %}
         -- A day is whole when its refunds are read, too; until then it has its sales and is not complete.
         case
             when min(stores.refunds_whole_through_date) < min(stores.orders_whole_through_date)
@@ -86,6 +93,7 @@ history as (
         has_orders,
         time_zone,
         coalesce(history_from, first_event_date) as history_from,
+        coalesce(first_day, first_event_date) as first_day,
         whole_through,
         closed_through_date,
         coalesce(closed_through_date, last_date) as last_date,
@@ -195,9 +203,12 @@ store_days as (
             as is_orders_loaded,
         coalesce(traffic.is_loaded, false) as is_traffic_loaded,
         coalesce(ads.is_loaded, false) as is_ads_loaded,
+        coalesce(days.date_day < history.first_day, false) as is_before_all,
+        traffic.is_loaded is not null or ads.is_loaded is not null as has_reports,
         not history.has_orders
             or coalesce(days.date_day between history.history_from and history.whole_through, false) as is_complete,
         history.history_from,
+        history.first_day,
         case
             when history.data_through_at is not null then least(
                 history.data_through_at,
@@ -248,7 +259,8 @@ days as (
     select distinct store_days.date_day
     from store_days
     cross join closed
-    where closed.closed_through_date is null or store_days.date_day <= closed.closed_through_date
+    where (closed.closed_through_date is null or store_days.date_day <= closed.closed_through_date)
+        and (not store_days.is_before_all or store_days.has_reports)
 
 ),
 
@@ -256,7 +268,7 @@ all_stores as (
 
     select
         days.date_day,
-        max(store_days.data_through_at) as data_through_at,
+        max(case when not store_days.is_before_all or store_days.has_reports then store_days.data_through_at end) as data_through_at,
         -- Who of them bought before is known from where the shortest of their histories begins.
         max(case
             when days.date_day between expected.orders_first
@@ -267,8 +279,9 @@ all_stores as (
             and {{ add_days('expected.' ~ stream ~ '_last', var('store_lapses_after_days')) }} then 1 else 0 end) as {{ stream }}_expected,
         sum(case when store_days.is_{{ stream }}_loaded then 1 else 0 end) as {{ stream }}_loaded,
         {%- endfor %}
-        max(case when store_days.has_orders then 1 else 0 end) = 1 as has_orders,
-        sum(case when store_days.has_orders and not store_days.is_traffic_loaded then 1 else 0 end) as orders_without_traffic,
+        max(case when store_days.has_orders and not store_days.is_before_all then 1 else 0 end) = 1 as has_orders,
+        sum(case when store_days.has_orders and not store_days.is_before_all and not store_days.is_traffic_loaded then 1 else 0 end)
+            as orders_without_traffic,
         sum(case
             when days.date_day between expected.orders_first
                 and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }}
@@ -309,6 +322,7 @@ select
     true as is_traffic_of_all,
     case when is_orders_loaded then 1 else 0 end as stores_loaded,
     history_from,
+    first_day,
     data_through_at
 from store_days
 
@@ -328,6 +342,7 @@ select
     orders_without_traffic = 0 as is_traffic_of_all,
     cast(orders_loaded as integer) as stores_loaded,
     all_stores.history_from,
+    cast(null as date) as first_day,
     case when trusted.data_through_at is not null then least(trusted.data_through_at, all_stores.data_through_at) end
         as data_through_at
 from all_stores

@@ -31,6 +31,8 @@ buyers as (
     inner join days
         on orders.store_id = days.store_id
         and orders.paid_date = days.date_day
+    {{ joined_to_first_days('orders', 'order_store_id') }}
+    where orders.store_id <> 'ALL' or {{ counts_in_all('orders.paid_date') }}
     group by days.store_id, days.grain, days.period_start, days.span_days, orders.platform, orders.buyer_key
 
 )

@@ -24,6 +24,8 @@ buyers as (
     inner join event_days on orders.paid_date = event_days.date_day
     inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
     left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
+    {{ joined_to_first_days('orders', 'order_store_id') }}
+    where orders.store_id <> 'ALL' or {{ counts_in_all('orders.paid_date') }}
     group by event_days.event_id, orders.store_id, orders.platform, orders.buyer_key
 
 ),
@@ -50,9 +52,10 @@ refunds as (
     from {{ ref('fct_refunds') }}
     where is_counted and is_linked
     union all
-    select 'ALL', order_paid_date, refund_date, refund_amount_cohort
-    from {{ ref('fct_refunds') }}
-    where is_counted and is_linked
+    select 'ALL', refunds.order_paid_date, refunds.refund_date, refunds.refund_amount_cohort
+    from {{ ref('fct_refunds') }} as refunds
+    {{ joined_to_first_days('refunds') }}
+    where refunds.is_counted and refunds.is_linked and {{ counts_in_all('refunds.order_paid_date') }}
 
 ),
 

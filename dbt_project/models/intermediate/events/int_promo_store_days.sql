@@ -24,10 +24,12 @@ margins as (
             ~ is_covered('sum(net_sales_cohort)', 'sum(net_sales_with_cost_cohort)', 'sum(uncosted_cohort)')
         ) }} as gross_margin_cohort
     from (
-        {%- for store in ['store_id', "'ALL'"] %}
-        select {{ store }} as store_id, date_day, {{ goods | join(', ') }} from {{ ref('int_margin_days') }} where level = 'store'
-        {{ "union all" if not loop.last }}
-        {%- endfor %}
+        select store_id, date_day, {{ goods | join(', ') }} from {{ ref('int_margin_days') }} where level = 'store'
+        union all
+        select 'ALL' as store_id, days.date_day, {{ goods | join(', ') }}
+        from {{ ref('int_margin_days') }} as days
+        {{ joined_to_first_days('days') }}
+        where days.level = 'store' and {{ counts_in_all('days.date_day') }}
     ) as scoped
     group by store_id, date_day
 

@@ -35,4 +35,8 @@ days as (
 
 select store_id, date_day, cast(units_winsorised as decimal(18, 2)) as units_winsorised from days
 union all
-select 'ALL', date_day, cast(sum(units_winsorised) as decimal(18, 2)) from days group by date_day
+select 'ALL', days.date_day, cast(sum(days.units_winsorised) as decimal(18, 2))
+from days
+{{ joined_to_first_days('days') }}
+where {{ counts_in_all('days.date_day') }}
+group by days.date_day

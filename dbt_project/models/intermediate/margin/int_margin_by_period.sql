@@ -16,10 +16,12 @@ days as (
     union all
 
     select
-        'ALL' as store_id, level, item_id, date_day
-        {%- for name in sums %}, {{ name }}{% endfor %}
-    from {{ ref('int_margin_days') }}
-    where level <> 'product'  -- two stores' product ids have nothing in common
+        'ALL' as store_id, days.level, days.item_id, days.date_day
+        {%- for name in sums %}, case when {{ counts_in_all('days.date_day') }} then days.{{ name }} else 0 end{% endfor %}
+    from {{ ref('int_margin_days') }} as days
+    {{ joined_to_first_days('days') }}
+    -- Two stores' product ids have nothing in common. A store's own row stays: on days of ads alone it is there with nothing sold.
+    where days.level = 'store' or (days.level = 'category' and {{ counts_in_all('days.date_day') }})
 
 ),
 

@@ -159,11 +159,13 @@ scoped as (
     union all
 
     select
-        'ALL', reason, date_day,
+        'ALL', by_reason.reason, by_reason.date_day,
         {%- for name in counts + amounts %}
-        {{ name }}{{ "," if not loop.last }}
+        by_reason.{{ name }}{{ "," if not loop.last }}
         {%- endfor %}
     from by_reason
+    {{ joined_to_first_days('by_reason') }}
+    where {{ counts_in_all('by_reason.date_day') }}
 
 ),
 

@@ -22,17 +22,19 @@ purchases as (
 
     union all
 
+    -- An order before its store's history makes its buyer one of old, and no buyer of its day.
     select
         'ALL' as store_id,
-        platform,
-        buyer_key,
-        paid_date,
-        buyer_order_number_all as buyer_order_number,
-        previous_paid_date_all as previous_paid_date,
-        outcome,
-        goods_paid + shipping_charged + tax as paid_amount
+        orders.platform,
+        orders.buyer_key,
+        orders.paid_date,
+        orders.buyer_order_number_all as buyer_order_number,
+        orders.previous_paid_date_all as previous_paid_date,
+        orders.outcome,
+        orders.goods_paid + orders.shipping_charged + orders.tax as paid_amount
     from {{ ref('int_orders') }} as orders
-    where is_counted and buyer_key is not null
+    {{ joined_to_first_days('orders') }}
+    where orders.is_counted and orders.buyer_key is not null and {{ counts_in_all('orders.paid_date') }}
         {%- if only_changes() %}
         and {{ in_affected_days("'ALL'", 'orders.paid_date') }}
         {%- endif %}

@@ -249,18 +249,20 @@ store_days as (
 first_orders_all as (
 
     select
-        paid_date as date_day,
+        orders.paid_date as date_day,
         count(*) as first_orders,
-        sum(goods_paid + shipping_charged + tax) as first_order_amount
+        sum(orders.goods_paid + orders.shipping_charged + orders.tax) as first_order_amount
     from orders
-    where buyer_order_number_all = 1
-    group by paid_date
+    {{ joined_to_first_days('orders') }}
+    where orders.buyer_order_number_all = 1 and {{ counts_in_all('orders.paid_date') }}
+    group by orders.paid_date
 
 )
 {%- set rest = ['visitor_days', 'page_views', 'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions',
     'platform_claimed_value', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees'] %}
 {%- set firsts = ['first_orders', 'first_order_amount'] %}
-{%- set names = created + paid + refunded + deposits + mature.keys() | list + rest %}
+{%- set of_orders = created + paid + refunded + deposits + mature.keys() | list %}
+{%- set names = of_orders + rest %}
 
 select
     store_id,
@@ -279,9 +281,15 @@ select
     store_days.date_day,
     max(store_days.visitors_at_least) as visitors_at_least,
     {%- for name in names %}
-    cast({% if name in firsts %}coalesce(max(first_orders_all.{{ name }}), 0){% else %}sum(store_days.{{ name }}){% endif %} as decimal(38, 4)) as {{ name }}
+    cast(
+        {%- if name in firsts %}coalesce(max(first_orders_all.{{ name }}), 0)
+        {%- elif name in of_orders %}sum(case when {{ counts_in_all('store_days.date_day') }} then store_days.{{ name }} else 0 end)
+        {%- else %}sum(store_days.{{ name }})
+        {%- endif %} as decimal(38, 4)
+    ) as {{ name }}
     {{- "," if not loop.last }}
     {%- endfor %}
 from store_days
+{{ joined_to_first_days('store_days') }}
 left join first_orders_all on store_days.date_day = first_orders_all.date_day
 group by store_days.date_day

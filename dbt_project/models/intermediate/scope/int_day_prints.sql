@@ -46,6 +46,12 @@ printed as (
 
 )
 
-select store_id, date_day, sum(print) as print, sum(events) as events
+-- A day whose events ALL begins to count, for history of its store was loaded, has another print.
+select
+    printed.store_id,
+    printed.date_day,
+    sum(printed.print) + max(case when {{ counts_in_all('printed.date_day') }} then 0 else 1 end) as print,
+    sum(printed.events) as events
 from printed
-group by store_id, date_day
+{{ joined_to_first_days('printed') }}
+group by printed.store_id, printed.date_day

@@ -8,14 +8,16 @@ with
 paid as (
 
     select
-        store_id,
-        {{ month_start('paid_date') }} as paid_month,
+        orders.store_id,
+        {{ month_start('orders.paid_date') }} as paid_month,
+        {{ counts_in_all('orders.paid_date') }} as counts_in_all,
         count(*) as orders_paid,
-        sum(paid_amount) as paid_amount,
-        sum(case when paid_amount is null then 1 else 0 end) as unrated
-    from {{ ref('fct_orders') }}
-    where is_counted
-    group by store_id, {{ month_start('paid_date') }}
+        sum(orders.paid_amount) as paid_amount,
+        sum(case when orders.paid_amount is null then 1 else 0 end) as unrated
+    from {{ ref('fct_orders') }} as orders
+    {{ joined_to_first_days('orders') }}
+    where orders.is_counted
+    group by orders.store_id, {{ month_start('orders.paid_date') }}, {{ counts_in_all('orders.paid_date') }}
 
 ),
 
@@ -23,7 +25,8 @@ refunded_orders as (
 
     select
         orders.store_id,
-        {{ month_start('orders.paid_date') }} as paid_month
+        {{ month_start('orders.paid_date') }} as paid_month,
+        {{ counts_in_all('orders.paid_date') }} as counts_in_all
         {%- for age in ages %},
         sum(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
         count(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then 1 end) as refunds_{{ age }}
@@ -33,9 +36,10 @@ refunded_orders as (
         on orders.platform = refunds.platform
         and orders.store_id = refunds.store_id
         and orders.order_id = refunds.order_id
+    {{ joined_to_first_days('orders') }}
     -- An exchange gave nothing back.
     where orders.is_counted and refunds.is_counted and refunds.is_linked and coalesce(refunds.refund_type, 'other') <> 'exchange'
-    group by orders.platform, orders.store_id, orders.order_id, orders.paid_date
+    group by orders.platform, orders.store_id, orders.order_id, orders.paid_date, {{ counts_in_all('orders.paid_date') }}
 
 ),
 
@@ -43,13 +47,14 @@ refunded as (
 
     select
         store_id,
-        paid_month
+        paid_month,
+        counts_in_all
         {%- for age in ages %},
         sum(refund_amount_{{ age }}) as refund_amount_{{ age }},
         count(case when refunds_{{ age }} > 0 then 1 end) as orders_refunded_{{ age }}
         {%- endfor %}
     from refunded_orders
-    group by store_id, paid_month
+    group by store_id, paid_month, counts_in_all
 
 ),
 
@@ -58,6 +63,7 @@ cells as (
     select
         paid.store_id,
         paid.paid_month,
+        paid.counts_in_all,
         {{ age }} as days_since,
         coalesce(ends.last_day, paid.paid_month) as followed_to,
         paid.orders_paid,
@@ -67,6 +73,7 @@ cells as (
         coalesce(refunded.orders_refunded_{{ age }}, 0) as orders_refunded
     from paid
     left join refunded on paid.store_id = refunded.store_id and paid.paid_month = refunded.paid_month
+        and paid.counts_in_all = refunded.counts_in_all
     left join {{ ref('int_last_days') }} as ends on paid.store_id = ends.store_id
     {{ "union all" if not loop.last }}
     {%- endfor %}
@@ -75,11 +82,15 @@ cells as (
 
 scoped as (
 
-    select * from cells
-    union all
-    select 'ALL', paid_month, days_since, min(followed_to), sum(orders_paid), sum(paid_amount), sum(unrated), sum(refund_amount), sum(orders_refunded)
+    {%- for store in ['store_id', "'ALL'"] %}
+    select
+        {{ store }} as store_id, paid_month, days_since, min(followed_to) as followed_to, sum(orders_paid) as orders_paid,
+        sum(paid_amount) as paid_amount, sum(unrated) as unrated, sum(refund_amount) as refund_amount, sum(orders_refunded) as orders_refunded
     from cells
-    group by paid_month, days_since
+    {{ "where counts_in_all" if loop.last }}
+    group by {{ "store_id, " if loop.first }}paid_month, days_since
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 
 ),
 

@@ -59,9 +59,11 @@ paid as (
     select store_id, paid_date, hour_of_day, orders_paid, paid_amount, unrated
     from store_hours
     union all
-    select 'ALL', paid_date, hour_of_day, sum(orders_paid), sum(paid_amount), sum(unrated)
-    from store_hours
-    group by paid_date, hour_of_day
+    select 'ALL', hours.paid_date, hours.hour_of_day, sum(hours.orders_paid), sum(hours.paid_amount), sum(hours.unrated)
+    from store_hours as hours
+    {{ joined_to_first_days('hours') }}
+    where {{ counts_in_all('hours.paid_date') }}
+    group by hours.paid_date, hours.hour_of_day
 
 ),
 
