@@ -17,9 +17,9 @@
 
 {#
   Whether so much of the sales has a cost that a margin may be shown; of what more came back than was sold, so much of that.
-  uncosted: how many sales have none, where that is counted; without any the margin is known of no sales, too.
+  uncosted: how many sales have none; without any the margin is known, of no sales at all, too.
 #}
-{% macro is_covered(net_sales, with_cost, uncosted='1') -%}
+{% macro is_covered(net_sales, with_cost, uncosted) -%}
     (
         {{ uncosted }} = 0
         or ({{ with_cost }} > 0 and {{ with_cost }} >= {{ var('margin_from_coverage') }} * {{ net_sales }})

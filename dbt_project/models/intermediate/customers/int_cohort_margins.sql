@@ -1,7 +1,7 @@
 -- What cohorts brought above the cost of their goods: sales and refunds taken back to the sale, by the days of the buyers' first
 -- order and of the sale. Goods without a cost are told apart. Without a list of costs there is no row. One row per store (and ALL),
 -- kind of buyer, source that won them, first day and day.
-{%- set sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated'] %}
+{%- set sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
 
 with
 
@@ -44,7 +44,8 @@ days as (
         sum(priced.goods_cohort) as net_sales,
         sum(case when priced.unit_cost is not null then priced.goods_cohort else 0 end) as net_sales_with_cost,
         sum(coalesce(cast(priced.units_costed * priced.unit_cost as decimal(18, 6)), 0)) as cogs,
-        count(*) - count(priced.goods_cohort) as unrated
+        count(*) - count(priced.goods_cohort) as unrated,
+        count(*) - count(priced.unit_cost) as uncosted
     from priced
     inner join buyers
         on priced.platform = buyers.platform
@@ -58,7 +59,7 @@ days as (
 untaxed as (
 
     select
-        placed_in, buyer_type, acquisition_source, first_paid_date, paid_date, cogs, unrated,
+        placed_in, buyer_type, acquisition_source, first_paid_date, paid_date, cogs, unrated, uncosted,
         {{ without_tax('coalesce(net_sales, 0)') }} as net_sales,
         {{ without_tax('coalesce(net_sales_with_cost, 0)') }} as net_sales_with_cost
     from days

@@ -13,7 +13,8 @@ ages as (
         sum(days.net_sales) as net_sales,
         sum(days.net_sales_with_cost) as net_sales_with_cost,
         sum(days.net_sales_with_cost - days.cogs) as margin,
-        sum(days.unrated) as unrated
+        sum(days.unrated) as unrated,
+        sum(days.uncosted) as uncosted
     from {{ ref('int_cohort_margins') }} as days
     inner join {{ ref('int_last_days') }} as ends on days.store_id = ends.store_id and days.paid_date <= ends.last_day
     inner join {{ ref('int_span_days') }} as spans
@@ -36,7 +37,8 @@ so_far as (
         ) as margin,
         sum(net_sales) over whole as net_sales,
         sum(net_sales_with_cost) over whole as net_sales_with_cost,
-        sum(unrated) over whole as unrated
+        sum(unrated) over whole as unrated,
+        sum(uncosted) over whole as uncosted
     from ages
     window whole as (partition by store_id, grain, period_start)
 
@@ -46,7 +48,7 @@ judged as (
 
     select
         so_far.*,
-        so_far.unrated = 0 and {{ is_covered('so_far.net_sales', 'so_far.net_sales_with_cost') }} as is_margin_known,
+        so_far.unrated = 0 and {{ is_covered('so_far.net_sales', 'so_far.net_sales_with_cost', 'so_far.uncosted') }} as is_margin_known,
         case when stores.is_orders_loaded and stores.is_ads_loaded and spans.history_from < so_far.period_start then stores.marketing_cost end as marketing_cost
     from so_far
     inner join {{ ref('int_store_by_period') }} as stores

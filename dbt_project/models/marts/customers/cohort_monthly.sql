@@ -3,7 +3,7 @@
 -- cell before it is 0: of ALL after the last day to which each store that won buyers of the cohort is read. Months 0 to 36.
 {%- set kinds = "(select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown')" %}
 {%- set sums = ['orders', 'unrated', 'paid_amount', 'net_sales_cohort'] %}
-{%- set margin_sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated'] %}
+{%- set margin_sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
 
 with
 
@@ -186,7 +186,7 @@ valued as (
         filled.*,
         coalesce(months.history_from < filled.cohort_month, false) as is_history_before,
         filled.is_reached and filled.margin_months > 0 and filled.margin_unrated = 0 as is_margin_known,
-        {{ is_covered('filled.margin_net_sales', 'filled.margin_net_sales_with_cost') }} as is_covered,
+        {{ is_covered('filled.margin_net_sales', 'filled.margin_net_sales_with_cost', 'filled.margin_uncosted') }} as is_covered,
         case when filled.buyer_type = 'ALL' and filled.acquisition_source = 'ALL' and stores.is_ads_loaded then stores.marketing_cost end as marketing_cost
     from filled
     left join {{ ref('int_spans') }} as months
