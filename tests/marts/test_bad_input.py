@@ -43,6 +43,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         "int_live_lines",
         "int_live_sessions",
         "int_live_by_session",
+        "int_told_in_vain",
         "path:models/marts/facts",
         "path:models/marts/dimensions",
         "path:models/marts/store",
@@ -70,6 +71,61 @@ def test_what_a_session_cost_of_which_nobody_tells_is_shown(bad: Warehouse, tmp_
     found = ran.rows("from marts.data_quality where check_name = 'live_costs_without_session'")
     assert {row["store_id"]: row["findings"] for row in found}["twin_tmall"] == 1
     assert sum(row["findings"] for row in found) == 1
+
+
+def test_what_lists_say_of_no_store_or_goods_or_event_is_shown_where_it_stands(
+    bad: Warehouse, tmp_path: Path
+) -> None:
+    whole = bad.rows("from marts.data_quality where check_name like 'costs_%' and store_id = 'ALL'")
+    assert {(row["findings"], row["first_told"]) for row in whole} == {(0, None)} and len(whole) == 3
+    build_dir = copied(bad.build_dir, tmp_path / "build")
+    told = "'slip.csv', timestamptz '2026-11-20 00:00:00+00', 9"
+    with duckdb.connect(str(build_dir / "warehouse.duckdb")) as con:
+        (item,) = con.execute(
+            "select min(product_id) from staging.stg_taobao__order_lines where store_id = 'twin_tmall'"
+        ).fetchall()[0]
+        for store, sku, currency in (
+            ("twin_tmal", "S-1", "CNY"),
+            ("", "S-2", "CNY"),
+            ("twin_tmall", "S-3", "RMB"),
+        ):
+            con.execute(
+                f"insert into raw_daybook.dropped_costs values (?, '', ?, date '2026-01-01', 5, ?, {told})",
+                [store, sku, currency],
+            )
+        # Of goods that are sold there is nothing to say; nor of what the file says no more.
+        con.execute(
+            f"insert into raw_daybook.dropped_costs values ('twin_tmall', ?, '', date '2026-01-01', 5, 'CNY', {told})",
+            [item],
+        )
+        con.execute(
+            "insert into raw_daybook.dropped_costs select * replace ('mended' as store_id, read_at - interval 1 day as read_at)"
+            " from raw_daybook.dropped_costs where store_id = 'twin_tmal'"
+        )
+        con.execute(
+            f"insert into raw_daybook.dropped_targets values ('all', 'net_sales', date '2026-11-01', 9, {told})"
+        )
+        con.execute("insert into seeds.live_costs values ('nobody', 'L1', 900, null, null)")
+        con.execute(
+            "insert into seeds.store_time_zones values ('nobody', 'Asia/Tokyo', timestamptz '2026-01-01 00:00:00+00')"
+        )
+        con.execute(
+            "insert into seeds.promo_calendar (event_id, phase, phase_start, phase_end, compare_to) values"
+            " ('sale', 'burst', date '2026-03-08', date '2026-03-07', 'double_12_1999')"
+        )
+    ran = run_dbt(build_dir, tmp_path / "target", "run", "--select", "int_told_in_vain", "data_quality")
+    found = ran.rows("from marts.data_quality where first_told is not null")
+    assert {(row["check_name"], row["store_id"], row["findings"], row["first_told"]) for row in found} == {
+        ("costs_of_unknown_store", "twin_tmal", 1, "slip.csv: SKU S-1 from 2026-01-01"),
+        ("costs_of_unknown_goods", "ALL", 1, "slip.csv: SKU S-2 from 2026-01-01"),
+        ("costs_of_unknown_goods", "twin_tmall", 1, "slip.csv: SKU S-3 from 2026-01-01"),
+        ("costs_without_rate", "twin_tmall", 1, "slip.csv: SKU S-3 from 2026-01-01 in RMB"),
+        ("targets_of_unknown_store", "all", 1, "slip.csv: net_sales of 2026-11-01"),
+        ("live_costs_of_unknown_store", "nobody", 1, "seeds/live_costs.csv: session L1"),
+        ("time_zones_of_unknown_store", "nobody", 1, "seeds/store_time_zones.csv: Asia/Tokyo"),
+        ("events_without_days", "ALL", 1, "seeds/promo_calendar.csv: sale, burst from 2026-03-08"),
+        ("events_compared_with_none", "ALL", 1, "seeds/promo_calendar.csv: sale with double_12_1999"),
+    }
 
 
 def order(bad: Warehouse, store: str, order_id: str) -> Day:

@@ -192,14 +192,17 @@ BOOKS: dict[str, dict[str, pa.DataType]] = {
         **_fields(pa.string(), "store_id product_id sku_id"),
         "valid_from": pa.date32(),
         "unit_cost": pa.decimal128(18, 4),
-        "currency": pa.string(),
+        **_fields(pa.string(), "currency file"),
         "read_at": _INSTANT,
+        "load_id": pa.int64(),
     },
     "dropped_targets": {
         **_fields(pa.string(), "store_id metric"),
         "month": pa.date32(),
         "target": pa.decimal128(18, 4),
+        "file": pa.string(),
         "read_at": _INSTANT,
+        "load_id": pa.int64(),
     },
     "report_reads": {
         **_fields(pa.string(), "platform account_id stream"),

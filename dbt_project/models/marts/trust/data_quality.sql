@@ -32,7 +32,20 @@
     ('traffic', 'traffic_from_unknown_source', 'visits a day and source', "Sources that no mapping names, under 'unknown'.", "source_l1 = 'unknown'"),
     ('live_costs', 'live_costs_without_session', 'sessions', 'In no cost: neither an export nor an order tells of this session (seed live_costs).',
         "is_session_unknown"),
+    ('orders', 'orders_before_history', 'orders', "In the store's own days, which are not loaded, and in none of ALL: placed or paid before its history.",
+        "created_date < first_day or paid_date < first_day"),
     ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
+] %}
+{#- Lists that people keep (int_told_in_vain): a row of ALL says that all is well, one of each store they name what is not. #}
+{%- set told = [
+    ('unit_costs', 'costs_of_unknown_store', 'costs', 'In no margin: accounts.yml has no such store. Mend its name and drop the file again.'),
+    ('unit_costs', 'costs_of_unknown_goods', 'costs', 'In no margin: no order and no catalogue has such goods. Mend the id, should they be sold.'),
+    ('unit_costs', 'costs_without_rate', 'costs', 'In no margin: no rate of the currency is known. Mend it, or drop its rates.'),
+    ('targets', 'targets_of_unknown_store', 'targets', 'In no mart: accounts.yml has no such store. Mend its name (ALL: all together) and drop the file again.'),
+    ('live_costs', 'live_costs_of_unknown_store', 'sessions', 'In no cost: accounts.yml has no such store. Mend its name in the seed and build.'),
+    ('store_time_zones', 'time_zones_of_unknown_store', 'zones', 'Of no use: accounts.yml has no such store. Mend its name in the seed and build.'),
+    ('promo_calendar', 'events_without_days', 'phases', 'In no mart: it ends before it starts, or its event has no days of sale. Mend the seed and build.'),
+    ('promo_calendar', 'events_compared_with_none', 'phases', 'Compared with nothing: there is no event of the name in compare_to. Mend the seed and build.'),
 ] %}
 
 with
@@ -40,6 +53,12 @@ with
 stores as (
 
     select store_id, data_through_at from {{ ref('dim_store') }}
+
+),
+
+told_in_vain as (
+
+    select * from {{ ref('int_told_in_vain') }}
 
 ),
 
@@ -79,6 +98,7 @@ told_costs as (
     from {{ 'told_costs' if stream == 'live_costs' else ref('fct_' ~ stream) }} as records
     {%- if stream == 'orders' %}
     left join usual on records.store_id = usual.store_id and records.currency = usual.currency
+    {{ joined_to_first_days('records') }}
     {%- endif %}
     group by records.store_id
 
@@ -94,8 +114,24 @@ select
     cast(coalesce({{ of }}_counts.{{ name }}, 0) as bigint) as findings,
     '{{ unit }}' as unit,
     '{{ meaning | replace("'", "''") }}' as meaning,
+    {{ null_as('text') }} as first_told,
     stores.data_through_at
 from stores
 left join {{ of }}_counts on stores.store_id = {{ of }}_counts.store_id
+union all
+{%- endfor %}
+{%- for of, name, unit, meaning in told %}
+
+select
+    coalesce(told_in_vain.store_id, 'ALL'),
+    '{{ of }}',
+    '{{ name }}',
+    cast(coalesce(told_in_vain.findings, 0) as bigint),
+    '{{ unit }}',
+    '{{ meaning }}',
+    told_in_vain.first_told,
+    {{ null_as('instant') }}
+from (select '{{ name }}' as check_name) as checks
+left join told_in_vain on checks.check_name = told_in_vain.check_name
 {{ "union all" if not loop.last }}
 {%- endfor %}

@@ -1,0 +1,115 @@
+-- What merchants say in lists of their own and no figure can use: of a store that accounts.yml does not have, of goods that nobody sold
+-- or has in a catalogue, of an event that is none. What a file does not repeat when it is dropped anew was mended. first_told is one of
+-- them, as it can be found again. One row per check and store (as it is spelt there; ALL where it is said of no store).
+with
+
+stores as (
+
+    select store_id from {{ ref('int_stores') }}
+
+),
+
+goods as (
+
+    {%- for item in ['product', 'sku'] %}
+    select store_id, '{{ item }}' as item_kind, {{ item }}_id as item_id from {{ ref('fct_order_lines') }}
+    union
+    select store_id, '{{ item }}', {{ item }}_id from {{ ref('int_product_versions') }}
+    {{ "union" if not loop.last }}
+    {%- endfor %}
+
+),
+
+costs as (
+
+    select
+        nullif(told.store_id, '') as store_id,
+        case when told.sku_id <> '' then 'sku' else 'product' end as item_kind,
+        case when told.sku_id <> '' then told.sku_id else told.product_id end as item_id,
+        told.currency,
+        told.file || ': ' || case when told.sku_id <> '' then 'SKU ' || told.sku_id else 'product ' || told.product_id end
+            || ' from ' || cast(told.valid_from as {{ t('text') }}) as place
+    from (
+        select *, max(read_at) over (partition by file) as file_read_at from {{ source('raw_daybook', 'dropped_costs') }}
+    ) as told
+    where told.read_at = told.file_read_at
+
+),
+
+events as (
+
+    select
+        event_id,
+        phase,
+        phase_start,
+        phase_end,
+        nullif(compare_to, '') as compare_to,
+        max(case when phase in ('burst', 'return') and phase_start <= phase_end then 1 else 0 end) over (partition by event_id) as sells
+    from {{ ref('promo_calendar') }}
+
+),
+
+told as (
+
+    select 'costs_of_unknown_store' as check_name, store_id, place
+    from costs
+    where store_id not in (select store_id from stores)
+
+    union all
+
+    select 'costs_of_unknown_goods', store_id, place
+    from costs
+    where coalesce(store_id in (select store_id from stores), true)
+        and not exists (
+            select 1
+            from goods
+            where costs.item_kind = goods.item_kind
+                and costs.item_id = goods.item_id
+                and coalesce(costs.store_id, goods.store_id) = goods.store_id
+        )
+
+    union all
+
+    select 'costs_without_rate', store_id, place || ' in ' || currency
+    from costs
+    where currency not in (select currency from {{ ref('int_fx_rates') }})
+
+    union all
+
+    select 'targets_of_unknown_store', store_id, file || ': ' || metric || ' of ' || cast(month as {{ t('text') }})
+    from (
+        select *, max(read_at) over (partition by file) as file_read_at from {{ source('raw_daybook', 'dropped_targets') }}
+    ) as told
+    where read_at = file_read_at and store_id <> 'ALL' and store_id not in (select store_id from stores)
+
+    union all
+
+    select 'live_costs_of_unknown_store', store_id, 'seeds/live_costs.csv: session ' || live_id
+    from {{ ref('live_costs') }}
+    where store_id not in (select store_id from stores)
+
+    union all
+
+    select 'time_zones_of_unknown_store', store_id, 'seeds/store_time_zones.csv: ' || time_zone
+    from {{ ref('store_time_zones') }}
+    where store_id not in (select store_id from stores)
+
+    union all
+
+    select
+        'events_without_days', null,
+        'seeds/promo_calendar.csv: ' || event_id || ', ' || phase || ' from ' || cast(phase_start as {{ t('text') }})
+    from events
+    where phase_end < phase_start or sells = 0
+
+    union all
+
+    select 'events_compared_with_none', null, 'seeds/promo_calendar.csv: ' || event_id || ' with ' || compare_to
+    from events
+    where compare_to not in (select event_id from events)
+
+)
+
+select check_name, coalesce(store_id, 'ALL') as store_id, count(*) as findings, min(place) as first_told
+from told
+group by check_name, coalesce(store_id, 'ALL')
