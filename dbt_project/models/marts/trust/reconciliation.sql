@@ -1,4 +1,6 @@
--- Our figure beside the one the platform itself gives, wherever it gives one.
+-- Our figure beside the one the platform itself gives, wherever it gives one. An account that has told what is behind its total, and
+-- tells nothing of a later day, has 0 of it there: a report that stopped is a difference, not a missing row.
+{%- set told_before = 'case when sum(records) over (partition by account_id, store_id order by date_day rows unbounded preceding) > 0 then 0 end' %}
 with
 
 -- What buyers paid: our sum of lines, postage and tax against the order's own total.
@@ -62,12 +64,12 @@ pairs as (
 
     union all
 
-    select 'ad_spend', store_id, account_id, date_day, currency, coalesce(ads, ad_groups, campaigns), platform_figure, records, null
+    select 'ad_spend', store_id, account_id, date_day, currency, coalesce(ads, ad_groups, campaigns, {{ told_before }}), platform_figure, records, null
     from spend
 
     union all
 
-    select 'page_views', store_id, account_id, date_day, null, our_figure, platform_figure, records, null
+    select 'page_views', store_id, account_id, date_day, null, coalesce(our_figure, {{ told_before }}), platform_figure, records, null
     from traffic
 
 )
