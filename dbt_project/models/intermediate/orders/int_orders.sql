@@ -79,7 +79,8 @@ named as (
         case
             when not orders.is_paid then null
             when orders.order_state = 'cancelled' then 'cancelled'
-            when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig >= orders.paid_amount_orig
+            -- Nobody can send back the fractions of a cent that a share of a line may have.
+            when round(refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig, 2) >= round(orders.paid_amount_orig, 2)
                 and orders.paid_amount_orig > 0 then 'fully_refunded'
             when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig > 0 then 'partly_refunded'
             else 'kept'
