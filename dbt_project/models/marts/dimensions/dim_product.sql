@@ -1,4 +1,5 @@
--- What each product is now; a product known only from orders has its name and category at its last sale.
+-- What each product is now; a product known only from orders has its name and category at its last sale. Of one day the last by name,
+-- or two builds of the same rows would differ.
 with
 
 catalogue as (
@@ -13,12 +14,24 @@ sold as (
         platform,
         store_id,
         product_id,
-        max_by(product_name, coalesce(paid_date, created_date)) as product_name,
-        max_by(category_path, coalesce(paid_date, created_date)) as category_path,
-        min(case when exclude_reason is null then paid_date end) as first_paid_date,
-        max(case when exclude_reason is null then paid_date end) as last_paid_date
-    from {{ ref('fct_order_lines') }}
-    where product_id is not null
+        max_by(product_name, date_day) as product_name,
+        max_by(category_path, date_day) as category_path,
+        min(first_paid_date) as first_paid_date,
+        max(last_paid_date) as last_paid_date
+    from (
+        select
+            platform,
+            store_id,
+            product_id,
+            coalesce(paid_date, created_date) as date_day,
+            max(product_name) as product_name,
+            max(category_path) as category_path,
+            min(case when exclude_reason is null and line_class = 'product' then paid_date end) as first_paid_date,
+            max(case when exclude_reason is null and line_class = 'product' then paid_date end) as last_paid_date
+        from {{ ref('fct_order_lines') }}
+        where product_id is not null
+        group by platform, store_id, product_id, coalesce(paid_date, created_date)
+    ) as days
     group by platform, store_id, product_id
 
 )
