@@ -236,7 +236,7 @@ left join covering
 {#
   CTEs that end in `stocked`: what the catalogue said of each item of to_write, where it was known over all of the period. A day's
   price and stock are those at its end; a day on which an item was not in the catalogue is one without stock, and a stock that was
-  not told makes the days unknown. Two platforms of one store that name one item have its pieces together. And `covering`: the
+  not told makes the days unknown. Two platforms of one store that name one item have its pieces together, and no price in two currencies. And `covering`: the
   pieces that sold and the days with stock of the last days to the period's end, where orders and catalogue are known of all of them.
 #}
 {% macro item_stock(level, grain) -%}
@@ -254,9 +254,10 @@ stocked as (
         this.store_id,
         this.item_id,
         this.period_start,
-        max(case when versions.until_date > known.last_day then versions.list_price end) as list_price,
-        max(case when versions.until_date > known.last_day and versions.list_price is not null then versions.currency end)
-            as list_price_currency,
+        {%- set priced = 'case when versions.until_date > known.last_day and versions.list_price is not null then versions.' %}
+        {%- for name, told in {'list_price': 'list_price', 'list_price_currency': 'currency'}.items() %}
+        case when count(distinct {{ priced }}currency end) <= 1 then max({{ priced }}{{ told }} end) end as {{ name }},
+        {%- endfor %}
         sum(case when versions.until_date > known.last_day then versions.stock end) as stock_last,
         {{ days_with_stock('this.period_start', 'known.last_day') }} as in_stock_days
     from to_write as this
@@ -312,11 +313,14 @@ covering as (
         and versions.from_date < versions.until_date
 {%- endmacro %}
 
-{# At the end of how many of those days an item's versions had pieces; null where one does not tell. #}
+{# At the end of how many of those days an item's versions had pieces; null where one does not tell. Of two platforms no more than there are. #}
 {% macro days_with_stock(first_day, last_day) -%}
-    case when count(*) = count(versions.stock) then sum(case when versions.stock > 0 then {{ days_between(
+    case when count(*) = count(versions.stock) then least(
+        sum(case when versions.stock > 0 then {{ days_between(
             'greatest(versions.from_date, ' ~ first_day ~ ')', 'least(versions.until_date, ' ~ add_days(last_day, 1) ~ ')'
-        ) }} else 0 end) end
+        ) }} else 0 end),
+        max({{ days_between(first_day, last_day) }}) + 1
+    ) end
 {%- endmacro %}
 
 
