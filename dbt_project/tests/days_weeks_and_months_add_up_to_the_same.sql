@@ -30,5 +30,9 @@ where other.grain <> 'daily'
         other.{{ name }} <> daily.{{ name }}{{ " or" if not loop.last }}
         {%- endfor %}
     )
-    -- A missing rate makes a whole week null where the daily table misses one day; the rates have their own test.
-    and not exists (select 1 from {{ ref('store_daily') }} where is_orders_loaded and paid_amount is null)
+    -- A missing rate makes a whole week of its store null where the daily table misses one day; the rates have their own test.
+    and other.store_id not in (
+        select store_id
+        from {{ ref('store_daily') }}
+        where (orders_paid is not null and paid_amount is null) or (is_ads_loaded and ad_spend is null)
+    )

@@ -30,24 +30,30 @@ stores as (
     select
         grain,
         store_id,
-        period_start
-        {%- for name in measures %},
-        {{ name }}
-        {%- endfor %}
+        period_start,
+        {{ measures | join(', ') }},
+        refunds
     from {{ ref('store_' ~ grain) }}
-    where orders_created > 0 or orders_paid > 0 or refunds > 0 or deposit_received > 0 or deposit_forfeited > 0
     {{ "union all" if not loop.last }}
     {%- endfor %}
 
 )
 
-select parts.trait, stores.grain, stores.store_id, stores.period_start
+-- A quiet period has no rows of traits, and what has some is a period of the store.
+select traits.trait, parts.trait as found, stores.grain, stores.store_id, stores.period_start
 from stores
-left join parts
-    on stores.grain = parts.grain
+cross join (select 'region' as trait union all select 'buyer_type' union all select 'payment_type') as traits
+full join parts
+    on traits.trait = parts.trait
+    and stores.grain = parts.grain
     and stores.store_id = parts.store_id
     and stores.period_start = parts.period_start
-where parts.trait is null
-    {%- for name in measures %}
-    or parts.{{ name }} is distinct from stores.{{ name }}
-    {%- endfor %}
+where case
+    when parts.trait is null
+        then stores.orders_created > 0 or stores.orders_paid > 0 or stores.refunds > 0 or stores.deposit_received > 0 or stores.deposit_forfeited > 0
+    else
+        stores.store_id is null
+        {%- for name in measures %}
+        or parts.{{ name }} is distinct from stores.{{ name }}
+        {%- endfor %}
+end
