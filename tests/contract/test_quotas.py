@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 import pytest
-from contract_bench import BUSY_DAY, HALVES, SPOKEN, Bench, keys_of
+from contract_bench import BUSY_DAY, HALVES, SPOKEN, TESTED, Bench, keys_of
 
+from extractors.core.rate import PACE
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.errors import ExtractErrors, RateLimitedError
@@ -139,3 +140,11 @@ def test_tencents_calls_of_a_minute_are_never_used_up(bench: Make) -> None:
 def test_only_the_minutes_share_is_heeded(told: str, wait: float | None) -> None:
     found = tencent_ads.left({"x-ratelimit-remaining": told})
     assert (found[0] if found else None) == wait
+
+
+@pytest.mark.parametrize("platform", TESTED)
+def test_so_many_calls_may_be_under_way_that_the_permitted_rate_is_reached(platform: str) -> None:
+    """At 50 ms a call, with a fifth more for the way and for what the machine does beside it."""
+    facts = SPOKEN[platform]
+    fastest = max(rate.calls / rate.seconds for rate in (facts.rate, *facts.rates.values()))
+    assert facts.width / 0.06 >= PACE * fastest

@@ -168,7 +168,7 @@ PLATFORM = Platform(
         "order.searchList": Rate(calls=600, seconds=1.0),
         "afterSale.List": Rate(calls=500, seconds=1.0),
     },
-    width=32,
+    width=40,  # 600 calls a second that take 50 ms each, and some for the way
     streams=(
         Stream(
             name="orders",
