@@ -11,7 +11,8 @@ orders as (
         latest.record_key as order_id,
         latest.load_id,
         latest.loaded_at,
-        latest.shipped_seen_at,
+        {# What is finished was shipped, also where nobody saw it on its way. #}
+        coalesce(latest.shipped_seen_at, latest.completed_seen_at) as shipped_seen_at,
         latest.completed_seen_at,
         latest.closed_seen_at,
         latest.record.buyer_key,
