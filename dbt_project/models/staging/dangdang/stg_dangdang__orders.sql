@@ -70,9 +70,8 @@ settled as (
         orders.*,
         case
             when status_state = 'split' then null
-            when order_type = 'cod' and status_state in ('delivered', 'completed')
-                then coalesce(delivered_seen_at, completed_seen_at)
-            when order_type = 'cod' then null
+            {# Paid at the door, it stays a sale: what comes back later is a refund. #}
+            when order_type = 'cod' then coalesce(delivered_seen_at, completed_seen_at)
             else payment_at
         end as paid_at
     from orders
