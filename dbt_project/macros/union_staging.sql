@@ -58,6 +58,10 @@
             ('refund_goods', money), ('refund_shipping', money), ('refund_tax', money),
             ('quantity', money), ('reason', text), ('currency', text), ('load_id', 'bigint'),
         ],
+        'refund_lines': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('refund_id', text), ('line_id', text),
+            ('refund_goods', money), ('quantity', money), ('load_id', 'bigint'),
+        ],
         'products': [
             ('platform', text), ('account_id', text), ('store_id', text), ('product_id', text),
             ('sku_id', text), ('product_name', text), ('category_path', text), ('list_price', money),

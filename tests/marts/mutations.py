@@ -54,7 +54,7 @@ _REFUND_EDITS = (
 
 # Kinds of changes, and how often chance picks each.
 KINDS = {
-    "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
+    "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "refund_lines": 2, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
     "late_order": 4, "repeat": 2, "save": 3, "revert": 3, "time": 3, "rate": 1, "traffic": 1, "ads": 1, "looked_at": 1,
     "outcomes": 1, "category": 2, "product": 5, "catalogue": 1, "source": 2, "history": 2,
 }  # fmt: skip
@@ -177,6 +177,21 @@ class Night:
         self.con.execute(
             f"update {self._of('refunds')} set {self.rng.choice(_REFUND_EDITS)}, load_id = ? where refund_id = ?",
             [self.load, self._a_refund()],
+        )
+
+    def _refund_lines(self) -> None:
+        """A refund tells of lines of its order, or of others than before, or of none any more."""
+        self.shop = "woocommerce"
+        refund = self._a_refund()
+        self.con.execute(f"delete from {self._of('refund_lines')} where refund_id = ?", [refund])
+        self.con.execute(
+            f"insert into {self._of('refund_lines')} by name select platform, refunds.account_id, store_id, refund_id,"
+            " lines.line_id, 1 + row_number() over (order by lines.line_id) as refund_goods, 1 as quantity, ? as load_id"
+            f" from {self._of('refunds')} as refunds join {self._of('order_lines')} as lines using (platform, store_id, order_id)"
+            " where refund_id = ? and hash(lines.line_id) % 3 < ?", [self.load, refund, self.rng.choice((0, 1, 2))],
+        )  # fmt: skip
+        self.con.execute(
+            f"update {self._of('refunds')} set load_id = ? where refund_id = ?", [self.load, refund]
         )
 
     def _move_refund(self) -> None:

@@ -111,6 +111,11 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         **_fields(pa.string(), "entity_level campaign_id ad_group_id ad_id"),
         **_fields(pa.int64(), "reach load_id"),
     },
+    "refund_lines": {
+        **_fields(pa.string(), "platform account_id store_id refund_id line_id"),
+        **_fields(_MONEY, "refund_goods quantity"),
+        "load_id": pa.int64(),
+    },
     "order_sources": {
         **_fields(pa.string(), "platform account_id store_id order_id source_l1"),
         "load_id": pa.int64(),

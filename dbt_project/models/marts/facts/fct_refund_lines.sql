@@ -1,6 +1,6 @@
--- Refunded goods by product: to the line the refund names, or to the lines of the SKU or product it names, else over the order's goods;
--- among several by what was paid for each, with the pieces, and the cents left over, on the first. A refund without a known order has
--- no product.
+-- Refunded goods by product: to the lines the refund tells of, as it tells; else to the line it names, or to the lines of the SKU or
+-- product it names, else over the order's goods; among several by what was paid for each, with the pieces, and the cents left over, on
+-- the first. A refund without a known order has no product.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 with
 
@@ -26,15 +26,28 @@ lines as (
 
 ),
 
+told as (
+
+    select platform, store_id, refund_id, line_id, weight, units
+    from {{ ref('int_told_refund_lines') }} as told
+    {%- if only_changes() %}
+    where {{ in_refunds_to_write('told') }}
+    {%- endif %}
+
+),
+
 candidates as (
 
     select
         refunds.platform,
         refunds.store_id,
         refunds.refund_id,
+        refunds.refund_units,
         lines.line_id,
-        lines.goods_paid_orig,
+        coalesce(told.weight, lines.goods_paid_orig) as weight,
+        told.units as told_units,
         case
+            when told.line_id is not null then 3
             when lines.line_id = refunds.line_id then 2
             when lines.sku_id = refunds.line_id or lines.product_id = refunds.line_id then 1
             else 0
@@ -44,6 +57,11 @@ candidates as (
         on refunds.platform = lines.platform
         and refunds.store_id = lines.store_id
         and refunds.order_id = lines.order_id
+    left join told
+        on refunds.platform = told.platform
+        and refunds.store_id = told.store_id
+        and refunds.refund_id = told.refund_id
+        and lines.line_id = told.line_id
     where refunds.is_linked
 
 ),
@@ -62,12 +80,17 @@ shares as (
         store_id,
         refund_id,
         line_id,
-        best > 0 as is_told,
-        row_number() over (partition by platform, store_id, refund_id order by goods_paid_orig desc, line_id) as turn,
         case
-            when sum(greatest(goods_paid_orig, 0)) over (partition by platform, store_id, refund_id) > 0
-                then cast(greatest(goods_paid_orig, 0) as double)
-                / cast(sum(greatest(goods_paid_orig, 0)) over (partition by platform, store_id, refund_id) as double)
+            when best = 3 and sum(told_units) over (partition by platform, store_id, refund_id) = refund_units then told_units
+            when best > 0 and row_number() over (partition by platform, store_id, refund_id order by weight desc, line_id) = 1
+                then refund_units
+            else 0
+        end as units,
+        row_number() over (partition by platform, store_id, refund_id order by weight desc, line_id) as turn,
+        case
+            when sum(greatest(weight, 0)) over (partition by platform, store_id, refund_id) > 0
+                then cast(greatest(weight, 0) as double)
+                / cast(sum(greatest(weight, 0)) over (partition by platform, store_id, refund_id) as double)
             else 1 / cast(count(*) over (partition by platform, store_id, refund_id) as double)
         end as share
     from named
@@ -86,7 +109,7 @@ parts as (
         shares.turn,
         refunds.refund_date,
         refunds.order_paid_date,
-        case when shares.is_told and shares.turn = 1 then refunds.refund_units else 0 end as refund_units,
+        coalesce(shares.units, 0) as refund_units,
         refunds.refund_goods as whole_goods,
         refunds.refund_goods_cohort as whole_goods_cohort,
         cast(round(cast(refunds.refund_goods as double) * coalesce(shares.share, 1), 2) as decimal(18, 2)) as refund_goods,

@@ -6,7 +6,9 @@
         'refund_post_amount': 'text', 'refund_tax_amount': 'text', 'aftersale_num': 'text', 'apply_time': 'text',
         'update_time': 'text', 'reason': 'text'
     },
-    'order_info': {'shop_order_id': 'text', 'related_order_info': [{'sku_order_id': 'text'}]},
+    'order_info': {'shop_order_id': 'text', 'related_order_info': [{
+        'sku_order_id': 'text', 'aftersale_pay_amount': 'text', 'aftersale_item_num': 'text'
+    }]},
     'detail': {
         'refund_status': 'text', 'real_refund_amount': 'text', 'refund_post_amount': 'text', 'refund_time': 'text'
     }

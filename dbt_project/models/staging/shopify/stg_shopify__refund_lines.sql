@@ -1,0 +1,33 @@
+{# Gift cards are no goods. #}
+with
+
+told as (
+    select
+        account_id,
+        load_id,
+        {{ explode('latest.record.refunds') }} as refund
+    from {{ ref('base_shopify__orders') }} as latest
+),
+
+lines as (
+    select
+        account_id,
+        load_id,
+        told.refund.legacyResourceId as refund_id,
+        {{ explode('told.refund.refundLineItems.nodes') }} as line
+    from told
+)
+
+select
+    'shopify' as platform,
+    lines.account_id,
+    account.store_id,
+    refund_id,
+    replace(lines.line.lineItem.id, 'gid://shopify/LineItem/', '') as line_id,
+    {{ money('lines.line.subtotalSet.shopMoney.amount') }} as refund_goods,
+    {{ money('lines.line.quantity') }} as quantity,
+    load_id
+from lines
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on lines.account_id = account.account_id
+where coalesce(lines.line.lineItem.isGiftCard, '') <> 'true'
