@@ -156,7 +156,7 @@ def _begin(
     warehouse: Path, project_dir: Path, env: Mapping[str, str], full_refresh: bool, whole: bool
 ) -> _Start:
     """A part of the marts is built as it is asked for; all of them are made anew where the recipe changed."""
-    con, marts = connect(warehouse), connect(warehouse.with_name(DATABASE))
+    con, marts = connect(warehouse), connect(warehouse.with_name(DATABASE), for_all=True)
     try:
         raw.prepare_books(con)
         now = built.recipe(con, project_dir, env)

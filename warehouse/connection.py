@@ -18,6 +18,7 @@ from warehouse.errors import LockedError, StorageError, WarehouseError
 T = TypeVar("T")
 _PID = re.compile(r"PID (\d+)")
 _RETRY_EVERY = 0.1  # seconds
+_STORAGE = "v1.3.0"  # of files that are ours alone: cheaper to write than the form that every DuckDB reads
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def connect(
     *,
     read_only: bool = False,
     create: bool = True,
+    for_all: bool = False,
     wait: float = 10.0,
     resources: Resources = DEFAULT,
 ) -> duckdb.DuckDBPyConnection:
@@ -45,6 +47,7 @@ def connect(
         path: the .duckdb file.
         read_only: open without the right to write. Note that a reader, too, keeps a writer out.
         create: make the file when it is not there (never with read_only).
+        for_all: a file that is made is read by BI tools with a DuckDB of any age (1.0 and later).
         wait: seconds to wait for another process that has the file open.
     Raises:
         LockedError: another process still has it after `wait`; its pid is named when DuckDB says it.
@@ -57,10 +60,17 @@ def connect(
     elif not path.exists():
         refuse_orphan_wal(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not for_all:
+            _patiently(lambda: _make(path), path, wait)
     con = _patiently(lambda: duckdb.connect(str(path), read_only=read_only), path, wait)
     if read_only:  # the default is a folder beside the file, which may be somebody's release
         con.execute(f"set temp_directory = {literal(tempfile.gettempdir())}")
     return _settle(con, resources)
+
+
+def _make(path: Path) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"attach {literal(str(path))} as made (storage_version '{_STORAGE}')")
 
 
 def in_memory() -> duckdb.DuckDBPyConnection:

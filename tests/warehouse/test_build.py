@@ -20,6 +20,7 @@ from warehouse_helpers import rows
 
 import warehouse.build
 from warehouse.build import STATE, build, read_state
+from warehouse.connection import attached
 from warehouse.errors import BuildError, RefusedError, StorageError, WarehouseError
 from warehouse.publish import publish
 
@@ -111,6 +112,17 @@ def test_a_build_streams_its_log_and_keeps_a_row_per_node(project, build_dir):
     assert rows(build_dir / "warehouse.duckdb", f"{stored} from raw_daybook.dbt_results") == [(1, 5)]
     state = read_state(build_dir)
     assert state is not None and state["status"] == "passed" and state["run_id"] == results[0].run_id
+
+
+def test_the_marts_are_in_the_form_that_every_duckdb_reads_and_the_warehouse_in_one_that_costs_less(
+    project, build_dir, built
+):
+    built(build_dir)
+    with attached({name: build_dir / f"{name}.duckdb" for name in ("warehouse", "daybook")}) as con:
+        forms = dict(
+            con.execute("select database_name, tags['storage_version'] from duckdb_databases()").fetchall()
+        )
+    assert (forms["daybook"], forms["warehouse"]) == ("v1.0.0+", "v1.3.0+")
 
 
 @pytest.mark.usefixtures("warm_dbt")
