@@ -38,8 +38,8 @@ def test_refunds_of_a_month_at_an_age_are_null_until_every_order_is_that_old(
     }
     for row in built.rows("select * from marts.fct_refunds where is_counted and is_linked"):
         at = sold_at.get((row["store_id"], row["order_id"]))
-        counts = store != "ALL" or books.counts_in_all(row["store_id"], row["order_paid_date"])
-        if at is not None and counts:
+        in_time = store != "ALL" or books.counts_in_all(row["store_id"], row["order_paid_date"])
+        if at is not None and in_time:
             for age in AGES:
                 if row["refunded_at"] <= at + timedelta(days=age):
                     back[row["order_paid_date"].replace(day=1), age] += row["refund_amount_cohort"]

@@ -240,7 +240,9 @@ arrivals as (
         lag(date_day, 2) over ({{ in_order }}) as last_day_but_one,
         lag(orders) over ({{ in_order }}) as last_orders
     from (
-        select {{ store if loop.last else 'buyer_days.store_id' }} as store_id, {{ trait }} as trait_value, date_day, buyer_no, orders, paid_amount
+        select
+            {{ store if loop.last else 'buyer_days.store_id' }} as store_id, buyer_days.{{ trait }} as trait_value, buyer_days.date_day,
+            buyer_days.buyer_no, buyer_days.orders, buyer_days.paid_amount
         from buyer_days
         {%- if loop.last %}
         {{ joined_to_first_days('buyer_days') }}

@@ -26,7 +26,7 @@ margins as (
     from (
         select store_id, date_day, {{ goods | join(', ') }} from {{ ref('int_margin_days') }} where level = 'store'
         union all
-        select 'ALL' as store_id, days.date_day, {{ goods | join(', ') }}
+        select 'ALL' as store_id, days.date_day, days.{{ goods | join(', days.') }}
         from {{ ref('int_margin_days') }} as days
         {{ joined_to_first_days('days') }}
         where days.level = 'store' and {{ counts_in_all('days.date_day') }}

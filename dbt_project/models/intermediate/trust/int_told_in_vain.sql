@@ -59,7 +59,7 @@ told as (
 
     select 'costs_of_unknown_goods', store_id, place
     from costs
-    where coalesce(store_id in (select store_id from stores), true)
+    where (store_id is null or store_id in (select store_id from stores))
         and not exists (
             select 1
             from goods
