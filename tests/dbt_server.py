@@ -70,6 +70,8 @@ def run(manifest: Manifest, order: dict[str, Any]) -> int:
 
 if __name__ == "__main__":
     known = parse(Path(sys.argv[1]))
+    gc.collect()
+    gc.freeze()  # a fork has no need to look through all of the project again and again
     print("ready", flush=True)
     for line in sys.stdin:
         print(run(known, json.loads(line)), flush=True)
