@@ -139,13 +139,14 @@ def test_a_page_that_comes_wrong_once_is_read_again_or_told(
 
 
 def lasting() -> list[object]:
-    """Every kind on the first stream of each platform; on the others those that differ from stream to stream."""
+    """Every kind on the first stream of each platform; on the others, whose client knows such an answer as
+    `passing` shows, the kinds that differ from stream to stream are thorough."""
     cases, seen = [], set()
     for case in STREAMS:
         platform, stream = (str(value) for value in case.values)
         kinds = FAULT_KINDS - {"slow"} if platform not in seen else PAGE_FAULTS | OWN_WORDS
         for kind in sorted(kinds):
-            rest = (pytest.mark.thorough,) if platform in seen and kind not in OWN_WORDS else ()
+            rest = (pytest.mark.thorough,) if platform in seen else ()
             cases.append(pytest.param(platform, stream, kind, id=f"{case.id}-{kind}", marks=rest))
         seen.add(platform)
     return cases

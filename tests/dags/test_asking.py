@@ -32,7 +32,7 @@ def database() -> Path:
     return Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
 
 
-@pytest.mark.parametrize("back", [1, 2, 9])
+@pytest.mark.parametrize("back", [1, pytest.param(2, marks=pytest.mark.thorough), 9])
 def test_a_night_of_an_earlier_day_reads_that_day(database: Path, back: int) -> None:
     day = clock.last_closed_day(datetime.now(UTC), ZONE) - timedelta(days=back)
     subprocess.run(
