@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -33,6 +34,7 @@ from extractors.files.fields import (
 )
 
 Test = None | str | int | float | list[str | int | float]
+_zones = cache(available_timezones)  # each call would walk the folders of all zones
 _COMPARISON = re.compile(r"^(<=|>=|<|>|!=|=)\s*(-?\d+(?:\.\d+)?)$")
 # What is written out as text. A list of lists by aliases would be one of gigabytes.
 _PLAIN = (str, int, float, date)
@@ -203,7 +205,7 @@ class Mapping(_Strict):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None and value not in available_timezones():
+        if value is not None and value not in _zones():
             raise ValueError(f"{value!r} is not an IANA time zone such as Europe/London")
         return value
 
