@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ PLATFORMS = sorted(
 ENGINES = {"airflow", "duckdb", "dbt"}
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     """Every module a file imports, at any depth of its code."""
     found: set[str] = set()

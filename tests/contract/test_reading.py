@@ -137,7 +137,14 @@ def test_some_stream_of_every_platform_needs_several_pages(bench: Make) -> None:
 
 
 # ---- moving ----------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("platform", "stream"), STREAMS)
+# Orders of every platform are touched while they are read; of its other streams one.
+MOVING = [
+    pytest.param(*case.values, id=case.id, marks=() if case.values[1] == "orders" else case.marks)
+    for case in one_a_platform(4)
+]
+
+
+@pytest.mark.parametrize(("platform", "stream"), MOVING)
 def test_records_that_change_while_they_are_paged_are_not_skipped_and_land_anew(
     platform: str, stream: str, bench: Make
 ) -> None:
