@@ -20,9 +20,12 @@ orders as (
         latest.load_id,
         latest.loaded_at,
         latest.cursor_at,
-        {# Cancelled before it was ever read, which may be a back-fill: since the last date it has. #}
-        case when latest.cancelled_seen_at = latest.first_seen_at then latest.cursor_at else latest.cancelled_seen_at end
-            as cancelled_seen_at,
+        {# Cancelled before it was ever read, which may be a back-fill: since it was asked for, or else the last date it has. #}
+        case
+            when latest.cancelled_seen_at = latest.first_seen_at
+                then coalesce({{ local_time('latest.record.waiting_cancel_time', "'Asia/Shanghai'") }}, latest.cursor_at)
+            else latest.cancelled_seen_at
+        end as cancelled_seen_at,
         latest.record.buyer_key,
         latest.record.order_status as source_status,
         {{ translate('latest.record.order_status', states) }} as status_state,

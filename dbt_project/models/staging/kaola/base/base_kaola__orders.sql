@@ -2,7 +2,7 @@
 
 {%- set shape = {
     'order_status': 'text', 'order_time': 'text', 'pay_success_time': 'text', 'deliver_time': 'text',
-    'finish_time': 'text', 'order_real_price': 'text', 'express_fee': 'text', 'tax_fee': 'text',
+    'finish_time': 'text', 'waiting_cancel_time': 'text', 'order_real_price': 'text', 'express_fee': 'text', 'tax_fee': 'text',
     'pay_method_name': 'text', 'receiver_province_name': 'text', 'buyer_key': 'text',
     'order_skus': [{
         'sku_key': 'text', 'goods_no': 'text', 'product_name': 'text', 'origin_price': 'text', 'count': 'text',
