@@ -87,6 +87,15 @@ def test_a_night_judges_the_rows_it_wrote_and_a_full_build_all(
     assert status("not in", "--full-refresh") == "fail"
 
 
+def test_the_key_of_a_marts_days_is_asked_of_its_weeks_and_months(first_night, tmp_path):
+    went = first_night[0]
+    build_dir = copied(went.build_dir, tmp_path / "doubled")
+    with duckdb.connect(str(build_dir / "daybook.duckdb")) as con:
+        con.execute("insert into marts.store_monthly from marts.store_monthly limit 1")
+    ran = run_dbt(build_dir, went.target_dir, "build", "--select", "unique_key_store_daily_*")
+    assert list(ran.statuses.values()) == ["fail"]
+
+
 @pytest.fixture
 def nightly(built: Warehouse, first_night: tuple[Warehouse, Project], tmp_path: Path) -> Replay:
     """The world as it was last built, before its next night."""

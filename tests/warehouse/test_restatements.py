@@ -408,7 +408,8 @@ def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
         for model in yaml.safe_load(page.read_text(encoding="utf-8")).get("models", ()):
             for test in model.get("data_tests", ()):
                 if "unique_key" in test:
-                    unique[model["name"]] = set(test["unique_key"]["arguments"]["columns"])
+                    told = test["unique_key"]["arguments"]
+                    unique |= {name: set(told["columns"]) for name in (model["name"], *told.get("also", ()))}
     checked = 0
     for subject, key in RESTATED.items():
         for sibling in GRAINS:
