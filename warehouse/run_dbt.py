@@ -14,9 +14,26 @@ from typing import Any
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import ctx_set_event_manager
 
 RESULTS = "run_results.json"
 _QUIET = {"LOG_LEVEL": "none", "LOG_LEVEL_FILE": "none", "WRITE_JSON": "false", "USE_COLORS": "false"}
+
+
+class _WorthTelling(EventManager):
+    """Makes no messages of debug events, thousands a build, unless a logger of dbt shows them."""
+
+    def fire_event(
+        self,
+        e: BaseEvent,
+        level: EventLevel | None = None,
+        node: Any = None,
+        force_warn_or_error_handling: bool = False,
+    ) -> None:
+        if self.loggers or (level or e.level_tag()) not in (EventLevel.DEBUG, EventLevel.TEST):
+            super().fire_event(e, level, node, force_warn_or_error_handling)
 
 
 def main(arguments: list[str], parsed: Manifest | None = None) -> int:
@@ -29,6 +46,7 @@ def main(arguments: list[str], parsed: Manifest | None = None) -> int:
     """
     for flag, value in _QUIET.items():
         os.environ.setdefault(f"DBT_{flag}", value)
+    ctx_set_event_manager(_WorthTelling())
     ran = dbtRunner(manifest=parsed, callbacks=[_say]).invoke(arguments)
     if isinstance(ran.result, RunExecutionResult):
         ran.result.write(f"{arguments[arguments.index('--target-path') + 1]}/{RESULTS}")
