@@ -65,9 +65,11 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
             "forfeited": sale.row["is_deposit_forfeited"] and sale.row["cancelled_at"],
         }
         for name, moment in moments.items():
-            day = moment and books.day(sale.row["store_id"], moment)
-            for store in (sale.row["store_id"], "ALL"):
-                if day and sale.excluded is None and (store, day) in starts:
+            own = sale.row["store_id"]
+            day = moment and books.day(own, moment)
+            for store in (own, "ALL"):
+                in_time = day and (store == own or books.counts_in_all(own, day))
+                if in_time and sale.excluded is None and (store, day) in starts:
                     amount = sale.row["deposit_paid_amount"]
                     key = (store, sale.row.get(trait) or "unknown", starts[store, day])
                     put_down[*key, name].append(
