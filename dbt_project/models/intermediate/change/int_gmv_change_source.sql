@@ -1,7 +1,8 @@
 -- Why paid_amount changed, taken apart by the traffic sources that platforms tell it of: paid_amount of a source = visits of all sources ×
 -- the source's share of them × buyers ÷ visits × spend per buyer, by LMDI. The effects of a source add up to its change to the cent, and
 -- those of all sources to the store's: what the mix of sources did is the sum of its shares, and what no source tells stays
--- unattributed. One row per store, source (and ALL), grain, period and comparison.
+-- unattributed. Of a period whose visits were read in part nothing is said. One row per store, source (and ALL), grain, period and
+-- comparison.
 {{ config(materialized='view') }}
 {%- set effects = gmv_source_effects() %}
 {%- set explained = effects[:4] %}
@@ -44,7 +45,7 @@ figures as (
     select store_id, source_l1, source_l2, grain, period_start, span_days, visitor_days, buyer_days,
         cast(paid_amount as decimal(18, 2)) as paid_amount
     from {{ ref('int_traffic_source_by_period') }}
-    where device = 'all' and not is_total
+    where device = 'all' and not is_total and is_traffic_loaded
 
 ),
 
