@@ -5,7 +5,6 @@
 -- comparison.
 {{ config(materialized='view') }}
 {%- set effects = gmv_source_effects() %}
-{%- set explained = effects[:4] %}
 
 with
 
@@ -269,7 +268,7 @@ select
                     when 'basket' then concat(', mostly because a buyer spent ', case when effect_basket < 0 then 'less' else 'more' end)
                     when 'appeared' then case when is_total then ', mostly because of sources that had brought nothing' else ', where there was nothing' end
                     when 'disappeared' then case when is_total then ', mostly because of sources that brought nothing any more' else ', nothing any more' end
-                    when 'unexplained' then ', which visits and buyers do not explain'
+                    when 'unexplained' then case when is_total then ', mostly in what visits and buyers do not explain' else ', which visits and buyers do not explain' end
                     when 'unattributed' then ', mostly in what no source tells'
                     else ''
                 end,
