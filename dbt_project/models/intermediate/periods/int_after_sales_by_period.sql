@@ -33,7 +33,7 @@ given_back as (
 ),
 
 -- The shop's work begins with the payment, or with the order where the buyer pays at the door. What was called off, or paid back in
--- whole, while there was time to send it was not sent late.
+-- whole to the cent, while there was time to send it was not sent late.
 begun as (
 
     select
@@ -41,7 +41,7 @@ begun as (
         case
             when orders.shipped_at is not null then 1
             when orders.order_state = 'cancelled' and coalesce(orders.cancelled_at, orders.begun_at) <= orders.due_at then 0
-            when given_back.goods >= orders.goods_paid_orig and given_back.given_back_at <= orders.due_at then 0
+            when round(given_back.goods, 2) >= round(orders.goods_paid_orig, 2) and given_back.given_back_at <= orders.due_at then 0
             else 1
         end as is_due,
         case when orders.shipped_at <= orders.due_at then 1 else 0 end as is_in_time
