@@ -49,6 +49,16 @@ def test_every_order_figure_of_every_store_and_period_is_the_recomputed_one(
     assert wrong[:10] == []
 
 
+def test_what_all_stores_leave_out_is_shown_by_store(built: Any, books: Books) -> None:
+    early: dict[str, int] = dict.fromkeys(books.stores, 0)
+    for sale in books.sales:
+        days = [day for day in (sale.created, sale.paid) if day]
+        early[sale.row["store_id"]] += not all(books.counts_in_all(sale.row["store_id"], day) for day in days)
+    shown = "select store_id, findings from marts.data_quality where check_name = 'orders_before_history'"
+    assert {row["store_id"]: row["findings"] for row in built.rows(shown)} == early
+    assert early["reef_us"] > 0
+
+
 def test_no_event_is_left_out_of_any_grain_but_those_of_the_running_day(built: Any, books: Books) -> None:
     last = {store: books.last_day([store]) for store in books.stores}
     sales = [sale for sale in books.sales if sale.is_paid and sale.paid]

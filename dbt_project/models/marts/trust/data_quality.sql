@@ -32,7 +32,7 @@
     ('traffic', 'traffic_from_unknown_source', 'visits a day and source', "Sources that no mapping names, under 'unknown'.", "source_l1 = 'unknown'"),
     ('live_costs', 'live_costs_without_session', 'sessions', 'In no cost: neither an export nor an order tells of this session (seed live_costs).',
         "is_session_unknown"),
-    ('orders', 'orders_before_history', 'orders', "In the store's own days, which are not loaded, and in none of ALL: placed or paid before its history.",
+    ('orders', 'orders_before_history', 'orders', "Placed or paid before the store's history: then in its own days, which are not loaded, and in none of ALL.",
         "created_date < first_day or paid_date < first_day"),
     ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
 ] %}
