@@ -23,8 +23,9 @@ select
     account.store_id,
     given.refund_id,
     given.item.order_item_id as line_id,
-    {# A bundle whose parts have the prices has none itself. #}
-    nullif({{ money('given.item.base_row_total') }}, 0) as refund_goods,
+    {# After its discount, as its order's line has it. A bundle whose parts have the prices has none itself. #}
+    nullif({{ money('given.item.base_row_total') }}, 0) - coalesce({{ money('given.item.base_discount_amount') }}, 0)
+        + coalesce({{ money('given.item.base_discount_tax_compensation_amount') }}, 0) as refund_goods,
     {{ money('given.item.qty') }} as quantity,
     given.load_id
 from given

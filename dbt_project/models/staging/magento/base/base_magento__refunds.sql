@@ -5,7 +5,10 @@
     'base_grand_total': 'text', 'base_subtotal': 'text', 'base_discount_amount': 'text',
     'base_shipping_amount': 'text', 'base_tax_amount': 'text', 'base_adjustment': 'text',
     'base_discount_tax_compensation_amount': 'text',
-    'items': [{'order_item_id': 'text', 'qty': 'text', 'base_row_total': 'text'}]
+    'items': [{
+        'order_item_id': 'text', 'qty': 'text', 'base_row_total': 'text', 'base_discount_amount': 'text',
+        'base_discount_tax_compensation_amount': 'text'
+    }]
 } -%}
 
 {{ latest_records(source('raw_magento', 'refunds'), shape) }}
