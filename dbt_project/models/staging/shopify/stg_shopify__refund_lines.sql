@@ -1,10 +1,12 @@
-{# Gift cards are no goods. #}
+{# Gift cards are no goods. Where prices include tax it is taken out, as of the order's lines. #}
+{%- set amount = '.shopMoney.amount' -%}
 with
 
 told as (
     select
         account_id,
         load_id,
+        latest.record.taxesIncluded = 'true' as is_tax_included,
         {{ explode('latest.record.refunds') }} as refund
     from {{ ref('base_shopify__orders') }} as latest
 ),
@@ -13,6 +15,7 @@ lines as (
     select
         account_id,
         load_id,
+        is_tax_included,
         told.refund.legacyResourceId as refund_id,
         {{ explode('told.refund.refundLineItems.nodes') }} as line
     from told
@@ -24,7 +27,8 @@ select
     account.store_id,
     refund_id,
     replace(lines.line.lineItem.id, 'gid://shopify/LineItem/', '') as line_id,
-    {{ money('lines.line.subtotalSet.shopMoney.amount') }} as refund_goods,
+    {{ money('lines.line.subtotalSet' ~ amount) }}
+        - case when is_tax_included then coalesce({{ money('lines.line.totalTaxSet' ~ amount) }}, 0) else 0 end as refund_goods,
     {{ money('lines.line.quantity') }} as quantity,
     load_id
 from lines
