@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from extractors.accounts import Account
+from extractors.core.session import Session
 from extractors.credentials import Credentials
 from extractors.extract import extract
 from extractors.landing import Landing
@@ -86,3 +87,30 @@ def test_a_product_that_its_shop_deleted_is_told_to_have_left_the_list_and_to_be
     skus = without[1]
     assert skus >= 1 and without == still == (whole[0] - skus, skus)
     assert back == whole
+
+
+def test_goods_that_are_put_on_sale_between_the_shelves_are_read_and_have_not_left_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two shelves that are read one after the other, they were on neither."""
+    account = _account("pinduoduo")
+    noon = datetime(2026, 9, 30, 21, tzinfo=UTC)
+    send, calls = Session._send, 0
+    with running(7, first_day=date(2026, 9, 8), now=noon) as box:
+
+        def on_sale(hours: int) -> set[int]:
+            views = box.sandbox.world.products(account.store_id, int(noon.timestamp()) + hours * 3_600)
+            return {view.item.number for view in views if view.is_on_sale}
+
+        def an_hour_before_the_second(session: Session, name: str, arguments: dict[str, Any]) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                box.control.advance(3_600)
+            return send(session, name, arguments)
+
+        assert on_sale(0) < on_sale(1)
+        monkeypatch.setattr(Session, "_send", an_hour_before_the_second)
+        assert _read(box, account, noon, tmp_path) == len(
+            box.sandbox.world.products(account.store_id, int(noon.timestamp()))
+        )

@@ -113,12 +113,13 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _goods(account: Account, window: Window) -> Iterator[Read]:
-    """All goods there are, on sale or not: the list goes by no time, and tells none."""
+    """All goods there are, on sale or not: the list goes by no time, and tells none. Goods that are put on
+    sale after that shelf was read were on neither, and would have left the list: it is read once more."""
     place = "goods_list_get_response"
     paging = LastPageFirst(
         records_at(f"{place}.goods_list"), number_at(f"{place}.total_count"), 100, page="page"
     )
-    for on_sale in (1, 0):
+    for on_sale in (1, 0, 1):
         yield Read(Request(GOODS, PATH, {"is_onsale": on_sale}), paging)
 
 
