@@ -31,6 +31,7 @@ _BEYOND_61 = re.compile(rb'\sr="(?:B[J-Z]|[C-Z][A-Z]|[A-Z]{3})[0-9]')
 # A few kilobytes may unpack to anything. A cell holds 32,767 characters; more between two tags is none.
 _LARGEST = 4 << 30
 _LONGEST = 4 << 20
+_LONGEST_CELL = 1 << 16  # bytes of one with a formula, which has 8,192 characters at most
 _EXACT = 10**15  # a spreadsheet keeps 15 digits of a number; the rest are zeros it made up
 
 
@@ -147,7 +148,7 @@ def _unsaved(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
             rest = b""
             while chunk := file.read(1 << 20):
                 text = rest + chunk
-                cut = text.rfind(b"c>") + 2 if b"c>" in text else len(text)
+                cut = max(text.rfind(b"c>") + 2, len(text) - _LONGEST_CELL)  # where no cell goes on
                 for cell in _UNSAVED.finditer(text, 0, cut):
                     place = _PLACE.search(cell[1])
                     if place and not (cell[2] and b't="str"' in cell[1]):

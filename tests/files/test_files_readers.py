@@ -382,8 +382,21 @@ def test_rows_of_nothing_but_formulas_without_results_are_not_blank(shop: Shop) 
     assert "line 2: 小票号 is a formula whose result is not saved (cell A2)" in error.message
 
 
-def _with_inner(book: bytes, place: str, inner: str) -> bytes:
-    """The workbook with other XML inside of one cell."""
+def test_a_formula_without_a_result_is_told_however_many_cells_of_nothing_but_colour_stand_before_it(
+    shop: Shop,
+) -> None:
+    """The sheet is looked through in pieces of a megabyte; in one of these no cell ends that has anything in it."""
+    rows = [list(TILL_HEADER), *_cells(*ROWS)]
+    place = f"{'ABCDEFGH'[TILL_HEADER.index('单价')]}3"
+    book = _with_inner(xlsx(("Cover", [["x"]]), ("S", rows)), place, "<f>1+1</f>", starts=(2 << 20) - 10)
+    shop.drop("a.xlsx", book)
+    shop.run()
+    ((_, line, reason),) = shop.quarantine
+    assert line == 3 and f"单价 is a formula whose result is not saved (cell {place})" in reason
+
+
+def _with_inner(book: bytes, place: str, inner: str, starts: int = 0) -> bytes:
+    """The workbook with other XML inside of one cell, and so many empty ones before it that it starts there."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
@@ -393,7 +406,9 @@ def _with_inner(book: bytes, place: str, inner: str) -> bytes:
                     rf'(<c r="{place}")[^>]*>.*?</c>'.encode(), rf"\1>{inner}</c>".encode(), text
                 )
                 assert changed != text
-                text = changed
+                at, empty = changed.index(f'<c r="{place}"'.encode()), b'<c r="Z3" s="0"/>'
+                many, rest = divmod(max(0, starts - at), len(empty))
+                text = changed[:at] + empty * many + b" " * rest + changed[at:]
             new.writestr(name, text)
     return out.getvalue()
 
