@@ -46,8 +46,8 @@ select
     shipped_seen_at as shipped_at,
     {{ null_as('instant') }} as delivered_at,
     case
-        when status_state = 'completed' then completed_seen_at
-        when status_state = 'cancelled' and shipped_seen_at is not null then closed_seen_at
+        when status_state = 'completed' or status_state = 'cancelled' and shipped_seen_at is not null
+            then coalesce(completed_seen_at, closed_seen_at)
     end as completed_at,
     case when status_state = 'cancelled' and shipped_seen_at is null then closed_seen_at end as cancelled_at,
     modified_at,
