@@ -83,6 +83,9 @@ def first_night(world: World) -> None:
         read,
         [
             ("93", "2026-01-01T00:00:00", p.woo_product("Lighting", "2026-01-01T00:00:00")),
+            ("96", "2026-01-01T00:00:00", p.woo_product("Lighting", "2026-01-01T00:00:00")),
+            ("97", "2026-01-01T00:00:00", p.woo_product("Lighting", "2026-01-01T00:00:00")),
+            ("97", "2026-01-05T00:00:00", None),
         ],
     )
     world.versions("files", "orders", 1, read, [("536365", "2010-12-01T08:26:00", p.invoice())])
@@ -245,6 +248,8 @@ def later_nights(world: World) -> None:
         [
             ("95", "2026-01-03T00:00:00", p.woo_product("Garden", "2026-01-03T00:00:00")),
             ("95", "2026-01-04T00:00:00", p.woo_product("Kitchen", "2026-01-04T00:00:00")),
+            ("96", "2026-01-07T00:00:00", None),
+            ("97", "2026-01-03T00:00:00", p.woo_product("Garden", "2026-01-03T00:00:00")),
         ],
     )
     world.report(

@@ -56,9 +56,14 @@ class World:
         return con
 
     def versions(
-        self, platform: str, stream: str, load_id: int, read_at: str, rows: Iterable[tuple[str, str, Payload]]
+        self,
+        platform: str,
+        stream: str,
+        load_id: int,
+        read_at: str,
+        rows: Iterable[tuple[str, str, Payload | None]],
     ) -> None:
-        """Versions of records as one load brings them: (key, modified time in UTC, payload)."""
+        """Versions of records as one load brings them: (key, modified time in UTC, payload; none of what has left a list)."""
         with self.open() as con:
             for key, cursor_at, payload in rows:
                 text = json.dumps(payload, ensure_ascii=False)

@@ -278,8 +278,8 @@ def test_products_come_whole_and_by_variant(story: Story) -> None:
         Decimal(12),
         True,
     )
-    whole = one(story.first, "stg_woocommerce__products", sku_id=None)
-    variant = one(story.first, "stg_woocommerce__products", sku_id="94")
+    whole = one(story.first, "stg_woocommerce__products", product_id="93", sku_id=None)
+    variant = one(story.first, "stg_woocommerce__products", product_id="93", sku_id="94")
     assert pick(whole, "product_id", "list_price", "category_path") == ("93", Decimal(9), "Lighting")
     assert pick(variant, "product_id", "list_price", "stock") == ("93", Decimal(10), Decimal(3))
 
@@ -312,6 +312,27 @@ def test_every_version_of_a_product_holds_until_the_next(story: Story) -> None:
             (at(2026, 1, 4), at(2026, 1, 6, 3), "Kitchen", 3),
             (at(2026, 1, 6, 3), None, "Outdoors", 2),
         ]
+
+
+def test_what_left_a_list_ends_then_also_where_that_alone_is_new_or_a_version_from_before_comes_late(
+    story: Story,
+) -> None:
+    spans = {}
+    for name, tables in {"first": story.first, "last": story.last}.items():
+        for product in ("96", "97"):
+            held = rows(tables, "stg_woocommerce__products", product_id=product, sku_id=None)
+            spans[name, product] = sorted(
+                (row["valid_from_at"], row["valid_until_at"], row["category_path"]) for row in held
+            )
+    assert spans == {
+        ("first", "96"): [(at(2026, 1, 1), None, "Lighting")],
+        ("last", "96"): [(at(2026, 1, 1), at(2026, 1, 7), "Lighting")],
+        ("first", "97"): [(at(2026, 1, 1), at(2026, 1, 5), "Lighting")],
+        ("last", "97"): [
+            (at(2026, 1, 1), at(2026, 1, 3), "Lighting"),
+            (at(2026, 1, 3), at(2026, 1, 5), "Garden"),
+        ],
+    }
 
 
 def test_a_dropped_files_lines_keep_their_class(story: Story) -> None:
