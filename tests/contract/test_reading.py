@@ -36,6 +36,7 @@ from contract_bench import (
 
 from extractors.core.window import Window, days_window
 from extractors.sandbox.control import Fault, Touch
+from extractors.sandbox.truth import shop_of
 
 Make = Callable[..., Bench]
 SEVERAL_DAYS = 3
@@ -200,6 +201,38 @@ def assert_newest(on: Bench, keys: set[str], rows: list[bytes], now: datetime) -
     second = timedelta(seconds=1)
     for key in keys - undated - on.truth(Window(now - on.stream.settle, now + second)):
         assert key in on.truth(Window(newest[key], newest[key] + second)), f"an old version of {key}"
+
+
+WHOLE_LISTS = [
+    (name, stream.name)
+    for name in TESTED
+    for stream in SPOKEN[name].streams
+    if stream.kind == "cursor" and stream.cursor is None
+]
+
+
+@pytest.mark.parametrize("place", [0, -1])
+@pytest.mark.parametrize("comes", [True, False], ids=["comes", "goes"])
+@pytest.mark.parametrize(("platform", "stream"), WHOLE_LISTS)
+def test_a_list_of_all_there_is_names_whoever_stays_on_it_while_another_comes_or_goes(
+    platform: str, stream: str, comes: bool, place: int, bench: Make
+) -> None:
+    """Who is missing in it has left it: the pages move under the read."""
+    on = bench(platform, stream)
+    world, window, store = on.running.sandbox.world, a_few_records(on, BUSY_DAY), shop_of(on.account.id).store
+    other = {(store, world.products(store, int(on.now.timestamp()))[place].item.number)}
+    without: tuple[set[tuple[str, int]], set[tuple[str, int]]] = (other, set()) if comes else (set(), other)
+    on.in_pages_of(2)
+
+    def moved(number: int) -> None:
+        world.deleted = without[number > 2]
+
+    on.wire.before = moved
+    try:
+        named = set(keys_of(on.rows(on.run(window))))
+        assert named >= on.truth(window) and len(on.wire.bodies) >= 3
+    finally:
+        world.deleted = set()
 
 
 @pytest.mark.parametrize(("platform", "stream"), one_a_platform(1))
