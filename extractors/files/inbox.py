@@ -165,6 +165,8 @@ class _Run:
             if whole and not self._is_back(name, drop.sha256):
                 tables.append(_Table(name, source.part, match.mapping, known=whole[0], lost=lost))
                 continue
+            if whole:  # it counts from now on, and not in the place of a copy that is damaged
+                lost = []
             raw = source.read(match.head, match.header_row, match.wanted(), match.mapping.encoding)
             cells = clean(raw, match.mapping, match.header, self.hash_buyer)
             _check_readable(name, cells, match.mapping)

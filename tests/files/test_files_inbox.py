@@ -246,6 +246,19 @@ def test_a_file_damaged_after_it_was_loaded_changes_nothing_when_it_is_dropped_a
     assert shop.query("select count(*) from raw_files.orders") == [(1,)]
 
 
+def test_a_file_that_is_back_counts_now_though_an_earlier_copy_of_it_is_damaged(shop: Shop) -> None:
+    for price in ("2.00", "9.00", "2.00"):
+        shop.drop("a.csv", till(ROW.replace("2.00", price)))
+        shop.run()
+    Path(min(shop.landing.all(), key=lambda one: one.read_at).paths[0]).unlink()
+    for price in ("9.00", "2.00"):
+        shop.drop("a.csv", till(ROW.replace("2.00", price)))
+        shop.run()
+    assert shop.query(
+        "select max_by(payload->'lines'->0->>'line_amount', read_at) from raw_files.orders"
+    ) == [("2.00",)]
+
+
 def test_a_copy_that_pauses_is_left_until_whoever_writes_it_is_done(shop: Shop) -> None:
     whole = till(ROW, LATER)
     with (shop.inbox / "a.csv").open("w", encoding="utf-8") as copy:
