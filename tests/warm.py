@@ -110,9 +110,8 @@ def _fork(order: dict[str, Any]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         gc.collect()  # what still holds a database in a circle
-        os._exit(
-            status
-        )  # an orderly end would wait for threads of what is imported, which stayed with the parent
+        # An orderly end would wait for threads of what is imported, which stayed with the parent.
+        os._exit(status)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,6 @@ stores as (
 
 ),
 
-goods as (
-
-    {%- for item in ['product', 'sku'] %}
-    select store_id, '{{ item }}' as item_kind, {{ item }}_id as item_id from {{ ref('fct_order_lines') }}
-    union
-    select store_id, '{{ item }}', {{ item }}_id from {{ ref('int_product_versions') }}
-    {{ "union" if not loop.last }}
-    {%- endfor %}
-
-),
-
 costs as (
 
     select
@@ -33,6 +22,21 @@ costs as (
         select *, max(read_at) over (partition by file) as file_read_at from {{ source('raw_daybook', 'dropped_costs') }}
     ) as told
     where told.read_at = told.file_read_at
+
+),
+
+-- Of all goods those that costs are told of: a few among millions of lines.
+goods as (
+
+    {%- for item in ['product', 'sku'] %}
+    {%- set last_item = loop.last %}
+    {%- for known in ['fct_order_lines', 'int_product_versions'] %}
+    select store_id, '{{ item }}' as item_kind, {{ item }}_id as item_id
+    from {{ ref(known) }}
+    where {{ item }}_id in (select item_id from costs where item_kind = '{{ item }}')
+    {{ "union" if not (last_item and loop.last) }}
+    {%- endfor %}
+    {%- endfor %}
 
 ),
 
