@@ -85,6 +85,41 @@ sold as (
 
 ),
 
+{%- if grain == 'day' %}
+
+-- Whole days of events beside that of the same number in the event before: some weeks of a year, so that what sold on them is little.
+event_days as (
+
+    select spans.store_id, spans.period_start, before.period_start as compare_date, before.is_orders_loaded
+    from {{ ref('int_event_days') }} as events
+    inner join {{ ref('int_spans') }} as spans
+        on events.date_day = spans.period_start
+        and spans.grain = 'day'
+        and spans.span_days = 0
+        and spans.is_complete
+    inner join {{ ref('int_spans') }} as before
+        on spans.store_id = before.store_id
+        and events.compare_date = before.period_start
+        and before.grain = 'day'
+        and before.span_days = 0
+        and before.is_complete
+
+),
+
+sold_at_event as (
+
+    select
+        sold.level, sold.store_id, sold.item_id, sold.grain, event_days.period_start
+        {%- for name in measures %}, sold.{{ name }}{% endfor %}
+    from event_days
+    inner join sold
+        on event_days.store_id = sold.store_id
+        and event_days.compare_date = sold.period_start
+        and sold.span_days = 0
+
+),
+{%- endif %}
+
 viewed as (
 
     select *
@@ -205,20 +240,14 @@ left join sold as {{ when }}
     {%- endif %}
 {%- endfor %}
 {%- if grain == 'day' %}
-left join {{ ref('int_event_days') }} as events
-    on this.period_start = events.date_day
-left join {{ ref('int_spans') }} as yoy_event_spans
+left join event_days as yoy_event_spans
     on this.store_id = yoy_event_spans.store_id
-    and yoy_event_spans.grain = 'day'
-    and events.compare_date = yoy_event_spans.period_start
-    and yoy_event_spans.span_days = 0
-    and yoy_event_spans.is_complete and spans.is_complete
-left join sold as yoy_event
+    and this.period_start = yoy_event_spans.period_start
+left join sold_at_event as yoy_event
     on this.level = yoy_event.level
     and this.store_id = yoy_event.store_id
     and this.item_id = yoy_event.item_id
-    and yoy_event_spans.period_start = yoy_event.period_start
-    and yoy_event.span_days = 0
+    and this.period_start = yoy_event.period_start
 {%- endif %}
 {%- if with_stock %}
 left join stocked
