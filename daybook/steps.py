@@ -17,7 +17,7 @@ from extractors.files.lists import LISTS, list_named
 from extractors.files.lists import PLATFORM as LISTS_PLATFORM
 from extractors.landing import Landing
 from extractors.registry import platform as find_platform
-from extractors.registry import platforms, streams_of
+from extractors.registry import platforms, streams_of, streams_read
 
 Say = Callable[[str], None]
 
@@ -155,7 +155,7 @@ def out_of_reach(settings: Settings, account: Account, first: date | None = None
     platform, lines = find_platform(account.platform), []
     if platform.protocol is None:
         return []
-    for name in account.streams or platform.stream_names:
+    for name in streams_read(account):
         stream = platform.stream(name)
         if first is not None:
             start = days_window(first, first, account.zone).start

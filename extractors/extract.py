@@ -33,6 +33,7 @@ from extractors.errors import (
 from extractors.landing import LISTS_ALL, Landing, Manifest
 from extractors.personal import Scrubber
 from extractors.registry import platform as find_platform
+from extractors.registry import streams_read
 from extractors.tokens import TokenFile
 
 # Three months are 89 days at their shortest, and a vendor counts back from when a call arrives: one for the
@@ -89,7 +90,7 @@ def extract(
     if platform.protocol is None:
         raise ConfigError("this account is fed by files", account=account.id, advice="use `daybook import`")
     check_options(account)
-    wanted = [platform.stream(name) for name in streams or account.streams or platform.stream_names]
+    wanted = [platform.stream(name) for name in streams or streams_read(account)]
     landing.sweep()
     session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials), sleep)
     landed: list[Manifest] = []

@@ -7,6 +7,7 @@ import pkgutil
 from functools import cache
 
 from extractors import platforms as _folder
+from extractors.accounts import Account
 from extractors.core.model import Platform
 from extractors.errors import ConfigError
 
@@ -34,3 +35,11 @@ def platform(name: str) -> Platform:
 def streams_of() -> dict[str, tuple[str, ...]]:
     """Platform → names of its streams, as `load_accounts` wants them."""
     return {name: found.stream_names for name, found in platforms().items()}
+
+
+def streams_read(account: Account) -> tuple[str, ...]:
+    """Names of the streams that are read of an account: those it names, else all that its platform has.
+
+    Raises ConfigError for a platform nobody registered.
+    """
+    return account.streams or platform(account.platform).stream_names

@@ -25,7 +25,7 @@ def command() -> None:
     from daybook.settings import Settings
     from extractors.errors import DaybookError, LandingError
     from extractors.landing import Landing
-    from extractors.registry import platform as find_platform
+    from extractors.registry import streams_read
     from warehouse.status import status
 
     settings = Settings.from_environment()
@@ -44,7 +44,7 @@ def command() -> None:
     table.add_column("in raw", justify="right")
     table.add_column("waits to load")
     for account in accounts:
-        for stream in account.streams or find_platform(account.platform).stream_names:
+        for stream in streams_read(account):
             try:
                 mark = landing.mark(account.platform, account.id, stream)
                 until = mark.astimezone(account.zone).strftime("%Y-%m-%d %H:%M %Z") if mark else "never read"

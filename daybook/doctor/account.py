@@ -25,6 +25,7 @@ from extractors.files.folder import Inbox
 from extractors.landing import Landing
 from extractors.protocols.http_status import http_date
 from extractors.registry import platform as find_platform
+from extractors.registry import streams_read
 from extractors.tokens import TokenFile
 
 LOST = "export it by hand and drop the files (mappings/README.md), or let the account begin later"
@@ -87,7 +88,7 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
 def marks(settings: Settings, account: Account) -> Iterator[Finding]:
     """Whether it is known how far each stream has been read."""
     landing = Landing(settings.landing)
-    for name in streams(account):
+    for name in streams_read(account):
         try:
             landing.mark(account.platform, account.id, name)
         except LandingError as error:
@@ -137,7 +138,7 @@ def first_call(settings: Settings, account: Account, credentials: Credentials) -
     session = Session(
         platform, account, credentials, tokens, sleep=lambda seconds: time.sleep(min(seconds, 0.5))
     )
-    names = streams(account)
+    names = streams_read(account)
     unseen = []
     try:
         for name in names:
@@ -162,8 +163,3 @@ def _first_page(stream: Stream, session: Session, day: Window) -> None:
         return
     with suppress(TooMuchError):  # an answer, too: a night would ask for it in halves
         next(iter(read.paging.pages(session.call, read.request)), None)
-
-
-def streams(account: Account) -> tuple[str, ...]:
-    """The streams that are read of an account."""
-    return account.streams or find_platform(account.platform).stream_names

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from daybook import meanings
 from daybook.connections import outside_airflow
-from daybook.doctor.account import streams
 from daybook.doctor.finding import Finding
 from daybook.settings import Settings
 from extractors.accounts import PACE, Account
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
 from extractors.registry import platform as find_platform
+from extractors.registry import streams_read
 
 
 def meant(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def twins(accounts: list[Account]) -> Iterator[Finding]:
         with suppress(ConfigError):  # told before
             own = outside_airflow(account.id)
             for other, theirs in first.setdefault(platform.name, []):
-                shared = set(streams(account)) & set(streams(other))
+                shared = set(streams_read(account)) & set(streams_read(other))
                 if shared and own == theirs and _options(account) == _options(other):
                     yield Finding(
                         "bad",
