@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -116,6 +117,7 @@ def _server() -> subprocess.Popen[str]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            process_group=0,
         )
         _servers.append(server)
         _answer(server)
@@ -143,7 +145,7 @@ def _run(build_dir: Path, target_dir: Path, *arguments: str) -> str:
     try:
         _answer(server)
     except BaseException:  # a test's time is up: its answer must not be taken for the next run's
-        server.kill()
+        os.killpg(server.pid, signal.SIGKILL)  # and its fork not run beside the next
         _servers.clear()
         raise
     return said.read_text(encoding="utf-8")

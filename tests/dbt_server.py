@@ -11,7 +11,6 @@ import gc
 import json
 import os
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_runs import PARSED, PROJECT
+from warm import in_fork
 
 from warehouse.run_dbt import main
 
@@ -46,26 +46,15 @@ def parse(folder: Path) -> Manifest:
 
 
 def run(manifest: Manifest, order: dict[str, Any]) -> int:
-    """dbt in a fork, with its output in a file."""
-    child = os.fork()
-    if child == 0:
-        said = os.open(order["said"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
-        os.chdir(order["folder"])
-        parsed = None if "--vars" in order["arguments"] else manifest
-        status = 3  # neither passed nor failed: it did not get to an end
+    """dbt in a fork, with its output in a file. 3 is neither passed nor failed: it did not get to an end."""
+
+    def dbt() -> int:
         try:
-            status = main([*order["arguments"], *PLACES], parsed)
-        except BaseException:
-            traceback.print_exc()
+            return main([*order["arguments"], *PLACES], None if "--vars" in order["arguments"] else manifest)
         finally:
-            sys.stdout.flush()
             DuckDBConnectionManager.close_all_connections()
-            gc.collect()  # what still holds a connection in a circle: open, it leaves a .wal beside the file
-            # An orderly end would wait for DuckDB's threads, which stayed with the parent.
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    return in_fork(dbt, order["folder"], order["said"], order["said"], broken=3)
 
 
 if __name__ == "__main__":

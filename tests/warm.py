@@ -15,6 +15,7 @@ import json
 import os
 import pkgutil
 import runpy
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,7 +50,7 @@ def run(
         try:
             status = int(server.stdout.readline())
         except BaseException:  # a test's time is up: its answer must not be taken for the next run's
-            _servers.pop(imported).kill()
+            os.killpg(_servers.pop(imported).pid, signal.SIGKILL)  # and its fork not run beside the next
             raise
         out, err = (Path(path).read_text(encoding="utf-8") for path in said.values())
         return subprocess.CompletedProcess(words, status, out, err)
@@ -79,39 +80,62 @@ def stop() -> None:
 
 def _begin(imported: tuple[str, ...]) -> subprocess.Popen[str]:
     server = subprocess.Popen(
-        [sys.executable, __file__, *imported], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, *imported],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
     )
     _servers[imported] = server
     return server
 
 
-def _fork(order: dict[str, Any]) -> int:
+def in_fork(job: Callable[[], int], folder: str, out: str, err: str, broken: int = 1) -> int:
+    """The exit status of a job that a fork of this process does, standing in a folder, its output in files.
+
+    broken: the status of one that came to no end of its own.
+    """
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for handle, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(order[name], os.O_CREAT | os.O_WRONLY, 0o600), handle)
-    os.chdir(order["folder"])
-    os.environ.clear()
-    os.environ.update(order["env"])
-    time.tzset()
-    sys.argv = order["words"]
-    status = 1
+    status = broken
     try:
-        runpy.run_module(order["words"][0], run_name="__main__", alter_sys=True)
-        status = 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for handle, path in ((1, out), (2, err)):
+            flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_APPEND  # both may be one file
+            os.dup2(os.open(path, flags, 0o600), handle)
+        os.chdir(folder)
+        status = job()
     except BaseException:
         traceback.print_exc()
     finally:
-        atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-        gc.collect()  # what still holds a database in a circle
+        gc.collect()  # what still holds a database in a circle: open, it leaves a .wal beside the file
         # An orderly end would wait for threads of what is imported, which stayed with the parent.
         os._exit(status)
+
+
+def _module(words: Sequence[str], env: Mapping[str, str]) -> int:
+    """`python -m WORDS…`, but for the start."""
+    os.environ.clear()
+    os.environ.update(env)
+    time.tzset()
+    sys.argv = list(words)
+    try:
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    finally:
+        atexit._run_exitfuncs()
+    return 0
+
+
+def _run(order: dict[str, Any]) -> int:
+    return in_fork(lambda: _module(order["words"], order["env"]), order["folder"], order["out"], order["err"])
 
 
 if __name__ == "__main__":
@@ -120,4 +144,4 @@ if __name__ == "__main__":
         for below in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
             importlib.import_module(below.name)
     for line in sys.stdin:
-        print(_fork(json.loads(line)), flush=True)
+        print(_run(json.loads(line)), flush=True)
