@@ -17,22 +17,26 @@ import orjson
 
 from extractors.errors import ContractError, TransientError
 
-# A number token a double or an int64 might not hold: 20 or more digits, 19 from 92 on or below zero, or 17 or
-# more with a point. Looking for one costs more than decoding, so a page is asked first for what few have,
-# 17 digits or points in a row, then whether they are more than the ids of 19 digits that some vendors use.
-_WIDE = re.compile(rb"[:,\[]\s*(?:\d{20}|9[2-9]\d{17}|-\d{19}|-?(?=[\d.]{17})\d+\.\d)")
-_LAST = re.compile(rb"9[2-9]\d{17}")
+# A number token a double or an int64 might not hold: 20 digits or more, 19 from 92 on or below zero, 17 and a
+# point or more. Looking at every token costs more than decoding: a page is asked first whether 17 digits or
+# points follow anything but a quote, in which most vendors have their long ids.
+_WIDE = re.compile(rb":(?:\d{20}|9[2-9]\d{17}|-\d{19}|-?(?=[\d.]{17})\d+\.\d)")
+_LONG = b":" + b"0" * 17
 _WIDTH = range(-(2**63), 2**63)
+_DIGITS, _BLANKS = b"0123456789", b" \t\r\n"
 
 
-def _shown(**kept: str) -> bytes:
-    """A table for `bytes.translate`: digits as 0, what is kept as itself or another, all else as blanks."""
-    others = {ord(name): ord(shown) for name, shown in kept.items()}
-    return bytes(others.get(byte, 0x30 if chr(byte) in "0123456789" else 0x20) for byte in range(256))
+def _shown(kept: bytes, as_zero: bytes) -> bytes:
+    """A table for `bytes.translate`: what a number can follow as a colon, what is nothing here as blanks."""
+    named = {
+        **dict.fromkeys(b":,[", ord(":")),
+        **dict.fromkeys(as_zero, ord("0")),
+        **{byte: byte for byte in kept},
+    }
+    return bytes(named.get(byte, ord(" ")) for byte in range(256))
 
 
-_RUNS, _POINTS = _shown(**{".": "0"}), _shown(**{".": ".", "-": "-"})
-_LONG = b"0" * 17
+_RUNS, _NUMBERS = _shown(b"", _DIGITS + b"."), _shown(_DIGITS + b".-", b"")
 # Half of a pair that stands for one character, written without the other; control characters as blanks.
 _LONE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -42,7 +46,6 @@ _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 # The broken texts of the answers before this one to the same request; None where it is asked once.
 _BROKEN_BEFORE: ContextVar[frozenset[bytes] | None] = ContextVar("broken_before", default=None)
-_SUSPECTS = (b"0" * 20, b"-" + b"0" * 19, *(b"0" * n + b"." + b"0" * (16 - n) for n in range(1, 16)))
 
 
 class Broken(TransientError):
@@ -123,11 +126,10 @@ def _broken(text: bytes) -> frozenset[bytes]:
 
 
 def _is_wide(text: bytes) -> bool:
-    if _LONG not in text.translate(_RUNS):
-        return False
-    digits = text.translate(_POINTS)
-    is_suspect = any(suspect in digits for suspect in _SUSPECTS) or _LAST.search(text)
-    return bool(is_suspect and _WIDE.search(text))
+    """Whether a number in it may be too wide: one in a text, after a comma, passes for one."""
+    return _LONG in text.translate(_RUNS, _BLANKS + b"-") and bool(
+        _WIDE.search(text.translate(_NUMBERS, _BLANKS))
+    )
 
 
 def dumps(value: Any) -> bytes:
