@@ -3,7 +3,7 @@
 -- whole build has passed: it may have overwritten what an order used to say already. One row per order.
 {{ config(**kept_until_built()) }}
 {%- set refunds_before = as_it_was('int_refunds') if execute %}
-{%- set orders_before = as_it_was('int_order_headers') if execute %}
+{%- set orders_before = as_it_was('int_order_totals') if execute %}
 {%- set lines_before = as_it_was('int_order_lines') if execute %}
 
 with
