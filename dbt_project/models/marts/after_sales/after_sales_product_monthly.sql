@@ -1,1 +1,1 @@
-select * from {{ ref('int_after_sales_product_mart') }} where grain = 'month'
+{{ after_sales_product_mart('month') }}

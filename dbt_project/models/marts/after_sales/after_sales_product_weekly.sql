@@ -1,1 +1,1 @@
-select * from {{ ref('int_after_sales_product_mart') }} where grain = 'week'
+{{ after_sales_product_mart('week') }}
