@@ -7,8 +7,8 @@
 
 with
 
--- What a buyer, whose cohort, type and source never change, did in a month.
-buyer_months as (
+-- A buyer's cohort, type and source never change: nobody is in two of these, and the first order of a month is its buyer's one.
+parts as (
 
     select
         orders.store_id,
@@ -16,6 +16,7 @@ buyer_months as (
         coalesce(won.acquisition_source, 'unknown') as acquisition_source,
         {{ month_start('orders.first_paid_date') }} as cohort_month,
         {{ months_between(month_start('orders.first_paid_date'), month_start('orders.paid_date')) }} as month_number,
+        sum(case when orders.previous_paid_date >= {{ month_start('orders.paid_date') }} then 0 else 1 end) as people,
         count(*) as orders,
         count(*) - count(orders.paid_amount) as unrated,
         sum(orders.paid_amount) as paid_amount,
@@ -27,22 +28,9 @@ buyer_months as (
         and orders.platform = won.platform
         and orders.buyer_key = won.buyer_key
     group by
-        orders.store_id, orders.first_buyer_type, coalesce(won.acquisition_source, 'unknown'), orders.first_paid_date,
-        {{ month_start('orders.paid_date') }}, orders.platform, orders.buyer_key
-
-),
-
--- Nobody is in two of these.
-parts as (
-
-    select
-        store_id, buyer_type, acquisition_source, cohort_month, month_number,
-        count(*) as people
-        {%- for name in sums %},
-        sum({{ name }}) as {{ name }}
-        {%- endfor %}
-    from buyer_months
-    group by store_id, buyer_type, acquisition_source, cohort_month, month_number
+        orders.store_id, orders.first_buyer_type, coalesce(won.acquisition_source, 'unknown'),
+        {{ month_start('orders.first_paid_date') }},
+        {{ months_between(month_start('orders.first_paid_date'), month_start('orders.paid_date')) }}
 
 ),
 
