@@ -264,6 +264,27 @@ def test_refunds_by_reason_and_hours_come_from_the_refunds_of_the_period(
 
 
 @pytest.mark.parametrize("grain", GRAINS)
+def test_a_reason_that_nobody_gave_in_an_earlier_period_had_no_refunds_then(grain: str, built: Any) -> None:
+    """What is compared with an earlier period is what its reasons come to: a reason without a row there is 0, not unknown."""
+    rows = built.rows(f"select * from marts.after_sales_{GRAINS[grain]}")
+    whole = {(row["store_id"], row["period_start"]): row for row in rows if row["reason"] == "ALL"}
+    nobody = 0
+    for row in rows:
+        for name in ("refunds_prev", "refund_amount_prev", "refunds_yoy", "refund_amount_yoy"):
+            known = whole[row["store_id"], row["period_start"]][name] is not None
+            assert (row[name] is not None) is known, (
+                row["store_id"],
+                row["reason"],
+                row["period_start"],
+                name,
+            )
+        nobody += row["refunds_prev"] == 0
+        if row["refunds_prev"] == 0:
+            assert row["refunds_prev_chg"] is None and row["avg_refund_hours_prev"] is None
+    assert nobody > 3 or grain == "month", "every reason was given in each of the world's months"
+
+
+@pytest.mark.parametrize("grain", GRAINS)
 def test_refunds_by_product_and_reason_come_from_the_refunds_of_the_period(
     grain: str, built: Any, world: World, books: Books
 ) -> None:

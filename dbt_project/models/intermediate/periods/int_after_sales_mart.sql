@@ -1,7 +1,7 @@
--- after_sales_daily, _weekly and _monthly: each reason's period with the earlier ones it is compared with.
+-- after_sales_daily, _weekly and _monthly: each reason's period with the earlier ones it is compared with. In an earlier period whose
+-- orders were loaded, a reason without a row was given by nobody.
 {{ config(materialized='view') }}
-{%- set measures = {'refunds': 'bigint', 'refund_amount': 'decimal(18, 2)', 'avg_refund_hours': 'double', 'ship_within_48h_rate': 'double',
-    'avg_delivery_days': 'double'} %}
+{%- set rates = {'avg_refund_hours': 'double', 'ship_within_48h_rate': 'double', 'avg_delivery_days': 'double'} %}
 
 select
     this.store_id,
@@ -40,8 +40,10 @@ select
     cast(null as bigint) as enquirers,
     cast(null as double) as first_reply_seconds,
     cast(null as double) as enquiry_conversion,
-    {{ compared(measures) }}
+    {{ compared({'refunds': 'bigint', 'refund_amount': 'decimal(18, 2)'}, nothing_where='is_orders_loaded') }},
+    {{ compared(rates) }}
 from {{ ref('int_after_sales_by_period') }} as this
 {{ joined_to_its_span() }}
+{{ earlier_spans() }}
 {{ compared_spans('int_after_sales_by_period', ['store_id', 'reason'], 'spans') }}
 where this.span_days = 0
