@@ -22,6 +22,11 @@
     cast(case when {{ known }} then cast({{ amount }} as decimal(18, 4)) end as decimal(18, 2))
 {%- endmacro %}
 
+{# The oldest read (its date or its age) among the ad figures that stand; of what is withdrawn altogether, among all of them. #}
+{% macro oldest_that_stands(read, of='') -%}
+    coalesce(min(case when not {{ of }}is_withdrawn then {{ of }}{{ read }} end), min({{ of }}{{ read }}))
+{%- endmacro %}
+
 
 {# A relative change, null when there is nothing to compare with. #}
 {% macro change(now, before) -%}

@@ -97,7 +97,7 @@ def test_a_campaign_is_judged_at_equal_age_and_by_what_it_will_come_to(
         for age in (1, 4, 7)
     }
     rows = built.rows(f"select * from marts.ad_campaign_{GRAINS[grain]}")
-    known = 0
+    known = withdrawn = 0
     for row in rows:
         account, campaign, start = row["account_id"], row["campaign_id"], row["period_start"]
         last = books.last_day([row["store_id"]])
@@ -108,9 +108,17 @@ def test_a_campaign_is_judged_at_equal_age_and_by_what_it_will_come_to(
                 if (of, which, period_of(grain, day)) == (account, campaign, start) and day <= last
             }
         )
-        assert row["days_since"] == min(
-            max(age for age in ages[account, day] if (account, campaign, day, age) in reads) for day in days
-        )
+        last_reads = {
+            day: max(age for age in ages[account, day] if (account, campaign, day, age) in reads)
+            for day in days
+        }
+        # A day on which the campaign is withdrawn has no figure that could still grow.
+        standing = {
+            day: age for day, age in last_reads.items() if age == ages[account, day][-1]
+        } or last_reads
+        assert row["days_since"] == min(standing.values())
+        assert row["as_of_date"] == min(day + timedelta(days=age) for day, age in standing.items())
+        withdrawn += len(standing) < len(last_reads)
         for age in (1, 7):
             if all(age in ages[account, day] for day in days):
                 then = [reads.get((account, campaign, day, age), defaultdict(Decimal)) for day in days]
@@ -133,7 +141,25 @@ def test_a_campaign_is_judged_at_equal_age_and_by_what_it_will_come_to(
             assert row["conversions_expected_final"] is None
         else:
             assert float(row["conversions_expected_final"]) == pytest.approx(expected, abs=0.01)
-    assert known > 5
+    assert known > 5 and (withdrawn > 1 or grain == "day")
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_an_account_is_as_old_as_the_reads_of_its_days(
+    grain: str, built: Any, ages: Any, books: Books
+) -> None:
+    """Not as old as the last read of an ad that later reads of the day name no more."""
+    rows = built.rows(f"select * from marts.ad_account_{GRAINS[grain]}")
+    for row in rows:
+        last = books.last_day([row["store_id"]])
+        reads = {
+            day: own[-1]
+            for (account, day), own in ages.items()
+            if (account, period_of(grain, day)) == (row["account_id"], row["period_start"]) and day <= last
+        }
+        assert row["days_since"] == min(reads.values())
+        assert row["as_of_date"] == min(day + timedelta(days=age) for day, age in reads.items())
+    assert len(rows) > 3
 
 
 def test_a_day_is_compared_with_the_day_before_as_both_stood_after_one_day(built: Any) -> None:

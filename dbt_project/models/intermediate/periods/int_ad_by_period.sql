@@ -33,8 +33,8 @@ select
     -- People of single days: at least as many as on the best day, at most all of them, where each day was told.
     cast(max(reached.reach) as bigint) as reach_at_least,
     cast(case when count(*) = count(reached.reach) then sum(reached.reach) end as bigint) as reach_days,
-    max(ads.as_of_date) as as_of_date,
-    min(ads.days_since) as days_since,
+    {{ oldest_that_stands('as_of_date', 'ads.') }} as as_of_date,
+    {{ oldest_that_stands('days_since', 'ads.') }} as days_since,
     -- A period is known at an age, or can be extrapolated, when each of its days is.
     cast(case when count(ads.conversions_platform) = count(ads.conversions_platform_expected)
         then sum(ads.conversions_platform_expected) end as decimal(18, 4)) as conversions_expected_final,

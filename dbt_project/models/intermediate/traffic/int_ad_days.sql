@@ -39,8 +39,8 @@ at_{{ level }} as (
         max(attribution_window) as attribution_window,
         max(conversion_time_basis) as conversion_time_basis,
         min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn,
-        min(latest_as_of_date) as as_of_date,
-        min(days_since) as days_since,
+        {{ oldest_that_stands('latest_as_of_date') }} as as_of_date,
+        {{ oldest_that_stands('days_since') }} as days_since,
         max(case when rate_to_reporting is null then 1 else 0 end) as unrated,
         {%- for name in counts + amounts %}
         sum({{ name }}) as {{ name }}
@@ -74,8 +74,8 @@ select
     max(attribution_window) as attribution_window,
     max(conversion_time_basis) as conversion_time_basis,
     min(case when is_withdrawn then 1 else 0 end) = 1 as is_withdrawn,
-    min(as_of_date) as as_of_date,
-    min(days_since) as days_since,
+    {{ oldest_that_stands('as_of_date') }} as as_of_date,
+    {{ oldest_that_stands('days_since') }} as days_since,
     max(unrated) as unrated,
     {%- for name in counts %}
     cast(min_by({{ name }}, level_rank) filter (where {{ name }} is not null) as bigint) as {{ name }},
