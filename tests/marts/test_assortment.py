@@ -213,6 +213,22 @@ def test_a_period_is_compared_where_both_catalogues_were_known(built: Any) -> No
     assert _row(built, "weekly", "jade_tmall", "2026-09-14")["products_on_sale_prev"] is None
 
 
+def test_a_category_that_was_empty_in_an_earlier_period_had_nothing_on_sale_then(built: Any) -> None:
+    """What is compared with an earlier period is what its categories come to: one without a row there is 0, not unknown."""
+    empty = 0
+    for table in ("daily", "weekly", "monthly"):
+        rows = built.rows(f"select * from marts.assortment_{table}")
+        whole = {(row["store_id"], row["period_start"]): row for row in rows if row["category_level"] == 0}
+        for row in rows:
+            for name in ("products_on_sale_prev", "products_on_sale_sold_prev"):
+                known = whole[row["store_id"], row["period_start"]][name] is not None
+                assert (row[name] is not None) is known, (row["category_path"], row["period_start"], name)
+            if row["products_on_sale_prev"] == 0:
+                empty += 1
+                assert row["products_on_sale_prev_chg"] is None and row["sell_through_prev"] is None
+    assert empty > 1
+
+
 def test_what_held_at_the_end_of_a_day_is_one_version_with_its_price_and_stock(built: Any) -> None:
     def at_the_end_of(day: str, product: int) -> list[tuple[Any, ...]]:
         return [

@@ -1,4 +1,5 @@
--- assortment_daily, assortment_weekly and assortment_monthly: each period with the earlier ones it is compared with.
+-- assortment_daily, assortment_weekly and assortment_monthly: each period with the earlier ones it is compared with. In an earlier
+-- period whose catalogue was known, which its row of all categories says, a category without a row had nothing on sale.
 {{ config(
     materialized='view',
     schema='intermediate',
@@ -16,8 +17,18 @@ select
     cast(this.products_on_sale_sold as bigint) as products_on_sale_sold,
     this.sell_through,
     this.stock_last,
-    {{ compared({'products_on_sale': 'bigint', 'products_on_sale_sold': 'bigint', 'sell_through': 'double'}) }}
+    {{ compared({'products_on_sale': 'bigint'}, nothing_where='is_catalogue_loaded') }},
+    {{ compared({'products_on_sale_sold': 'bigint'}, nothing_where='products_on_sale_sold is not null') }},
+    {{ compared({'sell_through': 'double'}) }}
 from {{ ref('int_assortment_by_period') }} as this
 {{ joined_to_its_span() }}
+{%- for when in ['prev', 'yoy'] %}
+left join {{ ref('int_assortment_by_period') }} as {{ when }}_spans
+    on this.store_id = {{ when }}_spans.store_id
+    and this.grain = {{ when }}_spans.grain
+    and {{ when }}_spans.category_level = 0
+    and spans.{{ when }}_period_start = {{ when }}_spans.period_start
+    and spans.{{ when }}_span_days = {{ when }}_spans.span_days
+{%- endfor %}
 {{ compared_spans('int_assortment_by_period', keys=['store_id', 'category_level', 'category_path'], spans='spans') }}
 where this.span_days = 0
