@@ -85,6 +85,13 @@ inner join {{ ref('int_spans') }} as spans
 
 
 {#
+    The key of a row that a left join is to find nothing for unless `condition`. Said as a condition of its own, which names nothing
+    of the other side, DuckDB compares every row with every row.
+#}
+{% macro only_where(condition, key) %}case when {{ condition }} then {{ key }} end{% endmacro %}
+
+
+{#
     The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). keys: what names a row
     within a period, nullable: what else does, and may be null; spans: the relation that says which spans those are; only: a flag
     a row has to have to be compared; only_spans: one that its span has to have (see earlier_spans).
@@ -99,13 +106,11 @@ left join {{ ref(model) }} as {{ name }}
     {%- for key in nullable %}
     and this.{{ key }} is not distinct from {{ name }}.{{ key }}
     {%- endfor %}
-    and {{ spans }}.{{ start }} = {{ name }}.period_start
+    {%- set compared_start = spans ~ '.' ~ start %}
+    and {{ only_where(name ~ '_spans.' ~ only_spans, compared_start) if only_spans else compared_start }} = {{ name }}.period_start
     and {{ spans }}.{{ name }}_span_days = {{ name }}.span_days
     {%- if only %}
     and {{ name }}.{{ only }}
-    {%- endif %}
-    {%- if only_spans %}
-    and {{ name }}_spans.{{ only_spans }}
     {%- endif %}
     {%- endfor %}
 {%- endmacro %}

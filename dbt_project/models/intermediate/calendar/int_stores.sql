@@ -70,8 +70,7 @@ orders_read as (
     from ranked
     left join first_windows on ranked.account_id = first_windows.account_id
     left join marks
-        on ranked.account_id = marks.account_id
-        and ranked.is_waited_for
+        on {{ only_where('ranked.is_waited_for', 'ranked.account_id') }} = marks.account_id
     where ranked.has_orders
     group by ranked.store_id
 

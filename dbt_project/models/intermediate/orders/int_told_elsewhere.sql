@@ -81,10 +81,9 @@ ranked as (
         ) as turn
     from compared as told
     left join by_order
-        on told.stream <> 'refunds'
-        and told.platform = by_order.platform
+        on told.platform = by_order.platform
         and told.store_id = by_order.store_id
-        and told.record_id = by_order.record_id
+        and {{ only_where("told.stream <> 'refunds'", 'told.record_id') }} = by_order.record_id
         and told.account_id = by_order.account_id
 
 )

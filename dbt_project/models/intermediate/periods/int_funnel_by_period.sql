@@ -111,9 +111,8 @@ funnel as (
     left join told
         on store.store_id = told.store_id
         and store.grain = told.grain
-        and store.period_start = told.period_start
+        and {{ only_where('store.span_days = 0', 'store.period_start') }} = told.period_start
         and told.is_total
-        and store.span_days = 0
     left join ordered
         on store.store_id = ordered.store_id
         and store.grain = ordered.grain

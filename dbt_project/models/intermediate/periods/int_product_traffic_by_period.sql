@@ -78,5 +78,4 @@ left join figures as own
     and added.store_id = own.store_id
     and added.item_id = own.item_id
     and added.grain = own.grain
-    and added.period_start = own.period_start
-    and added.span_days = 0
+    and {{ only_where('added.span_days = 0', 'added.period_start') }} = own.period_start

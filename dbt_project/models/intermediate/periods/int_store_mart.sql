@@ -145,12 +145,11 @@ left join {{ ref('int_store_by_period') }} as same_date
     and this.yoy_date_period_start = same_date.period_start
     and same_date.span_days = 0
 left join {{ ref('int_event_days') }} as events
-    on this.grain = 'day'
-    and this.period_start = events.date_day
+    on {{ only_where("this.grain = 'day'", 'this.period_start') }} = events.date_day
 left join {{ ref('int_store_by_period') }} as same_event
     on this.store_id = same_event.store_id
     and this.grain = same_event.grain
-    and events.compare_date = same_event.period_start
+    and {{ only_where('this.is_complete', 'events.compare_date') }} = same_event.period_start
     and same_event.span_days = 0
-    and this.is_complete and same_event.is_complete
+    and same_event.is_complete
 where this.span_days = 0

@@ -31,7 +31,9 @@ categories as (
         product_id,
         category_path,
         case when category_before is null then cast('1900-01-01' as date) else from_date end as from_date,
-        lead(from_date) over (partition by store_id, product_id order by valid_from_at, from_date) as until_date
+        coalesce(
+            lead(from_date) over (partition by store_id, product_id order by valid_from_at, from_date), cast('9999-12-31' as date)
+        ) as until_date
     from named
     where category_before is null or category_path <> category_before
 
@@ -65,8 +67,7 @@ told as (
 select told.*, categories.category_path
 from told
 left join categories
-    on told.level = 'product' and told.grain = 'day'
-    and told.store_id = categories.store_id
-    and told.product_id = categories.product_id
+    on told.store_id = categories.store_id
+    and {{ only_where("told.level = 'product' and told.grain = 'day'", 'told.product_id') }} = categories.product_id
     and told.period_start >= categories.from_date
-    and (categories.until_date is null or told.period_start < categories.until_date)
+    and told.period_start < categories.until_date

@@ -20,9 +20,8 @@ select
     {%- endfor %}
 from {{ ref('int_promo_store_days') }} as this
 left join {{ ref('int_promo_store_days') }} as before
-    on this.compare_to = before.event_id
+    on {{ only_where("this.phase <> 'after'", 'this.compare_to') }} = before.event_id
     and this.store_id = before.store_id
     and this.day_number = before.day_number
-    and this.phase <> 'after'
     and before.phase <> 'after'
     and before.is_complete
