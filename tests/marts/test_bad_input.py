@@ -111,7 +111,9 @@ def test_what_lists_say_of_no_store_or_goods_or_event_is_shown_where_it_stands(
         )
         con.execute(
             "insert into seeds.promo_calendar (event_id, phase, phase_start, phase_end, compare_to) values"
-            " ('sale', 'burst', date '2026-03-08', date '2026-03-07', 'double_12_1999')"
+            " ('sale', 'burst', date '2026-03-08', date '2026-03-07', 'double_12_1999'),"
+            " ('fair', 'warm_up', date '2026-03-01', date '2026-03-12', ''),"
+            " ('fair', 'burst', date '2026-03-11', date '2026-03-14', '')"
         )
     ran = run_dbt(build_dir, tmp_path / "target", "run", "--select", "int_told_in_vain", "data_quality")
     found = ran.rows("from marts.data_quality where first_told is not null")
@@ -125,6 +127,12 @@ def test_what_lists_say_of_no_store_or_goods_or_event_is_shown_where_it_stands(
         ("time_zones_of_unknown_store", "nobody", 1, "seeds/store_time_zones.csv: Asia/Tokyo"),
         ("events_without_days", "ALL", 1, "seeds/promo_calendar.csv: sale, burst from 2026-03-08"),
         ("events_compared_with_none", "ALL", 1, "seeds/promo_calendar.csv: sale with double_12_1999"),
+        (
+            "phases_of_one_day",
+            "ALL",
+            1,
+            "seeds/promo_calendar.csv: fair, warm_up and burst from 2026-03-11 to 2026-03-12",
+        ),
     }
 
 

@@ -1,5 +1,6 @@
 -- The days of every promotion event and the 14 after it, numbered from its first selling day: 1 is the first day of the burst, 0
--- and below come before. One row per event and day.
+-- and below come before. A day that the calendar gives to two phases of an event is one of sale, if either sells, and stands once
+-- (int_told_in_vain says where). One row per event and day.
 with
 
 phases as (
@@ -24,7 +25,7 @@ events as (
 
 ),
 
-days as (
+told as (
 
     select phases.event_id, phases.phase, dates.date_day
     from phases
@@ -36,6 +37,23 @@ days as (
     from events
     inner join {{ ref('int_dates') }} as dates
         on dates.date_day > events.event_end and dates.date_day <= {{ add_days('events.event_end', 14) }}
+
+),
+
+days as (
+
+    select event_id, phase, date_day
+    from (
+        select
+            *,
+            row_number() over (
+                partition by event_id, date_day
+                order by
+                    case phase when 'burst' then 1 when 'return' then 2 when 'warm_up' then 3 when 'presale' then 4 else 5 end
+            ) as turn
+        from told
+    ) as ranked
+    where turn = 1
 
 ),
 

@@ -1,5 +1,5 @@
 -- What merchants say in lists of their own and no figure can use: of a store that accounts.yml does not have, of goods that nobody sold
--- or has in a catalogue, of an event that is none. What a file does not repeat when it is dropped anew was mended. first_told is one of
+-- or has in a catalogue, of an event that is none, of a day twice. What a file does not repeat when it is dropped anew was mended. first_told is one of
 -- them, as it can be found again. One row per check and store (as it is spelt there; ALL where it is said of no store).
 with
 
@@ -48,6 +48,7 @@ events as (
         phase_start,
         phase_end,
         nullif(compare_to, '') as compare_to,
+        row_number() over (order by event_id, phase_start, phase_end, phase) as place,
         max(case when phase in ('burst', 'return') and phase_start <= phase_end then 1 else 0 end) over (partition by event_id) as sells
     from {{ ref('promo_calendar') }}
 
@@ -111,6 +112,19 @@ told as (
     select 'events_compared_with_none', null, 'seeds/promo_calendar.csv: ' || event_id || ' with ' || compare_to
     from events
     where compare_to not in (select event_id from events)
+
+    union all
+
+    select
+        'phases_of_one_day', null,
+        'seeds/promo_calendar.csv: ' || events.event_id || ', ' || events.phase || ' and ' || others.phase || ' from '
+            || cast(others.phase_start as {{ t('text') }}) || ' to '
+            || cast(least(events.phase_end, others.phase_end) as {{ t('text') }})
+    from events
+    inner join events as others
+        on events.event_id = others.event_id
+        and events.place < others.place
+        and others.phase_start <= least(events.phase_end, others.phase_end)
 
 )
 

@@ -46,6 +46,7 @@
     ('store_time_zones', 'time_zones_of_unknown_store', 'zones', 'Of no use: accounts.yml has no such store. Mend its name in the seed and build.'),
     ('promo_calendar', 'events_without_days', 'phases', 'In no mart: it ends before it starts, or its event has no days of sale. Mend the seed and build.'),
     ('promo_calendar', 'events_compared_with_none', 'phases', 'Compared with nothing: there is no event of the name in compare_to. Mend the seed and build.'),
+    ('promo_calendar', 'phases_of_one_day', 'pairs of phases', 'Counted once, as the phase that sells: two phases of the event hold these days. Mend the seed and build.'),
 ] %}
 
 with
