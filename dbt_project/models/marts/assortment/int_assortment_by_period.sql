@@ -26,7 +26,8 @@ spans as (
 
 ),
 
--- Whose products a row counts: its store's, or those of every store with a catalogue that has the period.
+-- Whose products a row counts: its store's, or those of every store with a catalogue that has the period, if it does not end before
+-- the store's history.
 members as (
 
     select spans.*, spans.store_id as member_id
@@ -39,7 +40,8 @@ members as (
     from spans as together
     inner join spans as members
         on together.grain = members.grain and together.period_start = members.period_start and members.span_days = 0
-    where together.store_id = 'ALL' and members.store_id <> 'ALL'
+    {{ joined_to_first_days('members') }}
+    where together.store_id = 'ALL' and members.store_id <> 'ALL' and {{ counts_in_all('members.last_day') }}
 
 ),
 
@@ -158,10 +160,14 @@ sold as (
 
     select distinct spans.span_no, products.product_no
     from (
-        {%- for row in ['store_id', "'ALL'"] %}
-        select {{ row }} as store_id, store_id as member_id, item_id as product_id, period_start as date_day
-        from {{ ref('int_item_by_period') }}
-        where level = 'product' and grain = 'day' and span_days = 0 and units > 0
+        {%- for row in ['items.store_id', "'ALL'"] %}
+        select {{ row }} as store_id, items.store_id as member_id, items.item_id as product_id, items.period_start as date_day
+        from {{ ref('int_item_by_period') }} as items
+        {%- if loop.last %}
+        {{ joined_to_first_days('items') }}
+        {%- endif %}
+        where items.level = 'product' and items.grain = 'day' and items.span_days = 0 and items.units > 0
+            {%- if loop.last %} and {{ counts_in_all('items.period_start') }}{% endif %}
         {{ "union all" if not loop.last }}
         {%- endfor %}
     ) as items
