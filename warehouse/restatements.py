@@ -168,8 +168,30 @@ def _log_table(
     clocks = {name: clock for name, clock in clocks.items() if name in new & old}
     if not clocks or not {*row_key, "period_start"} <= new & old:
         return 0
-    # A period still running changes every night by its nature: that is no restatement.
-    complete = "o.is_complete" if "is_complete" in old else "true"
+    # A period still running changes every night by its nature: that is no restatement. One that was whole and
+    # changed, and is open again, goes on being told: what the log says last is what readers have.
+    key = (
+        "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, n.{c}::varchar, '')" for c in row_key) + ")"
+    )
+    complete = "true"
+    if "is_complete" in old:
+        complete = "o.is_complete"
+        reopened = con.execute(
+            f"""
+            create or replace temp table _reopened as
+            select distinct told.key, told.period_start
+            from {here}.marts.{LOG} as told
+            join published.marts.{table} as o
+                on told.period_start = o.period_start and told.key = {key.replace("n.", "o.")}
+            where told.mart = ? and not o.is_complete
+            """,
+            [table],
+        ).fetchall()[0][0]
+        if reopened:
+            complete = (
+                "(o.is_complete or exists (select 1 from _reopened as r"
+                f" where r.key = {key} and r.period_start = o.period_start))"
+            )
     same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, "period_start"))
     differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
     grown = {days: _grew_older(here, columns, days) for days in set(_MATURING.values())}
@@ -187,9 +209,6 @@ def _log_table(
         money = ", ".join(literal(m) for m in sorted(_money(types) & clocks.keys())) or "null"
         told = literal(f"{_CURRENCY} {was} and is {now}")
         cause = f"case when p.pair.metric in ({money}) then {told} else {cause} end"
-    key = (
-        "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, n.{c}::varchar, '')" for c in row_key) + ")"
-    )
     con.execute(
         f"""
         create or replace temp table _changed as

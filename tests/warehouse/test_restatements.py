@@ -72,6 +72,21 @@ def test_a_period_that_was_still_running_may_change_without_a_word(home):
     assert out(home).restated == 0
 
 
+def test_a_period_that_was_told_whole_and_is_open_again_goes_on_being_told(home):
+    """A day is whole, a part of its source is missing for two nights, and it is whole again."""
+    build_marts(home / "build")
+    out(home)
+    for amount, is_complete in (("90", False), ("95", False), ("110", True)):
+        set_day(home, "2026-10-01", amount)
+        change(
+            home / "build" / "daybook.duckdb",
+            f"update marts.store_daily set is_complete = {is_complete}"
+            " where store_id = 'alpha' and period_start = '2026-10-01'",
+        )
+        out(home)
+    assert [row[5:] for row in log(home)] == [(100, 100, 90), (100, 90, 95), (100, 95, 110)]
+
+
 def test_a_value_that_appears_and_a_row_that_goes_are_restatements(home):
     build_marts(home / "build")
     out(home)
