@@ -78,6 +78,19 @@ def test_a_change_is_explained_in_a_sentence_with_its_own_figures(built: Any) ->
     assert checked == set(words)
 
 
+def test_what_drove_a_change_did_not_go_against_it(built: Any) -> None:
+    rows = built.rows(
+        "select * from marts.gmv_change_daily where paid_amount_change <> 0"
+        " and explained_from in ('visitors', 'buyers', 'orders')"
+    )
+    against = 0
+    for row in rows:
+        way = 1 if row["paid_amount_change"] > 0 else -1
+        assert row[f"effect_{row['main_driver']}"] * way > 0, row["sentence"]
+        against += row["effect_units_per_order"] == -row["effect_orders"]
+    assert against > 0  # as many units in fewer orders: two effects of one size
+
+
 def test_a_comparison_of_an_unfinished_week_takes_as_many_days_of_the_week_before(built: Any) -> None:
     (row,) = built.rows(
         "select c.*, s.paid_amount_prev from marts.gmv_change_weekly c join marts.store_weekly s"

@@ -7,6 +7,16 @@
     'effect_orders': ('orders_paid', "explained_from in ('visitors', 'buyers', 'orders')"),
     'effect_units': ('units_paid', "explained_from in ('visitors', 'buyers', 'orders')"),
 } %}
+{%- set drivers = {
+    'visitors': 'effect_visitors',
+    'conversion': 'effect_conversion',
+    'buyers': "case when explained_from = 'buyers' then effect_buyers end",
+    'orders': "case when explained_from = 'orders' then effect_orders end",
+    'orders_per_buyer': 'effect_orders_per_buyer',
+    'units_per_order': 'effect_units_per_order',
+    'unit_price': 'effect_unit_price',
+} %}
+{%- set towards_the_change = "(case when paid_amount_change < 0 then -1 else 1 end) * " %}
 
 with
 
@@ -87,16 +97,9 @@ driven as (
     select
         effects.*,
         greatest(
-            coalesce(case when paid_amount_change < 0 then -effect_visitors else effect_visitors end, 0),
-            coalesce(case when paid_amount_change < 0 then -effect_conversion else effect_conversion end, 0),
-            coalesce(case
-                when explained_from <> 'buyers' then null when paid_amount_change < 0 then -effect_buyers else effect_buyers end, 0),
-            coalesce(case
-                when explained_from <> 'orders' then null when paid_amount_change < 0 then -effect_orders else effect_orders end, 0),
-            coalesce(case
-                when paid_amount_change < 0 then -effect_orders_per_buyer else effect_orders_per_buyer end, 0),
-            coalesce(case when paid_amount_change < 0 then -effect_units_per_order else effect_units_per_order end, 0),
-            coalesce(case when paid_amount_change < 0 then -effect_unit_price else effect_unit_price end, 0)
+            {%- for effect in drivers.values() %}
+            coalesce({{ towards_the_change ~ effect }}, 0){{ "," if not loop.last }}
+            {%- endfor %}
         ) as strongest
     from effects
 
@@ -109,13 +112,9 @@ named as (
         case
             when explained_from not in ('visitors', 'buyers', 'orders') then explained_from
             when strongest <= 0 then 'none'
-            when strongest = abs(effect_visitors) then 'visitors'
-            when strongest = abs(effect_conversion) then 'conversion'
-            when explained_from = 'buyers' and strongest = abs(effect_buyers) then 'buyers'
-            when explained_from = 'orders' and strongest = abs(effect_orders) then 'orders'
-            when strongest = abs(effect_orders_per_buyer) then 'orders_per_buyer'
-            when strongest = abs(effect_units_per_order) then 'units_per_order'
-            else 'unit_price'
+            {%- for name, effect in drivers.items() %}
+            when strongest = {{ towards_the_change ~ effect }} then '{{ name }}'
+            {%- endfor %}
         end as main_driver,
         -- A period that runs is held against as many first days of the other.
         case
