@@ -38,13 +38,16 @@
     The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole
     elapsed days) against it. Relations: own, prev, yoy with the measures of the same spans. loaded: measure → the flag that a
     span has to have, where a source of its own was read in part: four days of ads are no week of them. nothing_where: the flag
-    of an earlier span (earlier_spans) in which what is absent was nothing, 0, where rows are only of what happened; absent: whether
-    it is, `$` being prev or yoy. own: where this period's measure stands, `$` being its name. whens: the earlier spans, by the names
-    of their relations and columns.
+    of a span (earlier_spans with_own) in which what is absent was nothing, 0, where rows are only of what happened; absent: whether
+    it is in an earlier one, `$` being prev or yoy. own: where this period's measure stands, `$` being its name. whens: the earlier
+    spans, by the names of their relations and columns.
 #}
 {% macro compared(measures, loaded={}, nothing_where=none, absent='$.grain is null', own=none, whens=['prev', 'yoy']) -%}
     {%- for name, type in measures.items() %}
     {%- set now = own.replace('$', name) if own else of_loaded('own', name, loaded) %}
+    {%- if nothing_where and not own %}
+    {%- set now = "case when own_spans." ~ nothing_where ~ " and own.grain is null then 0 else " ~ now ~ " end" %}
+    {%- endif %}
     {%- for when in whens %}
     {%- set before = of_loaded(when, name, loaded) %}
     cast({{ "case when " ~ when ~ "_spans." ~ nothing_where ~ " and " ~ absent.replace('$', when) ~ " then 0 else " ~ before ~ " end"

@@ -197,7 +197,10 @@ select
     case when spans.is_orders_loaded then {{ ratio('this.buyers', 'traffic.visitors') }} end as pay_conversion,
     case when spans.is_orders_loaded then {{ ratio('this.goods_paid', 'traffic.visitors') }} end as uv_value,
     {{ compared(
-        measures, nothing_where='is_orders_loaded', own='case when spans.own_span_days = 0 then this.$ else own.$ end', whens=whens
+        measures,
+        nothing_where='is_orders_loaded',
+        own='case when spans.own_span_days = 0 then this.$ when own_spans.is_orders_loaded and own.grain is null then 0 else own.$ end',
+        whens=whens
     ) }}
     {%- if grain != 'day' %}
     {%- for name, type in measures.items() %},
@@ -226,7 +229,7 @@ left join viewed as traffic
     and this.period_start = traffic.period_start
     and this.span_days = traffic.span_days
 {{ joined_to_its_span() }}
-{{ earlier_spans() }}
+{{ earlier_spans(with_own=true) }}
 {%- for when, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join sold as {{ when }}
     on this.level = {{ when }}.level
@@ -440,7 +443,7 @@ left join {{ ref('int_items') }} as items
     and this.store_id = items.store_id
     and this.product_id = items.item_id
 {{ joined_to_its_span() }}
-{{ earlier_spans() }}
+{{ earlier_spans(with_own=true) }}
 {{ compared_spans('int_after_sales_product_by_period', ['store_id', 'product_id', 'reason'], 'spans') }}
 {% endmacro %}
 

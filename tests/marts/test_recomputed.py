@@ -138,3 +138,24 @@ def test_a_ratio_of_a_whole_period_stands_beside_that_of_the_whole_period_before
                 assert row[f"{name}_prev_chg"] == pytest.approx(change, abs=1e-4), (who, start, name)
                 compared[name] += 1
     assert set(compared) == set(ratios) or grain == "month", compared
+
+
+@pytest.mark.parametrize(
+    ("subject", "key", "measure"),
+    [("product", "product_id", "orders"), ("sku", "sku_id", "orders"), ("region", "region", "orders_paid")],
+)
+def test_what_sold_on_the_running_day_alone_sold_nothing_on_the_whole_days_that_are_compared(
+    subject: str, key: str, measure: str, built: Any
+) -> None:
+    whole: dict[tuple[Any, ...], int] = defaultdict(int)
+    for day in built.rows(f"select * from marts.{subject}_daily where is_complete"):
+        for grain in ("week", "month"):
+            whole[grain, day["store_id"], day[key], period_of(grain, day["period_start"])] += day[measure]
+    nothing = 0
+    for grain, table in (("week", "weekly"), ("month", "monthly")):
+        for row in built.rows(f"select * from marts.{subject}_{table} where {measure}_prev > 0"):
+            own = whole[grain, row["store_id"], row[key], row["period_start"]]
+            change = own / row[f"{measure}_prev"] - 1
+            assert row[f"{measure}_prev_chg"] == pytest.approx(change, abs=2e-6), (grain, row[key])
+            nothing += own == 0 and row[measure] > 0
+    assert nothing > 0

@@ -22,12 +22,12 @@ select
     {{ compared({'sell_through': 'double'}) }}
 from {{ ref('int_assortment_by_period') }} as this
 {{ joined_to_its_span() }}
-{%- for when in ['prev', 'yoy'] %}
+{%- for when, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join {{ ref('int_assortment_by_period') }} as {{ when }}_spans
     on this.store_id = {{ when }}_spans.store_id
     and this.grain = {{ when }}_spans.grain
     and {{ when }}_spans.category_level = 0
-    and spans.{{ when }}_period_start = {{ when }}_spans.period_start
+    and spans.{{ start }} = {{ when }}_spans.period_start
     and spans.{{ when }}_span_days = {{ when }}_spans.span_days
 {%- endfor %}
 {{ compared_spans('int_assortment_by_period', keys=['store_id', 'category_level', 'category_path'], spans='spans') }}
