@@ -101,11 +101,17 @@ def test_buyers_and_active_customers_of_a_period_are_the_recomputed_ones(
         assert row["repurchase_rate_jd_90d"] == pytest.approx(jd, abs=2e-6)
 
 
-def cohort_cells(people: History, last: date) -> Iterator[tuple[date, int, list[Sale], int]]:
+def cohort_cells(
+    people: History, last: date, last_days: dict[str, date]
+) -> Iterator[tuple[date, int, list[Sale], int]]:
     """Each reached cell of each cohort: its month, number, orders, and distinct buyers."""
+
+    def is_over(sale: Sale) -> bool:  # for all stores, and for its own
+        return paid_on(sale) <= min(last, last_days[sale.row["store_id"]])
+
     cohorts: dict[date, list[list[Sale]]] = defaultdict(list)
     for orders in people.values():
-        if paid_on(orders[0]) <= last:
+        if is_over(orders[0]):
             cohorts[paid_on(orders[0]).replace(day=1)].append(orders)
     for month, members in cohorts.items():
         for number in range(37):
@@ -113,7 +119,7 @@ def cohort_cells(people: History, last: date) -> Iterator[tuple[date, int, list[
             if begins > last:
                 break
             bought = [
-                [s for s in orders if paid_on(s).replace(day=1) == begins and paid_on(s) <= last]
+                [s for s in orders if paid_on(s).replace(day=1) == begins and is_over(s)]
                 for orders in members
             ]
             yield (
@@ -182,7 +188,7 @@ def test_cohort_cells_are_the_recomputed_ones_and_null_after_the_data_ends(
         for first in (orders[0] for orders in people.values()):
             month = paid_on(first).replace(day=1)
             seen[month] = min(seen.get(month, last_days[store]), last_days[first.row["store_id"]])
-        for month, number, orders, buyers in cohort_cells(people, last_days[store]):
+        for month, number, orders, buyers in cohort_cells(people, last_days[store], last_days):
             if months(month, number) > seen[month]:
                 unseen += 1
                 continue
@@ -227,7 +233,7 @@ def test_a_cohort_is_split_by_the_source_of_each_buyers_first_order(
             by_source[told.get((first["store_id"], first["order_id"]), "unknown")][buyer] = orders
         assert set(by_source) == {"owned", "free_search", "unknown"}
         for source, people in by_source.items():
-            for month, number, orders, buyers in cohort_cells(people, last_days[store]):
+            for month, number, orders, buyers in cohort_cells(people, last_days[store], last_days):
                 row = rows.pop((store, source, month, number), None)
                 if row is None:  # a store that is read no further won some of them
                     assert store == "ALL"
@@ -269,7 +275,8 @@ def test_repurchase_is_recomputed_and_leaves_out_open_windows(
         members = [
             orders
             for orders in people[row["store_id"]].values()
-            if paid_on(orders[0]).replace(day=1) == row["cohort_month"] and paid_on(orders[0]) <= last
+            if paid_on(orders[0]).replace(day=1) == row["cohort_month"]
+            and paid_on(orders[0]) <= min(last, last_days[orders[0].row["store_id"]])
         ]
         mature = [
             orders

@@ -274,14 +274,16 @@ def brought(moves: Any, built: Any, books: Books) -> dict[tuple[str, date, date]
             net, net if known else Decimal(0), move["cost"] if known else 0.0, 1, not known
         )
     found: dict[tuple[str, date, date], Brought] = defaultdict(Brought)
-    for row in built.rows(
+    whole = built.rows(
         "select store_id, max(period_start) as day from marts.store_daily where is_complete group by all"
-    ):
-        for (platform, _), sales in histories(books, row["store_id"]).items():
+    )
+    last = {row["store_id"]: row["day"] for row in whole}
+    for store in last:
+        for (platform, _), sales in histories(books, store).items():
             for sale in sales:
-                if paid_on(sale) <= row["day"]:
+                if paid_on(sale) <= min(last[store], last[sale.row["store_id"]]):
                     order = (platform, sale.row["store_id"], sale.row["order_id"])
-                    found[row["store_id"], paid_on(sales[0]), paid_on(sale)] += orders[order]
+                    found[store, paid_on(sales[0]), paid_on(sale)] += orders[order]
     return found
 
 

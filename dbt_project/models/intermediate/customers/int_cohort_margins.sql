@@ -1,6 +1,6 @@
 -- What cohorts brought above the cost of their goods: sales and refunds taken back to the sale, by the days of the buyers' first
--- order and of the sale. Goods without a cost are told apart. Without a list of costs there is no row. One row per store (and ALL),
--- kind of buyer, source that won them, first day and day.
+-- order and of the sale. The running day of a store is left out, of ALL too. Goods without a cost are told apart. Without a list of
+-- costs there is no row. One row per store (and ALL), kind of buyer, source that won them, first day and day.
 {%- set sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
 
 with
@@ -51,6 +51,8 @@ days as (
         on priced.platform = buyers.platform
         and priced.store_id = buyers.order_store_id
         and priced.order_id = buyers.order_id
+    left join {{ ref('int_last_days') }} as own on buyers.order_store_id = own.store_id
+    where buyers.paid_date <= coalesce(own.last_day, buyers.paid_date)
     group by
         buyers.store_id, priced.store_id, buyers.first_buyer_type, buyers.acquisition_source, buyers.first_paid_date, buyers.paid_date
 

@@ -1,6 +1,7 @@
 -- Buyers by the month of their first order, followed month by month: all of them, each kind, and each source that won them where the
 -- platform of some of a store's orders tells it. A cell after the last closed day is null, not 0; an empty
--- cell before it is 0: of ALL after the last day to which each store that won buyers of the cohort is read. Months 0 to 36.
+-- cell before it is 0: of ALL after the last day to which each store that won buyers of the cohort is read. The running day of a store
+-- is in no cell, of ALL either. Months 0 to 36.
 {%- set kinds = "(select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown')" %}
 {%- set sums = ['orders', 'unrated', 'paid_amount', 'net_sales_cohort'] %}
 {%- set margin_sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
@@ -23,10 +24,12 @@ parts as (
         sum(orders.net_sales_cohort) as net_sales_cohort
     from {{ ref('int_buyer_orders') }} as orders
     inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
+    left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
     left join {{ ref('int_buyer_sources') }} as won
         on orders.store_id = won.store_id
         and orders.platform = won.platform
         and orders.buyer_key = won.buyer_key
+    where orders.paid_date <= coalesce(own.last_day, orders.paid_date)
     group by
         orders.store_id, orders.first_buyer_type, coalesce(won.acquisition_source, 'unknown'),
         {{ month_start('orders.first_paid_date') }},

@@ -13,7 +13,7 @@ firsts as (
     from {{ ref('int_buyer_orders') }} as orders
     inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
     left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
-    where orders.order_number = 1
+    where orders.order_number = 1 and orders.paid_date <= coalesce(own.last_day, orders.paid_date)
 
 )
 
