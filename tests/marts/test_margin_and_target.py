@@ -175,6 +175,24 @@ def test_all_stores_have_no_margin_of_what_was_sold_before_a_stores_history(buil
         assert found["ALL"] == found["jade_tmall"] > 0 != found["reef_us"]
 
 
+def test_what_did_not_sell_on_the_day_before_had_a_margin_of_nothing_then(built: Any) -> None:
+    """What is compared with an earlier day is what its goods come to: one without a row there is 0, not unknown."""
+    rows = {
+        (row["store_id"], row["level"], row["item_id"], row["period_start"]): row
+        for row in built.rows("select * from marts.margin_daily")
+    }
+    nothing = 0
+    for (store, level, item, day), row in rows.items():
+        if level == "store" or (store, level, item, day - timedelta(days=1)) in rows:
+            continue
+        known = rows[store, "store", "ALL", day]["net_sales_ex_tax_prev"] is not None
+        told = row["net_sales_ex_tax_prev"], row["gross_margin_prev"]
+        assert told == ((0, 0) if known else (None, None)), (store, level, item, day)
+        assert row["net_sales_ex_tax_prev_chg"] is None and row["gross_margin_rate_prev"] is None
+        nothing += known
+    assert nothing > 100
+
+
 def test_what_is_spent_on_a_day_without_a_sale_stands_on_that_day(built: Any) -> None:
     found = {}
     for grain in GRAINS.values():

@@ -1,4 +1,5 @@
--- margin_daily, margin_weekly and margin_monthly: each period with the earlier ones it is compared with.
+-- margin_daily, margin_weekly and margin_monthly: each period with the earlier ones it is compared with. In an earlier period whose
+-- orders were loaded, a product or category without a row had nothing sold: a margin of 0.
 {{ config(materialized='view') }}
 
 select
@@ -18,11 +19,8 @@ select
     case when this.level = 'store' then stores.marketing_cost end as marketing_cost,
     -- Of a period whose ads are read in part, a part of them would be taken off all of its sales.
     cast(case when this.level = 'store' and stores.is_ads_loaded then this.cm2 - stores.marketing_cost end as decimal(18, 2)) as cm3,
-    {{ compared({
-        'net_sales_ex_tax': 'decimal(18, 2)',
-        'gross_margin': 'decimal(18, 2)',
-        'gross_margin_rate': 'double',
-    }) }}
+    {{ compared({'net_sales_ex_tax': 'decimal(18, 2)', 'gross_margin': 'decimal(18, 2)'}, nothing_where='is_orders_loaded') }},
+    {{ compared({'gross_margin_rate': 'double'}) }}
 from {{ ref('int_margin_by_period') }} as this
 {{ joined_to_its_span() }}
 left join {{ ref('int_store_by_period') }} as stores
@@ -30,5 +28,6 @@ left join {{ ref('int_store_by_period') }} as stores
     and this.grain = stores.grain
     and this.period_start = stores.period_start
     and this.span_days = stores.span_days
+{{ earlier_spans() }}
 {{ compared_spans('int_margin_by_period', keys=['store_id', 'level', 'item_id'], spans='spans') }}
 where this.span_days = 0
