@@ -4,7 +4,7 @@
 -- clock, grain, period_start and span.
 {%- set added = ['seconds_on_air', 'views', 'watch_seconds', 'comments', 'likes', 'new_fans', 'product_exposures', 'product_clicks',
     'exposed_viewers', 'clicked_viewers'] %}
-{%- set costs = ['platform_paid_amount', 'slot_fee', 'commission', 'sample_cost', 'ad_spend'] %}
+{%- set costs = ['slot_fee', 'commission', 'sample_cost', 'ad_spend'] %}
 {%- set spread = ['host_id', "'ALL'"] %}
 
 with
@@ -111,7 +111,7 @@ shown as (
         sum(case when started.is_session_reported then 1 else 0 end) as sessions_reported,
         sum(case when started.started_at is null or started.ended_at is null then 1 else 0 end) as untimed,
         -- A figure that one of the sessions lacks is unknown for the period.
-        {%- for name in added %}
+        {%- for name in added + ['platform_paid_amount'] %}
         case when count(*) = count(started.{{ name }}) then sum(started.{{ name }}) end as {{ name }},
         {%- endfor %}
         {%- for name in costs %}
@@ -180,7 +180,7 @@ figures as (
             as paid_amount_live,
         {{ mart_money('coalesce(sales.refund_cohort, 0)', known) }} as refund_cohort,
         {{ mart_money('coalesce(sales.goods_paid - sales.refund_cohort, 0)', known) }} as net_sales_cohort,
-        {%- for name in costs + ['live_cost'] %}
+        {%- for name in ['platform_paid_amount'] + costs + ['live_cost'] %}
         {{ mart_money('shown.' ~ name, 'true') }} as {{ name }}
         {{- "," if not loop.last }}
         {%- endfor %}
