@@ -35,7 +35,11 @@ spend as (
         sum(case when entity_level = 'campaign' then spend_orig end) as campaigns,
         sum(case when entity_level = 'ad_group' then spend_orig end) as ad_groups,
         sum(case when entity_level = 'ad' then spend_orig end) as ads,
-        sum(case when entity_level <> 'account' and spend_orig is not null then 1 else 0 end) as records
+        coalesce(
+            nullif(count(case when entity_level = 'ad' then spend_orig end), 0),
+            nullif(count(case when entity_level = 'ad_group' then spend_orig end), 0),
+            count(case when entity_level = 'campaign' then spend_orig end)
+        ) as records
     from {{ ref('fct_ads') }}
     group by store_id, account_id, report_date
 
