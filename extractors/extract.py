@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -39,6 +40,7 @@ from extractors.tokens import TokenFile
 # Three months are 89 days at their shortest, and a vendor counts back from when a call arrives: one for the
 # very edge would be refused, and its stream with it.
 WITHIN_RETENTION = timedelta(days=1, hours=1)
+A_DAY = timedelta(days=1)
 # A store on one's own server, or a contract with higher limits, may be read faster or must be read slower.
 COMMON_OPTIONS = frozenset({PACE})
 Progress = Callable[[str], None]
@@ -176,6 +178,8 @@ class _StreamReader:
                 f"{account.id} · {stream.name}: nothing to read before {wanted.end:%Y-%m-%d %H:%M}Z"
             )
             return []
+        # Only from a list of all there is has left whoever is missing in it.
+        is_whole = stream.kind == "cursor" and (stream.cursor is None or is_far)
         unseen = unseen_of(stream, self._session) if window is None else None
         if unseen is not None:
             self._progress(f"{account.id} · {unseen}")
@@ -185,7 +189,7 @@ class _StreamReader:
             ThreadPoolExecutor(width) as self._readers,
             ThreadPoolExecutor(min(width, len(slices))) as pool,
         ):
-            futures: list[Future[Manifest]] = [pool.submit(self._slice, piece) for piece in slices]
+            futures: list[Future[Manifest]] = [pool.submit(self._slice, piece, is_whole) for piece in slices]
             try:
                 # The mark follows in order: a slice that landed behind a failed one is kept, not counted.
                 for piece, future in zip(slices, futures, strict=True):
@@ -205,17 +209,17 @@ class _StreamReader:
         )
         return landed
 
-    def _slice(self, window: Window) -> Manifest:
+    def _slice(self, window: Window, is_whole: bool) -> Manifest:
         stream = self._stream
+        # What changes while all is read leaves a window that ends now, and would be missing in the list.
+        asked = replace(window, end=window.end + A_DAY) if is_whole else window
         where = (self._platform.name, self._account.id, stream.name)
         dates = _report_dates(stream, window, self._account) if stream.kind == "report" else []
         try:
             with self._landing.partition(*where, stream.kind, window, datetime.now(UTC)) as partition:
                 jobs = Jobs(self._landing.store, "/".join(where), self._session.wait)
                 reader = WindowReader(stream, self._session, self._scrubber, partition.write, jobs)
-                self._read(reader, list(pieces(stream, window)))
-                # Only from a list of all there is has left whoever is missing in it.
-                is_whole = stream.kind == "cursor" and stream.cursor is None
+                self._read(reader, list(pieces(stream, asked)))
                 manifest = partition.commit(dates=dates, extra={LISTS_ALL: True} if is_whole else None)
                 jobs.landed()
                 return manifest
@@ -286,6 +290,7 @@ def plan(
     under its latest change only, so a sale of yesterday that was shipped this morning stands in this
     morning's window and nowhere else. An older day that lies behind the mark is read again whole, and only
     that.
+    A far look at a stream of records is of all there is, up to now.
     Reports start `lookback_days` earlier (`weekly_lookback_days` where the week's far look is owed), always
     on a day of the account's zone, and end with the day.
     Neither reaches back behind the account's `start`: what changed again before it belongs to no history.
@@ -293,7 +298,8 @@ def plan(
     zone = account.zone
     today = days_window(day, day, zone)
     begin = min(account.start, day) if account.start else date.min
-    if mark is None:
+    is_whole = is_far and stream.weekly_whole
+    if mark is None or is_whole:
         start = history_start(stream, account, day, now)
     else:
         start = min(mark - stream.overlap, today.start)
@@ -307,20 +313,22 @@ def plan(
         yesterday = now.astimezone(zone).date() - timedelta(days=1)
         last = max(day, min(period_bounds(stream.period, day)[1], yesterday))
         return days_window(period_bounds(stream.period, first)[0], last, zone)
-    behind = mark is not None and today.end <= mark and day < now.astimezone(zone).date() - timedelta(days=1)
+    is_old = day < now.astimezone(zone).date() - timedelta(days=1)
+    behind = mark is not None and today.end <= mark and is_old and not is_whole
     end = today.end if behind else now - stream.settle
     return Window(min(start, end), end)
 
 
 def owes_far_look(stream: Stream, looked: datetime | None, day: date, zone: ZoneInfo) -> bool:
-    """Whether the run for `day` is the one of its week that reads `weekly_lookback_days` again.
+    """Whether the run for `day` is the one of its week that reads `weekly_lookback_days`, or all, again.
 
     looked: the end of the latest run that did and landed whole (before the first of them, of what was read).
     It has a mark of its own: that of the stream also follows a stretch read by hand, and would call the far
     look done.
     """
-    if not stream.weekly_lookback_days or looked is None:
-        return stream.weekly_lookback_days > 0
+    looks = stream.weekly_whole or stream.weekly_lookback_days > 0
+    if not looks or looked is None:
+        return looks
     return (looked - timedelta(microseconds=1)).astimezone(zone).date() < period_bounds("week", day)[0]
 
 

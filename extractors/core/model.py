@@ -180,6 +180,8 @@ class Stream:
     lookback_days: days a report re-reads because the vendor restates them.
     weekly_lookback_days: days that one run a week re-reads in their place (a far look), where the vendor
         restates a little for longer than is worth every night (0: nothing).
+    weekly_whole: once a week all there is is read, as on the first night, and what it names no more has left:
+        for lists of changes that say nothing of what was deleted. Landed in one partition (`slice` None).
     period: the grain of a report's dates: day, week (Mondays) or month (firsts).
     retention: how far back the vendor answers (None: no limit stated).
     lift: what takes the limit away from an account (None: nothing does).
@@ -204,6 +206,7 @@ class Stream:
     overlap: timedelta = timedelta(minutes=10)
     lookback_days: int = 0
     weekly_lookback_days: int = 0
+    weekly_whole: bool = False
     period: Literal["day", "week", "month"] = "day"
     retention: timedelta | None = None
     lift: Lift | None = None

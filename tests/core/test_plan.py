@@ -7,7 +7,7 @@ import pytest
 
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
-from extractors.core.window import Window, days_window
+from extractors.core.window import BEGINNING, Window, days_window
 from extractors.extract import _report_dates, _slices, oldest_of, out_of_reach, owes_far_look, pieces, plan
 
 NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
@@ -113,6 +113,21 @@ def test_one_run_a_week_looks_further_back(
     assert not owes_far_look(report_stream(lookback_days=30), looked, wanted, account.zone)
     days = plan(stream, account, NOW, wanted, NOW, is_far=is_owed).dates(account.zone)
     assert (days[0], days[-1]) == (wanted - timedelta(days=90 if is_owed else 30), wanted)
+
+
+@pytest.mark.parametrize("day", ["2026-11-20", "2026-11-16"])
+def test_a_list_of_changes_that_is_read_whole_once_a_week_is_read_from_its_beginning_up_to_now(
+    day: str, make_account: Callable[..., Account]
+) -> None:
+    account, wanted = make_account(start=date(2026, 11, 1)), date.fromisoformat(day)
+    stream = cursor_stream(weekly_whole=True, from_beginning=True)
+    last_week, mark = datetime(2026, 11, 15, 12, tzinfo=UTC), NOW - timedelta(hours=1)
+    assert owes_far_look(stream, last_week, wanted, account.zone)
+    assert not owes_far_look(stream, mark, wanted, account.zone)
+    assert not owes_far_look(cursor_stream(from_beginning=True), last_week, wanted, account.zone)
+    whole = plan(stream, account, mark, wanted, NOW, is_far=True)
+    assert whole == Window(BEGINNING, NOW - timedelta(minutes=3))
+    assert plan(stream, account, mark, wanted, NOW).start > NOW - timedelta(days=7)
 
 
 def test_a_weekly_report_asks_for_whole_weeks_as_far_as_they_are_over(

@@ -16,13 +16,14 @@ from extractors.extract import extract
 from extractors.landing import Landing
 from extractors.registry import platforms
 from extractors.sandbox import Running, running
-from extractors.sandbox.truth import shop_of
+from extractors.sandbox.merchants import SHOPS
 from warehouse.load import load_pending
 
 
 def _account(platform: str) -> Account:
-    account_id = f"{platform}__lantern"
-    return Account(account_id, platform, "x", shop_of(account_id).store, "Asia/Shanghai", "CNY")
+    shop = next(shop for shop in SHOPS if shop.platform == platform)
+    account_id = f"{platform}__{shop.store.split('_')[0]}"
+    return Account(account_id, platform, "x", shop.store, "Asia/Shanghai", "CNY")
 
 
 def _read(box: Running, account: Account, now: datetime, home: Path) -> int:
@@ -87,6 +88,35 @@ def test_a_product_that_its_shop_deleted_is_told_to_have_left_the_list_and_to_be
     skus = without[1]
     assert skus >= 1 and without == still == (whole[0] - skus, skus)
     assert back == whole
+
+
+@pytest.mark.parametrize("platform", ["jd", "magento", "shopify", "taobao", "woocommerce", "youzan"])
+def test_what_was_deleted_where_only_changes_are_listed_has_left_since_the_read_of_all_of_its_week(
+    platform: str, tmp_path: Path
+) -> None:
+    """Nightly reads say nothing of it. On Monday the catalogue is read whole, also what changes in the meantime."""
+    account = _account(platform)
+    store, monday = account.store_id, datetime(2026, 9, 14, 12, tzinfo=UTC)
+    warehouse = tmp_path / "build" / "warehouse.duckdb"
+    found = []
+    with running(7, first_day=date(2026, 9, 8), now=monday) as box:
+        gone = box.sandbox.world.products(store, int(monday.timestamp()))[0].item.number
+        for day, deleted in ((0, set()), (3, {(store, gone)}), (7, {(store, gone)}), (8, set()), (14, set())):
+            now = monday + timedelta(days=day)
+            box.sandbox.world.deleted = deleted
+            box.control.set_clock(now + timedelta(hours=6))  # an answer is of later than the run began
+            _read(box, account, now, tmp_path)
+            load_pending(Landing(tmp_path / "landing"), warehouse, platforms(), [account])
+            with duckdb.connect(str(warehouse), read_only=True) as con:
+                found += con.execute(f"""
+                    select count(*) from (
+                        select arg_max(payload::varchar <> 'null', (cursor_at, read_at)) as is_there
+                        from raw_{platform}.products group by account_id, record_key
+                    ) where is_there
+                """).fetchall()
+        assert not box.control.refusals
+    (whole,), _, (without,), _, (back,) = found
+    assert 0 < without < whole == back
 
 
 def test_goods_that_are_put_on_sale_between_the_shelves_are_read_and_have_not_left_the_list(

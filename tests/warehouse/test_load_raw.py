@@ -160,6 +160,39 @@ def test_lists_of_all_there_is_end_alike_in_whatever_order_and_batches_they_are_
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "order",
+    [
+        [[0, 1, 2, 3, 4, 5]],
+        [[0], [1], [2], [3], [4], [5]],
+        [[0, 3, 5], [1], [4], [2]],
+        [[5, 4], [3, 0], [2, 1]],
+    ],
+)
+def test_what_a_list_names_again_is_back_since_then_though_it_changed_before_it_had_left(
+    landing, warehouse, order
+):
+    """Of what tells when it changed a modified time says nothing of when it was not there."""
+    changed = {"a": at(0), "b": at(0), "c": at(0)}
+    lists = []
+    for hour, names in enumerate(("abc", "a", "ab", "abc", "bc", "bc"), 1):
+        if hour == 4:
+            changed["c"] = at(3)
+        lines = [line(name, changed[name], {"v": name}) for name in names]
+        lists.append(land(landing, lines, stream="products", read_at=at(hour), extra={LISTS_ALL: True}))
+    for manifest in landing.pending():
+        landing.loaded(manifest)
+    for chosen in order:
+        for place in chosen:
+            landing.requeue(lists[place])
+        load(landing, warehouse)
+    assert rows(warehouse, SHELF) == [
+        ("a", 0, '{"v":"a"}'), ("a", 5, "null"),
+        ("b", 0, '{"v":"b"}'), ("b", 2, "null"), ("b", 3, '{"v":"b"}'),
+        ("c", 0, '{"v":"c"}'), ("c", 2, "null"), ("c", 3, '{"v":"c"}'),
+    ]  # fmt: skip
+
+
 def test_a_read_of_a_window_says_nothing_of_what_is_not_in_it(landing, warehouse):
     for hour, names in ((1, "ab"), (2, "a")):
         land(landing, [line(name, None, {}) for name in names], stream="products", read_at=at(hour))

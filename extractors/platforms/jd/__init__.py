@@ -259,6 +259,7 @@ PLATFORM = Platform(
             reads=_wares,
             slice=None,
             from_beginning=True,
+            weekly_whole=True,
         ),
     ),
 )

@@ -170,6 +170,7 @@ PLATFORM = Platform(
             reads=_reads("products", by="entity_id", of_store=False),
             slice=None,
             from_beginning=True,
+            weekly_whole=True,
         ),
     ),
 )

@@ -158,6 +158,7 @@ PLATFORM = Platform(
             incomplete=lambda product: bool(_cut("product", product)),
             slice=None,
             from_beginning=True,
+            weekly_whole=True,
         ),
     ),
 )

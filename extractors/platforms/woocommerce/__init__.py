@@ -137,6 +137,7 @@ PLATFORM = Platform(
             incomplete=lambda product: product.get("type") == "variable",
             slice=None,
             from_beginning=True,
+            weekly_whole=True,
             personal=Personal(pairs=(_META,)),
         ),
     ),

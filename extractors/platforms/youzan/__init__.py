@@ -209,6 +209,7 @@ PLATFORM = Platform(
             reads=_items,
             slice=None,
             from_beginning=True,
+            weekly_whole=True,
         ),
     ),
 )  # fmt: skip
