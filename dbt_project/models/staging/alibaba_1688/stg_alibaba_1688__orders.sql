@@ -27,6 +27,7 @@ trades as (
         latest.record_key as order_id,
         latest.load_id,
         latest.loaded_at,
+        latest.done_seen_at,
         latest.closed_seen_at,
         latest.cursor_at as modified_at,
         latest.record.buyer_key,
@@ -109,7 +110,7 @@ select
     received_at as delivered_at,
     case
         when status_state = 'completed' then done_at
-        when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_seen_at
+        when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then coalesce(done_seen_at, closed_seen_at)
     end as completed_at,
     case when status_state = 'cancelled' and (paid_at is null or shipped_at is null) then closed_seen_at end as cancelled_at,
     modified_at,

@@ -31,7 +31,10 @@ trades as (
         latest.loaded_at,
         latest.held_at,
         latest.released_at,
-        latest.finished_seen_at,
+        {# Given back after receipt it was finished before. #}
+        coalesce(
+            latest.finished_seen_at, case when latest.record.main_status = '39' then {{ epoch_time('latest.record.finish_time') }} end
+        ) as finished_before_at,
         latest.closed_seen_at,
         latest.record.buyer_key,
         latest.record.order_status as source_status,
@@ -74,7 +77,7 @@ clocks as (
             when order_type = 'cod' and status_state = 'completed' then finished_at
             {# Given back after the door it was a sale before; a parcel that was refused never was one. #}
             when order_type = 'cod' and status_state = 'cancelled'
-                then coalesce(finished_seen_at, case when main_status = '39' then coalesce(finished_at, closed_seen_at) end)
+                then coalesce(finished_before_at, case when main_status = '39' then closed_seen_at end)
             when order_type = 'cod' then null
             {# What was shipped had been released, also where no version shows it. #}
             when order_type = 'group_buy' and held_at is not null and released_at is null and shipped_at is null then null
@@ -106,7 +109,8 @@ select
     case when order_type = 'cod' then paid_at end as delivered_at,
     case
         when status_state = 'completed' then finished_at
-        when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_seen_at
+        when status_state = 'cancelled' and paid_at is not null and shipped_at is not null
+            then coalesce(finished_before_at, closed_seen_at)
     end as completed_at,
     case when status_state = 'cancelled' and (paid_at is null or shipped_at is null) then closed_seen_at end as cancelled_at,
     modified_at,

@@ -54,8 +54,9 @@ select
     paid_at,
     shipped_at,
     received_at as delivered_at,
-    case when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_seen_at else done_seen_at end
-        as completed_at,
+    coalesce(
+        done_seen_at, case when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_seen_at end
+    ) as completed_at,
     case when status_state = 'cancelled' and (paid_at is null or shipped_at is null) then closed_seen_at end as cancelled_at,
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,

@@ -64,7 +64,8 @@ select
     delivered_at,
     case
         when state = 'completed' then coalesce(completed_seen_at, modified_at)
-        when state = 'cancelled' and paid_at is not null and collected_at is not null then coalesce(cancelled_at, modified_at)
+        when state = 'cancelled' and paid_at is not null and collected_at is not null
+            then coalesce(completed_seen_at, cancelled_at, modified_at)
     end as completed_at,
     case
         when state = 'cancelled' and (paid_at is null or collected_at is null) then coalesce(cancelled_at, modified_at)

@@ -28,6 +28,7 @@ trades as (
         {{ epoch_time('latest.record.createdTime', 1000) }} as created_at,
         {{ epoch_time('latest.record.paidTime', 1000) }} as paid_at,
         {{ epoch_time('latest.record.deliveryTime', 1000) }} as shipped_at,
+        latest.finished_seen_at,
         {{ epoch_time('latest.record.finishTime', 1000) }} as finished_at,
         coalesce({{ epoch_time('latest.record.cancelTime', 1000) }}, latest.closed_seen_at) as closed_at,
         {{ epoch_time('latest.record.updateTime', 1000) }} as modified_at,
@@ -60,8 +61,10 @@ select
     paid_at,
     shipped_at,
     {{ null_as('instant') }} as delivered_at,
-    case when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_at else finished_at end
-        as completed_at,
+    case
+        when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then coalesce(finished_seen_at, closed_at)
+        else finished_at
+    end as completed_at,
     case when status_state = 'cancelled' and (paid_at is null or shipped_at is null) then closed_at end as cancelled_at,
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,

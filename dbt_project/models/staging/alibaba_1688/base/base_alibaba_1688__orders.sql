@@ -16,7 +16,11 @@
     'buyer_key': 'text'
 } -%}
 
-{# The vendor does not say when an order was closed: the first version that shows it does. #}
+{#
+  The vendor does not say when an order was closed: the first version that shows it does. Nor whether completeTime is the time of the
+  close where one is closed after it was done.
+#}
 {{ latest_records(source('raw_alibaba_1688', 'orders'), shape, over_versions={
+    'done_seen_at': ('min', "case when record.baseInfo.status = 'success' then " ~ compact_time('record.baseInfo.completeTime') ~ " end"),
     'closed_seen_at': ('min', "case when record.baseInfo.status in ('cancel', 'terminated') then cursor_at end"),
 }) }}

@@ -10,6 +10,8 @@
     }]
 } -%}
 
+{# Nothing says whether finishTime is the time of the close where an order is closed after it was finished. #}
 {{ latest_records(source('raw_xiaohongshu', 'orders'), shape, over_versions={
+    'finished_seen_at': ('min', "case when record.orderStatus = '7' then " ~ epoch_time('record.finishTime', 1000) ~ " end"),
     'closed_seen_at': ('min', "case when record.orderStatus in ('8', '9') then cursor_at end"),
 }) }}
