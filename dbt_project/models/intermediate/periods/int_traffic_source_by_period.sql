@@ -123,13 +123,11 @@ added as (
         on days.store_id = did.store_id
         and days.date_day = did.period_start
         and did.grain = 'day'
-        and sources.source_l1 = did.source_l1
+        and {{ only_where("sources.device = 'all'", 'sources.source_l1') }} = did.source_l1
         and sources.source_l2 = did.source_l2
-        and sources.device = 'all'
     left join told
         on days.store_id = told.store_id
-        and days.date_day = told.date_day
-        and sources.device = 'all'
+        and {{ only_where("sources.device = 'all'", 'days.date_day') }} = told.date_day
     group by
         days.store_id, days.grain, days.period_start, days.span_days, sources.source_l1, sources.source_l2,
         sources.device, sources.is_total
@@ -183,11 +181,12 @@ visited as (
     left join own_figures as own_totals
         on added.store_id = own_totals.store_id and added.grain = own_totals.grain
         and added.period_start = own_totals.period_start and own_totals.source_l1 = 'ALL'
-        and added.device = own_totals.device and added.span_days = 0
+        and {{ only_where('added.span_days = 0', 'added.device') }} = own_totals.device
     left join did as own_outcomes
         on added.store_id = own_outcomes.store_id and added.grain = own_outcomes.grain
-        and added.period_start = own_outcomes.period_start and added.source_l1 = own_outcomes.source_l1
-        and added.source_l2 = own_outcomes.source_l2 and added.device = 'all'
+        and added.period_start = own_outcomes.period_start
+        and {{ only_where("added.device = 'all'", 'added.source_l1') }} = own_outcomes.source_l1
+        and added.source_l2 = own_outcomes.source_l2
 
 ),
 
