@@ -197,7 +197,7 @@ where grain = '{{ grain }}'
     {{- return([
         'orders_created', 'orders_unpaid', 'orders_created_paid', 'pay_rate_created_cohort',
         'orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
-        'buyers', 'new_buyers', 'returning_buyers', 'repeat_in_period_buyers', 'new_buyers_kept', 'first_orders', 'first_order_amount',
+        'buyers', 'new_buyers', 'returning_buyers', 'repeat_in_period_buyers', 'new_buyers_kept', 'returning_buyers_365d', 'first_orders', 'first_order_amount',
         'new_buyer_amount', 'units_paid', 'list_amount', 'merchant_discount', 'discount_rate',
         'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'share_of_paid_amount',
         'merchant_receivable', 'gift_cards_sold', 'gift_cards_redeemed', 'deposit_received', 'deposit_forfeited', 'refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax',

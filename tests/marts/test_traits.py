@@ -51,6 +51,7 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
     first: dict[Any, date] = {}
     kept: dict[Any, bool] = {}
     put_down: dict[Any, list[Decimal | None]] = defaultdict(list)
+    paid_days: dict[Any, set[date]] = defaultdict(set)  # whatever was bought then, and however long ago
     for sale in books.sales:
         for store, is_first in ((sale.row["store_id"], sale.first), ("ALL", sale.first_anywhere)):
             if is_first and (store, sale.paid) in starts and books.counts(sale, store):
@@ -60,6 +61,9 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
                     "partly_refunded",
                 )
     for sale in books.sales:
+        if sale.counted and sale.row["buyer_key"] and sale.paid:
+            for store in (sale.row["store_id"], "ALL"):
+                paid_days[store, sale.row["platform"], sale.row["buyer_key"]].add(sale.paid)
         moments = {
             "received": sale.row["deposit_paid_at"],
             "forfeited": sale.row["is_deposit_forfeited"] and sale.row["cancelled_at"],
@@ -108,6 +112,9 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
         assert (row["paid_amount"], row["refund_amount"]) == (paid[key], back[key]), key
         new = sum(first.get((key[0], *buyer)) == key[2] for buyer in buyers[key])
         assert (row["new_buyers"], row["returning_buyers"]) == (new, len(buyers[key]) - new), key
+        year = {key[2] - timedelta(days=days) for days in range(1, 366)}
+        old = sum(not year.isdisjoint(paid_days[key[0], *buyer]) for buyer in buyers[key])
+        assert row["returning_buyers_365d"] == old, key
         bought: dict[Any, list[Sale]] = defaultdict(list)
         for sale in sold[key]:
             if sale.counted and sale.row["buyer_key"]:
@@ -154,6 +161,7 @@ def test_orders_buyers_and_refunds_of_a_trait_are_the_recomputed_ones(
     assert any(row["new_buyers"] and row["returning_buyers"] for row in rows.values())
     assert any(0 < row["new_buyers_kept"] < row["new_buyers"] for row in rows.values())
     assert any(row["new_buyers"] and row["repeat_in_period_buyers"] for row in rows.values())
+    assert any(0 < row["returning_buyers_365d"] < row["buyers"] for row in rows.values())
     assert any(row["deposit_received"] for row in rows.values())
     assert any(row["deposit_forfeited"] for row in rows.values())
     assert any(row["refund_rate_cohort_30d"] for row in rows.values())

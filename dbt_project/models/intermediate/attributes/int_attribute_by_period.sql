@@ -27,7 +27,7 @@
 {%- set counts = (created | list) + ['orders_paid', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort',
     'orders_partly_refunded_cohort', 'first_orders', 'refunds'] %}
 {%- set of_people = {'of': 'buyers', 'new_of': 'new_buyers', 'kept_of': 'new_buyers_kept', 'again_of': 'repeat_in_period_buyers',
-    'new_amount_of': 'new_buyer_amount'} %}
+    'back_of': 'returning_buyers_365d', 'new_amount_of': 'new_buyer_amount'} %}
 
 with
 
@@ -44,6 +44,8 @@ sold as (
         outcome,
         buyer_order_number,
         buyer_order_number_all,
+        previous_paid_date,
+        previous_paid_date_all,
         units,
         {{ sales | join(', ') }}
     from {{ ref('fct_orders') }} as orders
@@ -186,7 +188,8 @@ summed as (
 ),
 
 -- A buyer of two days is one buyer of the week: counted where no earlier day of theirs lies in the span, and new where their first
--- order of all does; a repeat is counted where the second of their orders in the span lies. Numbers in place of names, within this
+-- order of all does; a repeat is counted where the second of their orders in the span lies; back are those who had paid in the year
+-- before the span. Numbers in place of names, within this
 -- query only.
 people as (
 
@@ -220,10 +223,30 @@ buyer_days as (
         {%- endfor %}
         people.buyer_no,
         count(*) as orders,
-        {{ added_up('sold.paid_amount') }} as paid_amount
+        {{ added_up('sold.paid_amount') }} as paid_amount,
+        min(coalesce(sold.previous_paid_date, cast('1900-01-01' as date))) as previous_paid_date,
+        min(coalesce(sold.previous_paid_date_all, cast('1900-01-01' as date))) as previous_paid_date_all
     from sold
     inner join people on sold.platform = people.platform and sold.buyer_key = people.buyer_key
     group by sold.store_id, sold.paid_date, {% for trait in traits %}sold.{{ trait }}, {% endfor %}people.buyer_no
+
+),
+
+-- With the last day, of whatever trait, on which they had paid before the day, week or month began.
+dated as (
+
+    select
+        buyer_days.*
+        {%- for grain, since in starts.items() %}
+        {%- for scope in ['', '_all'] %}
+        {%- set previous = 'buyer_days.previous_paid_date' ~ scope %},
+        max(case when {{ previous }} < {{ since }} then {{ previous }} end) over (
+            partition by {{ 'buyer_days.store_id, ' if not scope }}buyer_days.buyer_no order by buyer_days.date_day
+        ) as before_{{ grain }}{{ scope }}
+        {%- endfor %}
+        {%- endfor %}
+    from buyer_days
+    inner join {{ ref('int_dates') }} as dates on buyer_days.date_day = dates.date_day
 
 ),
 
@@ -236,17 +259,20 @@ arrivals as (
 
     select
         '{{ trait }}' as trait, store_id, trait_value, buyer_no, date_day, orders, paid_amount,
+        {%- for grain in starts %} before_{{ grain }},{% endfor %}
         lag(date_day) over ({{ in_order }}) as last_day,
         lag(date_day, 2) over ({{ in_order }}) as last_day_but_one,
         lag(orders) over ({{ in_order }}) as last_orders
     from (
         select
-            {{ store if loop.last else 'buyer_days.store_id' }} as store_id, buyer_days.{{ trait }} as trait_value, buyer_days.date_day,
-            buyer_days.buyer_no, buyer_days.orders, buyer_days.paid_amount
-        from buyer_days
+            {{ store if loop.last else 'dated.store_id' }} as store_id, dated.{{ trait }} as trait_value, dated.date_day,
+            dated.buyer_no, dated.orders, dated.paid_amount
+            {%- set of_all = '_all' if loop.last else '' %}
+            {%- for grain in starts %}, dated.before_{{ grain ~ of_all }} as before_{{ grain }}{% endfor %}
+        from dated
         {%- if loop.last %}
-        {{ joined_to_first_days('buyer_days') }}
-        where {{ counts_in_all('buyer_days.date_day') }}
+        {{ joined_to_first_days('dated') }}
+        where {{ counts_in_all('dated.date_day') }}
         {%- endif %}
     ) as named
     {{ "union all" if not (last_trait and loop.last) }}
@@ -267,6 +293,7 @@ arrived as (
             when {{ arrives }} then case when arrivals.orders > 1 then 1 end
             when (last_day_but_one is null or last_day_but_one < {{ since }}) and last_orders = 1 then 1
         end) as again_of_{{ grain }},
+        count(case when {{ arrives }} and before_{{ grain }} >= {{ add_days(since, -365) }} then 1 end) as back_of_{{ grain }},
         sum(case when firsts.first_day >= {{ since }} then arrivals.paid_amount else 0 end) as new_amount_of_{{ grain }}
         {%- endfor %}
     from arrivals

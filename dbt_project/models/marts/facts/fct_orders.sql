@@ -45,7 +45,9 @@ select
     cast(refund_goods_cohort + refund_shipping_cohort + refund_tax_cohort as decimal(18, 2)) as refund_amount_cohort,
     cast(refund_goods_cohort_30d + refund_shipping_cohort_30d + refund_tax_cohort_30d as decimal(18, 2)) as refund_amount_within_30d,
     cast(buyer_order_number as bigint) as buyer_order_number,
-    cast(buyer_order_number_all as bigint) as buyer_order_number_all
+    cast(buyer_order_number_all as bigint) as buyer_order_number_all,
+    previous_paid_date,
+    previous_paid_date_all
 from {{ ref('int_orders') }} as orders
 {% if only_changes() -%}
 where {{ in_orders_to_write('orders') }}
