@@ -104,6 +104,7 @@ def test_every_table_and_column_of_the_marts_is_described_in_the_database(built:
 def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: Warehouse) -> None:
     metrics = {(row["mart"], row["metric"]): row for row in built.rows("select * from marts.dim_metric")}
     assert {row["additivity"] for row in metrics.values()} <= set("ATDSR")
+    assert {key for key, row in metrics.items() if not (row["clock"] and row["refund_treatment"])} == set()
     # The restatement log tells by the clock why a figure changed: none of these because of an order.
     spent = {metrics[mart, name]["clock"] for mart, name in metrics if mart in RESTATED and name in SPENT}
     assert spent == {"ad report date", "session start date"}

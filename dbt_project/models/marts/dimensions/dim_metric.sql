@@ -11,7 +11,9 @@
         {%- if node.name in [subject, finest] %}
             {%- set mart = subject if node.name == subject or subject not in names else node.name %}
             {%- for column in node.columns.values() if column.meta.get('additivity') %}
-                {%- do rows.append((mart, node, column)) %}
+                {#- A change is on the clock of what changes. #}
+                {%- set of = node.columns.get(modules.re.sub('_(prev|yoy|yoy_date|yoy_event)_chg$', '', column.name), column) %}
+                {%- do rows.append((mart, node, column, dict(of.meta, **column.meta))) %}
             {%- endfor %}
         {%- endif %}
     {%- endfor %}
@@ -27,11 +29,11 @@ select
     {%- endfor %}
 from (
     values
-    {%- for mart, node, column in rows %}
+    {%- for mart, node, column, meta in rows %}
     (
         {{ quoted([
-            mart, column.name, column.description, column.meta.additivity, column.meta.get('not_over'), column.meta.get('clock'),
-            column.meta.get('refunds'), column.data_type, column.meta.get('lens'), node.config.meta.get('owner', 'operations'),
+            mart, column.name, column.description, meta.additivity, column.meta.get('not_over'), meta.get('clock'),
+            meta.get('refunds'), column.data_type, column.meta.get('lens'), node.config.meta.get('owner', 'operations'),
         ]) }}
     ){{ "," if not loop.last }}
     {%- endfor %}
