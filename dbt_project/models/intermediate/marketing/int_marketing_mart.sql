@@ -1,5 +1,6 @@
 -- marketing_daily, marketing_weekly and marketing_monthly: what selling cost beside what it brought, over all platforms.
 {{ config(materialized='view') }}
+{%- set of_ads = ['ad_spend', 'marketing_cost', 'ad_impressions', 'ad_clicks', 'platform_claimed_value'] %}
 
 select
     this.store_id,
@@ -46,7 +47,19 @@ select
         'blended_roas': 'double',
         'mer_pct': 'double',
         'ncac': 'double',
-    }, {'ad_spend': 'is_ads_loaded'}) }}
+        'marketing_cost': 'decimal(18, 2)',
+        'kol_fees': 'decimal(18, 2)',
+        'ad_impressions': 'bigint',
+        'ad_clicks': 'bigint',
+        'net_sales_cohort': 'decimal(18, 2)',
+        'buyers': 'bigint',
+        'first_order_amount': 'decimal(18, 2)',
+        'platform_claimed_value': 'decimal(18, 2)',
+        'cac': 'double',
+        'new_buyer_roas': 'double',
+        'cost_ratio': 'double',
+        'overclaim_ratio': 'double',
+    }, dict.fromkeys(of_ads, 'is_ads_loaded')) }}
 from {{ ref('int_store_by_period') }} as this
 left join {{ ref('int_payback') }} as payback
     on this.store_id = payback.store_id
