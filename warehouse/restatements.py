@@ -46,11 +46,13 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "live": ("store_id", "host_id", "clock"),
     "funnel": ("store_id", "source_l1", "source_l2"),
     "platform_lens": ("store_id",),
+    "target": ("store_id", "metric"),
 }
 
 # What changes because days pass, and not because what was told was wrong: how old a figure is, and what young
-# ones will come to by the growth of older ones.
-_AGEING = ("days_since", "conversions_expected_final", "conversion_value_expected_final")
+# ones will come to by the growth of older ones; and what a month will come to, which follows from the rest.
+_AGEING = ("days_since", "conversions_expected_final", "conversion_value_expected_final", "required_per_day",
+           "forecast", "forecast_low", "forecast_high")  # fmt: skip
 # Which orders are old enough to be judged → how many days that is. Days that pass only add to it, and only
 # where one of the period's days came to that age since the release before.
 _MATURING = {"paid_amount_mature": 30, "orders_due_48h": 2}
@@ -254,9 +256,11 @@ def _told_whole(published: dict[str, dict[str, str]], table: str, row_key: tuple
     """SQL: whether the release before called the period of a new row complete: the row was nothing then.
 
     A row that comes with orders is nothing where its store had none; one that comes with a report, where
-    other rows of that report were there.
+    other rows of that report were there. A target that nobody had told was not nothing.
     """
     subject, _, sibling = table.rpartition("_")
+    if subject == "target":
+        return "false"
     other, same = table, [c for c in ("account_id", "store_id") if c in row_key]
     if not subject.startswith(_REPORTED):
         other, same = f"store_{sibling}", ["store_id"]
@@ -303,6 +307,7 @@ _CAUSE = """case
     when p.pair.metric like '%\\_cohort%' escape '\\' then 'orders of the period changed later'
     when p.pair.clock like 'ad report%' then 'the platform restated its report'
     when p.pair.clock like '%visit date' then 'the platform restated its report'
+    when p.pair.clock = 'month of the target' then 'the target was told anew, or spread by other days'
     when p.pair.clock = 'session start date' then 'the platform restated its report'
     when p.pair.clock like '%refund date' then 'refunds of the period arrived late or changed'
     else 'orders of the period arrived late or changed'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from calendar import monthrange
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -450,6 +451,24 @@ def test_a_november_is_phased_like_last_years_and_paced_against_that(built: Any)
     assert month["known_through"] == last["period_start"] < NOVEMBER[-1]
     assert {name: month[name] for name in SAID_OF_A_MONTH} == {name: last[name] for name in SAID_OF_A_MONTH}
     assert month["forecast_low"] < month["forecast"] < month["forecast_high"]
+
+
+@pytest.mark.parametrize("table", ["target_daily", "target_monthly"])
+def test_a_row_of_a_target_tells_its_period_and_how_far_it_is_known(table: str, built: Any) -> None:
+    rows = built.rows(
+        f"select t.*, s.data_through_at as read_through from marts.{table} as t left join marts.store_daily as s"
+        " on s.store_id = t.store_id and s.period_start = t.period_start + t.days_elapsed - 1"
+    )
+    for row in rows:
+        whole = 1 if table == "target_daily" else monthrange(*row["period_start"].timetuple()[:2])[1]
+        assert row["period_end"] == row["period_start"] + timedelta(days=whole - 1)
+        assert row["days_in_period"] == whole
+        assert row["is_complete"] == (row["days_elapsed"] == whole)
+        assert row["data_through_at"] == (row["read_through"] if row["days_elapsed"] else None)
+        if table == "target_monthly" and row["days_elapsed"]:
+            assert row["known_through"] == row["period_start"] + timedelta(days=row["days_elapsed"] - 1)
+    of_days = {0, 1} if table == "target_daily" else {22}
+    assert of_days <= {row["days_elapsed"] for row in rows}
 
 
 def test_a_store_without_a_last_year_has_its_target_spread_evenly(built: Any) -> None:

@@ -401,6 +401,39 @@ def test_a_row_that_is_new_in_a_period_told_whole_is_a_restatement(home):
     assert len(log(home)) == 3
 
 
+def test_a_target_that_is_told_anew_after_its_month_is_a_restatement_and_a_first_one_is_none(home):
+    build_marts(
+        home / "build",
+        extra="""
+            create or replace table marts.target_monthly as
+            select
+                'alpha' as store_id, 'net_sales' as metric, month as period_start, is_over as is_complete,
+                1000::decimal(18, 2) as target, 900::decimal(18, 2) as forecast
+            from (values (date '2026-10-01', true), (date '2026-11-01', false)) as months(month, is_over);
+            insert into marts.dim_metric values
+                ('target', 'target', 'S', 'month of the target'),
+                ('target', 'forecast', 'S', 'as the metric in store_*')
+        """,
+    )
+    out(home)
+    database = home / "build" / "daybook.duckdb"
+    change(database, "update marts.target_monthly set target = 1500, forecast = 950")
+    change(
+        database,
+        "insert into marts.target_monthly select * replace (date '2026-09-01' as period_start)"
+        " from marts.target_monthly where is_complete",
+    )
+    assert out(home).restated == 1
+    told = rows(
+        home / "published" / "current" / "daybook.duckdb",
+        "select mart, key, period_start, metric, previous::double, current::double, cause from marts.restatement_log",
+    )
+    assert told == [
+        ("target_monthly", "alpha|net_sales", date(2026, 10, 1), "target", 1000, 1500,
+         "the target was told anew, or spread by other days")
+    ]  # fmt: skip
+
+
 def test_what_ages_is_the_name_of_a_figure_of_some_mart():
     told = {
         column["name"]

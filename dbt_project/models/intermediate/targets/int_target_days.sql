@@ -53,7 +53,7 @@ reached as (
 
     select
         store_id, '{{ metric }}' as metric, period_start as date_day, cast({{ metric }} as decimal(18, 4)) as reached,
-        is_complete and is_orders_loaded and {{ metric }} is not null as is_known
+        is_complete and is_orders_loaded and {{ metric }} is not null as is_known, data_through_at
     from {{ ref('store_daily') }}
     {{ "union all" if not loop.last }}
     {%- endfor %}
@@ -74,7 +74,8 @@ weighed as (
         min(case when before.is_known then 1 else 0 end) over month_of = 1 and sum(greatest(before.reached, 0)) over month_of > 0
             as is_phased,
         sum(greatest(before.reached, 0)) over month_of as weight_of_month,
-        case when now_.is_known then now_.reached end as actual
+        case when now_.is_known then now_.reached end as actual,
+        case when now_.is_known then now_.data_through_at end as data_through_at
     from told
     inner join year_before as days on told.month_start_date = days.month_start_date
     left join reached as before
@@ -103,5 +104,6 @@ select
         when is_phased then cast(weight as double) / cast(weight_of_month as double)
         else 1 / cast(days_in_month as double)
     end as weight,
-    actual
+    actual,
+    data_through_at
 from weighed
