@@ -230,6 +230,74 @@ def test_history_that_is_loaded_backwards_in_pieces_is_counted_in_all_from_each_
     assert differences(nightly, whole) == {}
 
 
+def test_days_that_no_read_covers_are_not_loaded_until_they_are_read(nightly: Replay, tmp_path: Path) -> None:
+    """Of reef's October a week was left out, as after a stretch that was read by hand; then it is read, too. A
+    second account that joins in November leaves the days before as they were."""
+    left_out = [f"2026-10-{day:02d}" for day in range(5, 12)]
+    days = (
+        "select store_id, strftime(period_start, '%Y-%m-%d') from daybook.marts.store_daily"
+        " where period_start between '2026-09-01' and '2026-11-20' and store_id in ('reef_us', 'ALL')"
+    )
+    october = (
+        "select is_complete, is_orders_loaded, days_elapsed from daybook.marts.store_monthly"
+        " where store_id in ('reef_us', 'ALL') and period_start = '2026-10-01'"
+    )
+    told = (
+        "select findings, first_told from daybook.marts.data_quality"
+        " where check_name = '{}' and first_told is not null"
+    )
+
+    def run(sql: str) -> list[tuple[object, ...]]:
+        return nightly.con.execute(sql).fetchall()
+
+    read = "account_id = 'woocommerce__reef' and stream = 'orders'"
+    run(
+        "insert into raw_daybook.ledger select * replace (manifest_id || ' later' as manifest_id,"
+        f" timestamptz '2026-10-12 04:00:00+00' as window_start) from raw_daybook.ledger where {read}"
+    )
+    run(
+        "update raw_daybook.ledger set window_end = timestamptz '2026-10-05 04:00:00+00'"
+        f" where {read} and window_start < timestamptz '2026-10-05 04:00:00+00'"
+    )
+    nightly.build()
+    for state in ("is_orders_loaded", "is_complete"):
+        found = run(f"{days} and not {state}")
+        assert sorted(found) == sorted((store, day) for store in ("reef_us", "ALL") for day in left_out), (
+            state
+        )
+    assert run(october) == [(False, False, 24)] * 2
+    assert run(told.format("days_not_read")) == [(7, "2026-10-05 to 2026-10-11")]
+    whole = Replay(nightly.project, copied(nightly.folder, tmp_path / "whole"))
+    whole.build(whole=True)
+    assert differences(nightly, whole) == {}
+
+    run(
+        "insert into raw_daybook.ledger select * replace (manifest_id || ' by hand' as manifest_id,"
+        " timestamptz '2026-10-04 04:00:00+00' as window_start, timestamptz '2026-10-13 04:00:00+00' as window_end)"
+        f" from raw_daybook.ledger where {read} and window_start > timestamptz '2026-10-05 04:00:00+00'"
+    )
+    for table, where, more in (
+        ("accounts", "account_id = 'woocommerce__reef'", ""),
+        ("stream_status", read, ""),
+        (
+            "ledger",
+            f"{read} and window_start = timestamptz '2026-10-12 04:00:00+00'",
+            ", manifest_id || ' second' as manifest_id, timestamptz '2026-11-01 04:00:00+00' as window_start",
+        ),
+    ):
+        run(
+            f"insert into raw_daybook.{table} select * replace ('woocommerce__second' as account_id{more})"
+            f" from raw_daybook.{table} where {where}"
+        )
+    nightly.build()
+    assert run(f"{days} and not is_orders_loaded") == run(f"{days} and not is_complete") == []
+    assert run(october) == [(True, True, 31)] * 2
+    assert run(told.format("days_not_read")) == []
+    assert run(told.format("accounts_begun_later")) == [
+        (1, "accounts.yml: woocommerce__second from 2026-11-01")
+    ]
+
+
 @pytest.mark.parametrize(
     "seed", [pytest.param(seed, marks=() if ASKED else pytest.mark.thorough) for seed in SEEDS]
 )

@@ -1,5 +1,6 @@
 -- How far each store's catalogue is known: from the first whole day after its products were first read, to the last whole day they are
--- read for; of several accounts, as far as all that are waited for. One row per store whose products are read.
+-- read for. Of several accounts from where the first begins, as with orders, as far as all that are waited for. One row per store
+-- whose products are read.
 with
 
 first_reads as (
@@ -34,7 +35,7 @@ readers as (
 
 select
     readers.store_id,
-    {{ add_days(local_date('max(readers.read_at)', 'stores.time_zone'), 1) }} as known_from,
+    {{ add_days(local_date('min(readers.read_at)', 'stores.time_zone'), 1) }} as known_from,
     {{ add_days(local_date('min(case when readers.is_waited_for then readers.mark_end end)', 'stores.time_zone'), -1) }}
         as known_through
 from readers

@@ -1,6 +1,6 @@
 -- From which day on ALL counts each store: the first of its loaded history. What is known of days before it are stray orders that
 -- changed later. They stand in the store's own days, which are not loaded. One row per store with orders.
-select store_id, max(first_day) as first_day
+select store_id, max(history_from) as first_day
 from {{ ref('int_store_calendar') }}
-where first_day is not null
+where store_id <> 'ALL' and history_from is not null
 group by store_id

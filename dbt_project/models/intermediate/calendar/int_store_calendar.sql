@@ -1,7 +1,7 @@
 -- Which days each store's rows may speak of, and what of them has been loaded. A store whose orders are read has
 -- every day from where its history begins to the last one that is over where the store is: the running day is in the facts,
 -- in no period. A day before the history with an event keeps its event and is not loaded: of its orders only those are known that
--- changed later, and ALL has none of them. A store read up to its last event ends with the day of it. store_id 'ALL' ends with the last
+-- changed later, and ALL has none of them. Nor is a day within it that was left out in reading (int_unread_days). A store read up to its last event ends with the day of it. store_id 'ALL' ends with the last
 -- day that is over for all stores that are being read, loaded and complete when all stores that should be there are.
 with
 
@@ -14,12 +14,10 @@ stores as (
         orders_through_at,
         closed_through_date,
         -- The first whole day: a vendor that looks back so many days begins within one. A file begins with its first event.
-        {%- for name, from_at in {'history_from': 'orders_from_at', 'first_day': 'orders_first_from_at'}.items() %}
         case
-            when closed_through_date is null then {{ local_date(from_at, 'time_zone') }}
-            else {{ add_days(local_date(from_at ~ ' - interval 1 second', 'time_zone'), 1) }}
-        end as {{ name }},
-        {%- endfor %}
+            when closed_through_date is null then {{ local_date('orders_from_at', 'time_zone') }}
+            else {{ add_days(local_date('orders_from_at - interval 1 second', 'time_zone'), 1) }}
+        end as history_from,
         -- The last whole day: the mark is where the next read begins.
         {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
         {{ add_days(local_date('refunds_through_at', 'time_zone'), -1) }} as refunds_whole_through_date,
@@ -65,12 +63,11 @@ bounds as (
         min(event_days.date_day) as first_event_date,
         max(event_days.date_day) as last_event_date,
         -- A read that starts after the last event says nothing about where the history begins.
-        {%- for name in ['history_from', 'first_day'] %}
         case
-            when min(stores.{{ name }}) <= max(event_days.date_day) or max(event_days.date_day) is null then min(stores.{{ name }})
+            when min(stores.history_from) <= max(event_days.date_day) or max(event_days.date_day) is null
+                then min(stores.history_from)
             else min(event_days.date_day)
-        end as {{ name }},
-        {%- endfor %}
+        end as history_from,
         -- A day is whole when its refunds are read, too; until then it has its sales and is not complete.
         case
             when min(stores.refunds_whole_through_date) < min(stores.orders_whole_through_date)
@@ -93,7 +90,6 @@ history as (
         has_orders,
         time_zone,
         coalesce(history_from, first_event_date) as history_from,
-        coalesce(first_day, first_event_date) as first_day,
         whole_through,
         closed_through_date,
         coalesce(closed_through_date, last_date) as last_date,
@@ -104,10 +100,12 @@ history as (
 
 order_days as (
 
-    select history.store_id, dates.date_day, true as is_dense
+    select history.store_id, dates.date_day, unread.date_day is null as is_read
     from history
     inner join {{ ref('int_dates') }} as dates
         on dates.date_day between history.history_from and history.last_date
+    left join {{ ref('int_unread_days') }} as unread
+        on history.store_id = unread.store_id and dates.date_day = unread.date_day
     where history.has_orders
 
 ),
@@ -197,18 +195,18 @@ store_days as (
     select
         days.store_id,
         days.date_day,
-        history.has_orders and (order_days.is_dense is not null or event_days.date_day is not null) as has_orders,
+        history.has_orders and (coalesce(order_days.is_read, false) or event_days.date_day is not null) as has_orders,
         history.has_orders
-            and (order_days.is_dense is not null or (event_days.date_day is not null and days.date_day >= history.history_from))
+            and coalesce(order_days.is_read, event_days.date_day is not null and days.date_day >= history.history_from)
             as is_orders_loaded,
         coalesce(traffic.is_loaded, false) as is_traffic_loaded,
         coalesce(ads.is_loaded, false) as is_ads_loaded,
-        coalesce(days.date_day < history.first_day, false) as is_before_all,
+        coalesce(days.date_day < history.history_from, false) as is_before_all,
         traffic.is_loaded is not null or ads.is_loaded is not null as has_reports,
         not history.has_orders
-            or coalesce(days.date_day between history.history_from and history.whole_through, false) as is_complete,
+            or coalesce(order_days.is_read, true)
+            and coalesce(days.date_day between history.history_from and history.whole_through, false) as is_complete,
         history.history_from,
-        history.first_day,
         case
             when history.data_through_at is not null then least(
                 history.data_through_at,
@@ -322,7 +320,6 @@ select
     true as is_traffic_of_all,
     case when is_orders_loaded then 1 else 0 end as stores_loaded,
     history_from,
-    first_day,
     data_through_at
 from store_days
 
@@ -342,7 +339,6 @@ select
     orders_without_traffic = 0 as is_traffic_of_all,
     cast(orders_loaded as integer) as stores_loaded,
     all_stores.history_from,
-    cast(null as date) as first_day,
     case when trusted.data_through_at is not null then least(trusted.data_through_at, all_stores.data_through_at) end
         as data_through_at
 from all_stores

@@ -57,15 +57,15 @@ marks as (
 
 ),
 
--- A store is read as far as the slowest of its order accounts that are waited for, and from where the last of all begins.
+-- A store is read from where the first of its order accounts begins, and as far as the slowest that is waited for: what it was before
+-- another one came is known.
 orders_read as (
 
     select
         ranked.store_id,
         min(marks.mark_end) as orders_through_at,
         min(marks.refunds_mark_end) as refunds_through_at,
-        max(first_windows.window_start) as orders_from_at,
-        min(first_windows.window_start) as orders_first_from_at,
+        min(first_windows.window_start) as orders_from_at,
         min(case when ranked.platform in ({{ platforms_with('gift_card_payments') }}) then 1 else 0 end) = 1 as tells_gift_cards
     from ranked
     left join first_windows on ranked.account_id = first_windows.account_id
@@ -86,8 +86,6 @@ select
     -- Of orders of two platforms it is known where both tell.
     coalesce(orders_read.tells_gift_cards, false) as tells_gift_cards,
     orders_read.orders_from_at,
-    -- Where the first of its accounts begins: from then on ALL counts it.
-    orders_read.orders_first_from_at,
     orders_read.orders_through_at,
     -- After-sales read apart from their orders; of a file the mark is only its last event.
     case when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }}) then orders_read.refunds_through_at end

@@ -1,6 +1,7 @@
 -- What merchants say in lists of their own and no figure can use: of a store that accounts.yml does not have, of goods that nobody sold
 -- or has in a catalogue, of an event that is none, of a day twice. What a file does not repeat when it is dropped anew was mended. first_told is one of
--- them, as it can be found again. One row per check and store (as it is spelt there; ALL where it is said of no store).
+-- them, as it can be found again. With them the stores whose history was read in part: days that no read covers, and accounts that begin
+-- after others of their store. One row per check and store (as it is spelt there; ALL where it is said of no store).
 with
 
 stores as (
@@ -54,11 +55,35 @@ events as (
 
 ),
 
+begun as (
+
+    select
+        *,
+        min(from_date) over (partition by store_id) as first_date
+    from (
+        select
+            accounts.store_id,
+            accounts.account_id,
+            {{ local_date('min(reads.window_start)', 'accounts.time_zone') }} as from_date
+        from {{ source('raw_daybook', 'ledger') }} as reads
+        inner join {{ source('raw_daybook', 'accounts') }} as accounts on reads.account_id = accounts.account_id
+        where reads.stream = 'orders' and accounts.is_active
+        group by accounts.store_id, accounts.account_id, accounts.time_zone
+    ) as accounts
+
+),
+
 told as (
 
     select 'costs_of_unknown_store' as check_name, store_id, place
     from costs
     where store_id not in (select store_id from stores)
+
+    union all
+
+    select 'accounts_begun_later', store_id, 'accounts.yml: ' || account_id || ' from ' || cast(from_date as {{ t('text') }})
+    from begun
+    where from_date > first_date
 
     union all
 
@@ -131,3 +156,10 @@ told as (
 select check_name, coalesce(store_id, 'ALL') as store_id, count(*) as findings, min(place) as first_told
 from told
 group by check_name, coalesce(store_id, 'ALL')
+
+union all
+
+select
+    'days_not_read', store_id, count(*), cast(min(date_day) as {{ t('text') }}) || ' to ' || cast(max(date_day) as {{ t('text') }})
+from {{ ref('int_unread_days') }}
+group by store_id
