@@ -170,3 +170,31 @@ def test_what_sold_on_the_running_day_alone_sold_nothing_on_the_whole_days_that_
             assert row[f"{measure}_prev_chg"] == pytest.approx(change, abs=2e-6), (grain, row[key])
             nothing += own == 0 and row[measure] > 0
     assert nothing > 0
+
+
+@pytest.mark.parametrize("grain", ["day", "week"])
+@pytest.mark.parametrize(
+    ("subject", "key", "measures"),
+    [
+        ("after_sales", ("store_id", "reason"), ("refunds", "refund_amount")),
+        ("margin", ("store_id", "level", "item_id"), ("net_sales_ex_tax", "gross_margin")),
+        ("product", ("store_id", "product_id"), ("orders", "net_sales")),
+    ],
+)
+def test_what_has_no_row_in_a_loaded_period_before_is_compared_with_0(
+    subject: str, key: tuple[str, ...], measures: tuple[str, ...], grain: str, built: Any
+) -> None:
+    whole = built.rows(f"select store_id, period_start from marts.{TABLES[grain]} where is_complete")
+    read = {(row["store_id"], row["period_start"]) for row in whole}
+    rows = {
+        (*(row[name] for name in key), row["period_start"]): row
+        for row in built.rows(f"select * from marts.{TABLES[grain].replace('store', subject)}")
+    }
+    nothing = 0
+    for (*who, start), row in rows.items():
+        earlier = period_of(grain, start - timedelta(days=1))
+        if {(row["store_id"], start), (row["store_id"], earlier)} <= read:
+            before = rows.get((*who, earlier), dict.fromkeys(measures, 0))
+            assert [row[f"{name}_prev"] for name in measures] == [before[name] for name in measures], who
+            nothing += (*who, earlier) not in rows
+    assert nothing > 0
