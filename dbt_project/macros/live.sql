@@ -24,16 +24,18 @@ select
         'gpm', 'uv_value', 'click_rate', 'click_to_pay', 'live_roi'] %}
     this.{{ name }},
     {%- endfor %}
+    {#- Whoever has no row in an earlier period whose orders were loaded sold nothing there, where it is told what is sold live at all. #}
+    {{ compared({'sessions': 'bigint'}, nothing_where='is_orders_loaded and this.sessions is not null') }},
+    {{ compared({'views': 'bigint', 'new_fans': 'bigint'}) }},
     {{ compared({
-        'sessions': 'bigint',
-        'views': 'bigint',
-        'new_fans': 'bigint',
         'buyers': 'bigint',
         'orders': 'bigint',
         'units': 'decimal(18, 4)',
         'paid_amount_attributed': 'decimal(18, 2)',
         'paid_amount_live': 'decimal(18, 2)',
         'net_sales_cohort': 'decimal(18, 2)',
+    }, nothing_where='is_orders_loaded and this.orders is not null') }},
+    {{ compared({
         'live_cost': 'decimal(18, 2)',
         'gpm': 'double',
         'uv_value': 'double',
@@ -42,6 +44,7 @@ select
     }) }}
 from {{ ref('int_live_by_period') }} as this
 {{ joined_to_its_span() }}
+{{ earlier_spans() }}
 {{ compared_spans('int_live_by_period', ['store_id', 'host_id', 'clock'], 'spans') }}
 where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}
