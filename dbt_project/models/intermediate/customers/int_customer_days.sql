@@ -34,33 +34,26 @@ repeat_spells as (
 
 ),
 
--- From which day to which an order makes its buyer a customer of each kind.
-lasting as (
-    {%- for name, since, days in windows %}
-    {%- set ends = add_days(since, days) %}
-    {%- set until = "case when next_paid_date < " ~ ends ~ " then next_paid_date else " ~ ends ~ " end" %}
-    select store_id, {{ loop.index }} as measure, paid_date as from_date, {{ until }} as until_date, sum(orders) as orders
-    from {{ 'spells' if since == 'paid_date' else 'repeat_spells' }}
-    where {{ until }} > paid_date
-    group by store_id, paid_date, {{ until }}
-    {{ "union all" if not loop.last }}
-    {%- endfor %}
-
-),
-
+-- The days from which and until which orders make their buyers customers of each kind.
 changes as (
 
     select store_id, 0 as measure, paid_date as date_day, sum(first_orders) as change
     from spells
     group by store_id, paid_date
+    {%- for name, since, days in windows %}
+    {%- set number = loop.index %}
+    {%- set orders = 'spells' if since == 'paid_date' else 'repeat_spells' %}
+    {%- set until = 'least(next_paid_date, ' ~ add_days(since, days) ~ ')' %}
+    {%- for day, change in [('paid_date', 'sum(orders)'), (until, '-sum(orders)')] %}
 
     union all
 
-    select store_id, measure, from_date, orders from lasting
-
-    union all
-
-    select store_id, measure, until_date, -orders from lasting
+    select store_id, {{ number }}, {{ day }}, {{ change }}
+    from {{ orders }}
+    where {{ until }} > paid_date
+    group by store_id, {{ day }}
+    {%- endfor %}
+    {%- endfor %}
 
 ),
 
