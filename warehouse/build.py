@@ -110,9 +110,9 @@ def build(
             command += ["--full-refresh"]
             log(start.why)
         elif whole:
-            # The last whole build made them of the same SQL and files. Their tests judge tonight's
-            # data, so they stay.
-            left_out += ["config.materialized:view", "resource_type:seed"]
+            # The last whole build made them of the same SQL and files. Tests of views judge tonight's
+            # data, so they stay; settled is what is made of seeds and settings alone.
+            left_out += ["config.materialized:view", "path:seeds", "tag:settled"]
             command += ["--indirect-selection", "empty"]
         command += ["--exclude", *left_out] if left_out else []
         (target / "run_results.json").unlink(missing_ok=True)  # or a killed run would show the last one's

@@ -74,6 +74,23 @@ def test_no_left_join_holds_every_row_against_every_row(built: Warehouse) -> Non
     assert found == []
 
 
+def test_tables_of_seeds_and_settings_alone_are_marked_as_settled(built: Warehouse) -> None:
+    """A night leaves them out: it would make the same rows again."""
+    nodes = json.loads((built.target_dir / "manifest.json").read_text())["nodes"]
+
+    def is_settled(key: str) -> bool:  # sources are no nodes
+        return key in nodes and all(map(is_settled, nodes[key]["depends_on"].get("nodes", ())))
+
+    tables = {
+        key: node
+        for key, node in nodes.items()
+        if node["config"].get("materialized") in ("table", "incremental")
+    }
+    settled = {key for key in tables if is_settled(key)}
+    assert settled == {key for key, node in tables.items() if "settled" in node["tags"]}
+    assert settled
+
+
 def _columns(built: Warehouse, table: str) -> list[tuple[str, str, str | None]]:
     rows = built.rows(
         f"select column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"

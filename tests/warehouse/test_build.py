@@ -176,10 +176,13 @@ def test_a_part_that_no_model_is_named_like_is_an_error_and_changes_nothing(proj
 
 
 @pytest.mark.usefixtures("warm_dbt")
-def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_through_it(project, build_dir):
+def test_a_build_that_goes_on_makes_no_view_and_nothing_settled_again_and_judges_what_is_seen(
+    project, build_dir
+):
     seen = {
         "seen.sql": "{{ config(materialized='view') }} select id from {{ ref('base') }}",
         "seen.yml": "models: [{name: seen, columns: [{name: id, data_tests: [not_null]}]}]\n",
+        "said.sql": "{{ config(tags='settled') }} select 1 as id",
     }
     for name, text in seen.items():
         (project / "models" / name).write_text(text)
@@ -188,7 +191,7 @@ def test_a_build_that_goes_on_makes_no_view_again_and_judges_what_is_seen_throug
     finally:
         for name in seen:
             (project / "models" / name).unlink()
-    assert {one.name for one in first} - {one.name for one in night} == {"seen"}
+    assert {one.name for one in first} - {one.name for one in night} == {"seen", "said"}
     assert "not_null_seen_id" in {one.name for one in night}
 
 

@@ -1,4 +1,5 @@
 -- One row per date of the calendar setting, with what ISO and the fiscal pattern say about it.
+{{ config(tags='settled') }}
 {%- set first_month = var('fiscal_year_start_month') %}
 
 with

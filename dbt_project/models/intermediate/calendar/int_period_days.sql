@@ -1,4 +1,5 @@
 -- The calendar that turns a day into any period: one row per day and grain.
+{{ config(tags='settled') }}
 with
 
 dates as (

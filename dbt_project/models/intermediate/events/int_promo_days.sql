@@ -1,6 +1,7 @@
 -- The days of every promotion event and the 14 after it, numbered from its first selling day: 1 is the first day of the burst, 0
 -- and below come before. A day that the calendar gives to two phases of an event is one of sale, if either sells, and stands once
 -- (int_told_in_vain says where). One row per event and day.
+{{ config(tags='settled') }}
 with
 
 phases as (

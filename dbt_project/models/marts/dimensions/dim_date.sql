@@ -1,5 +1,6 @@
 -- The restated mapping numbers the weeks of a 53-week year as the year after it does: its first week falls out, and every other
 -- stands one lower, so that the same number is the same time of the year, 364 days apart.
+{{ config(tags='settled') }}
 with
 
 dates as (

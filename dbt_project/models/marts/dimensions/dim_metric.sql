@@ -1,4 +1,5 @@
 -- Made from the column descriptions of the marts themselves: one source for dbt docs, column comments and this table.
+{{ config(tags='settled') }}
 {%- set rows = [] %}
 {%- if execute %}
     {%- set marts = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('fqn.1', 'equalto', 'marts')

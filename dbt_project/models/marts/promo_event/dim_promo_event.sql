@@ -1,3 +1,4 @@
+{{ config(tags='settled') }}
 select
     event_id,
     max(event) as event,
