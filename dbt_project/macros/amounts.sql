@@ -59,6 +59,39 @@
     {%- endfor %}
 {%- endmacro %}
 
+{#
+    What else a day of int_store_by_period is compared with: the same date a year before, as same_date, and the day of the same number in
+    the event before, as same_event; and the columns of that.
+#}
+{% macro same_day_spans() -%}
+left join {{ ref('int_store_by_period') }} as same_date
+    on this.store_id = same_date.store_id
+    and this.grain = same_date.grain
+    and this.yoy_date_period_start = same_date.period_start
+    and same_date.span_days = 0
+left join {{ ref('int_event_days') }} as events
+    on {{ only_where("this.grain = 'day'", 'this.period_start') }} = events.date_day
+left join {{ ref('int_store_by_period') }} as same_event
+    on this.store_id = same_event.store_id
+    and this.grain = same_event.grain
+    and {{ only_where('this.is_complete', 'events.compare_date') }} = same_event.period_start
+    and same_event.span_days = 0
+    and same_event.is_complete
+{%- endmacro %}
+
+{% macro compared_with_same_days(names, loaded={}) -%}
+    {%- for compare in ['same_date', 'same_event'] %}
+    {%- set suffix = compare.replace('same', 'yoy') %}
+    {%- set last = loop.last %}
+    {%- for name in names %}
+    {%- set before = of_loaded(compare, name, loaded) %}
+    {{ before }} as {{ name }}_{{ suffix }},
+    {{ change(of_loaded('own', name, loaded), before) }} as {{ name }}_{{ suffix }}_chg
+    {{- "," if not (last and loop.last) }}
+    {%- endfor %}
+    {%- endfor %}
+{%- endmacro %}
+
 {# A measure of a row that has the flag which loaded names for it, if any; else null. #}
 {% macro of_loaded(span, name, loaded) -%}
     {{- "case when " ~ span ~ "." ~ loaded[name] ~ " then " ~ span ~ "." ~ name ~ " end" if name in loaded else span ~ "." ~ name -}}

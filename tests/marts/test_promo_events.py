@@ -167,19 +167,24 @@ def in_event(calendar: Phases, day: date) -> tuple[str | None, date | None]:
     return event, then if then and then in days_of(calendar[last], *phases) else None
 
 
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [("store", ("paid_amount", "refund_amount", "buyers")), ("marketing", ("paid_amount", "new_buyers"))],
+)
 def test_a_day_of_an_event_stands_beside_the_same_day_of_the_event_before_in_the_daily_table(
-    built: Any, calendar: Phases
+    table: str, names: tuple[str, ...], built: Any, calendar: Phases
 ) -> None:
     rows = {
-        (row["store_id"], row["period_start"]): row for row in built.rows("select * from marts.store_daily")
+        (row["store_id"], row["period_start"]): row
+        for row in built.rows(f"select * from marts.{table}_daily")
     }
     compared = 0
     for (store, day), row in rows.items():
         event, then = in_event(calendar, day)
-        assert row["event_id"] == event
+        assert row.get("event_id", event) == event
         before = rows.get((store, then)) if then else None
         whole = before is not None and row["is_complete"] and before["is_complete"]
-        for name in ("paid_amount", "refund_amount", "buyers"):
+        for name in names:
             expected = before[name] if before and whole else None
             assert row[f"{name}_yoy_event"] == expected, (store, day)
             change = row[f"{name}_yoy_event_chg"]

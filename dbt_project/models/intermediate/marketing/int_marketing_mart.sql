@@ -1,6 +1,7 @@
 -- marketing_daily, marketing_weekly and marketing_monthly: what selling cost beside what it brought, over all platforms.
 {{ config(materialized='view') }}
 {%- set of_ads = ['ad_spend', 'marketing_cost', 'ad_impressions', 'ad_clicks', 'platform_claimed_value'] %}
+{%- set loaded = dict.fromkeys(of_ads, 'is_ads_loaded') %}
 
 select
     this.store_id,
@@ -59,11 +60,13 @@ select
         'new_buyer_roas': 'double',
         'cost_ratio': 'double',
         'overclaim_ratio': 'double',
-    }, dict.fromkeys(of_ads, 'is_ads_loaded')) }}
+    }, loaded) }},
+    {{ compared_with_same_days(['ad_spend', 'marketing_cost', 'paid_amount', 'net_sales', 'new_buyers', 'blended_roas', 'mer_pct'], loaded) }}
 from {{ ref('int_store_by_period') }} as this
 left join {{ ref('int_payback') }} as payback
     on this.store_id = payback.store_id
     and this.grain = payback.grain
     and this.period_start = payback.period_start
 {{ compared_spans('int_store_by_period') }}
+{{ same_day_spans() }}
 where this.span_days = 0

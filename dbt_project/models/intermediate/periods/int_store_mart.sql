@@ -147,29 +147,8 @@ select
         'first_order_amount': 'decimal(18, 2)',
         'new_buyer_amount': 'decimal(18, 2)',
     }, loaded) }},
-    {%- for compare in ['same_date', 'same_event'] %}
-    {%- set suffix = compare.replace('same', 'yoy') %}
-    {%- set last = loop.last %}
-    {%- for name in ['orders_paid', 'paid_amount', 'refund_amount', 'net_sales', 'buyers', 'visitors'] %}
-    {%- set before = of_loaded(compare, name, loaded) %}
-    {{ before }} as {{ name }}_{{ suffix }},
-    {{ change(of_loaded('own', name, loaded), before) }} as {{ name }}_{{ suffix }}_chg
-    {{- "," if not (last and loop.last) }}
-    {%- endfor %}
-    {%- endfor %}
+    {{ compared_with_same_days(['orders_paid', 'paid_amount', 'refund_amount', 'net_sales', 'buyers', 'visitors'], loaded) }}
 from {{ ref('int_store_by_period') }} as this
 {{ compared_spans('int_store_by_period') }}
-left join {{ ref('int_store_by_period') }} as same_date
-    on this.store_id = same_date.store_id
-    and this.grain = same_date.grain
-    and this.yoy_date_period_start = same_date.period_start
-    and same_date.span_days = 0
-left join {{ ref('int_event_days') }} as events
-    on {{ only_where("this.grain = 'day'", 'this.period_start') }} = events.date_day
-left join {{ ref('int_store_by_period') }} as same_event
-    on this.store_id = same_event.store_id
-    and this.grain = same_event.grain
-    and {{ only_where('this.is_complete', 'events.compare_date') }} = same_event.period_start
-    and same_event.span_days = 0
-    and same_event.is_complete
+{{ same_day_spans() }}
 where this.span_days = 0
