@@ -401,3 +401,12 @@ left join {{ raw }} as landed
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{# Whether `part`, a breakdown of an item of an Amazon transaction, is money for goods. #}
+{% macro amazon_is_goods() -%}
+{{ amazon_breakdown() }} in ('productcharges', 'principal', 'principle') or {{ amazon_breakdown() }} like '%promo%'
+    or {{ amazon_breakdown() }} like '%discount%'
+{%- endmacro %}
+
+{% macro amazon_breakdown() %}lower(replace(part.breakdownType, ' ', '')){% endmacro %}

@@ -3,12 +3,11 @@
   seller back, which are not the buyer's. Statuses: Finances API 2024-06-19, transactionStatus.
 -#}
 {%- set states = {'DEFERRED': 'success', 'RELEASED': 'success', 'DEFERRED_RELEASED': 'success'} -%}
-{%- set name = "lower(replace(part.breakdownType, ' ', ''))" -%}
+{%- set name = amazon_breakdown() -%}
 {%- set is_tax = name ~ " like '%tax%'" -%}
 {%- set parts = {} -%}
 {%- for part, condition in {
-    'goods': name ~ " in ('productcharges', 'principal', 'principle') or " ~ name ~ " like '%promo%' or " ~ name
-        ~ " like '%discount%'",
+    'goods': amazon_is_goods(),
     'shipping': "(" ~ name ~ " like 'shipping%' or " ~ name ~ " like 'giftwrap%') and not " ~ is_tax,
     'tax': is_tax ~ " and " ~ name ~ " not like '%withheld%' and " ~ name ~ " not like '%facilitator%'",
 }.items() -%}
@@ -54,7 +53,7 @@ contexts as (
     from items
 ),
 
-{# One refund may be of several SKUs, and is then of the whole order. #}
+{# One refund may be of several SKUs: what is of each stands in stg_amazon__refund_lines. #}
 skus as (
     select
         account_id,
