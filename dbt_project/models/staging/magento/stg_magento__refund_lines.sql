@@ -1,4 +1,4 @@
-{# As in orders and refunds, only what has no parent is a line. #}
+{# As in orders and refunds, only what has no parent is a line. A bundle whose parts have the prices has none itself: theirs are its own. #}
 with
 
 ordered as (
@@ -15,24 +15,36 @@ given as (
         load_id,
         {{ explode('latest.record.items') }} as item
     from {{ ref('base_magento__refunds') }} as latest
+),
+
+placed as (
+    select
+        given.account_id,
+        given.refund_id,
+        given.load_id,
+        given.item.order_item_id as item_id,
+        coalesce(nullif(nullif(ordered.item.parent_item_id, ''), '0'), given.item.order_item_id) as line_id,
+        {{ money('given.item.qty') }} as quantity,
+        {# After its discount, as its order's line has it. #}
+        nullif({{ money('given.item.base_row_total') }}, 0) - coalesce({{ money('given.item.base_discount_amount') }}, 0)
+            + coalesce({{ money('given.item.base_discount_tax_compensation_amount') }}, 0) as goods
+    from given
+    left join ordered
+        on given.account_id = ordered.account_id and given.item.order_item_id = ordered.item.item_id
+    where given.item.order_item_id <> ''
+        and {{ money('given.item.qty') }} > 0
 )
 
 select
     'magento' as platform,
-    given.account_id,
+    placed.account_id,
     account.store_id,
-    given.refund_id,
-    given.item.order_item_id as line_id,
-    {# After its discount, as its order's line has it. A bundle whose parts have the prices has none itself. #}
-    nullif({{ money('given.item.base_row_total') }}, 0) - coalesce({{ money('given.item.base_discount_amount') }}, 0)
-        + coalesce({{ money('given.item.base_discount_tax_compensation_amount') }}, 0) as refund_goods,
-    {{ money('given.item.qty') }} as quantity,
-    given.load_id
-from given
-left join ordered
-    on given.account_id = ordered.account_id and given.item.order_item_id = ordered.item.item_id
+    refund_id,
+    line_id,
+    cast(coalesce(sum(case when item_id = line_id then goods end), sum(goods)) as decimal(18, 4)) as refund_goods,
+    cast(sum(case when item_id = line_id then quantity end) as decimal(18, 4)) as quantity,
+    max(load_id) as load_id
+from placed
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on given.account_id = account.account_id
-where coalesce(ordered.item.parent_item_id, '') in ('', '0')
-    and given.item.order_item_id <> ''
-    and {{ money('given.item.qty') }} > 0
+    on placed.account_id = account.account_id
+group by placed.account_id, account.store_id, refund_id, line_id
