@@ -17,6 +17,21 @@
 
 with
 
+{# Since when one that was opened again is over: its first version after the last open one. #}
+called_off_again as (
+    select
+        latest.account_id,
+        latest.record_key,
+        min(version.cursor_at) as over_again_at
+    from {{ ref('base_woocommerce__orders') }} as latest
+    inner join {{ source('raw_woocommerce', 'orders') }} as version
+        on latest.account_id = version.account_id
+        and latest.record_key = version.record_key
+        and latest.open_seen_at < version.cursor_at
+    where latest.open_seen_at > latest.over_seen_at
+    group by latest.account_id, latest.record_key
+),
+
 orders as (
     select
         latest.account_id,
@@ -24,8 +39,7 @@ orders as (
         latest.record_key as order_id,
         latest.load_id,
         latest.loaded_at,
-        latest.over_seen_at,
-        latest.open_seen_at,
+        coalesce(called_off_again.over_again_at, greatest(latest.over_seen_at, latest.open_seen_at)) as over_at,
         latest.record,
         {{ translate('latest.record.status', states) }} as status_state,
         {{ parse_instant('latest.record.date_created_gmt') }} as created_at,
@@ -38,6 +52,8 @@ orders as (
             'customer_id': 'latest.record.customer_id',
         }) }} as marked
     from {{ ref('base_woocommerce__orders') }} as latest
+    left join called_off_again
+        on latest.account_id = called_off_again.account_id and latest.record_key = called_off_again.record_key
     left join {{ source('raw_daybook', 'accounts') }} as account
         on latest.account_id = account.account_id
 )
@@ -65,11 +81,10 @@ select
     {# Paid at the door, the shop completes it when it has the money. #}
     case when orders.record.payment_method = 'cod' then completed_at end as delivered_at,
     completed_at,
-    {# Since when it has been over: an edit moves the modified time. One that was opened again since has that alone. #}
+    {# Since when it has been over: an edit moves the modified time. #}
     case
-        when orders.record.status not in ('cancelled', 'refunded', 'failed', 'trash') or completed_at is not null then null
-        when open_seen_at > over_seen_at then modified_at
-        else coalesce(over_seen_at, modified_at)
+        when orders.record.status in ('cancelled', 'refunded', 'failed', 'trash') and completed_at is null
+            then coalesce(over_at, modified_at)
     end as cancelled_at,
     modified_at,
     coalesce({{ money('orders.record.shipping_total') }}, 0) as shipping_charged,
