@@ -38,7 +38,7 @@
     The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole
     elapsed days) against it. Relations: own, prev, yoy with the measures of the same spans. loaded: measure → the flag that a
     span has to have, where a source of its own was read in part: four days of ads are no week of them. nothing_where: the flag
-    of a span (earlier_spans with_own) in which what is absent was nothing, 0, where rows are only of what happened; absent: whether
+    of a span (joined_to_compared_spans) in which what is absent was nothing, 0, where rows are only of what happened; absent: whether
     it is in an earlier one, `$` being prev or yoy. own: where this period's measure stands, `$` being its name. whens: the earlier
     spans, by the names of their relations and columns.
 #}
@@ -130,7 +130,7 @@ inner join {{ ref('int_spans') }} as spans
 {#
     The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). keys: what names a row
     within a period, nullable: what else does, and may be null; spans: the relation that says which spans those are; only: a flag
-    a row has to have to be compared; only_spans: one that its span has to have (see earlier_spans).
+    a row has to have to be compared; only_spans: one that its span has to have (joined_to_compared_spans).
 #}
 {% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[], only_spans=none) -%}
     {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
@@ -153,11 +153,11 @@ left join {{ ref(model) }} as {{ name }}
 
 
 {#
-    The earlier spans themselves, joined as prev_spans and yoy_spans to `this` and its `spans`: whether there was anything to
-    compare with, where rows are only of what happened. with_own: the period's own whole days, as own_spans, too.
+    What is known of those spans, joined as own_spans, prev_spans and yoy_spans to `this` and its `spans`: whether there was anything
+    to compare, where rows are only of what happened.
 #}
-{% macro earlier_spans(with_own=false) -%}
-    {%- for name, start in ([('own', 'period_start')] if with_own else []) + [('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
+{% macro joined_to_compared_spans() -%}
+    {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join {{ ref('int_spans') }} as {{ name }}_spans
     on this.store_id = {{ name }}_spans.store_id
     and this.grain = {{ name }}_spans.grain

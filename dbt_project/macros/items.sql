@@ -229,7 +229,7 @@ left join viewed as traffic
     and this.period_start = traffic.period_start
     and this.span_days = traffic.span_days
 {{ joined_to_its_span() }}
-{{ earlier_spans(with_own=true) }}
+{{ joined_to_compared_spans() }}
 {%- for when, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
 left join sold as {{ when }}
     on this.level = {{ when }}.level
@@ -443,7 +443,7 @@ left join {{ ref('int_items') }} as items
     and this.store_id = items.store_id
     and this.product_id = items.item_id
 {{ joined_to_its_span() }}
-{{ earlier_spans(with_own=true) }}
+{{ joined_to_compared_spans() }}
 {{ compared_spans('int_after_sales_product_by_period', ['store_id', 'product_id', 'reason'], 'spans') }}
 {% endmacro %}
 

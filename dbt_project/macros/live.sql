@@ -44,7 +44,7 @@ select
     }) }}
 from {{ ref('int_live_by_period') }} as this
 {{ joined_to_its_span() }}
-{{ earlier_spans() }}
+{{ joined_to_compared_spans() }}
 {{ compared_spans('int_live_by_period', ['store_id', 'host_id', 'clock'], 'spans') }}
 where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}

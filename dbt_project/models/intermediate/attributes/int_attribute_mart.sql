@@ -33,6 +33,6 @@ inner join {{ ref('int_store_by_period') }} as stores
     and this.grain = stores.grain
     and this.period_start = stores.period_start
     and stores.span_days = 0
-{{ earlier_spans(with_own=true) }}
+{{ joined_to_compared_spans() }}
 {{ compared_spans('int_attribute_by_period', ['trait', 'store_id', 'trait_value'], 'spans') }}
 where this.span_days = 0

@@ -28,6 +28,6 @@ left join {{ ref('int_store_by_period') }} as stores
     and this.grain = stores.grain
     and this.period_start = stores.period_start
     and this.span_days = stores.span_days
-{{ earlier_spans(with_own=true) }}
+{{ joined_to_compared_spans() }}
 {{ compared_spans('int_margin_by_period', keys=['store_id', 'level', 'item_id'], spans='spans') }}
 where this.span_days = 0

@@ -80,7 +80,7 @@ left join {{ ref('int_ad_reach') }} as reached
     and this.campaign_id is not distinct from reached.campaign_id
     and this.ad_group_id is not distinct from reached.ad_group_id
     and this.ad_id is not distinct from reached.ad_id
-{{ earlier_spans(with_own=true) }}
+{{ joined_to_compared_spans() }}
 {{ compared_spans(
     'int_ad_by_period', ['entity_level', 'account_id'], 'spans', nullable=['campaign_id', 'ad_group_id', 'ad_id'],
     only_spans='is_ads_loaded'

@@ -44,6 +44,6 @@ select
     {{ compared(rates) }}
 from {{ ref('int_after_sales_by_period') }} as this
 {{ joined_to_its_span() }}
-{{ earlier_spans(with_own=true) }}
+{{ joined_to_compared_spans() }}
 {{ compared_spans('int_after_sales_by_period', ['store_id', 'reason'], 'spans') }}
 where this.span_days = 0
