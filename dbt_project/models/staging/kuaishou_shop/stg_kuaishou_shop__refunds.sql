@@ -26,7 +26,16 @@ refunds as (
         case
             when latest.record.handlingWay = '1' then 'return_refund'
             when latest.record.handlingWay = '3' then 'exchange'
-            when latest.record.receiptStatus = '1' then 'before_shipment'
+            {# Not received may be on its way, or lost there: the order says whether it had been sent when it was asked for. #}
+            when latest.record.receiptStatus = '1'
+                and coalesce(
+                    {{ epoch_time('sold.record.orderBaseInfo.sendTime', 1000) }}
+                    > coalesce(
+                        {{ epoch_time('latest.record.submitTime', 1000) }}, {{ epoch_time('latest.record.createTime', 1000) }}
+                    ),
+                    true
+                )
+                then 'before_shipment'
             else 'refund_only'
         end as refund_type,
         coalesce(
@@ -36,6 +45,8 @@ refunds as (
         {{ hundredths('latest.record.refundFee') }} as refund_amount,
         latest.record.refundReasonDesc as reason
     from {{ ref('base_kuaishou_shop__refunds') }} as latest
+    left join {{ ref('base_kuaishou_shop__orders') }} as sold
+        on latest.account_id = sold.account_id and latest.record.oid = sold.record_key
 )
 
 select
