@@ -59,6 +59,19 @@ days as (
 
 ),
 
+-- A window that holds a day that was not read is told in part.
+unread as (
+
+    select launches.store_id, launches.product_id, min(days.date_day) as first_day
+    from launches
+    inner join {{ ref('int_store_calendar') }} as days
+        on launches.store_id = days.store_id
+        and days.date_day between launches.launched_date and launches.last_day
+        and not days.is_orders_loaded
+    group by launches.store_id, launches.product_id
+
+),
+
 windows as (
 
     select 7 as window_days union all select 14 union all select 28 union all select 60 union all select 90
@@ -70,7 +83,8 @@ valued as (
     select
         launches.store_id, launches.product_id, launches.product_name, launches.category_path, windows.window_days,
         launches.launched_date, launches.first_paid_date, launches.data_through_at,
-        {{ add_days('launches.launched_date', 'windows.window_days') }} <= {{ add_days('launches.last_day', 1) }} as is_complete,
+        {{ add_days('launches.launched_date', 'windows.window_days') }}
+            <= coalesce(unread.first_day, {{ add_days('launches.last_day', 1) }}) as is_complete,
         {%- for name in ['orders', 'units'] %}
         coalesce(sum(days.{{ name }}), 0) as {{ name }},
         {%- endfor %}
@@ -83,17 +97,20 @@ valued as (
         {%- endfor %}
     from launches
     cross join windows
+    left join unread
+        on launches.store_id = unread.store_id
+        and launches.product_id = unread.product_id
     left join days
         on launches.store_id = days.store_id
         and launches.product_id = days.product_id
         and days.age < windows.window_days
     group by
         launches.store_id, launches.product_id, launches.product_name, launches.category_path, windows.window_days,
-        launches.launched_date, launches.first_paid_date, launches.data_through_at, launches.last_day
+        launches.launched_date, launches.first_paid_date, launches.data_through_at, launches.last_day, unread.first_day
 
 ),
 
--- Launches of the year before, whose window has passed whole as well.
+-- Launches of the year before, whose window is told whole as well.
 compared as (
 
     select
