@@ -27,6 +27,7 @@ summed as (
         min(baseline_from) as baseline_from,
         min(baseline_days) as baseline_days,
         sum(case when phase in ('burst', 'return') then 1 else 0 end) as days_elapsed,
+        max(case when phase in ('burst', 'return') then day_number end) as last_number,
         sum(case when phase = 'after' and is_measured then 1 else 0 end) as days_after,
         sum(case when phase in ('presale', 'warm_up') then 1 else 0 end) as days_before,
         sum(case when phase <> 'after' then deposit_received else 0 end) as deposit_received,
@@ -75,6 +76,7 @@ known as (
         summed.baseline_from,
         summed.baseline_days,
         summed.days_elapsed,
+        summed.last_number,
         -- Of a store that is read from a later day than the announcement nobody knows the deposits, nor how long its buyers waited.
         case when summed.days_before = lengths.days_before and summed.deposit_received_missing = 0 then summed.deposit_received end
             as deposit_received,
@@ -113,7 +115,8 @@ followed as (
 
 ),
 
--- The event it is compared with: whole against whole, or as many first days of it while this one runs.
+-- The event it is compared with: whole against whole, or as many first days of it while this one runs. With a day missing in between,
+-- this one has not those first days.
 compared as (
 
     select
@@ -129,6 +132,7 @@ compared as (
         and before.phase in ('burst', 'return')
         and (known.is_complete or before.day_number <= known.days_elapsed)
     inner join lengths as before_length on known.compare_to = before_length.event_id
+    where known.is_complete or known.last_number = known.days_elapsed
     group by known.event_id, known.store_id, known.is_complete, known.days_elapsed, before_length.days_in_event
     having count(*) = case
         when known.is_complete or before_length.days_in_event < known.days_elapsed then before_length.days_in_event
