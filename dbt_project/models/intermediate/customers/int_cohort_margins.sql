@@ -1,6 +1,7 @@
 -- What cohorts brought above the cost of their goods: sales and refunds taken back to the sale, by the days of the buyers' first
--- order and of the sale. The running day of a store is left out, of ALL too. Goods without a cost are told apart. Without a list of
--- costs there is no row. One row per store (and ALL), kind of buyer, source that won them, first day and day.
+-- order and of the sale. The running day of a store is left out, of ALL too, with the buyers who came on it. Goods without a cost are
+-- told apart. Without a list of costs there is no row. One row per store (and ALL), kind of buyer, source that won them, first day and
+-- day.
 {%- set sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
 
 with
@@ -27,7 +28,11 @@ buyers as (
         on orders.store_id = won.store_id
         and orders.platform = won.platform
         and orders.buyer_key = won.buyer_key
-    where exists (select 1 from {{ ref('int_unit_costs') }})
+    left join {{ ref('int_left_out_buyers') }} as left_out
+        on orders.store_id = left_out.store_id
+        and orders.platform = left_out.platform
+        and orders.buyer_key = left_out.buyer_key
+    where exists (select 1 from {{ ref('int_unit_costs') }}) and not coalesce(left_out.is_first, false)
 
 ),
 

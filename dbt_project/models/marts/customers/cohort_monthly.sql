@@ -8,7 +8,8 @@
 
 with
 
--- A buyer's cohort, type and source never change: nobody is in two of these, and the first order of a month is its buyer's one.
+-- A buyer's cohort, type and source never change: nobody is in two of these, and the first order of a month is its buyer's one. Where
+-- it may be one that is left out, buyers are counted by name.
 parts as (
 
     select
@@ -17,7 +18,10 @@ parts as (
         coalesce(won.acquisition_source, 'unknown') as acquisition_source,
         {{ month_start('orders.first_paid_date') }} as cohort_month,
         {{ months_between(month_start('orders.first_paid_date'), month_start('orders.paid_date')) }} as month_number,
-        sum(case when orders.previous_paid_date >= {{ month_start('orders.paid_date') }} then 0 else 1 end) as people,
+        sum(case
+            when left_out.buyer_key is not null or orders.previous_paid_date >= {{ month_start('orders.paid_date') }} then 0
+            else 1
+        end) + count(distinct left_out.platform || ' ' || left_out.buyer_key) as people,
         count(*) as orders,
         count(*) - count(orders.paid_amount) as unrated,
         sum(orders.paid_amount) as paid_amount,
@@ -29,7 +33,11 @@ parts as (
         on orders.store_id = won.store_id
         and orders.platform = won.platform
         and orders.buyer_key = won.buyer_key
-    where orders.paid_date <= coalesce(own.last_day, orders.paid_date)
+    left join {{ ref('int_left_out_buyers') }} as left_out
+        on orders.store_id = left_out.store_id
+        and orders.platform = left_out.platform
+        and orders.buyer_key = left_out.buyer_key
+    where orders.paid_date <= coalesce(own.last_day, orders.paid_date) and not coalesce(left_out.is_first, false)
     group by
         orders.store_id, orders.first_buyer_type, coalesce(won.acquisition_source, 'unknown'),
         {{ month_start('orders.first_paid_date') }},
