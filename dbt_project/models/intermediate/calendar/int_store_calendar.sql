@@ -1,8 +1,9 @@
 -- Which days each store's rows may speak of, and what of them has been loaded. A store whose orders are read has
 -- every day from where its history begins to the last one that is over where the store is: the running day is in the facts,
 -- in no period. A day before the history with an event keeps its event and is not loaded: of its orders only those are known that
--- changed later, and ALL has none of them. Nor is a day within it that was left out in reading (int_unread_days). A store read up to its last event ends with the day of it. store_id 'ALL' ends with the last
--- day that is over for all stores that are being read, loaded and complete when all stores that should be there are.
+-- changed later, and ALL has none of them. Nor is a day within it that was left out in reading (int_unread_days). A store read up to
+-- its last event ends with the day of it. store_id 'ALL' ends with the last day that is over for all stores that are being read,
+-- loaded and complete when all stores that should be there are.
 with
 
 stores as (
@@ -13,11 +14,8 @@ stores as (
         time_zone,
         orders_through_at,
         closed_through_date,
-        -- The first whole day: a vendor that looks back so many days begins within one. A file begins with its first event.
-        case
-            when closed_through_date is null then {{ local_date('orders_from_at', 'time_zone') }}
-            else {{ add_days(local_date('orders_from_at - interval 1 second', 'time_zone'), 1) }}
-        end as history_from,
+        -- The first whole day: a vendor that looks back so many days begins within one.
+        {{ add_days(local_date('orders_from_at - interval 1 second', 'time_zone'), 1) }} as history_from,
         -- The last whole day: the mark is where the next read begins.
         {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
         {{ add_days(local_date('refunds_through_at', 'time_zone'), -1) }} as refunds_whole_through_date,

@@ -1,4 +1,5 @@
 -- One row per store: the account its orders come from names it, and gives its zone and currency.
+{%- set first_day = 'cast(' ~ local_date('first_windows.window_start', 'ranked.time_zone') ~ ' as ' ~ t('timestamp') ~ ')' %}
 with
 
 accounts as (
@@ -58,14 +59,18 @@ marks as (
 ),
 
 -- A store is read from where the first of its order accounts begins, and as far as the slowest that is waited for: what it was before
--- another one came is known.
+-- another one came is known. An inbox is read from the day of its first event on.
 orders_read as (
 
     select
         ranked.store_id,
         min(marks.mark_end) as orders_through_at,
         min(marks.refunds_mark_end) as refunds_through_at,
-        min(first_windows.window_start) as orders_from_at,
+        min(case
+            when ranked.platform in ({{ quoted(var('read_to_the_last_event')) }})
+                then {{ local_timestamp(first_day, 'ranked.time_zone') }}
+            else first_windows.window_start
+        end) as orders_from_at,
         min(case when ranked.platform in ({{ platforms_with('gift_card_payments') }}) then 1 else 0 end) = 1 as tells_gift_cards
     from ranked
     left join first_windows on ranked.account_id = first_windows.account_id
