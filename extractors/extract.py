@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -211,15 +210,16 @@ class _StreamReader:
 
     def _slice(self, window: Window, is_whole: bool) -> Manifest:
         stream = self._stream
-        # What changes while all is read leaves a window that ends now, and would be missing in the list.
-        asked = replace(window, end=window.end + A_DAY) if is_whole else window
         where = (self._platform.name, self._account.id, stream.name)
         dates = _report_dates(stream, window, self._account) if stream.kind == "report" else []
         try:
             with self._landing.partition(*where, stream.kind, window, datetime.now(UTC)) as partition:
                 jobs = Jobs(self._landing.store, "/".join(where), self._session.wait)
                 reader = WindowReader(stream, self._session, self._scrubber, partition.write, jobs)
-                self._read(reader, list(pieces(stream, asked)))
+                self._read(reader, list(pieces(stream, window)))
+                if is_whole and stream.cursor is not None:
+                    # What changed meanwhile left the window, or moved from a shelf to one read before.
+                    self._read(reader, [Window(window.end, window.end + A_DAY)])
                 manifest = partition.commit(dates=dates, extra={LISTS_ALL: True} if is_whole else None)
                 jobs.landed()
                 return manifest

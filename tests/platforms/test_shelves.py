@@ -119,12 +119,19 @@ def test_what_was_deleted_where_only_changes_are_listed_has_left_since_the_read_
     assert 0 < without < whole == back
 
 
+@pytest.mark.parametrize(
+    ("platform", "noon"),
+    [
+        ("pinduoduo", datetime(2026, 9, 30, 21, tzinfo=UTC)),
+        ("taobao", datetime(2026, 9, 14, 5, tzinfo=UTC)),
+        ("youzan", datetime(2026, 10, 1, tzinfo=UTC)),
+    ],
+)
 def test_goods_that_are_put_on_sale_between_the_shelves_are_read_and_have_not_left_the_list(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    platform: str, noon: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two shelves that are read one after the other, they were on neither."""
-    account = _account("pinduoduo")
-    noon = datetime(2026, 9, 30, 21, tzinfo=UTC)
+    account = _account(platform)
     send, calls = Session._send, 0
     with running(7, first_day=date(2026, 9, 8), now=noon) as box:
 
