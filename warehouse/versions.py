@@ -32,19 +32,24 @@ where (l.read_no, k.record_key) not in (
 )
 """
 GONE = "null"  # the payload, as JSON
-# A list names again what had left, and says that it changed before: it is back since this list.
-_BACK = """
+# What a list says of a time of which, or of a later one, something else was known holds since the list: the
+# record had left, or changed without a later modified time, and was otherwise all the days till then.
+_SINCE = """
 update _arriving as a set dated = null
 from _reads as r, (
-    select account_id, record_key, read_at
-    from {table} where payload_hash = md5({gone}) and account_id in (select account_id from _reads)
+    select account_id, record_key, cursor_at, read_at, payload_hash
+    from {table} where account_id in (select account_id from _reads)
     union all
-    select account_id, record_key, read_at
-    from _arriving join _reads using (filename) where payload_hash = md5({gone})
-) as gone
+    select account_id, record_key, coalesce(dated::timestamptz, read_at), read_at, payload_hash
+    from _arriving join _reads using (filename)
+) as known
 where a.filename = r.filename and list_contains($lists, r.read_no)
-  and gone.account_id = r.account_id and gone.record_key = a.record_key
-  and gone.read_at < r.read_at and a.dated::timestamptz < gone.read_at
+  and known.account_id = r.account_id and known.record_key = a.record_key
+  and known.read_at < r.read_at and a.dated::timestamptz < r.read_at
+  and (
+      a.dated::timestamptz < known.cursor_at
+      or (a.dated::timestamptz = known.cursor_at and known.payload_hash <> md5({gone}))
+  )
 """
 
 # A record's versions stand in the order (cursor_at, read_at). An arriving row is dropped only when it says
@@ -102,7 +107,7 @@ join _reads as r using (filename)
 def note_gone(
     con: duckdb.DuckDBPyConnection, table: str, lists: list[int], *, is_second_look: bool = False
 ) -> None:
-    """Add to `_arriving` what lists of all there is no longer name, and date what they name again.
+    """Add to `_arriving` what lists of all there is no longer name; what they say anew holds since then.
 
     lists: numbers of those of `_reads` that are such lists.
     is_second_look: they were staged for the records of `_arriving` only, and say nothing of any other.
@@ -112,7 +117,7 @@ def note_gone(
             _GONE.format(table=table, gone=literal(GONE)),
             {"lists": lists, "is_second_look": is_second_look},
         )
-        con.execute(_BACK.format(table=table, gone=literal(GONE)), {"lists": lists})
+        con.execute(_SINCE.format(table=table, gone=literal(GONE)), {"lists": lists})
 
 
 def insert_versions(con: duckdb.DuckDBPyConnection, table: str, load_id: int) -> dict[int, int]:

@@ -193,6 +193,28 @@ def test_what_a_list_names_again_is_back_since_then_though_it_changed_before_it_
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("order", [[[0, 1, 2, 3, 4]], [[0], [1], [2], [3], [4]], [[0, 3], [1], [2, 4]]])
+def test_what_a_list_finds_changed_without_a_later_modified_time_holds_since_the_list(
+    landing, warehouse, order
+):
+    """Dated back to the modified time, a stock or a price of now would be told of all the days since then."""
+    lists = []
+    for hour, value in ((1, "A"), (2, "B"), (3, "B"), (4, "A"), (5, "C")):
+        changed = at(4.5) if value == "C" else at(0)
+        told = [line("a", changed, {"v": value}), line("b", at(0), {"v": "b"})]
+        lists.append(land(landing, told, stream="products", read_at=at(hour), extra={LISTS_ALL: True}))
+    for manifest in landing.pending():
+        landing.loaded(manifest)
+    for chosen in order:
+        for place in chosen:
+            landing.requeue(lists[place])
+        load(landing, warehouse)
+    assert rows(warehouse, SHELF.replace("hour", "epoch").replace(")::int", ") / 3600")) == [
+        ("a", 0, '{"v":"A"}'), ("a", 2, '{"v":"B"}'), ("a", 4, '{"v":"A"}'), ("a", 4.5, '{"v":"C"}'),
+        ("b", 0, '{"v":"b"}'),
+    ]  # fmt: skip
+
+
 def test_a_read_of_a_window_says_nothing_of_what_is_not_in_it(landing, warehouse):
     for hour, names in ((1, "ab"), (2, "a")):
         land(landing, [line(name, None, {}) for name in names], stream="products", read_at=at(hour))
