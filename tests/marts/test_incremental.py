@@ -267,6 +267,7 @@ def test_days_that_no_read_covers_are_not_loaded_until_they_are_read(nightly: Re
         )
     assert run(october) == [(False, False, 24)] * 2
     assert run(told.format("days_not_read")) == [(7, "2026-10-05 to 2026-10-11")]
+    nightly.save()
     whole = Replay(nightly.project, copied(nightly.folder, tmp_path / "whole"))
     whole.build(whole=True)
     assert differences(nightly, whole) == {}

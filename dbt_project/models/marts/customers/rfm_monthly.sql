@@ -17,7 +17,13 @@ month_ends as (
         cast(row_number() over (order by store_id, period_start) as integer) as month_no
     from {{ ref('int_rfm_months') }} as months
     {%- if only_changes() %}
+    -- A month that is among the last 13 again, for a later one is not whole any more, has no rows.
     where {{ in_affected_rfm_months('months') }}
+        or not exists (
+            select 1
+            from {{ this }} as held
+            where months.store_id = held.store_id and months.period_start = held.period_start
+        )
     {%- endif %}
 
 ),
