@@ -26,6 +26,7 @@ from warehouse import built, raw
 from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
 from warehouse.errors import BuildError, StorageError
 from warehouse.failures import compiled_sql, found_by
+from warehouse.leftovers import drop_leftovers
 from warehouse.lock import writer_lock
 from warehouse.releases import DATABASE
 
@@ -51,6 +52,7 @@ class NodeResult:
     message: str | None
     finished_at: datetime
     compiled_path: Path | None = None
+    relation: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -126,6 +128,9 @@ def build(
             _raise_storage_trouble(code, results, said, build_dir)
             _store(build_dir / "warehouse.duckdb", results)
             _raise_failures(code, results, said)
+            if whole and start.full:
+                for name in drop_leftovers(build_dir, [one.relation for one in results if one.relation]):
+                    log(f"Dropped {name}, which no model makes any more")
             if whole:
                 _remember(build_dir, start)
             # A part that passes does not vouch for the rest.
@@ -334,6 +339,7 @@ def _results(target: Path) -> list[NodeResult]:
             compiled_path=compiled_sql(target, one["unique_id"].split(".")[2])
             if one["status"] in _FAILED
             else None,
+            relation=one.get("relation_name"),
         )
         for one in data["results"]
     ]

@@ -126,6 +126,31 @@ def test_the_marts_are_in_the_form_that_every_duckdb_reads_and_the_warehouse_in_
 
 
 @pytest.mark.usefixtures("warm_dbt")
+def test_what_no_model_makes_any_more_goes_with_the_build_that_makes_all_anew(project, build_dir, built):
+    built(build_dir)
+    with duckdb.connect(str(build_dir / "daybook.duckdb")) as con:
+        con.execute(
+            "create schema notes; create table notes.mine as select 1; create table restatement_log as select 1"
+        )
+    (project / "models" / "slow.sql").unlink()
+    (project / "models" / "base.sql").write_text("{{ config(materialized='view') }} select 1 as id")
+    said: list[str] = []
+    build(project, build_dir, select=["base"], log=said.append)
+    names = "select table_name from information_schema.tables where table_schema <> 'built' order by all"
+    assert ("slow",) in rows(build_dir / "daybook.duckdb", names), "a part says nothing of the rest"
+    build(project, build_dir, log=said.append)
+    assert rows(build_dir / "daybook.duckdb", names) == [
+        ("base",),
+        ("mine",),
+        ("restatement_log",),
+        ("total",),
+    ]
+    assert [line for line in said if line.startswith("Dropped")] == [
+        "Dropped daybook.main.slow, which no model makes any more"
+    ]
+
+
+@pytest.mark.usefixtures("warm_dbt")
 def test_a_failed_test_is_named_with_its_message_and_a_part_that_passes_does_not_clear_it(project, build_dir):
     (project / "models" / "base.sql").write_text("select 1 as id union all select 1")
     with pytest.raises(BuildError) as caught:

@@ -1,0 +1,43 @@
+"""What an earlier version's models made and none makes any more: as it was then, for whoever reads it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from warehouse.audit import LOG
+from warehouse.connection import connect, identifier
+
+_PARTS = re.compile(r'"([^"]+)"')
+
+
+def drop_leftovers(build_dir: Path, made: Iterable[str]) -> list[str]:
+    """Drop the tables and views beside those that a build of everything made, where it makes any.
+
+    made: relations as dbt names them, `"warehouse"."intermediate"."int_orders"`.
+    Returns: what was dropped, as database.schema.name. A mart that goes so is told by the audit before it is
+    published (marts.… is gone).
+    """
+    kept: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for relation in made:
+        database, schema, name = _PARTS.findall(relation)
+        kept[database][schema].add(name)
+    dropped = []
+    for database, schemas in kept.items():
+        con = connect(build_dir / f"{database}.duckdb", create=False)
+        try:
+            found = con.execute("""
+                select schema_name, table_name, 'table' from duckdb_tables()
+                union all
+                select schema_name, view_name, 'view' from duckdb_views() where not internal
+                order by all
+            """).fetchall()
+            for schema, name, kind in found:
+                if schema in schemas and name not in schemas[schema] | {LOG}:
+                    con.execute(f"drop {kind} {identifier(schema)}.{identifier(name)}")
+                    dropped.append(f"{database}.{schema}.{name}")
+        finally:
+            con.close()
+    return dropped
