@@ -189,8 +189,7 @@ summed as (
 
 -- A buyer of two days is one buyer of the week: counted where no earlier day of theirs lies in the span, and new where their first
 -- order of all does; a repeat is counted where the second of their orders in the span lies; back are those who had paid in the year
--- before the span. Numbers in place of names, within this
--- query only.
+-- before the span. Numbers in place of names, within this query only.
 people as (
 
     select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no

@@ -36,7 +36,10 @@
         "created_date < first_day or paid_date < first_day"),
     ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
 ] %}
-{#- Histories read in part, and lists that people keep (int_told_in_vain): a row of ALL says that all is well, one of each store they name what is not. #}
+{#-
+  Histories read in part, and lists that people keep (int_told_in_vain): a row of ALL says that all is well, one of each store they name
+  what is not.
+#}
 {%- set told = [
     ('orders', 'days_not_read', 'days', 'Not loaded: no read covers these days of the history, the first and last of which are told. Read them: daybook extract ACCOUNT --from DAY --to DAY, then load, build and publish.'),
     ('orders', 'accounts_begun_later', 'accounts', 'Days before have the other accounts of the store alone. If it sold then, read them: daybook extract ACCOUNT --from DAY --to DAY, then load, build and publish.'),
