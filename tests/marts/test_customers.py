@@ -186,8 +186,10 @@ def test_cohort_cells_are_the_recomputed_ones_and_null_after_the_data_ends(
         # What the buyers of a store that is read no further did later nobody knows, in ALL either.
         seen: dict[date, date] = {}
         for first in (orders[0] for orders in people.values()):
-            month = paid_on(first).replace(day=1)
-            seen[month] = min(seen.get(month, last_days[store]), last_days[first.row["store_id"]])
+            own = last_days[first.row["store_id"]]
+            if paid_on(first) <= own:
+                month = paid_on(first).replace(day=1)
+                seen[month] = min(seen.get(month, last_days[store]), own)
         for month, number, orders, buyers in cohort_cells(people, last_days[store], last_days):
             if months(month, number) > seen[month]:
                 unseen += 1

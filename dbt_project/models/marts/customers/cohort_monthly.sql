@@ -111,7 +111,7 @@ followed as (
         min(coalesce(own.last_day, orders.paid_date)) as last_day
     from {{ ref('int_buyer_orders') }} as orders
     left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
-    where orders.order_number = 1
+    where orders.order_number = 1 and orders.paid_date <= coalesce(own.last_day, orders.paid_date)
     group by orders.store_id, {{ month_start('orders.paid_date') }}
 
 ),
