@@ -7,6 +7,7 @@ import inspect
 import pytest
 from contract_bench import ACCOUNTS, FIRST_DAY, HALVES, SPOKEN, STREAMS, TESTED
 
+from extractors.core.model import Stream
 from extractors.sandbox.world import World
 
 FOLDER = "extractors/platforms"
@@ -47,3 +48,19 @@ def test_a_stream_the_sandbox_half_does_not_know_is_no_empty_stream(name: str) -
 
 def test_every_stream_of_every_platform_is_tested() -> None:
     assert len(STREAMS) == sum(len(platform.streams) for platform in SPOKEN.values()) > 0
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        pytest.param(stream, id=f"{name}-{stream.name}")
+        for name, platform in SPOKEN.items()
+        for stream in platform.streams
+        if stream.kind == "cursor" and (stream.cursor is None or stream.weekly_whole)
+    ],
+)
+def test_what_is_told_to_be_all_there_is_is_landed_in_one_partition_and_begins_with_the_beginning(
+    stream: Stream,
+) -> None:
+    """A part of it, told to be all there is, would end whatever is not in it."""
+    assert stream.slice is None and stream.from_beginning and stream.retention is None
