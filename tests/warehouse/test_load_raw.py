@@ -119,6 +119,16 @@ def _list(landing: Landing, hour: int, names: str, **more) -> object:
     return land(landing, lines, stream="products", read_at=at(hour), extra={LISTS_ALL: True}, **more)
 
 
+def _load_in(order: list[list[int]], lists: list, landing: Landing, warehouse) -> None:
+    """Loads reads that landed in an order and in batches of its own."""
+    for manifest in landing.pending():
+        landing.loaded(manifest)
+    for chosen in order:
+        for place in chosen:
+            landing.requeue(lists[place])
+        assert len(load(landing, warehouse)) == len(chosen)
+
+
 def test_what_a_list_of_all_there_is_names_no_more_has_a_version_that_says_so_until_it_is_back(
     landing, warehouse
 ):
@@ -147,12 +157,7 @@ def test_lists_of_all_there_is_end_alike_in_whatever_order_and_batches_they_are_
     landing, warehouse, order
 ):
     lists = [_list(landing, hour, names) for hour, names in enumerate(("ab", "a", "ac", "abc", "b", "bc"), 1)]
-    for manifest in landing.pending():
-        landing.loaded(manifest)
-    for chosen in order:
-        for place in chosen:
-            landing.requeue(lists[place])
-        assert len(load(landing, warehouse)) == len(chosen)
+    _load_in(order, lists, landing, warehouse)
     assert rows(warehouse, SHELF) == [
         ("a", 1, '{"v":"a"}'), ("a", 5, "null"),
         ("b", 1, '{"v":"b"}'), ("b", 2, "null"), ("b", 4, '{"v":"b"}'),
@@ -180,12 +185,7 @@ def test_what_a_list_names_again_is_back_since_then_though_it_changed_before_it_
             changed["c"] = at(3)
         lines = [line(name, changed[name], {"v": name}) for name in names]
         lists.append(land(landing, lines, stream="products", read_at=at(hour), extra={LISTS_ALL: True}))
-    for manifest in landing.pending():
-        landing.loaded(manifest)
-    for chosen in order:
-        for place in chosen:
-            landing.requeue(lists[place])
-        load(landing, warehouse)
+    _load_in(order, lists, landing, warehouse)
     assert rows(warehouse, SHELF) == [
         ("a", 0, '{"v":"a"}'), ("a", 5, "null"),
         ("b", 0, '{"v":"b"}'), ("b", 2, "null"), ("b", 3, '{"v":"b"}'),
@@ -203,12 +203,7 @@ def test_what_a_list_finds_changed_without_a_later_modified_time_holds_since_the
         changed = at(4.5) if value == "C" else at(0)
         told = [line("a", changed, {"v": value}), line("b", at(0), {"v": "b"})]
         lists.append(land(landing, told, stream="products", read_at=at(hour), extra={LISTS_ALL: True}))
-    for manifest in landing.pending():
-        landing.loaded(manifest)
-    for chosen in order:
-        for place in chosen:
-            landing.requeue(lists[place])
-        load(landing, warehouse)
+    _load_in(order, lists, landing, warehouse)
     assert rows(warehouse, SHELF.replace("hour", "epoch").replace(")::int", ") / 3600")) == [
         ("a", 0, '{"v":"A"}'), ("a", 2, '{"v":"B"}'), ("a", 4, '{"v":"A"}'), ("a", 4.5, '{"v":"C"}'),
         ("b", 0, '{"v":"b"}'),
