@@ -172,9 +172,7 @@ def _log_table(
         return 0
     # A period still running changes every night by its nature: that is no restatement. One that was whole and
     # changed, and is open again, goes on being told: what the log says last is what readers have.
-    key = (
-        "concat_ws('|', " + ", ".join(f"coalesce(o.{c}::varchar, n.{c}::varchar, '')" for c in row_key) + ")"
-    )
+    key = _key(row_key, "o", "n")
     complete = "true"
     if "is_complete" in old:
         complete = "o.is_complete"
@@ -184,7 +182,7 @@ def _log_table(
             select distinct told.key, told.period_start
             from {here}.marts.{LOG} as told
             join published.marts.{table} as o
-                on told.period_start = o.period_start and told.key = {key.replace("n.", "o.")}
+                on told.period_start = o.period_start and told.key = {_key(row_key, "o")}
             where told.mart = ? and not o.is_complete
             """,
             [table],
@@ -250,6 +248,12 @@ def _log_table(
     )
     con.execute(f"insert into {here}.marts.{LOG} by name select * from _changed")
     return int(con.execute("select count(*) from _changed").fetchall()[0][0])
+
+
+def _key(row_key: tuple[str, ...], *sides: str) -> str:
+    """SQL: what names a row in the log, of whichever of the sides has it."""
+    named = (", ".join(f"{side}.{name}::varchar" for side in sides) for name in row_key)
+    return "concat_ws('|', " + ", ".join(f"coalesce({one}, '')" for one in named) + ")"
 
 
 def _told_whole(published: dict[str, dict[str, str]], table: str, row_key: tuple[str, ...]) -> str:
