@@ -73,13 +73,15 @@ clocks as (
         *,
         {#
             At the door, and on credit terms, the goods come before the money: a sale when they are accepted. payTime is the time of
-            the first payment: in steps a sale is what was paid in full, with the last one.
+            the first payment: in steps a sale is what was paid in full, with the last one. What came back after it was done had
+            been accepted, and stays a sale.
         #}
         case
             when is_in_steps and is_owed then null
             when status_state = 'created' then null
             when trade_type in ('8', '10') and status_state in ('delivered', 'completed')
                 then coalesce(received_at, done_at)
+            when trade_type in ('8', '10') and done_seen_at is not null then coalesce(received_at, done_seen_at)
             when trade_type in ('8', '10') then null
             when is_in_steps then coalesce(last_step_paid_at, pay_time)
             else pay_time
