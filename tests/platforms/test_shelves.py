@@ -119,6 +119,37 @@ def test_what_was_deleted_where_only_changes_are_listed_has_left_since_the_read_
     assert 0 < without < whole == back
 
 
+def test_a_read_of_all_that_was_killed_ends_nothing_and_is_owed_by_the_next_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, monday = _account("taobao"), datetime(2026, 9, 14, 12, tzinfo=UTC)
+    landing, send, calls = Landing(tmp_path / "landing"), Session._send, 0
+
+    class Killed(BaseException):
+        pass
+
+    def dies_between_the_shelves(session: Session, name: str, arguments: dict[str, Any]) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise Killed
+        return send(session, name, arguments)
+
+    def night(days: int) -> int:
+        box.control.set_clock(monday + timedelta(days=days, hours=6))
+        return _read(box, account, monday + timedelta(days=days), tmp_path)
+
+    with running(7, first_day=date(2026, 9, 8), now=monday) as box:
+        whole = night(0)
+        assert night(1) < whole
+        before = landing.pending()
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(Session, "_send", dies_between_the_shelves)
+            night(7)
+        assert landing.pending() == before
+        assert night(8) >= whole > night(9)
+
+
 @pytest.mark.parametrize(
     ("platform", "noon"),
     [
