@@ -18,6 +18,7 @@ records as (
         load_id,
         loaded_at,
         cursor_at,
+        done_seen_at,
         closed_seen_at,
         latest.record.buyer_key,
         latest.record.full_order_info.order_info as info,
@@ -57,6 +58,7 @@ orders as (
         records.record_key as order_id,
         records.load_id,
         records.loaded_at,
+        records.done_seen_at,
         records.closed_seen_at,
         records.buyer_key,
         records.info.status as source_status,
@@ -101,7 +103,9 @@ settled as (
         #}
         case
             when status_state = 'created' then null
-            when order_type = 'cod' then case when status_state = 'completed' then success_time end
+            when order_type = 'cod' and status_state = 'completed' then success_time
+            {# Closed after the door it was a sale before; a parcel that was refused never was one. #}
+            when order_type = 'cod' then case when status_state = 'cancelled' then done_seen_at end
             when order_type = 'group_buy' and (source_status in ('TRADE_PAID', 'WAIT_CONFIRM') or status_state = 'cancelled')
                 then confirm_time
             when order_type = 'group_buy' then coalesce(confirm_time, pay_time)
@@ -139,7 +143,7 @@ select
     paid_at,
     shipped_at,
     case when order_type = 'cod' then paid_at end as delivered_at,
-    case when order_state = 'completed' then coalesce(success_time, closed_seen_at) end as completed_at,
+    case when order_state = 'completed' then coalesce(done_seen_at, success_time, closed_seen_at) end as completed_at,
     case when order_state in ('cancelled', 'closed_unpaid') then closed_seen_at end as cancelled_at,
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,

@@ -21,7 +21,9 @@
 } -%}
 
 {%- set status = 'record.full_order_info.order_info.status' %}
-{# No time of closing is told: the first version that shows it tells when it was. #}
+{# No time of closing is told: the first version that shows it tells when it was. When it succeeded before, the versions say that did. #}
 {{ latest_records(source('raw_youzan', 'orders'), shape, over_versions={
+    'done_seen_at': ('min', "case when " ~ status ~ " = 'TRADE_SUCCESS' then "
+        ~ local_time('record.full_order_info.order_info.success_time', "'Asia/Shanghai'") ~ " end"),
     'closed_seen_at': ('min', "case when " ~ status ~ " = 'TRADE_CLOSED' then cursor_at end"),
 }) }}
