@@ -40,7 +40,7 @@ select
     account.store_id,
     given.refund_id,
     lines.line_id,
-    given.refund_goods,
+    cast(given.refund_goods as decimal(18, 4)) as refund_goods,
     {{ null_as('decimal(18, 4)') }} as quantity,
     given.load_id
 from given
