@@ -39,7 +39,6 @@ from extractors.tokens import TokenFile
 # Three months are 89 days at their shortest, and a vendor counts back from when a call arrives: one for the
 # very edge would be refused, and its stream with it.
 WITHIN_RETENTION = timedelta(days=1, hours=1)
-A_DAY = timedelta(days=1)
 # A store on one's own server, or a contract with higher limits, may be read faster or must be read slower.
 COMMON_OPTIONS = frozenset({PACE})
 Progress = Callable[[str], None]
@@ -67,7 +66,7 @@ def extract(
     day: date | None = None,
     window: Window | None = None,
     streams: tuple[str, ...] = (),
-    now: datetime | None = None,
+    now: datetime | Callable[[], datetime] | None = None,
     progress: Progress = lambda line: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Manifest]:
@@ -80,7 +79,7 @@ def extract(
         streams: only these (default: the account's, or all the platform has).
         hash_key: the secret under which buyers become `buyer_key`.
         token_dir: where refreshed tokens are kept.
-        now: the present, for tests; sleep: how a retry or a turn is waited for, for tests.
+        now: the present, for tests, or what tells it; sleep: how a retry or a turn is waited for, for tests.
     Returns:
         The manifests of what landed, whatever else failed.
     Raises:
@@ -91,6 +90,7 @@ def extract(
     if platform.protocol is None:
         raise ConfigError("this account is fed by files", account=account.id, advice="use `daybook import`")
     check_options(account)
+    clock = now if callable(now) else lambda: now or datetime.now(UTC)
     wanted = [platform.stream(name) for name in streams or streams_read(account)]
     landing.sweep()
     session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials), sleep)
@@ -100,9 +100,7 @@ def extract(
         with _rare_collections():
             for stream in wanted:
                 try:
-                    reader = _StreamReader(
-                        stream, session, landing, hash_key, now or datetime.now(UTC), progress
-                    )
+                    reader = _StreamReader(stream, session, landing, hash_key, clock, progress)
                     landed += reader.run(day, window)
                 except (DaybookError, *MISFITS) as trouble:
                     error = trouble if isinstance(trouble, DaybookError) else misfit(stream.name, trouble)
@@ -141,7 +139,7 @@ class _StreamReader:
         session: Session,
         landing: Landing,
         hash_key: bytes,
-        now: datetime,
+        clock: Callable[[], datetime],
         progress: Progress,
     ) -> None:
         self._stream = stream
@@ -153,7 +151,8 @@ class _StreamReader:
         self._scrubber = Scrubber(stream.personal, self._platform.name, hash_key)
         # Vendors are asked by the second: the tenths left over behind a day or an hour would be a window that
         # ends with the second it began in, and is refused.
-        self._now = now.replace(microsecond=0)
+        self._clock = clock
+        self._now = clock().replace(microsecond=0)
         self._progress = progress
 
     def run(self, day: date | None, window: Window | None) -> list[Manifest]:
@@ -219,7 +218,8 @@ class _StreamReader:
                 self._read(reader, list(pieces(stream, window)))
                 if is_whole and stream.cursor is not None:
                     # What changed meanwhile left the window, or moved from a shelf to one read before.
-                    self._read(reader, [Window(window.end, window.end + A_DAY)])
+                    since = Window(window.end, max(window.end, self._clock().replace(microsecond=0)))
+                    self._read(reader, [since] if since else [])
                 manifest = partition.commit(dates=dates, extra={LISTS_ALL: True} if is_whole else None)
                 jobs.landed()
                 return manifest

@@ -10,7 +10,9 @@ import duckdb
 import pytest
 
 from extractors.accounts import Account
+from extractors.core.read import WindowReader
 from extractors.core.session import Session
+from extractors.core.window import Window
 from extractors.credentials import Credentials
 from extractors.extract import extract
 from extractors.landing import Landing
@@ -27,7 +29,8 @@ def _account(platform: str) -> Account:
 
 
 def _read(box: Running, account: Account, now: datetime, home: Path) -> int:
-    """Reads the catalogue into landing; gives how many rows came."""
+    """Reads the catalogue into landing, from `now` to the sandbox's moment; gives how many rows came."""
+    begun = iter([now])
     given: Any = box.connections()[account.id]
     landed = extract(
         account,
@@ -36,7 +39,7 @@ def _read(box: Running, account: Account, now: datetime, home: Path) -> int:
         hash_key=b"x",
         token_dir=home / "tokens",
         streams=("products",),
-        now=now,
+        now=lambda: next(begun, None) or datetime.fromtimestamp(box.control.now(), UTC),
         sleep=lambda seconds: None,
     )
     return sum(manifest.rows for manifest in landed)
@@ -92,13 +95,20 @@ def test_a_product_that_its_shop_deleted_is_told_to_have_left_the_list_and_to_be
 
 @pytest.mark.parametrize("platform", ["jd", "magento", "shopify", "taobao", "woocommerce", "youzan"])
 def test_what_was_deleted_where_only_changes_are_listed_has_left_since_the_read_of_all_of_its_week(
-    platform: str, tmp_path: Path
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nightly reads say nothing of it. On Monday the catalogue is read whole, also what changes in the meantime."""
+    """Nightly reads say nothing of it. On Monday the catalogue is read whole, also what changes in the meantime, and
+    nothing is asked for that is still to come."""
     account = _account(platform)
     store, monday = account.store_id, datetime(2026, 9, 14, 12, tzinfo=UTC)
     warehouse = tmp_path / "build" / "warehouse.duckdb"
-    found = []
+    found, ends, read = [], [], WindowReader.read
+
+    def noting(reader: WindowReader, window: Window) -> None:
+        ends.append(window.end.timestamp() - box.control.now())
+        read(reader, window)
+
+    monkeypatch.setattr(WindowReader, "read", noting)
     with running(7, first_day=date(2026, 9, 8), now=monday) as box:
         gone = box.sandbox.world.products(store, int(monday.timestamp()))[0].item.number
         for day, deleted in ((0, set()), (3, {(store, gone)}), (7, {(store, gone)}), (8, set()), (14, set())):
@@ -114,7 +124,7 @@ def test_what_was_deleted_where_only_changes_are_listed_has_left_since_the_read_
                         from raw_{platform}.products group by account_id, record_key
                     ) where is_there
                 """).fetchall()
-        assert not box.control.refusals
+        assert not box.control.refusals and max(ends) == 0
     (whole,), _, (without,), _, (back,) = found
     assert 0 < without < whole == back
 
