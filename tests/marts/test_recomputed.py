@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from expected import Books, period_end, period_of
+from world import World
 
 TABLES = {"day": "store_daily", "week": "store_weekly", "month": "store_monthly"}
 
@@ -51,12 +52,36 @@ def test_every_order_figure_of_every_store_and_period_is_the_recomputed_one(
 
 def test_what_all_stores_leave_out_is_shown_by_store(built: Any, books: Books) -> None:
     early: dict[str, int] = dict.fromkeys(books.stores, 0)
+    left_out = 0
     for sale in books.sales:
         days = [day for day in (sale.created, sale.paid) if day]
-        early[sale.row["store_id"]] += not all(books.counts_in_all(sale.row["store_id"], day) for day in days)
+        is_early = not all(books.counts_in_all(sale.row["store_id"], day) for day in days)
+        # What no mart has is counted as such, and not as a doubt about what they have.
+        early[sale.row["store_id"]] += is_early and sale.excluded is None
+        left_out += is_early and sale.excluded is not None
     shown = "select store_id, findings from marts.data_quality where check_name = 'orders_before_history'"
     assert {row["store_id"]: row["findings"] for row in built.rows(shown)} == early
-    assert early["reef_us"] > 0
+    assert early["reef_us"] > 0 and left_out > 0
+
+
+def test_refunds_are_told_as_capped_where_a_mart_has_their_order(
+    built: Any, world: World, books: Books
+) -> None:
+    given_back = {
+        (refund.row["store_id"], refund.row["refund_id"]): sum(refund.parts.values(), Decimal(0))
+        for refund in books.refunds
+    }
+    orders = {(sale.row["store_id"], sale.row["order_id"]): sale for sale in books.sales}
+    capped: dict[str, int] = dict.fromkeys(books.stores, 0)
+    for row in world.streams["refunds"]:
+        order = orders.get((row["store_id"], row["order_id"]))
+        if row["refund_state"] == "success" and order and order.excluded is None:
+            capped[row["store_id"]] += row["refund_amount"] > given_back.get(
+                (row["store_id"], row["refund_id"]), 0
+            )
+    shown = "select store_id, findings from marts.data_quality where check_name = 'refunds_capped'"
+    assert {row["store_id"]: row["findings"] for row in built.rows(shown)} == capped
+    assert min(capped.values()) > 0
 
 
 def test_no_event_is_left_out_of_any_grain_but_those_of_the_running_day(built: Any, books: Books) -> None:

@@ -7,7 +7,7 @@
     ('orders', 'excluded_deleted', 'orders', 'Left out of every mart: deleted orders.', "exclude_reason = 'deleted'"),
     ('orders', 'excluded_unconfirmed', 'orders', 'Left out of every mart: orders the shop has not taken on.', "exclude_reason = 'unconfirmed'"),
     ('orders', 'excluded_not_a_sale', 'orders', 'Left out of every mart: bookkeeping entries, goods sent in exchange.', "exclude_reason = 'not_a_sale'"),
-    ('orders', 'orders_without_lines', 'orders', 'Counted with what the source says was paid.', "lines = 0"),
+    ('orders', 'orders_without_lines', 'orders', 'Counted with what the source says was paid.', "lines = 0 and exclude_reason is null"),
     ('orders', 'orders_without_buyer', 'orders', 'In sales, in no count of buyers.', "is_counted and buyer_key is null"),
     ('orders', 'orders_with_negative_amount', 'orders', 'Paid less than nothing for goods: look at the discounts.', "is_counted and goods_paid_orig < 0"),
     ('orders', 'orders_of_unlikely_amount', 'orders', 'Counted: more than a thousand times the usual order of the store. A slip of the point?',
@@ -23,7 +23,7 @@
     ('order_lines', 'lines_with_negative_quantity', 'order lines', 'Counted as they are: units below zero.', "quantity < 0 and exclude_reason is null"),
     ('refunds', 'refunds', 'refunds', 'Refunds of the store, in any state.', "true"),
     ('refunds', 'refunds_without_order', 'refunds', 'In flow figures only: their order is not known.', "is_counted and not is_linked"),
-    ('refunds', 'refunds_capped', 'refunds', 'More was refunded than paid; the rest is left out.', "refund_over_paid_orig > 0"),
+    ('refunds', 'refunds_capped', 'refunds', 'More was refunded than paid; the rest is left out.', "refund_over_paid_orig > 0 and exclude_reason is null"),
     ('refunds', 'refunds_without_amount', 'refunds', 'Given back, and the source does not say how much: in no amount.', "is_counted and is_amount_missing"),
     ('refunds', 'refunds_of_unpaid_orders', 'refunds', 'Not counted: nothing was paid that could come back.',
         "refund_state = 'success' and is_linked and not is_counted and exclude_reason is null"),
@@ -33,7 +33,7 @@
     ('live_costs', 'live_costs_without_session', 'sessions', 'In no cost: neither an export nor an order tells of this session (seed live_costs).',
         "is_session_unknown"),
     ('orders', 'orders_before_history', 'orders', "Placed or paid before the store's history: then in its own days, which are not loaded, and in none of ALL.",
-        "created_date < first_day or paid_date < first_day"),
+        "(created_date < first_day or paid_date < first_day) and exclude_reason is null"),
     ('ads', 'ad_rows_withdrawn', 'ad rows', 'Gone from the latest report; the first figures are kept.', "is_withdrawn"),
 ] %}
 {#-
