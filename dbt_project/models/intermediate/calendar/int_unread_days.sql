@@ -13,18 +13,24 @@ accounts as (
         accounts.account_id,
         accounts.store_id,
         stores.time_zone,
+        case when coalesce(accounts.is_active, true) then marks.mark_end end as asked_from,
         accounts.platform in ({{ quoted(var('read_to_the_last_event')) }}) as is_inbox
     from {{ source('raw_daybook', 'accounts') }} as accounts
     inner join {{ ref('int_stores') }} as stores on accounts.store_id = stores.store_id
+    left join {{ source('raw_daybook', 'stream_status') }} as marks
+        on accounts.account_id = marks.account_id
+        and marks.stream = 'orders'
 
 ),
 
+-- What landed beyond a slice that failed lies ahead of the mark: the next night reads what is between.
 windows as (
 
     select accounts.store_id, accounts.time_zone, accounts.account_id, reads.window_start, reads.window_end
     from {{ source('raw_daybook', 'ledger') }} as reads
     inner join accounts on reads.account_id = accounts.account_id
     where reads.stream = 'orders' and not accounts.is_inbox
+        and (accounts.asked_from is null or reads.window_start <= accounts.asked_from)
 
     union all
 
