@@ -71,7 +71,7 @@ comment on column marts.{LOG}.mart is 'Table the number stands in.';
 comment on column marts.{LOG}.grain is 'day, week or month.';
 comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |.';
 comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
-comment on column marts.{LOG}.metric is 'Column that changed.';
+comment on column marts.{LOG}.metric is 'Column that changed; is_complete: the period opened, or is whole.';
 comment on column marts.{LOG}.first_reported is 'The first that was published, in the currency of previous.';
 comment on column marts.{LOG}.previous is 'What the release before said; null: it had no value.';
 comment on column marts.{LOG}.current is 'What this release says; null: the row or its value is gone.';
@@ -170,30 +170,36 @@ def _log_table(
     clocks = {name: clock for name, clock in clocks.items() if name in new & old}
     if not clocks or not {*row_key, "period_start"} <= new & old:
         return 0
-    # A period still running changes every night by its nature: that is no restatement. One that was whole and
-    # changed, and is open again, goes on being told: what the log says last is what readers have.
+    # A period still running changes every night by its nature: that is no restatement. One that was told
+    # whole and is open again goes on being told: what the log says last is what readers have. That it opened
+    # is told where nothing else changes with it, so that it is known.
     key = _key(row_key, "o", "n")
-    complete = "true"
-    if "is_complete" in old:
+    differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
+    complete, turns, turned = "true", "false", ""
+    if "is_complete" in new & old:
         complete = "o.is_complete"
         reopened = con.execute(
             f"""
             create or replace temp table _reopened as
-            select distinct told.key, told.period_start
+            select told.key, told.period_start, bool_or(told.metric = 'is_complete') as is_told_open
             from {here}.marts.{LOG} as told
             join published.marts.{table} as o
                 on told.period_start = o.period_start and told.key = {_key(row_key, "o")}
             where told.mart = ? and not o.is_complete
+            group by all
             """,
             [table],
         ).fetchall()[0][0]
+        turns = f"o.is_complete and not n.is_complete and not ({differs})"
         if reopened:
-            complete = (
-                "(o.is_complete or exists (select 1 from _reopened as r"
-                f" where r.key = {key} and r.period_start = o.period_start))"
-            )
+            told = f"from _reopened as r where r.key = {key} and r.period_start = o.period_start"
+            complete = f"(o.is_complete or exists (select 1 {told}))"
+            turns = f"({turns} or n.is_complete and exists (select 1 {told} and r.is_told_open))"
+        turned = (
+            ", {'metric': 'is_complete', 'clock': '', 'previous': o.is_complete::int::decimal(38, 6),"
+            f" 'current': n.is_complete::int::decimal(38, 6), 'came_of_age': not coalesce({turns}, false)}}"
+        )
     same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, "period_start"))
-    differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
     grown = {days: _grew_older(here, columns, days) for days in set(_MATURING.values())}
     pairs = ", ".join(
         f"{{'metric': {literal(m)}, 'clock': {literal(clock)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
@@ -215,10 +221,11 @@ def _log_table(
         with pairs as (
             select
                 {key} as key, coalesce(o.period_start, n.period_start) as period_start,
-                n.period_start is null as is_gone, o.period_start is null as is_new, unnest([{pairs}]) as pair
+                n.period_start is null as is_gone, o.period_start is null as is_new,
+                unnest([{pairs}{turned}]) as pair
             from published.marts.{table} as o full join {here}.marts.{table} as n on {same_row}
             where case
-                when o.period_start is not null then {complete} and ({differs})
+                when o.period_start is not null then {complete} and ({differs} or {turns})
                 else ({says}) and {was_whole}
             end
         ),
@@ -305,6 +312,8 @@ _CURRENCY = (
 )
 # What the figures tell of it: which clock the metric is on says what can have come late.
 _CAUSE = """case
+    when p.pair.metric = 'is_complete' and p.pair.current = 0 then 'the period is open again'
+    when p.pair.metric = 'is_complete' then 'the period is whole again'
     when p.is_gone then 'nothing is left of it in the period'
     when p.pair.previous is null then 'the figure came late'
     when p.pair.current is null then 'the figure is not known any more'

@@ -87,6 +87,32 @@ def test_a_period_that_was_told_whole_and_is_open_again_goes_on_being_told(home)
     assert [row[5:] for row in log(home)] == [(100, 100, 90), (100, 90, 95), (100, 95, 110)]
 
 
+def test_a_period_that_opens_again_without_a_change_is_told_and_what_changes_then(home):
+    """Its source is known to be short before it says another number."""
+    build_marts(home / "build")
+    out(home)
+    for amount, is_complete in (("100", False), ("95", False), ("95", True), ("97", True)):
+        set_day(home, "2026-10-01", amount)
+        change(
+            home / "build" / "daybook.duckdb",
+            f"update marts.store_daily set is_complete = {is_complete}"
+            " where store_id = 'alpha' and period_start = '2026-10-01'",
+        )
+        out(home)
+        out(home)
+    assert [row[4:] for row in log(home)] == [
+        ("is_complete", 1, 1, 0),
+        ("paid_amount", 100, 100, 95),
+        ("is_complete", 1, 0, 1),
+        ("paid_amount", 100, 95, 97),
+    ]
+    said = "select cause from marts.restatement_log where metric = 'is_complete' order by changed_at"
+    assert rows(home / "published" / "current" / "daybook.duckdb", said) == [
+        ("the period is open again",),
+        ("the period is whole again",),
+    ]
+
+
 def test_a_value_that_appears_and_a_row_that_goes_are_restatements(home):
     build_marts(home / "build")
     out(home)
