@@ -37,11 +37,13 @@
 
 
 {#
-    Whether an account is waited for, over rows of accounts with their store_id and is_active: one that left accounts.yml is read no
-    further, and is waited for only where no other account of the store is left. among: the accounts that do what is waited for.
+    Whether an account is waited for, over rows of accounts with their store_id, platform and is_active: one that left accounts.yml is
+    read no further, and when somebody drops the next file into an inbox nobody knows, so those are waited for only where no other
+    account of the store is left. among: the accounts that do what is waited for.
 #}
 {% macro is_waited_for(among='true') -%}
-    is_active or max(case when {{ among }} and is_active then 1 else 0 end) over (partition by store_id) = 0
+    {%- set waits = "case when not is_active then 0 when platform in (" ~ quoted(var('read_to_the_last_event')) ~ ") then 1 else 2 end" -%}
+    {{ waits }} = max(case when {{ among }} then {{ waits }} end) over (partition by store_id)
 {%- endmacro %}
 
 

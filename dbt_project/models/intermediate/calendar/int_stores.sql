@@ -40,6 +40,7 @@ ranked as (
             order by
                 case when has_orders then 0 else 1 end,
                 case when is_active then 0 else 1 end,
+                case when platform in ({{ quoted(var('read_to_the_last_event')) }}) then 1 else 0 end,
                 account_id
         ) as choice
     from ordering
