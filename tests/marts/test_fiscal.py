@@ -87,16 +87,24 @@ def test_what_adds_up_over_a_fiscal_period_comes_to_its_days(built: Any) -> None
 def test_buyers_of_a_fiscal_period_are_counted_anew(built: Any) -> None:
     people: dict[tuple[int, int, str], set[str]] = defaultdict(set)
     days: dict[tuple[int, int, str], int] = defaultdict(int)
-    for row in built.rows("select * from marts.fct_orders where is_counted and buyer_key is not null"):
+    paid: dict[tuple[int, int, str], Decimal] = defaultdict(Decimal)
+    for row in built.rows("select * from marts.fct_orders where is_counted"):
         year, period, _, _ = fiscal(row["paid_date"])
-        people[year, period, row["store_id"]].add(row["buyer_key"])
-        days[year, period, row["store_id"]] += 1
+        key = (year, period, row["store_id"])
+        paid[key] += row["paid_amount"]
+        if row["buyer_key"]:
+            people[key].add(row["buyer_key"])
+            days[key] += 1
     rows = {
-        (row["fiscal_year"], row["fiscal_period"], row["store_id"]): row["buyers"]
-        for row in built.rows(QUERIES[1])
+        (row["fiscal_year"], row["fiscal_period"], row["store_id"]): row for row in built.rows(QUERIES[1])
     }
-    assert rows == {key: len(buyers) for key, buyers in people.items()}
-    assert sum(rows.values()) < sum(days.values())
+    assert rows.keys() == paid.keys()
+    for key, row in rows.items():
+        buyers = len(people[key])
+        assert row["buyers"] == buyers
+        # What guests paid is in it, as in store_*.
+        assert row["spend_per_buyer"] == (pytest.approx(float(paid[key]) / buyers) if buyers else None)
+    assert sum(row["buyers"] for row in rows.values()) < sum(days.values())
 
 
 def test_a_fiscal_period_is_set_against_the_restated_one_of_the_year_before(built: Any) -> None:
