@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -297,6 +298,37 @@ def test_days_that_no_read_covers_are_not_loaded_until_they_are_read(nightly: Re
     assert run(told.format("accounts_begun_later")) == [
         (1, "accounts.yml: woocommerce__second from 2026-11-01")
     ]
+
+
+def test_a_shop_does_not_wait_for_the_next_file_of_an_inbox_beside_it(nightly: Replay) -> None:
+    """The orders of reef's till came as a file once. What its site sells goes on, under its own name."""
+
+    def run(sql: str) -> list[tuple[object, ...]]:
+        return nightly.con.execute(sql).fetchall()
+
+    store = (
+        "select platform, store_name, (select max(period_start) from daybook.marts.store_daily as days"
+        " where days.store_id = stores.store_id and is_complete) from daybook.marts.dim_store as stores"
+        " where store_id = 'reef_us'"
+    )
+    before = run(store)
+    its = "account_id = 'woocommerce__reef'"
+    for table, where, more in (
+        ("accounts", its, "'files' as platform, 'Till' as name"),
+        ("stream_status", f"{its} and stream = 'orders'", "timestamptz '2026-10-20 18:00:01+00' as mark_end"),
+        (
+            "ledger",
+            f"{its} and stream = 'orders'",
+            "'till' as manifest_id, timestamptz '2026-10-01 14:00:00+00' as window_start,"
+            " timestamptz '2026-10-20 18:00:01+00' as window_end",
+        ),
+    ):
+        run(
+            f"insert into raw_daybook.{table} select * replace ('files__till' as account_id, {more})"
+            f" from raw_daybook.{table} where {where}"
+        )
+    nightly.build()
+    assert run(store) == before == [("woocommerce", "Reef Us", date(2026, 11, 21))]
 
 
 @pytest.mark.parametrize(
