@@ -43,3 +43,17 @@ def test_a_cause_is_given_for_the_same_day_as_the_figure(built: Any) -> None:
     assert {"jade_tmall", "ALL"} <= {row["store_id"] for row in causes}
     for row in causes:
         assert row["sentence"].startswith(f"Paid {figures[row['store_id']]['paid_amount']} CNY")
+
+
+def test_visitors_are_told_by_source_beside_the_shop_as_a_whole(built: Any) -> None:
+    rows = answer(6, built)
+    sources = [row for row in rows if row["source_l1"] != "ALL"]
+    (shop,) = (row for row in rows if row["source_l1"] == "ALL")
+    assert {row["source_l1"] for row in sources} == {"free_search", "off_platform", "direct_returning"}
+    # Who came by two of them is one visitor of the shop.
+    assert sum(row["visitors"] for row in sources) > shop["visitors"] > max(r["visitors"] for r in sources)
+    (day,) = built.rows(
+        f"select buyers, visitors from marts.store_daily where store_id = '{shop['store_id']}'"
+        f" and period_start = '{shop['period_start']}'"
+    )
+    assert (shop["buyers"], shop["visitors"]) == (day["buyers"], day["visitors"])
