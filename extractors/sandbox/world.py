@@ -13,6 +13,7 @@ from .ads import Adverts
 from .book import OrderBook
 from .catalogue import ProductView, products
 from .merchants import AD_ACCOUNTS, ADVERTISERS, SHOP_BY_STORE, SHOPS, SITES
+from .shopping import Shopping
 from .traffic import Visits
 
 FIRST_DAY = date(2024, 1, 1)
@@ -28,6 +29,9 @@ class World:
         self.first_day = first_day
         self.books = {shop.store: OrderBook(shop, seed, scale, first_day) for shop in SHOPS}
         self.visits = {site.store: Visits(site, seed, scale, first_day) for site in SITES}
+        self.shopping = {
+            store: Shopping(visits, self.books[store], seed) for store, visits in self.visits.items()
+        }
         self.adverts = {a.store: Adverts(a, seed, scale, first_day) for a in ADVERTISERS}
         self.ad_accounts = {a.account: Adverts(a, seed, scale, first_day) for a in AD_ACCOUNTS}
         self.deleted: set[tuple[str, int]] = set()

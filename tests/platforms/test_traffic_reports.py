@@ -280,7 +280,7 @@ def ga4(dimensions: list[str | None], values: list[str], **metadata: Any) -> dic
 
 
 def test_ga4_rows_that_do_not_fit_what_was_asked_are_refused_and_what_it_leaves_out_is_kept() -> None:
-    values = [str(number) for number in range(3, 10)]
+    values = [str(number) for number in range(3, 13)]
     total = reads_of("ga4")[0]
     sampled = [{"samplesReadCount": "5", "samplingSpaceSize": "9"}]
     flags = {"subjectToThresholding": True, "dataLossFromOtherRow": True, "samplingMetadatas": sampled}
@@ -301,3 +301,31 @@ def test_ga4_rows_that_do_not_fit_what_was_asked_are_refused_and_what_it_leaves_
             records(total, answer)
     with pytest.raises(ConfigError, match="America/New_York"):
         records(total, ga4(["20260105"], values, timeZone="America/New_York"))
+
+
+def test_ga4_is_asked_for_the_people_of_each_step_and_of_no_other_event() -> None:
+    steps = ["view_item", "add_to_cart", "add_to_wishlist", "begin_checkout"]
+    asked = [read for read in reads_of("ga4") if "dimensionFilter" in read.request.params]
+    for read in asked:
+        kept = read.request.params["dimensionFilter"]["filter"]
+        assert kept["fieldName"] == "eventName" and kept["inListFilter"]["values"] == steps
+        assert read.request.params["metrics"] == [{"name": "totalUsers"}]
+    body = {
+        "dimensionHeaders": [
+            {"name": name}
+            for name in ("date", "sessionDefaultChannelGroup", "sessionSourceMedium", "eventName")
+        ],
+        "metricHeaders": [{"name": "totalUsers"}],
+        "rows": [
+            {
+                "dimensionValues": [
+                    {"value": v} for v in ("20260105", "Direct", "(direct) / (none)", "view_item")
+                ],
+                "metricValues": [{"value": "5"}],
+            }
+        ],
+    }
+    assert len(asked) == 2
+    (row,) = records(asked[1], body)
+    assert (row["report"], row["entry"]) == ("source_steps", "Direct · (direct) / (none) · view_item")
+    assert (row["eventName"], row["totalUsers"]) == ("view_item", "5") and "sessions" not in row

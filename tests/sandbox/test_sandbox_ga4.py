@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 import requests
 
 from extractors.sandbox import Running
+from extractors.sandbox.world import World
 
 ASKED: dict[str, Any] = {
     "dateRanges": [{"startDate": "2026-11-16", "endDate": "2026-11-20"}],
@@ -15,6 +17,13 @@ ASKED: dict[str, Any] = {
     "metrics": [{"name": "totalUsers"}, {"name": "sessions"}],
     "orderBys": [{"dimension": {"dimensionName": "date"}}],
 }
+
+BY_EVENT: dict[str, Any] = {"dimensions": [{"name": "date"}, {"name": "eventName"}]}
+
+
+def event_filter(*names: str, **more: Any) -> dict[str, Any]:
+    kept = {"fieldName": "eventName", "inListFilter": {"values": list(names), "caseSensitive": True}}
+    return {"filter": {**kept, **more}}
 
 
 def ask(
@@ -48,6 +57,28 @@ def test_users_of_a_week_are_fewer_than_those_of_its_days_and_sessions_are_as_ma
     assert sum(values(days, 0)) > values(week, 0)[0] and sum(values(days, 1)) == values(week, 1)[0]
 
 
+def test_fewer_people_take_each_step_and_the_shop_knows_of_more_orders_than_the_site(
+    sandbox: Running,
+) -> None:
+    people = {}
+    for row in ask(sandbox, **BY_EVENT).json()["rows"]:
+        name, count = row["dimensionValues"][1]["value"], int(row["metricValues"][0]["value"])
+        people[name] = people.get(name, 0) + count
+    steps = ["page_view", "view_item", "add_to_cart", "begin_checkout", "purchase"]
+    assert [people[name] for name in steps] == sorted({people[name] for name in steps}, reverse=True)
+    names = ("totalPurchasers", "ecommercePurchases", "grossPurchaseRevenue")
+    bought = ask(sandbox, dimensions=[{"name": "date"}], metrics=[{"name": name} for name in names])
+    purchasers, purchases = values(bought, 0), values(bought, 1)
+    assert sum(purchasers) == people["purchase"] and all(map(int.__ge__, purchases, purchasers))
+    revenue = [float(row["metricValues"][2]["value"]) for row in bought.json()["rows"]]
+    world = World()
+    for day, orders in enumerate(purchases):
+        placed = world.books["lantern_web"].maker.count(date(2026, 11, 16 + day))
+        assert 0.6 * placed < orders < placed and revenue[day] > 100 * orders
+    only = ask(sandbox, **BY_EVENT, dimensionFilter=event_filter("add_to_cart", "nothing")).json()["rows"]
+    assert {row["dimensionValues"][1]["value"] for row in only} == {"add_to_cart"}
+
+
 def test_a_day_nobody_came_has_no_rows_and_no_count(sandbox: Running) -> None:
     body = ask(sandbox, dateRanges=[{"startDate": "2020-01-01", "endDate": "2020-01-02"}]).json()
     assert "rows" not in body and "rowCount" not in body
@@ -70,6 +101,10 @@ def test_a_day_nobody_came_has_no_rows_and_no_count(sandbox: Running) -> None:
         {"pageSize": 10},
         {"returnPropertyQuota": "yes"},
         {"orderBys": "date"},
+        {"dimensionFilter": {"andGroup": {}}},
+        {"dimensionFilter": event_filter("view_item")},
+        {**BY_EVENT, "dimensionFilter": event_filter()},
+        {**BY_EVENT, "dimensionFilter": event_filter("view_item", fieldName="country")},
     ],
 )
 def test_a_wrong_report_is_refused(sandbox: Running, change: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from extractors.accounts import Account
 from extractors.core.decode import name_of
@@ -26,14 +26,28 @@ from extractors.protocols.restraint import until_midnight
 
 METRICS = (
     "totalUsers", "activeUsers", "newUsers", "sessions", "engagedSessions", "screenPageViews",
-    "userEngagementDuration",
+    "userEngagementDuration", "totalPurchasers", "ecommercePurchases", "grossPurchaseRevenue",
 )  # fmt: skip
+STEPS = ("view_item", "add_to_cart", "add_to_wishlist", "begin_checkout")
 TIME = {"day": "date", "week": "isoYearIsoWeek", "month": "yearMonth"}
+
+
+class Report(NamedTuple):
+    """What a report is cut by and tells; of ``events`` alone, where some are named."""
+
+    cut: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = METRICS
+    events: tuple[str, ...] = ()
+
+
+_SOURCE = ("sessionDefaultChannelGroup", "sessionSourceMedium")
 # Users are distinct over whatever a row is of, so each cut is asked for on its own.
-REPORTS: dict[str, tuple[str, ...]] = {
-    "total": (),
-    "device": ("deviceCategory",),
-    "source": ("sessionDefaultChannelGroup", "sessionSourceMedium"),
+REPORTS = {
+    "total": Report(),
+    "device": Report(("deviceCategory",)),
+    "source": Report(_SOURCE),
+    "steps": Report(("eventName",), ("totalUsers",), STEPS),
+    "source_steps": Report((*_SOURCE, "eventName"), ("totalUsers",), STEPS),
 }
 
 
@@ -99,8 +113,8 @@ def _rows(report: str, grain: str, account: Account) -> Callable[[Reply], list[R
             if metadata.get(name)
         }
         for heads, asked in (
-            ("dimensionHeaders", (TIME[grain], *REPORTS[report])),
-            ("metricHeaders", METRICS),
+            ("dimensionHeaders", (TIME[grain], *REPORTS[report].cut)),
+            ("metricHeaders", REPORTS[report].metrics),
         ):
             columns = tuple(head["name"] for head in reply.body.get(heads, []))
             if columns != asked:
@@ -112,13 +126,14 @@ def _rows(report: str, grain: str, account: Account) -> Callable[[Reply], list[R
 
 
 def _row(report: str, grain: str, row: Record, flags: Record, metadata: Record) -> Record:
+    cut, metrics, _ = REPORTS[report]
     values = [cell.get("value") for cell in row.get("metricValues", [])]
     dimensions = [
         name_of(cell.get("value"), f"{report} sent a row") for cell in row.get("dimensionValues", [])
     ]
-    if len(values) != len(METRICS) or len(dimensions) != 1 + len(REPORTS[report]):
+    if len(values) != len(metrics) or len(dimensions) != 1 + len(cut):
         raise ContractError(
-            f"{report} sent {len(dimensions)} dimensions and {len(values)} of {len(METRICS)} metrics"
+            f"{report} sent {len(dimensions)} dimensions and {len(values)} of {len(metrics)} metrics"
         )
     when, *parts = dimensions
     return {
@@ -126,8 +141,8 @@ def _row(report: str, grain: str, row: Record, flags: Record, metadata: Record) 
         "gran": grain,
         "date": _first_day(grain, when).isoformat(),
         "entry": " · ".join(parts) or "total",
-        **dict(zip(REPORTS[report], parts, strict=True)),
-        **dict(zip(METRICS, values, strict=True)),
+        **dict(zip(cut, parts, strict=True)),
+        **dict(zip(metrics, values, strict=True)),
         "currencyCode": metadata.get("currencyCode"),
         "timeZone": metadata.get("timeZone"),
         "flags": flags,
@@ -155,18 +170,25 @@ def _total(reply: Reply) -> int:
 def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
     wanted = account.need("property_id", "Admin → Property")
     days = window.dates(account.zone)
-    for report, cut in REPORTS.items():
+    for report, (cut, metrics, events) in REPORTS.items():
         dimensions = (TIME[grain], *cut)
-        params = {
+        params: dict[str, Any] = {
             "dateRanges": [
                 {"startDate": period_bounds(grain, days[0])[0].isoformat(), "endDate": days[-1].isoformat()}
             ],
             "dimensions": [{"name": name} for name in dimensions],
-            "metrics": [{"name": name} for name in METRICS],
+            "metrics": [{"name": name} for name in metrics],
             # Without an order, pages may repeat and leave out rows.
             "orderBys": [{"dimension": {"dimensionName": name}} for name in dimensions],
             "returnPropertyQuota": True,
         }
+        if events:
+            params["dimensionFilter"] = {
+                "filter": {
+                    "fieldName": "eventName",
+                    "inListFilter": {"values": list(events), "caseSensitive": True},
+                }
+            }
         request = Request("runReport", f"/v1beta/properties/{wanted}:runReport", params)
         yield Read(
             request, Offsets(_rows(report, grain, account), _total, 100_000, start="offset", size="limit")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -27,8 +27,9 @@ from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import mint
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI, SITES, Site
+from extractors.sandbox.shopping import Bought, Shopping
 from extractors.sandbox.tokens import GOOD, TokenDesk
-from extractors.sandbox.traffic import SOURCES, Figures, Source, Visit, Visits, days_between
+from extractors.sandbox.traffic import SOURCES, Figures, Source, Visit, days_between
 from extractors.sandbox.truth import days_of, site_of
 from extractors.sandbox.world import World
 
@@ -38,15 +39,18 @@ AUDIENCE = "https://oauth2.googleapis.com/token"
 HOUR_TOKENS = 40_000
 FIRST_DATE = date(2015, 8, 14)
 
-_TYPES = {"orderBys": list, "returnPropertyQuota": bool}
-_METRICS: dict[str, Callable[[Figures], str]] = {
-    "totalUsers": lambda f: str(f.visitors),
-    "activeUsers": lambda f: str(f.visitors),
-    "newUsers": lambda f: str(f.new_visitors),
-    "sessions": lambda f: str(f.visits),
-    "engagedSessions": lambda f: str(f.visits - f.bounces),
-    "screenPageViews": lambda f: str(f.page_views),
-    "userEngagementDuration": lambda f: str(f.seconds),
+_TYPES = {"orderBys": list, "returnPropertyQuota": bool, "dimensionFilter": dict}
+_METRICS: dict[str, tuple[str, Callable[[Figures, Bought], str]]] = {
+    "totalUsers": ("TYPE_INTEGER", lambda f, _: str(f.visitors)),
+    "activeUsers": ("TYPE_INTEGER", lambda f, _: str(f.visitors)),
+    "newUsers": ("TYPE_INTEGER", lambda f, _: str(f.new_visitors)),
+    "sessions": ("TYPE_INTEGER", lambda f, _: str(f.visits)),
+    "engagedSessions": ("TYPE_INTEGER", lambda f, _: str(f.visits - f.bounces)),
+    "screenPageViews": ("TYPE_INTEGER", lambda f, _: str(f.page_views)),
+    "userEngagementDuration": ("TYPE_SECONDS", lambda f, _: str(f.seconds)),
+    "totalPurchasers": ("TYPE_INTEGER", lambda _, b: str(b.people)),
+    "ecommercePurchases": ("TYPE_INTEGER", lambda _, b: str(b.orders)),
+    "grossPurchaseRevenue": ("TYPE_CURRENCY", lambda _, b: f"{b.amount / 100:.2f}".rstrip("0").rstrip(".")),
 }
 
 
@@ -78,16 +82,38 @@ _DIMENSIONS: dict[str, Callable[[Visit], str]] = {
     "sessionDefaultChannelGroup": lambda v: _channel(SOURCES[v.source]),
     "sessionSourceMedium": lambda v: _medium(SOURCES[v.source]),
 }
+_EVENT = "eventName"
+_Row = tuple[tuple[str, ...], tuple[Figures, Bought]]
 
 
 @lru_cache(maxsize=16)  # the pages of one read ask for the same
 def _grouped(
-    visits: Visits, days: tuple[date, ...], dimensions: tuple[str, ...], now: int
-) -> list[tuple[tuple[str, ...], Figures]]:
+    shopping: Shopping,
+    days: tuple[date, ...],
+    dimensions: tuple[str, ...],
+    wanted: frozenset[str] | None,
+    now: int,
+) -> list[_Row]:
     groups: dict[tuple[str, ...], list[Visit]] = {}
-    for visit in visits.known(days, now):
-        groups.setdefault(tuple(_DIMENSIONS[name](visit) for name in dimensions), []).append(visit)
-    return [(key, visits.figures(group)) for key, group in sorted(groups.items())]
+    for visit in shopping.visits.known(days, now):
+        for event in _events(shopping, visit, now) if _EVENT in dimensions else ("",):
+            if wanted is None or event in wanted:
+                key = tuple(event if name == _EVENT else _DIMENSIONS[name](visit) for name in dimensions)
+                groups.setdefault(key, []).append(visit)
+    figures = shopping.visits.figures
+    return [(key, (figures(group), shopping.bought(group, now))) for key, group in sorted(groups.items())]
+
+
+def _events(shopping: Shopping, visit: Visit, now: int) -> list[str]:
+    """What a visit sends: the events that every site collects, and its steps in the shop."""
+    return [
+        "session_start",
+        "page_view",
+        *(["first_visit"] if visit.is_first else []),
+        *(["user_engagement"] if visit.pages > 1 else []),
+        *shopping.steps(visit),
+        *(["purchase"] if shopping.bought([visit], now).orders else []),
+    ]
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -144,16 +170,16 @@ class Api:
         text = await json_text(request)
 
         def make(fault: Fault | None) -> Answer:
-            visits = self._property(request)
+            shopping = self._property(request)
             try:
                 body = orjson.loads(text)
             except orjson.JSONDecodeError:
                 raise _bad("Invalid JSON payload received.") from None
-            return self._report(visits, body, fault)
+            return self._report(shopping, body, fault)
 
         return await self.desk.serve("traffic", request.path_params["number"], make)
 
-    def _property(self, request: Request) -> Visits:
+    def _property(self, request: Request) -> Shopping:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         verdict = self.tokens.check(token)
         if scheme != "Bearer" or verdict.state != GOOD:
@@ -162,16 +188,16 @@ class Api:
         if site is None or site.store != verdict.subject:
             words = "User does not have sufficient permissions for this property."
             raise Refusal(_refused(403, "PERMISSION_DENIED", words))
-        return self.desk.world.visits[site.store]
+        return self.desk.world.shopping[site.store]
 
-    def _report(self, visits: Visits, body: Mapping[str, Any], fault: Fault | None) -> Answer:
+    def _report(self, shopping: Shopping, body: Mapping[str, Any], fault: Fault | None) -> Answer:
         dimensions, metrics = (
-            _asked(body, "dimensions", _DIMENSIONS, 9),
+            _asked(body, "dimensions", {*_DIMENSIONS, _EVENT}, 9),
             _asked(body, "metrics", _METRICS, 10),
         )
         if not metrics:
             raise _bad("Metrics are required.")
-        allowed = "dateRanges dimensions metrics orderBys limit offset returnPropertyQuota"
+        allowed = "dateRanges dimensions dimensionFilter metrics orderBys limit offset returnPropertyQuota"
         strange = sorted(set(body) - set(allowed.split()))
         if strange:
             raise _bad(f'Invalid JSON payload received. Unknown name "{strange[0]}": Cannot find field.')
@@ -187,14 +213,14 @@ class Api:
         if not 1 <= limit <= MOST_ROWS:
             raise _bad(f"limit must be between 1 and {MOST_ROWS}.")
         days = _range(body)
-        found = _grouped(visits, tuple(days), tuple(dimensions), self.desk.now())
+        found = _grouped(shopping, tuple(days), tuple(dimensions), _wanted(body, dimensions), self.desk.now())
         if not order and len(dimensions) > 1:
             found = found[::-1]  # no order was asked for: none is kept
         page = self.desk.page(found[offset:], 1, limit, fault)
         self.spent += 10
         answer: dict[str, Any] = {
             "dimensionHeaders": [{"name": name} for name in dimensions],
-            "metricHeaders": [{"name": name, "type": "TYPE_INTEGER"} for name in metrics],
+            "metricHeaders": [{"name": name, "type": _METRICS[name][0]} for name in metrics],
             "metadata": {"currencyCode": "CNY", "timeZone": "Asia/Shanghai"},
             "kind": "analyticsData#runReport",
         }
@@ -210,9 +236,9 @@ class Api:
             answer["rows"] = [
                 {
                     "dimensionValues": [{"value": part} for part in key],
-                    "metricValues": [{"value": _METRICS[name](figures)} for name in metrics],
+                    "metricValues": [{"value": _METRICS[name][1](*told)} for name in metrics],
                 }
-                for key, figures in page.rows
+                for key, told in page.rows
             ]
         total = page.total + offset
         if total:
@@ -251,7 +277,7 @@ def _site(number: str) -> Site | None:
     return next((site for site in SITES if str(PROPERTY_BASE + site.number) == number), None)
 
 
-def _asked(body: Mapping[str, Any], part: str, known: Mapping[str, Any], most: int) -> list[str]:
+def _asked(body: Mapping[str, Any], part: str, known: Collection[str], most: int) -> list[str]:
     names = [entry.get("name") for entry in body.get(part, [])]
     if len(names) > most:
         raise _bad(f"Requests are limited to {most} {part}.")
@@ -270,6 +296,24 @@ def _whole(body: Mapping[str, Any], name: str, default: int) -> int:
     return int(text)
 
 
+def _wanted(body: Mapping[str, Any], dimensions: list[str]) -> frozenset[str] | None:
+    """The events that a filter keeps: the one form of a filter that is served here, a list of names."""
+    if "dimensionFilter" not in body:
+        return None
+    expression = body["dimensionFilter"]
+    kept = expression.get("filter") if set(expression) == {"filter"} else None
+    if not isinstance(kept, dict) or set(kept) != {"fieldName", "inListFilter"}:
+        raise _bad("dimensionFilter must hold one filter with an inListFilter here.")
+    if kept["fieldName"] != _EVENT or _EVENT not in dimensions:
+        raise _bad(f"{kept['fieldName']} is not an event name that was asked for.")
+    names = kept["inListFilter"]
+    if not isinstance(names, dict) or set(names) - {"values", "caseSensitive"} or not names.get("values"):
+        raise _bad("An inListFilter must have a value.")
+    if names.get("caseSensitive") is not True or not all(isinstance(name, str) for name in names["values"]):
+        raise _bad("Event names are compared as they are written here.")
+    return frozenset(names["values"])
+
+
 def _range(body: Mapping[str, Any]) -> list[date]:
     ranges = body.get("dateRanges", [])
     if len(ranges) != 1:
@@ -285,22 +329,24 @@ def _range(body: Mapping[str, Any]) -> list[date]:
 
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
-    """The keys of a complete read (see ``extractors.sandbox.truth``): total, devices and sources of every
-    period that had a visit."""
+    """The keys of a complete read (see ``extractors.sandbox.truth``): total, devices, sources and steps in
+    the shop of every period that had a visit."""
     grain = {"traffic": "day", "traffic_weekly": "week", "traffic_monthly": "month"}[stream]
-    visits = world.visits[site_of(account_id).store]
+    shopping = world.shopping[site_of(account_id).store]
     keys = set()
     days = days_of(start, end)
     first = _begin(days[0], grain)
-    for visit in visits.known(days_between(first, days[-1]), now):
+    for visit in shopping.visits.known(days_between(first, days[-1]), now):
         when = _begin(_day(visit), grain).isoformat()
-        source = SOURCES[visit.source]
+        source = f"{_channel(SOURCES[visit.source])} · {_medium(SOURCES[visit.source])}"
         device = "desktop" if visit.device == "pc" else "mobile"
         keys |= {
             f"total|{grain}|{when}|total",
             f"device|{grain}|{when}|{device}",
-            f"source|{grain}|{when}|{_channel(source)} · {_medium(source)}",
+            f"source|{grain}|{when}|{source}",
         }
+        for step in shopping.steps(visit):
+            keys |= {f"steps|{grain}|{when}|{step}", f"source_steps|{grain}|{when}|{source} · {step}"}
     return keys
 
 
