@@ -86,7 +86,8 @@
             ('exposed', 'bigint'), ('clicked', 'bigint'), ('visited', 'bigint'),
             ('saw_detail', 'bigint'), ('carted', 'bigint'), ('favoured', 'bigint'),
             ('checked_out', 'bigint'), ('ordered', 'bigint'), ('paid', 'bigint'),
-            ('paid_amount', money), ('currency', text), ('load_id', 'bigint'),
+            ('orders', 'bigint'), ('units', money), ('paid_amount', money), ('currency', text),
+            ('load_id', 'bigint'),
         ],
         'product_traffic': [
             ('platform', text), ('account_id', text), ('store_id', text), ('grain', text),

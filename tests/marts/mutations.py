@@ -258,7 +258,8 @@ class Night:
 
     def _outcomes(self) -> None:
         self.con.execute(
-            "update staging.stg_files__source_outcomes set paid = paid + 1, paid_amount = paid_amount + 9, load_id = ?"
+            "update staging.stg_files__source_outcomes set paid = paid + 1, orders = orders + 1,"
+            " paid_amount = paid_amount + 9, load_id = ?"
             " where day(period_start) = ?", [self.load, self.rng.randint(1, 28)],
         )  # fmt: skip
 

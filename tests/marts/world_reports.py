@@ -104,8 +104,8 @@ def visits(world: World, rng: random.Random) -> None:
 
 
 def outcomes(world: World) -> None:
-    """What the visitors of jade's sources did, by export: favourites are told from November on, one day of nothing at all,
-    and the week's people of one week only. A product's visitors are told of three days."""
+    """What the visitors of jade's sources did, by export: favourites are told from November on, orders from the 3rd and
+    pieces from the 10th; one day of nothing at all, and the week's people of one week only. A product's visitors are told of three days."""
     base = {"platform": "files", "account_id": "files__jade", "store_id": "jade_tmall", "load_id": 1}
     for row in list(world.streams["traffic"]):
         day = row["period_start"]
@@ -127,6 +127,8 @@ def outcomes(world: World) -> None:
                 "favoured": seen // 9 if day >= date(2026, 11, 1) else None,
                 "ordered": seen // 11,
                 "paid": seen // 13,
+                "orders": seen // 12 if day >= date(2026, 11, 3) else None,
+                "units": Decimal(seen // 12 * 2) if day >= date(2026, 11, 10) else None,
                 "paid_amount": Decimal(seen // 13 * 80) + Decimal("0.35"),
                 "currency": "CNY",
             }

@@ -91,6 +91,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         **_fields(pa.string(), "source_l1 source_l2"),
         "is_total": pa.bool_(),
         **_fields(pa.int64(), "exposed clicked visited saw_detail carted favoured checked_out ordered paid"),
+        "orders": pa.int64(),
+        "units": _MONEY,
         "paid_amount": _MONEY,
         "currency": pa.string(),
         "load_id": pa.int64(),

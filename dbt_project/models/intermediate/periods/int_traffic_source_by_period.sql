@@ -1,8 +1,9 @@
--- The one SELECT behind traffic_source_daily, _weekly and _monthly. Page views, sessions and what was paid are added up over the
--- days; people (visitors, those who put into the cart, marked a favourite, paid) are the platform's own figure of the period or
+-- The one SELECT behind traffic_source_daily, _weekly and _monthly. Page views, sessions, orders and what was paid are added up over
+-- the days; people (visitors, those who put into the cart, marked a favourite, paid) are the platform's own figure of the period or
 -- nothing, with the bounds that the days give. A source has rows from its first day on. One row per store, source, device,
 -- grain, period_start and span.
 {%- set outcomes = {'carted': 'cart_visitors', 'favoured': 'fav_visitors', 'paid': 'buyers'} %}
+{%- set amounts = ['orders', 'units', 'paid_amount'] %}
 
 with
 
@@ -43,7 +44,7 @@ told as (
     select
         store_id,
         period_start as date_day
-        {%- for name in outcomes.keys() | list + ['paid_amount'] %},
+        {%- for name in outcomes.keys() | list + amounts %},
         count({{ name }}) > 0 as tells_{{ name }}
         {%- endfor %}
     from did
@@ -106,8 +107,11 @@ added as (
         case when count(*) = count({{ of_day }}) then sum({{ of_day }}) end as {{ source_people()[people] }},
         case when count(*) = count({{ of_day }}) then max({{ of_day }}) end as {{ people }}_at_least,
         {%- endfor %}
-        {%- set of_day = "case when did.store_id is not null then did.paid_amount when told.tells_paid_amount and not sources.is_total then 0 end" %}
-        case when count(*) = count({{ of_day }}) then sum({{ of_day }}) end as paid_amount
+        {%- for name in amounts %}
+        {%- set of_day = "case when did.store_id is not null then did." ~ name ~ " when told.tells_" ~ name ~ " and not sources.is_total then 0 end" %}
+        case when count(*) = count({{ of_day }}) then sum({{ of_day }}) end as {{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_span_days') }} as days
     inner join sources
         on days.store_id = sources.store_id
@@ -158,7 +162,9 @@ visited as (
             when added.span_days = 0 then own_outcomes.{{ name }}
         end as {{ people }},
         {%- endfor %}
-        coalesce(added.paid_amount, case when added.span_days = 0 then own_outcomes.paid_amount end) as paid_amount,
+        {%- for name in amounts %}
+        coalesce(added.{{ name }}, case when added.span_days = 0 then own_outcomes.{{ name }} end) as {{ name }},
+        {%- endfor %}
         spans.is_traffic_loaded,
         case
             when added.visitor_days = 0 and spans.is_traffic_loaded then 0
@@ -207,7 +213,7 @@ weighed as (
 
 select
     weighed.*,
-    case when coalesce(buyers, buyer_days, paid_amount, cart_visitors, cart_visitor_days, fav_visitors, fav_visitor_days) is not null
+    case when coalesce(buyers, buyer_days, orders, paid_amount, cart_visitors, cart_visitor_days, fav_visitors, fav_visitor_days) is not null
         then 'platform' end as attribution_rule,
     {{ ratio('buyers', 'visitors') }} as pay_conversion,
     {{ ratio('paid_amount', 'visitors') }} as uv_value,

@@ -1,7 +1,7 @@
 -- traffic_source_daily, _weekly and _monthly: each source's period with the earlier ones it is compared with.
 {{ config(materialized='view') }}
 {%- set measures = {'visitors': 'bigint', 'sessions': 'bigint', 'page_views': 'bigint', 'bounce_rate': 'double', 'buyers': 'bigint',
-    'paid_amount': 'decimal(18, 2)', 'pay_conversion': 'double', 'uv_value': 'double'} %}
+    'orders': 'bigint', 'paid_amount': 'decimal(18, 2)', 'pay_conversion': 'double', 'uv_value': 'double'} %}
 
 select
     this.store_id,
@@ -38,10 +38,9 @@ select
     cast(this.{{ days }} as bigint) as {{ days }},
     cast(this.{{ people }}_at_least as bigint) as {{ people }}_at_least,
     {%- endfor %}
-    -- No source that is read tells orders and units by source.
-    false as is_source_orders_loaded,
-    cast(null as bigint) as orders,
-    cast(null as decimal(18, 4)) as units,
+    this.orders is not null as is_source_orders_loaded,
+    cast(this.orders as bigint) as orders,
+    cast(this.units as decimal(18, 4)) as units,
     {{ mart_money('this.paid_amount', 'true') }} as paid_amount,
     this.pay_conversion,
     this.uv_value,

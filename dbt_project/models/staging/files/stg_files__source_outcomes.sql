@@ -17,6 +17,8 @@ select
     cast(null as bigint) as checked_out,
     {{ whole_number('levels.record.buyers_created') }} as ordered,
     {{ whole_number('levels.record.buyers') }} as paid,
+    cast(null as bigint) as orders,
+    cast(null as decimal(18, 4)) as units,
     {{ number('levels.record.paid_amount') }} as paid_amount,
     account.currency,
     levels.load_id

@@ -31,7 +31,10 @@ figures as (
     from periods
     {# A period that came back empty leaves a row without a record. #}
     where record_key is not null
-        and (periods.record.report <> 'device' or periods.record.deviceCategory in ('desktop', 'mobile'))
+        and (
+            periods.record.report in ('total', 'source')
+            or (periods.record.report = 'device' and periods.record.deviceCategory in ('desktop', 'mobile'))
+        )
 )
 
 select

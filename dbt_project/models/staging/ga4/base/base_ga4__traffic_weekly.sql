@@ -4,6 +4,8 @@
     'report': 'text', 'gran': 'text', 'entry': 'text', 'deviceCategory': 'text', 'sessionDefaultChannelGroup': 'text',
     'sessionSourceMedium': 'text', 'totalUsers': 'text', 'newUsers': 'text', 'sessions': 'text',
     'engagedSessions': 'text', 'screenPageViews': 'text', 'userEngagementDuration': 'text',
+    'eventName': 'text', 'totalPurchasers': 'text', 'ecommercePurchases': 'text', 'grossPurchaseRevenue': 'text',
+    'currencyCode': 'text',
     'flags': {
         'subjectToThresholding': 'boolean', 'dataLossFromOtherRow': 'boolean',
         'samplingMetadatas': [{'samplesReadCount': 'text', 'samplingSpaceSize': 'text'}]
