@@ -14,6 +14,7 @@ from datetime import date, datetime
 from .book import OrderBook
 from .dice import Dice, lag
 from .merchants import SHANGHAI
+from .orders import Order
 from .season import day_number
 from .timeline import FAILED, PAID, Timeline, midnight_in
 from .traffic import Visit, Visits
@@ -27,15 +28,15 @@ _BOUGHT = (_SEEN, _CARTED, _CHECKED_OUT)
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """What some visits brought: distinct people, orders, and hundredths paid, with postage and tax."""
+    """What some visits brought: distinct people, orders, pieces, and hundredths paid with postage and tax."""
 
     people: int
     orders: int
+    units: int
     amount: int
 
 
-_Orders = dict[Visit, tuple[tuple[int, int], ...]]
-"""When the orders of a visit were placed, and their totals."""
+_Orders = dict[Visit, tuple[Order, ...]]
 
 
 class Shopping:
@@ -59,14 +60,18 @@ class Shopping:
 
     def bought(self, visits: Iterable[Visit], now: int) -> Bought:
         """What these visits have brought at ``now``."""
-        people, orders, amount = set(), 0, 0
+        people, orders = set(), []
         for visit in visits:
-            for placed, total in self._orders(_day_of(visit)).get(visit, ()):
-                if placed <= now:
-                    people.add(visit.person)
-                    orders += 1
-                    amount += total
-        return Bought(len(people), orders, amount)
+            placed = [
+                order
+                for order in self._orders(_day_of(visit)).get(visit, ())
+                if order.timeline.created <= now
+            ]
+            if placed:
+                people.add(visit.person)
+                orders += placed
+        units = sum(line.quantity for order in orders for line in order.lines)
+        return Bought(len(people), len(orders), units, sum(order.total for order in orders))
 
     def _orders(self, day: date) -> _Orders:
         """The day's orders that were noticed, by the visit that brought them."""
@@ -82,7 +87,7 @@ class Shopping:
             before = bisect_right(came, order.timeline.created)
             if before and u[0] > _UNSEEN and _shows_thanks(order.timeline):
                 visit = readers[max(before - 1 - int(lag(u[1], 6.0)), 0)]
-                found[visit] = (*found.get(visit, ()), (order.timeline.created, order.total))
+                found[visit] = (*found.get(visit, ()), order)
         self._days[day] = found
         return found
 

@@ -132,8 +132,8 @@ KINDS = [{"label": "Direct Entry", "nb_visits": 4, "referer_type": 1}]
 PHONES = [{"label": "Smartphone", "nb_visits": 4}]
 
 
-def matomo(*tables: Any, site: Any = None) -> list[Any]:
-    return [site or SITE, *({"2026-01-05": table} for table in tables)]
+def matomo(*tables: Any, site: Any = None, sold: tuple[Any, Any] = ([], [])) -> list[Any]:
+    return [site or SITE, *({"2026-01-05": table} for table in (*tables, *sold))]
 
 
 def test_matomo_reports_are_one_call_and_a_missing_answer_is_refused() -> None:
@@ -143,7 +143,7 @@ def test_matomo_reports_are_one_call_and_a_missing_answer_is_refused() -> None:
     assert (total["nb_uniq_visitors"], total["nb_uniq_visitors_new"]) == (3, 1)
     assert "nb_visits_returning" not in total
     assert (phones["report"], direct["report"]) == ("device", "source")
-    with pytest.raises(ContractError, match="6 reports"):
+    with pytest.raises(ContractError, match="8 reports"):
         records(read, body[:-1])
 
 
@@ -153,7 +153,7 @@ def test_matomo_reports_are_one_call_and_a_missing_answer_is_refused() -> None:
         matomo(VISITS, {}, PHONES, [], []),
         matomo(VISITS, {}, [], KINDS, []),
         [SITE, {"2026-01-04": VISITS}, *matomo({}, PHONES, KINDS, [])[1:]],
-        [SITE, VISITS, {}, PHONES, KINDS, []],
+        [SITE, VISITS, {}, PHONES, KINDS, [], [], []],
         matomo(VISITS, {}, PHONES, [{"nb_visits": 4}], []),
         matomo(VISITS, {}, PHONES, {"label": "Direct Entry"}, []),
     ],
@@ -177,7 +177,7 @@ def test_matomo_weeks_that_are_not_over_are_asked_for_by_their_days() -> None:
     spans = [dict(parse_qsl(url)) for name, url in read.request.params.items() if name.startswith("urls")]
     asked = dict.fromkeys((call["period"], call["date"]) for call in spans[1:])
     assert list(asked) == [("week", "2025-12-29,2026-01-11"), ("range", "2026-01-12,2026-01-14")]
-    assert len(spans) == 11
+    assert len(spans) == 15
 
 
 def test_matomo_campaigns_are_told_by_name_in_place_of_their_kind() -> None:
@@ -186,6 +186,21 @@ def test_matomo_campaigns_are_told_by_name_in_place_of_their_kind() -> None:
     for campaigns, entries in (([], ["Direct Entry", "Campaigns"]), (named, ["Direct Entry", "spring"])):
         rows = records(reads_of("matomo")[0], matomo(VISITS, {}, PHONES, kinds, campaigns))
         assert [row["entry"] for row in rows if row["report"] in ("source", "campaign")] == entries
+
+
+def test_matomo_orders_stand_with_their_source_and_who_orders_later_is_of_one_without_visits() -> None:
+    site = [{"timezone": "Asia/Shanghai", "ecommerce": "1", "currency": "EUR"}]
+    bought = {"goal_ecommerceOrder_nb_conversions": 2, "goal_ecommerceOrder_revenue": 30.5}
+    late = {"label": "Websites", "nb_visits": 0, **bought}
+    body = matomo(VISITS, {}, PHONES, KINDS, [], site=site, sold=([{**KINDS[0], **bought}, late], []))
+    rows = {row["entry"]: row for row in records(reads_of("matomo")[0], body)}
+    assert all((row["ecommerce"], row["currency"]) == ("1", "EUR") for row in rows.values())
+    assert bought.items() <= rows["Direct Entry"].items() and bought.items() <= rows["Websites"].items()
+    assert rows["Direct Entry"]["nb_visits"] == 4 and "goal_ecommerceOrder_revenue" not in rows["total"]
+    (read,) = reads_of("matomo")
+    calls = [dict(parse_qsl(url)) for name, url in read.request.params.items() if name.startswith("urls")]
+    asked = [call["method"] for call in calls if call.get("idGoal") == "ecommerceOrder"]
+    assert asked == ["Referrers.getReferrerType", "Referrers.getCampaigns"]
 
 
 # ---- Umeng -----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,12 @@ import pytest
 import requests
 
 from extractors.sandbox import Running
+from extractors.sandbox.world import World
 
+ORDERS: dict[str, Any] = dict.fromkeys(
+    ("idGoal", "filter_update_columns_when_show_all_goals", "filter_show_goal_columns_process_goals"),
+    "ecommerceOrder",
+)
 REPORT = {"idSite": "1", "period": "day", "date": "2026-11-16,2026-11-20", "filter_limit": "-1"}
 
 
@@ -56,6 +62,22 @@ def test_kinds_of_referrer_come_to_all_visits_and_campaigns_to_their_kind(sandbo
     campaigns = [row["nb_visits"] for row in ask(sandbox, "Referrers.getCampaigns", period="range")]
     assert sum(kinds.values()) == total and sum(campaigns) == kinds["Campaigns"] > 0
     assert len(ask(sandbox, "Referrers.getReferrerType", period="range", filter_limit="2")) == 2
+
+
+def test_the_orders_of_all_kinds_are_most_of_the_shops_and_only_those_who_ask_are_told(
+    sandbox: Running,
+) -> None:
+    def sold(method: str) -> list[Any]:
+        rows = ask(sandbox, method, period="range", **ORDERS)
+        return [row.get("goal_ecommerceOrder_nb_conversions", 0) for row in rows]
+
+    placed = sum(World().books["lantern_web"].maker.count(date(2026, 11, day)) for day in range(16, 21))
+    kinds, campaigns = sold("Referrers.getReferrerType"), sold("Referrers.getCampaigns")
+    assert 0.6 * placed < sum(kinds) < placed and 0 < sum(campaigns) < sum(kinds)
+    for row in ask(sandbox, "Referrers.getReferrerType", period="range"):
+        assert not [name for name in row if name.startswith("goal_")]
+    for change in ({"idGoal": "1"}, {"idGoal": None}, {"method": "VisitsSummary.get"}):
+        assert "orders" in ask(sandbox, **{"method": "Referrers.getCampaigns", **ORDERS, **change})["message"]
 
 
 def test_a_day_nobody_came_is_an_empty_list(sandbox: Running) -> None:

@@ -25,7 +25,16 @@ TOTAL, NEW, DEVICES, TYPES, CAMPAIGNS = (
     "VisitsSummary.get", "VisitFrequency.get", "DevicesDetection.getType", "Referrers.getReferrerType",
     "Referrers.getCampaigns",
 )  # fmt: skip
-REPORTS = (TOTAL, NEW, DEVICES, TYPES, CAMPAIGNS)
+# What has a report by source tell the orders of each; all three are needed.
+ORDERS = dict.fromkeys(
+    ("idGoal", "filter_update_columns_when_show_all_goals", "filter_show_goal_columns_process_goals"),
+    "ecommerceOrder",
+)
+REPORTS: tuple[tuple[str, dict[str, str]], ...] = (
+    *((name, {}) for name in (TOTAL, NEW, DEVICES, TYPES, CAMPAIGNS)),
+    (TYPES, ORDERS),
+    (CAMPAIGNS, ORDERS),
+)
 CAMPAIGN = "6"  # the type of referrer that campaigns come under
 LABEL = re.compile(r"\d{4}-\d\d(-\d\d(,\d{4}-\d\d-\d\d)?)?")
 
@@ -89,30 +98,34 @@ def _rows(grain: str, batches: list[Batch], account: Account) -> Callable[[Reply
         if not isinstance(answers, list) or len(answers) != wanted:
             got = len(answers) if isinstance(answers, list) else "no list"
             raise ContractError(f"{wanted} reports were asked for together and {got} came")
-        _check_zone(answers[0], account)
+        site = _site(answers[0], account)
         found: list[Record] = []
         for place, batch in enumerate(batches):
             begin = 1 + place * len(REPORTS)
             tables = [
                 _by_first_day(name, grain, batch, table)
-                for name, table in zip(REPORTS, answers[begin : begin + len(REPORTS)], strict=True)
+                for (name, _), table in zip(REPORTS, answers[begin : begin + len(REPORTS)], strict=True)
             ]
             for first in batch.firsts:
-                facts = {"gran": grain, "date": first.isoformat(), "timeZone": account.time_zone}
+                facts = {"gran": grain, "date": first.isoformat(), "timeZone": account.time_zone, **site}
                 found += _period(facts, [table[first] for table in tables])
         return found
 
     return rows
 
 
-def _check_zone(site: Any, account: Account) -> None:
-    facts = site[0] if isinstance(site, list) and site else site
-    zone = dig(facts, ("timezone",)) if isinstance(facts, dict) else None
+def _site(answer: Any, account: Account) -> Record:
+    """Whether the site has orders told to it, and in which currency. Raises ConfigError for another zone."""
+    facts = answer[0] if isinstance(answer, list) and answer else answer
+    if not isinstance(facts, dict):
+        return {}
+    zone = dig(facts, ("timezone",))
     if zone is not None and zone != account.time_zone:
         raise ConfigError(
             f"the site's days are those of {zone}, the account's of {account.time_zone}",
             advice=f"set time_zone: {zone} for this account in accounts.yml",
         )
+    return {name: facts[name] for name in ("ecommerce", "currency") if name in facts}
 
 
 def _by_first_day(name: str, grain: str, batch: Batch, table: Any) -> dict[date, Any]:
@@ -138,7 +151,7 @@ def _period(facts: Record, parts: list[Any]) -> list[Record]:
     """The rows of one period. Nothing happened: an empty list, an empty object, or zeros."""
     where = f"{facts['gran']} {facts['date']}"
     total, new = (part if isinstance(part, dict) else {} for part in parts[:2])
-    devices, kinds, campaigns = (_list(part, where) for part in parts[2:])
+    devices, kinds, campaigns, *sold = (_list(part, where) for part in parts[2:])
     if not total and not kinds:
         return []
     visits = str(total.get("nb_visits") or 0)
@@ -147,12 +160,23 @@ def _period(facts: Record, parts: list[Any]) -> list[Record]:
     fresh = {name: value for name, value in new.items() if name.endswith("_new")}
     rows = [{**facts, "report": "total", "entry": "total", **total, **fresh}]
     rows += [{**facts, "report": "device", "entry": _label(row), **row} for row in devices]
+    kinds, campaigns = (_with_orders(*pair) for pair in zip((kinds, campaigns), sold, strict=True))
     for row in kinds:
         # Campaigns are told by name where the server lists them.
         if not (campaigns and _type_of(row) == CAMPAIGN):
             rows.append({**facts, "report": "source", "entry": _label(row), **row})
     rows += [{**facts, "report": "campaign", "entry": _label(row), **row} for row in campaigns]
     return rows
+
+
+def _with_orders(rows: list[Record], sold: list[Record]) -> list[Record]:
+    """Rows with the orders of their source. Who orders on a later day can be of a source without visits."""
+    orders = {
+        _label(row): {name: value for name, value in row.items() if name.startswith("goal_")} for row in sold
+    }
+    visited = {_label(row) for row in rows}
+    late = [row for row in sold if _label(row) not in visited]
+    return [{**row, **orders.get(_label(row), {})} for row in rows] + late
 
 
 def _type_of(row: Record) -> str:
@@ -182,7 +206,7 @@ def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:
     for batch in batches:
         span = {"idSite": site, "period": batch.period, "date": batch.span}
         span |= {"filter_limit": "-1", "format_metrics": "0", "language": "en"}
-        calls += [{"method": name, **span} for name in REPORTS]
+        calls += [{"method": name, **span, **more} for name, more in REPORTS]
     params = {"module": "API", "method": "API.getBulkRequest", "format": "JSON"}
     params |= {f"urls[{place}]": urlencode(call) for place, call in enumerate(calls)}
     yield Read(

@@ -21,8 +21,9 @@ from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI, SITES, Site
 from extractors.sandbox.season import monday
+from extractors.sandbox.shopping import Bought, Shopping
 from extractors.sandbox.site_credentials import MATOMO_TOKENS
-from extractors.sandbox.traffic import SOURCES, Figures, Source, Visit, Visits, days_between
+from extractors.sandbox.traffic import SOURCES, Figures, Source, Visit, days_between
 from extractors.sandbox.truth import periods_of, site_of
 from extractors.sandbox.world import World
 
@@ -36,6 +37,9 @@ _REPORT = {
     "format_metrics",
     "language",
 }
+# What adds the columns of orders to a report by source: all three, or the columns are those of every goal.
+_GOAL = {"idGoal", "filter_update_columns_when_show_all_goals", "filter_show_goal_columns_process_goals"}
+_ORDERS = "ecommerceOrder"
 _TYPES = {1: "Direct Entry", 2: "Search Engines", 3: "Websites", 6: "Campaigns"}
 Table = list[dict[str, Any]] | dict[str, Any]
 
@@ -58,7 +62,7 @@ class Api:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.reports: dict[str, Callable[[Visits, list[date], str], Table]] = {
+        self.reports: dict[str, Callable[[Shopping, list[date], str], Table]] = {
             "VisitsSummary.get": self._summary,
             "VisitFrequency.get": self._frequency,
             "DevicesDetection.getType": self._devices,
@@ -118,26 +122,40 @@ class Api:
             if set(asked) - {"idSite"}:
                 raise _bad("getSiteFromId takes idSite only")
             return _site(site)
-        if set(asked) - _REPORT:
-            raise _bad(f"unknown parameter {sorted(set(asked) - _REPORT)[0]}")
-        visits, limit = self.desk.world.visits[store], asked.get("filter_limit", "100")
+        if set(asked) - _REPORT - _GOAL:
+            raise _bad(f"unknown parameter {sorted(set(asked) - _REPORT - _GOAL)[0]}")
+        goal = _GOAL & set(asked)
+        if goal and (
+            goal != _GOAL or {asked[name] for name in goal} != {_ORDERS} or "Referrers" not in method
+        ):
+            raise _bad("only the orders of reports by source are told here, by all of " + ", ".join(_GOAL))
+        shopping, limit = self.desk.world.shopping[store], asked.get("filter_limit", "100")
         if not re.fullmatch(r"-?\d+", limit):
             raise _bad("filter_limit is no number")
         spans = _spans(asked.get("period", ""), asked.get("date", ""), self.desk.now())
         tables = {
-            label: self._table(method, visits, days, asked["period"], int(limit), fault)
+            label: self._table(method, shopping, days, asked["period"], int(limit), fault, bool(goal))
             for label, days in spans.items()
         }
         return tables[""] if list(tables) == [""] else tables
 
     def _table(
-        self, method: str, visits: Visits, days: list[date], period: str, limit: int, fault: Fault | None
+        self,
+        method: str,
+        shopping: Shopping,
+        days: list[date],
+        period: str,
+        limit: int,
+        fault: Fault | None,
+        sold: bool,
     ) -> Table:
         """One report of one period, cut to the limit; an empty list where nobody came."""
-        if not visits.known(days, self.desk.now()):
+        if not shopping.visits.known(days, self.desk.now()):
             return []
-        table = self.reports[method](visits, days, period)
+        table = self.reports[method](shopping, days, period)
         if isinstance(table, list):
+            if not sold:
+                table = [{k: v for k, v in row.items() if not k.startswith("goal_")} for row in table]
             return (
                 []
                 if fault is not None and fault.kind == "empty_page"
@@ -146,7 +164,8 @@ class Api:
         return table
 
     # ---- the reports ------------------------------------------------------------------------------
-    def _summary(self, visits: Visits, days: list[date], period: str) -> Table:
+    def _summary(self, shopping: Shopping, days: list[date], period: str) -> Table:
+        visits = shopping.visits
         f = visits.figures(visits.known(days, self.desk.now()))
         distinct = {} if period == "range" else {"nb_uniq_visitors": f.visitors}
         return {
@@ -157,16 +176,18 @@ class Api:
             "avg_time_on_site": round(f.seconds / f.visits),
         }
 
-    def _frequency(self, visits: Visits, days: list[date], period: str) -> Table:
+    def _frequency(self, shopping: Shopping, days: list[date], period: str) -> Table:
+        visits = shopping.visits
         known = visits.known(days, self.desk.now())
         fresh = visits.figures([visit for visit in known if visit.is_first])
         distinct = {} if period == "range" else {"nb_uniq_visitors": fresh.visitors}
         return {f"{name}_new": value for name, value in {**distinct, **_counts(fresh)}.items()}
 
     def _rows(
-        self, visits: Visits, days: list[date], period: str, name: Callable[[Visit], str | None]
+        self, shopping: Shopping, days: list[date], period: str, name: Callable[[Visit], str | None]
     ) -> dict[str, dict[str, Any]]:
         """Rows by label; distinct visitors are of days only, else those of the days added up."""
+        visits = shopping.visits
         groups: dict[str, list[Visit]] = {}
         for visit in visits.known(days, self.desk.now()):
             label = name(visit)
@@ -182,19 +203,20 @@ class Api:
                 for visit in found:
                     daily.setdefault(_day(visit), set()).add(visit.person)
                 people = {"sum_daily_nb_uniq_visitors": sum(map(len, daily.values())) * visits.weight}
-            rows[label] = {"label": label, **people, **_counts(figures)}
+            orders = _orders(shopping.bought(found, self.desk.now()), figures)
+            rows[label] = {"label": label, **people, **_counts(figures), **orders}
         return dict(sorted(rows.items(), key=lambda entry: -entry[1]["nb_visits"]))
 
-    def _devices(self, visits: Visits, days: list[date], period: str) -> Table:
-        return list(self._rows(visits, days, period, _device).values())
+    def _devices(self, shopping: Shopping, days: list[date], period: str) -> Table:
+        return list(self._rows(shopping, days, period, _device).values())
 
-    def _types(self, visits: Visits, days: list[date], period: str) -> Table:
-        rows = self._rows(visits, days, period, lambda v: _TYPES[_type(SOURCES[v.source])])
+    def _types(self, shopping: Shopping, days: list[date], period: str) -> Table:
+        rows = self._rows(shopping, days, period, lambda v: _TYPES[_type(SOURCES[v.source])])
         numbers = {label: number for number, label in _TYPES.items()}
         return [{**row, "referer_type": numbers[label]} for label, row in rows.items()]
 
-    def _campaigns(self, visits: Visits, days: list[date], period: str) -> Table:
-        return list(self._rows(visits, days, period, _campaign).values())
+    def _campaigns(self, shopping: Shopping, days: list[date], period: str) -> Table:
+        return list(self._rows(shopping, days, period, _campaign).values())
 
 
 def _site(site: Site) -> list[dict[str, str]]:
@@ -205,6 +227,7 @@ def _site(site: Site) -> list[dict[str, str]]:
             "main_url": f"https://{site.domain}",
             "timezone": "Asia/Shanghai",
             "currency": "CNY",
+            "ecommerce": "1",
         }
     ]
 
@@ -215,6 +238,20 @@ def _counts(f: Figures) -> dict[str, int]:
         "nb_actions": f.page_views,
         "bounce_count": f.bounces,
         "sum_visit_length": f.seconds,
+    }
+
+
+def _orders(bought: Bought, figures: Figures) -> dict[str, int | float | str]:
+    """What the report's filter adds; where nothing was bought it leaves the counts out."""
+    if not bought.orders:
+        return {f"goal_{_ORDERS}_conversion_rate": "0%"}
+    amount = bought.amount / 100
+    return {
+        f"goal_{_ORDERS}_nb_conversions": bought.orders,
+        f"goal_{_ORDERS}_revenue": amount,
+        f"goal_{_ORDERS}_items": bought.units,
+        f"goal_{_ORDERS}_avg_order_revenue": round(amount / bought.orders, 2),
+        f"goal_{_ORDERS}_conversion_rate": f"{round(100 * bought.orders / figures.visits, 2)}%",
     }
 
 

@@ -2,7 +2,9 @@
 
 {%- set shape = {
     'report': 'text', 'gran': 'text', 'entry': 'text', 'nb_uniq_visitors': 'text', 'nb_uniq_visitors_new': 'text',
-    'nb_visits': 'text', 'nb_actions': 'text', 'bounce_count': 'text', 'sum_visit_length': 'text'
+    'nb_visits': 'text', 'nb_actions': 'text', 'bounce_count': 'text', 'sum_visit_length': 'text',
+    'goal_ecommerceOrder_nb_conversions': 'text', 'goal_ecommerceOrder_items': 'text', 'goal_ecommerceOrder_revenue': 'text',
+    'ecommerce': 'text', 'currency': 'text'
 } -%}
 
 {{ report_rows('matomo', 'traffic_monthly', source('raw_matomo', 'traffic_monthly'), shape, keep='latest') }}

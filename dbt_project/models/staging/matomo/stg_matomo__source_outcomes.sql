@@ -1,0 +1,73 @@
+{#
+  The orders of each kind of referrer and campaign, of sites that Matomo is told orders of (e-commerce, in its own settings). It
+  gives an order to one source alone, so that a period's orders are those of its sources; who ordered is not counted by source. A
+  source whose row names no orders had none. Rows read before Daybook asked for orders name no such setting: not known.
+#}
+with
+
+periods as (
+    {{ told_periods('matomo') }}
+),
+
+figures as (
+    select
+        account_id,
+        report_date,
+        periods.record.gran as grain,
+        case
+            when periods.record.report = 'source' then periods.record.entry
+            when periods.record.report = 'campaign' then concat('Campaigns · ', periods.record.entry)
+        end as source_l2,
+        periods.record.report = 'total' as is_total,
+        nullif({{ whole_number('periods.record.nb_uniq_visitors') }}, 0) as visited,
+        {{ whole_number('periods.record.goal_ecommerceOrder_nb_conversions') }} as orders,
+        {{ number('periods.record.goal_ecommerceOrder_items') }} as units,
+        {{ number('periods.record.goal_ecommerceOrder_revenue') }} as paid_amount,
+        periods.record.currency as currency,
+        load_id
+    from periods
+    where record_key is not null and periods.record.report <> 'device' and periods.record.ecommerce = '1'
+),
+
+told as (
+    select
+        account_id,
+        report_date,
+        grain,
+        case when not is_total then source_l2 end as source_l2,
+        is_total,
+        visited,
+        {%- for name in ['orders', 'units', 'paid_amount'] %}
+        coalesce(case when is_total then sum({{ name }}) over of_period else {{ name }} end, 0) as {{ name }},
+        {%- endfor %}
+        currency,
+        load_id
+    from figures
+    window of_period as (partition by account_id, report_date, grain)
+)
+
+select
+    'matomo' as platform,
+    told.account_id,
+    account.store_id,
+    told.grain,
+    told.report_date as period_start,
+    case when not told.is_total then coalesce(map.source_l1, 'unknown') end as source_l1,
+    told.source_l2,
+    told.is_total,
+    cast(null as bigint) as exposed,
+    cast(null as bigint) as clicked,
+    told.visited,
+    {%- for name in ['saw_detail', 'carted', 'favoured', 'checked_out', 'ordered', 'paid'] %}
+    cast(null as bigint) as {{ name }},
+    {%- endfor %}
+    cast(told.orders as bigint) as orders,
+    cast(told.units as decimal(18, 4)) as units,
+    cast(told.paid_amount as decimal(18, 4)) as paid_amount,
+    coalesce(told.currency, account.currency) as currency,
+    told.load_id
+from told
+left join {{ ref('source_map_matomo') }} as map
+    on told.source_l2 = map.source_name
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on told.account_id = account.account_id
