@@ -277,6 +277,10 @@ def test_sql_that_does_not_compile_is_told_with_dbts_own_words(project, build_di
     (project / "models" / "total.sql").write_text("select count(*) as n from {{ ref('nowhere') }}")
     with pytest.raises(BuildError, match=r"(?s)exit status 2.*nowhere"):
         build(project, build_dir)
+    (project / "models" / "total.sql").write_text("select n from {{ ref('again') }}")
+    (project / "models" / "again.sql").write_text("select n from {{ ref('total') }}")
+    with pytest.raises(BuildError, match=r"(?s)exit status 2.*Found a cycle: model\.\w+\.\w+ --> model"):
+        build(project, build_dir)
 
 
 def test_a_build_that_takes_too_long_is_stopped_with_its_children_and_the_next_is_fine(project, build_dir):
