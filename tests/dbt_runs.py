@@ -57,7 +57,7 @@ def share(folder: Path) -> None:
 
 
 def dbt(build_dir: Path, target_dir: Path, *arguments: str) -> Ran:
-    """Run dbt in a process of its own, so that it lets go of the files. `--vars` makes it parse anew."""
+    """Run dbt in a process of its own, so that it lets go of the files. Another `--project-dir` is parsed anew."""
     build_dir.mkdir(parents=True, exist_ok=True)
     target_dir.mkdir(parents=True, exist_ok=True)
     results = target_dir / "run_results.json"

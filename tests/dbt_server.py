@@ -10,10 +10,12 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from dbt import compilation
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
@@ -23,6 +25,21 @@ from warm import in_fork
 from warehouse.run_dbt import main
 
 PLACES = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+
+_inject = compilation.inject_ctes_into_sql
+_WITH = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*with(?:\s+recursive)?\b\s*", re.IGNORECASE | re.DOTALL)
+
+
+def inject(sql: str, ctes: list[compilation.InjectedCTE]) -> str:
+    """A unit test's rows put before its model, as dbt does it: behind the first `with`. To find that, dbt has all of
+    the SQL taken apart into phrases, which was half the time of a unit test."""
+    begins = _WITH.match(sql)
+    if begins is None or not ctes:
+        return _inject(sql, ctes)
+    return f"{begins[0]}{', '.join(cte.sql for cte in ctes)}, {sql[begins.end() :]}"
+
+
+compilation.inject_ctes_into_sql = inject
 
 
 def parse(folder: Path) -> Manifest:
@@ -50,7 +67,8 @@ def run(manifest: Manifest, order: dict[str, Any]) -> int:
 
     def dbt() -> int:
         try:
-            return main([*order["arguments"], *PLACES], None if "--vars" in order["arguments"] else manifest)
+            verb, *rest = order["arguments"]
+            return main([verb, *PLACES, *rest], None if "--project-dir" in rest else manifest)
         finally:
             DuckDBConnectionManager.close_all_connections()
 
