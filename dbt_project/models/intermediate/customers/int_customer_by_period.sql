@@ -60,7 +60,7 @@ measures as (
     inner join {{ ref('int_store_by_period') }} as store
         on spans.store_id = store.store_id and spans.grain = store.grain
         and spans.period_start = store.period_start and spans.span_days = store.span_days
-    left join {{ ref('int_customer_counts') }} as counted
+    left join {{ ref('int_buyers_by_period') }} as counted
         on spans.store_id = counted.store_id and spans.grain = counted.grain
         and spans.period_start = counted.period_start and spans.span_days = counted.span_days
     left join {{ ref('int_customer_days') }} as held

@@ -1,101 +1,100 @@
--- Buyers of every span, counted anew: a buyer of two days is one buyer of the week. New: the first paid order of
--- their whole history lies in the span; returning: all others. One row per store (and ALL), grain, period and span.
+-- Buyers of every span and what they bought, counted anew: a buyer of two days is one buyer of the week, counted at the first of their
+-- orders in it. New: the first paid order of their whole history lies in the span; returning: all others. Each order says what
+-- it is to its day, week and month, so days are added up and nobody is looked for in each span. One row per store (and ALL), grain,
+-- period and span in which somebody bought.
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
+{%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
+{%- set of_days = {
+    'new_buyers': 'count(case when order_number = 1 then 1 end)',
+    'new_buyers_kept': "count(case when order_number = 1 and outcome not in ('cancelled', 'fully_refunded') then 1 end)",
+    'orders_by_buyers': 'count(*)',
+    'repeat_orders': 'count(case when order_number > 1 then 1 end)',
+    'days_since_order': 'sum(case when order_number > 1 then ' ~ days_between('previous_paid_date', 'orders.date_day') ~ ' else 0 end)',
+    'paid_amount_by_buyers': 'sum(paid_amount)',
+    'first_order_amount': 'sum(case when order_number = 1 then paid_amount else 0 end)',
+    'unrated': 'count(*) - count(paid_amount)',
+} %}
+{#- START: the first day of the order's day, week or month. #}
+{%- set is_first = '(last_day is null or last_day < START)' %}
+{%- set is_second = '(last_day >= START and (last_day_but_one is null or last_day_but_one < START))' %}
+{%- set is_of_new = '(has_first_order and first_paid_date >= START)' %}
+{%- set year_before = add_days('START', -365) %}
+{%- set of_spans = {
+    'buyers': 'count(case when ' ~ is_first ~ ' then 1 end)',
+    'repeat_in_period_buyers': 'count(case when ' ~ is_second ~ ' then 1 end)',
+    'returning_buyers_365d':
+        'count(case when ' ~ is_first ~ ' and previous_paid_date >= ' ~ year_before ~ ' and previous_paid_date < START then 1 end)',
+    'reactivated_buyers': 'count(case when ' ~ is_first ~ ' and previous_paid_date < ' ~ year_before ~ ' then 1 end)',
+    'new_buyer_amount': 'sum(case when ' ~ is_of_new ~ ' then paid_amount else 0 end)',
+    'returning_buyer_amount': 'sum(case when ' ~ is_of_new ~ ' then 0 else paid_amount end)',
+} %}
+
 with
 
-purchases as (
+-- An order before its store's history makes its buyer one of old, and no buyer of its day in ALL: the orders before this one are of
+-- those that count, its number and the day of the one before it of all.
+orders as (
 
     select
-        store_id,
-        platform,
-        buyer_key,
-        paid_date,
-        buyer_order_number,
-        previous_paid_date,
-        outcome,
-        goods_paid + shipping_charged + tax as paid_amount
-    from {{ ref('int_orders') }} as orders
-    where is_counted and buyer_key is not null
+        orders.store_id,
+        orders.paid_date as date_day,
+        orders.order_number,
+        orders.previous_paid_date,
+        orders.first_paid_date,
+        orders.outcome,
+        orders.paid_amount,
+        lag(orders.paid_date) over counted as last_day,
+        lag(orders.paid_date, 2) over counted as last_day_but_one,
+        first_value(orders.order_number) over counted = 1 as has_first_order
+    from {{ ref('int_buyer_orders') }} as orders
+    {{ joined_to_first_days('orders', 'order_store_id') }}
+    where (orders.store_id <> 'ALL' or {{ counts_in_all('orders.paid_date') }})
         {%- if only_changes() %}
         and {{ in_affected_days('orders.store_id', 'orders.paid_date') }}
         {%- endif %}
-
-    union all
-
-    -- An order before its store's history makes its buyer one of old, and no buyer of its day.
-    select
-        'ALL' as store_id,
-        orders.platform,
-        orders.buyer_key,
-        orders.paid_date,
-        orders.buyer_order_number_all as buyer_order_number,
-        orders.previous_paid_date_all as previous_paid_date,
-        orders.outcome,
-        orders.goods_paid + orders.shipping_charged + orders.tax as paid_amount
-    from {{ ref('int_orders') }} as orders
-    {{ joined_to_first_days('orders') }}
-    where orders.is_counted and orders.buyer_key is not null and {{ counts_in_all('orders.paid_date') }}
-        {%- if only_changes() %}
-        and {{ in_affected_days("'ALL'", 'orders.paid_date') }}
-        {%- endif %}
+    window counted as (partition by orders.store_id, orders.platform, orders.buyer_key order by orders.order_number)
 
 ),
 
--- Days first: most buyers buy once a day.
-buyer_days as (
+days as (
 
     select
-        store_id,
-        platform,
-        buyer_key,
-        paid_date,
-        count(*) as orders,
-        max(case when buyer_order_number = 1 then 1 else 0 end) as is_new,
-        max(case when buyer_order_number = 1 and outcome <> 'fully_refunded' and outcome <> 'cancelled' then 1 else 0 end) as is_new_kept,
-        min(coalesce(previous_paid_date, cast('1900-01-01' as date))) as previous_paid_date,
-        sum(paid_amount) as paid_amount
-    from purchases
-    group by store_id, platform, buyer_key, paid_date
+        orders.store_id,
+        orders.date_day
+        {%- for name, sum in of_days.items() %},
+        {{ sum }} as {{ name }}
+        {%- endfor %}
+        {%- for name, sum in of_spans.items() %}
+        {%- for grain, start in starts.items() %},
+        {{ sum | replace('START', start) }} as {{ name }}_{{ grain }}
+        {%- endfor %}
+        {%- endfor %}
+    from orders
+    inner join {{ ref('int_dates') }} as dates on orders.date_day = dates.date_day
+    group by orders.store_id, orders.date_day
 
 ),
 
-buyers as (
+summed as (
 
     select
-        days.store_id,
-        days.grain,
-        days.period_start,
-        days.span_days,
-        buyer_days.platform,
-        buyer_days.buyer_key,
-        sum(buyer_days.orders) as orders,
-        max(buyer_days.is_new) as is_new,
-        max(buyer_days.is_new_kept) as is_new_kept,
-        min(buyer_days.previous_paid_date) as previous_paid_date,
-        sum(buyer_days.paid_amount) as paid_amount
-    from buyer_days
-    inner join {{ days_to_write() }} as days
-        on buyer_days.store_id = days.store_id
-        and buyer_days.paid_date = days.date_day
-    group by
-        days.store_id, days.grain, days.period_start, days.span_days, buyer_days.platform, buyer_days.buyer_key
+        spans.store_id,
+        spans.grain,
+        spans.period_start,
+        spans.span_days
+        {%- for name in of_days %},
+        sum(days.{{ name }}) as {{ name }}
+        {%- endfor %}
+        {%- for name in of_spans %},
+        sum(case spans.grain{% for grain in starts %} when '{{ grain }}' then days.{{ name }}_{{ grain }}{% endfor %} end) as {{ name }}
+        {%- endfor %}
+    from days
+    inner join {{ days_to_write() }} as spans
+        on days.store_id = spans.store_id
+        and days.date_day = spans.date_day
+    group by spans.store_id, spans.grain, spans.period_start, spans.span_days
 
 )
 
-select
-    store_id,
-    grain,
-    period_start,
-    span_days,
-    count(*) as buyers,
-    sum(is_new) as new_buyers,
-    count(*) - sum(is_new) as returning_buyers,
-    sum(is_new_kept) as new_buyers_kept,
-    sum(case when orders >= 2 then 1 else 0 end) as repeat_in_period_buyers,
-    sum(case
-        when previous_paid_date >= {{ add_days('period_start', -365) }} and previous_paid_date < period_start then 1
-        else 0
-    end) as returning_buyers_365d,
-    sum(case when is_new = 1 then paid_amount else 0 end) as new_buyer_amount
-from buyers
-group by store_id, grain, period_start, span_days
+select summed.*, buyers - new_buyers as returning_buyers
+from summed
