@@ -34,6 +34,8 @@ from warehouse.versions import insert_versions, note_gone
 # A transaction's share of compressed landing: some ten times as much JSON, which bounds memory and what a
 # kill undoes.
 BATCH_BYTES = 48 * 2**20
+# Rows of a batch that go to their place in the file at once: by way of the log they are written twice.
+LARGE = 20_000
 Progress = Callable[[str], None]
 
 
@@ -220,6 +222,9 @@ class _Loader:
     def _commit(self, sound: list[tuple[Manifest, list[Path]]], mark: datetime | None) -> None:
         """One transaction: the rows, the books, a ledger row per partition. Then the markers go."""
         first = sound[0][0]
+        # DuckDB takes a text for 16 bytes of the log, whatever its length.
+        is_large = sum(manifest.rows for manifest, _ in sound) >= LARGE
+        self.con.execute(f"set checkpoint_threshold = '{'1MB' if is_large else '16MB'}'")
         self.con.execute("begin")
         try:
             load_id = books.next_load_id(self.con)

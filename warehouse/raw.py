@@ -19,13 +19,13 @@ _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 _CURSOR = """
     account_id varchar not null, record_key varchar not null, cursor_at timestamptz not null,
-    payload json not null, payload_hash varchar not null,
+    payload json{packed} not null, payload_hash varchar not null,
     window_start timestamptz, window_end timestamptz, read_at timestamptz not null,
     load_id bigint not null, loaded_at timestamptz not null"""
 _REPORT = """
     account_id varchar not null, record_key varchar not null,
     report_date date not null, as_of_date date not null,
-    payload json not null, payload_hash varchar not null,
+    payload json{packed} not null, payload_hash varchar not null,
     window_start timestamptz, window_end timestamptz, read_at timestamptz not null,
     load_id bigint not null, loaded_at timestamptz not null"""
 
@@ -99,7 +99,17 @@ def ensure_stream(con: duckdb.DuckDBPyConnection, platform: str, stream: str, ki
         raise WarehouseError(f"{platform} {stream} is of unknown kind {kind!r}", advice="cursor or report")
     name = table(platform, stream)
     con.execute(f"create schema if not exists raw_{platform}")
-    con.execute(f"create table if not exists {name} ({_CURSOR if kind == 'cursor' else _REPORT})")
+    columns = (_CURSOR if kind == "cursor" else _REPORT).format(packed=_packed(con))
+    con.execute(f"create table if not exists {name} ({columns})")
+
+
+def _packed(con: duckdb.DuckDBPyConnection) -> str:
+    """How payloads are kept, where the file's form knows it: as what they mostly are, the same text again."""
+    form = con.execute(
+        "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
+    ).fetchone()
+    is_old = form is None or form[0] is None or form[0].startswith(("v0.", "v1.0.", "v1.1."))
+    return "" if is_old else " using compression zstd"
 
 
 def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> None:

@@ -12,7 +12,7 @@ from warehouse_helpers import ACCOUNTS, CONTENT, LATEST, PLATFORMS, at, land, li
 from extractors.accounts import Account
 from extractors.landing import LISTS_ALL, Landing
 from warehouse.errors import LoadErrors, LockedError, WarehouseError
-from warehouse.load import insert_cursor_versions, load_pending
+from warehouse.load import LARGE, insert_cursor_versions, load_pending
 from warehouse.lock import writer_lock
 
 
@@ -29,6 +29,46 @@ def test_the_payload_is_kept_character_for_character(landing, warehouse):
         ("1", text),
         ('k","payload":"', tricky),
     ]
+
+
+def test_payloads_are_packed_as_text_that_repeats_itself_where_the_form_of_the_file_can(
+    landing, warehouse, tmp_path
+):
+    """In a file of the oldest form they would not be packed at all."""
+    manifest = land(landing, [line(str(n), at(1), {"number": n, "note": "x" * 900}) for n in range(3000)])
+    old = tmp_path / "old.duckdb"
+    duckdb.connect(str(old)).close()
+    found = []
+    for path in (warehouse, old):
+        landing.requeue(manifest)
+        load(landing, path)
+        found.append(
+            {
+                kind
+                for (kind,) in rows(
+                    path,
+                    "select distinct compression from pragma_storage_info('raw_shop.orders') "
+                    "where column_name = 'payload' and segment_type <> 'VALIDITY'",
+                )
+            }
+        )
+        assert rows(path, "select count(distinct payload->>'number') from raw_shop.orders") == [(3000,)]
+    assert found[0] == {"ZSTD"} and found[1].isdisjoint({"ZSTD", "Uncompressed"})
+
+
+def test_a_large_batch_goes_to_the_file_and_not_to_its_log_first(landing, warehouse):
+    written = []
+
+    def look(told: str) -> None:
+        log = warehouse.with_name(f"{warehouse.name}.wal")
+        written.append((warehouse.stat().st_size, log.stat().st_size if log.exists() else 0))
+
+    for account, count in (("shop__one", LARGE), ("shop__two", 100)):
+        land(landing, [line(str(n), at(1), {"id": n * 7919}) for n in range(count)], account=account)
+    load(landing, warehouse, progress=look)
+    (large, nothing), (same, little) = written
+    assert nothing == 0 and large == same and little > 0
+    assert rows(warehouse, "select count(*) from raw_shop.orders") == [(LARGE + 100,)]
 
 
 def test_loading_again_changes_nothing_and_returns_nothing(landing, warehouse):
