@@ -136,3 +136,6 @@ def test_an_anomaly_of_sales_says_which_factor_moved(built: Any) -> None:
     )
     assert len(rows) > 10
     assert all(row["main_driver"] == row["cause"] and row["sentence"] for row in rows)
+    # Orders were many, "mostly because orders were smaller": that is said of the sales.
+    counts = "metric <> 'paid_amount' and (main_driver is not null or sentence is not null)"
+    assert not built.rows(f"select * from marts.anomaly_daily where {counts}")

@@ -32,10 +32,10 @@ select
         else 'usual'
     end as verdict,
     bands.event_id is null and abs(bands.figure - bands.centre) > bands.half_width as is_anomaly,
-    case when bands.metric in ('paid_amount', 'orders_paid', 'buyers') then changes.main_driver end as main_driver,
-    case when bands.metric in ('paid_amount', 'orders_paid', 'buyers') then changes.sentence end as sentence
+    changes.main_driver,
+    changes.sentence
 from bands
 left join {{ ref('gmv_change_daily') }} as changes
-    on bands.store_id = changes.store_id
+    on {{ only_where("bands.metric = 'paid_amount'", 'bands.store_id') }} = changes.store_id
     and bands.date_day = changes.period_start
     and changes.compare = 'prev'
