@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ class Model:
     """One model: its relation, how it is kept, its two SELECTs and what it forgets before it goes on."""
 
     name: str
+    made_of: frozenset[str]
     relation: str
     materialized: str
     whole: str
@@ -67,6 +69,14 @@ class Project:
                 del waiting[key]
         return [self._model(nodes[key], manifest, macros) for key in ordered]
 
+    def up_to(self, tables: Collection[str]) -> list[Model]:
+        """These models and all that they are made of."""
+        wanted = set(tables)
+        for model in reversed(self.models):
+            if model.name in wanted:
+                wanted |= model.made_of
+        return [model for model in self.models if model.name in wanted]
+
     def _model(self, node: dict[str, Any], manifest: dict[str, Any], macros: str) -> Model:
         relations = {
             n["name"]: n["relation_name"] for n in manifest["nodes"].values() if n.get("relation_name")
@@ -89,6 +99,9 @@ class Project:
         path = Path("compiled") / "daybook" / node["original_file_path"]
         return Model(
             node["name"],
+            frozenset(
+                name.split(".")[2] for name in node["depends_on"]["nodes"] if name.startswith("model.")
+            ),
             node["relation_name"],
             node["config"]["materialized"],
             (self.whole / path).read_text(),
@@ -117,12 +130,13 @@ class Replay:
         self.save()
         self.con.close()
 
-    def build(self, *, whole: bool = False, models: int | None = None) -> None:
-        """Build all models (the first `models` only: the process was killed after them); remember a whole build."""
+    def build(self, *of: str, whole: bool = False, models: int | None = None) -> None:
+        """Build all models (those alone that the tables `of` come from; the first `models` only: the process was killed
+        after them); remember a build of all."""
         through = built.last_load(self.con)
         if whole:
             built.forget(self.con)
-        for model in self.project.models[:models]:
+        for model in self.project.up_to(of) if of else self.project.models[:models]:
             if whole or model.materialized != "incremental":
                 kind = "view" if model.materialized == "view" else "table"
                 self.con.execute(
@@ -134,7 +148,7 @@ class Replay:
                 self.con.execute(forgotten)
             self.con.execute(f"insert into {model.relation} by name {model.going_on}")
             self.con.execute("commit")
-        if models is None:
+        if models is None and not of:
             self.remember(through)
 
     def remember(self, through: int | None = None) -> None:

@@ -273,6 +273,7 @@ def test_after_a_part_made_of_other_sql_all_is_made_anew_though_the_sql_is_the_o
     assert any("Making everything anew" in line for line in said)
 
 
+@pytest.mark.usefixtures("warm_dbt")
 def test_sql_that_does_not_compile_is_told_with_dbts_own_words(project, build_dir):
     (project / "models" / "total.sql").write_text("select count(*) as n from {{ ref('nowhere') }}")
     with pytest.raises(BuildError, match=r"(?s)exit status 2.*nowhere"):
