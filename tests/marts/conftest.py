@@ -13,6 +13,8 @@ from dbt_runs import PROJECT, dbt
 from expected import Books, Rates
 from world import World, make_world
 
+_reading: dict[Path, duckdb.DuckDBPyConnection] = {}
+
 
 @dataclass
 class Warehouse:
@@ -24,15 +26,20 @@ class Warehouse:
     statuses: dict[str, str]
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        with duckdb.connect(str(self.build_dir / "daybook.duckdb"), read_only=True) as con:
-            con.execute("set TimeZone = 'UTC'")
-            cursor = con.execute(sql)
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        if (
+            self.build_dir not in _reading
+        ):  # to open so many tables takes longer than most of what they are asked
+            con = duckdb.connect(str(self.build_dir / "daybook.duckdb"), read_only=True)
+            _reading[self.build_dir] = con.execute("set TimeZone = 'UTC'")
+        cursor = _reading[self.build_dir].execute(sql)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def run_dbt(build_dir: Path, target_dir: Path, *args: str) -> Warehouse:
     """Run dbt on the project with its own databases and target folder."""
+    if build_dir in _reading:
+        _reading.pop(build_dir).close()  # two processes cannot have a file open when one of them writes
     ran = dbt(build_dir, target_dir, *args)
     return Warehouse(build_dir, target_dir, ran.output, ran.statuses)
 
