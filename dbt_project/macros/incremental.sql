@@ -150,8 +150,9 @@ where {{ key[-1] }} is not null
 
 
 {# A table of this project as the last build left it, without depending on it: for what comes before it in a build. #}
-{% macro as_it_was(name) -%}
-    {{ return(adapter.get_relation(target.database, 'intermediate', name)) }}
+{% macro as_it_was(name, in_marts=false) -%}
+    {%- set database = 'daybook' if in_marts and target.type == 'duckdb' else target.database -%}
+    {{ return(adapter.get_relation(database, 'marts' if in_marts else 'intermediate', name)) }}
 {%- endmacro %}
 
 
@@ -202,3 +203,8 @@ where {{ key[-1] }} is not null
   override of is_incremental in unit tests of every model that names it; what ours test is the SQL of a full build.
 #}
 {% macro only_changes() %}{{ return(not execute or (this is not none and is_incremental())) }}{% endmacro %}
+
+{# The same of the table of the marts that an ephemeral model is written to. #}
+{% macro only_changes_of(name) -%}
+    {{ return(not execute or (this is not none and is_catching_up() and as_it_was(name, in_marts=true) is not none)) }}
+{%- endmacro %}

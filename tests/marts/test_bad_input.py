@@ -16,6 +16,7 @@ from conftest import PROJECT, Warehouse, run_dbt
 from replay import copied
 
 from warehouse import built
+from warehouse.connection import attached
 
 Day = dict[str, Any]
 RATES = "every_event_with_money_has_a_rate"
@@ -219,7 +220,7 @@ def test_who_is_heard_may_change_with_every_night(tmp_path: Path) -> None:
     """The account that was behind has the order last; a refund comes by it again; what the other knew alone stays."""
     world = make_bad_world()
     world.write(tmp_path / "build")
-    of_orders = ("int_order_totals", "int_order_lines", "int_refunds")
+    of_orders = ("int_order_totals", "fct_order_lines", "int_refunds")
     wanted = ["path:seeds", *(f"+{model}" for model in of_orders)]
     choice = ["--select", *wanted, "--exclude", "path:models/staging", "--exclude-resource-type", "unit_test"]
     choice += ["--exclude-resource-type", "test"]
@@ -227,9 +228,15 @@ def test_who_is_heard_may_change_with_every_night(tmp_path: Path) -> None:
     def figures(*more: str) -> dict[str, list[Any]]:
         ran = run_dbt(tmp_path / "build", tmp_path / "target", "build", *choice, *more)
         assert set(ran.statuses.values()) == {"success"}, ran.output[-3000:]
-        with duckdb.connect(str(tmp_path / "build" / "warehouse.duckdb"), read_only=True) as con:
+        with attached(
+            {file: tmp_path / "build" / f"{file}.duckdb" for file in ("warehouse", "daybook")}
+        ) as con:
+            schema = {"fct_order_lines": "daybook.marts"}
             return {
-                name: con.execute(f"from intermediate.{name} order by all").fetchall() for name in of_orders
+                name: con.execute(
+                    f"from {schema.get(name, 'warehouse.intermediate')}.{name} order by all"
+                ).fetchall()
+                for name in of_orders
             }
 
     first = figures()
@@ -242,7 +249,7 @@ def test_who_is_heard_may_change_with_every_night(tmp_path: Path) -> None:
     went = figures()
     (header,) = [row for row in went["int_order_totals"] if row[2:4] == ("twin_tmall", "by both")]
     assert header[1] == STORES["twin_tmall"][0]
-    lines = [row for row in went["int_order_lines"] if row[2:4] == ("twin_tmall", "by both")]
+    lines = [row for row in went["fct_order_lines"] if row[2:4] == ("twin_tmall", "by both")]
     assert sorted((row[1], row[4]) for row in lines) == [(header[1], "1"), (header[1], "taken off")]
     assert went != first
     assert went == figures("--full-refresh")

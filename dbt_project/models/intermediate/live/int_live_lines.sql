@@ -41,12 +41,12 @@ select
     orders.paid_at,
     lines.units,
     lines.goods_paid,
-    cast(lines.goods_paid + round((lines.shipping_charged_orig + lines.tax_orig) * lines.rate_to_reporting, 2) as decimal(18, 2))
+    cast(lines.goods_paid + round((lines.shipping_charged_orig + lines.tax_orig) * orders.rate_to_reporting, 2) as decimal(18, 2))
         as paid_amount,
     case
         when coalesce(refunded.unrated, 0) = 0 then cast(coalesce(refunded.refund_goods_cohort, 0) as decimal(18, 2))
     end as refund_cohort
-from {{ ref('int_order_lines') }} as lines
+from {{ ref('fct_order_lines') }} as lines
 inner join scenes
     on lines.platform = scenes.platform
     and lines.store_id = scenes.store_id

@@ -4,7 +4,7 @@
 {{ config(**kept_until_built()) }}
 {%- set refunds_before = as_it_was('int_refunds') if execute %}
 {%- set orders_before = as_it_was('int_order_totals') if execute %}
-{%- set lines_before = as_it_was('int_order_lines') if execute %}
+{%- set lines_before = as_it_was('fct_order_lines', in_marts=true) if execute %}
 
 with
 

@@ -1,10 +1,10 @@
 -- A print of all that happened on each day of a store, on every clock: the sum of a hash of each row, so that the order of rows
--- does not matter and any change does. Orders and their lines, the most of all, carry their print. One row per store and day
+-- does not matter and any change does. Orders, which have the most columns, carry theirs. One row per store and day
 -- with an event.
 {%- set clocks = [
     ('int_orders', ['created_date', 'paid_date', 'deposit_date', 'forfeited_date'], 'print'),
     ('int_refunds', ['refund_date', 'order_paid_date'], row_print('events')),
-    ('int_order_lines', ['paid_date'], 'print'),
+    ('fct_order_lines', ['paid_date'], row_print('events')),
     ('fct_refund_lines', ['refund_date', 'order_paid_date'], row_print('events')),
     ('int_product_traffic', ['period_start'], row_print('events')),
 ] %}

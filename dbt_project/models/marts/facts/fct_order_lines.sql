@@ -27,7 +27,4 @@ select
     cast({{ name }} as decimal(18, 2)) as {{ name }}
     {{- "," if not loop.last }}
     {%- endfor %}
-from {{ ref('int_order_lines') }} as order_lines
-{% if only_changes() -%}
-where {{ in_changed_orders('order_lines') }}
-{%- endif %}
+from {{ ref('int_order_lines') }}
