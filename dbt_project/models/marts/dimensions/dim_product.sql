@@ -14,8 +14,8 @@ sold as (
         platform,
         store_id,
         product_id,
-        max_by(product_name, date_day) as product_name,
-        max_by(category_path, date_day) as category_path,
+        max_by(product_name, last_day) as product_name,
+        max_by(category_path, last_day) as category_path,
         min(first_paid_date) as first_paid_date,
         max(last_paid_date) as last_paid_date
     from (
@@ -23,14 +23,27 @@ sold as (
             platform,
             store_id,
             product_id,
-            coalesce(paid_date, created_date) as date_day,
+            last_day,
             max(product_name) as product_name,
             max(category_path) as category_path,
-            min(case when exclude_reason is null and line_class = 'product' then paid_date end) as first_paid_date,
-            max(case when exclude_reason is null and line_class = 'product' then paid_date end) as last_paid_date
-        from {{ ref('fct_order_lines') }}
-        where product_id is not null
-        group by platform, store_id, product_id, coalesce(paid_date, created_date)
+            min(first_paid_date) as first_paid_date,
+            max(last_paid_date) as last_paid_date
+        from (
+            -- By its names first, which are a few, and not by its days.
+            select
+                platform,
+                store_id,
+                product_id,
+                product_name,
+                category_path,
+                max(coalesce(paid_date, created_date)) as last_day,
+                min(case when exclude_reason is null and line_class = 'product' then paid_date end) as first_paid_date,
+                max(case when exclude_reason is null and line_class = 'product' then paid_date end) as last_paid_date
+            from {{ ref('fct_order_lines') }}
+            where product_id is not null
+            group by platform, store_id, product_id, product_name, category_path
+        ) as names
+        group by platform, store_id, product_id, last_day
     ) as days
     group by platform, store_id, product_id
 
