@@ -95,18 +95,19 @@ class TokenFile:
         )
         seed = f"{self._given.access_token}|{self._given.refresh_token}"
         self._origin = hashlib.sha256(seed.encode()).hexdigest()
+        self._known: tuple[tuple[int, int, int], Tokens] | None = None
         self._sweep()
 
     def current(self) -> Tokens:
         """The tokens to use now. Raises ConfigError when the file cannot be read: those of the connection
         may have been renewed away, and a vendor may shut out whoever tries them again."""
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
-            if data.pop("origin", None) != self._origin:
-                return self._given
-            for name in MOMENTS:
-                data[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
-            return Tokens(**data)
+            # Every call asks; whoever writes puts another file in its place.
+            file = self._path.stat()
+            version = file.st_ino, file.st_mtime_ns, file.st_size
+            if self._known is None or self._known[0] != version:
+                self._known = version, self._read()
+            return self._known[1]
         except FileNotFoundError:
             return self._given
         except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -116,6 +117,14 @@ class TokenFile:
                 advice="bring the file back from a backup, or remove it and authorise again: "
                 "the connection's own token is then used",
             ) from None
+
+    def _read(self) -> Tokens:
+        data = json.loads(self._path.read_text(encoding="utf-8"))
+        if data.pop("origin", None) != self._origin:
+            return self._given
+        for name in MOMENTS:
+            data[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
+        return Tokens(**data)
 
     def refresh(self, used: Tokens, ask_vendor: Callable[[Tokens], Tokens]) -> Tokens:
         """The tokens after a refresh of `used`. Calls the vendor once, whoever else wants the same.

@@ -27,6 +27,15 @@ def test_a_refreshed_pair_survives_the_process_and_is_readable_by_its_owner_only
     assert stat.S_IMODE((tmp_path / "x__y.json").stat().st_mode) == 0o600
 
 
+def test_what_another_process_renewed_is_used_from_then_on(tmp_path: Path) -> None:
+    mine, other = TokenFile(tmp_path, "x__y", GIVEN), TokenFile(tmp_path, "x__y", GIVEN)
+    assert mine.current() == Tokens("a0", "r0")
+    for number in range(1, 30):
+        renewed = Tokens(f"a{number:02}", f"r{number:02}")
+        other.refresh(other.current(), lambda old, renewed=renewed: renewed)  # type: ignore[misc]
+        assert mine.current() == mine.current() == renewed
+
+
 def test_twenty_threads_with_a_dead_token_refresh_it_once(tmp_path: Path) -> None:
     asked: list[str | None] = []
 
