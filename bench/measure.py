@@ -41,9 +41,11 @@ def run(what: str, command: Sequence[str], env: Mapping[str, str]) -> Cost:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     watch = _Peak()
     start = time.monotonic()
+    # Without byte code every command compiled Daybook anew, and none of what it is held against.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         command,
-        env={**os.environ, **env},
+        env={**inherited, **env},
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
