@@ -204,6 +204,11 @@ class Session:
                     raise TransientError(f"{name} broke off after {len(body)} of {length} bytes")
                 lowered = {key.lower(): value for key, value in response.headers.items()}
                 return response.status_code, lowered, bytes(body)
+        except (requests.exceptions.InvalidHeader, UnicodeError):  # their text holds the header
+            raise ConfigError(
+                f"{name} cannot be sent: a header would hold what no header may",
+                advice="paste token and key into the connection again, without line breaks",
+            ) from None
         except requests.RequestException as error:
             # The text of the error may hold the signed URL: only its kind is told.
             raise TransientError(

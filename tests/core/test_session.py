@@ -207,6 +207,22 @@ def test_an_unreachable_host_is_told_without_the_signed_url(open_session: Callab
     assert SECRET not in str(error.value) and "could not be reached" in str(error.value)
 
 
+@pytest.mark.parametrize("pasted", [f"{SECRET}\nmore", f"{SECRET}密"])
+def test_a_token_that_no_header_can_hold_is_the_connections_mistake(
+    open_session: Callable[..., Session], pasted: str
+) -> None:
+    session = open_session("http://127.0.0.1:9", extra={"access_token": pasted})
+    session._protocol = TokenRest(
+        Dialect(error=_error, token_header="Access-Token"),
+        "http://127.0.0.1:9",
+        session.account,
+        Credentials("", "key", "pass", {"access_token": pasted}),
+    )
+    with pytest.raises(ConfigError, match="without line breaks") as error:
+        session.call(Request("report", "/x"))
+    assert SECRET not in str(error.value)
+
+
 def test_waits_grow_with_every_failure(open_session: Callable[..., Session]) -> None:
     waits: list[float] = []
     with vendor([(500, {}, b"")]) as (url, _), pytest.raises(TransientError):
