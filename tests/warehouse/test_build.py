@@ -106,6 +106,7 @@ def test_a_build_streams_its_log_and_keeps_a_row_per_node(project, build_dir):
     }  # fmt: skip
     assert any("Completed successfully" in line for line in said)
     assert not any("\x1b" in line for line in said)
+    assert not [*build_dir.glob("*.wal")]  # dbt let go of both before it ended
     assert rows(build_dir / "daybook.duckdb", "select n from total") == [(12,)]
     assert rows(build_dir / "warehouse.duckdb", RESULTS) == [("pass", 2), ("success", 3)]
     stored = "select count(distinct run_id), count(*) filter (where finished_at > now() - interval 5 minutes)"
