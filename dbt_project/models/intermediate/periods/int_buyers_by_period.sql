@@ -5,8 +5,8 @@
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 {%- set of_days = {
-    'new_buyers': 'count(case when order_number = 1 then 1 end)',
-    'new_buyers_kept': "count(case when order_number = 1 and outcome not in ('cancelled', 'fully_refunded') then 1 end)",
+    'first_orders': 'count(case when order_number = 1 then 1 end)',
+    'first_orders_kept': "count(case when order_number = 1 and outcome not in ('cancelled', 'fully_refunded') then 1 end)",
     'orders_by_buyers': 'count(*)',
     'repeat_orders': 'count(case when order_number > 1 then 1 end)',
     'days_since_order': 'sum(case when order_number > 1 then ' ~ days_between('previous_paid_date', 'orders.date_day') ~ ' else 0 end)',
@@ -83,7 +83,7 @@ summed as (
         spans.period_start,
         spans.span_days
         {%- for name in of_days %},
-        sum(days.{{ name }}) as {{ name }}
+        sum(days.{{ name }}) as {{ name | replace('first_orders', 'new_buyers') }}
         {%- endfor %}
         {%- for name in of_spans %},
         sum(case spans.grain{% for grain in starts %} when '{{ grain }}' then days.{{ name }}_{{ grain }}{% endfor %} end) as {{ name }}
