@@ -1,6 +1,7 @@
 {#
   Visitors of sources and devices are told of days only. People with two kinds of phone cannot be added up: mobile has
-  visitors where there is one kind of them. A server that makes no distinct count of a period says 0: that is not given.
+  visitors where there is one kind of them. A server that makes no distinct count of a period says 0: that is not given. A source
+  that sold, but nobody came by, may name no visits: it had none.
 #}
 with
 
@@ -25,7 +26,10 @@ figures as (
             when periods.record.entry in ('Smartphone', 'Phablet', 'Feature phone') then 'mobile'
         end as device,
         {{ whole_number('periods.record.nb_actions') }} as page_views,
-        {{ whole_number('periods.record.nb_visits') }} as sessions,
+        coalesce(
+            {{ whole_number('periods.record.nb_visits') }},
+            case when periods.record.report in ('source', 'campaign') then 0 end
+        ) as sessions,
         {{ whole_number('periods.record.nb_uniq_visitors') }} as visitors,
         {{ whole_number('periods.record.nb_uniq_visitors_new') }} as new_visitors,
         {{ whole_number('periods.record.bounce_count') }} as bounces,
@@ -64,12 +68,12 @@ select
     figures.source_l2,
     figures.device,
     figures.source_l2 is null as is_total,
-    case when figures.sessions > 0 then nullif(figures.visitors, 0) else figures.visitors end as visitors,
+    case when figures.sessions = 0 then 0 else nullif(figures.visitors, 0) end as visitors,
     figures.new_visitors,
     cast(figures.sessions as bigint) as sessions,
-    cast(figures.page_views as bigint) as page_views,
-    cast(figures.bounces as bigint) as bounces,
-    cast(figures.seconds as bigint) as seconds,
+    {%- for name in ['page_views', 'bounces', 'seconds'] %}
+    cast(case when figures.sessions = 0 then 0 else figures.{{ name }} end as bigint) as {{ name }},
+    {%- endfor %}
     account.time_zone,
     figures.load_id
 from of_devices as figures
