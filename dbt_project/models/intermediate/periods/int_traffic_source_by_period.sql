@@ -26,8 +26,16 @@ daily as (
 
 sources as (
 
-    select store_id, source_l1, source_l2, device, is_total, min(date_day) as first_day
-    from daily
+    select
+        store_id,
+        source_l1,
+        source_l2,
+        device,
+        is_total,
+        min(period_start) as first_day,
+        case when min(platform) = max(platform) then max(platform) end as platform
+    from {{ ref('int_traffic') }}
+    where grain = 'day'
     group by store_id, source_l1, source_l2, device, is_total
 
 ),
@@ -38,18 +46,19 @@ did as (
 
 ),
 
--- Which of the outcomes were told of a day at all: then a source that is not listed brought nobody.
+-- Which of the outcomes a platform told of a day at all: then a source of its own that is not listed brought nobody.
 told as (
 
     select
         store_id,
+        platform,
         period_start as date_day
         {%- for name in outcomes.keys() | list + amounts %},
         count({{ name }}) > 0 as tells_{{ name }}
         {%- endfor %}
     from did
     where grain = 'day' and not is_total
-    group by store_id, period_start
+    group by store_id, platform, period_start
 
 ),
 
@@ -131,6 +140,7 @@ added as (
         and sources.source_l2 = did.source_l2
     left join told
         on days.store_id = told.store_id
+        and sources.platform = told.platform
         and {{ only_where("sources.device = 'all'", 'days.date_day') }} = told.date_day
     group by
         days.store_id, days.grain, days.period_start, days.span_days, sources.source_l1, sources.source_l2,

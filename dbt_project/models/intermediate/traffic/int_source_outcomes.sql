@@ -15,6 +15,7 @@ outcomes as (
 
 select
     outcomes.store_id,
+    case when count(*) = 1 then max(outcomes.platform) end as platform,
     outcomes.grain,
     outcomes.period_start,
     case when outcomes.is_total then 'ALL' else coalesce(outcomes.source_l1, 'unknown') end as source_l1,
