@@ -13,9 +13,13 @@
 
 with
 
+-- A source of which visits alone are told is in traffic_source_*.
 told as (
 
-    select * from {{ ref('int_source_outcomes') }}
+    select *
+    from {{ ref('int_source_outcomes') }}
+    where is_total
+        or coalesce(exposed, clicked, saw_detail, carted, favoured, checked_out, ordered, paid, orders, paid_amount) is not null
 
 ),
 
