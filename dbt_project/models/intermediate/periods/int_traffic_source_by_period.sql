@@ -62,6 +62,14 @@ told as (
 
 ),
 
+first_told as (
+
+    select store_id, platform, min(date_day) as first_day
+    from told
+    group by store_id, platform
+
+),
+
 -- Sites with visitors of a source in the period: not every one of them tells of weeks and months.
 sites as (
 
@@ -103,6 +111,7 @@ added as (
         sources.source_l2,
         sources.device,
         sources.is_total,
+        max(first_told.first_day) as told_from,
         case when coalesce(sum(daily.untold), 0) = 0 then coalesce(sum(daily.visitor_days), 0) end as visitor_days,
         case when coalesce(sum(daily.untold), 0) = 0 then coalesce(max(daily.visitors_at_least), 0) end as visitors_at_least,
         case when count(daily.date_day) = count(daily.new_visitor_days) then coalesce(sum(daily.new_visitor_days), 0) end as new_visitor_days,
@@ -125,6 +134,9 @@ added as (
     inner join sources
         on days.store_id = sources.store_id
         and days.date_day >= sources.first_day
+    left join first_told
+        on sources.store_id = first_told.store_id
+        and sources.platform = first_told.platform
     left join daily
         on days.store_id = daily.store_id
         and days.date_day = daily.date_day
@@ -172,8 +184,13 @@ visited as (
             when added.span_days = 0 then own_outcomes.{{ name }}
         end as {{ people }},
         {%- endfor %}
+        -- Of a period that began before its platform was read the days are a part.
         {%- for name in amounts %}
-        coalesce(added.{{ name }}, case when added.span_days = 0 then own_outcomes.{{ name }} end) as {{ name }},
+        coalesce(
+            case when added.span_days = 0 and added.told_from > added.period_start then own_outcomes.{{ name }} end,
+            added.{{ name }},
+            case when added.span_days = 0 then own_outcomes.{{ name }} end
+        ) as {{ name }},
         {%- endfor %}
         spans.is_traffic_loaded,
         case
