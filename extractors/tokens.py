@@ -105,9 +105,10 @@ class TokenFile:
             # Every call asks; whoever writes puts another file in its place.
             file = self._path.stat()
             version = file.st_ino, file.st_mtime_ns, file.st_size
-            if self._known is None or self._known[0] != version:
-                self._known = version, self._read()
-            return self._known[1]
+            known = self._known  # held: a slower thread may put back what it read before
+            if known is None or known[0] != version:
+                known = self._known = version, self._read()
+            return known[1]
         except FileNotFoundError:
             return self._given
         except (OSError, ValueError, TypeError, AttributeError) as error:

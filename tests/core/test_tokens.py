@@ -36,6 +36,24 @@ def test_what_another_process_renewed_is_used_from_then_on(tmp_path: Path) -> No
         assert mine.current() == mine.current() == renewed
 
 
+def test_a_slower_thread_does_not_hand_its_old_tokens_to_one_that_knows_the_new(tmp_path: Path) -> None:
+    tokens = TokenFile(tmp_path, "x__y", GIVEN)
+    tokens.refresh(Tokens("a0", "r0"), lambda old: Tokens("a1", "r1"))
+    tokens.current()
+    assert tokens._known is not None
+    old = tokens._known
+    tokens.refresh(Tokens("a1", "r1"), lambda old: Tokens("a2", "r2"))
+    assert tokens.current() == Tokens("a2", "r2")
+
+    class Version(tuple[int, int, int]):
+        def __ne__(self, other: object) -> bool:  # between the look at the version and the answer
+            tokens._known = old
+            return super().__ne__(other)
+
+    tokens._known = Version(tokens._known[0]), tokens._known[1]
+    assert tokens.current() == Tokens("a2", "r2")
+
+
 def test_twenty_threads_with_a_dead_token_refresh_it_once(tmp_path: Path) -> None:
     asked: list[str | None] = []
 
