@@ -44,7 +44,7 @@ def line_of(node: yaml.Node, location: Sequence[int | str]) -> int:
     line = node.start_mark.line + 1
     for step in location:
         if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
+            for key, value in reversed(node.value):  # given twice, the last holds
                 if key.value == str(step):
                     line, node = key.start_mark.line + 1, value
                     break

@@ -108,3 +108,9 @@ def test_the_mapping_guide_names_every_column_and_key() -> None:
     for fields in FIELDS.values():
         for name in fields:
             assert f"`{name}`" in guide, name
+
+
+def test_a_mistake_in_a_key_that_is_given_again_is_named_where_it_holds(tmp_path: Path) -> None:
+    assert ":14 max_unreadable" in _error(tmp_path, TILL + "max_unreadable: 6\n")
+    merged = "x: &x {max_unreadable: 0.5}\n" + TILL.replace("max_unreadable", "<<: *x\nmax_unreadable")
+    assert ":15 max_unreadable" in _error(tmp_path, merged.replace("0.6", "6"))
