@@ -98,15 +98,23 @@ def build_dir(tmp_path: Path) -> Path:
 RESULTS = "select status, count(*) from raw_daybook.dbt_results group by all order by all"
 
 
-def test_a_build_streams_its_log_and_keeps_a_row_per_node(project, build_dir):
+def test_a_build_streams_its_log_and_keeps_a_row_per_node(project, build_dir, monkeypatch):
     said: list[str] = []
+    child, left = warehouse.build._run, []
+
+    def run(*given: Any) -> tuple[int, list[str]]:
+        ended = child(*given)
+        left.extend(build_dir.glob("*.wal"))
+        return ended
+
+    monkeypatch.setattr(warehouse.build, "_run", run)
     results = build(project, build_dir, log=said.append, env={"HOW_MANY": "12"})
     assert {r.name: r.status for r in results if r.resource_type == "model"} == {
         "base": "success", "slow": "success", "total": "success"
     }  # fmt: skip
     assert any("Completed successfully" in line for line in said)
     assert not any("\x1b" in line for line in said)
-    assert not [*build_dir.glob("*.wal")]  # dbt let go of both before it ended
+    assert not left  # dbt let go of both before it ended
     assert rows(build_dir / "daybook.duckdb", "select n from total") == [(12,)]
     assert rows(build_dir / "warehouse.duckdb", RESULTS) == [("pass", 2), ("success", 3)]
     stored = "select count(distinct run_id), count(*) filter (where finished_at > now() - interval 5 minutes)"
