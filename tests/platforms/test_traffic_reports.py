@@ -191,7 +191,7 @@ def test_matomo_campaigns_are_told_by_name_in_place_of_their_kind() -> None:
 def test_matomo_orders_stand_with_their_source_and_who_orders_later_is_of_one_without_visits() -> None:
     site = [{"timezone": "Asia/Shanghai", "ecommerce": "1", "currency": "EUR"}]
     bought = {"goal_ecommerceOrder_nb_conversions": 2, "goal_ecommerceOrder_revenue": 30.5}
-    late = {"label": "Websites", "nb_visits": 0, **bought}
+    late = {"label": "Websites", **bought}
     body = matomo(VISITS, {}, PHONES, KINDS, [], site=site, sold=([{**KINDS[0], **bought}, late], []))
     rows = {row["entry"]: row for row in records(reads_of("matomo")[0], body)}
     assert all((row["ecommerce"], row["currency"]) == ("1", "EUR") for row in rows.values())
