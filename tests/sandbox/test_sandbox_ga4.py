@@ -104,6 +104,7 @@ def test_a_day_nobody_came_has_no_rows_and_no_count(sandbox: Running) -> None:
         {"dimensionFilter": {"andGroup": {}}},
         {"dimensionFilter": event_filter("view_item")},
         {**BY_EVENT, "dimensionFilter": event_filter()},
+        {**BY_EVENT, "dimensionFilter": event_filter(inListFilter={"values": "a", "caseSensitive": True})},
         {**BY_EVENT, "dimensionFilter": event_filter("view_item", fieldName="country")},
     ],
 )

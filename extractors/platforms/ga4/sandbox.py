@@ -307,11 +307,12 @@ def _wanted(body: Mapping[str, Any], dimensions: list[str]) -> frozenset[str] | 
     if kept["fieldName"] != _EVENT or _EVENT not in dimensions:
         raise _bad(f"{kept['fieldName']} is not an event name that was asked for.")
     names = kept["inListFilter"]
-    if not isinstance(names, dict) or set(names) - {"values", "caseSensitive"} or not names.get("values"):
+    values = names.get("values") if isinstance(names, dict) else None
+    if not values or not isinstance(values, list) or set(names) - {"values", "caseSensitive"}:
         raise _bad("An inListFilter must have a value.")
-    if names.get("caseSensitive") is not True or not all(isinstance(name, str) for name in names["values"]):
+    if names.get("caseSensitive") is not True or not all(isinstance(name, str) for name in values):
         raise _bad("Event names are compared as they are written here.")
-    return frozenset(names["values"])
+    return frozenset(values)
 
 
 def _range(body: Mapping[str, Any]) -> list[date]:

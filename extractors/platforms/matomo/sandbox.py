@@ -128,7 +128,9 @@ class Api:
         if goal and (
             goal != _GOAL or {asked[name] for name in goal} != {_ORDERS} or "Referrers" not in method
         ):
-            raise _bad("only the orders of reports by source are told here, by all of " + ", ".join(_GOAL))
+            raise _bad(
+                "only the orders of reports by source are told here, by all of " + ", ".join(sorted(_GOAL))
+            )
         shopping, limit = self.desk.world.shopping[store], asked.get("filter_limit", "100")
         if not re.fullmatch(r"-?\d+", limit):
             raise _bad("filter_limit is no number")
