@@ -174,7 +174,10 @@ def _log_table(
     # whole and is open again goes on being told: what the log says last is what readers have. That it opened
     # is told where nothing else changes with it, so that it is known.
     key = _key(row_key, "o", "n")
-    differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
+    grown = {days: _grew_older(here, columns, days) for days in set(_MATURING.values())}
+    aged = {m: _came_of_age(m, clock, new & old, grown) for m, clock in clocks.items()}
+    other = {m: f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks}
+    differs = " or ".join(other.values())
     complete, turns, turned = "true", "false", ""
     if "is_complete" in new & old:
         complete = "o.is_complete"
@@ -190,7 +193,9 @@ def _log_table(
             """,
             [table],
         ).fetchall()[0][0]
-        turns = f"o.is_complete and not n.is_complete and not ({differs})"
+        # What only came of age is not told, and of a month that ended lately something does so every night.
+        tells = [f"{other[m]} and not ({aged[m]})" for m in clocks if _JUDGED.get(m, m) not in _MATURING]
+        turns = f"o.is_complete and not n.is_complete and not ({' or '.join(tells) or 'false'})"
         if reopened:
             told = f"from _reopened as r where r.key = {key} and r.period_start = o.period_start"
             complete = f"(o.is_complete or exists (select 1 {told}))"
@@ -200,11 +205,9 @@ def _log_table(
             f" 'current': n.is_complete::int::decimal(38, 6), 'came_of_age': not coalesce({turns}, false)}}"
         )
     same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, "period_start"))
-    grown = {days: _grew_older(here, columns, days) for days in set(_MATURING.values())}
     pairs = ", ".join(
         f"{{'metric': {literal(m)}, 'clock': {literal(clock)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
-        f" 'current': n.{identifier(m)}::decimal(38, 6),"
-        f" 'came_of_age': {_came_of_age(m, clock, new & old, grown)}}}"
+        f" 'current': n.{identifier(m)}::decimal(38, 6), 'came_of_age': {aged[m]}}}"
         for m, clock in clocks.items()
     )
     was_whole = _told_whole(columns["published"], table, row_key)

@@ -113,6 +113,23 @@ def test_a_period_that_opens_again_without_a_change_is_told_and_what_changes_the
     ]
 
 
+def test_a_period_that_opens_while_its_orders_come_of_age_is_told_to_be_open(home):
+    """Those of a month do so every night until it is over for 30 days; nothing is told of that."""
+    path = build_marts(home / "build")
+    change(path, "insert into marts.dim_metric values ('store', 'paid_amount_mature', 'A', 'paid date')")
+    change(path, "alter table marts.store_daily add column paid_amount_mature decimal(18, 2) default 0")
+    out(home)
+    for night, amount in enumerate(("100", "95"), start=1):
+        set_day(home, "2026-10-01", amount)
+        change(
+            path,
+            f"update marts.store_daily set is_complete = false, paid_amount_mature = {night}"
+            " where store_id = 'alpha' and period_start = '2026-10-01'",
+        )
+        out(home)
+    assert [row[4:] for row in log(home)] == [("is_complete", 1, 1, 0), ("paid_amount", 100, 100, 95)]
+
+
 def test_a_value_that_appears_and_a_row_that_goes_are_restatements(home):
     build_marts(home / "build")
     out(home)
