@@ -26,9 +26,8 @@ class Warehouse:
     statuses: dict[str, str]
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        if (
-            self.build_dir not in _reading
-        ):  # to open so many tables takes longer than most of what they are asked
+        # To open so many tables takes longer than most of what they are asked.
+        if self.build_dir not in _reading:
             con = duckdb.connect(str(self.build_dir / "daybook.duckdb"), read_only=True)
             _reading[self.build_dir] = con.execute("set TimeZone = 'UTC'")
         cursor = _reading[self.build_dir].execute(sql)
