@@ -403,6 +403,15 @@ left join {{ raw }} as landed
 {%- endmacro %}
 
 
+{# What a source of Matomo's is called in source_l2: a kind of referrer, or a campaign by its name; null of other reports. #}
+{% macro matomo_source(record) -%}
+case {{ record }}.report
+            when 'source' then {{ record }}.entry
+            when 'campaign' then concat('Campaigns · ', {{ record }}.entry)
+        end
+{%- endmacro %}
+
+
 {# Whether `part`, a breakdown of an item of an Amazon transaction, is money for goods. #}
 {% macro amazon_is_goods() -%}
 {{ amazon_breakdown() }} in ('productcharges', 'principal', 'principle') or {{ amazon_breakdown() }} like '%promo%'

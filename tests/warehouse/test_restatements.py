@@ -41,6 +41,13 @@ def set_day(home: Path, day: str, amount: str, store: str = "alpha") -> None:
     )
 
 
+def open_day(home: Path, day: str, is_complete: bool) -> None:
+    change(
+        home / "build" / "daybook.duckdb",
+        f"update marts.store_daily set is_complete = {is_complete} where store_id = 'alpha' and period_start = '{day}'",
+    )
+
+
 def test_a_publish_that_changes_nothing_logs_nothing(home):
     build_marts(home / "build")
     assert out(home).restated == 0
@@ -78,11 +85,7 @@ def test_a_period_that_was_told_whole_and_is_open_again_goes_on_being_told(home)
     out(home)
     for amount, is_complete in (("90", False), ("95", False), ("110", True)):
         set_day(home, "2026-10-01", amount)
-        change(
-            home / "build" / "daybook.duckdb",
-            f"update marts.store_daily set is_complete = {is_complete}"
-            " where store_id = 'alpha' and period_start = '2026-10-01'",
-        )
+        open_day(home, "2026-10-01", is_complete)
         out(home)
     assert [row[5:] for row in log(home)] == [(100, 100, 90), (100, 90, 95), (100, 95, 110)]
 
@@ -93,11 +96,7 @@ def test_a_period_that_opens_again_without_a_change_is_told_and_what_changes_the
     out(home)
     for amount, is_complete in (("100", False), ("95", False), ("95", True), ("97", True)):
         set_day(home, "2026-10-01", amount)
-        change(
-            home / "build" / "daybook.duckdb",
-            f"update marts.store_daily set is_complete = {is_complete}"
-            " where store_id = 'alpha' and period_start = '2026-10-01'",
-        )
+        open_day(home, "2026-10-01", is_complete)
         out(home)
         out(home)
     assert [row[4:] for row in log(home)] == [

@@ -62,7 +62,7 @@ class Api:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.reports: dict[str, Callable[[Shopping, list[date], str], Table]] = {
+        self.reports: dict[str, Callable[[Shopping, list[date], str, bool], Table]] = {
             "VisitsSummary.get": self._summary,
             "VisitFrequency.get": self._frequency,
             "DevicesDetection.getType": self._devices,
@@ -154,10 +154,8 @@ class Api:
         """One report of one period, cut to the limit; an empty list where nobody came."""
         if not shopping.visits.known(days, self.desk.now()):
             return []
-        table = self.reports[method](shopping, days, period)
+        table = self.reports[method](shopping, days, period, sold)
         if isinstance(table, list):
-            if not sold:
-                table = [{k: v for k, v in row.items() if not k.startswith("goal_")} for row in table]
             return (
                 []
                 if fault is not None and fault.kind == "empty_page"
@@ -166,7 +164,7 @@ class Api:
         return table
 
     # ---- the reports ------------------------------------------------------------------------------
-    def _summary(self, shopping: Shopping, days: list[date], period: str) -> Table:
+    def _summary(self, shopping: Shopping, days: list[date], period: str, sold: bool) -> Table:
         visits = shopping.visits
         f = visits.figures(visits.known(days, self.desk.now()))
         distinct = {} if period == "range" else {"nb_uniq_visitors": f.visitors}
@@ -178,7 +176,7 @@ class Api:
             "avg_time_on_site": round(f.seconds / f.visits),
         }
 
-    def _frequency(self, shopping: Shopping, days: list[date], period: str) -> Table:
+    def _frequency(self, shopping: Shopping, days: list[date], period: str, sold: bool) -> Table:
         visits = shopping.visits
         known = visits.known(days, self.desk.now())
         fresh = visits.figures([visit for visit in known if visit.is_first])
@@ -186,7 +184,12 @@ class Api:
         return {f"{name}_new": value for name, value in {**distinct, **_counts(fresh)}.items()}
 
     def _rows(
-        self, shopping: Shopping, days: list[date], period: str, name: Callable[[Visit], str | None]
+        self,
+        shopping: Shopping,
+        days: list[date],
+        period: str,
+        sold: bool,
+        name: Callable[[Visit], str | None],
     ) -> dict[str, dict[str, Any]]:
         """Rows by label; distinct visitors are of days only, else those of the days added up."""
         visits = shopping.visits
@@ -205,20 +208,20 @@ class Api:
                 for visit in found:
                     daily.setdefault(_day(visit), set()).add(visit.person)
                 people = {"sum_daily_nb_uniq_visitors": sum(map(len, daily.values())) * visits.weight}
-            orders = _orders(shopping.bought(found, self.desk.now()), figures)
+            orders = _orders(shopping.bought(found, self.desk.now()), figures) if sold else {}
             rows[label] = {"label": label, **people, **_counts(figures), **orders}
         return dict(sorted(rows.items(), key=lambda entry: -entry[1]["nb_visits"]))
 
-    def _devices(self, shopping: Shopping, days: list[date], period: str) -> Table:
-        return list(self._rows(shopping, days, period, _device).values())
+    def _devices(self, shopping: Shopping, days: list[date], period: str, sold: bool) -> Table:
+        return list(self._rows(shopping, days, period, sold, _device).values())
 
-    def _types(self, shopping: Shopping, days: list[date], period: str) -> Table:
-        rows = self._rows(shopping, days, period, lambda v: _TYPES[_type(SOURCES[v.source])])
+    def _types(self, shopping: Shopping, days: list[date], period: str, sold: bool) -> Table:
+        rows = self._rows(shopping, days, period, sold, lambda v: _TYPES[_type(SOURCES[v.source])])
         numbers = {label: number for number, label in _TYPES.items()}
         return [{**row, "referer_type": numbers[label]} for label, row in rows.items()]
 
-    def _campaigns(self, shopping: Shopping, days: list[date], period: str) -> Table:
-        return list(self._rows(shopping, days, period, _campaign).values())
+    def _campaigns(self, shopping: Shopping, days: list[date], period: str, sold: bool) -> Table:
+        return list(self._rows(shopping, days, period, sold, _campaign).values())
 
 
 def _site(site: Site) -> list[dict[str, str]]:

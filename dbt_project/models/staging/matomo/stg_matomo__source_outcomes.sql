@@ -14,10 +14,7 @@ figures as (
         account_id,
         report_date,
         periods.record.gran as grain,
-        case
-            when periods.record.report = 'source' then periods.record.entry
-            when periods.record.report = 'campaign' then concat('Campaigns · ', periods.record.entry)
-        end as source_l2,
+        {{ matomo_source('periods.record') }} as source_l2,
         periods.record.report = 'total' as is_total,
         nullif({{ whole_number('periods.record.nb_uniq_visitors') }}, 0) as visited,
         {{ whole_number('periods.record.goal_ecommerceOrder_nb_conversions') }} as orders,

@@ -16,10 +16,7 @@ figures as (
         load_id,
         periods.record.report as report,
         periods.record.gran as grain,
-        case
-            when periods.record.report = 'source' then periods.record.entry
-            when periods.record.report = 'campaign' then concat('Campaigns · ', periods.record.entry)
-        end as source_l2,
+        {{ matomo_source('periods.record') }} as source_l2,
         case
             when periods.record.report <> 'device' then 'all'
             when periods.record.entry = 'Desktop' then 'pc'
