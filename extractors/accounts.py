@@ -8,9 +8,10 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -51,15 +52,44 @@ class Account:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    def text(self, option: str, hint: str = "") -> str:
+        """The value of an option as text; "" for one that is not given. Raises ConfigError for a list, or for
+        a word that YAML takes for yes or no: what it was nobody can tell."""
+        value = self.options.get(option)
+        if isinstance(value, bool | list | dict):
+            raise self._without(f"the option {option} is no text", option, hint)
+        return "" if value is None else str(value).strip()
+
+    def several(self, option: str) -> list[str]:
+        """The values of an option that may have many: a list, or a text with commas or spaces between them.
+        Raises ConfigError for anything else."""
+        value = self.options.get(option)
+        if not isinstance(value, list):
+            return self.text(option).replace(",", " ").split()
+        if any(isinstance(one, bool | list | dict) or one is None for one in value):
+            raise self._without(f"the option {option} is no list of texts", option, "")
+        return [str(one).strip() for one in value]
+
+    def switch(self, option: str, default: bool) -> bool:
+        """Whether an option is on. Raises ConfigError when it is neither yes nor no: "false" is a text."""
+        value = self.options.get(option, default)
+        if not isinstance(value, bool):
+            raise ConfigError(
+                f"the option {option} is {value!r}",
+                account=self.id,
+                advice=f"write `options: {{{option}: true}}` or false, without quotes, in accounts.yml",
+            )
+        return value
+
     def need(self, option: str, hint: str = "") -> str:
         """The value of an option that its platform cannot do without, as text.
 
         hint: where the vendor shows it. Raises ConfigError when it is missing.
         """
-        value = self.options.get(option)
+        value = self.text(option, hint)
         if not value:
             raise self._without(f"the option {option} is missing", option, hint)
-        return str(value)
+        return value
 
     def number(self, option: str, hint: str = "") -> int:
         """The same of one that is a number. Raises ConfigError when it is none."""
@@ -96,6 +126,13 @@ class _Entry(BaseModel):
             )
         return value
 
+    @field_validator("name")
+    @classmethod
+    def _name_to_read(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty: write what people call it")
+        return value
+
     @field_validator("store")
     @classmethod
     def _store_shape(cls, value: str) -> str:
@@ -106,10 +143,10 @@ class _Entry(BaseModel):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of the zone database
-            raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai") from None
+        if value not in _zones():
+            raise ValueError(
+                f"{value!r} is not an IANA time zone such as Asia/Shanghai{_nearest(value, _zones())}"
+            )
         return value
 
     @field_validator("currency")
@@ -119,6 +156,13 @@ class _Entry(BaseModel):
             raise ValueError(f"{value!r} is not an ISO 4217 code such as CNY")
         return value
 
+    @field_validator("streams")
+    @classmethod
+    def _once_each(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("names a stream twice")
+        return value
+
     @field_validator("options")
     @classmethod
     def _possible_pace(cls, value: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +170,13 @@ class _Entry(BaseModel):
         if isinstance(pace, bool) or not isinstance(pace, int | float) or not 0 < pace < math.inf:
             raise ValueError(f"{PACE}: {pace!r} is no number above 0 (0.5 is a call every two seconds)")
         return value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Names that mean the same on every machine: a file of this one's (posix/…, right/…, localtime) has none
+    that DuckDB knows."""
+    return frozenset(available_timezones() - {"localtime"})
 
 
 _LINES = tuple(_Entry.model_fields)
@@ -217,6 +268,7 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
     if isinstance(node, yaml.MappingNode):
         lines |= {key.value: key.start_mark.line + 1 for key, _ in node.value}
     said = _said(path, node)
+    _refuse_misread(path, node)
     try:
         entry = _Entry.model_validate(said)
     except ValidationError as error:
@@ -259,6 +311,25 @@ def _said(path: Path, node: yaml.Node) -> Any:
             f"{path}:{node.start_mark.line + 1} cannot be read: {getattr(error, 'problem', None) or error}",
             advice="mend that line",
         ) from None
+
+
+def _refuse_misread(path: Path, node: yaml.Node, *, of_options: bool = False) -> None:
+    """An id in the options that YAML takes for a number of another spelling (0123 is 83, 1_000 is 1000) would
+    be another's, and nobody would be told."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value != PACE:
+                _refuse_misread(path, value, of_options=of_options or key.value == "options")
+    elif isinstance(node, yaml.SequenceNode):
+        for one in node.value:
+            _refuse_misread(path, one, of_options=of_options)
+    elif of_options and node.tag.rpartition(":")[2] in ("int", "float", "timestamp"):
+        read = str(_said(path, node))
+        if read != node.value:
+            raise AccountsError(
+                f"{path}:{node.start_mark.line + 1} options: YAML reads {node.value} as {read}",
+                advice="write it in quotes",
+            )
 
 
 def _check_known(

@@ -105,15 +105,21 @@ def address(host: str | None, schema: str | None, port: str | int | None) -> str
     none. One rule for a night and for what tries it beforehand."""
     if not host:
         return None
-    parts = urlsplit(host if "://" in host else f"{schema or 'https'}://{host}")
-    if port and parts.port is None:
-        parts = parts._replace(netloc=f"{parts.netloc}:{port}")
-    return parts.geturl()
+    whole = host if "://" in host else f"{schema or 'https'}://{host}"
+    try:
+        parts = urlsplit(whole)
+        if port and parts.port is None:
+            parts = parts._replace(netloc=f"{parts.netloc}:{port}")
+        return parts.geturl()
+    except ValueError:  # no address: told where it would be used, with the account
+        return whole
 
 
 def shown(address: str) -> str:
-    """An address as it may be shown: without the user and password that some write into it."""
-    return re.sub(r"(^|//)[^/@]*@", r"\1", address)
+    """An address as it may be shown: without the user, password and query that some write into it."""
+    before, _, place = address.rpartition("@")
+    scheme = re.match(r"\w+://", before)
+    return (scheme[0] if scheme else "") + re.split(r"[?#]", place)[0]
 
 
 def variable(account_id: str) -> str:

@@ -16,9 +16,9 @@ from daybook.settings import Settings
 from daybook.steps import inbox_of
 from extractors.accounts import Account
 from extractors.core.model import Stream
-from extractors.core.session import Session
+from extractors.core.session import Session, base_url
 from extractors.core.window import Window, days_window
-from extractors.credentials import Credentials, shown, variable
+from extractors.credentials import Credentials, shown
 from extractors.errors import MISFITS, ConfigError, DaybookError, LandingError, TooMuchError, misfit
 from extractors.extract import check_options, pieces, unseen_of
 from extractors.files.folder import Inbox
@@ -52,20 +52,9 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     try:
         check_options(account)
         credentials = outside_airflow(account.id)
+        address = base_url(platform, account, credentials)
     except ConfigError as error:
         yield Finding("bad", account.id, error.message, error.advice)
-        return
-    address = credentials.host or platform.base_url
-    if not address.startswith(("http://", "https://")):
-        told = (
-            f"the connection's host is {shown(address)}, without https://"
-            if address
-            else "the connection has no host"
-        )
-        advice = (
-            f"give the whole address, as in https://shop.example.com, on the Airflow connection {account.id}"
-        )
-        yield Finding("bad", account.id, told, f"{advice} ({variable(account.id)})")
         return
     skewed = yield from clock_and_reach(account.id, address)
     if skewed:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import requests
 
@@ -21,7 +21,7 @@ from extractors.accounts import PACE, Account
 from extractors.core.decode import Broken, asked_again
 from extractors.core.model import Platform, Rate, Reply, Request
 from extractors.core.rate import Bucket
-from extractors.credentials import Credentials
+from extractors.credentials import Credentials, shown, variable
 from extractors.errors import (
     MISFITS,
     AuthError,
@@ -49,6 +49,27 @@ LONGEST_WAIT = 300.0  # a longer ban ends the attempt: the run retries later ins
 
 
 T = TypeVar("T")
+
+
+def base_url(platform: Platform, account: Account, credentials: Credentials) -> str:
+    """The address that an account's calls begin with. Raises ConfigError where the connection's is none."""
+    address = credentials.host or platform.base_url
+    try:
+        parts = urlsplit(address)
+        requests.Request("GET", address).prepare()
+        (parts.hostname or "").encode("idna")
+        wrong = "" if parts.scheme in ("http", "https") else ", without https://"
+        wrong = ", with a query behind it" if parts.query or parts.fragment else wrong
+    except (requests.RequestException, ValueError):
+        wrong = ", which is no address" if "://" in address else ", without https://"
+    if not wrong:
+        return address
+    raise ConfigError(
+        f"the connection's host is {shown(address)}{wrong}" if address else "the connection has no host",
+        account=account.id,
+        advice="give the whole address, as in https://shop.example.com, on the Airflow connection "
+        f"{account.id} ({variable(account.id)})",
+    )
 
 
 def _refuse_clock_ahead(headers: Mapping[str, str]) -> None:
@@ -84,7 +105,7 @@ class Session:
         self._tokens = tokens
         self._sleep = sleep
         assert platform.protocol is not None
-        self._protocol = platform.protocol(credentials.host or platform.base_url, account, credentials)
+        self._protocol = platform.protocol(base_url(platform, account, credentials), account, credentials)
         self._http = requests.Session()
         self._http.trust_env = False  # a proxy or .netrc of the machine must not see signed calls
         adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=platform.width)

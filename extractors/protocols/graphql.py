@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from extractors.accounts import Account
 from extractors.core.decode import dumps, load_lines, loads
@@ -72,8 +71,6 @@ class GraphQL:
         self._dialect = dialect
         self._url = url.rstrip("/")
         self._credentials = credentials
-        if not urlsplit(self._url).netloc:
-            credentials.need("host", account.id)
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         if _is_address(request.path):

@@ -34,7 +34,7 @@ class KeyRest:
         self._url = url.rstrip("/")
         self._key = credentials.need("login", account.id)
         self._secret = credentials.need("password", account.id)
-        self._keys_in_query = bool(account.options.get("keys_in_query", False))
+        self._keys_in_query = account.switch("keys_in_query", False)
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         url = self._url + request.path

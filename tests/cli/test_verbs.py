@@ -213,18 +213,32 @@ def test_a_pace_that_is_none_is_named_by_its_line(daybook, tmp_path, pace):
     [
         ("ftp://shop.example.com", "the connection's host is ftp://shop.example.com, without https://"),
         ("", "the connection has no host"),
+        ("a..b", "the connection's host is https://a..b, which is no address"),
+        ("x" * 64 + ".com", ".com, which is no address"),
+        (
+            "shop.example.com:abc",
+            "the connection's host is https://shop.example.com:abc, which is no address",
+        ),
+        ("http://[::1", "the connection's host is http://[::1, which is no address"),
+        ("http://", "the connection's host is http://, which is no address"),
+        ("a b.example", "the connection's host is https://a b.example, which is no address"),
+        ("https://u:hunter2/x@a..b/p", "the connection's host is https://a..b/p, which is no address"),
+        ("https://a.example/?secret=hunter2", "is https://a.example/, with a query behind it"),
     ],
 )
-def test_doctor_tells_a_host_that_is_no_address_from_one_that_does_not_answer(daybook, tmp_path, host, said):
+@pytest.mark.parametrize("verb", [["doctor", "--no-sandbox"], ["extract"]])
+def test_a_host_that_is_no_address_is_told_from_one_that_does_not_answer(daybook, tmp_path, host, said, verb):
     path = write_accounts(
         tmp_path / "accounts.yml",
         "accounts:\n  - id: shopify__mine\n    name: Mine\n    store: mine\n    time_zone: Europe/Berlin\n"
         "    currency: EUR\n",
     )
     connection = json.dumps({"conn_type": "http", "host": host, "login": "key", "password": "secret"})
-    answer = daybook("doctor", "--no-sandbox", DAYBOOK_ACCOUNTS=path, AIRFLOW_CONN_SHOPIFY__MINE=connection)
-    assert answer.returncode == 1
-    assert said in answer.stdout and "as in https://shop.example.com" in answer.stdout
+    answer = daybook(*verb, DAYBOOK_ACCOUNTS=path, AIRFLOW_CONN_SHOPIFY__MINE=connection)
+    told = answer.stdout + answer.stderr
+    assert answer.returncode == (1 if verb[0] == "doctor" else 2)
+    assert "shopify__mine" in told and said in told and "as in https://shop.example.com" in told
+    assert "hunter2" not in told and "Traceback" not in told
 
 
 def test_a_day_that_is_not_over_cannot_be_read_again(daybook):

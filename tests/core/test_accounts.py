@@ -1,9 +1,10 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from extractors.accounts import AccountsError, load_accounts
+from extractors.accounts import Account, AccountsError, load_accounts
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
 
@@ -43,6 +44,15 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
         ("taobao__lantern", "taobao__" + "n" * 93, 2, "at most 100"),
         ("lantern_tmall", '"lantern_tmall\\n"', 4, "small letters"),
         ("Asia/Shanghai", "Asia/Shangai", 5, "IANA"),
+        ("Asia/Shanghai", "asia/shanghai", 5, "(did you mean 'Asia/Shanghai'?)"),
+        ("Asia/Shanghai", "posix/Asia/Shanghai", 5, "IANA"),
+        ("Asia/Shanghai", "right/Asia/Shanghai", 5, "IANA"),
+        ("Asia/Shanghai", "localtime", 5, "IANA"),
+        ("name: Lantern", 'name: " "', 3, "is empty"),
+        ("[orders]", "[orders, orders]", 7, "names a stream twice"),
+        ("CNY", "CNY\n    options: {site_id: 0123}", 7, "YAML reads 0123 as 83"),
+        ("CNY", "CNY\n    options:\n      a: b\n      c: [1_000]", 9, "YAML reads 1_000 as 1000"),
+        ("CNY", "CNY\n    options: {site_id: 12:30:45}", 7, "YAML reads 12:30:45 as 45045"),
         ("CNY", "yuan", 6, "ISO 4217"),
         ("[orders]", "[order]", 7, "did you mean 'orders'"),
         ("2026-10-01", "soon", 8, "start: is no date: write it like 2026-10-01"),
@@ -87,6 +97,43 @@ def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> Non
 def test_what_is_no_file_to_read_is_told_as_that(tmp_path: Path) -> None:
     with pytest.raises(AccountsError, match=r"cannot be read: Is a directory → make it a file"):
         load_accounts(tmp_path)
+
+
+def test_an_option_is_the_text_it_reads_as(tmp_path: Path) -> None:
+    text = (
+        GOOD
+        + "    options: {a: 0891, b: ' 17 ', c: 2026-10-01, d: [1, x], e: '1, x', calls_per_second: 0.50}\n"
+    )
+    (account,) = load_accounts(write(tmp_path, text), KNOWN)
+    assert [account.need(name) for name in "abc"] == ["0891", "17", "2026-10-01"]
+    assert account.several("d") == account.several("e") == ["1", "x"]
+    assert account.text("f") == "" and account.several("f") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("yes", Account.need),
+        ("[1]", Account.text),
+        ("{a: 1}", Account.several),
+        ("[[1]]", Account.several),
+        ("[yes]", Account.several),
+        ("[~]", Account.several),
+    ],
+)
+def test_an_option_that_is_no_text_is_told_with_its_account(
+    tmp_path: Path, said: str, read: Callable[[Account, str], object]
+) -> None:
+    (account,) = load_accounts(write(tmp_path, GOOD + f"    options: {{site_id: {said}}}\n"), KNOWN)
+    with pytest.raises(ConfigError, match=r"taobao__lantern: the option site_id is no .* accounts\.yml"):
+        read(account, "site_id")
+
+
+@pytest.mark.parametrize("said", ["'false'", "0", "off-peak", "~", "[]"])
+def test_a_switch_that_is_neither_on_nor_off_is_told_with_its_account(tmp_path: Path, said: str) -> None:
+    (account,) = load_accounts(write(tmp_path, GOOD + f"    options: {{late_rows: {said}}}\n"), KNOWN)
+    with pytest.raises(ConfigError, match=r"taobao__lantern: the option late_rows is .* accounts\.yml"):
+        account.switch("late_rows", True)
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

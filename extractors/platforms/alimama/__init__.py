@@ -73,7 +73,7 @@ def _total(level: str, reply: Reply) -> int | None:
 
 def _report(level: str, domains: list[str], account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
-    scenes = account.options.get("biz_codes") or SCENES
+    scenes = account.several("biz_codes") or SCENES
     query = f"top_{level}_report_query_v_o"
     params = {
         "top_service_context": {"biz_code": scenes[0]},

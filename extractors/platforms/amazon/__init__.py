@@ -75,7 +75,7 @@ def _orders(account: Account, window: Window) -> Iterator[Read]:
         "lastUpdatedAfter": f"{window.start:{FORM}}",
         # Both ends are inclusive.
         "lastUpdatedBefore": f"{max(window.start, window.end - SECOND):{FORM}}",
-        "marketplaceIds": account.options.get("marketplaces"),
+        "marketplaceIds": ",".join(account.several("marketplaces")) or None,
         "includedData": DATA,
     }
     yield Read(Request("searchOrders", "/orders/2026-01-01/orders", params), ORDERS)
@@ -85,7 +85,7 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
     # Without marketplaceId: with it, orders the seller ships himself are missing in the United States.
     params = {"postedAfter": f"{window.start:{FORM}}", "postedBefore": f"{window.end:{FORM}}"}
     request = Request("listTransactions", "/finances/2024-06-19/transactions", params)
-    yield Read(request, TRANSACTIONS, finish=partial(_refunds_of, _marketplaces(account)))
+    yield Read(request, TRANSACTIONS, finish=partial(_refunds_of, account.several("marketplaces")))
 
 
 def _refunds_of(marketplaces: list[str], records: list[Record]) -> list[Record]:
@@ -109,13 +109,9 @@ def _moved_in(record: Record) -> str | None:
     return told or dig(record, ("sellingPartnerMetadata", "marketplaceId")) or None
 
 
-def _marketplaces(account: Account) -> list[str]:
-    return str(account.options.get("marketplaces") or "").replace(",", " ").split()
-
-
 def _listings(account: Account, window: Window) -> Iterator[Read]:
     """The seller's listings by their change, one marketplace a call; a second more at both ends."""
-    seller = account.options.get("seller_id")
+    seller = account.text("seller_id")
     if not seller:
         raise ConfigError(
             "listings are asked for by the seller's id",
@@ -123,7 +119,7 @@ def _listings(account: Account, window: Window) -> Iterator[Read]:
             advice="add options: {seller_id: …} (Seller Central: Account Info, Merchant Token), or leave "
             "products out of the account's streams",
         )
-    for marketplace in _marketplaces(account) or [""]:
+    for marketplace in account.several("marketplaces") or [""]:
         params = {
             "marketplaceIds": marketplace,
             "includedData": "summaries,offers,fulfillmentAvailability",
@@ -222,7 +218,7 @@ DIALECT = Dialect(
 
 def _speaker(url: str, account: Account, credentials: Credentials) -> TokenRest:
     """The account's region decides the host; all regions share one token page."""
-    region = account.options.get("region", "na")
+    region = account.text("region") or "na"
     if not credentials.host:
         if region not in HOSTS:
             raise ConfigError(

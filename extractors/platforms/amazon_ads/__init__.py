@@ -180,7 +180,7 @@ DIALECT = Dialect(
 def _speaker(url: str, account: Account, credentials: Credentials) -> FiledJson:
     """The account's region decides the host; all regions share one token page."""
     if not credentials.host:
-        region = str(account.options.get("region") or "na")
+        region = account.text("region") or "na"
         if region not in HOSTS:
             raise ConfigError(
                 f"unknown region {region!r}", account=account.id, advice=f"regions: {', '.join(HOSTS)}"

@@ -95,7 +95,7 @@ def _digits(value: Any) -> str:
 
 
 def _headers(account: Account, credentials: Credentials) -> dict[str, str]:
-    manager = account.options.get("login_customer_id")
+    manager = account.text("login_customer_id")
     developer = credentials.extra.get("developer_token")
     headers = {"login-customer-id": _digits(manager)} if manager else {}
     return {**headers, "developer-token": str(developer)} if developer else headers

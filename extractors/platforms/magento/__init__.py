@@ -34,9 +34,9 @@ def _criteria(account: Account, window: Window, by: str, *, of_store: bool) -> d
         ("updated_at", f"{window.start:{FORM}}", "gteq"),
         ("updated_at", f"{window.end:{FORM}}", "lt"),
     ]
-    stores = account.options.get("store_ids")
+    stores = account.several("store_ids")
     if of_store and stores:
-        wanted.append(("store_id", str(stores), "in"))
+        wanted.append(("store_id", ",".join(stores), "in"))
     params = {}
     for n, (field, value, condition) in enumerate(wanted):
         place = f"searchCriteria[filter_groups][{n}][filters][0]"

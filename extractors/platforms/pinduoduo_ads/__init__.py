@@ -78,11 +78,10 @@ def _sum(reply: Reply) -> Decimal | None:
 
 
 def _scenes(account: Account) -> list[int]:
-    chosen = account.options.get("scenes", list(SCENES))
-    named = [str(scene).strip() for scene in (chosen if isinstance(chosen, list) else str(chosen).split(","))]
+    named = account.several("scenes") if "scenes" in account.options else [str(scene) for scene in SCENES]
     if not named or any(scene not in map(str, SCENES) for scene in named):
         raise ConfigError(
-            f"the option scenes is {chosen!r}",
+            f"the option scenes is {account.options['scenes']!r}",
             account=account.id,
             advice="list some of 0 (search), 1 (star shop), 2 (display), as in `options: {scenes: [0, 2]}`",
         )

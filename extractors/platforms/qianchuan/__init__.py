@@ -49,7 +49,7 @@ def _marked(report: str, reply: Reply) -> list[Record]:
 def _account(account: Account, window: Window) -> Iterator[Read]:
     """全域推广 stands in no other report. A day a call: its own adds up the days that it is asked for."""
     yield from _report("advertiser", account, window)
-    if not account.options.get("uni_promotion", True):
+    if not account.switch("uni_promotion", True):
         return
     for day in window.dates(account.zone):
         params = {

@@ -134,7 +134,7 @@ def _orders(account: Account, window: Window) -> Iterator[Read]:
     the second out, for apps that may not call it."""
     change = ("taobao.trades.sold.increment.get", "modified")
     entry = ("taobao.trades.sold.incrementv.get", "create")
-    ways = (change, entry) if account.options.get("late_rows", True) else (change,)
+    ways = (change, entry) if account.switch("late_rows", True) else (change,)
     # What came in within a window holds what changed in it and came in at once: the rare types need one way.
     wanted: list[tuple[tuple[str, str], str | None]] = [(way, None) for way in ways]
     for (method, clock), ext_type in wanted + [(ways[-1], name) for name in EXT_TYPES]:

@@ -81,7 +81,7 @@ def _auction(
 
 def _gmv_max(account: Account, span: dict[str, str], entity: str, names: tuple[str, ...]) -> Iterator[Read]:
     """GMV Max stands in no auction report; one call answers for one TikTok shop."""
-    for store in str(account.options.get("store_ids") or "").replace(",", " ").split():
+    for store in account.several("store_ids"):
         params = {
             "advertiser_id": account.need("advertiser_id"),
             "store_ids": [store],
@@ -108,7 +108,7 @@ def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
     An account with GMV Max has people whom nobody counted together with those of the auctions: no row.
     """
     ends = {period_bounds(grain, day)[0]: day for day in window.dates(account.zone)}
-    entities = ["campaign"] if account.options.get("store_ids") else ["advertiser", "campaign"]
+    entities = ["campaign"] if account.several("store_ids") else ["advertiser", "campaign"]
     for first, last in ends.items():
         span = {"start_date": first.isoformat(), "end_date": last.isoformat()}
         for entity in entities:

@@ -57,8 +57,8 @@ def _header(account: Account, credentials: Credentials, tokens: Tokens) -> dict[
         "password": credentials.need("password", account.id),
         "token": tokens.access_token,
     }
-    target = account.options.get("target")
-    return {**header, "target": str(target)} if target else header
+    target = account.text("target")
+    return {**header, "target": target} if target else header
 
 
 def _state(reply: Reply) -> State:
