@@ -21,11 +21,15 @@ from extractors.sandbox import Running, running
 from extractors.sandbox.merchants import SHOPS
 from warehouse.load import load_pending
 
+OPTIONS = {"amazon": {"marketplaces": "ATVPDKIKX0DER", "seller_id": "A2SANDBOXSELLER"}}
+
 
 def _account(platform: str) -> Account:
     shop = next(shop for shop in SHOPS if shop.platform == platform)
     account_id = f"{platform}__{shop.store.split('_')[0]}"
-    return Account(account_id, platform, "x", shop.store, "Asia/Shanghai", "CNY")
+    return Account(
+        account_id, platform, "x", shop.store, "Asia/Shanghai", "CNY", options=OPTIONS.get(platform, {})
+    )
 
 
 def _read(box: Running, account: Account, now: datetime, home: Path) -> int:
@@ -93,7 +97,9 @@ def test_a_product_that_its_shop_deleted_is_told_to_have_left_the_list_and_to_be
     assert back == whole
 
 
-@pytest.mark.parametrize("platform", ["jd", "magento", "shopify", "taobao", "woocommerce", "youzan"])
+@pytest.mark.parametrize(
+    "platform", ["amazon", "jd", "magento", "shopify", "taobao", "woocommerce", "youzan"]
+)
 def test_what_was_deleted_where_only_changes_are_listed_has_left_since_the_read_of_all_of_its_week(
     platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

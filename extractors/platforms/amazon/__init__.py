@@ -290,6 +290,7 @@ PLATFORM = Platform(
             reads=_listings,
             slice=None,
             from_beginning=True,
+            weekly_whole=True,
         ),
     ),
 )
