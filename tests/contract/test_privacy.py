@@ -150,6 +150,29 @@ def test_the_sandbox_itself_plants_personal_data(bench: Make) -> None:
 
 PROVINCE = {"name": "浙江省", "id": "33"}
 OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "amazon": (
+        {
+            "buyer": {"buyerEmail": "x@marketplace.amazon.com.br", "buyerPurchaseOrderNumber": "PO-1"},
+            "recipient": {
+                "deliveryAddress": {
+                    "name": "Ana", "addressLine1": "Rua das Flores, 123", "city": "São Paulo", "stateOrRegion": "SP",
+                    "countryCode": "BR", "extendedFields": {"streetName": "Rua das Flores", "streetNumber": "123"},
+                },
+            },
+            "tax": {
+                "taxRegistrations": [
+                    {"entityType": "BUYER", "legalName": "Ana", "taxRegistrationType": "CPF", "taxRegistrationNumber": "1"},
+                ],
+                "taxInvoicing": {"invoiceStatus": "PROCESSING"},
+            },
+            "payment": {"paymentExecutions": [{"paymentMethod": "Pix", "authorizationCode": "123456"}]},
+        },
+        {
+            "recipient": {"deliveryAddress": {"stateOrRegion": "SP", "countryCode": "BR"}},
+            "tax": {"taxInvoicing": {"invoiceStatus": "PROCESSING"}},
+            "payment": {"paymentExecutions": [{"paymentMethod": "Pix"}]},
+        },
+    ),
     "taobao": (
         {"buyer_open_uid": "AAH1", "receiver_state": "浙江省", "receiver_city": "杭州市"},
         {"receiver_state": "浙江省"},

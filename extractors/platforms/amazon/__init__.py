@@ -264,6 +264,10 @@ PLATFORM = Platform(
                     "trackingnumber",
                     "customization",
                     "giftoption",
+                    # The street of a Brazilian address once more; the buyer's tax number and legal name.
+                    "extendedfields",
+                    "taxregistrations",
+                    "authorizationcode",
                 ),
                 # State and country say where, not who.
                 keep=("deliveryaddress",),

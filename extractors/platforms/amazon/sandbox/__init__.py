@@ -239,7 +239,6 @@ class _Gateway:
         shown, following = turn(rows, first, int(size), fault)
         body: dict[str, Any] = {
             "orders": [_order(shop, state_at(self.desk, shop, row), data) for row in shown],
-            "pagination": {},
             "lastUpdatedBefore": _at(end),
         }
         if following is not None:
@@ -396,9 +395,16 @@ def _order(shop: Shop, state: OrderState, data: set[str]) -> dict[str, Any]:
                 "postalCode": "11201",
                 "countryCode": "US",
                 "phone": buyer.phone,
+                "extendedFields": {"streetName": buyer.address, "complement": buyer.name},
                 "addressType": "RESIDENTIAL",
             },
             "deliveryPreference": {"addressInstruction": f"Ask for {buyer.name}"},
+        }
+    if "TAX" in data and buyer is not None:
+        kind = "BUSINESS" if buyer.is_organisation else "CPF"
+        named = {"legalName": buyer.company or buyer.name, "taxRegistrationType": kind}
+        out["tax"] = {
+            "taxRegistrations": [{"entityType": "BUYER", **named, "taxRegistrationNumber": buyer.phone}]
         }
     if "FULFILLMENT" in data:
         out["fulfillment"] = {"fulfillmentStatus": status, "fulfilledBy": "MERCHANT"}
