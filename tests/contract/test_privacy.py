@@ -177,6 +177,31 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"buyer_open_uid": "AAH1", "receiver_state": "浙江省", "receiver_city": "杭州市"},
         {"receiver_state": "浙江省"},
     ),
+    "tiktok_shop": (
+        {
+            "user_id": "7", "buyer_avatar": "https://example.invalid/a.jpg", "buyer_nickname": "Ann",
+            "cpf": "1", "cpf_name": "Ann", "payment_auth_code": "E2E", "consultation_id": "C1",
+            "recipient_address": {
+                "region_code": "GB", "post_town": "LEEDS", "first_name_local_script": "アン", "name": "Ann",
+                "delivery_preferences": {"drop_off_location": "behind the shed of no. 5"},
+            },
+        },
+        {"recipient_address": {"region_code": "GB"}},
+    ),
+    "kuaishou_shop": (
+        {
+            "orderBaseInfo": {"buyerOpenId": "o1", "buyerNick": "小李", "buyerImage": "https://example.invalid/a.jpg"},
+            "orderAddress": {"province": "浙江省", "city": "杭州市", "townCode": 1, "encryptedMobile": "x"},
+            "orderLogisticsInfo": [{"logisticsId": 1, "expressNo": "SF1", "expressCode": 4}],
+            "orderItemInfo": {"skuNick": "LAMP-RED"},
+        },
+        {
+            "orderBaseInfo": {},
+            "orderAddress": {"province": "浙江省"},
+            "orderLogisticsInfo": [{"logisticsId": 1}],
+            "orderItemInfo": {"skuNick": "LAMP-RED"},
+        },
+    ),
     "jd": (
         {
             "open_id_buyer": "o_1",

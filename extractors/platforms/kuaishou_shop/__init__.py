@@ -152,8 +152,8 @@ DIALECT = Dialect(
 
 # Of the address the province stays.
 _HIDDEN = (
-    "encrypted*", "desensitised*", "buyerimage", "buyeropenid", "ordernote", "remark", "refunddesc",
-    "expresscode", "city*", "district*", "town*", "street*",
+    "encrypted*", "desensitise*", "buyerimage", "buyeropenid", "ordernote", "remark", "refunddesc",
+    "expresscode", "expressno", "city*", "district*", "town*", "street*",
 )  # fmt: skip
 
 PLATFORM = Platform(
@@ -173,7 +173,9 @@ PLATFORM = Platform(
             widest=timedelta(days=7),
             stride=timedelta(hours=1),
             retention=timedelta(days=90),
-            personal=Personal(drop=_HIDDEN, keep=("orderaddress",), buyer=("orderBaseInfo.buyerOpenId",)),
+            personal=Personal(
+                drop=_HIDDEN, keep=("orderaddress", "skunick"), buyer=("orderBaseInfo.buyerOpenId",)
+            ),
         ),
         Stream(
             name="refunds",
@@ -193,6 +195,7 @@ PLATFORM = Platform(
             reads=_items,
             slice=None,
             from_beginning=True,
+            personal=Personal(keep=("skunick",)),  # the merchant's code
         ),
     ),
 )

@@ -342,7 +342,10 @@ def _order(state: OrderState) -> dict[str, Any]:
             "encryptedConsignee": buyer.name,
             "encryptedMobile": buyer.phone,
             "encryptedAddress": buyer.address,
+            "desensitiseConsignee": buyer.name[:1] + "*",
         }
+        if state.shipped_at is not None:
+            out["orderLogisticsInfo"] = [{"expressNo": f"SF{buyer.phone}", "expressCode": 4}]
         out["orderNote"] = {"orderNoteInfo": [{"note": buyer.name}]}
     return out
 

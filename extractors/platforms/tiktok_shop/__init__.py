@@ -188,6 +188,11 @@ PLATFORM = Platform(
                     "cpf*",
                     "seller_note",
                     "tracking_number",
+                    "buyer_avatar",
+                    "post_town",
+                    "delivery_preferences",
+                    "payment_auth_code",
+                    "consultation_id",
                 ),
                 # Of an address only the country's code stays.
                 keep=("recipient_address",),

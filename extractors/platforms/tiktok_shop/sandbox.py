@@ -310,6 +310,7 @@ def _order(shop: Shop, state: OrderState) -> dict[str, Any]:
         "payment_method_name": "Credit/Debit Card",
         "user_id": "" if buyer is None else str(int(buyer.key[:15], 16)),
         "buyer_email": "" if buyer is None else buyer.email,
+        "buyer_avatar": "" if buyer is None else f"https://example.invalid/{buyer.nick}.jpg",
         "buyer_message": "" if buyer is None else f"Hi {buyer.nick}",
         "recipient_address": {} if buyer is None else _address(buyer),
         "payment": {
@@ -343,6 +344,7 @@ def _address(buyer: Any) -> dict[str, Any]:
         "address_detail": buyer.address,
         "postal_code": "11201",
         "region_code": "US",
+        "delivery_preferences": {"drop_off_location": f"Behind the shed of {buyer.name}"},
         "district_info": [{"address_level_name": "State", "address_name": f"{buyer.state} {buyer.name}"}],
     }
 
