@@ -177,6 +177,24 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"buyer_open_uid": "AAH1", "receiver_state": "浙江省", "receiver_city": "杭州市"},
         {"receiver_state": "浙江省"},
     ),
+    "suning": (
+        {
+            "userName": "u1", "provinceName": "浙江省", "provinceCode": "90", "cityCode": "571", "districtCode": "57101",
+            "deliveryArea": "0200499", "zipCode": "310000", "mobNum": "199", "customerName": "李四",
+            "orderDetail": [
+                {
+                    "productName": "灯", "payerCustomerName": "李四", "payerIdNumber": "3301", "receivezipCode": "310000",
+                    "expressno": "SF1", "phoneIdentifyCode": "1", "refVerifyCode": "2",
+                    "paymentList": [{"paycode": "1", "alipayPayNo": "2026"}],
+                    "popContractInfo": {"name": "李四", "cardNum": "3301", "installName": "李四", "facePhoto": "x"},
+                },
+            ],
+        },
+        {
+            "provinceName": "浙江省", "provinceCode": "90",
+            "orderDetail": [{"productName": "灯", "paymentList": [{"paycode": "1"}], "popContractInfo": {}}],
+        },
+    ),
     "tiktok_shop": (
         {
             "user_id": "7", "buyer_avatar": "https://example.invalid/a.jpg", "buyer_nickname": "Ann",

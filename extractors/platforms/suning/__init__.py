@@ -101,8 +101,11 @@ def _returns(account: Account, window: Window) -> Iterator[Read]:
 DIALECT = Dialect(shape=shape_of(_CONTENT), error=error_of)
 
 _HIDDEN = (
-    "customername", "mobnum", "username", "invoice*", "buyerordremark", "sellerordremark", "vat*",
-    "bank", "account", "register*", "cityname", "districtname",
+    "*customername", "*idnumber", "mobnum", "username", "invoice*", "buyerordremark", "sellerordremark",
+    "vat*", "bank", "account", "register*", "cityname", "districtname", "citycode", "districtcode",
+    "deliveryarea", "*zipcode", "alipaypayno", "expressno", "refverifycode",
+    # Of a contract with a telephone company that is sold with the thing.
+    "name", "cardnum", "installname", "*photo",
 )  # fmt: skip
 
 PLATFORM = Platform(
@@ -134,7 +137,7 @@ PLATFORM = Platform(
             slice=None,
             widest=timedelta(days=30),
             retention=timedelta(days=90),
-            personal=Personal(drop=(*_HIDDEN, "buyername", "expressno")),
+            personal=Personal(drop=(*_HIDDEN, "buyername")),
         ),
     ),
 )

@@ -180,9 +180,12 @@ def _order(state: OrderState) -> dict[str, Any]:
     out: dict[str, Any] = {
         "orderCode": str(order.id),
         "orderSaleTime": market.wall(state.paid_at),
-        "orderTotalStatus": {tl.PAID: "10", tl.SHIPPED: "20", tl.COMPLETED: "30", tl.CANCELLED: "40"}[
-            state.status
-        ],
+        "orderTotalStatus": {
+            tl.PAID: "15" if order.index % 3 == 0 else "10",
+            tl.SHIPPED: "20",
+            tl.COMPLETED: "30",
+            tl.CANCELLED: "40",
+        }[state.status],
         "sellerOrdRemark": "",
         "orderDetail": [_line(state, line) for line in order.lines],
     }
@@ -194,6 +197,7 @@ def _order(state: OrderState) -> dict[str, Any]:
             "customerAddress": buyer.address,
             "provinceName": buyer.state,
             "cityName": buyer.city,
+            "cityCode": "571",
             "districtName": buyer.district,
             "buyerOrdRemark": f"电话 {buyer.phone}",
             "sellerOrdRemark": f"已联系 {buyer.name}" if state.is_edited else "",
@@ -204,7 +208,7 @@ def _order(state: OrderState) -> dict[str, Any]:
 
 
 def _line(state: OrderState, line: Line) -> dict[str, Any]:
-    order = state.order
+    order, buyer = state.order, state.order.buyer
     given = line.item_discount + line.order_discount - line.adjustment
     returned = any(r.refund.plan.goods_return and r.refunded_at for r in market.refunds_of(state, line))
     return {
@@ -220,6 +224,8 @@ def _line(state: OrderState, line: Line) -> dict[str, Any]:
         "vouchertotalMoney": market.yuan(line.subsidy),
         "returnOrderFlag": "1" if returned else "0",
         "invCode": "",
+        "payerCustomerName": buyer.name if buyer is not None else "",
+        "payerIdNumber": f"3301{buyer.phone}" if buyer is not None else "",
     }
 
 

@@ -1,7 +1,9 @@
 {#- Statuses: orderTotalStatus as ERP code reads it; 5 (not paid) is not confirmed. -#}
 {%- set states = {
+    '0': 'cancelled',
     '5': 'created',
     '10': 'paid',
+    '15': 'paid',
     '20': 'shipped',
     '21': 'paid',
     '30': 'completed',

@@ -11,8 +11,8 @@
 {# The vendor tells no time but that of the sale: the versions seen on the way tell when what followed was first so. #}
 {{ latest_records(source('raw_suning', 'orders'), shape, over_versions={
     'unpaid_seen_at': ('min', "case when record.orderTotalStatus = '5' then cursor_at end"),
-    'paid_seen_at': ('min', "case when record.orderTotalStatus in ('10', '20', '21', '30') then cursor_at end"),
+    'paid_seen_at': ('min', "case when record.orderTotalStatus in ('10', '15', '20', '21', '30') then cursor_at end"),
     'shipped_seen_at': ('min', "case when record.orderTotalStatus in ('20', '21', '30') then cursor_at end"),
     'done_seen_at': ('min', "case when record.orderTotalStatus = '30' then cursor_at end"),
-    'closed_seen_at': ('min', "case when record.orderTotalStatus = '40' then cursor_at end"),
+    'closed_seen_at': ('min', "case when record.orderTotalStatus in ('0', '40') then cursor_at end"),
 }) }}
