@@ -177,6 +177,28 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"buyer_open_uid": "AAH1", "receiver_state": "浙江省", "receiver_city": "杭州市"},
         {"receiver_state": "浙江省"},
     ),
+    "xiaohongshu": (
+        {
+            "userId": "u1", "xhsOpenId": "o1", "receiverProvinceName": "浙江省", "receiverCityId": "1", "openAddressId": "a",
+            "expressTrackingNo": "SF1", "boundExtendInfo": {"payNo": "1", "payAmount": 5, "zoneCodes": ["330106"]},
+            "transferExtendInfo": {"internationalExpressNo": "1", "paintMarker": "杭州", "threeSegmentCode": "571-1"},
+            "simpleDeliveryOrderList": [{"status": 1, "expressTrackingNo": "SF1"}],
+        },
+        {
+            "receiverProvinceName": "浙江省", "boundExtendInfo": {"payAmount": 5}, "transferExtendInfo": {},
+            "simpleDeliveryOrderList": [{"status": 1}],
+        },
+    ),
+    "alibaba_1688": (
+        {
+            "baseInfo": {"idOfStr": "1", "buyerID": "b2b-1", "buyerLoginId": "li4"},
+            "nativeLogistics": {
+                "province": "广东省", "city": "东莞市", "address": "东风路182号", "contactPerson": "钱四", "zip": "523646",
+                "logisticsItems": [{"logisticsBillNo": "754", "logisticsCode": "LP1", "noLogisticsBillNo": "2", "toPost": "5"}],
+            },
+        },
+        {"baseInfo": {"idOfStr": "1"}, "nativeLogistics": {"province": "广东省", "logisticsItems": [{}]}},
+    ),
     "suning": (
         {
             "userName": "u1", "provinceName": "浙江省", "provinceCode": "90", "cityCode": "571", "districtCode": "57101",
@@ -210,6 +232,7 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "orderBaseInfo": {"buyerOpenId": "o1", "buyerNick": "小李", "buyerImage": "https://example.invalid/a.jpg"},
             "orderAddress": {"province": "浙江省", "city": "杭州市", "townCode": 1, "encryptedMobile": "x"},
+            "rechargeAccount": "139",
             "orderLogisticsInfo": [{"logisticsId": 1, "expressNo": "SF1", "expressCode": 4}],
             "orderItemInfo": {"skuNick": "LAMP-RED"},
         },

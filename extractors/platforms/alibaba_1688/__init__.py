@@ -125,7 +125,7 @@ _HIDDEN = (
     "*buyer*id", "*loginid", "*alipayid", "alipaytradeid", "buyercontact", "sellercontact", "contactperson",
     "nologisticsname", "nologisticstel", "fax", "buyermemo", "sellermemo", "buyerfeedback", "*remark",
     "message", "content", "receiverinfo", "orderinvoiceinfo", "encryptoutorderinfo", "zip", "topost",
-    "city", "tocity", "area", "toarea", "areacode", "town", "towncode",
+    "city", "tocity", "area", "toarea", "areacode", "town", "towncode", "*logisticsbillno", "logisticscode",
 )  # fmt: skip
 _HIDDEN_OF_REFUNDS = (
     "*buyer*id", "*loginid", "alipay*", "description", "discription", "sellerrealname", "sellertel",

@@ -153,7 +153,7 @@ DIALECT = Dialect(
 # Of the address the province stays.
 _HIDDEN = (
     "encrypted*", "desensitise*", "buyerimage", "buyeropenid", "ordernote", "remark", "refunddesc",
-    "expresscode", "expressno", "city*", "district*", "town*", "street*",
+    "expresscode", "expressno", "recharge*", "city*", "district*", "town*", "street*",
 )  # fmt: skip
 
 PLATFORM = Platform(

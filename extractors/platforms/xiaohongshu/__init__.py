@@ -147,7 +147,12 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
 
 DIALECT = Dialect(shape=json_body_with_system, error=error_of, refresh=_refresh, refresh_read=read_tokens)
 
-_HIDDEN = ("userid", "openaddressid", "customerremark", "sellerremark", "receivercity*", "receiverdistrict*")
+_HIDDEN = (
+    "userid", "xhsopenid", "openaddressid", "customerremark", "sellerremark", "receivercity*",
+    "receiverdistrict*", "expresstrackingno", "internationalexpressno", "payno", "outtradeno",
+    # What couriers and customs make of the address.
+    "zonecodes", "paintmarker", "collectionplace", "threesegmentcode",
+)  # fmt: skip
 
 PLATFORM = Platform(
     name="xiaohongshu",

@@ -322,6 +322,8 @@ def _order(state: OrderState) -> dict[str, Any]:
             "receiverProvinceName": buyer.state,
             "receiverCityName": buyer.city,
             "receiverDistrictName": buyer.district,
+            "expressTrackingNo": f"SF{buyer.phone}" if state.shipped_at else "",
+            "boundExtendInfo": {"payNo": f"T{buyer.phone}"},
             "customerRemark": f"电话 {buyer.phone}",
             "sellerRemark": f"已联系 {buyer.nick}" if state.is_edited else "",
         }
