@@ -177,6 +177,33 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"buyer_open_uid": "AAH1", "receiver_state": "浙江省", "receiver_city": "杭州市"},
         {"receiver_state": "浙江省"},
     ),
+    "kaola": (
+        {
+            "buyer_account": "a@example.invalid", "receiver_province_name": "浙江省", "receiver_post_code": "310000",
+            "cert_name": "李四", "cert_id_no": "3301", "trade_no": "T1", "invoice_title": "李四",
+        },
+        {"receiver_province_name": "浙江省"},
+    ),
+    "magento": (
+        {
+            "customer_email": "a@example.invalid", "customer_taxvat": "1", "remote_ip": "127.0.0.1",
+            "payment": {"method": "paypal", "additional_information": ["Ann"], "cc_last4": "1", "echeck_account_name": "Ann"},
+            "extension_attributes": {
+                "shipping_assignments": [
+                    {"shipping": {"address": {"country_id": "US", "region": "WA", "city": "Seattle", "street": ["1 Main"]}}},
+                ],
+                "payment_additional_info": [{"key": "paypal_payer_email", "value": "a@example.invalid"}],
+                "company_order_attributes": {"company_id": 1, "company_name": "Ann & Co"},
+            },
+        },
+        {
+            "payment": {"method": "paypal"},
+            "extension_attributes": {
+                "shipping_assignments": [{"shipping": {"address": {"country_id": "US", "region": "WA"}}}],
+                "company_order_attributes": {"company_id": 1},
+            },
+        },
+    ),
     "xiaohongshu": (
         {
             "userId": "u1", "xhsOpenId": "o1", "receiverProvinceName": "浙江省", "receiverCityId": "1", "openAddressId": "a",

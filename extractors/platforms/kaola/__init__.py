@@ -92,7 +92,14 @@ PLATFORM = Platform(
             widest=timedelta(days=1),
             overlap=timedelta(days=7),
             personal=Personal(
-                drop=("order_buyer_remark", "order_business_remark", "trade_no", "buyer_*", "invoice_*"),
+                drop=(
+                    "order_buyer_remark",
+                    "order_business_remark",
+                    "trade_no",
+                    "buyer_*",
+                    "cert_*",
+                    "invoice_*",
+                ),
                 keep=("receiver_province_name",),
                 buyer=("buyer_account",),
             ),

@@ -193,6 +193,8 @@ def _order(state: OrderState) -> dict[str, Any]:
             "receiver_address_detail": buyer.address,
             "order_buyer_remark": f"请联系 {buyer.phone}",
             "trade_no": f"T{buyer.phone}",
+            "cert_name": buyer.name,
+            "cert_id_no": f"3301{buyer.phone}",
             "invoice_title": buyer.company or buyer.name,
         }
     return out

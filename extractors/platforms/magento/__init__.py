@@ -125,7 +125,8 @@ DIALECT = Dialect(
 _PERSONAL = (
     "street", "city", "postcode", "company", "fax", "vat_id", "*taxvat*", "*prefix*", "*suffix*",
     "*middlename*", "customer_dob", "customer_gender", "remote_ip", "x_forwarded_for", "cc_*",
-    "additional_information", "comment", "gift_message*", "quote_id", "protect_code",
+    "additional_information", "payment_additional_info", "echeck_*", "company_name", "comment",
+    "gift_message*", "quote_id", "protect_code",
 )  # fmt: skip
 
 PLATFORM = Platform(

@@ -358,7 +358,8 @@ def _order(shop: Shop, state: OrderState) -> dict[str, Any]:
             {"comment": f"Called {buyer.phone}" if buyer else "", "created_at": _at(order.timeline.created)}
         ],
         "extension_attributes": {
-            "shipping_assignments": [{"shipping": {"address": address, "method": "flatrate_flatrate"}}]
+            "shipping_assignments": [{"shipping": {"address": address, "method": "flatrate_flatrate"}}],
+            "payment_additional_info": [{"key": "paypal_payer_email", "value": address.get("email", "")}],
         },
     }
 
