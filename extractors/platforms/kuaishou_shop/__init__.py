@@ -186,7 +186,7 @@ PLATFORM = Platform(
             widest=timedelta(days=1),
             stride=timedelta(hours=1),
             retention=timedelta(days=90),
-            personal=Personal(drop=_HIDDEN),
+            personal=Personal(drop=_HIDDEN, keep=("skunick",)),
         ),
         Stream(
             name="products",
