@@ -41,6 +41,8 @@ from extractors.tokens import TokenFile
 WITHIN_RETENTION = timedelta(days=1, hours=1)
 # A store on one's own server, or a contract with higher limits, may be read faster or must be read slower.
 COMMON_OPTIONS = frozenset({PACE})
+# A first load takes hours of a shop's two years, and its stream tells what it read when all is read.
+TELL_EVERY = 30.0
 Progress = Callable[[str], None]
 
 
@@ -182,6 +184,7 @@ class _StreamReader:
         if unseen is not None:
             self._progress(f"{account.id} · {unseen}")
         landed: list[Manifest] = []
+        told = time.monotonic()
         width = self._platform.width
         with (
             ThreadPoolExecutor(width) as self._readers,
@@ -194,6 +197,12 @@ class _StreamReader:
                     landed.append(future.result())
                     if continues:
                         self._landing.move_mark(self._platform.name, account.id, stream.name, piece.end)
+                    if piece is not slices[-1] and time.monotonic() - told >= TELL_EVERY:
+                        told = time.monotonic()
+                        self._progress(
+                            f"{account.id} · {stream.name}: at {piece.end:%Y-%m-%d %H:%M}Z, "
+                            f"{len(landed)} of {len(slices)} stretches"
+                        )
             except BaseException:
                 for future in futures:
                     future.cancel()

@@ -304,6 +304,20 @@ def test_an_account_whose_start_is_to_come_is_not_begun_before_it(bench: Make) -
     )
 
 
+def test_a_long_read_tells_how_far_it_is(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("extractors.extract.TELL_EVERY", 0.0)
+    on = bench("taobao", "refunds", now=CALM_NOW)
+    window = days_window(CALM_DAY - timedelta(days=2), CALM_DAY, on.account.zone)
+    on.run(window)
+    *told, last = on.lines
+    ends = [CALM_DAY - timedelta(days=2), CALM_DAY - timedelta(days=1)]
+    assert told == [
+        f"{on.account.id} · refunds: at {day} 16:00Z, {number} of 3 stretches"
+        for number, day in enumerate(ends, 1)
+    ]
+    assert "3 stretches" not in last and " records, " in last
+
+
 @pytest.mark.parametrize(("platform", "stream"), one_a_platform(2))
 def test_a_window_that_is_not_over_is_read_and_marked_as_far_as_it_is(
     platform: str, stream: str, bench: Make
