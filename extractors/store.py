@@ -48,7 +48,9 @@ class FolderStore:
     def check_writable(self) -> None:
         """Raises ConfigError when nothing can be kept here."""
         if not os.access(self.nearest, os.R_OK | os.W_OK | os.X_OK):
-            raise _no_place(str(self.root), f"{self.nearest} cannot be written")
+            raise _no_place(
+                str(self.root), f"{self.nearest} cannot be written", "mend its owner or its permissions, or "
+            )
 
     def put_text(self, name: str, text: str) -> None:
         target = self.root / name
@@ -178,8 +180,8 @@ def open_store(url: str | Path) -> Store:
         raise _no_place(text, str(error)) from None
 
 
-def _no_place(place: str, why: str) -> ConfigError:
+def _no_place(place: str, why: str, first: str = "") -> ConfigError:
     return ConfigError(
         f"landing cannot be at {place}: {why}",
-        advice="set DAYBOOK_LANDING to a folder that Daybook may write, or to s3://bucket/…",
+        advice=f"{first}set DAYBOOK_LANDING to a folder that Daybook may write, or to s3://bucket/…",
     )

@@ -159,3 +159,4 @@ def test_a_landing_that_cannot_be_written_is_said_before_anything_is_read(
     with pytest.raises(ConfigError, match="cannot be written") as caught:
         store.check_writable()
     assert str(tmp_path) in str(caught.value)
+    assert caught.value.advice.startswith("mend its owner or its permissions, or set DAYBOOK_LANDING")
