@@ -106,7 +106,8 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, path: Path | str, *, wait:
 def _refuse_missing(path: Path) -> None:
     if not path.exists():
         raise WarehouseError(
-            f"{path} does not exist", advice="make it first: daybook load, daybook build, daybook publish"
+            f"{path} does not exist",
+            advice="make it first: daybook extract, daybook load, daybook build, daybook publish",
         )
 
 

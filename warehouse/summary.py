@@ -92,6 +92,9 @@ def render(published_dir: Path | str, day: date | None = None) -> Table:
         table.add_column(head)
     for head in ("orders", "paid", "refunds", "visitors", "conversion", "ad spend", "ROAS"):
         table.add_column(head, justify="right", no_wrap=True)
+    if not stores:
+        table.caption = "No store has a whole day yet; daybook status tells what is read and what waits."
+        table.caption_justify = "left"
     for store in stores:
         for number, (grain, found) in enumerate(store.figures.items()):
             name = "" if number else f"[bold]{store.store_id}[/]"

@@ -68,8 +68,16 @@ def test_the_summary_prints_unknown_as_a_dash_and_says_whose_day_is_older(publis
 
 
 def test_a_summary_before_the_first_publish_says_what_to_do(tmp_path):
-    with pytest.raises(WarehouseError, match=r"(?s)does not exist.*daybook.*daybook build, daybook publish"):
+    with pytest.raises(WarehouseError, match=r"(?s)does not exist.*daybook extract.*build, daybook publish"):
         summarise(tmp_path)
+
+
+def test_a_summary_of_a_release_without_a_whole_day_says_so(tmp_path):
+    change(build_marts(tmp_path / "build"), "update marts.store_daily set is_complete = false")
+    publish(tmp_path / "build", tmp_path / "published")
+    text = StringIO()
+    Console(file=text, width=140).print(render(tmp_path / "published"))
+    assert "No store has a whole day yet; daybook status tells" in text.getvalue()
 
 
 def test_status_before_anything_is_empty(tmp_path):
