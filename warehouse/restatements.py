@@ -71,7 +71,7 @@ comment on column marts.{LOG}.mart is 'Table the number stands in.';
 comment on column marts.{LOG}.grain is 'day, week or month.';
 comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |.';
 comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
-comment on column marts.{LOG}.metric is 'Column that changed; is_complete: the period opened, or is whole.';
+comment on column marts.{LOG}.metric is 'Column that changed; is_complete (store_*): it opened, or is whole.';
 comment on column marts.{LOG}.first_reported is 'The first that was published, in the currency of previous.';
 comment on column marts.{LOG}.previous is 'What the release before said; null: it had no value.';
 comment on column marts.{LOG}.current is 'What this release says; null: the row or its value is gone.';
@@ -171,39 +171,23 @@ def _log_table(
     if not clocks or not {*row_key, "period_start"} <= new & old:
         return 0
     # A period still running changes every night by its nature: that is no restatement. One that was told
-    # whole and is open again goes on being told: what the log says last is what readers have. That it opened
-    # is told where nothing else changes with it, so that it is known.
+    # whole and is open again goes on being told: what the log says last is what readers have. That it opened,
+    # and is whole again, is told of the store: its rows in all marts do so together.
     key = _key(row_key, "o", "n")
     grown = {days: _grew_older(here, columns, days) for days in set(_MATURING.values())}
     aged = {m: _came_of_age(m, clock, new & old, grown) for m, clock in clocks.items()}
-    other = {m: f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks}
-    differs = " or ".join(other.values())
-    complete, turns, turned = "true", "false", ""
+    differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
+    complete, turned = "true", ""
     if "is_complete" in new & old:
-        complete = "o.is_complete"
-        reopened = con.execute(
-            f"""
-            create or replace temp table _reopened as
-            select told.key, told.period_start, bool_or(told.metric = 'is_complete') as is_told_open
-            from {here}.marts.{LOG} as told
-            join published.marts.{table} as o
-                on told.period_start = o.period_start and told.key = {_key(row_key, "o")}
-            where told.mart = ? and not o.is_complete
-            group by all
-            """,
-            [table],
-        ).fetchall()[0][0]
-        # What only came of age is not told, and of a month that ended lately something does so every night.
-        tells = [f"{other[m]} and not ({aged[m]})" for m in clocks if _JUDGED.get(m, m) not in _MATURING]
-        turns = f"o.is_complete and not n.is_complete and not ({' or '.join(tells) or 'false'})"
-        if reopened:
-            told = f"from _reopened as r where r.key = {key} and r.period_start = o.period_start"
-            complete = f"(o.is_complete or exists (select 1 {told}))"
-            turns = f"({turns} or n.is_complete and exists (select 1 {told} and r.is_told_open))"
-        turned = (
-            ", {'metric': 'is_complete', 'clock': '', 'previous': o.is_complete::int::decimal(38, 6),"
-            f" 'current': n.is_complete::int::decimal(38, 6), 'came_of_age': not coalesce({turns}, false)}}"
-        )
+        stores = f"store_{table.rpartition('_')[2]}"
+        told = f"select key, period_start from {here}.marts.{LOG} where mart = {literal(stores)}"
+        complete = f"(o.is_complete or (o.store_id, o.period_start) in ({told}))"
+        if table == stores:
+            differs += " or n.is_complete is distinct from o.is_complete"
+            turned = (
+                ", {'metric': 'is_complete', 'clock': '', 'previous': o.is_complete::int::decimal(38, 6),"
+                " 'current': n.is_complete::int::decimal(38, 6), 'came_of_age': n.is_complete is null}"
+            )
     same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, "period_start"))
     pairs = ", ".join(
         f"{{'metric': {literal(m)}, 'clock': {literal(clock)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
@@ -228,7 +212,7 @@ def _log_table(
                 unnest([{pairs}{turned}]) as pair
             from published.marts.{table} as o full join {here}.marts.{table} as n on {same_row}
             where case
-                when o.period_start is not null then {complete} and ({differs} or {turns})
+                when o.period_start is not null then {complete} and ({differs})
                 else ({says}) and {was_whole}
             end
         ),

@@ -331,6 +331,24 @@ def test_first_and_last_periods_of_a_history_are_not_complete(built: Warehouse) 
     assert (everywhere["is_complete"], everywhere["days_elapsed"]) == (False, 6)
 
 
+def test_a_period_of_a_store_is_whole_in_all_marts_or_in_none(built: Warehouse) -> None:
+    """The log of what changed tells it of store_* alone."""
+    told = built.rows(
+        "select table_name from information_schema.columns where table_schema = 'marts' and column_name = 'is_complete'"
+    )
+    tables = {row["table_name"] for row in told} & {
+        f"{mart}_{grain}" for mart in RESTATED for grain in GRAINS
+    }
+    assert len(tables) > 60
+    for table in tables:
+        differing = (
+            f"select count(*) as n from marts.{table} as mart"
+            f" left join marts.store_{table.rpartition('_')[2]} as store using (store_id, period_start)"
+            " where mart.is_complete is distinct from coalesce(store.is_complete, false)"
+        )
+        assert built.rows(differing) == [{"n": 0}], table
+
+
 def test_the_running_day_is_in_the_facts_and_in_no_period(built: Warehouse) -> None:
     last = {"jade_tmall": date(2026, 11, 22), "reef_us": date(2026, 11, 21), "ALL": date(2026, 11, 21)}
     days = built.rows("select store_id, max(date_day) as last_day from marts.dim_period group by store_id")

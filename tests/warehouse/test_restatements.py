@@ -87,7 +87,51 @@ def test_a_period_that_was_told_whole_and_is_open_again_goes_on_being_told(home)
         set_day(home, "2026-10-01", amount)
         open_day(home, "2026-10-01", is_complete)
         out(home)
-    assert [row[5:] for row in log(home)] == [(100, 100, 90), (100, 90, 95), (100, 95, 110)]
+    assert [row[4:] for row in log(home)] == [
+        ("is_complete", 1, 1, 0),
+        ("paid_amount", 100, 100, 90),
+        ("paid_amount", 100, 90, 95),
+        ("is_complete", 1, 0, 1),
+        ("paid_amount", 100, 95, 110),
+    ]
+
+
+def test_each_time_a_period_opens_is_told_and_each_time_it_is_whole_again(home):
+    """The first time without a change, the second with one."""
+    build_marts(home / "build")
+    out(home)
+    for amount, is_complete in (("100", False), ("100", True), ("90", False), ("100", True)):
+        set_day(home, "2026-10-01", amount)
+        open_day(home, "2026-10-01", is_complete)
+        out(home)
+    assert [row[6:] for row in log(home) if row[4] == "is_complete"] == [(1, 0), (0, 1), (1, 0), (0, 1)]
+
+
+def test_a_period_that_opens_is_told_once_of_its_store_and_what_changes_in_it_of_each_mart(home):
+    path = build_marts(home / "build")
+    change(
+        path,
+        "create table marts.region_daily as select store_id, region, date '2026-10-01' as period_start, true as is_complete,"
+        " 9.00 as paid_amount from (values ('alpha', 'North'), ('alpha', 'West'), ('beta', 'North')) as t(store_id, region)",
+    )
+    change(path, "insert into marts.dim_metric values ('region', 'paid_amount', 'A', 'paid date')")
+    out(home)
+    open_day(home, "2026-10-01", False)
+    change(path, "update marts.region_daily set is_complete = false where store_id = 'alpha'")
+    out(home)
+    change(path, "update marts.region_daily set paid_amount = 8 where region = 'North'")
+    out(home)
+    open_day(home, "2026-10-01", True)
+    change(path, "update marts.region_daily set is_complete = true, paid_amount = 9")
+    out(home)
+    assert [(row[0], row[2], *row[4:]) for row in log(home)] == [
+        ("store_daily", "alpha", "is_complete", 1, 1, 0),
+        ("region_daily", "alpha|North", "paid_amount", 9, 9, 8),
+        ("region_daily", "beta|North", "paid_amount", 9, 9, 8),
+        ("region_daily", "alpha|North", "paid_amount", 9, 8, 9),
+        ("region_daily", "beta|North", "paid_amount", 9, 8, 9),
+        ("store_daily", "alpha", "is_complete", 1, 0, 1),
+    ]
 
 
 def test_a_period_that_opens_again_without_a_change_is_told_and_what_changes_then(home):
