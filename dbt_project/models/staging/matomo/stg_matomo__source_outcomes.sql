@@ -1,7 +1,8 @@
 {#
   The orders of each kind of referrer and campaign, of sites that Matomo is told orders of (e-commerce, in its own settings). It
   gives an order to one source alone, so that a period's orders are those of its sources; who ordered is not counted by source. A
-  source whose row names no orders had none. Rows read before Daybook asked for orders name no such setting: not known.
+  source whose row names no orders had none. Rows read before Daybook asked for orders name no such setting, and a site without it
+  sells beside who knows what: not known, and with it what the sites of its store sold to a source that they share.
 #}
 with
 
@@ -16,14 +17,20 @@ figures as (
         periods.record.gran as grain,
         {{ matomo_source('periods.record') }} as source_l2,
         periods.record.report = 'total' as is_total,
-        nullif({{ whole_number('periods.record.nb_uniq_visitors') }}, 0) as visited,
+        coalesce(periods.record.ecommerce = '1', false) as is_told,
+        -- As the traffic of the source: none came where it names no visits, and the 0 of a server that does not count people is not given.
+        case
+            when {{ whole_number('periods.record.nb_visits') }} = 0 then 0
+            when periods.record.report <> 'total' and periods.record.nb_visits is null and periods.record.nb_uniq_visitors is null then 0
+            else nullif({{ whole_number('periods.record.nb_uniq_visitors') }}, 0)
+        end as visited,
         {{ whole_number('periods.record.goal_ecommerceOrder_nb_conversions') }} as orders,
         {{ number('periods.record.goal_ecommerceOrder_items') }} as units,
         {{ number('periods.record.goal_ecommerceOrder_revenue') }} as paid_amount,
         periods.record.currency as currency,
         load_id
     from periods
-    where record_key is not null and periods.record.report <> 'device' and periods.record.ecommerce = '1'
+    where record_key is not null and periods.record.report <> 'device'
 ),
 
 told as (
@@ -35,7 +42,7 @@ told as (
         is_total,
         visited,
         {%- for name in ['orders', 'units', 'paid_amount'] %}
-        coalesce(case when is_total then sum({{ name }}) over of_period else {{ name }} end, 0) as {{ name }},
+        case when is_told then coalesce(case when is_total then sum({{ name }}) over of_period else {{ name }} end, 0) end as {{ name }},
         {%- endfor %}
         currency,
         load_id
