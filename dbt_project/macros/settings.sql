@@ -37,13 +37,14 @@
 
 
 {#
-    Whether an account is waited for, over rows of accounts with their store_id, platform and is_active: one that left accounts.yml is
-    read no further, and when somebody drops the next file into an inbox nobody knows, so those are waited for only where no other
-    account of the store is left. among: the accounts that do what is waited for.
+    Whether an account is waited for, over rows of accounts with their store_id, platform, is_active and mark_end: one that left accounts.yml
+    is read no further, and when somebody drops the next file into an inbox nobody knows, so those are waited for only where no other
+    account of the store is left; of those that all left it is the one read furthest. among: the accounts that do what is waited for.
 #}
 {% macro is_waited_for(among='true') -%}
-    {%- set waits = "case when not is_active then 0 when platform in (" ~ quoted(var('read_to_the_last_event')) ~ ") then 1 else 2 end" -%}
+    {%- set waits = "(case when is_active then 2 else 0 end + case when platform in (" ~ quoted(var('read_to_the_last_event')) ~ ") then 0 else 1 end)" -%}
     {{ waits }} = max(case when {{ among }} then {{ waits }} end) over (partition by store_id)
+    and (is_active or mark_end = max(case when {{ among }} then mark_end end) over (partition by store_id, {{ waits }}))
 {%- endmacro %}
 
 

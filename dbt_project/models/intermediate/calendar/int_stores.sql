@@ -18,15 +18,30 @@ first_windows as (
 
 ),
 
+marks as (
+
+    select
+        account_id,
+        max(case when stream = 'orders' then mark_end end) as mark_end,
+        max(case when stream = 'refunds' then mark_end end) as refunds_mark_end
+    from {{ source('raw_daybook', 'stream_status') }}
+    where stream in ('orders', 'refunds')
+    group by account_id
+
+),
+
 -- Files may be all kinds of figures: an inbox brings orders once a file with orders was dropped into it.
 ordering as (
 
     select
         accounts.*,
+        marks.mark_end,
+        marks.refunds_mark_end,
         accounts.platform in ({{ platforms_with('orders') }})
             and (accounts.platform not in ({{ quoted(var('read_to_the_last_event')) }}) or first_windows.account_id is not null) as has_orders
     from accounts
     left join first_windows on accounts.account_id = first_windows.account_id
+    left join marks on accounts.account_id = marks.account_id
 
 ),
 
@@ -41,21 +56,10 @@ ranked as (
                 case when has_orders then 0 else 1 end,
                 case when is_active then 0 else 1 end,
                 case when platform in ({{ quoted(var('read_to_the_last_event')) }}) then 1 else 0 end,
+                case when not is_active then mark_end end desc nulls last,
                 account_id
         ) as choice
     from ordering
-
-),
-
-marks as (
-
-    select
-        account_id,
-        max(case when stream = 'orders' then mark_end end) as mark_end,
-        max(case when stream = 'refunds' then mark_end end) as refunds_mark_end
-    from {{ source('raw_daybook', 'stream_status') }}
-    where stream in ('orders', 'refunds')
-    group by account_id
 
 ),
 
@@ -65,8 +69,8 @@ orders_read as (
 
     select
         ranked.store_id,
-        min(marks.mark_end) as orders_through_at,
-        min(marks.refunds_mark_end) as refunds_through_at,
+        min(case when ranked.is_waited_for then ranked.mark_end end) as orders_through_at,
+        min(case when ranked.is_waited_for then ranked.refunds_mark_end end) as refunds_through_at,
         min(case
             when ranked.platform in ({{ quoted(var('read_to_the_last_event')) }})
                 then {{ local_timestamp(first_day, 'ranked.time_zone') }}
@@ -75,8 +79,6 @@ orders_read as (
         min(case when ranked.platform in ({{ platforms_with('gift_card_payments') }}) then 1 else 0 end) = 1 as tells_gift_cards
     from ranked
     left join first_windows on ranked.account_id = first_windows.account_id
-    left join marks
-        on {{ only_where('ranked.is_waited_for', 'ranked.account_id') }} = marks.account_id
     where ranked.has_orders
     group by ranked.store_id
 
