@@ -188,6 +188,19 @@ all_days as (
 
 ),
 
+-- A store without orders has no history but that of its figures: a day that was asked for and had none is one of its days, too.
+quiet_days as (
+
+    select distinct report_days.store_id, report_days.date_day
+    from report_days
+    inner join history on report_days.store_id = history.store_id
+    inner join (select store_id, min(date_day) as first_day from all_days group by store_id) as begun
+        on report_days.store_id = begun.store_id
+        and report_days.date_day > begun.first_day
+    where not history.has_orders
+
+),
+
 store_days as (
 
     select
@@ -211,7 +224,7 @@ store_days as (
                 {{ local_timestamp("cast(" ~ add_days('days.date_day', 1) ~ " as " ~ t('timestamp') ~ ")", 'history.time_zone') }}
             )
         end as data_through_at
-    from all_days as days
+    from (select * from all_days union select * from quiet_days) as days
     inner join history on days.store_id = history.store_id
     left join order_days on days.store_id = order_days.store_id and days.date_day = order_days.date_day
     left join event_days on days.store_id = event_days.store_id and days.date_day = event_days.date_day
