@@ -56,7 +56,8 @@
             ('order_id', text), ('line_id', text), ('refund_state', text), ('refund_type', text),
             ('requested_at', instant), ('refunded_at', instant), ('refund_amount', money),
             ('refund_goods', money), ('refund_shipping', money), ('refund_tax', money),
-            ('quantity', money), ('reason', text), ('currency', text), ('load_id', 'bigint'),
+            ('quantity', money), ('reason', text), ('is_disputed', 'boolean'), ('is_platform_decided', 'boolean'),
+            ('currency', text), ('load_id', 'bigint'),
         ],
         'refund_lines': [
             ('platform', text), ('account_id', text), ('store_id', text), ('refund_id', text), ('line_id', text),

@@ -117,13 +117,20 @@ class Order:
 
 @dataclass(slots=True)
 class RefundState:
-    """What a refund's record says. ``phase`` is the last event's name; times are epoch seconds."""
+    """What a refund's record says. ``phase`` is the last event's name, but a dispute leaves it where it was;
+    times are epoch seconds."""
 
     refund: Refund
     phase: str
     created: int
     modified: int
     refunded_at: int | None = None
+    is_disputed: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not over: neither paid back nor withdrawn."""
+        return self.phase not in (tl.REFUNDED, tl.WITHDRAWN)
 
 
 @dataclass(slots=True)
@@ -178,7 +185,7 @@ _STATUS_EVENTS = frozenset(
     }
 )
 _ENDS = frozenset({tl.COMPLETED, tl.CLOSED_UNPAID, tl.FORFEITED, tl.CANCELLED, tl.REFUSED})
-_REFUND_EVENTS = frozenset({tl.ASKED, tl.AGREED, tl.RETURNING, tl.REFUNDED, tl.WITHDRAWN})
+_REFUND_EVENTS = frozenset({tl.ASKED, tl.DISPUTED, tl.AGREED, tl.RETURNING, tl.REFUNDED, tl.WITHDRAWN})
 
 
 def state_of(order: Order, now: int, touches: tuple[int, ...] = ()) -> OrderState | None:
@@ -257,7 +264,11 @@ def _fold_refund(order: Order, event: Event, refunds: dict[int, RefundState]) ->
     if found is None:
         found = RefundState(order.refunds[event.refund - 1], event.what, event.at, event.at)
         refunds[event.refund] = found
-    found.phase, found.modified = event.what, event.at
+    found.modified = event.at
+    if event.what == tl.DISPUTED:
+        found.is_disputed = True
+        return
+    found.phase = event.what
     if event.what == tl.REFUNDED:
         found.refunded_at = event.at
 

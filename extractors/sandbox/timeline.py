@@ -36,6 +36,8 @@ ON_HOLD, FAILED, RETRIED, TRASHED = "on_hold", "failed", "retried", "trashed"
 EDITED, MARKED, TOUCHED = "edited", "marked", "touched"
 # What can happen to a refund of it (the event's third part is the refund's number).
 ASKED, AGREED, RETURNING, REFUNDED, WITHDRAWN = "asked", "agreed", "returning", "refunded", "withdrawn"
+# The shop said no and the platform was called in; how the refund ends is the platform's word.
+DISPUTED = "disputed"
 
 # Refund plans.
 FULL, LINE, PARTIAL, SHIPPING_ONLY, AMOUNT_ONLY = "full", "line", "partial", "shipping_only", "amount_only"
@@ -250,6 +252,8 @@ class TimelineMaker:
         done = asked + between(v[6], 12 * _HOUR, 6 * _DAY)
         line = between(v[7], 1, lines)
         story = v[8]
+        if story < 0.6 and v[10] < 0.2:
+            events.append(Event(asked + (done - asked) // 2, DISPUTED, 1))
         if story < 0.12:
             refunds.append(RefundPlan(1, PARTIAL, line, 0.4, False, False))
             events += [Event(asked, ASKED, 1), Event(done, WITHDRAWN, 1)]

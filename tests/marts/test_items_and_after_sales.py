@@ -264,6 +264,37 @@ def test_refunds_by_reason_and_hours_come_from_the_refunds_of_the_period(
 
 
 @pytest.mark.parametrize("grain", GRAINS)
+def test_disputes_are_those_of_the_refunds_asked_for_in_the_period(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    left_out = {(sale.row["store_id"], sale.row["order_id"]) for sale in books.sales if sale.excluded}
+    asked: dict[Any, list[Any]] = defaultdict(list)
+    tells = set()
+    for row in world.streams["refunds"]:
+        if (row["store_id"], row["order_id"]) in left_out:
+            continue
+        tells |= {row["store_id"]} if row.get("is_disputed") is not None else set()
+        day = row["requested_at"] and books.day(str(row["store_id"]), row["requested_at"])
+        if day is None or day > books.last_day([str(row["store_id"])]):
+            continue
+        for reason in ("ALL", row.get("reason") or "unknown"):
+            asked[row["store_id"], reason, period_of(grain, day)].append(row)
+    seen = set()
+    for row in built.rows(f"select * from marts.after_sales_{GRAINS[grain]} where store_id <> 'ALL'"):
+        refunds = asked[row["store_id"], row["reason"], row["period_start"]]
+        assert row["refunds_requested"] == len(refunds)
+        told, decided = (
+            [refund.get(name) for refund in refunds] for name in ("is_disputed", "is_platform_decided")
+        )
+        is_loaded = row["store_id"] in tells and None not in told
+        assert row["is_disputes_loaded"] == is_loaded
+        assert row["disputes"] == (sum(told) if is_loaded else None)
+        assert row["platform_interventions"] == (sum(decided) if is_loaded and None not in decided else None)
+        seen.add((is_loaded, bool(row["disputes"]), row["platform_interventions"] is None))
+    assert len(seen) >= 4
+
+
+@pytest.mark.parametrize("grain", GRAINS)
 def test_a_reason_that_nobody_gave_in_an_earlier_period_had_no_refunds_then(grain: str, built: Any) -> None:
     """What is compared with an earlier period is what its reasons come to: a reason without a row there is 0, not unknown."""
     rows = built.rows(f"select * from marts.after_sales_{GRAINS[grain]}")

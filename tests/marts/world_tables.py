@@ -59,6 +59,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "refunded_at": _INSTANT,
         **_fields(_MONEY, "refund_amount refund_goods refund_shipping refund_tax quantity"),
         "reason": pa.string(),
+        **_fields(pa.bool_(), "is_disputed is_platform_decided"),
         "currency": pa.string(),
         "load_id": pa.int64(),
     },

@@ -36,6 +36,14 @@ def money(rng: random.Random, low: int, high: int) -> Decimal:
     return Decimal(rng.randint(low, high)).scaleb(-2)
 
 
+def _dispute(shop: Shop, refund_id: str) -> Row:
+    """Most platforms tell, some do not of all, and files tell nothing."""
+    draw = crc32(refund_id.encode()) % 40
+    if shop.platform == "files" or draw == 0:
+        return {"is_disputed": None, "is_platform_decided": None}
+    return {"is_disputed": draw < 12, "is_platform_decided": None if draw == 1 else draw < 8}
+
+
 def trade(world: World, shop: Shop, rng: random.Random) -> None:
     zone = ZoneInfo(shop.zone)
     number = 0
@@ -261,6 +269,7 @@ def _after_sales(world: World, shop: Shop, order: Row, lines: list[Row], rng: ra
                 "refund_tax": tax if split else None,
                 "quantity": Decimal(rng.randint(0, 2)),
                 "reason": rng.choice(("wrong size", "late", None)),
+                **_dispute(shop, f"{order['order_id']}-R{part}"),
                 "currency": order["currency"],
                 "load_id": 1,
             }

@@ -26,7 +26,7 @@ from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.ledger import Ledger, refund_parts
 from extractors.sandbox.orders import OrderState
 from extractors.sandbox.season import day_number
-from extractors.sandbox.truth import orders_modified, shop_of
+from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 
 NEW_YORK = "America/New_York"
 # 01:30 in New York on the Thursday a week before Thanksgiving.
@@ -210,6 +210,21 @@ def test_refunds_of_each_day_equal_the_worlds_own_ledger(name: str, night: Night
                 expected[order_id(name, state), datetime.fromtimestamp(parts.at, UTC)] += money(parts.amount)
     recent = {key: amount for key, amount in found.items() if key[1].timestamp() >= start}
     assert recent == expected and len(expected) > 10
+
+
+def test_an_arbitrated_return_is_a_dispute_and_the_word_of_the_platform_a_decision(night: Night) -> None:
+    found = {
+        row["refund_id"]: (row["is_disputed"], row["is_platform_decided"])
+        for row in night.rows("select * from staging.stg_tiktok_shop__refunds")
+    }
+    shop = shop_of(ACCOUNTS["tiktok_shop"].id)
+    wanted = {
+        str(refund.refund.id): (refund.is_disputed, refund.is_disputed and not refund.is_open)
+        for state, refund in refunds_modified(night.box.sandbox.world, shop, *night.span)
+        if state.paid_at is not None
+    }
+    assert {key: found.get(key) for key in wanted} == wanted
+    assert {(False, False), (True, True)} <= set(wanted.values())
 
 
 @each

@@ -150,6 +150,20 @@ def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name:
         assert found == wanted
 
 
+def test_a_pinduoduo_dispute_is_told_with_its_end(night: Night) -> None:
+    found = {
+        row["refund_id"]: (row["is_disputed"], row["is_platform_decided"])
+        for row in night.rows("select * from staging.stg_pinduoduo__refunds")
+    }
+    shop = shop_of(ACCOUNTS["pinduoduo"].id)
+    wanted = {
+        str(refund.refund.id): (refund.is_disputed, refund.is_disputed and not refund.is_open)
+        for _, refund in refunds_modified(night.box.sandbox.world, shop, *night.span("pinduoduo"))
+    }
+    assert found == wanted
+    assert len(set(wanted.values())) > 1
+
+
 @each
 def test_the_days_add_up_to_the_ledger(night: Night, name: str) -> None:
     start, _, now = night.span(name)

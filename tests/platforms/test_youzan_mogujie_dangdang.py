@@ -171,6 +171,11 @@ def test_buyers_are_told_apart_by_their_key_alone(night: Night, name: str) -> No
     assert len(pairs) == len({key for key, _ in pairs}) == len(set(buyers.values())) > 50
 
 
+def disputed(refund: RefundState) -> bool:
+    """Whether Youzan tells of it: while it is called in."""
+    return refund.is_disputed and refund.is_open
+
+
 def test_every_youzan_refund_gave_back_when_and_what_the_world_says(night: Night) -> None:
     found = {
         bare(row["refund_id"]): (
@@ -181,6 +186,8 @@ def test_every_youzan_refund_gave_back_when_and_what_the_world_says(night: Night
             row["refund_shipping"],
             row["line_id"] is None,
             row["quantity"],
+            row["is_disputed"],
+            row["is_platform_decided"],
         )
         for row in night.rows("select * from staging.stg_youzan__refunds")
     }
@@ -190,17 +197,19 @@ def test_every_youzan_refund_gave_back_when_and_what_the_world_says(night: Night
             str(state.order.id),
             yuan(refund.refund.amount),
             at(refund.refunded_at),
-            states.get(refund.phase, "processing"),
+            "processing" if disputed(refund) else states.get(refund.phase, "processing"),
             yuan(refund.refund.shipping),
             len(refund.refund.lines) > 1,
             (sum(part.quantity for part in refund.refund.lines) or None)
             if refund.refund.plan.goods_return
             else None,
+            disputed(refund),
+            None if disputed(refund) else False,
         )
         for state, refund in night.refunds("youzan")
     }
     assert sum(row[2] is not None for row in wanted.values()) > 20
-    assert all(any(row[place] for row in wanted.values()) for place in (4, 6))
+    assert all(any(row[place] for row in wanted.values()) for place in (4, 6, 7))
     assert found == wanted
 
 

@@ -35,6 +35,7 @@ TOLERANCE = 600
 HISTORY = 90 * 86_400
 PAGE_SIZES = {"products": tuple(range(10, 101))}
 DOCUMENTED = {"products": frozenset({"0", "1"})}
+_STATES = {tl.ASKED: 10, tl.AGREED: 30, tl.RETURNING: 40, tl.REFUNDED: 60, tl.WITHDRAWN: 70}
 _SYSTEM = "appkey method version access_token timestamp signMethod param sign"
 
 
@@ -387,13 +388,10 @@ def _item(view: ProductView) -> dict[str, Any]:
 def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
     order, refund = state.order, found.refund
     tel = order.buyer.phone if order.buyer is not None else ""
-    done = found.phase in (tl.REFUNDED, tl.WITHDRAWN)
     return {
         "refundId": refund.id,
         "oid": order.id,
-        "status": {tl.ASKED: 10, tl.AGREED: 30, tl.RETURNING: 40, tl.REFUNDED: 60, tl.WITHDRAWN: 70}[
-            found.phase
-        ],
+        "status": 20 if found.is_disputed and found.is_open else _STATES[found.phase],
         "handlingWay": 1 if refund.plan.goods_return else 10,
         "refundType": 1,
         "receiptStatus": 1 if refund.plan.before_shipment else 2,
@@ -405,5 +403,5 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "createTime": _ms(found.created),
         "submitTime": _ms(found.created),
         "updateTime": _ms(found.modified),
-        "endTime": _ms(found.modified) if done else 0,
+        "endTime": 0 if found.is_open else _ms(found.modified),
     }

@@ -262,6 +262,8 @@ def _kind(found: RefundState) -> int:
 
 
 def _after_sales(found: RefundState) -> int:
+    if found.is_disputed and found.phase != tl.REFUNDED:  # the platform has it, or it refused
+        return 8 if found.is_open else 9
     return {
         tl.ASKED: 3 if found.refund.plan.goods_return else 2,
         tl.AGREED: 7,
@@ -294,7 +296,7 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "updated_time": write(found.modified),
         "confirm_time": write(state.paid_at),
         "speed_refund_flag": 0,
-        "dispute_refund_status": 0,
+        "dispute_refund_status": int(found.is_disputed and found.phase == tl.REFUNDED),
         "user_shipping_status": "0" if refund.plan.before_shipment else "2",
         "tracking_number": "",
     }

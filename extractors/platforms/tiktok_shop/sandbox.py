@@ -388,6 +388,13 @@ def _refunded(shop: Shop, found: RefundState) -> dict[str, Any]:
     }
 
 
+def _arbitration(found: RefundState) -> dict[str, str]:
+    if not found.is_disputed:
+        return {}
+    ended = "SUPPORT_BUYER" if found.phase == tl.REFUNDED else "SUPPORT_SELLER"
+    return {"arbitration_status": "IN_PROGRESS" if found.is_open else ended}
+
+
 def _return(shop: Shop, state: OrderState, found: RefundState) -> dict[str, Any]:
     refund, order, buyer = found.refund, state.order, state.order.buyer
     items = [
@@ -403,6 +410,7 @@ def _return(shop: Shop, state: OrderState, found: RefundState) -> dict[str, Any]
         "order_id": str(order.id),
         "return_type": "RETURN_AND_REFUND" if refund.plan.goods_return else "REFUND",
         "return_status": _RETURN_STATES[found.phase],
+        **_arbitration(found),
         "role": "BUYER",
         "return_reason": "ecom_order_delivered_refund_and_return_reason",
         "return_reason_text": refund.reason,

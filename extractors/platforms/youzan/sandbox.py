@@ -399,6 +399,8 @@ def _trade(state: OrderState) -> dict[str, Any]:
 
 
 def _phase(found: RefundState) -> str:
+    if found.is_disputed and found.is_open:
+        return "SELLER_REFUSE_BUYER"
     return {
         tl.ASKED: "WAIT_SELLER_AGREE",
         tl.AGREED: "WAIT_BUYER_RETURN_GOODS",
@@ -414,6 +416,7 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "tid": _tid(state.order),
         "kdt_id": state.order.shop.number,
         "status": _phase(found),
+        "cs_status": 2 if found.is_disputed and found.is_open else 1,
         "return_goods": found.refund.plan.goods_return,
         "reason": 3,
         "refund_fee": yuan(found.refund.amount),

@@ -189,6 +189,8 @@ select
     refund_state,
     refund_type,
     reason,
+    is_disputed,
+    is_platform_decided,
     requested_at,
     refunded_at,
     refund_date,

@@ -2,7 +2,8 @@
 -- reason 'ALL' is all reasons together and has every period. Times are added up in whole seconds: fractions would come to another
 -- sum in another order. One row per store (and ALL), reason, grain, period_start and span.
 {%- set counts = ['refunds_requested', 'refunds', 'refunds_timed', 'refund_only', 'return_refund', 'before_shipment', 'exchanges',
-    'orders_due_48h', 'orders_shipped_48h', 'orders_delivered'] %}
+    'orders_due_48h', 'orders_shipped_48h', 'orders_delivered', 'disputes', 'disputes_untold', 'platform_interventions',
+    'platform_interventions_untold'] %}
 {%- set amounts = ['refund_amount', 'refund_goods', 'refund_seconds', 'delivery_seconds', 'unrated'] %}
 
 with
@@ -80,12 +81,26 @@ told as (
 
 ),
 
+-- Nor has one that tells no disputes; all stores together have what each of them tells.
+told_disputes as (
+
+    select store_id, max(case when is_disputed is null then 0 else 1 end) as tells_disputes
+    from refunds
+    where exclude_reason is null
+    group by store_id
+
+),
+
 events as (
 
     select
         store_id, reason_given as reason, requested_date as date_day,
         count(*) as refunds_requested, 0 as refunds, 0 as refunds_timed, 0 as refund_only, 0 as return_refund, 0 as before_shipment, 0 as exchanges,
         0 as orders_due_48h, 0 as orders_shipped_48h, 0 as orders_delivered,
+        sum(case when is_disputed then 1 else 0 end) as disputes,
+        sum(case when is_disputed is null then 1 else 0 end) as disputes_untold,
+        sum(case when is_platform_decided then 1 else 0 end) as platform_interventions,
+        sum(case when is_platform_decided is null then 1 else 0 end) as platform_interventions_untold,
         cast(0 as decimal(18, 4)) as refund_amount, cast(0 as decimal(18, 4)) as refund_goods,
         0 as refund_seconds, 0 as delivery_seconds, 0 as unrated
     from refunds
@@ -102,7 +117,7 @@ events as (
         sum(case when refund_type = 'return_refund' then 1 else 0 end),
         sum(case when refund_type = 'before_shipment' then 1 else 0 end),
         sum(case when refund_type = 'exchange' then 1 else 0 end),
-        0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0,
         sum(refund_goods + refund_shipping + refund_tax), sum(refund_goods), sum(coalesce(seconds, 0)), 0,
         sum(case when rate_to_reporting is null then 1 else 0 end)
     from refunds
@@ -117,7 +132,7 @@ events as (
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping * orders.is_due else 0 end),
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then orders.is_in_time else 0 end),
         sum(case when orders.delivered_at >= orders.begun_at then 1 else 0 end),
-        0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0,
         sum(case
             when orders.delivered_at >= orders.begun_at
                 then {{ seconds_between('orders.begun_at', 'orders.delivered_at') }}
@@ -207,6 +222,7 @@ select
     {%- for name in counts %}
     cast(coalesce(added.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
+    coalesce(told_disputes.tells_disputes, 0) = 1 and coalesce(added.disputes_untold, 0) = 0 as is_disputes_loaded,
     {{ mart_money('coalesce(added.refund_amount, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_amount,
     {{ mart_money('coalesce(added.refund_goods, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_goods,
     round(cast(coalesce(added.refund_seconds, 0) as double) / 3600, 4) as refund_hours,
@@ -221,3 +237,9 @@ left join added
     and spine.period_start = added.period_start
     and spine.span_days = added.span_days
     and spine.reason = added.reason
+left join (
+    select store_id, tells_disputes from told_disputes
+    union all
+    select 'ALL', min(tells_disputes) from told_disputes
+) as told_disputes
+    on spine.store_id = told_disputes.store_id

@@ -24,10 +24,11 @@ select
     case when this.reason = 'ALL' then this.orders_delivered end as orders_delivered,
     case when this.reason = 'ALL' then this.delivery_days end as delivery_days,
     this.avg_delivery_days,
+    this.is_disputes_loaded,
+    case when this.is_disputes_loaded then this.disputes end as disputes,
+    case when this.is_disputes_loaded and this.platform_interventions_untold = 0 then this.platform_interventions end
+        as platform_interventions,
     -- No source that is read tells these yet.
-    false as is_disputes_loaded,
-    cast(null as bigint) as disputes,
-    cast(null as bigint) as platform_interventions,
     false as is_promised_dates_loaded,
     cast(null as double) as late_rate,
     cast(null as bigint) as lost,

@@ -10,6 +10,8 @@ select
     refund_state,
     refund_type,
     reason,
+    is_disputed,
+    is_platform_decided,
     exclude_reason,
     is_counted,
     is_linked,

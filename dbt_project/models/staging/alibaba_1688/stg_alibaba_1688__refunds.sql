@@ -68,6 +68,8 @@ select
     cast(0 as decimal(18, 4)) as refund_tax,
     cast(case when refund_type = 'return_refund' then pieces end as decimal(18, 4)) as quantity,
     reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     account.currency,
     amounts.load_id
 from amounts

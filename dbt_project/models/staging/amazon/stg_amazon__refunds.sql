@@ -107,6 +107,8 @@ select
     case when goods + shipping + tax <> 0 then cast(tax as decimal(18, 4)) end as refund_tax,
     {{ null_as('decimal(18, 4)') }} as quantity,
     reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     coalesce(refunds.currency, account.currency) as currency,
     load_id
 from refunds

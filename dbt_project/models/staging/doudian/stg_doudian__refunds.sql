@@ -62,7 +62,16 @@ refunds as (
         ) as refund_shipping,
         coalesce({{ hundredths('latest.record.aftersale_info.refund_tax_amount') }}, 0) as refund_tax,
         {{ money('latest.record.aftersale_info.aftersale_num') }} as quantity,
-        latest.record.aftersale_info.reason as reason
+        latest.record.aftersale_info.reason as reason,
+        {# arbitrate_status: 0 none, 1 under way, 2 for the buyer, 3 against, 4 and 5 evidence and talks, 255 over. #}
+        case
+            when latest.disputed_at is not null then true
+            when latest.record.aftersale_info.arbitrate_status is not null then false
+        end as is_disputed,
+        case
+            when latest.decided_at is not null then true
+            when latest.record.aftersale_info.arbitrate_status is not null then false
+        end as is_platform_decided
     from {{ ref('base_doudian__refunds') }} as latest
 )
 
@@ -84,6 +93,8 @@ select
     {# The record tells how many it is about; where the buyer keeps them, none come back. #}
     case when refund_type in ('return_refund', 'before_shipment') then quantity end as quantity,
     reason,
+    is_disputed,
+    is_platform_decided,
     account.currency,
     refunds.load_id
 from refunds

@@ -15,6 +15,8 @@ select
     {{ money('latest.record.refund_tax') }} as refund_tax,
     {{ money('latest.record.quantity') }} as quantity,
     latest.record.reason as reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     coalesce(latest.record.currency, account.currency) as currency,
     latest.load_id
 from {{ ref('base_files__refunds') }} as latest

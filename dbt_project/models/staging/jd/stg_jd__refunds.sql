@@ -72,6 +72,8 @@ select
     {{ null_as('decimal(18, 4)') }} as refund_tax,
     {{ null_as('decimal(18, 4)') }} as quantity,
     reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     account.currency,
     load_id
 from kinds

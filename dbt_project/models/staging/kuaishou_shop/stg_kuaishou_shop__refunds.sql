@@ -43,7 +43,8 @@ refunds as (
         ) as requested_at,
         coalesce({{ epoch_time('latest.record.endTime', 1000) }}, latest.success_seen_at) as done_at,
         {{ hundredths('latest.record.refundFee') }} as refund_amount,
-        latest.record.refundReasonDesc as reason
+        latest.record.refundReasonDesc as reason,
+        latest.disputed_at is not null as is_disputed
     from {{ ref('base_kuaishou_shop__refunds') }} as latest
     left join {{ ref('base_kuaishou_shop__orders') }} as sold
         on latest.account_id = sold.account_id and latest.record.oid = sold.record_key
@@ -66,6 +67,9 @@ select
     {{ null_as('decimal(18, 4)') }} as refund_tax,
     {{ null_as('decimal(18, 4)') }} as quantity,
     reason,
+    is_disputed,
+    {# Who decided in the end is not told. #}
+    case when not is_disputed then false end as is_platform_decided,
     account.currency,
     refunds.load_id
 from refunds

@@ -95,6 +95,8 @@ select
     case when goods + shipping + tax = refund_amount then cast(tax as decimal(18, 4)) end as refund_tax,
     case when item_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
     {{ null_as('text') }} as reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     coalesce(parts.record.base_currency_code, account_currency) as currency,
     load_id
 from parts

@@ -80,6 +80,8 @@ select
     {# Pieces are known where all went back. #}
     case when is_given_back then quantity end as quantity,
     {{ null_as('text') }} as reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     account.currency,
     shared.load_id
 from shared

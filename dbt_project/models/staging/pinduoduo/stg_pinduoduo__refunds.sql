@@ -49,6 +49,9 @@ after_sales as (
         {{ money('latest.record.refund_amount') }} as refund_amount,
         {{ money('latest.record.goods_number') }} as quantity,
         latest.record.after_sale_reason as reason,
+        {# 8 the platform has it, 5 and 9 it agreed or refused; a refund of a dispute (纠纷退款) is marked for good. #}
+        disputed_at is not null as is_disputed,
+        decided_at is not null as is_platform_decided,
         load_id
     from {{ ref('base_pinduoduo__refunds') }} as latest
 )
@@ -72,6 +75,8 @@ select
     {# The record tells how many the line has; they come back only with a return. #}
     case when refund_type = 'return_refund' then quantity end as quantity,
     reason,
+    is_disputed,
+    is_platform_decided,
     account.currency,
     load_id
 from after_sales

@@ -106,6 +106,8 @@ select
     case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
     {# The shop's note is free text, about the buyer as often as not: it is not read. #}
     {{ null_as('text') }} as reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     refunds.currency,
     load_id
 from refunds

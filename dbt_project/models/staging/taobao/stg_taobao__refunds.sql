@@ -40,6 +40,8 @@ select
     case when {{ postage_only }} then cast(0 as decimal(18, 4)) end as refund_tax,
     {{ null_as('decimal(18, 4)') }} as quantity,
     latest.record.reason as reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     account.currency,
     latest.load_id
 from {{ ref('base_taobao__refunds') }} as latest

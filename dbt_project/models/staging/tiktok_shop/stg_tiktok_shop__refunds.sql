@@ -59,7 +59,10 @@ told as (
         nullif(latest.record.refund_amount.currency, '') as currency,
         {{ array_length('latest.record.' ~ lines) }} as line_count,
         {{ first_of('latest.record.' ~ lines) }}.order_line_item_id as first_line_id,
-        nullif(latest.record.{{ reason }}, '') as reason
+        nullif(latest.record.{{ reason }}, '') as reason,
+        {# Nobody is called in before shipment. #}
+        {{ 'latest.disputed_at is not null' if source == 'returns' else 'false' }} as is_disputed,
+        {{ 'latest.decided_at is not null' if source == 'returns' else 'false' }} as is_platform_decided
     from {{ ref('base_tiktok_shop__' ~ source) }} as latest
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -83,6 +86,8 @@ select
     {# The record tells which pieces it is about; where the buyer keeps them, none come back. #}
     case when refund_type <> 'refund_only' and line_count > 0 then cast(line_count as decimal(18, 4)) end as quantity,
     reason,
+    is_disputed,
+    is_platform_decided,
     coalesce(told.currency, account.currency) as currency,
     load_id
 from told

@@ -106,6 +106,8 @@ select
     case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
     {# What staff typed does not land. #}
     {{ null_as('text') }} as reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     coalesce(refunds.currency, account.currency) as currency,
     last_load_id as load_id
 from refunds

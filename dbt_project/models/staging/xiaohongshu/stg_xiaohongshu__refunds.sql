@@ -86,6 +86,8 @@ select
     {# The detail tells how many it is about; where the buyer keeps them, none come back. #}
     cast(case when refund_type in ('return_refund', 'before_shipment') then nullif(pieces, 0) end as decimal(18, 4)) as quantity,
     reason,
+    {{ null_as('boolean') }} as is_disputed,
+    {{ null_as('boolean') }} as is_platform_decided,
     account.currency,
     amounts.load_id
 from amounts

@@ -37,6 +37,7 @@ refunds as (
         {{ money('latest.record.detail.refund_postage') }} as postage,
         {{ array_sum('latest.record.detail.refund_order_item', 'part', money('part.item_num')) }} as pieces,
         latest.record.reason as reason,
+        disputed_at is not null as is_disputed,
         load_id
     from {{ ref('base_youzan__refunds') }} as latest
 )
@@ -59,6 +60,9 @@ select
     {# Of goods sold by weight it tells none. #}
     cast(case when refund_type = 'return_refund' then nullif(pieces, 0) end as decimal(18, 4)) as quantity,
     reason,
+    is_disputed,
+    {# Who decided in the end is not told. #}
+    case when not is_disputed then false end as is_platform_decided,
     account.currency,
     load_id
 from refunds

@@ -216,7 +216,15 @@ def _sku_order(state: OrderState, line: Line) -> dict[str, Any]:
 
 
 def _aftersale_status(found: RefundState) -> int:
+    if found.is_disputed and found.is_open:  # the shop had refused
+        return 27
     return {tl.ASKED: 6, tl.AGREED: 7, tl.RETURNING: 11, tl.REFUNDED: 12, tl.WITHDRAWN: 28}[found.phase]
+
+
+def _arbitration(found: RefundState) -> int:
+    if not found.is_disputed:
+        return 0
+    return 1 if found.is_open else 2 if found.phase == tl.REFUNDED else 3
 
 
 def _aftersale_type(found: RefundState) -> int:
@@ -250,6 +258,7 @@ def aftersale_record(state: OrderState, found: RefundState) -> dict[str, Any]:
             "apply_time": found.created,
             "update_time": found.modified,
             "reason": refund.reason,
+            "arbitrate_status": _arbitration(found),
             "remark": f"电话 {tel}",
         },
         "order_info": {
