@@ -292,10 +292,10 @@
 {% macro spark__distinct_list(x) %}array_join(array_sort(collect_set({{ x }})), ','){% endmacro %}
 
 
-{# A number that changes when any column of a row does. `row` is the name of the relation in FROM. #}
-{% macro row_print(row) %}{{ return(adapter.dispatch('row_print', 'daybook')(row)) }}{% endmacro %}
-{% macro duckdb__row_print(row) %}hash({{ row }}){% endmacro %}
-{% macro spark__row_print(row) %}cast(xxhash64({{ row }}.*) as decimal(38, 0)){% endmacro %}
+{# A number that changes when any column of a row does, or one of further columns. `row` is the name of the relation in FROM. #}
+{% macro row_print(row, more=[]) %}{{ return(adapter.dispatch('row_print', 'daybook')(row, more)) }}{% endmacro %}
+{% macro duckdb__row_print(row, more=[]) %}hash({{ ([row] + more) | join(', ') }}){% endmacro %}
+{% macro spark__row_print(row, more=[]) %}cast(xxhash64({{ ([row ~ '.*'] + more) | join(', ') }}) as decimal(38, 0)){% endmacro %}
 
 
 {# ---- incremental: the same meaning on every engine --------------------------------------------- #}

@@ -1,7 +1,10 @@
 -- Orders with what became of them: refunds so far at the rate of the sale, their outcome, and their place in the
--- buyer's history (over all of it, in this store and in all stores of the platform). One row per order.
+-- buyer's history (over all of it, in this store and, as …_all, in all stores of the platform). One row per order.
 {{ config(**rebuilt(["{{ in_orders_to_write('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
+{%- set histories = {'': 'in_store', '_all': 'in_platform'} %}
+{%- set before = ['buyer_order_number', 'previous_paid_date'] %}
+{%- set others = ['next_paid_date', 'first_paid_date', 'first_buyer_type'] %}
 
 with
 
@@ -49,10 +52,14 @@ buyer_orders as (
         platform,
         store_id,
         order_id,
-        row_number() over in_store as buyer_order_number,
-        lag(paid_date) over in_store as previous_paid_date,
-        row_number() over in_platform as buyer_order_number_all,
-        lag(paid_date) over in_platform as previous_paid_date_all
+        {%- for scope, history in histories.items() %}
+        row_number() over {{ history }} as buyer_order_number{{ scope }},
+        lag(paid_date) over {{ history }} as previous_paid_date{{ scope }},
+        lead(paid_date) over {{ history }} as next_paid_date{{ scope }},
+        first_value(paid_date) over {{ history }} as first_paid_date{{ scope }},
+        first_value(coalesce(buyer_type, 'unknown')) over {{ history }} as first_buyer_type{{ scope }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_order_totals') }} as orders
     where is_counted and buyer_key is not null
         {%- if only_changes() %}
@@ -84,23 +91,29 @@ named as (
                 and orders.paid_amount_orig > 0 then 'fully_refunded'
             when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig > 0 then 'partly_refunded'
             else 'kept'
-        end as outcome,
-        buyer_orders.buyer_order_number,
-        buyer_orders.previous_paid_date,
-        buyer_orders.buyer_order_number_all,
-        buyer_orders.previous_paid_date_all
+        end as outcome
     from orders
     left join refunds
         on orders.platform = refunds.platform
         and orders.store_id = refunds.store_id
         and orders.order_id = refunds.order_id
-    left join buyer_orders
-        on orders.platform = buyer_orders.platform
-        and orders.store_id = buyer_orders.store_id
-        and orders.order_id = buyer_orders.order_id
 
 )
 
--- The print is of what the row says, for int_day_prints: made when the row is written, not of every row every night.
-select named.*, {{ row_print('named') }} as print
+-- The print is of what the row says, for int_day_prints: made when the row is written, not of every row every night. Of the history
+-- it holds what was before: a later order is none of this day's events.
+select
+    named.*,
+    {%- set printed = [] %}
+    {%- for scope in histories %}
+    {%- for name in before + others %}
+    buyer_orders.{{ name ~ scope }},
+    {%- do printed.append('buyer_orders.' ~ name ~ scope) if name in before %}
+    {%- endfor %}
+    {%- endfor %}
+    {{ row_print('named', printed) }} as print
 from named
+left join buyer_orders
+    on named.platform = buyer_orders.platform
+    and named.store_id = buyer_orders.store_id
+    and named.order_id = buyer_orders.order_id
