@@ -253,7 +253,7 @@
 {% macro month_start(d) %}cast(date_trunc('month', {{ d }}) as date){% endmacro %}
 
 {% macro add_days(d, days) %}{{ return(adapter.dispatch('add_days', 'daybook')(d, days)) }}{% endmacro %}
-{% macro duckdb__add_days(d, days) %}cast({{ d }} + to_days(cast({{ days }} as integer)) as date){% endmacro %}
+{% macro duckdb__add_days(d, days) %}({{ d }} + cast({{ days }} as integer)){% endmacro %}
 {% macro spark__add_days(d, days) %}date_add({{ d }}, cast({{ days }} as int)){% endmacro %}
 
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between', 'daybook')(earlier, later)) }}{% endmacro %}

@@ -30,7 +30,7 @@ refunds as (
         {%- for part in parts %}
         cast(sum(refund_{{ part }}_orig) as decimal(18, 4)) as refund_{{ part }}_orig,
         cast(sum(refund_{{ part }}_cohort) as decimal(18, 4)) as refund_{{ part }}_cohort,
-        cast(sum(case when refunded_at <= order_paid_at + interval 30 day then refund_{{ part }}_cohort else 0 end) as decimal(18, 4))
+        cast(sum(case when refunded_at <= order_paid_at + interval {{ 30 * 24 }} hour then refund_{{ part }}_cohort else 0 end) as decimal(18, 4))
             as refund_{{ part }}_cohort_30d
         {{- "," if not loop.last }}
         {%- endfor %}

@@ -28,8 +28,8 @@ refunded_orders as (
         {{ month_start('orders.paid_date') }} as paid_month,
         {{ counts_in_all('orders.paid_date') }} as counts_in_all
         {%- for age in ages %},
-        sum(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
-        count(case when refunds.refunded_at <= orders.paid_at + interval {{ age }} day then 1 end) as refunds_{{ age }}
+        sum(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
+        count(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then 1 end) as refunds_{{ age }}
         {%- endfor %}
     from {{ ref('fct_orders') }} as orders
     inner join {{ ref('fct_refunds') }} as refunds
