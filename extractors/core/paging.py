@@ -145,6 +145,7 @@ class _Forward(_Counted, ABC):
             yield Page(records, total)
             if seen >= total or not records:
                 return
+            del reply, records
             number += 1
 
     @abstractmethod
@@ -228,6 +229,7 @@ class NextToken:
                 )
             seen.add(token)
             request = request.with_params(**{self.param: token})
+            del doubted, reply, page
 
     def _may_have_lost(self, reply: Reply) -> bool:
         if not self.asks_twice:

@@ -168,6 +168,9 @@ class WindowReader:
             with self._guard:
                 for key, line in lines:
                     self._keep(key, line)
+            # Gone before the next is decoded, which then comes to lie where this one did, in memory the
+            # processor still has at hand. The pagings let go of theirs for the same reason.
+            del page, records, fresh, lines
         if total is not None and len(seen) < total:
             raise ContractError(
                 f"{read.request.name} says {total} records and sent {len(seen)}",

@@ -210,3 +210,4 @@ class Connection:
                 what = "the same page cursor twice" if after else "no cursor for the next page"
                 raise ContractError(f"{request.name} sent {what}: the read would never end")
             seen.add(after)
+            del reply
