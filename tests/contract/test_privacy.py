@@ -274,6 +274,7 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "open_id_buyer": "o_1",
             "pin": "p",
+            "waybill": "JDV1",
             "consigneeInfo": {
                 "province": "浙江", "provinceId": "15", "city": "杭州市", "cityId": "1213", "county": "西湖区",
                 "countyId": "3038", "town": "翠苑街道", "townId": "59931",
@@ -283,7 +284,7 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "pinduoduo": (
         {
-            "open_id_buyer": "o_1", "province": "浙江省", "province_id": 31, "city": "杭州市", "city_id": 383,
+            "open_id_buyer": "o_1", "tracking_number": "YT1", "province": "浙江省", "province_id": 31, "city": "杭州市", "city_id": 383,
             "town": "西湖区", "town_id": 3230, "country": "中国",
         },
         {"province": "浙江省", "province_id": 31, "country": "中国"},
@@ -291,12 +292,13 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "doudian": (
         {
             "doudian_open_id": "#1",
+            "logistics_info": [{"company": "yuantong", "tracking_no": "YT1"}],
             "post_addr": {
                 "province": PROVINCE, "city": {"name": "杭州市", "id": "3301"}, "town": {"name": "西湖区", "id": "1"},
                 "street": {"name": "翠苑街道", "id": "2"},
             },
         },
-        {"post_addr": {"province": PROVINCE}},
+        {"post_addr": {"province": PROVINCE}, "logistics_info": [{"company": "yuantong"}]},
     ),
 }  # fmt: skip
 

@@ -155,7 +155,7 @@ DIALECT = Dialect(
 # Ciphers and masks of the receiver, remarks, and the parts of an address below the province.
 _HIDDEN = (
     "encrypt_*", "mask_*", "post_tel", "post_code", "detail", "street", "town", "city", "user_id_info",
-    "buyer_words", "seller_words", "doudian_open_id",
+    "buyer_words", "seller_words", "doudian_open_id", "tracking_no",
 )  # fmt: skip
 
 PLATFORM = Platform(

@@ -188,7 +188,7 @@ def _local(moment: datetime) -> str:
 
 # Of a buyer and the consignee only a keyed hash and the province stay.
 _HIDDEN = (
-    "open_id_buyer", "pin", "realpin", "encrypt_*", "*invoice*", "vatinfo", "*telephone*", "city*",
+    "open_id_buyer", "pin", "realpin", "encrypt_*", "*invoice*", "waybill", "vatinfo", "*telephone*", "city*",
     "county*", "town*",
 )  # fmt: skip
 

@@ -141,6 +141,7 @@ def moment(value: Any) -> datetime:
 # The buyer (a keyed hash stays), masks, memos, the payment number, and of the address all below the province.
 _HIDDEN = (
     "open_id_buyer", "*_mask", "remark", "id_card*", "pay_no", "inner_transaction_id", "city*", "town*",
+    "tracking_number",
 )  # fmt: skip
 
 PLATFORM = Platform(
@@ -173,6 +174,7 @@ PLATFORM = Platform(
             reads=_refunds,
             widest=timedelta(minutes=30),
             retention=timedelta(days=90),
+            personal=Personal(drop=("tracking_number",)),
         ),
         Stream(
             name="products",
