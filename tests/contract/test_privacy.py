@@ -177,10 +177,32 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"buyer_open_uid": "AAH1", "receiver_state": "浙江省", "receiver_city": "杭州市"},
         {"receiver_state": "浙江省"},
     ),
+    "beibei": (
+        {"nick": "li4", "province": "浙江省", "city": "杭州市", "receiver_name": "李四", "out_sid": "YT1", "company": "yunda"},
+        {"province": "浙江省", "company": "yunda"},
+    ),
+    "youzan": (
+        {
+            "full_order_info": {
+                "buyer_info": {"yz_open_id": "o1", "fans_nickname": "李四"},
+                "address_info": {
+                    "delivery_province": "四川省", "delivery_city": "成都市", "address_extra": '{"lon":103.98,"lat":30.67}',
+                },
+                "delivery_order": [{"express_type": 1, "dists": [{"express_info": {"express_id": 1, "express_no": "YT1"}}]}],
+            },
+        },
+        {
+            "full_order_info": {
+                "address_info": {"delivery_province": "四川省"},
+                "delivery_order": [{"express_type": 1, "dists": [{"express_info": {"express_id": 1}}]}],
+            },
+        },
+    ),
     "kaola": (
         {
             "buyer_account": "a@example.invalid", "receiver_province_name": "浙江省", "receiver_post_code": "310000",
             "cert_name": "李四", "cert_id_no": "3301", "trade_no": "T1", "invoice_title": "李四",
+            "express_no": "YT1",
         },
         {"receiver_province_name": "浙江省"},
     ),

@@ -82,7 +82,7 @@ PLATFORM = Platform(
             widest=timedelta(days=1),
             # An order appears half an hour after it was paid.
             settle=timedelta(minutes=35),
-            personal=Personal(drop=("remark", "invoice_*", "city", "county"), buyer=("nick",)),
+            personal=Personal(drop=("remark", "invoice_*", "city", "county", "out_sid"), buyer=("nick",)),
         ),
         Stream(
             name="refunds",

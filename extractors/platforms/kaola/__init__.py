@@ -96,6 +96,7 @@ PLATFORM = Platform(
                     "order_buyer_remark",
                     "order_business_remark",
                     "trade_no",
+                    "express_no",
                     "buyer_*",
                     "cert_*",
                     "invoice_*",

@@ -185,6 +185,7 @@ PLATFORM = Platform(
                     "buyer_info", "delivery_postal_code", "delivery_city", "delivery_district",
                     "self_fetch_info", "trade_memo", "outer_user_id", "fans_*", "yz_open_id", "*transaction*",
                     "invoice*", "cashier_name", "user_name", "user_tel", "child_info", "book_key",
+                    "express_no",
                 ),
                 keep=("address_info",),
                 buyer=("full_order_info.buyer_info.yz_open_id", "full_order_info.buyer_info.buyer_id"),
