@@ -59,6 +59,22 @@
 {% endmacro %}
 
 
+{#
+  The columns of a mart as they are made. Text of few values is packed by a dictionary, as DuckDB would find by trying what else
+  there is on each row: a fifth of what writing a wide mart costs.
+#}
+{% macro duckdb__get_table_columns_and_constraints() %}
+    {%- set few_values = [
+        'store_id', 'currency', 'platform', 'grain', 'account_id', 'exclude_reason', 'segment', 'abc_class', 'line_class',
+        'store_currency', 'list_price_currency', 'buyer_type', 'payment_type', 'order_type', 'order_state', 'source_status', 'outcome',
+        'event_type', 'refund_state', 'refund_type',
+    ] -%}
+    {{- return(modules.re.sub(
+        '(?im)^( *(?:' ~ few_values | join('|') ~ ') text)', '\\1 using compression dictionary', table_columns_and_constraints()
+    )) -}}
+{% endmacro %}
+
+
 {% macro rows_exchanged(relation) %}
     delete from {{ relation }};
     insert into {{ relation }} {{ get_column_names() }} ({{ get_select_subquery(sql) }})
