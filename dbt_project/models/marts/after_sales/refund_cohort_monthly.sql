@@ -5,19 +5,44 @@
 
 with
 
+last_days as (
+
+    select store_id, max(date_day) as last_day
+    from {{ ref('int_store_calendar') }}
+    group by store_id
+
+),
+
+-- Of the days that periods have: the running day is in no month.
+orders as (
+
+    select
+        orders.platform,
+        orders.store_id,
+        orders.order_id,
+        orders.paid_at,
+        {{ month_start('orders.paid_date') }} as paid_month,
+        orders.paid_amount,
+        {{ counts_in_all('orders.paid_date') }} and coalesce(orders.paid_date <= everywhere.last_day, false) as counts_in_all
+    from {{ ref('fct_orders') }} as orders
+    {{ joined_to_first_days('orders') }}
+    inner join last_days on orders.store_id = last_days.store_id and orders.paid_date <= last_days.last_day
+    cross join (select max(last_day) as last_day from last_days where store_id = 'ALL') as everywhere
+    where orders.is_counted
+
+),
+
 paid as (
 
     select
-        orders.store_id,
-        {{ month_start('orders.paid_date') }} as paid_month,
-        {{ counts_in_all('orders.paid_date') }} as counts_in_all,
+        store_id,
+        paid_month,
+        counts_in_all,
         count(*) as orders_paid,
-        sum(orders.paid_amount) as paid_amount,
-        sum(case when orders.paid_amount is null then 1 else 0 end) as unrated
-    from {{ ref('fct_orders') }} as orders
-    {{ joined_to_first_days('orders') }}
-    where orders.is_counted
-    group by orders.store_id, {{ month_start('orders.paid_date') }}, {{ counts_in_all('orders.paid_date') }}
+        sum(paid_amount) as paid_amount,
+        sum(case when paid_amount is null then 1 else 0 end) as unrated
+    from orders
+    group by store_id, paid_month, counts_in_all
 
 ),
 
@@ -25,21 +50,20 @@ refunded_orders as (
 
     select
         orders.store_id,
-        {{ month_start('orders.paid_date') }} as paid_month,
-        {{ counts_in_all('orders.paid_date') }} as counts_in_all
+        orders.paid_month,
+        orders.counts_in_all
         {%- for age in ages %},
         sum(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
         count(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then 1 end) as refunds_{{ age }}
         {%- endfor %}
-    from {{ ref('fct_orders') }} as orders
+    from orders
     inner join {{ ref('fct_refunds') }} as refunds
         on orders.platform = refunds.platform
         and orders.store_id = refunds.store_id
         and orders.order_id = refunds.order_id
-    {{ joined_to_first_days('orders') }}
     -- An exchange gave nothing back.
-    where orders.is_counted and refunds.is_counted and refunds.is_linked and coalesce(refunds.refund_type, 'other') <> 'exchange'
-    group by orders.platform, orders.store_id, orders.order_id, orders.paid_date, {{ counts_in_all('orders.paid_date') }}
+    where refunds.is_counted and refunds.is_linked and coalesce(refunds.refund_type, 'other') <> 'exchange'
+    group by orders.platform, orders.store_id, orders.order_id, orders.paid_month, orders.counts_in_all
 
 ),
 
