@@ -235,6 +235,17 @@ def test_ratios_of_two_sources_are_null_where_one_is_not_loaded_throughout(built
         assert row["mer_pct"] is None and row["blended_roas"] is None
 
 
+def test_ratios_of_all_stores_to_ads_begin_where_the_last_that_advertises_was_first_asked(built: Any) -> None:
+    """Until 11 October the spend of one would stand beside the sales of both; a third has no ads, and nobody waits for it."""
+    days = built.rows("select * from marts.store_daily where store_id = 'ALL' and ad_spend is not null")
+    assert {row["period_start"] for row in days if not row["is_ads_loaded"]} == set(
+        _days("month", date(2026, 10, 1))[:11]
+    )
+    for row in days:
+        assert row["ad_spend"] > 0 and (row["blended_roas"] is None) == (not row["is_ads_loaded"])
+        assert (row["mer_pct"] is None) == (not row["is_ads_loaded"] or not row["paid_amount"])
+
+
 def test_conversion_of_all_stores_is_null_while_only_some_have_visitors(built: Any) -> None:
     rows = built.rows("select * from marts.store_daily where store_id = 'ALL' and is_traffic_loaded")
     assert len(rows) > 30

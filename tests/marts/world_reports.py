@@ -157,7 +157,14 @@ def outcomes(world: World) -> None:
 
 
 def advertising(world: World, rng: random.Random) -> None:
-    """Two advertisers. One reports ads and, apart, a finance figure of the whole account; one reports campaigns. Both restate."""
+    """Two advertisers. One reports ads and, apart, a finance figure of the whole account; one reports campaigns. Both restate.
+    The second was asked from the 12th on, and began on the 20th."""
+    for number_of_day in range(12, 20):
+        day = date(2026, 10, number_of_day)
+        world.books["report_reads"].append(
+            {"platform": "ocean_engine", "account_id": "ocean_engine__reef", "stream": "ads", "report_date": day,
+             "as_of_date": day, "read_at": READ_UNTIL, "load_id": 1, "rows": 0}
+        )  # fmt: skip
     for account, store, currency, level, first in (
         ("ocean_engine__jade", "jade_tmall", "CNY", "ad", date(2026, 10, 1)),
         ("ocean_engine__reef", "reef_us", "CNY", "campaign", date(2026, 10, 20)),

@@ -246,7 +246,10 @@ expected as (
         max(case when is_orders_loaded then date_day end) as orders_last,
         min(case when is_traffic_loaded then date_day end) as traffic_first,
         max(case when is_traffic_loaded then date_day end) as traffic_last,
-        min(case when is_ads_loaded then date_day end) as ads_first,
+        -- What a store that advertises spent before its ads were first read is not known: there, too, they are missing.
+        case when max(case when is_ads_loaded then 1 else 0 end) = 1
+            then min(case when is_ads_loaded or is_orders_loaded then date_day end)
+        end as ads_first,
         max(case when is_ads_loaded then date_day end) as ads_last
     from store_days
     group by store_id
