@@ -56,13 +56,15 @@ events as (
 
 ),
 
+-- Accounts by the first day that was read of their orders, or of their ads.
 begun as (
 
     select
         *,
-        min(from_date) over (partition by store_id) as first_date
+        min(from_date) over (partition by check_name, store_id) as first_date
     from (
         select
+            'accounts_begun_later' as check_name,
             accounts.store_id,
             accounts.account_id,
             {{ local_date('min(reads.window_start)', 'accounts.time_zone') }} as from_date
@@ -70,6 +72,20 @@ begun as (
         inner join {{ source('raw_daybook', 'accounts') }} as accounts on reads.account_id = accounts.account_id
         where reads.stream = 'orders' and accounts.is_active
         group by accounts.store_id, accounts.account_id, accounts.time_zone
+
+        union all
+
+        select 'ads_begun_later', accounts.store_id, accounts.account_id, min(read_days.report_date)
+        from (
+            select account_id, report_date from {{ ref('int_ads') }}
+            union all
+            select account_id, report_date
+            from {{ source('raw_daybook', 'report_reads') }}
+            where account_id in (select account_id from {{ ref('int_ads') }})
+        ) as read_days
+        inner join {{ source('raw_daybook', 'accounts') }} as accounts on read_days.account_id = accounts.account_id
+        where accounts.is_active
+        group by accounts.store_id, accounts.account_id
     ) as accounts
 
 ),
@@ -82,7 +98,7 @@ told as (
 
     union all
 
-    select 'accounts_begun_later', store_id, 'accounts.yml: ' || account_id || ' from ' || cast(from_date as {{ t('text') }})
+    select check_name, store_id, 'accounts.yml: ' || account_id || ' from ' || cast(from_date as {{ t('text') }})
     from begun
     where from_date > first_date
 
