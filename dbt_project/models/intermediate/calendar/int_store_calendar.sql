@@ -175,26 +175,28 @@ report_loaded as (
 
 ),
 
-all_days as (
+-- An empty answer about a day before the history is no day of the store.
+figure_days as (
 
-    select store_id, date_day from order_days
-    union
-    select store_id, date_day from event_days
-    union
-    -- Days with figures; an empty answer about a day before the history is no day of the store.
     select store_id, period_start as date_day from {{ ref('int_traffic') }} where grain = 'day'
     union
     select store_id, report_date as date_day from {{ ref('int_ads') }}
 
 ),
 
--- A store without orders has no history but that of its figures: a day that was asked for and had none is one of its days, too.
-quiet_days as (
+all_days as (
 
-    select distinct report_days.store_id, report_days.date_day
+    select store_id, date_day from order_days
+    union
+    select store_id, date_day from event_days
+    union
+    select store_id, date_day from figure_days
+    union
+    -- A store without orders has no history but that of its figures: from the first on, a day that had none is one of its days, too.
+    select report_days.store_id, report_days.date_day
     from report_days
     inner join history on report_days.store_id = history.store_id
-    inner join (select store_id, min(date_day) as first_day from all_days group by store_id) as begun
+    inner join (select store_id, min(date_day) as first_day from figure_days group by store_id) as begun
         on report_days.store_id = begun.store_id
         and report_days.date_day > begun.first_day
     where not history.has_orders
@@ -224,7 +226,7 @@ store_days as (
                 {{ local_timestamp("cast(" ~ add_days('days.date_day', 1) ~ " as " ~ t('timestamp') ~ ")", 'history.time_zone') }}
             )
         end as data_through_at
-    from (select * from all_days union select * from quiet_days) as days
+    from all_days as days
     inner join history on days.store_id = history.store_id
     left join order_days on days.store_id = order_days.store_id and days.date_day = order_days.date_day
     left join event_days on days.store_id = event_days.store_id and days.date_day = event_days.date_day
