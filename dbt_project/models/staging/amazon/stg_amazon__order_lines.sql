@@ -53,6 +53,17 @@ charges as (
     from items
 ),
 
+{# A tip is charged after delivery, on the order; what is still pending is in no total. #}
+tips as (
+    select
+        account_id,
+        record_key as order_id,
+        load_id,
+        {{ array_sum('latest.record.proceeds.breakdowns', 'part', "case when part.type = 'DELIVERY_TIP' and "
+            "coalesce(part.status, '') <> 'PENDING' then " ~ subtotal ~ " else 0 end") }} as amount
+    from {{ ref('base_amazon__orders') }} as latest
+),
+
 lines as (
     select
         account_id,
@@ -92,6 +103,24 @@ lines as (
     from charges
     where charges.part.type in ('GIFT_WRAP', 'COD_FEE', 'OTHER')
     group by account_id, order_id, load_id, item_id, charges.part.type
+
+    union all
+
+    select
+        account_id,
+        order_id,
+        load_id,
+        'delivery_tip' as line_id,
+        {{ null_as('text') }} as product_id,
+        {{ null_as('text') }} as sku_id,
+        'delivery_tip' as product_name,
+        'fee' as line_class,
+        cast(1 as decimal(18, 4)) as quantity,
+        amount as list_amount,
+        0 as discount,
+        0 as line_tax
+    from tips
+    where amount <> 0
 )
 
 select

@@ -5,7 +5,7 @@
     'createdTime': 'text', 'lastUpdatedTime': 'text', 'programs': ['text'], 'buyer_key': 'text',
     'associatedOrders': [{'associationType': 'text'}],
     'salesChannel': {'channelName': 'text', 'marketplaceId': 'text'},
-    'proceeds': {'grandTotal': money},
+    'proceeds': {'grandTotal': money, 'breakdowns': [{'type': 'text', 'status': 'text', 'subtotal': money}]},
     'fulfillment': {'fulfillmentStatus': 'text', 'fulfilledBy': 'text'},
     'recipient': {'deliveryAddress': {'stateOrRegion': 'text', 'countryCode': 'text'}},
     'packages': [{'shipTime': 'text'}],
