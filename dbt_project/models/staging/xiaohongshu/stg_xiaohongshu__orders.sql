@@ -1,4 +1,4 @@
-{#- Statuses: document of order.getOrderList, orderStatus; the order of 2 to 6 is not confirmed. -#}
+{#- Statuses: document of order.getOrderList, orderStatus. -#}
 {%- set states = {
     '1': 'created',
     '2': 'paid',
@@ -37,7 +37,11 @@ trades as (
         {{ array_sum('latest.record.skuList', 'sku', hundredths('sku.totalTaxAmount')) }} as tax,
         nullif({{ hundredths('latest.record.totalDepositAmount') }}, 0) as deposit,
         latest.record.receiverProvinceName as region,
-        {{ excluded_by_mark({'sellerRemarkFlag': 'latest.record.sellerRemarkFlag'}) }} as exclude_reason
+        {# A parcel of type 5 brings what is sent in exchange, and is no sale. #}
+        case
+            when latest.record.orderType = '5' then 'not_a_sale'
+            else {{ excluded_by_mark({'sellerRemarkFlag': 'latest.record.sellerRemarkFlag'}) }}
+        end as exclude_reason
     from {{ ref('base_xiaohongshu__orders') }} as latest
     left join {{ source('raw_daybook', 'accounts') }} as account
         on latest.account_id = account.account_id

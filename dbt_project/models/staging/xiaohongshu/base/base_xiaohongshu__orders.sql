@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
 
 {%- set shape = {
-    'orderStatus': 'text', 'createdTime': 'text', 'paidTime': 'text', 'updateTime': 'text', 'deliveryTime': 'text',
-    'cancelTime': 'text', 'finishTime': 'text', 'totalPayAmount': 'text', 'totalShippingFree': 'text',
+    'orderType': 'text', 'orderStatus': 'text', 'createdTime': 'text', 'paidTime': 'text', 'updateTime': 'text',
+    'deliveryTime': 'text', 'cancelTime': 'text', 'finishTime': 'text', 'totalPayAmount': 'text', 'totalShippingFree': 'text',
     'totalDepositAmount': 'text', 'sellerRemarkFlag': 'text', 'receiverProvinceName': 'text', 'buyer_key': 'text',
     'skuList': [{
         'skuId': 'text', 'skuName': 'text', 'skuQuantity': 'text', 'totalPaidAmount': 'text',
