@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from daybook import clock, steps
 from daybook.engine.asked import asked
 from daybook.engine.follow import Run, Watch
-from daybook.night import Outcome, finish
+from daybook.night import Outcome, closed_day, finish
 from daybook.progress import Progress
 from daybook.settings import Settings
 from extractors.errors import ConfigError, DaybookError
@@ -34,12 +34,7 @@ def run_backfill(
                 f"no account of {platform} in {settings.accounts_file}",
                 advice=f"configured: {', '.join(known)}",
             )
-    newest = clock.last_closed_day(datetime.now(UTC), settings.zone)
-    if last > newest:
-        raise ConfigError(
-            f"{last} has not ended: the last whole business day in {settings.zone} is {newest}",
-            advice=f"ask for days up to {newest}",
-        )
+    closed_day(settings, last)
     days = (last - first).days + 1
     if days > LONGEST:
         raise ConfigError(

@@ -21,7 +21,7 @@ from daybook.progress import Progress
 from daybook.sandbox import bundled_files
 from daybook.settings import Settings
 from extractors.accounts import Account
-from extractors.errors import DaybookError
+from extractors.errors import ConfigError, DaybookError
 
 OWED = 30.0  # seconds in which the scheduler makes the runs it owes; it looks every second
 BY_ASSETS = 10.0  # seconds in which it starts the transform after the last asset
@@ -46,16 +46,28 @@ class Outcome:
         return self.transform is not None and self.transform.state == "success"
 
 
+def closed_day(settings: Settings, day: date | None = None) -> date:
+    """`day`, or the last closed one. Raises ConfigError when it has not ended: runs of it would wait."""
+    newest = clock.last_closed_day(datetime.now(UTC), settings.zone)
+    if day is not None and day > newest:
+        raise ConfigError(
+            f"{day} has not ended: the last whole business day in {settings.zone} is {newest}",
+            advice=f"ask for days up to {newest}",
+        )
+    return day or newest
+
+
 def run_night(settings: Settings, progress: Progress, day: date | None = None) -> Outcome:
     """Run one night in an Airflow of our own, or in the one `daybook up` started.
 
     Args:
         day: the business day to read up to; by default the last closed one.
+    Raises ConfigError when the day has not ended.
     """
+    wanted = closed_day(settings, day)
     accounts = steps.accounts(settings)
     settings.hash_key()
     bundled_files(settings, accounts, progress)
-    wanted = day or clock.last_closed_day(datetime.now(UTC), settings.zone)
     for account in accounts:
         for said in steps.out_of_reach(settings, account):
             progress.line(f"{account.id} · {said}", "bad")

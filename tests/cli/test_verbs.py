@@ -241,8 +241,11 @@ def test_a_host_that_is_no_address_is_told_from_one_that_does_not_answer(daybook
     assert "hunter2" not in told and "Traceback" not in told
 
 
-def test_a_day_that_is_not_over_cannot_be_read_again(daybook):
-    answer = daybook("backfill", "2026-01-01", "2999-01-01")
+@pytest.mark.parametrize(
+    "words", [["backfill", "2026-01-01", "2999-01-01"], ["night", "--day", "2999-01-01"]]
+)
+def test_airflow_is_not_asked_for_a_day_that_is_not_over(daybook, words):
+    answer = daybook(*words)
     assert answer.returncode == 2
     assert "2999-01-01 has not ended" in answer.stderr
 
