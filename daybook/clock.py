@@ -44,6 +44,15 @@ def interval_of(day: date, zone: str) -> tuple[datetime, datetime]:
     return start, end
 
 
+def moment_after(day: date, zone: str, now: datetime) -> datetime:
+    """A moment within the hour after the interval of `day`, another at each microsecond of an hour.
+
+    Never one ahead of `now`, which is after the interval: a run of it would wait.
+    """
+    end = interval_of(day, zone)[1]
+    return end + (now - end) % timedelta(hours=1)
+
+
 def last_closed_day(now: datetime, zone: str) -> date:
     """The latest business day whose interval has ended: yesterday, or the day before until 01:30."""
     local = now.astimezone(ZoneInfo(zone))

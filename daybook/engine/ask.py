@@ -9,7 +9,6 @@ On SQLite that can wait for a task's own request, which waits for the event loop
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -73,8 +72,7 @@ def night(settings: Settings, day: date, platforms: Sequence[str]) -> None:
             continue
         # A manual run's interval is the last whole one before the moment after which it runs: Airflow's
         # command line cannot tell that. Its logical date must be its own.
-        end = clock.interval_of(day, settings.zone)[1]
-        moment = end + timedelta(microseconds=int(time.time() * 1e6) % 3_600_000_000)
+        moment = clock.moment_after(day, settings.zone, datetime.now(UTC))
         trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.CLI, run_after=moment, logical_date=moment)
 
 

@@ -63,6 +63,19 @@ def test_the_last_closed_day_is_the_day_of_the_last_interval_that_ended():
         )
 
 
+@pytest.mark.parametrize("zone", [SHANGHAI, "Asia/Kolkata"])
+def test_a_night_by_hand_runs_at_once_at_whatever_minute_it_is_asked_for(zone):
+    day = date(2026, 11, 20)
+    end = clock.interval_of(day, zone)[1]
+    moments = set()
+    for minutes in range(0, 24 * 60, 7):
+        now = end + timedelta(minutes=minutes, microseconds=minutes)
+        moment = clock.moment_after(day, zone, now)
+        assert end <= moment <= now and moment < end + timedelta(hours=1)
+        moments.add(moment)
+    assert len(moments) == len(range(0, 24 * 60, 7)), "two runs of a DAG share no logical date"
+
+
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="time zone"):
         clock.business_day(datetime(2026, 11, 20), SHANGHAI)
