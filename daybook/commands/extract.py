@@ -24,8 +24,8 @@ def command(
 ) -> int:
     """Read accounts to landing, without Airflow. No ACCOUNT means all.
 
-    A read goes from where the last one ended to the end of yesterday. `daybook load` brings what landed
-    into the warehouse.
+    A read goes from where the last one ended: of orders, refunds and products up to now, of reports to the
+    end of yesterday. `daybook load` brings what landed into the warehouse.
 
     Exit status: 0 all read; 1 an account failed (the others were read); 2 misconfigured.
 
