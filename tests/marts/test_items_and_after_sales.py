@@ -281,6 +281,8 @@ def test_disputes_are_those_of_the_refunds_asked_for_in_the_period(
             asked[row["store_id"], reason, period_of(grain, day)].append(row)
     seen = set()
     for row in built.rows(f"select * from marts.after_sales_{GRAINS[grain]} where store_id <> 'ALL'"):
+        if not books.counts_in_all(row["store_id"], row["period_start"]):
+            continue  # before the history, whose days are those of its events
         refunds = asked[row["store_id"], row["reason"], row["period_start"]]
         assert row["refunds_requested"] == len(refunds)
         told, decided = (
