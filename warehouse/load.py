@@ -24,7 +24,7 @@ from extractors.files.lists import LISTS
 from extractors.landing import LISTS_ALL, Landing, Manifest
 from warehouse import books, raw
 from warehouse.books import LoadedPartition
-from warehouse.connection import connect, explain, is_storage_trouble, literal
+from warehouse.connection import Resources, connect, explain, is_storage_trouble, literal
 from warehouse.errors import LoadErrors, StorageError, WarehouseError
 from warehouse.lock import writer_lock
 from warehouse.parts import data_error, local_files, stage, stage_more, told_by, trouble
@@ -36,6 +36,11 @@ from warehouse.versions import insert_versions, note_gone
 BATCH_BYTES = 48 * 2**20
 # Rows of a batch that go to their place in the file at once: by way of the log they are written twice.
 LARGE = 20_000
+# One core: of several, all but one mostly wait for each other, and each holds records of its own.
+RESOURCES = Resources(threads=1)
+# What a batch may take, and then what it may where that is too little: DuckDB holds 2,048 records at a time,
+# however long. A file is taken apart by SQL that cannot wait on the disk. What a build takes is the most.
+MEMORY = ("500MB", "1GB", "3GB")
 Progress = Callable[[str], None]
 
 
@@ -70,7 +75,7 @@ def load_pending(
     warehouse_path = Path(warehouse_path)
     accounts = list(accounts)
     with writer_lock(warehouse_path.parent, "daybook load", wait=wait):
-        con = connect(warehouse_path, wait=wait)
+        con = connect(warehouse_path, wait=wait, resources=RESOURCES)
         try:
             raw.prepare(con, platforms, accounts)
             in_ledger = books.loaded_ids(con)
@@ -220,6 +225,18 @@ class _Loader:
                         self._note(one[0], single)
 
     def _commit(self, sound: list[tuple[Manifest, list[Path]]], mark: datetime | None) -> None:
+        """One transaction, in as much memory as it needs."""
+        *less, most = MEMORY[1:] if sound[0][0].platform == raw.FILES else MEMORY
+        for memory in less:
+            self.con.execute(f"set memory_limit = '{memory}'")
+            try:
+                return self._within(sound, mark)
+            except duckdb.OutOfMemoryException:
+                continue
+        self.con.execute(f"set memory_limit = '{most}'")
+        self._within(sound, mark)
+
+    def _within(self, sound: list[tuple[Manifest, list[Path]]], mark: datetime | None) -> None:
         """One transaction: the rows, the books, a ledger row per partition. Then the markers go."""
         first = sound[0][0]
         # DuckDB takes a text for 16 bytes of the log, whatever its length.

@@ -11,6 +11,7 @@ from warehouse_helpers import ACCOUNTS, CONTENT, LATEST, PLATFORMS, at, land, li
 
 from extractors.accounts import Account
 from extractors.landing import LISTS_ALL, Landing
+from warehouse.connection import connect
 from warehouse.errors import LoadErrors, LockedError, WarehouseError
 from warehouse.load import LARGE, insert_cursor_versions, load_pending
 from warehouse.lock import writer_lock
@@ -69,6 +70,27 @@ def test_a_large_batch_goes_to_the_file_and_not_to_its_log_first(landing, wareho
     (large, nothing), (same, little) = written
     assert nothing == 0 and large == same and little > 0
     assert rows(warehouse, "select count(*) from raw_shop.orders") == [(LARGE + 100,)]
+
+
+@pytest.mark.parametrize(("size", "takes"), [(20, "476.8 MiB"), (90_000, "2.7 GiB")])
+def test_loading_keeps_to_one_core_and_half_a_gigabyte_unless_records_are_long(
+    landing, warehouse, monkeypatch, size, takes
+):
+    """Each core held records of its own, and all that was read stayed in memory up to a gigabyte; orders of
+    120 kB on average, for which that is too little, were never loaded, and people told to make room."""
+    opened: list[duckdb.DuckDBPyConnection] = []
+
+    def watched(*arguments, **more):
+        opened.append(connect(*arguments, **more))
+        return opened[0]
+
+    monkeypatch.setattr("warehouse.load.connect", watched)
+    land(landing, [line(str(n), at(1), {"text": f"{n}" + "x" * size}) for n in range(4000)])
+    settings = "select current_setting('threads'), current_setting('memory_limit')"
+    seen: list[object] = []
+    load(landing, warehouse, progress=lambda told: seen.append(opened[0].execute(settings).fetchone()))
+    assert seen == [(1, takes)]
+    assert rows(warehouse, "select count(*) from raw_shop.orders") == [(4000,)]
 
 
 def test_loading_again_changes_nothing_and_returns_nothing(landing, warehouse):
