@@ -26,6 +26,7 @@ SPOKEN = {name: platform for name, platform in platforms().items() if platform.p
 GOLDEN: dict[str, dict[str, Any]] = {
     name: json.loads((FOLDER / name / "golden.json").read_text(encoding="utf-8")) for name in SPOKEN
 }
+SWITCHES = {"keys_in_query", "late_rows", "uni_promotion"}
 CREDENTIALS = Credentials("http://127.0.0.1:1", "key", "secret", {"access_token": "t", "refresh_token": "r"})
 STREAMS = [(name, stream.name) for name, platform in SPOKEN.items() for stream in platform.streams]
 ERRORS = [(name, number) for name in SPOKEN for number in range(len(GOLDEN[name]["errors"]))]
@@ -34,7 +35,7 @@ ERRORS = [(name, number) for name in SPOKEN for number in range(len(GOLDEN[name]
 @pytest.fixture
 def account(make_account: Callable[..., Account]) -> Callable[[str], Account]:
     def make(platform: str) -> Account:
-        options = dict.fromkeys(SPOKEN[platform].options, "1")
+        options = {name: name in SWITCHES or "1" for name in SPOKEN[platform].options}
         return make_account(f"{platform}__golden", options=options)
 
     return make
