@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from extractors import durable
 from extractors.errors import ConfigError
 
 SHORTEST_KEY = 16  # bytes
+_SIZE = re.compile(r"\d+(\.\d+)? *([kmgt]i?b?|b|bytes?)", re.IGNORECASE)  # what DuckDB takes for one
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -119,6 +121,13 @@ def port_asked_for() -> int | None:
     if not asked.isdecimal() or not 0 < int(asked) < 65536:
         raise ConfigError(f"DAYBOOK_PORT={asked} is not a port", advice="write a number such as 8080")
     return int(asked)
+
+
+def check_memory() -> None:
+    """Raises ConfigError when DAYBOOK_MEMORY, which dbt's profile reads, is no size."""
+    asked = os.environ.get("DAYBOOK_MEMORY")
+    if asked and not _SIZE.fullmatch(asked.strip()):
+        raise ConfigError(f"DAYBOOK_MEMORY={asked} is no size", advice="write it like 3GB")
 
 
 def _long_enough(key: bytes, place: str) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from daybook.problems import HopelessErrors
-from daybook.settings import Settings
+from daybook.settings import Settings, check_memory
 from extractors.accounts import Account, AccountsError, load_accounts
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError, DaybookError, ExtractErrors, LandingError, TransientError
@@ -253,13 +253,14 @@ def build_marts(
     """`dbt build` over what is loaded and the merchant's lists that wait; prints what each node did.
 
     Returns {"models", "tests", "seconds"}. Raises BuildError naming the models and tests that failed, and
-    ConfigError where settings of the marts can mean nothing.
+    ConfigError where settings of the marts or the memory can mean nothing.
     """
     from daybook import meanings
     from warehouse.build import build
 
     began = time.monotonic()
     meanings.check(settings.dbt_project / "dbt_project.yml", accounts(settings))
+    check_memory()
     take_lists(settings, say=say)
     results = build(
         settings.dbt_project,

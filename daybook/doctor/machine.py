@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import urllib.request
@@ -15,14 +14,13 @@ from daybook import notify
 from daybook.doctor.finding import Finding, Level
 from daybook.engine import service
 from daybook.engine.home import DEFAULT_PORT
-from daybook.settings import Settings, port_asked_for
+from daybook.settings import Settings, check_memory, port_asked_for
 from extractors.accounts import Account
 from extractors.credentials import variable
 from extractors.errors import ConfigError
 
 ROOM_NEEDED, ROOM_WISHED = 1 << 30, 5 << 30  # bytes: below the first a night may fail, below the second soon
 ROOM_FOR_A_FULL_BUILD = 2  # times what is built: of ten million orders, 25 GB of working space beside 13 GB
-_MEMORY = re.compile(r"\d+(\.\d+)? *([kmgt]i?b?|b|bytes?)", re.IGNORECASE)  # what DuckDB takes for a size
 VARIABLES = [  # docs/operations.md says what each is for
     "DAYBOOK_HOME",
     "DAYBOOK_DATA",
@@ -65,9 +63,10 @@ def values(settings: Settings) -> Iterator[Finding]:
         yield Finding("bad", "key of buyers", error.message, error.advice)
     except OSError as error:
         yield Finding("bad", "key of buyers", str(error), "mend its owner or its permissions")
-    memory = os.environ.get("DAYBOOK_MEMORY")
-    if memory and not _MEMORY.fullmatch(memory.strip()):
-        yield Finding("bad", "DAYBOOK_MEMORY", f"{memory} is no size", "write it like 3GB")
+    try:
+        check_memory()
+    except ConfigError as error:
+        yield Finding("bad", "memory", error.message, error.advice)
 
 
 def room(settings: Settings) -> Iterator[Finding]:

@@ -431,6 +431,12 @@ def test_doctor_tells_of_a_value_that_would_stop_the_night(daybook, variable, va
     assert answer.returncode == 1 and said in answer.stdout and "→" in answer.stdout
 
 
+def test_a_memory_that_is_no_size_is_named_before_anything_is_built(daybook, tmp_path):
+    answer = daybook("build", DAYBOOK_MEMORY="lots")
+    assert answer.returncode == 2 and "DAYBOOK_MEMORY=lots is no size" in answer.stderr, answer
+    assert "Traceback" not in answer.stdout + answer.stderr and not list(tmp_path.rglob("*.duckdb"))
+
+
 def test_the_environment_for_airflow_holds_generated_secrets_that_stay_the_same(daybook, tmp_path):
     first, second = daybook("env"), daybook("env")
     assert first.returncode == 0
