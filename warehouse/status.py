@@ -118,7 +118,8 @@ def status(
                     "select account_id, count(*) from raw_files.quarantine group by all order by all"
                 ).fetchall()
             ),
-            build=_build(con, build),
+            # One that runs, or ended before dbt judged anything, has none of its own: the last are another's.
+            build=build if state and _has_no_results(state) else _build(con, build),
             releases=shelf,
         )
     finally:
@@ -184,6 +185,10 @@ order by s.account_id, s.stream
 
 # The last that was written, whatever the clock said then: it may have been set back since.
 _LAST_RUN = "select arg_max(run_id, rowid) from raw_daybook.dbt_results"
+
+
+def _has_no_results(state: dict[str, Any]) -> bool:
+    return state["status"] in ("running", "failed") and state["run_id"] is None
 
 
 def _build(con: Any, build: BuildStatus | None) -> BuildStatus | None:

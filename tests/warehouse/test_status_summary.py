@@ -113,6 +113,11 @@ def test_status_tells_loads_freshness_builds_and_releases(tmp_path, landing, war
     assert found.build.status == "failed" and found.build.failures == [("test.x.two", "Got 4 results")]
     assert found.build.at == datetime(2026, 11, 21, 0, 0, 1, tzinfo=UTC)
     assert found.quarantine == {"files__uk": 1}
+    for its, nodes in (("null", {}), ('"b"', found.build.nodes)):
+        state = f'{{"status": "failed", "run_id": {its}, "at": "2026-11-22T00:00:00+00:00"}}'
+        (tmp_path / "build" / STATE).write_text(state)
+        failed = status(tmp_path / "build", tmp_path / "published").build
+        assert failed is not None and (failed.status, failed.nodes) == ("failed", nodes)
     assert found.current is not None and found.current.id == release.id
 
 
