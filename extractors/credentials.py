@@ -119,6 +119,8 @@ def shown(address: str) -> str:
     """An address as it may be shown: without the user, password and query that some write into it."""
     before, _, place = address.rpartition("@")
     scheme = re.match(r"\w+://", before)
+    if re.search(r"[?#]", before):  # of a password, or what stands before the @ of a query: nobody can tell
+        place = "…"
     return (scheme[0] if scheme else "") + re.split(r"[?#]", place)[0]
 
 

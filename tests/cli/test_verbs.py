@@ -224,6 +224,7 @@ def test_a_pace_that_is_none_is_named_by_its_line(daybook, tmp_path, pace):
         ("a b.example", "the connection's host is https://a b.example, which is no address"),
         ("https://u:hunter2/x@a..b/p", "the connection's host is https://a..b/p, which is no address"),
         ("https://a.example/?secret=hunter2", "is https://a.example/, with a query behind it"),
+        ("https://a.example/?u=me@b.example&secret=hunter2", "is https://…, with a query behind it"),
     ],
 )
 @pytest.mark.parametrize("verb", [["doctor", "--no-sandbox"], ["extract"]])
