@@ -157,6 +157,10 @@ _HIDDEN = (
     "encrypt_*", "mask_*", "post_tel", "post_code", "detail", "street", "town", "city", "user_id_info",
     "buyer_words", "seller_words", "doudian_open_id", "tracking_no",
 )  # fmt: skip
+_HIDDEN_OF_REFUNDS = (
+    "encrypt_*", "mask_*", "post_tel", "text_part", "remark*", "evidence*", "tracking_no",
+    "return_logistics_code",
+)  # fmt: skip
 
 PLATFORM = Platform(
     name="doudian",
@@ -192,7 +196,7 @@ PLATFORM = Platform(
             detail=_money_given_back,
             incomplete=lambda record: record["aftersale_info"].get("aftersale_status") == SUCCESS,
             retention=timedelta(days=180),
-            personal=Personal(drop=("encrypt_*", "mask_*", "post_tel", "text_part", "remark*", "evidence*")),
+            personal=Personal(drop=_HIDDEN_OF_REFUNDS),
         ),
         Stream(
             name="products",

@@ -259,6 +259,8 @@ def aftersale_record(state: OrderState, found: RefundState) -> dict[str, Any]:
             "update_time": found.modified,
             "reason": refund.reason,
             "arbitrate_status": _arbitration(found),
+            "return_logistics_code": f"SF{tel}" if refund.plan.goods_return else "",
+            "order_logistics": [{"tracking_no": f"SF{tel}"}] if state.shipped_at is not None else [],
             "remark": f"电话 {tel}",
         },
         "order_info": {
