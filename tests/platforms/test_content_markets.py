@@ -186,7 +186,7 @@ def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name:
     assert all((row["refund_state"] == "success") == (row["refunded_at"] is not None) for row in rows)
 
 
-def test_a_dispute_is_told_by_doudian_for_good_and_by_kuaishou_while_it_lasts(night: Night) -> None:
+def test_a_dispute_is_told_by_doudian_for_good_and_by_others_while_it_lasts(night: Night) -> None:
     told = "select * from staging.stg_{}__refunds"
     found = {row["refund_id"]: row for row in night.rows(told.format("doudian"))}
     seen = set()
@@ -195,10 +195,14 @@ def test_a_dispute_is_told_by_doudian_for_good_and_by_kuaishou_while_it_lasts(ni
         seen.add(expected := (refund.is_disputed, refund.is_disputed and not refund.is_open))
         assert (row["is_disputed"], row["is_platform_decided"]) == expected, row
     assert {(False, False), (True, True)} <= seen
-    found = {row["refund_id"]: row for row in night.rows(told.format("kuaishou_shop"))}
-    for _, refund in night.refunds("kuaishou_shop"):
-        row, waits = found[str(refund.refund.id)], refund.is_disputed and refund.is_open
-        assert (row["is_disputed"], row["is_platform_decided"]) == (waits, None if waits else False), row
+    seen = set()
+    for name in ("kuaishou_shop", "xiaohongshu"):
+        found = {bare(row["refund_id"]): row for row in night.rows(told.format(name))}
+        for _, refund in night.refunds(name):
+            row, waits = found[str(refund.refund.id)], refund.is_disputed and refund.is_open
+            assert (row["is_disputed"], row["is_platform_decided"]) == (waits, None if waits else False), row
+            seen.add(waits)
+    assert seen == {True, False}
 
 
 def test_a_1688_return_tells_its_pieces(night: Night) -> None:

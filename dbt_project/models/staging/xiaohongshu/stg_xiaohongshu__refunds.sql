@@ -55,7 +55,8 @@ refunds as (
         {{ array_length('latest.record.detail.skus') }} as sku_count,
         {{ first_of('latest.record.detail.skus') }}.skuId as first_sku_id,
         {{ array_sum('latest.record.detail.skus', 'sku', money('sku.appliedCount')) }} as pieces,
-        latest.record.reasonNameZh as reason
+        latest.record.reasonNameZh as reason,
+        latest.disputed_at is not null as is_disputed
     from {{ ref('base_xiaohongshu__refunds') }} as latest
 ),
 
@@ -86,8 +87,9 @@ select
     {# The detail tells how many it is about; where the buyer keeps them, none come back. #}
     cast(case when refund_type in ('return_refund', 'before_shipment') then nullif(pieces, 0) end as decimal(18, 4)) as quantity,
     reason,
-    {{ null_as('boolean') }} as is_disputed,
-    {{ null_as('boolean') }} as is_platform_decided,
+    is_disputed,
+    {# Who decided in the end is not told. #}
+    case when not is_disputed then false end as is_platform_decided,
     account.currency,
     amounts.load_id
 from amounts

@@ -14,4 +14,5 @@
     'success_seen_at': ('min', "case when record.detail.refundStatus = '2'"
         ~ " or record.status = '4' and record.returnType = '2' and coalesce(record.detail.refundStatus, '') <> '108' then cursor_at end"),
     'money_seen_at': ('min', "case when record.detail.refundStatus = '2' then cursor_at end"),
+    'disputed_at': ('min', "case when record.status = '14' then cursor_at end"),
 }) }}
