@@ -317,6 +317,12 @@ left join {{ raw }} as landed
 {%- endmacro %}
 
 
+{# Whether a read (a row of report_reads) was of a day: one of a week or month is told of its first day, which may lie before any other. #}
+{% macro is_of_a_day(reads) -%}
+    {{ reads }}.stream not like '%weekly' and {{ reads }}.stream not like '%monthly'
+{%- endmacro %}
+
+
 {#
   A vendor's word translated by a mapping of ours; a word that no vendor document names becomes 'unknown',
   which `is_sound` refuses, and names the word.

@@ -80,8 +80,8 @@ begun as (
             select account_id, report_date from {{ ref('int_ads') }}
             union all
             select account_id, report_date
-            from {{ source('raw_daybook', 'report_reads') }}
-            where account_id in (select account_id from {{ ref('int_ads') }})
+            from {{ source('raw_daybook', 'report_reads') }} as reads
+            where account_id in (select account_id from {{ ref('int_ads') }}) and {{ is_of_a_day('reads') }}
         ) as read_days
         inner join {{ source('raw_daybook', 'accounts') }} as accounts on read_days.account_id = accounts.account_id
         where accounts.is_active
