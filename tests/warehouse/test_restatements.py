@@ -258,6 +258,35 @@ def test_the_log_says_what_made_a_number_change(home):
     }
 
 
+def test_a_dispute_about_a_refund_asked_for_long_ago_is_no_late_order(home):
+    """A dispute is one of the day its refund was asked for: it changes a period by its nature."""
+    page = yaml.safe_load((MARTS / "after_sales" / "_after_sales.yml").read_text(encoding="utf-8"))
+    counts = ("refunds_requested", "disputes", "platform_interventions")
+    clocks = [
+        (column["name"], column["config"]["meta"]["clock"])
+        for column in page["models"][0]["columns"]
+        if column["name"] in counts
+    ]
+    path = build_marts(home / "build")
+    change(
+        path,
+        "create table marts.after_sales_daily as select date '2026-10-02' as period_start, true as is_complete,"
+        " 'alpha' as store_id, 'ALL' as reason, 4 as refunds_requested, 1 as disputes, 0 as platform_interventions",
+    )
+    for metric, clock in clocks:
+        change(path, f"insert into marts.dim_metric values ('after_sales', '{metric}', 'A', '{clock}')")
+    out(home)
+    change(
+        path,
+        "update marts.after_sales_daily set refunds_requested = 5, disputes = 2, platform_interventions = 1",
+    )
+    out(home)
+    said = rows(
+        home / "published" / "current" / "daybook.duckdb", "select metric, cause from marts.restatement_log"
+    )
+    assert dict(said) == dict.fromkeys(counts, "refunds of the period arrived late or changed")
+
+
 def test_a_change_of_definitions_is_the_cause_of_what_it_changes(home):
     build_marts(home / "build")
     for recipe, amount in (("one", "100"), ("another", "120")):
