@@ -1,8 +1,8 @@
 {#
   The orders of each kind of referrer and campaign, of sites that Matomo is told orders of (e-commerce, in its own settings). It
   gives an order to one source alone, so that a period's orders are those of its sources; who ordered is not counted by source. A
-  source whose row names no orders had none. Rows read before Daybook asked for orders name no such setting, and a site without it
-  sells beside who knows what: not known, and with it what the sites of its store sold to a source that they share.
+  source whose row names no orders had none. Rows read before Daybook asked for orders name no such setting: not known. Beside a
+  site that is told of orders, one without it sells who knows what: not known, and with it what both sold to a source that they share.
 #}
 with
 
@@ -45,33 +45,44 @@ told as (
         case when is_told then coalesce(case when is_total then sum({{ name }}) over of_period else {{ name }} end, 0) end as {{ name }},
         {%- endfor %}
         currency,
-        load_id
+        load_id,
+        is_told
     from figures
     window of_period as (partition by account_id, report_date, grain)
+),
+
+placed as (
+    select
+        told.*,
+        account.store_id,
+        coalesce(told.currency, account.currency) as currency_told,
+        max(case when told.is_told then 1 else 0 end) over (partition by account.store_id, told.grain, told.report_date) as store_tells
+    from told
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on told.account_id = account.account_id
 )
 
 select
     'matomo' as platform,
-    told.account_id,
-    account.store_id,
-    told.grain,
-    told.report_date as period_start,
-    case when not told.is_total then coalesce(map.source_l1, 'unknown') end as source_l1,
-    told.source_l2,
-    told.is_total,
+    placed.account_id,
+    placed.store_id,
+    placed.grain,
+    placed.report_date as period_start,
+    case when not placed.is_total then coalesce(map.source_l1, 'unknown') end as source_l1,
+    placed.source_l2,
+    placed.is_total,
     cast(null as bigint) as exposed,
     cast(null as bigint) as clicked,
-    told.visited,
+    placed.visited,
     {%- for name in ['saw_detail', 'carted', 'favoured', 'checked_out', 'ordered', 'paid'] %}
     cast(null as bigint) as {{ name }},
     {%- endfor %}
-    cast(told.orders as bigint) as orders,
-    cast(told.units as decimal(18, 4)) as units,
-    cast(told.paid_amount as decimal(18, 4)) as paid_amount,
-    coalesce(told.currency, account.currency) as currency,
-    told.load_id
-from told
+    cast(placed.orders as bigint) as orders,
+    cast(placed.units as decimal(18, 4)) as units,
+    cast(placed.paid_amount as decimal(18, 4)) as paid_amount,
+    placed.currency_told as currency,
+    placed.load_id
+from placed
 left join {{ ref('source_map_matomo') }} as map
-    on told.source_l2 = map.source_name
-left join {{ source('raw_daybook', 'accounts') }} as account
-    on told.account_id = account.account_id
+    on placed.source_l2 = map.source_name
+where placed.store_tells = 1
