@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 Kind = Literal[
-    "id", "text", "decimal", "instant", "month", "buyer", "period", "seconds",
+    "id", "text", "region", "decimal", "instant", "month", "buyer", "period", "seconds",
     "currency", "rate", "cost", "metric",
 ]  # fmt: skip
 Row = Literal[
@@ -29,7 +29,7 @@ _ORDER: dict[str, Kind] = {
     "created_at": "instant",
     "paid_at": "instant",
     "buyer": "buyer",
-    "region": "text",
+    "region": "region",
     "payment_type": "text",
     "shipping_charged": "decimal",
     "tax": "decimal",

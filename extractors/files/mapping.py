@@ -233,7 +233,7 @@ class Mapping(_Strict):
             if getattr(self, place) and not self.is_report:
                 raise _Wrong(f"is for {', '.join(REPORTS)} rows", place)
         for ours in self.constants:
-            if known.get(ours) not in ("text", "decimal"):
+            if known.get(ours) not in ("text", "region", "decimal"):
                 raise _Wrong(f"is no text or amount of a {self.row} row", "constants", ours)
             if ours in self.columns:
                 raise _Wrong("is a column, too", "constants", ours)

@@ -31,6 +31,12 @@ _DURATION = re.compile(
     r"^(?:(\d+)\s*(?:小时|时|h))?\s*(?:(\d+)\s*(?:分钟|分|m(?:in)?))?\s*(?:(\d+(?:\.\d+)?)\s*(?:秒|s))?$"
 )
 _CLOCK = re.compile(r"^(?:(\d{1,3}):)?(\d{1,2}):(\d{2})$")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+# What an address in China begins with; the rest of it is a person's.
+_PROVINCE = re.compile(
+    "(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南"
+    "|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)?"
+)
 
 
 class BadValue(ValueError):
@@ -53,6 +59,15 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
         if "\ufffd" in value:
             raise BadValue("has bytes that are not in the file's encoding")
         return None if not value or value in nulls else value
+
+    def region(cell: str) -> str | None:
+        value = text(cell)
+        if value is None:
+            return None
+        if province := _PROVINCE.match(value):
+            return province[0]
+        # No region is written in Chinese and with a number: that is an address, which nobody may keep.
+        return None if _CHINESE.search(value) and re.search(r"\d", value) else value
 
     def record_id(cell: str) -> str | None:
         value = text(cell)
@@ -113,6 +128,7 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
 
     cleaners: dict[Kind, Clean] = {
         "text": text,
+        "region": region,
         "id": record_id,
         "decimal": decimal,
         "instant": instant,

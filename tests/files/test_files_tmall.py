@@ -13,6 +13,21 @@ REPORT = """订单编号,总金额,买家实际支付金额,收货地址 ,订单
 4,327.7,148.9,浙江省,2020-02-20 23:56:39,2020-02-20 23:56:53,178.8
 """
 
+HOME = "杭州市 西湖区 文三路478号3幢502室(310000)"
+
+
+def test_of_an_address_in_the_tmall_order_report_the_province_alone_is_kept(
+    new_shop: Callable[..., Shop],
+) -> None:
+    shop = new_shop(mapping=None)
+    header, *_, last = REPORT.strip().split("\n")
+    rows = [last.replace("浙江省", place) for place in (f"浙江省 {HOME}", f"广西壮族自治区{HOME}", HOME)]
+    rows = [row.replace("4,", f"{number},", 1) for number, row in enumerate(rows, 1)]
+    shop.drop("tmall.csv", "\n".join([header, *rows]) + "\n")
+    shop.run()
+    assert [shop.orders[key]["region"] for key in ("1", "2", "3")] == ["浙江省", "广西壮族自治区", None]
+    assert "文三路" not in repr(shop.query("from raw_files.orders"))
+
 
 def test_the_tmall_order_report_loads_with_its_refunds(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(mapping=None)
