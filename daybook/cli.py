@@ -14,16 +14,16 @@ VERBS = {
     "night": "Run one night through Airflow: read, load, build, publish (what `make run` does).",
     "up": "Keep Airflow running on its schedule, with its UI (what `make up` does).",
     "doctor": "Check configuration, credentials, clock and reachability, account by account.",
-    "status": "What is read up to when, what waits to be loaded, what is published.",
-    "summary": "The published numbers at a glance: yesterday, this week, this month.",
-    "extract": "Read one account to landing, without Airflow.",
+    "status": "Tell how far everything is read, what waits and what is published.",
+    "summary": "Show the published numbers: yesterday, this week, this month.",
+    "extract": "Read accounts to landing, all or those named, without Airflow.",
     "load": "Load what landed into the warehouse.",
     "build": "Run dbt over what is loaded.",
     "publish": "Audit what was built and let readers have it.",
     "rollback": "Point readers to an earlier release.",
     "backfill": "Read a stretch of past days again, through Airflow.",
     "import": "Take files into an account's inbox and load them.",
-    "sandbox": "Run the pretend platforms by themselves.",
+    "sandbox": "Run the sandbox, which plays the platforms on this machine.",
     "env": "Print the environment that the `airflow` command needs.",
 }
 
@@ -50,6 +50,8 @@ class Verbs(click.Group):
 @click.version_option(package_name="daybook", message="%(prog)s %(version)s")
 def cli(debug: bool) -> None:
     """Daybook: the operations warehouse of a merchant who sells on many platforms.
+
+    `daybook VERB --help` explains a verb.
 
     \b
     Examples:

@@ -18,8 +18,8 @@ from daybook.days import Day
 def command(start: datetime, end: datetime, platforms: tuple[str, ...]) -> int:
     """Read the business days FROM to TO again, both included, through Airflow; then build and publish.
 
-    Days that ran before run again. Reading a day again only adds what was missing, so any order and any
-    number of times end in the same marts. Uses the Airflow of `daybook up` when it runs, else starts one.
+    Days that ran before run again. Reading a day again only adds what was missing, so the marts are the same
+    whatever the order and however often. Uses the Airflow of `daybook up` when it runs, else starts one.
 
     Exit status: 0 all days in and published; 1 a day failed; 2 misconfigured.
 

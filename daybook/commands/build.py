@@ -6,8 +6,8 @@ import click
 
 
 @click.command("build")
-@click.option("--select", multiple=True, help="dbt selection of models; without it, all.")
-@click.option("--full-refresh", is_flag=True, help="Rebuild incremental models from nothing.")
+@click.option("--select", multiple=True, help="Only these models, by dbt's selection; without it, all.")
+@click.option("--full-refresh", is_flag=True, help="Make the tables anew from raw, not only what changed.")
 def command(select: tuple[str, ...], full_refresh: bool) -> None:
     """Run dbt over what is loaded. Readers see nothing of it before `daybook publish`.
 

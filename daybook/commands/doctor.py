@@ -7,7 +7,9 @@ import click
 
 @click.command("doctor")
 @click.option("--account", "only", multiple=True, help="Only this account; may be given several times.")
-@click.option("--sandbox/--no-sandbox", default=True, help="Start the sandbox for demo accounts meanwhile.")
+@click.option(
+    "--sandbox/--no-sandbox", default=True, help="Start the sandbox for demo accounts while it checks."
+)
 def command(only: tuple[str, ...], sandbox: bool) -> int:
     """Check configuration, disk, port, where failures go, and account by account: credentials, clock, a first
     call.

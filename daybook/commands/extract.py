@@ -13,8 +13,8 @@ from daybook.days import Day
 @click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...")
 @click.option("--stream", "streams", multiple=True, help="Only this stream; may be given several times.")
 @click.option("--day", type=Day(), help="Read up to this business day instead of yesterday.")
-@click.option("--from", "start", type=Day(), help="Read exactly from this day …")
-@click.option("--to", "end", type=Day(), help="… to this day, both whole.")
+@click.option("--from", "start", type=Day(), help="Read exactly the days from this one …")
+@click.option("--to", "end", type=Day(), help="… to this one, both whole.")
 def command(
     accounts: tuple[str, ...],
     streams: tuple[str, ...],
@@ -24,8 +24,8 @@ def command(
 ) -> int:
     """Read accounts to landing, without Airflow. No ACCOUNT means all.
 
-    A read goes from where the last one ended: of orders, refunds and products up to now, of reports to the
-    end of yesterday. `daybook load` brings what landed into the warehouse.
+    Without --from, a read goes on where the last one ended: of orders, refunds and products up to now, of
+    reports to the end of yesterday. `daybook load` brings what landed into the warehouse.
 
     Exit status: 0 all read; 1 an account failed (the others were read); 2 misconfigured.
 

@@ -6,12 +6,12 @@ import click
 
 
 @click.command("load")
-@click.option("--platform", help="Only this platform's.")
+@click.option("--platform", help="Only what landed of this platform.")
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="All that landing holds, not only what waits: on an empty warehouse this rebuilds raw.",
+    help="Load all that landing holds, not only what waits: on an empty warehouse this rebuilds raw.",
 )
 @click.option(
     "--prune",

@@ -9,7 +9,9 @@ import click
 @click.option(
     "--force", is_flag=True, help="Publish although the audit has doubts; they are noted in the release."
 )
-@click.option("--keep", default=3, show_default=True, type=click.IntRange(1), help="Releases to keep.")
+@click.option(
+    "--keep", default=3, show_default=True, type=click.IntRange(1), help="How many releases to keep."
+)
 def command(force: bool, keep: int) -> None:
     """Audit what was built and let readers have it.
 

@@ -11,7 +11,7 @@ import click
 def command(release: str | None, only_list: bool) -> None:
     """Point readers to an earlier release: the one before the current, or RELEASE (the start of its id).
 
-    The next successful night publishes again; what caused the rollback should be mended first.
+    The next night that succeeds publishes again, so mend what made you roll back before it runs.
 
     Exit status: 0 done; 1 no such release.
 

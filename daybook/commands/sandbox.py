@@ -1,4 +1,4 @@
-"""`daybook sandbox`: the pretend platforms by themselves."""
+"""`daybook sandbox`: the platforms, played on this machine."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import click
     "--connections", is_flag=True, help="Print the accounts' connections as shell exports, and end."
 )
 def command(port: int, connections: bool) -> int:
-    """Run the pretend platforms on loopback, by themselves. Ctrl-C stops them.
+    """Run the sandbox, which plays the platforms on loopback. Ctrl-C stops it.
 
-    They refuse what the vendors' documents forbid: wrong signatures, unknown parameters, windows too wide,
+    It refuses what the vendors' documents forbid: wrong signatures, unknown parameters, windows too wide,
     expired tokens. `make run` and `make up` start one by themselves.
 
     \b

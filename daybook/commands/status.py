@@ -7,9 +7,9 @@ import click
 
 @click.command("status")
 def command() -> None:
-    """What is read up to when, what waits to be loaded, how the last build went, and what is published.
+    """Tell how far everything is read, what waits to be loaded, how the last build went, what is published.
 
-    Never waits for a night that runs.
+    It answers at once, also while a night runs.
 
     \b
     Examples:

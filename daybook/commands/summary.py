@@ -7,7 +7,7 @@ import click
 
 @click.command("summary")
 def command() -> None:
-    """The published numbers by store: yesterday, this week, this month.
+    """Show the published numbers by store: yesterday, this week, this month.
 
     \b
     Examples:

@@ -13,10 +13,10 @@ import click
 def command(sandbox: bool) -> None:
     """Keep Airflow running on its schedule, with its UI on loopback. Ctrl-C stops it.
 
-    Prints the address, the user and the generated password. Nightly reads start at 01:30, the marts are
-    built when all platforms are in or at 05:30 with whoever came (DAYBOOK_ZONE, Asia/Shanghai by default).
-    DAYBOOK_PORT chooses the port; without it, 8080 or the next free one. An edited accounts.yml is taken up
-    while it runs; connections given as AIRFLOW_CONN_… are those of this command's own environment.
+    Prints the address, the user and the generated password. Nightly reads start at 01:30. The marts are built
+    when all platforms are in, or at 05:30 with whoever came (DAYBOOK_ZONE, Asia/Shanghai by default).
+    DAYBOOK_PORT chooses the port; without it, 8080 or the next free one. It takes up an edited accounts.yml
+    while it runs, and connections (AIRFLOW_CONN_…) from the environment it is started in.
 
     \b
     Examples:

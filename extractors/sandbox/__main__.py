@@ -1,4 +1,4 @@
-"""``python -m extractors.sandbox``: the pretend platforms on loopback."""
+"""``python -m extractors.sandbox``: the platforms, played on loopback."""
 
 from __future__ import annotations
 
