@@ -225,42 +225,6 @@ where payload_hash <> md5('null')
 
 
 {#
-  Body of a staging model of the categories that every version of a product named, where lines of orders name none: a sale
-  keeps the category of its time. Parses versions of later loads only.
-
-  shape, category: where a payload has it, as an expression of `record`.
-#}
-{% macro category_versions(platform, shape, category) -%}
-with
-
-versions as (
-    select
-        account_id,
-        record_key,
-        cursor_at,
-        load_id,
-        {{ parse_payload('payload', shape) }} as record
-    from {{ source('raw_' ~ platform, 'products') }}
-    {%- if is_incremental() %}
-    where load_id > (select coalesce(max(load_id), -1) from {{ this }})
-    {%- endif %}
-)
-
-select
-    '{{ platform }}' as platform,
-    versions.account_id,
-    account.store_id,
-    versions.record_key as product_id,
-    {{ category }} as category_path,
-    versions.cursor_at as valid_from_at,
-    versions.load_id
-from versions
-left join {{ source('raw_daybook', 'accounts') }} as account
-    on versions.account_id = account.account_id
-{%- endmacro %}
-
-
-{#
   Body of a base model over a report stream: the rows of the reads that count, each payload parsed once.
 
   keep: 'latest' (the last read of every account and date stands for that date) or 'all' (one read per
@@ -333,19 +297,6 @@ left join {{ raw }} as landed
         when '{{ word }}' then '{{ meaning }}'
         {%- endfor %}
         else 'unknown'
-    end
-{%- endmacro %}
-
-
-{#
-  Whether a product can be bought, by a mapping of the vendor's words to on_sale or off_sale. Null for a word that no
-  vendor document names: `is_sound` refuses it and names the word.
-#}
-{% macro is_on_sale(expression, words) -%}
-    case {{ expression }}
-        {%- for word, meaning in words.items() %}
-        when '{{ word }}' then {{ 'true' if meaning == 'on_sale' else 'false' }}
-        {%- endfor %}
     end
 {%- endmacro %}
 

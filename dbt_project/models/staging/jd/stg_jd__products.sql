@@ -12,23 +12,13 @@
 } -%}
 
 {# The search tells of wares, not of their SKUs; those are known from the lines that sold them. #}
-select
-    'jd' as platform,
-    version.account_id,
-    account.store_id,
-    version.record_key as product_id,
-    {{ null_as('text') }} as sku_id,
-    version.record.title as product_name,
-    version.record.categoryId as category_path,
-    {{ money('version.record.jdPrice') }} as list_price,
-    account.currency,
-    {{ is_on_sale('version.record.wareStatus', states) }} as is_on_sale,
-    {{ money('version.record.stockNum') }} as stock,
-    {{ epoch_time('version.record.onlineTime', 1000) }} as listed_at,
-    coalesce({{ epoch_time('version.record.modified', 1000) }}, {{ epoch_time('version.record.created', 1000) }}) as modified_at,
-    version.cursor_at as valid_from_at,
-    version.valid_until_at,
-    version.load_id
-from {{ ref('base_jd__products') }} as version
-left join {{ source('raw_daybook', 'accounts') }} as account
-    on version.account_id = account.account_id
+{{ products_of('jd', {
+    'product_name': 'version.record.title',
+    'category_path': 'version.record.categoryId',
+    'list_price': money('version.record.jdPrice'),
+    'is_on_sale': is_on_sale('version.record.wareStatus', states),
+    'stock': money('version.record.stockNum'),
+    'listed_at': epoch_time('version.record.onlineTime', 1000),
+    'modified_at':
+        'coalesce(' ~ epoch_time('version.record.modified', 1000) ~ ', ' ~ epoch_time('version.record.created', 1000) ~ ')',
+}) }}
