@@ -360,6 +360,15 @@ left join {{ raw }} as landed
 {%- endmacro %}
 
 
+{# A source_map of (a source's name at the vendor, what it is in our words). #}
+{% macro source_map(names) -%}
+    {%- for source_name, source_l1 in names %}
+    select '{{ source_name | replace("'", "''") }}' as source_name, '{{ source_l1 }}' as source_l1
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
 {# What a source of Matomo's is called in source_l2: a kind of referrer, or a campaign by its name; null of other reports. #}
 {% macro matomo_source(record) -%}
 case {{ record }}.report

@@ -24,7 +24,4 @@
     ('AI Assistant', 'off_platform'),
 ] -%}
 
-{% for source_name, source_l1 in names %}
-select '{{ source_name }}' as source_name, '{{ source_l1 }}' as source_l1
-{{ 'union all' if not loop.last }}
-{% endfor %}
+{{ source_map(names) }}

@@ -9,12 +9,8 @@
     ('Websites', 'off_platform'),
     ('AI Assistants', 'off_platform'),
 ] -%}
+{%- for campaign, source_l1 in var('matomo_campaigns', {}).items() -%}
+    {%- do names.append(('Campaigns · ' ~ campaign, source_l1)) -%}
+{%- endfor -%}
 
-{% for source_name, source_l1 in names %}
-select '{{ source_name }}' as source_name, '{{ source_l1 }}' as source_l1
-{{ 'union all' if not loop.last }}
-{% endfor %}
-{% for campaign, source_l1 in var('matomo_campaigns', {}).items() %}
-union all
-select 'Campaigns · {{ campaign | replace("'", "''") }}' as source_name, '{{ source_l1 }}' as source_l1
-{% endfor %}
+{{ source_map(names) }}
