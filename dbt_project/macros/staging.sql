@@ -345,16 +345,19 @@ left join {{ raw }} as landed
 {%- endmacro %}
 
 
-{# What a platform tells of days, weeks and months, each a stream of its own, as the rows of one relation. #}
+{#
+  What a platform tells of days, weeks and months, each a stream of its own, as the rows of one relation. A period that came back
+  empty has none.
+#}
 {% macro told_periods(platform, stream='traffic') -%}
     {%- for grain in ['', '_weekly', '_monthly'] %}
     select
         account_id,
         report_date,
         load_id,
-        record_key,
         record
     from {{ ref('base_' ~ platform ~ '__' ~ stream ~ grain) }}
+    where record_key is not null
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -28,8 +28,6 @@ figures as (
         {{ number('periods.record.bounce_ratio') }} as bounce_percent,
         {{ number('periods.record.avg_visit_time') }} as seconds_per_session
     from periods
-    {# A period that came back empty leaves a row without a record. #}
-    where record_key is not null
 ),
 
 told_apart as (

@@ -20,5 +20,3 @@ select
 from periods
 left join {{ source('raw_daybook', 'accounts') }} as account
     on periods.account_id = account.account_id
-{# A period that came back empty leaves a row without a record. #}
-where periods.record_key is not null

@@ -14,5 +14,4 @@ select
     max(case when periods.record.flags.dataLossFromOtherRow then 1 else 0 end) = 1 as is_cut_off,
     max({{ array_length('periods.record.flags.samplingMetadatas') }}) > 0 as is_sampled
 from periods
-where record_key is not null
 group by account_id, periods.record.gran, report_date, periods.record.report

@@ -32,7 +32,7 @@ parts as (
         periods.record.currencyCode as currency,
         load_id
     from periods
-    where record_key is not null and periods.record.report <> 'device'
+    where periods.record.report <> 'device'
 ),
 
 told as (

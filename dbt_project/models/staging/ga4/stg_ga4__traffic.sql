@@ -29,12 +29,8 @@ figures as (
         {{ whole_number('periods.record.newUsers') }} as new_visitors,
         {{ whole_number('periods.record.userEngagementDuration') }} as seconds
     from periods
-    {# A period that came back empty leaves a row without a record. #}
-    where record_key is not null
-        and (
-            periods.record.report in ('total', 'source')
-            or (periods.record.report = 'device' and periods.record.deviceCategory in ('desktop', 'mobile'))
-        )
+    where periods.record.report in ('total', 'source')
+        or (periods.record.report = 'device' and periods.record.deviceCategory in ('desktop', 'mobile'))
 )
 
 select

@@ -30,7 +30,7 @@ figures as (
         periods.record.currency as currency,
         load_id
     from periods
-    where record_key is not null and periods.record.report <> 'device'
+    where periods.record.report <> 'device'
 ),
 
 told as (

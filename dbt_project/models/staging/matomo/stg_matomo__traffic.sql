@@ -32,8 +32,6 @@ figures as (
         {{ whole_number('periods.record.bounce_count') }} as bounces,
         {{ whole_number('periods.record.sum_visit_length') }} as seconds
     from periods
-    {# A period that came back empty leaves a row without a record. #}
-    where record_key is not null
 ),
 
 of_devices as (

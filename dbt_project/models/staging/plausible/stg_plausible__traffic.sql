@@ -29,9 +29,7 @@ figures as (
         {{ number('periods.record.bounce_rate') }} as bounce_percent,
         {{ number('periods.record.visit_duration') }} as seconds_per_session
     from periods
-    {# A period that came back empty leaves a row without a record. #}
-    where record_key is not null
-        and (periods.record.report <> 'device' or periods.record.device in ('Desktop', 'Mobile'))
+    where periods.record.report <> 'device' or periods.record.device in ('Desktop', 'Mobile')
 )
 
 select

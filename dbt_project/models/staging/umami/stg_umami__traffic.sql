@@ -27,8 +27,6 @@ figures as (
         {{ whole_number('periods.record.bounces') }} as bounces,
         {{ whole_number('periods.record.totaltime') }} as seconds
     from periods
-    {# A period that came back empty leaves a row without a record. #}
-    where record_key is not null
 ),
 
 of_devices as (

@@ -31,8 +31,6 @@ figures as (
             when 'launches' then {{ whole_number('periods.record.value') }}
         end as sessions
     from periods
-    {# A period that came back empty leaves a row without a record. #}
-    where record_key is not null
 ),
 
 together as (

@@ -29,7 +29,6 @@ named as (
         {{- "," if not loop.last }}
         {%- endfor %}
     from periods
-    where record_key is not null
 ),
 
 placed as (
