@@ -63,18 +63,11 @@ class Status:
         return next((release for release in self.releases if release.is_current), None)
 
 
-def status(
-    build_dir: Path | str, published_dir: Path | str, *, loads: int = 10, now: datetime | None = None
-) -> Status:
-    """Everything `daybook status` tells.
+def status(build_dir: Path | str, published_dir: Path | str, *, now: datetime | None = None) -> Status:
+    """Everything `daybook status` tells; `behind_s` is measured from `now`.
 
     Never waits for a writer and keeps the warehouse open for a moment only, because a reader keeps writers
     out.
-
-    Args:
-        loads: how many of the last load transactions to list, each {load_id, account_id, stream, partitions,
-            rows, rows_new, loaded_at}.
-        now: what `behind_s` is measured from.
     """
     build_dir = Path(build_dir)
     now = now or datetime.now(UTC)
@@ -103,9 +96,8 @@ def status(
                 """
                 select load_id, account_id, stream, count(*) as partitions, sum(rows)::bigint as rows,
                     sum(rows_new)::bigint as rows_new, max(loaded_at) as loaded_at
-                from raw_daybook.ledger group by all order by load_id desc limit ?
+                from raw_daybook.ledger group by all order by load_id desc limit 10
                 """,
-                [loads],
             ),
             streams=[
                 StreamStatus(
@@ -218,7 +210,7 @@ def _build(con: Any, build: BuildStatus | None) -> BuildStatus | None:
     )
 
 
-def _dicts(con: Any, sql: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-    cursor = con.execute(sql, values or [])
+def _dicts(con: Any, sql: str) -> list[dict[str, Any]]:
+    cursor = con.execute(sql)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

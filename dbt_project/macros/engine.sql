@@ -139,11 +139,6 @@
     get(filter({{ array }}, entry -> entry.{{ match }} = '{{ wanted }}'), 0).{{ field }}
 {%- endmacro %}
 
-{# One value of a JSON text, when a whole parse is not worth it. `path` such as '$.a.b'. #}
-{% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text', 'daybook')(column, path)) }}{% endmacro %}
-{% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '{{ path }}'){% endmacro %}
-{% macro spark__json_text(column, path) %}get_json_object({{ column }}, '{{ path }}'){% endmacro %}
-
 
 {# ---- numbers ---------------------------------------------------------------------------------- #}
 
@@ -284,13 +279,7 @@
 {%- endmacro %}
 
 
-{# ---- lists and keys --------------------------------------------------------------------------- #}
-
-{# The distinct values of a group, sorted, in one text. #}
-{% macro distinct_list(x) %}{{ return(adapter.dispatch('distinct_list', 'daybook')(x)) }}{% endmacro %}
-{% macro duckdb__distinct_list(x) %}array_to_string(list_sort(list(distinct {{ x }})), ','){% endmacro %}
-{% macro spark__distinct_list(x) %}array_join(array_sort(collect_set({{ x }})), ','){% endmacro %}
-
+{# ---- rows ------------------------------------------------------------------------------------- #}
 
 {# A number that changes when any column of a row does, or one of further columns. `row` is the name of the relation in FROM. #}
 {% macro row_print(row, more=[]) %}{{ return(adapter.dispatch('row_print', 'daybook')(row, more)) }}{% endmacro %}
@@ -313,17 +302,6 @@
 
 {% macro spark__replace_rows(keys) %}
     {{ return({'incremental_strategy': 'merge', 'unique_key': keys, 'on_schema_change': 'fail'}) }}
-{% endmacro %}
-
-{# The same for whole partitions (all rows of an account and date, say) that are rebuilt entirely. #}
-{% macro replace_partitions(columns) %}{{ return(adapter.dispatch('replace_partitions', 'daybook')(columns)) }}{% endmacro %}
-
-{% macro duckdb__replace_partitions(columns) %}
-    {{ return({'incremental_strategy': 'delete+insert', 'unique_key': columns, 'on_schema_change': 'fail'}) }}
-{% endmacro %}
-
-{% macro spark__replace_partitions(columns) %}
-    {{ return({'incremental_strategy': 'insert_overwrite', 'partition_by': columns, 'on_schema_change': 'fail'}) }}
 {% endmacro %}
 
 {# Spark's parser eats backslashes in literals; dbt's unit-test fixtures go through this macro. #}
