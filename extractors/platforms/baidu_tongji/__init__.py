@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads, name_of
+from extractors.core.decode import name_of
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import Offsets, number_at
 from extractors.core.window import Window, period_bounds
@@ -21,7 +21,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.personal import dig
-from extractors.protocols.oauth import ends_in
+from extractors.protocols.oauth import token_reader
 from extractors.protocols.restraint import until_midnight
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
@@ -33,6 +33,7 @@ DEVICES = {"all": None, "pc": "pc", "mobile": "mobile"}
 # The report of sources counts bought and natural search together; the trend can be asked for each apart.
 SEARCHES = {"searchBaiduPro": "百度推广", "searchBaiduNature": "百度自然搜索", "searchOther": "其他搜索引擎"}
 PATH = "/rest/2.0/tongji/report/getData"
+AUTHORISE = "authorise the site again and update the connection"
 
 
 def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
@@ -48,7 +49,7 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
     code = str(body["error_code"])
     text = f"Tongji error {code}: {body.get('error_msg')}"
     if code in ("110", "111"):
-        return AuthError(text, refreshable=True, advice="authorise the site again and update the connection")
+        return AuthError(text, refreshable=True, advice=AUTHORISE)
     if code in ("4", "18"):
         return RateLimitedError(text)
     if code == "17":
@@ -179,21 +180,11 @@ def _refresh(client_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
     return {"method": "POST", "url": "/oauth/2.0/token", "data": params}
 
 
-def read_tokens(body: bytes) -> Tokens:
-    """The pair a refresh answers with."""
-    data = loads(body, "token refresh")
-    if not isinstance(data, dict) or "access_token" not in data:
-        raise AuthError(
-            "token refresh was refused", advice="authorise the site again and update the connection"
-        )
-    return Tokens(data["access_token"], data.get("refresh_token"), ends_in(data.get("expires_in")))
-
-
 DIALECT = Dialect(
     token_param="access_token",  # noqa: S106  the name of a parameter
     error=error_of,
     refresh=_refresh,
-    refresh_read=read_tokens,
+    refresh_read=token_reader(advice=AUTHORISE),
 )
 
 

@@ -9,13 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, DaybookError
 from extractors.personal import Personal
-from extractors.protocols.oauth import ends_in
+from extractors.protocols.oauth import AUTHORISE, refresh_form, token_reader
 from extractors.protocols.signed_form import (
     Dialect,
     SignedForm,
@@ -24,7 +23,6 @@ from extractors.protocols.signed_form import (
 )
 from extractors.protocols.signing import md5_wrapped
 from extractors.protocols.words import error_in_words
-from extractors.tokens import Tokens
 
 ZONE = "Asia/Shanghai"
 PATH = "/invoke"
@@ -50,32 +48,8 @@ def error_of(body: Any) -> DaybookError | None:
     if code == GOOD and result.get("success") is not False:
         return None
     if code in TOKEN_CODES:
-        return AuthError(
-            f"Mogujie error {code}: {said}",
-            refreshable=True,
-            advice="authorise the shop again and update the connection",
-        )
+        return AuthError(f"Mogujie error {code}: {said}", refreshable=True, advice=AUTHORISE)
     return error_in_words("Mogujie", code, said)
-
-
-def _refresh_form(key: str, secret: str, tokens: Tokens) -> dict[str, str]:
-    return {
-        "app_key": key,
-        "app_secret": secret,
-        "grant_type": "refresh_token",
-        "refresh_token": tokens.refresh_token or "",
-    }
-
-
-def read_tokens(body: bytes) -> Tokens:
-    """The token pair of `https://oauth.mogujie.com/token`; the lifetime comes in seconds."""
-    data = expect_object(loads(body, "token refresh"), "token refresh")
-    if not data.get("access_token"):
-        raise AuthError(
-            f"token refresh: {data.get('error') or 'no token in the answer'}",
-            advice="authorise the shop again and update the connection",
-        )
-    return Tokens(data["access_token"], data.get("refresh_token"), ends_in(data.get("expires_in")))
 
 
 DIALECT = Dialect(
@@ -85,8 +59,8 @@ DIALECT = Dialect(
     envelope="Params",
     now=epoch_seconds,
     refresh_url="https://oauth.mogujie.com/token",
-    refresh_form=_refresh_form,
-    refresh_read=read_tokens,
+    refresh_form=refresh_form("app_key", "app_secret"),
+    refresh_read=token_reader(),
 )
 
 
