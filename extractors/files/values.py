@@ -52,96 +52,81 @@ def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[
     """
     nulls = frozenset(formats.nulls)
 
-    def text(cell: str) -> str | None:
-        value = cell.strip(" \t\r\n\u3000\xa0\ufeff")
-        if match := _FORMULA.match(value):
-            value = match[1].strip()
-        if "\ufffd" in value:
-            raise BadValue("has bytes that are not in the file's encoding")
-        return None if not value or value in nulls else value
+    def instant(value: str) -> str | None:
+        return None if value.startswith("0000") else _utc(value, formats, zone)
 
-    def region(cell: str) -> str | None:
-        value = text(cell)
-        if value is None:
-            return None
-        if province := _PROVINCE.match(value):
-            return province[0]
-        # No region is written in Chinese and with a number: that is an address, which nobody may keep.
-        return None if _CHINESE.search(value) and re.search(r"\d", value) else value
+    def month(value: str) -> str | None:
+        named = _MONTH.match(value)
+        return instant(f"{named[1]}-{int(named[2]):02}-01" if named else value)
 
-    def record_id(cell: str) -> str | None:
-        value = text(cell)
-        if value is None:
-            return None
-        if _LOST_DIGITS.match(value):
-            raise BadValue("has lost digits: a spreadsheet kept a long id as a number")
-        return value.removeprefix("'")  # the apostrophe by which people keep a spreadsheet's hands off
-
-    def decimal(cell: str) -> str | None:
-        value = text(cell)
-        return None if value is None else _plain(value, formats)
-
-    def instant(cell: str) -> str | None:
-        value = text(cell)
-        return None if value is None or value.startswith("0000") else _utc(value, formats, zone)
-
-    def month(cell: str) -> str | None:
-        value = text(cell)
-        named = _MONTH.match(value or "")
-        return instant(f"{named[1]}-{int(named[2]):02}-01" if named else cell)
-
-    def buyer(cell: str) -> str | None:
-        value = record_id(cell)
-        return None if value is None else hash_buyer(value)
-
-    def period(cell: str) -> str | None:
-        value = text(cell)
-        return None if value is None else _period(value, formats)
-
-    def seconds(cell: str) -> str | None:
-        value = text(cell)
-        return None if value is None else _seconds(value, formats)
-
-    def currency(cell: str) -> str | None:
-        value = text(cell)
-        if value is not None and not _CURRENCY.match(value):
-            raise BadValue("is no currency code of three capitals")
-        return value
-
-    def rate(cell: str) -> str | None:
-        value = decimal(cell)
-        if value is not None and Decimal(value) <= 0:
-            raise BadValue("is no rate: it has to be above zero")
-        return value
-
-    def cost(cell: str) -> str | None:
-        value = decimal(cell)
-        if value is not None and Decimal(value) < 0:
-            raise BadValue("is no cost: it cannot be below zero")
-        return value
-
-    def metric(cell: str) -> str | None:
-        value = text(cell)
-        if value is not None and value not in TARGET_METRICS:
-            raise BadValue(f"is none of {', '.join(TARGET_METRICS)}")
-        return value
-
-    cleaners: dict[Kind, Clean] = {
-        "text": text,
-        "region": region,
-        "id": record_id,
-        "decimal": decimal,
+    readers: dict[Kind, Clean] = {
+        "text": str,
+        "region": _region,
+        "id": _record_id,
+        "decimal": lambda value: _plain(value, formats),
         "instant": instant,
         "month": month,
-        "buyer": buyer,
-        "period": period,
-        "seconds": seconds,
-        "currency": currency,
-        "rate": rate,
-        "cost": cost,
-        "metric": metric,
+        "buyer": lambda value: hash_buyer(_record_id(value)),
+        "period": lambda value: _period(value, formats),
+        "seconds": lambda value: _seconds(value, formats),
+        "currency": _currency,
+        "rate": lambda value: _rate(_plain(value, formats)),
+        "cost": lambda value: _cost(_plain(value, formats)),
+        "metric": _metric,
     }
-    return cleaners[kind]
+    read = readers[kind]
+
+    def clean(cell: str) -> str | None:
+        value = _text(cell)
+        return None if not value or value in nulls else read(value)
+
+    return clean
+
+
+def _text(cell: str) -> str:
+    value = cell.strip(" \t\r\n\u3000\xa0\ufeff")
+    if match := _FORMULA.match(value):
+        value = match[1].strip()
+    if "\ufffd" in value:
+        raise BadValue("has bytes that are not in the file's encoding")
+    return value
+
+
+def _record_id(value: str) -> str:
+    if _LOST_DIGITS.match(value):
+        raise BadValue("has lost digits: a spreadsheet kept a long id as a number")
+    return value.removeprefix("'")  # the apostrophe by which people keep a spreadsheet's hands off
+
+
+def _region(value: str) -> str | None:
+    if province := _PROVINCE.match(value):
+        return province[0]
+    # No region is written in Chinese and with a number: that is an address, which nobody may keep.
+    return None if _CHINESE.search(value) and re.search(r"\d", value) else value
+
+
+def _currency(value: str) -> str:
+    if not _CURRENCY.match(value):
+        raise BadValue("is no currency code of three capitals")
+    return value
+
+
+def _rate(number: str) -> str:
+    if Decimal(number) <= 0:
+        raise BadValue("is no rate: it has to be above zero")
+    return number
+
+
+def _cost(number: str) -> str:
+    if Decimal(number) < 0:
+        raise BadValue("is no cost: it cannot be below zero")
+    return number
+
+
+def _metric(value: str) -> str:
+    if value not in TARGET_METRICS:
+        raise BadValue(f"is none of {', '.join(TARGET_METRICS)}")
+    return value
 
 
 def _plain(text: str, formats: Formats) -> str:
