@@ -31,7 +31,8 @@ def _order(shipping_lines: str, line_items: str) -> str:
       shippingAddress {{ countryCodeV2 provinceCode }}
       originalTotalPriceSet {SHOP_MONEY} totalPriceSet {SHOP_MONEY}
       currentTotalPriceSet {SHOP_MONEY} totalDiscountsSet {SHOP_MONEY}
-      totalTaxSet {SHOP_MONEY} totalTipReceivedSet {SHOP_MONEY} originalTotalDutiesSet {SHOP_MONEY}
+      totalTaxSet {SHOP_MONEY} totalTipReceivedSet {SHOP_MONEY}
+      originalTotalDutiesSet {SHOP_MONEY} originalTotalAdditionalFeesSet {SHOP_MONEY}
       {shipping_lines}
       transactions {{ id kind status gateway processedAt test amountSet {SHOP_MONEY} }}
       fulfillments {{ createdAt deliveredAt status }}

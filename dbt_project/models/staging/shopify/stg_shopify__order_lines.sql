@@ -63,7 +63,9 @@ lines as (
     where quantity > 0 or list_amount <> 0
 
     {# What the buyer pays besides goods and postage is a line of its own. #}
-    {%- for name, field in {'tip': 'totalTipReceivedSet', 'duties': 'originalTotalDutiesSet'}.items() %}
+    {%- for name, field in {
+        'tip': 'totalTipReceivedSet', 'duties': 'originalTotalDutiesSet', 'fees': 'originalTotalAdditionalFeesSet'
+    }.items() %}
 
     union all
 

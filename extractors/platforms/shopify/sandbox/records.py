@@ -99,6 +99,7 @@ def order_record(shop: Shop, state: OrderState) -> dict[str, Any]:
         "totalShippingPriceSet": money(order.shipping),
         "totalTipReceivedSet": money(0),
         "originalTotalDutiesSet": None,
+        "originalTotalAdditionalFeesSet": None,
         "totalRefundedSet": money(state.refunded),
         "totalReceivedSet": money(order.total if paid else 0),
         "shippingLines": [_shipping_line(shop, order.shipping, order.shipping_tax)],

@@ -37,7 +37,8 @@ TYPES = graphql.schema(
         "billingAddress:MailingAddress originalTotalPriceSet:MoneyBag totalPriceSet:MoneyBag "
         "subtotalPriceSet:MoneyBag currentTotalPriceSet:MoneyBag totalDiscountsSet:MoneyBag "
         "totalTaxSet:MoneyBag totalShippingPriceSet:MoneyBag totalTipReceivedSet:MoneyBag "
-        "originalTotalDutiesSet:MoneyBag totalRefundedSet:MoneyBag totalReceivedSet:MoneyBag "
+        "originalTotalDutiesSet:MoneyBag originalTotalAdditionalFeesSet:MoneyBag "
+        "totalRefundedSet:MoneyBag totalReceivedSet:MoneyBag "
         "shippingLines:ShippingLine@includeRemovals transactions:[OrderTransaction] "
         "fulfillments:[Fulfillment] lineItems:LineItem@ refunds:[Refund]",
         "Customer": "id legacyResourceId email firstName lastName phone",
