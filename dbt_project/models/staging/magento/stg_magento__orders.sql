@@ -53,6 +53,9 @@ orders as (
         coalesce({{ money('latest.record.base_total_due') }}, {{ money('latest.record.base_grand_total') }}
             - {{ money('latest.record.base_total_paid') }}, 0)
             - coalesce({{ money('latest.record.base_total_canceled') }}, 0) > 0.005 as is_owed,
+        {# Where prices hold tax, a part of a discount on postage is tax, and comes back as compensation. #}
+        coalesce({{ money('latest.record.base_shipping_discount_amount') }}, 0)
+            - coalesce({{ money('latest.record.base_shipping_discount_tax_compensation_amnt') }}, 0) as off_shipping,
         {{ array_sum('latest.record.items', 'item', money('item.qty_shipped')) }} as shipped,
         {{ address }}.country_id as country,
         {{ address }}.region_code as region_code,
@@ -103,9 +106,8 @@ select
     case when order_state in ('cancelled', 'closed_unpaid') then modified_at end as cancelled_at,
     modified_at,
     {# Postage is called off as listed, its discount with it. #}
-    cast(greatest(coalesce({{ money('told.record.base_shipping_amount') }}, 0)
-        - coalesce({{ money('told.record.base_shipping_discount_amount') }}, 0) - shipping_called_off, 0) as decimal(18, 4))
-        as shipping_charged,
+    cast(greatest(coalesce({{ money('told.record.base_shipping_amount') }}, 0) - off_shipping - shipping_called_off, 0)
+        as decimal(18, 4)) as shipping_charged,
     cast(coalesce({{ money('told.record.base_tax_amount') }}, 0) - tax_called_off as decimal(18, 4)) as tax,
     {# The shop allocates cart rules to the items. #}
     cast(0 as decimal(18, 4)) as order_discount,

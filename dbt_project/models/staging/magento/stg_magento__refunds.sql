@@ -53,7 +53,8 @@ refunds as (
         {# The discount of a memo is that of its goods and of the postage it gives back, which has its share of the order's. #}
         coalesce(cast(round(
             cast({{ money('latest.record.base_shipping_amount') }} as double)
-            * cast({{ money('placed.record.base_shipping_discount_amount') }} as double)
+            * cast({{ money('placed.record.base_shipping_discount_amount') }}
+                - coalesce({{ money('placed.record.base_shipping_discount_tax_compensation_amnt') }}, 0) as double)
             / nullif(cast({{ money('placed.record.base_shipping_amount') }} as double), 0), 4
         ) as decimal(18, 4)), 0) as off_shipping,
         coalesce({{ money('latest.record.base_tax_amount') }}, 0) as tax,

@@ -4,7 +4,8 @@
     'state': 'text', 'status': 'text', 'store_id': 'text', 'created_at': 'text', 'updated_at': 'text',
     'buyer_key': 'text', 'base_currency_code': 'text', 'base_grand_total': 'text', 'base_total_paid': 'text',
     'base_total_due': 'text',
-    'base_shipping_amount': 'text', 'base_shipping_discount_amount': 'text', 'base_tax_amount': 'text',
+    'base_shipping_amount': 'text', 'base_shipping_discount_amount': 'text',
+    'base_shipping_discount_tax_compensation_amnt': 'text', 'base_tax_amount': 'text',
     'base_total_canceled': 'text', 'base_shipping_canceled': 'text', 'base_tax_canceled': 'text',
     'payment': {'method': 'text'},
     'extension_attributes': {'shipping_assignments': [{
