@@ -7,6 +7,7 @@
     {%- do discount.update({field: array_sum('items.all_items', 'part',
         'case when part.parent_item_id = items.item.item_id then ' ~ money('part.' ~ field) ~ ' end')}) -%}
 {%- endfor -%}
+{%- set wrapping = commerce_sum('latest.record', ['gw_base_price', 'gw_items_base_price', 'gw_card_base_price']) -%}
 with
 
 items as (
@@ -29,6 +30,7 @@ lines as (
         items.item.product_id as product_id,
         nullif(items.item.sku, '') as sku_id,
         items.item.name as product_name,
+        case when items.item.product_type = 'giftcard' then 'gift_card' else 'product' end as line_class,
         {{ money('items.item.qty_ordered') }} as ordered,
         {# Pieces called off before they were paid were never bought; an order called off whole shows what was wanted. #}
         {{ money('items.item.qty_ordered') }} - case
@@ -57,6 +59,7 @@ bought as (
         product_id,
         sku_id,
         product_name,
+        line_class,
         quantity,
         {%- for amount in ['list_amount', 'discount', 'line_tax'] %}
         case
@@ -66,6 +69,24 @@ bought as (
         {%- endfor %}
     from lines
     where quantity > 0 or ordered is null or ordered = 0
+
+    union all
+
+    select
+        account_id,
+        record_key as order_id,
+        load_id,
+        'gift_wrap' as line_id,
+        {{ null_as('text') }} as product_id,
+        {{ null_as('text') }} as sku_id,
+        'gift_wrap' as product_name,
+        'fee' as line_class,
+        1 as quantity,
+        {{ wrapping }} as list_amount,
+        0 as discount,
+        0 as line_tax
+    from {{ ref('base_magento__orders') }} as latest
+    where {{ wrapping }} > 0
 )
 
 select
@@ -78,13 +99,13 @@ select
     sku_id,
     product_name,
     {{ null_as('text') }} as category_path,
-    'product' as line_class,
-    quantity,
-    list_amount,
+    line_class,
+    cast(quantity as decimal(18, 4)) as quantity,
+    cast(list_amount as decimal(18, 4)) as list_amount,
     cast(discount as decimal(18, 4)) as merchant_item_discount,
     cast(0 as decimal(18, 4)) as line_platform_subsidy,
     cast(list_amount - discount as decimal(18, 4)) as line_amount,
-    line_tax,
+    cast(line_tax as decimal(18, 4)) as line_tax,
     load_id
 from bought
 left join {{ source('raw_daybook', 'accounts') }} as account

@@ -109,10 +109,13 @@ select
     cast(greatest(coalesce({{ money('told.record.base_shipping_amount') }}, 0) - off_shipping - shipping_called_off, 0)
         as decimal(18, 4)) as shipping_charged,
     cast(coalesce({{ money('told.record.base_tax_amount') }}, 0) - tax_called_off as decimal(18, 4)) as tax,
-    {# The shop allocates cart rules to the items. #}
-    cast(0 as decimal(18, 4)) as order_discount,
+    {# The shop allocates cart rules to the items; reward points are taken off the order. #}
+    cast({{ commerce_sum('told.record', ['base_reward_currency_amount']) }} as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    cast({{ money('told.record.base_grand_total') }} - total_called_off as decimal(18, 4)) as buyer_paid_total,
+    {# The total is what is left to pay after gift cards and store credit, with which it was paid as with money. #}
+    cast({{ money('told.record.base_grand_total') }} - total_called_off
+        + {{ commerce_sum('told.record', ['base_gift_cards_amount', 'base_customer_balance_amount']) }} as decimal(18, 4))
+        as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
     {{ null_as('instant') }} as deposit_paid_at,
     false as is_deposit_forfeited,

@@ -1,4 +1,5 @@
-{# As in orders and refunds, only what has no parent is a line. A bundle whose parts have the prices has none itself: theirs are its own. #}
+{# As in orders and refunds, only what has no parent is a line. A bundle whose parts have the prices has none itself: theirs are its own.
+   Gift cards are no goods. #}
 with
 
 ordered as (
@@ -33,6 +34,7 @@ placed as (
         on given.account_id = ordered.account_id and given.item.order_item_id = ordered.item.item_id
     where given.item.order_item_id <> ''
         and {{ money('given.item.qty') }} > 0
+        and coalesce(ordered.item.product_type, '') <> 'giftcard'
 )
 
 select

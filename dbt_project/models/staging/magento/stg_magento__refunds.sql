@@ -23,9 +23,11 @@ pieces as (
     select
         given.account_id,
         given.refund_id,
-        count(*) as item_count,
-        sum({{ money('given.item.qty') }}) as quantity,
-        max(given.item.order_item_id) as order_item_id
+        {%- set is_goods = "case when coalesce(ordered.item.product_type, '') <> 'giftcard' then " %}
+        count({{ is_goods }}1 end) as item_count,
+        sum({{ is_goods }}{{ money('given.item.qty') }} end) as quantity,
+        max({{ is_goods }}given.item.order_item_id end) as order_item_id,
+        sum(case when ordered.item.product_type = 'giftcard' then {{ money('given.item.base_row_total') }} end) as gift_cards
     from given
     left join ordered
         on given.account_id = ordered.account_id and given.item.order_item_id = ordered.item.item_id
@@ -44,12 +46,18 @@ refunds as (
         latest.record,
         {{ translate('latest.record.state', states) }} as refund_state,
         {{ parse_instant('latest.record.created_at') }} as created_at,
-        {{ money('latest.record.base_grand_total') }} as refund_amount,
-        coalesce({{ money('latest.record.base_subtotal') }}, 0) + coalesce({{ money('latest.record.base_discount_amount') }}, 0)
+        coalesce(pieces.gift_cards, 0) as gift_cards,
+        {# What went back onto gift cards or into store credit is not in the total; what was given back for gift cards is no sale. #}
+        cast({{ money('latest.record.base_grand_total') }}
+            + {{ commerce_sum('latest.record', ['base_gift_cards_amount', 'base_customer_balance_amount']) }}
+            - coalesce(pieces.gift_cards, 0) as decimal(18, 4)) as refund_amount,
+        coalesce({{ money('latest.record.base_subtotal') }}, 0) - coalesce(pieces.gift_cards, 0)
+            - {{ commerce_sum('latest.record', ['base_reward_currency_amount']) }} + coalesce({{ money('latest.record.base_discount_amount') }}, 0)
             + coalesce({{ money('latest.record.base_adjustment') }}, 0)
             {# What of a discount on prices with tax is tax comes back as compensation, as in the order's lines. #}
             + coalesce({{ money('latest.record.base_discount_tax_compensation_amount') }}, 0) as listed_goods,
-        coalesce({{ money('latest.record.base_shipping_amount') }}, 0) as listed_shipping,
+        coalesce({{ money('latest.record.base_shipping_amount') }}, 0)
+            + {{ commerce_sum('latest.record', ['gw_base_price', 'gw_items_base_price', 'gw_card_base_price']) }} as listed_shipping,
         {# The discount of a memo is that of its goods and of the postage it gives back, which has its share of the order's. #}
         coalesce(cast(round(
             cast({{ money('latest.record.base_shipping_amount') }} as double)
@@ -76,6 +84,7 @@ parts as (
         listed_goods + off_shipping as goods,
         listed_shipping - off_shipping as shipping
     from refunds
+    where refund_amount <> 0 or gift_cards = 0
 )
 
 select
