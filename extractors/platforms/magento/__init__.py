@@ -127,6 +127,8 @@ _PERSONAL = (
     "*middlename*", "customer_dob", "customer_gender", "remote_ip", "x_forwarded_for", "cc_*",
     "additional_information", "payment_additional_info", "echeck_*", "company_name", "comment",
     "gift_message*", "quote_id", "protect_code",
+    # What a buyer typed for a line (an engraving, who is given a card); codes of gift cards, which are money.
+    "product_option", "gift_cards",
 )  # fmt: skip
 
 PLATFORM = Platform(

@@ -391,6 +391,7 @@ def _items(shop: Shop, state: OrderState, line: Line) -> list[dict[str, Any]]:
         "product_type": "simple",
         "sku": sku,
         "name": line.item.english,
+        "product_option": _option(state.order.buyer),
         "qty_ordered": line.quantity,
         "qty_shipped": line.quantity if state.shipped_at is not None else 0,
         **_both("price", line.unit_price),
@@ -408,6 +409,14 @@ def _items(shop: Shop, state: OrderState, line: Line) -> list[dict[str, Any]]:
     }
     child = {**row, **nothing, "item_id": number + 1, "parent_item_id": number}
     return [{**row, "product_type": "configurable", "product_id": line.item.number * 100 + 99}, child]
+
+
+def _option(buyer: Any) -> dict[str, Any]:
+    """What a buyer typed for a line, an engraving or who is given the card."""
+    if buyer is None:
+        return {}
+    typed = {"custom_options": [{"option_id": "1", "option_value": f"For {buyer.name}"}]}
+    return {"extension_attributes": {**typed, "giftcard_item_option": {"giftcard_sender_name": buyer.name}}}
 
 
 def _invoice(shop: Shop, state: OrderState) -> dict[str, Any]:
