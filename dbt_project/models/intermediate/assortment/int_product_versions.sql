@@ -27,15 +27,18 @@ own_rows as (
 
 ),
 
--- Where two accounts read one store, the version that came last speaks.
+-- Where two accounts read one store, the version that came last speaks; of one moment, that of the account that is still read: what
+-- another told that left accounts.yml no list ends.
 in_order as (
 
     select
-        *,
-        lead(valid_from_at) over (
-            partition by platform, store_id, product_id, variant_id order by valid_from_at, load_id, account_id, sku_id
+        own_rows.*,
+        lead(own_rows.valid_from_at) over (
+            partition by own_rows.platform, own_rows.store_id, own_rows.product_id, own_rows.variant_id
+            order by own_rows.valid_from_at, accounts.is_active, own_rows.load_id, own_rows.account_id, own_rows.sku_id
         ) as next_from_at
     from own_rows
+    left join {{ source('raw_daybook', 'accounts') }} as accounts on own_rows.account_id = accounts.account_id
 
 ),
 
@@ -46,12 +49,14 @@ spans as (
         store_id,
         product_id,
         variant_id as sku_id,
+        product_name,
         category_path,
         list_price,
         currency,
         is_on_sale,
         stock,
         listed_at,
+        modified_at,
         valid_from_at,
         least(coalesce(valid_until_at, {{ open }}), coalesce(next_from_at, {{ open }})) as valid_until_at
     from in_order
@@ -63,6 +68,7 @@ select
     spans.store_id,
     spans.product_id,
     spans.sku_id,
+    spans.product_name,
     -- A version that names none is in the category named before.
     coalesce(spans.category_path, categories.category_path) as category_path,
     spans.list_price,
@@ -70,6 +76,7 @@ select
     spans.is_on_sale,
     spans.stock,
     spans.listed_at,
+    spans.modified_at,
     spans.valid_from_at,
     spans.valid_until_at,
     {{ store_date('spans.valid_from_at', 'from_zone.time_zone') }} as from_date,

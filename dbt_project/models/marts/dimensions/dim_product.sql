@@ -1,10 +1,35 @@
--- What each product is now; a product known only from orders has its name and category at its last sale. Of one day the last by name,
--- or two builds of the same rows would differ.
+-- What each product is now: its last version in the catalogue. What no catalogue tells of any more is as it was last told, on sale no
+-- longer and without a stock that anybody knows. A product known only from orders has its name and category at its last sale; of one
+-- day the last by name, or two builds of the same rows would differ.
+{%- set holds = "valid_until_at = cast('9999-12-31 00:00:00+00:00' as " ~ t('instant') ~ ")" %}
 with
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by platform, store_id, product_id order by valid_from_at desc) as version_from_last
+    from {{ ref('int_product_versions') }}
+    where sku_id is null
+
+),
 
 catalogue as (
 
-    select * from {{ ref('int_products') }} where sku_id is null
+    select
+        platform,
+        store_id,
+        product_id,
+        product_name,
+        category_path,
+        list_price,
+        currency,
+        is_on_sale and {{ holds }} as is_on_sale,
+        case when {{ holds }} then stock end as stock,
+        listed_at,
+        modified_at
+    from ranked
+    where version_from_last = 1
 
 ),
 
