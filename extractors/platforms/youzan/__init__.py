@@ -35,7 +35,7 @@ TOKEN_URL = "https://open.youzanyun.com/auth/token"  # noqa: S105  an address
 TOKEN_CODES = {4201, 4202, 4203, 10003}
 PERMISSION_CODES = {4204, 10004}
 RATE_CODES = {4101, 20001, 500100004, 123000042, 141500203}
-RETRY_CODES = {5001, 5002, 5003, 106000001, 106000003, 106100118}
+RETRY_CODES = {5001, 5002, 5003, 10001, 106000001, 106000003, 106100118}
 AUTHORISE = "authorise the shop for the app again and update the connection"
 
 # A hundred pages of a hundred orders; page times size is at most 3,000 for refunds, below 4,000 for items.
