@@ -232,7 +232,7 @@ where payload_hash <> md5('null')
   A read that came back empty leaves one row without record_key, so that the rows of the date go and the
   date is known to have been read. Which dates were read is told by raw_daybook.report_reads, not by rows.
 #}
-{% macro report_rows(platform, stream, raw, shape, keep) -%}
+{% macro report_rows(platform, stream, shape, keep) -%}
 with
 
 reads as (
@@ -274,7 +274,7 @@ select
     landed.record_key,
     {{ parse_payload('landed.payload', shape) }} as record
 from new_reads
-left join {{ raw }} as landed
+left join {{ source('raw_' ~ platform, stream) }} as landed
     on new_reads.account_id = landed.account_id
     and new_reads.report_date = landed.report_date
     and new_reads.as_of_date = landed.as_of_date

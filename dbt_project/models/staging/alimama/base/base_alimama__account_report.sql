@@ -6,4 +6,4 @@
     }
 } -%}
 
-{{ report_rows('alimama', 'account_report', source('raw_alimama', 'account_report'), shape, keep='all') }}
+{{ report_rows('alimama', 'account_report', shape, keep='all') }}

@@ -8,4 +8,4 @@
     }
 } -%}
 
-{{ report_rows('alimama', 'adgroup_report', source('raw_alimama', 'adgroup_report'), shape, keep='all') }}
+{{ report_rows('alimama', 'adgroup_report', shape, keep='all') }}

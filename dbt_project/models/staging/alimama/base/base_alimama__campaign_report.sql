@@ -7,4 +7,4 @@
     }
 } -%}
 
-{{ report_rows('alimama', 'campaign_report', source('raw_alimama', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('alimama', 'campaign_report', shape, keep='all') }}

@@ -8,4 +8,4 @@
     }
 } -%}
 
-{{ report_rows('alimama', 'creative_report', source('raw_alimama', 'creative_report'), shape, keep='all') }}
+{{ report_rows('alimama', 'creative_report', shape, keep='all') }}

@@ -6,4 +6,4 @@
     'purchases14d': 'text', 'sales14d': 'text', 'purchasesClicks': 'text', 'salesClicks': 'text'
 } -%}
 
-{{ report_rows('amazon_ads', 'ad_report', source('raw_amazon_ads', 'ad_report'), shape, keep='all') }}
+{{ report_rows('amazon_ads', 'ad_report', shape, keep='all') }}

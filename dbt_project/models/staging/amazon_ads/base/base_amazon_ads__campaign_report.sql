@@ -6,4 +6,4 @@
     'purchases14d': 'text', 'sales14d': 'text', 'purchasesClicks': 'text', 'salesClicks': 'text'
 } -%}
 
-{{ report_rows('amazon_ads', 'campaign_report', source('raw_amazon_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('amazon_ads', 'campaign_report', shape, keep='all') }}

@@ -4,4 +4,4 @@
     'impression': 'text', 'click': 'text', 'cost': 'text', 'ocpcConversionsDetail90': 'text'
 } -%}
 
-{{ report_rows('baidu_marketing', 'account_report', source('raw_baidu_marketing', 'account_report'), shape, keep='all') }}
+{{ report_rows('baidu_marketing', 'account_report', shape, keep='all') }}

@@ -6,4 +6,4 @@
     'impression': 'text', 'click': 'text', 'cost': 'text', 'ocpcConversionsDetail90': 'text'
 } -%}
 
-{{ report_rows('baidu_marketing', 'adgroup_report', source('raw_baidu_marketing', 'adgroup_report'), shape, keep='all') }}
+{{ report_rows('baidu_marketing', 'adgroup_report', shape, keep='all') }}

@@ -5,4 +5,4 @@
     'impression': 'text', 'click': 'text', 'cost': 'text', 'ocpcConversionsDetail90': 'text'
 } -%}
 
-{{ report_rows('baidu_marketing', 'campaign_report', source('raw_baidu_marketing', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('baidu_marketing', 'campaign_report', shape, keep='all') }}

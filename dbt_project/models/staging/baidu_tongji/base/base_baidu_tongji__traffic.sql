@@ -6,4 +6,4 @@
     'bounce_ratio': 'text', 'avg_visit_time': 'text'
 } -%}
 
-{{ report_rows('baidu_tongji', 'traffic', source('raw_baidu_tongji', 'traffic'), shape, keep='latest') }}
+{{ report_rows('baidu_tongji', 'traffic', shape, keep='latest') }}

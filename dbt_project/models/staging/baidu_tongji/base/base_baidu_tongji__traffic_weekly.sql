@@ -6,4 +6,4 @@
     'bounce_ratio': 'text', 'avg_visit_time': 'text'
 } -%}
 
-{{ report_rows('baidu_tongji', 'traffic_weekly', source('raw_baidu_tongji', 'traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('baidu_tongji', 'traffic_weekly', shape, keep='latest') }}

@@ -8,4 +8,4 @@
     'orders': 'text', 'units': 'text', 'paid_amount': 'text'
 } -%}
 
-{{ report_rows('files', 'product_traffic_monthly', source('raw_files', 'product_traffic_monthly'), shape, keep='latest') }}
+{{ report_rows('files', 'product_traffic_monthly', shape, keep='latest') }}

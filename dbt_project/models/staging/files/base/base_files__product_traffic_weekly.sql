@@ -8,4 +8,4 @@
     'orders': 'text', 'units': 'text', 'paid_amount': 'text'
 } -%}
 
-{{ report_rows('files', 'product_traffic_weekly', source('raw_files', 'product_traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('files', 'product_traffic_weekly', shape, keep='latest') }}

@@ -8,4 +8,4 @@
     'buyers': 'text', 'orders': 'text', 'units': 'text', 'paid_amount': 'text'
 } -%}
 
-{{ report_rows('files', 'traffic', source('raw_files', 'traffic'), shape, keep='latest') }}
+{{ report_rows('files', 'traffic', shape, keep='latest') }}

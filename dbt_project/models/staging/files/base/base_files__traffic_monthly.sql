@@ -8,4 +8,4 @@
     'buyers': 'text', 'orders': 'text', 'units': 'text', 'paid_amount': 'text'
 } -%}
 
-{{ report_rows('files', 'traffic_monthly', source('raw_files', 'traffic_monthly'), shape, keep='latest') }}
+{{ report_rows('files', 'traffic_monthly', shape, keep='latest') }}

@@ -8,4 +8,4 @@
     'buyers': 'text', 'orders': 'text', 'units': 'text', 'paid_amount': 'text'
 } -%}
 
-{{ report_rows('files', 'traffic_weekly', source('raw_files', 'traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('files', 'traffic_weekly', shape, keep='latest') }}

@@ -12,4 +12,4 @@
     }
 } -%}
 
-{{ report_rows('ga4', 'traffic', source('raw_ga4', 'traffic'), shape, keep='latest') }}
+{{ report_rows('ga4', 'traffic', shape, keep='latest') }}

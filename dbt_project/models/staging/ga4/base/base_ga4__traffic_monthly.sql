@@ -12,4 +12,4 @@
     }
 } -%}
 
-{{ report_rows('ga4', 'traffic_monthly', source('raw_ga4', 'traffic_monthly'), shape, keep='latest') }}
+{{ report_rows('ga4', 'traffic_monthly', shape, keep='latest') }}

@@ -12,4 +12,4 @@
     }
 } -%}
 
-{{ report_rows('ga4', 'traffic_weekly', source('raw_ga4', 'traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('ga4', 'traffic_weekly', shape, keep='latest') }}

@@ -7,4 +7,4 @@
     }
 } -%}
 
-{{ report_rows('google_ads', 'account_report', source('raw_google_ads', 'account_report'), shape, keep='all') }}
+{{ report_rows('google_ads', 'account_report', shape, keep='all') }}

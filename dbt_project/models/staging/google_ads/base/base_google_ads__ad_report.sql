@@ -9,4 +9,4 @@
     }
 } -%}
 
-{{ report_rows('google_ads', 'ad_report', source('raw_google_ads', 'ad_report'), shape, keep='all') }}
+{{ report_rows('google_ads', 'ad_report', shape, keep='all') }}

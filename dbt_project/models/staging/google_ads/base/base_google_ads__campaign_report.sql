@@ -8,4 +8,4 @@
     }
 } -%}
 
-{{ report_rows('google_ads', 'campaign_report', source('raw_google_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('google_ads', 'campaign_report', shape, keep='all') }}

@@ -5,4 +5,4 @@
     'totalOrderSum': 'text'
 } -%}
 
-{{ report_rows('jd_ads', 'account_report', source('raw_jd_ads', 'account_report'), shape, keep='all') }}
+{{ report_rows('jd_ads', 'account_report', shape, keep='all') }}

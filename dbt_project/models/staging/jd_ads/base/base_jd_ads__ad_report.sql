@@ -10,4 +10,4 @@
     }
 } -%}
 
-{{ report_rows('jd_ads', 'ad_report', source('raw_jd_ads', 'ad_report'), shape, keep='all') }}
+{{ report_rows('jd_ads', 'ad_report', shape, keep='all') }}

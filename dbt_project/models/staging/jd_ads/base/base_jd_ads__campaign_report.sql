@@ -8,4 +8,4 @@
     }
 } -%}
 
-{{ report_rows('jd_ads', 'campaign_report', source('raw_jd_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('jd_ads', 'campaign_report', shape, keep='all') }}

@@ -8,4 +8,4 @@
     }
 } -%}
 
-{{ report_rows('jd_ads', 'group_report', source('raw_jd_ads', 'group_report'), shape, keep='all') }}
+{{ report_rows('jd_ads', 'group_report', shape, keep='all') }}

@@ -5,4 +5,4 @@
     'event_order_paid': 'text', 'event_order_paid_purchase_amount': 'text'
 } -%}
 
-{{ report_rows('kuaishou_ads', 'campaign_report', source('raw_kuaishou_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('kuaishou_ads', 'campaign_report', shape, keep='all') }}

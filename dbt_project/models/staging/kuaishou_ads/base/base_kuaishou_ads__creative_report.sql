@@ -6,4 +6,4 @@
     'event_order_paid': 'text', 'event_order_paid_purchase_amount': 'text'
 } -%}
 
-{{ report_rows('kuaishou_ads', 'creative_report', source('raw_kuaishou_ads', 'creative_report'), shape, keep='all') }}
+{{ report_rows('kuaishou_ads', 'creative_report', shape, keep='all') }}

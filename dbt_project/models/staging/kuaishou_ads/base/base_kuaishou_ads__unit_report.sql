@@ -6,4 +6,4 @@
     'event_order_paid_purchase_amount': 'text'
 } -%}
 
-{{ report_rows('kuaishou_ads', 'unit_report', source('raw_kuaishou_ads', 'unit_report'), shape, keep='all') }}
+{{ report_rows('kuaishou_ads', 'unit_report', shape, keep='all') }}

@@ -7,4 +7,4 @@
     'ecommerce': 'text', 'currency': 'text'
 } -%}
 
-{{ report_rows('matomo', 'traffic', source('raw_matomo', 'traffic'), shape, keep='latest') }}
+{{ report_rows('matomo', 'traffic', shape, keep='latest') }}

@@ -7,4 +7,4 @@
     'ecommerce': 'text', 'currency': 'text'
 } -%}
 
-{{ report_rows('matomo', 'traffic_monthly', source('raw_matomo', 'traffic_monthly'), shape, keep='latest') }}
+{{ report_rows('matomo', 'traffic_monthly', shape, keep='latest') }}

@@ -7,4 +7,4 @@
     'ecommerce': 'text', 'currency': 'text'
 } -%}
 
-{{ report_rows('matomo', 'traffic_weekly', source('raw_matomo', 'traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('matomo', 'traffic_weekly', shape, keep='latest') }}

@@ -5,4 +5,4 @@
     'actions': [{'action_type': 'text', 'value': 'text'}], 'action_values': [{'action_type': 'text', 'value': 'text'}]
 } -%}
 
-{{ report_rows('meta', 'account_report', source('raw_meta', 'account_report'), shape, keep='all') }}
+{{ report_rows('meta', 'account_report', shape, keep='all') }}

@@ -6,4 +6,4 @@
     'actions': [{'action_type': 'text', 'value': 'text'}], 'action_values': [{'action_type': 'text', 'value': 'text'}]
 } -%}
 
-{{ report_rows('meta', 'ad_report', source('raw_meta', 'ad_report'), shape, keep='all') }}
+{{ report_rows('meta', 'ad_report', shape, keep='all') }}

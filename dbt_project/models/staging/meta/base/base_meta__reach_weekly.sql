@@ -2,4 +2,4 @@
 
 {%- set shape = {'level': 'text', 'campaign_id': 'text', 'adset_id': 'text', 'ad_id': 'text', 'reach': 'text'} -%}
 
-{{ report_rows('meta', 'reach_weekly', source('raw_meta', 'reach_weekly'), shape, keep='latest') }}
+{{ report_rows('meta', 'reach_weekly', shape, keep='latest') }}

@@ -5,4 +5,4 @@
     'CurrencyCode': 'text', 'Spend': 'text', 'Impressions': 'text', 'Clicks': 'text', 'Conversions': 'text', 'Revenue': 'text'
 } -%}
 
-{{ report_rows('microsoft_ads', 'campaign_report', source('raw_microsoft_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('microsoft_ads', 'campaign_report', shape, keep='all') }}

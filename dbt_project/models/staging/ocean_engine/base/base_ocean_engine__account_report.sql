@@ -2,4 +2,4 @@
 
 {%- set shape = {'date': 'text', 'cost': 'text'} -%}
 
-{{ report_rows('ocean_engine', 'account_report', source('raw_ocean_engine', 'account_report'), shape, keep='all') }}
+{{ report_rows('ocean_engine', 'account_report', shape, keep='all') }}

@@ -10,4 +10,4 @@
     }
 } -%}
 
-{{ report_rows('ocean_engine', 'ad_report', source('raw_ocean_engine', 'ad_report'), shape, keep='all') }}
+{{ report_rows('ocean_engine', 'ad_report', shape, keep='all') }}

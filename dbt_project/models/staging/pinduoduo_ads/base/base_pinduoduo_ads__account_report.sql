@@ -4,4 +4,4 @@
     'impression': 'text', 'click': 'text', 'spend': 'text', 'gmv': 'text', 'orderNum': 'text'
 } -%}
 
-{{ report_rows('pinduoduo_ads', 'account_report', source('raw_pinduoduo_ads', 'account_report'), shape, keep='all') }}
+{{ report_rows('pinduoduo_ads', 'account_report', shape, keep='all') }}

@@ -5,4 +5,4 @@
     'orderNum': 'text'
 } -%}
 
-{{ report_rows('pinduoduo_ads', 'campaign_report', source('raw_pinduoduo_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('pinduoduo_ads', 'campaign_report', shape, keep='all') }}

@@ -5,4 +5,4 @@
     'visitors': 'text', 'visits': 'text', 'pageviews': 'text', 'bounce_rate': 'text', 'visit_duration': 'text'
 } -%}
 
-{{ report_rows('plausible', 'traffic_monthly', source('raw_plausible', 'traffic_monthly'), shape, keep='latest') }}
+{{ report_rows('plausible', 'traffic_monthly', shape, keep='latest') }}

@@ -5,4 +5,4 @@
     'visitors': 'text', 'visits': 'text', 'pageviews': 'text', 'bounce_rate': 'text', 'visit_duration': 'text'
 } -%}
 
-{{ report_rows('plausible', 'traffic_weekly', source('raw_plausible', 'traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('plausible', 'traffic_weekly', shape, keep='latest') }}

@@ -6,4 +6,4 @@
     'total_pay_order_count_for_roi2': 'text', 'total_pay_order_gmv_for_roi2': 'text'
 } -%}
 
-{{ report_rows('qianchuan', 'account_report', source('raw_qianchuan', 'account_report'), shape, keep='all') }}
+{{ report_rows('qianchuan', 'account_report', shape, keep='all') }}

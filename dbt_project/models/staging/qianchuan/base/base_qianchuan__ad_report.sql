@@ -6,4 +6,4 @@
     'pay_order_count': 'text', 'pay_order_amount': 'text'
 } -%}
 
-{{ report_rows('qianchuan', 'ad_report', source('raw_qianchuan', 'ad_report'), shape, keep='all') }}
+{{ report_rows('qianchuan', 'ad_report', shape, keep='all') }}

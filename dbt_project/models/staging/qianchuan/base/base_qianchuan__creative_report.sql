@@ -7,4 +7,4 @@
     'pay_order_count': 'text', 'pay_order_amount': 'text'
 } -%}
 
-{{ report_rows('qianchuan', 'creative_report', source('raw_qianchuan', 'creative_report'), shape, keep='all') }}
+{{ report_rows('qianchuan', 'creative_report', shape, keep='all') }}

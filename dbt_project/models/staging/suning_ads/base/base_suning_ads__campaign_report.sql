@@ -6,4 +6,4 @@
     {%- do shape.update({field: 'text'}) -%}
 {%- endfor -%}
 
-{{ report_rows('suning_ads', 'campaign_report', source('raw_suning_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('suning_ads', 'campaign_report', shape, keep='all') }}

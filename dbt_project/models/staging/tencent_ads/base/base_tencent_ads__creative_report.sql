@@ -5,4 +5,4 @@
     'adgroup_id': 'text', 'view_count': 'text', 'valid_click_count': 'text', 'cost': 'text', 'order_pv': 'text', 'order_amount': 'text'
 } -%}
 
-{{ report_rows('tencent_ads', 'creative_report', source('raw_tencent_ads', 'creative_report'), shape, keep='all') }}
+{{ report_rows('tencent_ads', 'creative_report', shape, keep='all') }}

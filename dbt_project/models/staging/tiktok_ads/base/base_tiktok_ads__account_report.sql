@@ -9,4 +9,4 @@
     }
 } -%}
 
-{{ report_rows('tiktok_ads', 'account_report', source('raw_tiktok_ads', 'account_report'), shape, keep='all') }}
+{{ report_rows('tiktok_ads', 'account_report', shape, keep='all') }}

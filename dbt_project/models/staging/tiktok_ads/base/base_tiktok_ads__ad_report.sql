@@ -9,4 +9,4 @@
     }
 } -%}
 
-{{ report_rows('tiktok_ads', 'ad_report', source('raw_tiktok_ads', 'ad_report'), shape, keep='all') }}
+{{ report_rows('tiktok_ads', 'ad_report', shape, keep='all') }}

@@ -10,4 +10,4 @@
     }
 } -%}
 
-{{ report_rows('tiktok_ads', 'campaign_report', source('raw_tiktok_ads', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('tiktok_ads', 'campaign_report', shape, keep='all') }}

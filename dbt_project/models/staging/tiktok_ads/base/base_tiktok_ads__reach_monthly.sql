@@ -2,4 +2,4 @@
 
 {%- set shape = {'level': 'text', 'entity': 'text', 'metrics': {'reach': 'text'}} -%}
 
-{{ report_rows('tiktok_ads', 'reach_monthly', source('raw_tiktok_ads', 'reach_monthly'), shape, keep='latest') }}
+{{ report_rows('tiktok_ads', 'reach_monthly', shape, keep='latest') }}

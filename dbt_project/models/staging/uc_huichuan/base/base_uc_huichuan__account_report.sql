@@ -2,4 +2,4 @@
 
 {%- set shape = {'date': 'text', 'srch': 'text', 'click': 'text', 'consume': 'text', 'bindingConversion': 'text'} -%}
 
-{{ report_rows('uc_huichuan', 'account_report', source('raw_uc_huichuan', 'account_report'), shape, keep='all') }}
+{{ report_rows('uc_huichuan', 'account_report', shape, keep='all') }}

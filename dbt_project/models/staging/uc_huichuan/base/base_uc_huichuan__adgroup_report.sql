@@ -5,4 +5,4 @@
     'date': 'text', 'srch': 'text', 'click': 'text', 'consume': 'text', 'bindingConversion': 'text'
 } -%}
 
-{{ report_rows('uc_huichuan', 'adgroup_report', source('raw_uc_huichuan', 'adgroup_report'), shape, keep='all') }}
+{{ report_rows('uc_huichuan', 'adgroup_report', shape, keep='all') }}

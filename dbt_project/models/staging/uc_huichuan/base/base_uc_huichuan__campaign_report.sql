@@ -5,4 +5,4 @@
     'srch': 'text', 'click': 'text', 'consume': 'text', 'bindingConversion': 'text'
 } -%}
 
-{{ report_rows('uc_huichuan', 'campaign_report', source('raw_uc_huichuan', 'campaign_report'), shape, keep='all') }}
+{{ report_rows('uc_huichuan', 'campaign_report', shape, keep='all') }}

@@ -6,4 +6,4 @@
     'srch': 'text', 'click': 'text', 'consume': 'text', 'bindingConversion': 'text'
 } -%}
 
-{{ report_rows('uc_huichuan', 'creative_report', source('raw_uc_huichuan', 'creative_report'), shape, keep='all') }}
+{{ report_rows('uc_huichuan', 'creative_report', shape, keep='all') }}

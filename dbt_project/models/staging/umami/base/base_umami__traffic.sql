@@ -5,4 +5,4 @@
     'bounces': 'text', 'totaltime': 'text'
 } -%}
 
-{{ report_rows('umami', 'traffic', source('raw_umami', 'traffic'), shape, keep='latest') }}
+{{ report_rows('umami', 'traffic', shape, keep='latest') }}

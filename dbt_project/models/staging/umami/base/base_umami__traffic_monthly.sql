@@ -5,4 +5,4 @@
     'bounces': 'text', 'totaltime': 'text'
 } -%}
 
-{{ report_rows('umami', 'traffic_monthly', source('raw_umami', 'traffic_monthly'), shape, keep='latest') }}
+{{ report_rows('umami', 'traffic_monthly', shape, keep='latest') }}

@@ -5,4 +5,4 @@
     'bounces': 'text', 'totaltime': 'text'
 } -%}
 
-{{ report_rows('umami', 'traffic_weekly', source('raw_umami', 'traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('umami', 'traffic_weekly', shape, keep='latest') }}

@@ -5,4 +5,4 @@
     'launches': 'text', 'activeUser': 'text', 'newUser': 'text', 'launch': 'text'
 } -%}
 
-{{ report_rows('umeng', 'traffic', source('raw_umeng', 'traffic'), shape, keep='latest') }}
+{{ report_rows('umeng', 'traffic', shape, keep='latest') }}

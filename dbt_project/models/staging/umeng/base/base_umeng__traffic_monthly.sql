@@ -5,4 +5,4 @@
     'launches': 'text', 'activeUser': 'text', 'newUser': 'text', 'launch': 'text'
 } -%}
 
-{{ report_rows('umeng', 'traffic_monthly', source('raw_umeng', 'traffic_monthly'), shape, keep='latest') }}
+{{ report_rows('umeng', 'traffic_monthly', shape, keep='latest') }}

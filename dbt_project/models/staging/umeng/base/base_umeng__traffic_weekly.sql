@@ -5,4 +5,4 @@
     'launches': 'text', 'activeUser': 'text', 'newUser': 'text', 'launch': 'text'
 } -%}
 
-{{ report_rows('umeng', 'traffic_weekly', source('raw_umeng', 'traffic_weekly'), shape, keep='latest') }}
+{{ report_rows('umeng', 'traffic_weekly', shape, keep='latest') }}
