@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -27,7 +26,8 @@ from .book import OrderBook, Row
 from .control import Fault
 from .credentials import APP_KEYS
 from .desk import Answer, Desk, Refusal
-from .merchants import SHANGHAI, SHOP_BY_STORE, Shop
+from .market import from_wall
+from .merchants import SHOP_BY_STORE, Shop
 from .orders import OrderState
 from .signatures import same, top
 from .tokens import EXPIRED, GOOD, TokenDesk
@@ -317,26 +317,11 @@ def moment(text: str, epoch: bool = False) -> int | None:
     """Epoch seconds of a wall clock in Shanghai, or of a number of seconds; None for anything else."""
     if epoch:
         return int(text) if re.fullmatch(r"\d{9,10}", text) else None
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text):
-        return None
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI).timestamp())
-    except ValueError:
-        return None
+    return from_wall(text)
 
 
 def _any_moment(text: str) -> int | None:
     return moment(text) if "-" in text else moment(text, epoch=True)
-
-
-def wall(at: int | None, absent: str | None = None) -> str | None:
-    """The wall clock in Shanghai of an instant; ``absent`` is the vendor's way to say there is none."""
-    return absent if at is None else datetime.fromtimestamp(at, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def yuan(fen: int) -> str:
-    """An amount of fen as yuan with two decimals."""
-    return f"{fen / 100:.2f}"
 
 
 def names(text: str) -> frozenset[str]:

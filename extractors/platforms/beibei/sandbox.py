@@ -13,9 +13,10 @@ from extractors.sandbox import timeline as tl
 from extractors.sandbox.book import refund_state
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
+from extractors.sandbox.market import wall, yuan
 from extractors.sandbox.merchants import Shop
 from extractors.sandbox.orders import OrderState, RefundState
-from extractors.sandbox.router import Call, Method, Router, Rules, names, wall, yuan
+from extractors.sandbox.router import Call, Method, Router, Rules, names
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 

@@ -19,9 +19,10 @@ from extractors.sandbox.book import OrderBook, refund_state
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
+from extractors.sandbox.market import wall, yuan
 from extractors.sandbox.merchants import Shop
 from extractors.sandbox.orders import Line, OrderState, RefundState
-from extractors.sandbox.router import Call, Method, Router, Rules, names, wall, yuan
+from extractors.sandbox.router import Call, Method, Router, Rules, names
 from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
@@ -329,8 +330,8 @@ def _order(state: OrderState, asked: frozenset[str]) -> dict[str, Any]:
         "orderState": _state(state),
         "orderStateRemark": "",
         "orderStartTime": wall(order.timeline.created),
-        "orderEndTime": wall(state.ended_at, NO_TIME),
-        "paymentConfirmTime": wall(state.paid_at, NO_TIME if order.index % 2 else "1970-01-01 00:00:00"),
+        "orderEndTime": wall(state.ended_at) or NO_TIME,
+        "paymentConfirmTime": wall(state.paid_at) or (NO_TIME if order.index % 2 else "1970-01-01 00:00:00"),
         "modified": wall(state.modified),
         "waybill": f"JDV{order.id % 10**12}" if state.shipped_at else "",
         "logisticsId": "2087" if state.shipped_at else "",

@@ -15,8 +15,9 @@ from extractors.sandbox import timeline as tl
 from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
+from extractors.sandbox.market import wall
 from extractors.sandbox.orders import Line, OrderState
-from extractors.sandbox.router import Call, Method, Router, Rules, names, visible_rows, wall
+from extractors.sandbox.router import Call, Method, Router, Rules, names, visible_rows
 from extractors.sandbox.truth import orders_modified, shop_of
 from extractors.sandbox.world import World
 

@@ -16,9 +16,10 @@ from extractors.sandbox.book import refund_state
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.market import wall, yuan
 from extractors.sandbox.merchants import Shop
 from extractors.sandbox.orders import Line, Order, OrderState, RefundState
-from extractors.sandbox.router import Call, Method, Router, Rules, names, wall, yuan
+from extractors.sandbox.router import Call, Method, Router, Rules, names
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
@@ -179,8 +180,8 @@ def _order(state: OrderState) -> dict[str, Any]:
         "created_time": wall(order.timeline.created),
         "pay_time": wall(paid_at),
         "confirm_time": wall(state.paid_at),
-        "shipping_time": wall(state.shipped_at, ""),
-        "receive_time": wall(state.completed_at, ""),
+        "shipping_time": wall(state.shipped_at) or "",
+        "receive_time": wall(state.completed_at) or "",
         "updated_at": wall(state.modified),
         "goods_amount": yuan(listed - changed),
         "discount_amount": yuan(seller + subsidy),

@@ -14,6 +14,7 @@ from extractors.sandbox.book import Row
 from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS
 from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.market import from_wall
 from extractors.sandbox.merchants import SHOP_BY_STORE
 from extractors.sandbox.signatures import same, top
 from extractors.sandbox.tokens import EXPIRED, GOOD, Grant, TokenDesk
@@ -22,7 +23,7 @@ from .call import Call, Method
 from .envelopes import as_xml, grant_fields, simplified, token_refresh, too_fast
 from .items import items_inventory, items_onsale
 from .late import hold_back, let_in
-from .parameters import TIMESTAMP_TOLERANCE, fields_asked, moment_of, top_error
+from .parameters import TIMESTAMP_TOLERANCE, fields_asked, top_error
 from .refunds import refund, refunds
 from .trades import fullinfo, sold, sold_increment, sold_incrementv
 from .words import (
@@ -164,7 +165,7 @@ class Gateway:
             raise Refusal(top_error(23, "Invalid format"))
         if not params.get("timestamp"):
             raise Refusal(top_error(30, "Missing timestamp"))
-        stamp = moment_of(params["timestamp"])
+        stamp = from_wall(params["timestamp"])
         if stamp is None or all(
             abs(stamp - clock) > TIMESTAMP_TOLERANCE for clock in self.desk.control.clocks()
         ):
@@ -204,7 +205,7 @@ class Gateway:
     def _listed(self, store: str, place: int, params: Mapping[str, Any]) -> Row | None:
         """The order at ``place`` (newest first) of the window being read."""
         start, end = (
-            moment_of(params.get(f"{name}_modified", "") or params.get(f"{name}_create", ""))
+            from_wall(params.get(f"{name}_modified", "") or params.get(f"{name}_create", ""))
             for name in ("start", "end")
         )
         if start is None or end is None:

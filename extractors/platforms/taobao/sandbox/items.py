@@ -7,9 +7,10 @@ from typing import Any
 
 from extractors.sandbox.catalogue import ProductView
 from extractors.sandbox.control import Fault
+from extractors.sandbox.market import wall, yuan
 
 from .call import Call, listing
-from .parameters import instant, invalid, number_of, wall, yuan
+from .parameters import instant, invalid, number_of
 
 
 def items_onsale(call: Call, fault: Fault | None) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from extractors.sandbox.desk import Answer, Refusal
-from extractors.sandbox.merchants import SHANGHAI
+from extractors.sandbox.market import from_wall
 
 from .words import ORDER_FIELDS, TRADE_TYPES
 
@@ -30,21 +30,11 @@ def invalid(sub_msg: str) -> Refusal:
     return Refusal(top_error(15, "Remote service error", "isv.invalid-parameter", sub_msg))
 
 
-def moment_of(text: str) -> int | None:
-    """Epoch seconds of ``yyyy-MM-dd HH:mm:ss`` in Shanghai, None if it is not one."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", text):
-        return None
-    try:
-        return int(datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI).timestamp())
-    except ValueError:
-        return None
-
-
 def instant(params: Mapping[str, str], name: str, default: int) -> int:
     text = params.get(name)
     if not text:
         return default
-    moment = moment_of(text)
+    moment = from_wall(text)
     if moment is None:
         raise invalid(f"{name} must look like 2026-01-05 10:00:00")
     return moment
@@ -101,11 +91,3 @@ def fields_asked(text: str, allowed: frozenset[str] | None) -> tuple[frozenset[s
     if "orders" in plain:
         nested = set(ORDER_FIELDS) | {"undocumented"}
     return frozenset(plain), frozenset(nested)
-
-
-def yuan(fen: int) -> str:
-    return f"{fen / 100:.2f}"
-
-
-def wall(at: int | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")

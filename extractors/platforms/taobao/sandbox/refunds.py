@@ -8,10 +8,11 @@ from extractors.sandbox import timeline as tl
 from extractors.sandbox.book import Row, refund_state
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Refusal
+from extractors.sandbox.market import wall, yuan
 from extractors.sandbox.orders import OrderState, RefundState
 
 from .call import Call, listing
-from .parameters import HISTORY, choice, instant, invalid, top_error, trade_types, wall, yuan
+from .parameters import HISTORY, choice, instant, invalid, top_error, trade_types
 from .trades import find, num_iid, refund_status, sku_id, sub_order_id, trade_status
 from .words import DEFAULT_REFUND_TYPES, REFUND_STATUSES
 

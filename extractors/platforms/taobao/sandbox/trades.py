@@ -9,11 +9,12 @@ from extractors.sandbox import timeline as tl
 from extractors.sandbox.book import Row
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Refusal
+from extractors.sandbox.market import wall, yuan
 from extractors.sandbox.orders import Line, Order, OrderState, RefundState, locate_market
 
 from .call import Call, listing
 from .late import entered_at, entered_between
-from .parameters import HISTORY, choice, instant, invalid, top_error, trade_types, wall, window_of, yuan
+from .parameters import HISTORY, choice, instant, invalid, top_error, trade_types, window_of
 from .words import DEFAULT_TRADE_TYPES, EXT_TYPES, TRADE_STATUSES
 
 
