@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox import oauth
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, money, span
 from extractors.sandbox.ads import Adverts, Promotion
@@ -24,7 +25,7 @@ from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHANGHAI
 from extractors.sandbox.signatures import same, top
-from extractors.sandbox.tokens import GOOD, TokenDesk
+from extractors.sandbox.tokens import GOOD, Grant, TokenDesk
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
@@ -161,25 +162,13 @@ class Api:
 
     async def refresh(self, request: Request) -> Response:
         """POST /token: replaces both tokens."""
-        form = await form_of(request)
 
-        def make(fault: Fault | None) -> Answer:
-            known = (form.get("client_id"), form.get("client_secret")) == APPS["alimama"]
-            grant = self.tokens.refresh(form.get("refresh_token", "")) if known else None
-            if grant is None or form.get("grant_type") != "refresh_token":
-                return Answer({"error": "invalid_grant"}, 400, refusal="invalid_grant")
-            return Answer(
-                {
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                    "expires_in": grant.expires_in,
-                    "re_expires_in": grant.refresh_expires_in,
-                    "token_type": "Bearer",
-                    "expire_time": int(time.time() * 1000) + grant.expires_in * 1000,
-                }
-            )
+        def answer(grant: Grant) -> dict[str, Any]:
+            ends = int(time.time() * 1000) + grant.expires_in * 1000
+            return {**oauth.pair(grant), "re_expires_in": grant.refresh_expires_in, "expire_time": ends}
 
-        return await self.desk.serve("token", "", make)
+        app = oauth.client(*APPS["alimama"])
+        return await oauth.refresh(request, self.desk, self.tokens, app, answer)
 
 
 def _bad(what: str) -> Refusal:

@@ -23,14 +23,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox import oauth
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, span, today
 from extractors.sandbox.ads import Adverts
-from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
-from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
+from extractors.sandbox.tokens import EXPIRED, GOOD, Grant, TokenDesk
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
@@ -145,23 +145,12 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """POST /token (Login with Amazon): a new access token; the refresh token stays."""
-        form = await form_of(request)
 
-        def make(fault: Fault | None) -> Answer:
-            known = (form.get("client_id"), form.get("client_secret")) == APPS["amazon_ads"]
-            grant = self.tokens.refresh(form.get("refresh_token", "")) if known else None
-            if grant is None or form.get("grant_type") != "refresh_token":
-                return Answer({"error": "invalid_grant"}, 400, refusal="invalid_grant")
-            return Answer(
-                {
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                    "token_type": "bearer",
-                    "expires_in": grant.expires_in,
-                }
-            )
+        def answer(grant: Grant) -> dict[str, Any]:
+            return {**oauth.pair(grant), "token_type": "bearer"}
 
-        return await self.desk.serve("token", "", make)
+        app = oauth.client(*APPS["amazon_ads"])
+        return await oauth.refresh(request, self.desk, self.tokens, app, answer)
 
     def _caller(self, request: Request) -> Adverts:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -16,13 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox import oauth
 from extractors.sandbox.ad_credentials import APPS, MANAGER
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, today
 from extractors.sandbox.ads import Adverts
-from extractors.sandbox.asked import form_of, json_text
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
-from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
+from extractors.sandbox.tokens import EXPIRED, GOOD, Grant, TokenDesk
 from extractors.sandbox.traffic import days_between
 from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
@@ -107,16 +108,12 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """POST /token: a person's refresh token for an access token of an hour; it stays the same."""
-        form = await form_of(request)
 
-        def make(fault: Fault | None) -> Answer:
-            known = (form.get("client_id"), form.get("client_secret")) == APPS["google_ads"]
-            grant = self.tokens.refresh(form.get("refresh_token", "")) if known else None
-            if grant is None or form.get("grant_type") != "refresh_token":
-                return Answer({"error": "invalid_grant"}, 400, refusal="invalid_grant")
-            return Answer({"access_token": grant.access_token, "expires_in": 3_599, "token_type": "Bearer"})
+        def answer(grant: Grant) -> dict[str, Any]:
+            return {"access_token": grant.access_token, "expires_in": 3_599, "token_type": "Bearer"}
 
-        return await self.desk.serve("token", "", make)
+        app = oauth.client(*APPS["google_ads"])
+        return await oauth.refresh(request, self.desk, self.tokens, app, answer)
 
     async def search_stream(self, request: Request) -> Response:
         """POST customers/<id>/googleAds:searchStream: a list of chunks."""

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox import oauth
 from extractors.sandbox import timeline as tl
-from extractors.sandbox.asked import form_of
 from extractors.sandbox.book import OrderBook, refund_state
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
@@ -51,23 +51,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     router = Router(desk, Rules(_refuse, optional=frozenset({"v"})), _METHODS, _visible)
 
     async def refresh(request: Request) -> Response:
-        form = await form_of(request)
-
-        def make(fault: Fault | None) -> Answer:
-            known = (form.get("client_id"), form.get("client_secret")) == (router.app_key, router.secret)
-            grant = router.tokens.refresh(form.get("refresh_token", "")) if known else None
-            if grant is None or form.get("grant_type") != "refresh_token":
-                return Answer({"error": "invalid_grant"}, 400, refusal="token refresh")
-            return Answer(
-                {
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                    "expires_in": grant.expires_in,
-                    "token_type": "Bearer",
-                }
-            )
-
-        return await desk.serve("token", "", make)
+        return await oauth.refresh(request, desk, router.tokens, oauth.client(router.app_key, router.secret))
 
     return [
         Route("/router", router.door, methods=["GET", "POST"]),

@@ -23,10 +23,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox import oauth
 from extractors.sandbox.ad_credentials import APPS, CUSTOMER, DEVELOPER_TOKEN
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money
 from extractors.sandbox.ads import Adverts
-from extractors.sandbox.asked import form_of, json_text
+from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
@@ -148,25 +149,10 @@ class Api:
 
     async def token(self, request: Request) -> Response:
         """POST /token: new tokens for a refresh token, which is spent."""
-        form = await form_of(request)
-
-        def make(fault: Fault | None) -> Answer:
-            known = (form.get("client_id"), form.get("client_secret")) == APPS["microsoft_ads"]
-            asked = form.get("grant_type") == "refresh_token" and form.get("scope") == SCOPE
-            grant = self.tokens.refresh(form.get("refresh_token", "")) if known and asked else None
-            if grant is None:
-                return Answer({"error": "invalid_grant"}, 400, refusal="invalid_grant")
-            return Answer(
-                {
-                    "token_type": "Bearer",
-                    "scope": SCOPE,
-                    "expires_in": grant.expires_in,
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                }
-            )
-
-        return await self.desk.serve("token", "", make)
+        app = {**oauth.client(*APPS["microsoft_ads"]), "scope": SCOPE}
+        return await oauth.refresh(
+            request, self.desk, self.tokens, app, lambda grant: {**oauth.pair(grant), "scope": SCOPE}
+        )
 
     def _caller(self, request: Request) -> Adverts:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

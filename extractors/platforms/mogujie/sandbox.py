@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from extractors.sandbox import oauth
 from extractors.sandbox import timeline as tl
-from extractors.sandbox.asked import form_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk
 from extractors.sandbox.market import wall
@@ -45,24 +45,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
     router = Router(desk, rules, _METHODS, lambda state: True, rotates=True)
 
     async def refresh(request: Request) -> Response:
-        form = await form_of(request)
-
-        def make(fault: Fault | None) -> Answer:
-            known = (form.get("app_key"), form.get("app_secret")) == (router.app_key, router.secret)
-            right = known and form.get("grant_type") == "refresh_token"
-            grant = router.tokens.refresh(form.get("refresh_token", "")) if right else None
-            if grant is None:
-                return Answer({"error": "invalid_grant"}, 400, refusal="token refresh")
-            return Answer(
-                {
-                    "access_token": grant.access_token,
-                    "refresh_token": grant.refresh_token,
-                    "expires_in": grant.expires_in,
-                    "token_type": "Bearer",
-                }
-            )
-
-        return await desk.serve("token", "", make)
+        app = {"app_key": router.app_key, "app_secret": router.secret}
+        return await oauth.refresh(request, desk, router.tokens, app)
 
     return [Route("/invoke", router.door, methods=["POST"]), Route("/token", refresh, methods=["POST"])]
 
