@@ -14,7 +14,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Serves until interrupted; 2 when it cannot start, with the reason on standard error."""
     parser = argparse.ArgumentParser(
         prog="python -m extractors.sandbox",
-        description="Pretend Taobao, WooCommerce, Ocean Engine and Baidu Tongji with one world.",
+        description="One pretend merchant world behind all vendors that Daybook reads.",
     )
     parser.add_argument(
         "--host", default="127.0.0.1", help="loopback address to listen on (default %(default)s)"
