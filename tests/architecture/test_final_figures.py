@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
+import yml
 
 from extractors.registry import platforms
 
-PROJECT = yaml.safe_load(
-    (Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
-)
+PROJECT = yml.read(Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml")
 SETTINGS = PROJECT["vars"]
 ADS = [name for name, kinds in SETTINGS["platforms"].items() if "ads" in kinds and name in platforms()]
 

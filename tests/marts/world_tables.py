@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import yaml
+import yml
 
 from warehouse import built
 
@@ -164,8 +164,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "load_id": pa.int64(),
     },
 }
-STREAMS: dict[str, list[str]] = yaml.safe_load(
-    (Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml").read_text(encoding="utf-8")
+STREAMS: dict[str, list[str]] = yml.read(
+    Path(__file__).resolve().parents[2] / "dbt_project" / "dbt_project.yml"
 )["vars"]["platforms"]
 BOOKS: dict[str, dict[str, pa.DataType]] = {
     "accounts": {

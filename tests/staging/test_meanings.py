@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yml
 
 from extractors.registry import platforms
 from extractors.sandbox.halves import platform_halves
@@ -49,7 +49,7 @@ NOTHING = re.compile(
 def meaning(name: str) -> dict[str, Any]:
     file = ROOT / "extractors" / "platforms" / name / "meaning.yml"
     assert file.is_file(), f"{file.relative_to(ROOT)} is missing: say what {name}'s fields and statuses mean"
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = yml.read(file)
     return found
 
 

@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import yaml
+import yml
 from dbt_runs import PROJECT
 from staging_world import ACCOUNT_OF, STREAMS, Story, Tables
 
 from extractors.registry import streams_of
 
 MONEY = "DECIMAL(18,4)"
-STAGED = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["platforms"]
+STAGED = yml.read(PROJECT / "dbt_project.yml")["vars"]["platforms"]
 
 
 def at(*parts: int) -> datetime:
@@ -148,7 +148,7 @@ def test_a_column_has_its_type_wherever_it_stands(story: Story, column: str, kin
 def test_the_sources_of_dbt_are_the_streams_of_the_registry() -> None:
     declared = {}
     for path in (PROJECT / "models" / "staging").glob("*/_*__sources.yml"):
-        for source in yaml.safe_load(path.read_text())["sources"]:
+        for source in yml.read(path)["sources"]:
             names = {table["name"] for table in source["tables"]} - {"quarantine"}
             declared[source["schema"].removeprefix("raw_")] = names
     assert declared == {name: set(streams) for name, streams in STREAMS.items()}
@@ -160,7 +160,7 @@ def test_the_sources_of_dbt_are_the_streams_of_the_registry() -> None:
 def test_every_column_of_every_staging_model_is_described(story: Story) -> None:
     described = {}
     for path in (PROJECT / "models" / "staging").glob("*/_*__models.yml"):
-        for model in yaml.safe_load(path.read_text())["models"]:
+        for model in yml.read(path)["models"]:
             assert model["description"]
             described[model["name"]] = {c["name"] for c in model["columns"] if c["description"]}
     assert described == {name: {column for column, _ in columns} for name, columns in story.types.items()}

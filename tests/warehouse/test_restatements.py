@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-import yaml
+import yml
 from marts_helpers import build_marts, change
 from warehouse_helpers import rows
 
@@ -260,7 +260,7 @@ def test_the_log_says_what_made_a_number_change(home):
 
 def test_a_dispute_about_a_refund_asked_for_long_ago_is_no_late_order(home):
     """A dispute is one of the day its refund was asked for: it changes a period by its nature."""
-    page = yaml.safe_load((MARTS / "after_sales" / "_after_sales.yml").read_text(encoding="utf-8"))
+    page = yml.read(MARTS / "after_sales" / "_after_sales.yml")
     counts = ("refunds_requested", "disputes", "platform_interventions")
     clocks = [
         (column["name"], column["config"]["meta"]["clock"])
@@ -553,7 +553,7 @@ def test_what_ages_is_the_name_of_a_figure_of_some_mart():
     told = {
         column["name"]
         for page in MARTS.rglob("_*.yml")
-        for model in yaml.safe_load(page.read_text()).get("models", [])
+        for model in yml.read(page).get("models", [])
         for column in model.get("columns", [])
     }
     assert {*_AGEING, *_MATURING, *_JUDGED, *_JUDGED.values()} <= told
@@ -571,7 +571,7 @@ def test_every_subject_of_three_grains_that_is_not_derived_from_others_is_in_the
 def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
     unique: dict[str, set[str]] = {}
     for page in MARTS.rglob("_*.yml"):
-        for model in yaml.safe_load(page.read_text(encoding="utf-8")).get("models", ()):
+        for model in yml.read(page).get("models", ()):
             for test in model.get("data_tests", ()):
                 if "unique_key" in test:
                     told = test["unique_key"]["arguments"]
