@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,7 @@ def one_a_platform(turn: int) -> list[Any]:
 
 ACCOUNTS = {name: [a for a in connections("") if a.split("__")[0] == name] for name in SPOKEN}
 _serials = itertools.count(1_000)
+_offered = cache(connections)  # those of all accounts, made for every test anew
 _windows: dict[tuple[str, str, date, int], Window] = {}
 
 
@@ -284,7 +286,7 @@ def moment_of(row: bytes) -> datetime | None:
 
 def connection(base_url: str, account_id: str, variant: str = "valid") -> dict[str, Any]:
     """The sandbox's connection of an account, its tokens minted anew: a refresh must not spend another test's."""
-    found: dict[str, Any] = json.loads(json.dumps(connections(base_url, variant)[account_id]))
+    found: dict[str, Any] = json.loads(json.dumps(_offered(base_url, variant)[account_id]))
     if variant != "revoked":
         serial = next(_serials)
         for name, value in found["extra"].items():
