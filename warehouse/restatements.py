@@ -53,11 +53,12 @@ RESTATED: dict[str, tuple[str, ...]] = {
 # ones will come to by the growth of older ones; and what a month will come to, which follows from the rest.
 _AGEING = ("days_since", "conversions_expected_final", "conversion_value_expected_final", "required_per_day",
            "forecast", "forecast_low", "forecast_high")  # fmt: skip
-# Which orders are old enough to be judged → how many days that is. Days that pass only add to it, and only
-# where one of the period's days came to that age since the release before.
-_MATURING = {"paid_amount_mature": 30, "orders_due_48h": 2}
+# Which orders are old enough to be judged → how many days that is (None: each has its own). Days that pass
+# only add to it, and only where one of the period's days came to that age since the release before.
+_MATURING = {"paid_amount_mature": 30, "orders_due_48h": 2, "orders_promised": None}
 # What became of the orders that are old enough → which those are: it grows with them.
-_JUDGED = {"refund_amount_cohort_30d": "paid_amount_mature", "orders_shipped_48h": "orders_due_48h"}
+_JUDGED = {"refund_amount_cohort_30d": "paid_amount_mature", "orders_shipped_48h": "orders_due_48h",
+           "orders_late": "orders_promised"}  # fmt: skip
 
 _TABLE = f"""
 create schema if not exists marts;
@@ -268,19 +269,22 @@ def _told_whole(published: dict[str, dict[str, str]], table: str, row_key: tuple
     return f"exists (select 1 from published.marts.{other} as w where w.is_complete and {alike})"
 
 
-def _grew_older(here: str, columns: dict[str, dict[str, dict[str, str]]], days: int) -> str:
-    """SQL: whether a day of a row's period came to be so many days old since the release before."""
+def _grew_older(here: str, columns: dict[str, dict[str, dict[str, str]]], days: int | None) -> str:
+    """SQL: whether a day of a row's period became so many days old since the last release (None: older)."""
     needed = {"store_id", "complete_through"}
     if not all(needed <= columns[catalog].get("dim_store", {}).keys() for catalog in (here, "published")):
         return "true"
+    grew = "a.complete_through > b.complete_through"
+    if days is not None:
+        grew = f"o.period_end > b.complete_through - {days}"
     return f"""exists (
         select 1 from {here}.marts.dim_store as a left join published.marts.dim_store as b using (store_id)
         where (o.store_id = 'ALL' or o.store_id = a.store_id)
-            and o.period_start <= a.complete_through - {days}
-            and (b.complete_through is null or o.period_end > b.complete_through - {days}))"""
+            and o.period_start <= a.complete_through - {days or 0}
+            and (b.complete_through is null or {grew}))"""
 
 
-def _came_of_age(metric: str, clock: str, columns: Set[str], grown: dict[int, str]) -> str:
+def _came_of_age(metric: str, clock: str, columns: Set[str], grown: dict[int | None, str]) -> str:
     """SQL: whether a figure is another because its days are so old by now.
 
     What is told at an age alone (spend_7d, people who paid within 7 days) is null until then.

@@ -35,7 +35,7 @@
             ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text),
             ('buyer_key', text), ('currency', text), ('order_state', text), ('order_type', text),
             ('created_at', instant), ('paid_at', instant), ('shipped_at', instant),
-            ('delivered_at', instant), ('completed_at', instant), ('cancelled_at', instant),
+            ('delivered_at', instant), ('promised_delivery_at', instant), ('completed_at', instant), ('cancelled_at', instant),
             ('modified_at', instant), ('shipping_charged', money), ('tax', money),
             ('order_discount', money), ('platform_subsidy', money), ('buyer_paid_total', money),
             ('deposit_paid_amount', money), ('deposit_paid_at', instant),

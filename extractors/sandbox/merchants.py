@@ -40,6 +40,8 @@ class Shop:
     """Its platform pays part of the price of some orders (never on the merchant's own site)."""
     splits_refunds: bool = False
     """Refund records tell goods, postage and tax apart."""
+    tells_arrival: bool = False
+    """Its platform promises a day of delivery, and its records change when the parcel arrives."""
 
     @property
     def is_own_site(self) -> bool:
@@ -152,6 +154,7 @@ SHOPS: tuple[Shop, ...] = (
         "Harbor Lantern TikTok",
         seller="harbor-tiktok-shop",
         daily_orders=12,
+        tells_arrival=True,
     ),
     _harbor(
         43,

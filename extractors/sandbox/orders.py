@@ -248,7 +248,9 @@ def _fold_order(state: OrderState, event: Event) -> None:
     elif what == tl.SHIPPED:
         state.shipped_at = event.at
     elif what == tl.SIGNED:
-        state.signed_at = state.paid_at = event.at
+        state.signed_at = event.at
+        if state.paid_at is None:  # paid at the door
+            state.paid_at = event.at
     elif what == tl.MARKED:
         state.is_marked = True
     elif what == tl.EDITED:

@@ -228,6 +228,10 @@ class TimelineMaker:
             closed = False
             if exclusion is None and v[2] < 0.115:
                 closed = self._after_sales(shipped, completed, lines, v, refunds, events)
+            if self.shop.tells_arrival:
+                arrived = shipped + int((completed - shipped) * (0.3 + 0.6 * v[11]))
+                if not closed or arrived < events[-1].at:  # what is paid back on its way does not arrive
+                    events.append(Event(arrived, SIGNED))
             if not closed:
                 events.append(Event(completed, COMPLETED))
         if exclusion == "brushed":

@@ -32,6 +32,8 @@ _EDITS = (
     "currency = 'XXX'",
     "order_type = 'cod', delivered_at = created_at + interval 50 hour",
     "payment_type = 'card', buyer_type = 'organisation'",
+    "promised_delivery_at = paid_at + interval 2 day",
+    "delivered_at = null, order_state = 'shipped'",
 )
 _LINE_EDITS = (
     "quantity = quantity + 1",

@@ -432,6 +432,56 @@ def test_a_store_whose_platform_tells_no_shipping_times_has_no_late_parcels(buil
     assert rows["jade_tmall"]["ship_within_48h_rate"] == pytest.approx(len(in_time) / len(due), abs=1e-6)
 
 
+@pytest.mark.parametrize("grain", GRAINS)
+def test_parcels_are_late_against_the_promised_day_once_it_is_over(
+    grain: str, built: Any, books: Books
+) -> None:
+    """jade_tmall alone is told what was promised: no other store, and not all together, has a late parcel."""
+    (known,) = built.rows(
+        "select max(period_start) as last_whole from marts.store_daily"
+        " where store_id = 'jade_tmall' and is_complete and is_orders_loaded"
+    )
+
+    def is_late(sale: Sale) -> bool | None:
+        row, store = sale.row, str(sale.row["store_id"])
+        if row["promised_delivery_at"] is None:
+            return None
+        promised = books.day(store, row["promised_delivery_at"])
+        if promised > known["last_whole"]:
+            return None
+        if row["delivered_at"]:
+            return books.day(store, row["delivered_at"]) > promised
+        goods = [refund for refund in sale.refunds if refund.parts["goods"]]
+        over = [row["cancelled_at"]] if row["order_state"] == "cancelled" else []
+        if goods and sum(refund.parts["goods"] for refund in goods) >= sale.parts["goods"]:
+            over.append(max(refund.row["refunded_at"] for refund in goods))
+        if row["order_state"] in ("delivered", "completed"):
+            return None
+        return None if any(books.day(store, moment) <= promised for moment in over) else True
+
+    sold: dict[Any, list[Sale]] = defaultdict(list)
+    for sale in books.sales:
+        if sale.counted and sale.row["store_id"] == "jade_tmall":
+            assert sale.paid is not None
+            sold[period_of(grain, sale.paid)].append(sale)
+    unfinished = promised_in_vain = 0
+    for row in built.rows(f"select * from marts.after_sales_{GRAINS[grain]}"):
+        if row["store_id"] != "jade_tmall" or row["reason"] != "ALL":
+            assert row["orders_promised"] is row["orders_late"] is row["late_rate"] is None
+            assert row["store_id"] == "jade_tmall" or not row["is_promised_dates_loaded"]
+            continue
+        sales = sold[row["period_start"]]
+        told = [sale for sale in sales if sale.row["promised_delivery_at"]]
+        assert row["is_promised_dates_loaded"] == bool(told or not sales)
+        judged = [late for sale in sales if (late := is_late(sale)) is not None]
+        if row["is_promised_dates_loaded"]:
+            assert (row["orders_promised"], row["orders_late"]) == (len(judged), sum(judged))
+            assert row["late_rate"] == pytest.approx(ratio(sum(judged), len(judged)), abs=1e-6)
+        unfinished += len(told) - len(judged)
+        promised_in_vain += sum(not sale.row["delivered_at"] and bool(is_late(sale)) for sale in sales)
+    assert unfinished > 5 and promised_in_vain > 5
+
+
 def test_every_record_left_out_or_in_doubt_is_counted(built: Any, world: World) -> None:
     found = {
         (row["store_id"], row["check_name"]): row["findings"]

@@ -149,7 +149,7 @@ def test_a_comparison_takes_as_many_first_days_of_the_earlier_period(built: Any,
         (
             "after_sales",
             ("store_id", "reason"),
-            ("ship_within_48h_rate", "avg_delivery_days", "avg_refund_hours"),
+            ("ship_within_48h_rate", "avg_delivery_days", "avg_refund_hours", "late_rate"),
         ),
     ],
 )

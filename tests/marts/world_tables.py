@@ -28,7 +28,8 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
             pa.string(), "platform account_id store_id order_id buyer_key currency order_state order_type"
         ),
         **_fields(
-            _INSTANT, "created_at paid_at shipped_at delivered_at completed_at cancelled_at modified_at"
+            _INSTANT,
+            "created_at paid_at shipped_at delivered_at promised_delivery_at completed_at cancelled_at modified_at",
         ),
         **_fields(
             _MONEY,

@@ -177,6 +177,9 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
     shipped = None  # one store's platform tells when parcels leave: every third of them late
     if shop.store_id == "jade_tmall" and state in ("shipped", "delivered", "completed"):
         shipped = paid + timedelta(hours=60 if int(order_id[1:]) % 3 == 0 else 20)
+    promised = None  # and by when they are to arrive, but for every seventh
+    if shop.store_id == "jade_tmall" and not unpaid and int(order_id[1:]) % 7:
+        promised = paid + timedelta(days=int(order_id[1:]) % 5, hours=int(order_id[1:]) % 11)
     modified = min(paid + timedelta(days=3), READ_UNTIL - timedelta(seconds=1))
     # Every other one is called off while there is time to send it.
     called_off = min(paid + timedelta(hours=20), modified) if int(order_id[1:]) % 2 else modified
@@ -196,6 +199,7 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
         "paid_at": None if unpaid else paid,
         "shipped_at": shipped,
         "delivered_at": delivered,
+        "promised_delivery_at": promised,
         "modified_at": modified,
         "shipping_charged": shipping,
         "tax": tax,

@@ -21,6 +21,7 @@ from extractors.accounts import Account
 from extractors.core.window import days_window
 from extractors.errors import ConfigError, ContractError
 from extractors.platforms.shopify.sandbox.records import paid_by_gift_card
+from extractors.platforms.tiktok_shop.sandbox import promised
 from extractors.registry import platforms
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.ledger import Ledger, refund_parts
@@ -225,6 +226,25 @@ def test_an_arbitrated_return_is_a_dispute_and_the_word_of_the_platform_a_decisi
     }
     assert {key: found.get(key) for key in wanted} == wanted
     assert {(False, False), (True, True)} <= set(wanted.values())
+
+
+def test_what_tiktok_promised_and_when_it_came_are_staged(night: Night) -> None:
+    found = {
+        row["order_id"]: (row["promised_delivery_at"], row["delivered_at"])
+        for row in night.rows("select * from staging.stg_tiktok_shop__orders")
+    }
+    shop = shop_of(ACCOUNTS["tiktok_shop"].id)
+    wanted = {
+        order_id("tiktok_shop", state): (
+            None if state.paid_at is None else at(promised(shop, state.paid_at)),
+            None if state.signed_at is None else at(state.signed_at),
+        )
+        for state in night.states("tiktok_shop")
+    }
+    assert found == wanted
+    late = [came > by for by, came in wanted.values() if by and came]
+    assert 10 < sum(late) < len(late) / 2
+    assert any(by and not came and by < NOW for by, came in wanted.values())
 
 
 @each

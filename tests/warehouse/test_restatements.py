@@ -475,6 +475,41 @@ def test_days_that_pass_only_add_to_what_is_judged_and_only_where_a_day_came_to_
     ]
 
 
+def test_what_was_promised_is_judged_as_its_days_pass_and_restated_when_no_day_passed(home):
+    """Promises have no age in common: alpha's days went on, beta's did not."""
+    path = build_marts(home / "build")
+    change(path, "alter table marts.dim_store add column complete_through date default '2026-10-31'")
+    change(
+        path,
+        "create table marts.after_sales_daily as select store_id, 'ALL' as reason, period_start, period_start as period_end,"
+        " is_complete, 5 as orders_promised, 1 as orders_late from marts.store_daily",
+    )
+    change(
+        path,
+        "insert into marts.dim_metric values ('after_sales', 'orders_promised', 'A', 'paid date'),"
+        " ('after_sales', 'orders_late', 'A', 'paid date')",
+    )
+    out(home)
+    change(path, "update marts.dim_store set complete_through = '2026-11-01' where store_id = 'alpha'")
+    for store, day, promised, late in (
+        ("alpha", 30, 7, 2),
+        ("alpha", 2, 6, 1),
+        ("alpha", 3, 5, 2),
+        ("beta", 30, 7, 2),
+    ):
+        change(
+            path,
+            f"update marts.after_sales_daily set orders_promised = {promised}, orders_late = {late}"
+            f" where store_id = '{store}' and period_start = '2026-10-{day:02}'",
+        )
+    out(home)
+    assert [(row[2], row[3].day, row[4], *row[6:]) for row in log(home)] == [
+        ("alpha|ALL", 3, "orders_late", 1, 2),
+        ("beta|ALL", 30, "orders_late", 1, 2),
+        ("beta|ALL", 30, "orders_promised", 5, 7),
+    ]
+
+
 def test_a_row_that_is_new_in_a_period_told_whole_is_a_restatement(home):
     """A late order is the first of its region on a day that was published, and one of a day that was still running;
     an account's new campaign stands beside its others, another account's ads are read for the first time."""

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -44,6 +45,7 @@ from extractors.sandbox.world import World
 
 BEHIND, AHEAD = 300, 30  # seconds that a caller's clock may be off
 PRODUCTS_AT_MOST = 10_000
+PROMISED_DAYS = 8
 _QUERY = "app_key timestamp sign shop_cipher"
 _PAGING = "page_size page_token sort_field sort_order"
 _LONG = 10**11
@@ -295,7 +297,15 @@ def _status(state: OrderState) -> str:
         return "CANCELLED" if state.ended_at is not None else "UNPAID"
     if state.shipped_at is None:
         return "CANCELLED" if state.ended_at is not None else "AWAITING_SHIPMENT"
-    return "COMPLETED" if state.ended_at is not None else "IN_TRANSIT"
+    if state.ended_at is not None:
+        return "COMPLETED"
+    return "IN_TRANSIT" if state.signed_at is None else "DELIVERED"
+
+
+def promised(shop: Shop, paid_at: int) -> int:
+    """By when a parcel has to arrive: the last second of the eighth day after the payment."""
+    day = datetime.fromtimestamp(paid_at, shop.zone).date() + timedelta(days=PROMISED_DAYS + 1)
+    return tl.midnight(shop, day) - 1
 
 
 def _order(shop: Shop, state: OrderState) -> dict[str, Any]:
@@ -329,8 +339,12 @@ def _order(shop: Shop, state: OrderState) -> dict[str, Any]:
     }
     # Times that have not come are missing, or 0.
     out["paid_time"] = state.paid_at or 0
+    if state.paid_at is not None:
+        out["delivery_sla_time"] = promised(shop, state.paid_at)
     if state.shipped_at is not None:
         out["collection_time"] = state.shipped_at
+    if state.signed_at is not None:
+        out["delivery_time"] = state.signed_at
     if status == "CANCELLED":
         out["cancel_time"] = state.ended_at
     return out

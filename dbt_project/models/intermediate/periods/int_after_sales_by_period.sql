@@ -2,8 +2,8 @@
 -- reason 'ALL' is all reasons together and has every period. Times are added up in whole seconds: fractions would come to another
 -- sum in another order. One row per store (and ALL), reason, grain, period_start and span.
 {%- set counts = ['refunds_requested', 'refunds', 'refunds_timed', 'refund_only', 'return_refund', 'before_shipment', 'exchanges',
-    'orders_due_48h', 'orders_shipped_48h', 'orders_delivered', 'disputes', 'disputes_untold', 'platform_interventions',
-    'platform_interventions_untold'] %}
+    'orders_due_48h', 'orders_shipped_48h', 'orders_delivered', 'promises', 'promises_untold', 'orders_promised', 'orders_late',
+    'disputes', 'disputes_untold', 'platform_interventions', 'platform_interventions_untold'] %}
 {%- set amounts = ['refund_amount', 'refund_goods', 'refund_seconds', 'delivery_seconds', 'unrated'] %}
 
 with
@@ -33,31 +33,50 @@ given_back as (
 
 ),
 
--- The shop's work begins with the payment, or with the order where the buyer pays at the door. What was called off, or paid back in
--- whole to the cent, while there was time to send it was not sent late.
+-- The shop's work begins with the payment, or with the order where the buyer pays at the door. It is over when the order is called off,
+-- or paid back in whole to the cent: what was over while there was time to send it, or before the promised day had passed, is not late.
 begun as (
 
     select
-        orders.store_id, orders.paid_date, orders.shipped_at, orders.delivered_at, orders.begun_at,
-        case
-            when orders.shipped_at is not null then 1
-            when orders.order_state = 'cancelled' and coalesce(orders.cancelled_at, orders.begun_at) <= orders.due_at then 0
-            when round(given_back.goods, 2) >= round(orders.goods_paid_orig, 2) and given_back.given_back_at <= orders.due_at then 0
-            else 1
-        end as is_due,
-        case when orders.shipped_at <= orders.due_at then 1 else 0 end as is_in_time
+        orders.*,
+        orders.begun_at + interval 48 hour as due_at,
+        least(
+            case when orders.order_state = 'cancelled' then coalesce(orders.cancelled_at, orders.begun_at) end,
+            case when round(given_back.goods, 2) >= round(orders.goods_paid_orig, 2) then given_back.given_back_at end
+        ) as over_at
     from (
-        select *, begun_at + interval 48 hour as due_at
-        from (
-            select *, case when order_type = 'cod' then created_at else paid_at end as begun_at
-            from {{ ref('int_order_totals') }}
-            where is_counted
-        ) as dated
+        select *, case when order_type = 'cod' then created_at else paid_at end as begun_at
+        from {{ ref('int_order_totals') }}
+        where is_counted
     ) as orders
     left join given_back
         on orders.platform = given_back.platform
         and orders.store_id = given_back.store_id
         and orders.order_id = given_back.order_id
+
+),
+
+judged as (
+
+    select
+        orders.store_id, orders.paid_date, orders.delivered_at, orders.begun_at, orders.promised_delivery_at,
+        case when orders.shipped_at is null and orders.over_at <= orders.due_at then 0 else 1 end as is_due,
+        case when orders.shipped_at <= orders.due_at then 1 else 0 end as is_in_time,
+        {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }} as promised_date,
+        {{ store_date('orders.delivered_at', 'zones.time_zone') }} as delivered_date,
+        case
+            when orders.delivered_at is not null then 1
+            -- It arrived, and nobody says when.
+            when orders.order_state in ('delivered', 'completed') then 0
+            when {{ store_date('orders.over_at', 'zones.time_zone') }}
+                <= {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }} then 0
+            else 1
+        end as is_awaited
+    from begun as orders
+    left join {{ ref('int_store_zones') }} as zones
+        on orders.store_id = zones.store_id
+        and orders.promised_delivery_at >= zones.valid_from_at
+        and orders.promised_delivery_at < zones.valid_until_at
 
 ),
 
@@ -70,18 +89,20 @@ whole as (
 
 ),
 
--- A platform that tells no shipping times has no late parcels: it has nothing to say.
+-- A platform that tells no shipping times has no late parcels: it has nothing to say; nor has one that does not tell both what was
+-- promised and when it came.
 told as (
 
     select
         store_id,
-        max(case when shipped_at is not null then 1 else 0 end) as tells_shipping
+        max(case when shipped_at is not null then 1 else 0 end) as tells_shipping,
+        max(case when promised_delivery_at is not null and delivered_at is not null then 1 else 0 end) as tells_promises
     from {{ ref('int_order_totals') }}
     group by store_id
 
 ),
 
--- Nor has one that tells no disputes; all stores together have what each of them tells.
+-- Nor has one that tells no disputes.
 told_disputes as (
 
     select store_id, max(case when is_disputed is null then 0 else 1 end) as tells_disputes
@@ -97,6 +118,7 @@ events as (
         store_id, reason_given as reason, requested_date as date_day,
         count(*) as refunds_requested, 0 as refunds, 0 as refunds_timed, 0 as refund_only, 0 as return_refund, 0 as before_shipment, 0 as exchanges,
         0 as orders_due_48h, 0 as orders_shipped_48h, 0 as orders_delivered,
+        0 as promises, 0 as promises_untold, 0 as orders_promised, 0 as orders_late,
         sum(case when is_disputed then 1 else 0 end) as disputes,
         sum(case when is_disputed is null then 1 else 0 end) as disputes_untold,
         sum(case when is_platform_decided then 1 else 0 end) as platform_interventions,
@@ -117,7 +139,7 @@ events as (
         sum(case when refund_type = 'return_refund' then 1 else 0 end),
         sum(case when refund_type = 'before_shipment' then 1 else 0 end),
         sum(case when refund_type = 'exchange' then 1 else 0 end),
-        0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         sum(refund_goods + refund_shipping + refund_tax), sum(refund_goods), sum(coalesce(seconds, 0)), 0,
         sum(case when rate_to_reporting is null then 1 else 0 end)
     from refunds
@@ -126,12 +148,20 @@ events as (
 
     union all
 
-    -- Orders whose 48 hours are over, by the day they were paid.
+    -- Orders whose 48 hours, and those whose promised days, are over, by the day they were paid.
     select
         orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0, 0,
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping * orders.is_due else 0 end),
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then orders.is_in_time else 0 end),
         sum(case when orders.delivered_at >= orders.begun_at then 1 else 0 end),
+        count(orders.promised_delivery_at),
+        sum(case when orders.promised_delivery_at is null then 1 else 0 end),
+        sum(case when orders.promised_date <= whole.whole_through then orders.is_awaited else 0 end),
+        sum(case
+            when orders.promised_date <= whole.whole_through and not coalesce(orders.delivered_date <= orders.promised_date, false)
+                then orders.is_awaited
+            else 0
+        end),
         0, 0, 0, 0, 0, 0, 0,
         sum(case
             when orders.delivered_at >= orders.begun_at
@@ -139,7 +169,7 @@ events as (
             else 0
         end),
         0
-    from begun as orders
+    from judged as orders
     left join whole on orders.store_id = whole.store_id
     inner join told on orders.store_id = told.store_id
     group by orders.store_id, orders.paid_date
@@ -222,6 +252,10 @@ select
     {%- for name in counts %}
     cast(coalesce(added.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
+    -- Of orders that were promised nothing some may be among them; where all are, nothing was told.
+    coalesce(told.tells_promises, 0) = 1 and (coalesce(added.promises, 0) > 0 or coalesce(added.promises_untold, 0) = 0)
+        as is_promised_dates_loaded,
+    case when told.tells_promises = 1 then {{ ratio('added.orders_late', 'added.orders_promised') }} end as late_rate,
     coalesce(told_disputes.tells_disputes, 0) = 1 and coalesce(added.disputes_untold, 0) = 0 as is_disputes_loaded,
     {{ mart_money('coalesce(added.refund_amount, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_amount,
     {{ mart_money('coalesce(added.refund_goods, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_goods,
@@ -237,6 +271,13 @@ left join added
     and spine.period_start = added.period_start
     and spine.span_days = added.span_days
     and spine.reason = added.reason
+-- All stores together tell what each of them tells.
+left join (
+    select store_id, tells_promises from told
+    union all
+    select 'ALL', min(tells_promises) from told
+) as told
+    on spine.store_id = told.store_id
 left join (
     select store_id, tells_disputes from told_disputes
     union all

@@ -1,7 +1,7 @@
 -- after_sales_daily, _weekly and _monthly: each reason's period with the earlier ones it is compared with. In an earlier period whose
 -- orders were loaded, a reason without a row was given by nobody.
 {{ config(materialized='view') }}
-{%- set rates = {'avg_refund_hours': 'double', 'ship_within_48h_rate': 'double', 'avg_delivery_days': 'double'} %}
+{%- set rates = {'avg_refund_hours': 'double', 'ship_within_48h_rate': 'double', 'avg_delivery_days': 'double', 'late_rate': 'double'} %}
 
 select
     this.store_id,
@@ -28,9 +28,11 @@ select
     case when this.is_disputes_loaded then this.disputes end as disputes,
     case when this.is_disputes_loaded and this.platform_interventions_untold = 0 then this.platform_interventions end
         as platform_interventions,
+    this.is_promised_dates_loaded,
+    case when this.reason = 'ALL' and this.is_promised_dates_loaded then this.orders_promised end as orders_promised,
+    case when this.reason = 'ALL' and this.is_promised_dates_loaded then this.orders_late end as orders_late,
+    this.late_rate,
     -- No source that is read tells these yet.
-    false as is_promised_dates_loaded,
-    cast(null as double) as late_rate,
     cast(null as bigint) as lost,
     false as is_reviews_loaded,
     cast(null as bigint) as reviews,

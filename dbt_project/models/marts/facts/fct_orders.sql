@@ -18,6 +18,7 @@ select
     paid_at,
     shipped_at,
     delivered_at,
+    promised_delivery_at,
     completed_at,
     cancelled_at,
     modified_at,

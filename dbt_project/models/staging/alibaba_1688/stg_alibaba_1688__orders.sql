@@ -110,6 +110,7 @@ select
     paid_at,
     shipped_at,
     received_at as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case
         when status_state = 'completed' then done_at
         when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then coalesce(done_seen_at, closed_seen_at)

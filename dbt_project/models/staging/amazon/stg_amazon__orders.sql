@@ -82,6 +82,7 @@ select
     case when order_state in ('paid', 'shipped') then created_at end as paid_at,
     shipped_at,
     {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     {{ null_as('instant') }} as completed_at,
     case when order_state = 'closed_unpaid' then modified_at end as cancelled_at,
     modified_at,

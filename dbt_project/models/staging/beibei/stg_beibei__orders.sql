@@ -45,6 +45,7 @@ select
     paid_at,
     shipped_seen_at as shipped_at,
     {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case
         when status_state = 'completed' or status_state = 'cancelled' and shipped_seen_at is not null
             then coalesce(completed_seen_at, closed_seen_at)

@@ -104,6 +104,7 @@ select
     paid_at,
     shipped_at,
     delivered_seen_at as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case when order_state = 'completed' then coalesce(completed_seen_at, closed_seen_at) end as completed_at,
     case when order_state in ('cancelled', 'closed_unpaid') then closed_seen_at end as cancelled_at,
     modified_at,

@@ -107,6 +107,7 @@ select
     paid_at,
     shipped_at,
     case when order_type = 'cod' then paid_at end as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case
         when status_state = 'completed' then finished_at
         when status_state = 'cancelled' and paid_at is not null and shipped_at is not null

@@ -12,6 +12,7 @@ select
     {{ parse_instant('latest.record.paid_at') }} as paid_at,
     {{ null_as('instant') }} as shipped_at,
     {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     {{ null_as('instant') }} as completed_at,
     {{ null_as('instant') }} as cancelled_at,
     latest.cursor_at as modified_at,

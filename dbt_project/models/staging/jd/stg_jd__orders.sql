@@ -82,6 +82,7 @@ select
     shipped_seen_at as shipped_at,
     {# The vendor tells of no delivery but the one that is paid at the door. #}
     case when is_cod then paid_at end as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case
         when source_status = 'FINISHED_L' then ended_at
         when source_status = 'TRADE_CANCELED' and paid_at is not null and shipped_seen_at is not null

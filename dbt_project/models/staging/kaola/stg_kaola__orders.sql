@@ -57,6 +57,7 @@ select
     paid_at,
     shipped_at,
     delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     {# The vendor has no state after the signature. #}
     case when status_state = 'cancelled' and shipped_at is not null then cancelled_seen_at end as completed_at,
     case when status_state = 'cancelled' and shipped_at is null then cancelled_seen_at end as cancelled_at,

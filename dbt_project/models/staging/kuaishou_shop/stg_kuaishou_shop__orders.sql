@@ -54,6 +54,7 @@ select
     paid_at,
     shipped_at,
     received_at as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     coalesce(
         done_seen_at, case when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_seen_at end
     ) as completed_at,

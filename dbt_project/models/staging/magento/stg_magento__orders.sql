@@ -102,6 +102,7 @@ select
     end as paid_at,
     {{ null_as('instant') }} as shipped_at,
     {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     {{ null_as('instant') }} as completed_at,
     case when order_state in ('cancelled', 'closed_unpaid') then modified_at end as cancelled_at,
     modified_at,

@@ -65,6 +65,7 @@ select
     paid_at,
     shipped_at,
     delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case
         when order_state = 'completed' then coalesce(completed_seen_at, closed_seen_at)
     end as completed_at,

@@ -88,6 +88,7 @@ select
     paid_at,
     shipped_at,
     delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     {# The vendor has no state after delivery. #}
     {{ null_as('instant') }} as completed_at,
     case when is_failed or is_cancelled then coalesce(cancelled_seen_at, modified_at) end as cancelled_at,

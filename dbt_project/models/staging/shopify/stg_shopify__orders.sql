@@ -149,6 +149,7 @@ select
     case when money_state = 'paid' then paid_at end as paid_at,
     shipped_at,
     case when is_all_delivered then delivered_at end as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case when is_fulfilled then closed_at end as completed_at,
     case when money_state <> 'paid' or not is_fulfilled then coalesce(cancelled_at,
         case when money_state = 'closed_unpaid' then modified_at end) end as cancelled_at,

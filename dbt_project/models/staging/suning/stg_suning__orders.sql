@@ -59,6 +59,7 @@ select
     case when not is_unpaid then sold_at end as paid_at,
     shipped_seen_at as shipped_at,
     {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     coalesce(done_seen_at, case when status_state = 'cancelled' and shipped_seen_at is not null then closed_seen_at end) as completed_at,
     case when status_state = 'cancelled' and shipped_seen_at is null then closed_seen_at end as cancelled_at,
     modified_at,

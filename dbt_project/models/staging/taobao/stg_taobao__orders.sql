@@ -106,6 +106,7 @@ select
     shipped_at,
     {# The vendor tells of a delivery only where the parcel is paid at the door. #}
     case when order_type = 'cod' then paid_at end as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case
         when source_status = 'TRADE_FINISHED' then ended_at
         when source_status = 'TRADE_CLOSED' and shipped_at is not null and paid_at is not null then ended_at

@@ -37,6 +37,11 @@ orders as (
         {{ epoch_time('latest.record.collection_time') }} as collected_at,
         coalesce({{ epoch_time('latest.record.collection_time') }}, {{ epoch_time('latest.record.rts_time') }}) as shipped_at,
         {{ epoch_time('latest.record.delivery_time') }} as delivered_at,
+        {# What late deliveries are fined by; else the end of the delivery option that the buyer chose. #}
+        coalesce(
+            {{ epoch_time('latest.record.delivery_sla_time') }},
+            {{ epoch_time('latest.record.delivery_option_required_delivery_time') }}
+        ) as promised_delivery_at,
         {{ epoch_time('latest.record.cancel_time') }} as cancelled_at,
         {{ excluded_by_mark({'payment_method': 'latest.record.payment_method_name'}) }} as marked
     from {{ ref('base_tiktok_shop__orders') }} as latest
@@ -62,6 +67,7 @@ select
     paid_at,
     shipped_at,
     delivered_at,
+    promised_delivery_at,
     case
         when state = 'completed' then coalesce(completed_seen_at, modified_at)
         when state = 'cancelled' and paid_at is not null and collected_at is not null

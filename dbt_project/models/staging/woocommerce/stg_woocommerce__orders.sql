@@ -80,6 +80,7 @@ select
     {{ null_as('instant') }} as shipped_at,
     {# Paid at the door, the shop completes it when it has the money. #}
     case when orders.record.payment_method = 'cod' then completed_at end as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     completed_at,
     {# Since when it has been over: an edit moves the modified time. #}
     case

@@ -65,6 +65,7 @@ select
     paid_at,
     shipped_at,
     {{ null_as('instant') }} as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case
         when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then coalesce(finished_seen_at, closed_at)
         else finished_at

@@ -143,6 +143,7 @@ select
     paid_at,
     shipped_at,
     case when order_type = 'cod' then paid_at end as delivered_at,
+    {{ null_as('instant') }} as promised_delivery_at,
     case when order_state = 'completed' then coalesce(done_seen_at, success_time, closed_seen_at) end as completed_at,
     case when order_state in ('cancelled', 'closed_unpaid') then closed_seen_at end as cancelled_at,
     modified_at,

@@ -2,7 +2,8 @@
 
 {%- set shape = {
     'status': 'text', 'create_time': 'text', 'update_time': 'text', 'paid_time': 'text', 'rts_time': 'text',
-    'collection_time': 'text', 'delivery_time': 'text', 'cancel_time': 'text', 'is_cod': 'text',
+    'collection_time': 'text', 'delivery_time': 'text', 'delivery_sla_time': 'text',
+    'delivery_option_required_delivery_time': 'text', 'cancel_time': 'text', 'is_cod': 'text',
     'is_sample_order': 'text', 'is_replacement_order': 'text', 'payment_method_name': 'text', 'buyer_key': 'text',
     'recipient_address': {'region_code': 'text'},
     'payment': {
