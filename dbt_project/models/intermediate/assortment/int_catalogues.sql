@@ -1,6 +1,6 @@
--- How far each store's catalogue is known: from the first whole day after its products were first read, to the last whole day they are
--- read for. Of several accounts from where the first begins, as with orders, as far as all that are waited for. One row per store
--- whose products are read.
+-- From when until when each store's catalogue is known: from the first whole day after its products were first read, to the last whole
+-- day for which they were read. With several accounts, as with orders, it begins where the first account begins, and ends with the
+-- account that is furthest behind of those that are waited for. One row per store whose products are read.
 with
 
 first_reads as (

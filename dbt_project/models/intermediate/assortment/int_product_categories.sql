@@ -1,6 +1,6 @@
--- The category of a product over time, of platforms whose orders do not name it: half-open spans that cover all of time. What is
--- first known of a product holds for the time before, and a version that names none changes nothing. One row per store, product
--- and span.
+-- The category of a product over time, for platforms whose orders do not name it: half-open spans that cover all of time. The first
+-- category known of a product holds for the time before, too. A version that names none changes nothing. One row per store, product and
+-- span.
 with
 
 told as (

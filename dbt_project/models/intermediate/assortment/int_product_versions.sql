@@ -1,8 +1,7 @@
--- What the catalogues said of each product, and of each variant, over time: half-open spans. A product whose platform tells of its
--- variants alone is those. What was before the first version nobody told, and nothing is told of what left a whole list. The days are the
--- store's: a version held on some of every day from from_date to last_date, and at the end of every day from from_date until before
--- until_date.
--- One row per store, product, variant (null: the product) and span.
+-- What the catalogues said of each product, and of each variant, over time: half-open spans. Where a platform tells of the variants
+-- alone, the product is made of them. Before a product's first version nothing is told of it, and nothing after it left a whole list.
+-- The days are the store's: a version held during some of every day from from_date to last_date, and at the end of every day from
+-- from_date until before until_date. One row per store, product, variant (null: the product) and span.
 {%- set open = "cast('9999-12-31 00:00:00+00:00' as " ~ t('instant') ~ ")" %}
 with
 

@@ -1,5 +1,6 @@
--- Of each trait's sales in each period those too young for the refunds of 30 days: a day matures without an event, so they are looked
--- at anew every night. They are the last month's, the rest is old enough. One row per trait, store (and ALL), value, grain and period.
+-- For each trait and period, the sales that are too young: their 30 days for refunds are not over. A day matures without an event, so
+-- these sales are looked at anew every night. They are those of about the last month; all others are old enough. One row per trait,
+-- store (and ALL), value, grain and period.
 {%- set amounts = ['paid_amount', 'refund_amount_within_30d'] %}
 
 with

@@ -1,5 +1,5 @@
--- From which day on ALL counts each store: the first of its loaded history. What is known of days before it are stray orders that
--- changed later. They stand in the store's own days, which are not loaded. One row per store with orders.
+-- The day from which ALL counts each store: the first of its loaded history. Before it only stray orders are known, those that changed
+-- later. They stand in the store's own days, and those days are not loaded. One row per store with orders.
 select store_id, max(history_from) as first_day
 from {{ ref('int_store_calendar') }}
 where store_id <> 'ALL' and history_from is not null

@@ -1,5 +1,6 @@
--- Published rates: those of dropped files, and the seed's where files say nothing. Between the first and the last day that files
--- tell of a currency the seed is silent, or its monthly average would stand between two daily rates. One row per currency and date.
+-- Published rates: those of dropped files, and the seed's where files say nothing. From the first to the last day that files tell of a
+-- currency, the seed's rates are left out: otherwise one of its monthly averages would stand between two daily rates. One row per
+-- currency and date.
 with
 
 fed as (

@@ -1,7 +1,7 @@
--- Every period of every store, and the earlier periods it is compared with. A span is a period as far as it is
--- looked at: span_days = 0 is all there is of it, n its first n days. A period that is not over is compared by its
--- whole days with as many first days of the earlier one; without whole days from its first day on, with nothing.
--- One row per store, grain, period and span.
+-- Every period of every store, and the earlier periods it is compared with. A span is the part of a period that is looked at: span_days
+-- = 0 is the whole period as far as it is known, span_days = n its first n days. A period that is not over is compared by its whole days
+-- with as many first days of the earlier one. Where it has no whole days from its first day on, it is compared with nothing. One row per
+-- store, grain, period and span.
 with
 
 days as (

@@ -1,9 +1,12 @@
--- Which days each store's rows may speak of, and what of them has been loaded. A store whose orders are read has
--- every day from where its history begins to the last one that is over where the store is: the running day is in the facts,
--- in no period. A day before the history with an event keeps its event and is not loaded: of its orders only those are known that
--- changed later, and ALL has none of them. Nor is a day within it that was left out in reading (int_unread_days). A store read up to
--- its last event ends with the day of it. store_id 'ALL' ends with the last day that is over for all stores that are being read,
--- loaded and complete when all stores that should be there are.
+-- The days that each store's rows may speak of, and what of them has been loaded.
+-- * A store whose orders are read has every day from where its history begins to the last one that is over where the store is. The
+--   running day is in the facts, and in no period.
+-- * A day before the history that has an event keeps the event and is not loaded: of its orders only those are known that changed later.
+--   ALL has none of them.
+-- * A day within the history that was left out in reading (int_unread_days) is not loaded either.
+-- * A store that is read up to its last event ends with that event's day.
+-- * store_id 'ALL' ends with the last day that is over for all stores that are being read. It is loaded and complete when all stores
+--   that should be there are.
 with
 
 stores as (

@@ -1,7 +1,7 @@
 -- Days within a store's history that hold a gap in what was read of its orders: before a stretch that was read by hand, or after a
--- silence that was longer than the vendor remembers. A gap lies between two windows of one account, or between the accounts of
--- a shop that moved. An inbox is read from its first event's day to its last's: between two files nothing tells a quiet day from one
--- that is missing. One row per store and day.
+-- silence that was longer than the vendor remembers. A gap lies between two windows of one account, or between the accounts of a shop
+-- that moved. An inbox counts as read from the day of its first event to that of its last, because nothing tells whether a day between
+-- two files was quiet or is missing. One row per store and day.
 {%- set of_day = 'cast(' ~ local_date('$', 'stores.time_zone') ~ ' as ' ~ t('timestamp') ~ ')' %}
 {%- set of_next = 'cast(' ~ add_days(local_date('$', 'stores.time_zone'), 1) ~ ' as ' ~ t('timestamp') ~ ')' %}
 

@@ -1,8 +1,8 @@
--- Why paid_amount changed, taken apart by the traffic sources that platforms tell it of: paid_amount of a source = visits of all sources ×
--- the source's share of them × buyers ÷ visits × spend per buyer, by LMDI. The effects of a source add up to its change to the cent, and
--- those of all sources to the store's: what the mix of sources did is the sum of its shares, and what no source tells stays
--- unattributed. Of a period whose visits were read in part nothing is said. One row per store, source (and ALL), grain, period and
--- comparison.
+-- Why paid_amount changed, taken apart by the traffic sources for which platforms tell what was paid, by LMDI: paid_amount of a source =
+-- visits of all sources × the source's share of them × buyers ÷ visits × spend per buyer. The effects of a source add up to its change
+-- to the cent, and those of all sources to the store's. What the mix of sources did is the sum of the effects of the shares. What no
+-- source tells stays unattributed. Nothing is said of a period whose visits were read in part. One row per store, source (and ALL),
+-- grain, period and comparison.
 {{ config(materialized='view') }}
 {%- set effects = gmv_source_effects() %}
 

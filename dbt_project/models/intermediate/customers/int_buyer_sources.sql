@@ -1,5 +1,5 @@
--- Where a buyer was won: the source of the visit in which they placed their first order, where the platform keeps it with the order.
--- One row per store (and ALL) and buyer of whom it is told.
+-- Where a buyer was won: the source of the visit in which they placed their first order, for platforms that keep it with the order. One
+-- row per store (and ALL) and buyer with a known source.
 {{ config(**rebuilt(["{{ in_changed_buyers('held') }}"])) }}
 with
 

@@ -1,7 +1,7 @@
--- What cohorts brought above the cost of their goods: sales and refunds taken back to the sale, by the days of the buyers' first
--- order and of the sale. The running day of a store is left out, of ALL too, with the buyers who came on it. Goods without a cost are
--- told apart. Without a list of costs there is no row. One row per store (and ALL), kind of buyer, source that won them, first day and
--- day.
+-- What cohorts brought above the cost of their goods: sales, and refunds taken back to the day of the sale, by the day of the buyer's
+-- first order and the day of the sale. A store's running day is left out, in ALL too, and with it the buyers who came on it. Goods
+-- without a cost are told apart. Without a list of costs there is no row. One row per store (and ALL), kind of buyer, source that won
+-- them, first day and day.
 {%- set sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
 
 with

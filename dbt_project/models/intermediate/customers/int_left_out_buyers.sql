@@ -1,5 +1,6 @@
--- Buyers with orders that no cohort has: of a day that is over for all stores, and not for the one they were placed in. is_first: their
--- first order of all is one, so that they are in no cohort themselves. None but in ALL. One row per buyer.
+-- Buyers of ALL with orders that no cohort has, because of different zones: the order's day is over for all stores together, and not yet
+-- for the store it was placed in. is_first: the buyer's very first order is one of these, so that the buyer is in no cohort either. One
+-- row per buyer.
 {{ config(materialized='view') }}
 select orders.store_id, orders.platform, orders.buyer_key, min(orders.order_number) = 1 as is_first
 from {{ ref('int_buyer_orders') }} as orders

@@ -1,5 +1,6 @@
--- The event that a date belongs to, and the day it is held against: that of the same number in the event named by compare_to. Of two
--- events of a date the one that began selling first. One row per date from an event's announcement to its last day.
+-- The event that a date belongs to, and the day it is compared with: the day of the same number in the event that compare_to names.
+-- Where two events have a date, it belongs to the one that began selling first. One row per date from an event's announcement to its
+-- last day.
 {{ config(tags='settled') }}
 with
 

@@ -1,6 +1,6 @@
--- Every day of an event in every store beside its baseline: the mean of the last four clean days of the same weekday before the
--- event was announced. Clean days are whole, loaded and in no event; those in between are skipped and replaced further
--- back, half a year at most. Fewer than four give no baseline. One row per event, store and day.
+-- Every day of an event in every store beside its baseline: the mean of the last four clean days of the same weekday before the event
+-- was announced. Clean days are whole, loaded and in no event. A day that is not clean is skipped, and one further back takes its place,
+-- half a year back at most. With fewer than four there is no baseline. One row per event, store and day.
 {%- set published = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
 {%- set measures = published + ['units_winsorised', 'marketing_cost', 'gross_margin_cohort'] %}
 {%- set goods = ['net_sales_cohort', 'net_sales_with_cost_cohort', 'cogs_cohort', 'unrated_cohort', 'uncosted_cohort'] %}

@@ -1,6 +1,6 @@
--- Every live session that a platform's export or an order tells of. An export without the room's id is the session of the
--- room's name and day, where orders and export each know one only; else it stays a session of its own, without orders.
--- A session that only orders tell of began, as far as is known, on the day of its first order. One row per store and session.
+-- Every live session that a platform's export or an order tells of. An export without the room's id is matched by the room's name and
+-- day, where orders and export each know only one such session; otherwise it stays a session of its own, without orders. A session that
+-- only orders tell of counts as begun on the day of its first order. One row per store and session.
 with
 
 reported as (

@@ -1,5 +1,5 @@
 -- The one SELECT behind margin_*: net sales, what the goods cost and what is left, in each span. A margin is shown where enough of the
--- sales has a cost, and then of those sales alone; of no sales at all it is 0. Days of ads alone have no sales, not 0 of them. Each
+-- sales has a cost, and is then that of those sales alone. Without any sales it is 0. On days of ads alone sales are null, not 0. Each
 -- store and ALL. One row per store, level, item, grain, period and span.
 {%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'uncosted',
     'orders_without_costs', 'days_read'] %}

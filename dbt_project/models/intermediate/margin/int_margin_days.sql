@@ -1,8 +1,9 @@
--- What was sold and refunded each day, and what it cost: a sale at the cost valid on its paid date, goods that come back at the cost
--- they were sold with. In whole cents for each item and day, so that everything above adds up. Goods without a cost are told apart,
--- never taken as free. The store itself has each of its days, those of ads alone, too: what was spent on a day without a sale is
--- spent all the same, and what its sales are worth by now, what came back of them taken off (_cohort). Without a list of costs there
--- is no row. One row per store, level (store, category, product), item and day.
+-- What was sold and refunded each day, and what it cost. A sale has the cost valid on its paid date; goods that come back have the cost
+-- they were sold with. All of it is in whole cents for each item and day, so that everything above adds up. Goods without a cost are
+-- told apart, never counted as free.
+-- The store itself has each of its days, also those with ads alone, because what was spent on a day without a sale counts all the same.
+-- The columns ending in _cohort are what a day's sales are worth by now, after what came back of them. Without a list of costs there is
+-- no row. One row per store, level (store, category, product), item and day.
 {%- set levels = {'store': "'ALL'", 'category': 'category_path', 'product': 'product_id'} %}
 {%- set sums = ['units_paid', 'net_sales', 'net_sales_with_cost', 'cogs', 'order_costs', 'unrated', 'uncosted',
     'orders_without_costs', 'days_read', 'net_sales_cohort', 'net_sales_with_cost_cohort', 'cogs_cohort', 'unrated_cohort',

@@ -1,6 +1,6 @@
--- What a piece costs and from when to when, as dropped files say: of a SKU, or of all SKUs of a product; in one store, or ('') in
--- all. A SKU that two rows give a cost from one day on, under two products, has the one that was read later. One row per store,
--- item_kind, item and valid_from.
+-- What a piece costs, and from when to when, as dropped files say: of a SKU or of all SKUs of a product, in one store or (store '') in
+-- all. Where two rows, under two products, give one SKU a cost from the same day on, the row that was read later holds. One row per
+-- store, item_kind, item and valid_from.
 with
 
 told as (

@@ -1,9 +1,10 @@
--- Order lines of all platforms with every amount of their order: what the order says once (discount, subsidy,
--- shipping, tax) is spread over its product lines by net share and largest remainder, so lines sum to the order
--- to the cent. An order that has such amounts, or no lines at all, but no product line to carry them, gets one
--- line without a product. A line whose order is unknown is kept and excluded by name. Where lines name no category, the product's
--- at the time of the sale stands (trap 51). One row per line.
--- Not a table of its own: fct_order_lines is written from it, and writing three lines an order twice was a thirtieth of a full build.
+-- Order lines of all platforms with every amount of their order. What the order says once (discount, subsidy, shipping, tax) is spread
+-- over its product lines by net share and largest remainder, so that lines sum to the order to the cent.
+-- * An order without a product line that has such amounts, or no lines at all, gets one line without a product to carry them.
+-- * A line whose order is unknown is kept and excluded by name.
+-- * Where lines name no category, they have the product's at the time of the sale (trap 51).
+-- One row per line. Not a table of its own: fct_order_lines is written from it, and to write three lines an order twice took a thirtieth
+-- of a full build.
 {{ config(materialized='ephemeral') }}
 {%- set goes_on = only_changes_of('fct_order_lines') %}
 {%- set key = 'platform, store_id, order_id' %}

@@ -1,8 +1,9 @@
--- After-sales of all platforms. Money counts when the refund succeeded, on that day, and never more than was paid
--- for that part: goods, shipping and tax are capped apart over all refunds of an order, in the order they happened. A refund of an
--- order that was never paid is 0; a refund whose order is unknown is kept whole. An exchange gives the goods again and
--- no money, whatever amount its source shows. A refund whose source does not say for how much counts with nothing and is
--- marked. One row per refund.
+-- After-sales of all platforms. Money counts when the refund succeeded, on that day, and never more than was paid for that part: goods,
+-- shipping and tax are capped apart over all refunds of an order, in the order in which they happened.
+-- * A refund of an order that was never paid is 0; one whose order is unknown is kept whole.
+-- * An exchange gives other goods and no money, whatever amount its source shows.
+-- * A refund whose source does not say how much it is counts as nothing and is marked.
+-- One row per refund.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 {%- set parts = ['goods', 'shipping', 'tax'] %}
 

@@ -1,8 +1,11 @@
--- Where several accounts read one shop each of them tells its orders and refunds, and one of them is heard: of an order who has it
--- as last modified, then who loaded it last; of its lines and rooms the same account, as far as it has any; of a refund who loaded it
--- last. These are the others' records, which nobody counts. Two sites under one store may number their orders alike: what was created
--- at another time, or comes back of another order, is another record, both are left, and the test of the key tells. Without such a
--- shop nothing is looked through. One row per stream, account and record.
+-- Records that are not counted, because another account tells the same order or refund better. Where several accounts read one shop,
+-- each of them tells its records, and one account's counts:
+-- * of an order, the account that has it as last modified; if they agree, the one that loaded it last
+-- * of an order's lines and rooms, the same account, if it has any of them
+-- * of a refund, the account that loaded it last
+-- Two sites under one store may give two orders the same number. Records that were created at different times, or refunds of different
+-- orders, are different: both are left, and the test of the key tells. Where no shop is read by several accounts nothing is looked
+-- through. One row per stream, account and record.
 {%- set shops = shared_shops() %}
 {%- set streams = {'orders': 'order_id', 'order_lines': 'order_id', 'order_scenes': 'order_id', 'refunds': 'refund_id'} %}
 {%- set marks = {'orders': 'cast(created_at as ' ~ t('text') ~ ')', 'refunds': 'order_id'} %}

@@ -1,6 +1,6 @@
--- The one SELECT behind after_sales_product_*: whose goods went back and why, in each span. A refund of several products is one of each
--- of them; of postage alone it is none of theirs. Product ids of two stores have nothing in common: there is no ALL. reason 'ALL' is
--- all reasons together. One row per store, product, reason, grain, period_start and span with a refund.
+-- The one SELECT behind after_sales_product_*: whose goods went back and why, in each span. A refund of several products counts once for
+-- each of them; one of postage alone counts for none. There is no ALL, because product ids of two stores have nothing in common. reason
+-- 'ALL' is all reasons together. One row per store, product, reason, grain, period_start and span with a refund.
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set types = {'refund_only': 'refund_only', 'return_refund': 'return_refund', 'before_shipment': 'before_shipment', 'exchanges': 'exchange'} %}
 {%- set added = ['refunds', 'refunds_timed'] + types | list + ['refund_units', 'refund_goods', 'refund_seconds', 'unrated'] %}

@@ -1,7 +1,7 @@
--- The days on which a buyer of a store placed orders, what they led to, and the last such day before: whose day is the first of
--- its kind since a week or month began is one of its people, and nobody has to look at the others. Who pays two orders of one basket
--- has not come again: another order is one placed after the first was paid. Days of an instant are said in hours, a sixth of the work
--- for DuckDB. One row per store, buyer and day with an order that is not excluded.
+-- The days on which a buyer of a store placed orders, what they led to, and the last such day before. A buyer counts in a week or month
+-- by the first such day in it, which is the one whose last such day before lies outside; so nobody has to look at the others. A buyer
+-- who pays two orders of one basket has not come again: another order is one placed after the first was paid. Seven days from an instant
+-- are written in hours, which costs DuckDB a sixth of the work. One row per store, buyer and day with an order that is not excluded.
 {{ config(**rebuilt(["{{ in_changed_buyers('held') }}"])) }}
 with
 

@@ -1,7 +1,7 @@
--- Buyers of every span and what they bought, counted anew: a buyer of two days is one buyer of the week, counted at the first of their
--- orders in it. New: the first paid order of their whole history lies in the span; returning: all others. Each order says what
--- it is to its day, week and month, so days are added up and nobody is looked for in each span. One row per store (and ALL), grain,
--- period and span in which somebody bought.
+-- Buyers of every span and what they bought, counted in the span itself: a buyer of two days is one buyer of the week, counted at the
+-- first of their orders in it. New are those whose first paid order of all lies in the span; returning are all others. Each order says
+-- what it is to its day, week and month, so days are added up and no span is searched for its buyers. One row per store (and ALL),
+-- grain, period and span in which somebody bought.
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 {%- set of_days = {

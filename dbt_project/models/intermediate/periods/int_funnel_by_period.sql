@@ -1,8 +1,9 @@
--- People at each step from being shown something to buying again, distinct in the period (an open funnel: nobody has to have
--- taken the step before). Sources as the platform attributes them, its own figures of the period; over all sources, people who
--- ordered and paid are those of our orders. What nobody counts is null. Beside them the closed funnel of the steps whose events we
--- have, our orders: of those who ordered in the period, who paid within 7 days, and who of them bought again within 7 days after
--- that; null until those days are read. One row per store, source (and ALL), grain, period_start and span.
+-- People at each step from being shown something to buying again, distinct in the period. It is an open funnel: nobody has to have taken
+-- the step before. By source the figures are the platform's own, as it attributes them; over all sources, people who ordered and paid
+-- are those of our orders. What nobody counts is null.
+-- Beside them is the closed funnel of the steps whose events we have, which are our orders: who ordered in the period; who of them paid
+-- within 7 days; who of these bought again within 7 days after that. It is null until those days are read. One row per store, source
+-- (and ALL), grain, period_start and span.
 {%- set steps = {
     'exposure': 'exposed', 'click': 'clicked', 'visit': 'visited', 'detail': 'saw_detail', 'cart': 'carted', 'fav': 'favoured',
     'checkout': 'checked_out', 'create': 'ordered', 'pay': 'paid',

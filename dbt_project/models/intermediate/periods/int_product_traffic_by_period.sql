@@ -1,6 +1,6 @@
--- The traffic of products, variants and categories in every span: what adds up is added up over the days that have figures, people
--- are the platform's own figure of the period or nothing, with the bounds that the days give: of a category none is read, and one
--- who saw two of its products is one of its visitors. A figure that some of the days lack, or of some products, is unknown.
+-- The traffic of products, variants and categories in every span. What adds up is added up over the days that have figures. People are
+-- the platform's own figure of the period or null, with the bounds that the days give. For a category no such figure is read, and a
+-- person who saw two of its products is one of its visitors. A figure that some of the days lack, or some of the products, is unknown.
 -- One row per level, store, item, grain, period_start and span.
 {%- set added = ['exposures', 'search_exposures', 'search_clicks', 'page_views', 'cart_units'] %}
 {%- set people = ['visitors', 'cart_visitors', 'fav_visitors'] %}

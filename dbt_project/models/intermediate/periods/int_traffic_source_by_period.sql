@@ -1,7 +1,7 @@
--- The one SELECT behind traffic_source_daily, _weekly and _monthly. Page views, sessions, orders and what was paid are added up over
--- the days; people (visitors, those who put into the cart, marked a favourite, paid) are the platform's own figure of the period or
--- nothing, with the bounds that the days give. A source has rows from its first day on. One row per store, source, device,
--- grain, period_start and span.
+-- The one SELECT behind traffic_source_daily, _weekly and _monthly. Page views, sessions, orders and what was paid are added up over the
+-- days. People (visitors, and those who put into the cart, marked a favourite or paid) are the platform's own figure of the period or
+-- null, with the bounds that the days give. A source has rows from its first day on. One row per store, source, device, grain,
+-- period_start and span.
 {%- set outcomes = {'carted': 'cart_visitors', 'favoured': 'fav_visitors', 'paid': 'buyers'} %}
 {%- set amounts = ['orders', 'units', 'paid_amount'] %}
 

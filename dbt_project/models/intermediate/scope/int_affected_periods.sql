@@ -1,5 +1,5 @@
--- Periods whose rows in the marts are written anew: affected ones, and those compared with one, day by day of an event, too. One row
--- per store (and ALL), grain and period.
+-- Periods whose rows in the marts are written anew: affected ones, and those that are compared with an affected one (a day of an event
+-- with that of an earlier event, too). One row per store (and ALL), grain and period.
 select store_id, grain, period_start
 from {{ ref('int_affected_spans') }}
 

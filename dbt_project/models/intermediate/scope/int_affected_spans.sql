@@ -1,6 +1,8 @@
--- Spans that the tables by period write anew: those holding a day whose print is another than in the last whole build, those that are
--- new, gone, or said to be something else, and of a store whose catalogue changed all since that day, for a price or a stock
--- holds until the next. One row per store (and ALL), grain, period and span.
+-- Spans that the tables by period write anew:
+-- * those that hold a day whose print differs from that of the last whole build
+-- * those that are new, gone, or described otherwise than before
+-- * of a store whose catalogue changed, all since that day, because a price or a stock holds until the next one
+-- One row per store (and ALL), grain, period and span.
 {{ config(**kept_until_built()) }}
 {%- set key = ['store_id', 'grain', 'period_start', 'span_days'] %}
 

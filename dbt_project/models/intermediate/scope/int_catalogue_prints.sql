@@ -1,6 +1,6 @@
--- A print of what changed in each store's catalogue on each day: a version counts on the day it begins and on the day it ends, and how
--- far the catalogue is known on its first day and on the one after its last. What began before it was known counts as begun then: the
--- days before are in no period that shows it. One row per store and day.
+-- A print of what changed in each store's catalogue on each day. A version counts on the day it begins and on the day it ends. How far
+-- the catalogue is known counts on its first day and on the day after its last. A version that began before the catalogue was known
+-- counts as begun when it became known, because no period shows the days before. One row per store and day.
 with
 
 known as (

@@ -1,5 +1,5 @@
--- Buyers whose history may be another than in the last whole build: of changed orders, as they are and as they were. Kept like
--- int_changed_orders. One row per buyer.
+-- Buyers whose history may differ from that of the last whole build: the buyers of changed orders, as these are now and as they were.
+-- The list is kept like int_changed_orders. One row per buyer.
 {{ config(**kept_until_built()) }}
 {%- set orders_before = as_it_was('int_orders') if execute %}
 

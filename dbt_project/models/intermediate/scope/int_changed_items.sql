@@ -1,5 +1,5 @@
--- Items that are called something else than in the last whole build, or were first sold on another day: all their rows are written
--- anew. One row per level, store and item.
+-- Items whose name or first day of sale differs from that of the last whole build: all their rows are written anew. One row per level,
+-- store and item.
 {{ config(**kept_until_built()) }}
 
 with

@@ -1,6 +1,6 @@
--- Orders of which anything may have changed since the last whole build: their own record, a line, a refund, the rate of their
--- money, or the category of a product. None in a full build, which needs no list. What a build that was cut short found stays on the list until a
--- whole build has passed: it may have overwritten what an order used to say already. One row per order.
+-- Orders of which anything may have changed since the last whole build: their own record, a line, a refund, the rate of their money, or
+-- the category of a product. A build that was cut short may have overwritten what an order said before, so what it found stays on the
+-- list until a whole build has passed. One row per order; none in a full build, which needs no list.
 {{ config(**kept_until_built()) }}
 {%- set refunds_before = as_it_was('int_refunds') if execute %}
 {%- set orders_before = as_it_was('int_order_totals') if execute %}

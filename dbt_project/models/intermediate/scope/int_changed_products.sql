@@ -1,5 +1,5 @@
--- Products whose category over time is another than in the last whole build: their sales may stand under another. One row per
--- product; none in a full build, which needs no list.
+-- Products whose category over time differs from that of the last whole build: their sales may belong to another category now. One row
+-- per product; none in a full build, which needs no list.
 select distinct
     coalesce(categories.platform, before.platform) as platform,
     coalesce(categories.store_id, before.store_id) as store_id,

@@ -1,4 +1,4 @@
--- Days on which a currency has another rate than in the last whole build. One row per currency and day; none in a full build.
+-- Days on which a currency's rate differs from that of the last whole build. One row per currency and day; none in a full build.
 select
     coalesce(rates.currency, before.currency) as currency,
     coalesce(rates.date_day, before.date_day) as date_day

@@ -1,5 +1,5 @@
--- Orders whose rows are written anew: changed ones, and all of the buyers of changed ones, whose place in a history moved. Said as
--- one list, so that whoever looks for them joins once. One row per order; none in a full build, which needs no list.
+-- Orders whose rows are written anew: the changed ones, and all orders of their buyers, because their places in the buyer's history
+-- moved. One list holds both, so that a reader joins once. One row per order; none in a full build, which needs no list.
 select platform, store_id, order_id
 from {{ ref('int_changed_orders') }}
 

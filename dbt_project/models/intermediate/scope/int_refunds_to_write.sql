@@ -1,6 +1,6 @@
--- Refunds whose rows are written anew: changed ones, and all of changed orders, whose amounts they share. Said as one list, like
--- int_orders_to_write. A refund that stood inside a changed order and is gone from it is in no list: whoever held it forgets it by
--- its order. One row per refund; none in a full build, which needs no list.
+-- Refunds whose rows are written anew: the changed ones, and all refunds of changed orders, because they share the order's amounts. One
+-- list holds both, like int_orders_to_write. A refund that stood inside a changed order and is gone from it is in no list: a table that
+-- held it forgets it by its order. One row per refund; none in a full build, which needs no list.
 select platform, store_id, refund_id
 from {{ ref('int_changed_refunds') }}
 

@@ -1,7 +1,7 @@
--- Every day of a month with a target: its part of the target, by what the day it is comparable with weighed a year before, and
--- what was reached. A day of a promotion is comparable with the same day of the promotion it is compared with; any other with
--- the nearest ordinary same weekday about 52 weeks before. Where not all of those days are loaded, all days weigh the same.
--- One row per store, metric and day.
+-- Every day of a month with a target: its part of the target, by the weight that a comparable day had a year before, and what was
+-- reached. A day of a promotion is comparable with the same day of the promotion it is compared with; any other day with the nearest
+-- ordinary same weekday about 52 weeks before. Where some of those days are not loaded all days weigh the same. One row per store,
+-- metric and day.
 {%- set metrics = ['net_sales', 'paid_amount', 'orders_paid', 'units_paid'] %}
 
 with

@@ -1,5 +1,5 @@
--- target_daily and target_monthly: how far each month with a target has come by the end of each day. Of days that are not over
--- only the plan is known. One row per store, metric and day.
+-- target_daily and target_monthly: how far each month with a target has come by the end of each day. For days that are not over only the
+-- plan is known. One row per store, metric and day.
 {{ config(materialized='view') }}
 {%- set forecast %}case
         when is_known and day_number = days_in_month then cast(actual_to_date as double)

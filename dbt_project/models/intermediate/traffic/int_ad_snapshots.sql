@@ -1,7 +1,9 @@
--- What the ad platforms said of each day, read by read, in the account's and the reporting currency. `stands_at_…d` marks the read that
--- tells the figure at that age of the day: of that very age or, where a night failed, up to two days younger (never at one day:
--- a younger read is of a running day), and only once the day is so old by the account's latest read: until then the read of that
--- age is still to come. `reached_…d` says whether there is one. One row per account, date, read, level and entity.
+-- What the ad platforms said of each day, read by read, in the account's and the reporting currency.
+-- * `stands_at_…d` marks the read that tells the figure at that age of the day. It is the read of that very age or, where a night
+--   failed, one up to two days younger (never at an age of one day: a younger read is of a running day). It is marked only once the
+--   account's latest read shows the day to be so old; until then the read of that age is still to come.
+-- * `reached_…d` says whether there is such a read.
+-- One row per account, date, read, level and entity.
 {%- set ages = var('ad_ages') %}
 
 with

@@ -1,7 +1,7 @@
--- What platforms say of each product's or variant's visitors: day, week and month figures side by side, because people of
--- a week cannot be made from days. Several sites that show one product share people nobody can tell apart. category_path: where the
--- catalogue had the product at the end of the day; what is first known of it holds for the time before.
--- One row per level, store, item, grain and period.
+-- What platforms say of each product's or variant's visitors: figures of days, weeks and months side by side, because the people of a
+-- week cannot be made from days. Where several sites show one product, nobody can tell which people they share. category_path is where
+-- the catalogue had the product at the end of the day; the first category known of a product holds for the time before, too. One row per
+-- level, store, item, grain and period.
 with
 
 product_traffic as (

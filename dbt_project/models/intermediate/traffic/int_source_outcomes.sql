@@ -1,6 +1,6 @@
--- What platforms say that the visitors of a source did and paid, step by step: their own figures of a day, week or month, so that
--- people are distinct in it. Several sites of a store share people nobody can tell apart: null. One row per store, source
--- (and ALL), grain and period_start.
+-- What platforms say that the visitors of a source did and paid, step by step: their own figures of a day, week or month, so that people
+-- are distinct in it. Where several sites of a store have figures they are null, because nobody can tell which people they share. One
+-- row per store, source (and ALL), grain and period_start.
 {%- set told = [
     'exposed', 'clicked', 'visited', 'saw_detail', 'carted', 'favoured', 'checked_out', 'ordered', 'paid', 'orders', 'units',
 ] %}

@@ -1,7 +1,7 @@
--- Each whole day beside the median of the last eight clean days of its weekday, and how far such days usually lie from it (the
--- median of their distances). Days of promotion events are in no band, nor is what was read in part; they are replaced further back,
--- half a year at most: what was usual before a gap of years (ALL, once a store stopped) says nothing. One row per store, day and
--- metric.
+-- Each whole day beside the median of the last eight clean days of its weekday, and how far such days usually lie from it (the median of
+-- their distances). Days of promotion events and days that were read in part are not clean: one further back takes their place, half a
+-- year back at most, because what was usual before a gap of years (in ALL, once a store stopped) says nothing. One row per store, day
+-- and metric.
 {%- set metrics = ['paid_amount', 'orders_paid', 'refund_amount', 'buyers', 'visitors', 'ad_spend'] %}
 {%- set loaded = {'visitors': 'is_traffic_loaded', 'ad_spend': 'is_ads_loaded'} %}
 

@@ -1,5 +1,6 @@
--- What a store's platform shows on its own pages, rebuilt from our orders by the rules of var('platform_lenses'), beside the figure of
--- ours that it is mistaken for. In the store's currency, as those pages are. One row per store with such a platform, grain and period.
+-- What a store's platform shows on its own pages, rebuilt from our orders by the rules of var('platform_lenses'), beside the one of our
+-- figures that people mistake it for. It is in the store's currency, as those pages are. One row per store with such a platform, grain
+-- and period.
 {%- set sales = {
     'paid_amount': 'goods_paid_store + shipping_charged_store + tax_store',
     'merchant_receivable': 'goods_paid_store + shipping_charged_store + tax_store + platform_subsidy_store',

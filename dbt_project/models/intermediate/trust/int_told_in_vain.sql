@@ -1,8 +1,8 @@
--- What merchants say in lists of their own and no figure can use: of a store that accounts.yml does not have, of goods that nobody sold
--- or has in a catalogue, of an event that is none, of a day twice. What a file does not repeat when it is dropped anew was mended.
--- first_told is one of them, as it can be found again. With them the stores whose history was read in part: days that no read covers,
--- and accounts that begin after others of their store. One row per check and store (as it is spelt there; ALL where it is said of no
--- store).
+-- What merchants say in their own lists that no figure can use: of a store that accounts.yml does not have, of goods that nobody sold
+-- and no catalogue has, of an event that does not exist, of one day twice. What a file no longer says when it is dropped again was
+-- mended. first_told is one such entry, written so that it can be found again.
+-- Also the stores whose history was read in part: days that no read covers, and accounts that begin after others of their store. One row
+-- per check and store (as it is spelt there; ALL where it is said of no store).
 with
 
 stores as (
