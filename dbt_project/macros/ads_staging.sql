@@ -2,11 +2,11 @@
   Body of a staging model of advertising: the rows of every level a platform reports, each from its own base model
   (keep='all'), in the columns of the staging contract.
 
-  parts: a mapping a level: `level` (account, campaign, ad_group, ad), `base` (the base model), and the expressions of
+  parts: one mapping per level: `level` (account, campaign, ad_group, ad), `base` (the base model), and the expressions of
       `r.record` for campaign_id, campaign_name, ad_group_id, ad_group_name, ad_id, ad_name, impressions, clicks,
-      spend, conversions_platform, conversion_value_platform and currency. What a part leaves out is null; the
-      currency is then the account's of accounts.yml. A part with `is_summed` makes one row of each reading of a
-      date: what the platform tells product by product, added up to the account.
+      spend, conversions_platform, conversion_value_platform and currency. What a part leaves out is null, except the
+      currency, which is then the account's of accounts.yml. A part with `is_summed` makes one row per read of a date:
+      it adds up to the account what the platform tells product by product.
   attribution_window: how long the platform claims a purchase; conversion_time_basis: click_date or conversion_date.
 #}
 {% macro ads_of(platform, parts, attribution_window, conversion_time_basis) -%}
@@ -89,10 +89,10 @@ where reads.record_key is not null
 
 
 {#
-  Body of a staging model of people reached: the last reading of every day, week and month, in the columns of the
-  staging contract. Where several rows speak of one thing (kinds of advertising that share people) nothing is told.
+  Body of a staging model of people reached: the last read of every day, week and month, in the columns of the staging
+  contract. Where several rows speak of one thing (kinds of advertising that share people) the figure is null.
 
-  parts: a mapping a report: `level`, `grain`, `base` (the base model), `reach`, and the expressions of `r.record` for
+  parts: one mapping per report: `level`, `grain`, `base` (the base model), `reach`, and the expressions of `r.record` for
       campaign_id, ad_group_id and ad_id; `of` narrows a report of several levels to this one.
 #}
 {% macro ad_reach_of(platform, parts) -%}

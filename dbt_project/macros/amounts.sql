@@ -12,7 +12,7 @@
 {%- endmacro %}
 
 
-{# A sum of 18 digits, not of the 38 that a sum is by itself: adding those up again costs several times as much. #}
+{# A sum of 18 digits. By itself a sum has 38, and adding those up again costs several times as much. #}
 {% macro added_up(amount) %}cast(sum({{ amount }}) as decimal(18, 4)){% endmacro %}
 
 
@@ -22,7 +22,7 @@
     cast(case when {{ known }} then cast({{ amount }} as decimal(18, 4)) end as decimal(18, 2))
 {%- endmacro %}
 
-{# The oldest read (its date or its age) among the ad figures that stand; of what is withdrawn altogether, among all of them. #}
+{# The oldest read (its date or its age) among the ad figures that stand; where all were withdrawn, among all of them. #}
 {% macro oldest_that_stands(read, of='') -%}
     coalesce(min(case when not {{ of }}is_withdrawn then {{ of }}{{ read }} end), min({{ of }}{{ read }}))
 {%- endmacro %}
@@ -35,12 +35,15 @@
 
 
 {#
-    The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole
-    elapsed days) against it. Relations: own, prev, yoy with the measures of the same spans. loaded: measure → the flag that a
-    span has to have, where a source of its own was read in part: four days of ads are no week of them. nothing_where: the flag
-    of a span (joined_to_compared_spans) in which what is absent was nothing, 0, where rows are only of what happened; absent: whether
-    it is in an earlier one, `$` being prev or yoy. own: where this period's measure stands, `$` being its name. whens: the earlier
-    spans, by the names of their relations and columns.
+    The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole elapsed
+    days) against it. Needs the relations own, prev and yoy, which have the measures of the compared spans.
+
+    loaded: measure → a flag. The measure is compared only where the span has the flag: four days of ads are no week of them.
+    nothing_where: for tables with rows only of what happened: a flag of the span (joined_to_compared_spans). Where a span has it, a
+        row that is absent means 0.
+    absent: the condition under which an earlier row is absent, `$` being prev or yoy.
+    own: where this period's measure stands, `$` being its name.
+    whens: the earlier spans, by the names of their relations and columns.
 #}
 {% macro compared(measures, loaded={}, nothing_where=none, absent='$.grain is null', own=none, whens=['prev', 'yoy']) -%}
     {%- for name, type in measures.items() %}
@@ -60,8 +63,8 @@
 {%- endmacro %}
 
 {#
-    What else a day of int_store_by_period is compared with: the same date a year before, as same_date, and the day of the same number in
-    the event before, as same_event; and the columns of that.
+    What else a day of int_store_by_period is compared with: the same date a year before (same_date), and the day of the same number
+    in the event before (same_event). compared_with_same_days has the columns.
 #}
 {% macro same_day_spans() -%}
 left join {{ ref('int_store_by_period') }} as same_date
@@ -92,13 +95,13 @@ left join {{ ref('int_store_by_period') }} as same_event
     {%- endfor %}
 {%- endmacro %}
 
-{# A measure of a row that has the flag which loaded names for it, if any; else null. #}
+{# A measure of a row; null where `loaded` names a flag for the measure and the row does not have it. #}
 {% macro of_loaded(span, name, loaded) -%}
     {{- "case when " ~ span ~ "." ~ loaded[name] ~ " then " ~ span ~ "." ~ name ~ " end" if name in loaded else span ~ "." ~ name -}}
 {%- endmacro %}
 
 
-{# A row by period, `this`, beside what is known of its span, as `spans`; and what a mart's row tells of its period. #}
+{# Joins to `this`, a row by period, what is known of its span, as `spans`. period_columns: what a mart's row tells of its period. #}
 {% macro joined_to_its_span() -%}
 inner join {{ ref('int_spans') }} as spans
     on this.store_id = spans.store_id
@@ -121,16 +124,18 @@ inner join {{ ref('int_spans') }} as spans
 
 
 {#
-    The key of a row that a left join is to find nothing for unless `condition`. Said as a condition of its own, which names nothing
-    of the other side, DuckDB compares every row with every row.
+    For a left join that is to find nothing unless `condition`: the key where the condition holds, else null. Written as a condition of
+    its own, it would name nothing of the other side, and DuckDB would compare every row with every row.
 #}
 {% macro only_where(condition, key) %}case when {{ condition }} then {{ key }} end{% endmacro %}
 
 
 {#
-    The spans a period is compared by and with, joined as own, prev and yoy to `this` (see int_spans). keys: what names a row
-    within a period, nullable: what else does, and may be null; spans: the relation that says which spans those are; only: a flag
-    a row has to have to be compared; only_spans: one that its span has to have (joined_to_compared_spans).
+    Joins to `this` the spans by which and with which a period is compared, as own, prev and yoy (see int_spans).
+
+    keys: the columns that name a row within a period. nullable: further ones, which may be null.
+    spans: the relation that says which spans those are.
+    only: a flag that a row must have to be compared. only_spans: a flag that its span must have (joined_to_compared_spans).
 #}
 {% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[], only_spans=none) -%}
     {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
@@ -153,8 +158,8 @@ left join {{ ref(model) }} as {{ name }}
 
 
 {#
-    What is known of those spans, joined as own_spans, prev_spans and yoy_spans to `this` and its `spans`: whether there was anything
-    to compare, where rows are only of what happened.
+    Joins to `this` and its `spans` what is known of the compared spans, as own_spans, prev_spans and yoy_spans. Tables with rows only of
+    what happened need it, to tell whether there was anything to compare.
 #}
 {% macro joined_to_compared_spans() -%}
     {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
@@ -188,7 +193,7 @@ left join {{ ref('int_spans') }} as {{ name }}_spans
 {%- endmacro %}
 
 
-{# What a change of paid_amount is taken apart into by source: the factors first, then what they do not explain. #}
+{# The parts of a change of paid_amount by source: the factors first, then what they do not explain. #}
 {% macro gmv_source_effects() -%}
     {{- return(['traffic', 'source_share', 'conversion', 'basket', 'appeared', 'disappeared', 'unexplained', 'unattributed']) -}}
 {%- endmacro %}
@@ -215,7 +220,7 @@ where grain = '{{ grain }}'
 {%- endmacro %}
 
 
-{# The traits of an order that have tables, and what an order is by each: one that does not say is 'unknown', never left out. #}
+{# The traits of an order that have tables, and an order's value of each: 'unknown' where it does not say, never left out. #}
 {% macro attribute_traits() %}{{ return(['region', 'buyer_type', 'payment_type']) }}{% endmacro %}
 
 {% macro traits_of_the_order(of='') -%}

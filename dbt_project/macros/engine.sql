@@ -93,7 +93,7 @@
     aggregate({{ array }}, cast(0 as decimal(18,4)), (_sum, {{ item }}) -> cast(_sum + coalesce({{ expression }}, 0) as decimal(18,4)))
 {%- endmacro %}
 
-{# The same of what is told: null if no element tells, as of what nobody counts. #}
+{# The same, but null where no element has a value: what nobody counts is not 0. #}
 {% macro array_told_sum(array, item, expression) %}
     {{- return(adapter.dispatch('array_told_sum', 'daybook')(array, item, expression)) -}}
 {% endmacro %}
@@ -205,8 +205,8 @@
 {#
   A wall-clock text (`2026-01-05 10:00:00`) to the instant it means in a zone (an expression: `'Asia/Shanghai'`
   or a column). A time that happens twice when clocks go back is the first one; a time that does not exist
-  when they go forward moves forward by the gap (docs: marts, clock). Both fall out of one idea: use the
-  offset of the day before unless that gives another wall clock and today's offset gives the right one.
+  when they go forward moves forward by the gap (docs: marts, clock). Both follow from one rule: use the
+  offset of the day before, unless that gives another wall clock and today's offset gives the right one.
 #}
 {% macro local_time(text, zone) -%}
     {{ local_timestamp("try_cast(" ~ no_sentinel(text) ~ " as " ~ t('timestamp') ~ ")", zone) }}

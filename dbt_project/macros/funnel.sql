@@ -14,7 +14,7 @@ of a product page do. #}
 {%- endmacro %}
 
 
-{# The steps that every person's own events tell: what is left of the closed funnel. Of the others only counts are told. #}
+{# The steps of the closed funnel: those for which every person's own events are known. Of the other steps only counts are told. #}
 {% macro funnel_steps_with_events() -%}
     {{- return(['create', 'pay', 'repurchase']) -}}
 {%- endmacro %}
@@ -75,8 +75,8 @@ from {{ ref('int_funnel_by_period') }} as this
 where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}
 
-{# How many sites have visitors in a period, of the rows `keys` names (the store, its source): told of the period itself, or of
-   its days. `figures`: int_traffic, or a part of it. #}
+{# How many sites have visitors in a period, for each value of `keys` (the store, its source): figures of the period itself or of its
+   days. `figures`: int_traffic, or a part of it. #}
 {% macro sites_of_periods(figures, keys) -%}
 select {{ keys | join(', ') }}, grain, period_start, count(distinct account_id) as sites
     from (

@@ -1,14 +1,14 @@
 {#
-  A night rebuilds what changed, said once. Two scopes:
+  A night rebuilds what changed. This file says how, once for all tables. There are two scopes:
 
-  * Records. What loads since the last whole build brought (int_changed_orders, int_changed_refunds), the buyers of those
-    orders (int_changed_buyers), and what hangs on them (int_orders_to_write, int_refunds_to_write): entity tables forget
-    these and write them anew.
-  * Periods. Days whose events no longer have the print they were built from, and spans that are new or another than
-    they were (int_affected_spans): tables by period forget these and write them anew.
+  * Records. Entity tables forget and write anew what loads since the last whole build brought (int_changed_orders,
+    int_changed_refunds), the buyers of those orders (int_changed_buyers), and the orders and refunds that depend on them
+    (int_orders_to_write, int_refunds_to_write).
+  * Periods. Tables by period forget and write anew the spans that hold a day whose print differs from the one they were
+    built from, and those that are new or described otherwise (int_affected_spans).
 
-  Both lead to the rows a full build would have: what is written is always made by the same SELECT, over whole orders,
-  whole buyers, whole spans. `warehouse/built.py` remembers a build only when all of it passed, so whatever a killed
+  Both lead to the rows that a full build would have, because what is written is always made by the same SELECT, over whole
+  orders, whole buyers, whole spans. `warehouse/built.py` remembers a build only when all of it passed, so whatever a killed
   build did is done again.
 #}
 
@@ -16,7 +16,7 @@
 {#
   Configuration of a table that forgets some of its rows and appends them anew, in one transaction:
       {{ config(**rebuilt("exists (…)")) }}
-  forgotten: conditions on a row of the table, called `held`; a row that meets one of them goes. Macros in them are
+  forgotten: conditions on a row of the table, called `held`; a row that meets one of them is deleted. Macros in them are
   written as text in braces, so that they are rendered when the model runs.
 #}
 {% macro rebuilt(forgotten) %}
@@ -34,16 +34,16 @@
 
 
 {#
-  Is a row (of the relation called `row`) in the scope? One macro a scope. By IN: DuckDB plans a correlated EXISTS beside another
-  condition by holding the whole table and its distinct keys, three times the work.
+  Whether a row (of the relation called `row`) is in the scope; one macro per scope. They use IN, because for a correlated EXISTS beside
+  another condition DuckDB holds the whole table and its distinct keys, which is three times the work.
 #}
 {% macro in_changed_orders(row) -%}
     {{ is_listed(row, ref('int_changed_orders'), ['platform', 'store_id', 'order_id']) }}
 {%- endmacro %}
 
 {#
-  The same of rows that staging makes. A look at one column that is a record's own leaves the other records out before they are
-  taken apart; platform and store are not in the record, and a look that names them takes all apart first.
+  The same for rows that staging makes. A condition on one column of the record itself leaves the other records out before they are
+  taken apart. Platform and store are not in the record: a condition that names them alone would take all records apart first.
 #}
 {% macro in_staged_orders(row) -%}
     {{ is_listed(row, ref('int_changed_orders'), ['order_id']) }} and {{ in_changed_orders(row) }}
@@ -65,7 +65,7 @@
     {{ is_listed(row, ref('int_orders_to_write'), ['platform', 'store_id', 'order_id']) }}
 {%- endmacro %}
 
-{# refund_id: what the row calls it. #}
+{# refund_id: the row's name of that column. #}
 {% macro in_refunds_to_write(row, refund_id='refund_id') -%}
     ({{ row }}.platform, {{ row }}.store_id, {{ row }}.{{ refund_id }}) in (select platform, store_id, refund_id from {{ ref('int_refunds_to_write') }})
 {%- endmacro %}
@@ -86,7 +86,7 @@
     {{ is_listed(row, ref('int_affected_rfm_months'), ['store_id', 'period_start']) }}
 {%- endmacro %}
 
-{# Items whose name or first sale is another; what identifies one as expressions over a row. #}
+{# Items whose name or first sale changed. The arguments are expressions over a row. #}
 {% macro in_changed_items(level, store_id, item_id) -%}
     ({{ level }}, {{ store_id }}, {{ item_id }}) in (select level, store_id, item_id from {{ ref('int_changed_items') }})
 {%- endmacro %}
@@ -107,8 +107,8 @@
 
 
 {#
-  The load up to which the last whole build knew everything, and its number; -1 before the first.
-  state: the relation that says so, for who must not depend on its source.
+  The load up to which the last whole build knew everything, and that build's number; -1 before the first.
+  state: the relation to read this from, for a model that must not depend on the source.
 #}
 {% macro built_through(state=none) -%}
     (select coalesce(max(through_load_id), -1) from {{ state or source('built', 'state') }})
@@ -120,9 +120,9 @@
 
 
 {#
-  A list of what a build must write anew stays until a whole build has passed: a build that was cut short may have overwritten
-  what told that a thing had changed. Configuration of such a list, and its last SELECT from a CTE `found`; a full
-  build needs no list and has an empty one.
+  Configuration of a list of what a build must write anew, and the list's last SELECT, from a CTE `found`. The list stays until a
+  whole build has passed, because a build that was cut short may have overwritten what showed that a thing had changed. A full build
+  needs no list and has an empty one.
 #}
 {% macro kept_until_built() %}
     {{ return({
@@ -149,7 +149,7 @@ where {{ key[-1] }} is not null
 {%- endmacro %}
 
 
-{# A table of this project as the last build left it, without depending on it: for what comes before it in a build. #}
+{# A table of this project as the last build left it, without a dependency on it: for a model that a build makes before that table. #}
 {% macro as_it_was(name, in_marts=false) -%}
     {%- set database = 'daybook' if in_marts and target.type == 'duckdb' else target.database -%}
     {{ return(adapter.get_relation(database, 'marts' if in_marts else 'intermediate', name)) }}
@@ -163,11 +163,12 @@ where {{ key[-1] }} is not null
 
 
 {#
-  The rows of a table that a test has to judge. A table that forgets by a list and appends by the same list holds nothing new
-  but rows of the list, and what stood there before passed with the build that wrote it; until a whole build has passed, the
-  list stays. So a night that goes on judges the listed rows, a full build all.
-  written: name of the model that is the list. columns: those of the table that may name a listed row. The list is looked up, not referred
-  to: whoever builds models/intermediate alone would be given the test with it.
+  The rows of a table that a test has to judge: in a full build all, in a night that goes on those of the list. A table that forgets and
+  appends by a list has new rows only of that list. The others passed with the build that wrote them, and the list stays until a whole
+  build has passed.
+
+  written: the name of the model that is the list. columns: the columns of the table that may name a listed row. The list is looked up and
+  not referred to: otherwise a build of models/intermediate alone would include the test.
 #}
 {% macro rows_written(table, written, columns) -%}
     {%- set listed = as_it_was(written) if written and is_catching_up() and has_passed_before() -%}
@@ -199,12 +200,12 @@ where {{ key[-1] }} is not null
 
 
 {#
-  Whether a table is there and gets only what changed. True while dbt parses, so that it learns of every ref. dbt asks for an
-  override of is_incremental in unit tests of every model that names it; what ours test is the SQL of a full build.
+  Whether a table is there and gets only what changed. True while dbt parses, so that it learns of every ref. Models ask this instead of
+  is_incremental, for which dbt wants an override in every unit test of a model that names it; our unit tests test the SQL of a full build.
 #}
 {% macro only_changes() %}{{ return(not execute or (this is not none and is_incremental())) }}{% endmacro %}
 
-{# The same of the table of the marts that an ephemeral model is written to. #}
+{# The same for the table of the marts into which an ephemeral model is written. #}
 {% macro only_changes_of(name) -%}
     {{ return(not execute or (this is not none and is_catching_up() and as_it_was(name, in_marts=true) is not none)) }}
 {%- endmacro %}

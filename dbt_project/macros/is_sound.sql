@@ -1,15 +1,16 @@
 {#
-  Whether a staging model keeps the contract of its stream, in one pass over it: one row in `broken` when it does not,
-  which says every broken rule, in how many rows, and one of them. Asked of the rows that came since the last whole
-  build (by_load: false where rows have no load_id: all are asked each time): a row is judged by itself, the ones before
-  passed with that build, and another rule makes a full build.
+  Whether a staging model keeps the contract of its stream, in one pass over it. When it does not there is one row in `broken`,
+  which says every broken rule, in how many rows it is broken, and one of these rows.
 
-  stream: whose values its columns may have (staging_values), if any. values: further columns and theirs.
+  Only rows that came since the last whole build are judged: the earlier ones passed with that build, each row is judged by itself,
+  and a changed rule makes a full build. by_load is false where rows have no load_id; then all are judged each time.
+
+  stream: the stream that says which values columns may have (staging_values), if any. values: further columns and their values.
   key: the columns that name a row; a null counts as a value. required: columns that are never null.
   documented: column → the words of the vendor's documentation. mapped: a var whose keys are words that the merchant
       has explained himself.
-  as_sent: base model → fields of its `record`, the vendor's text: `moments` and `amounts` that were sent can be read
-      (what may be absent must not become absent by being garbled), `words` are documented.
+  as_sent: base model → fields of its `record`, the vendor's text. `moments` and `amounts` that were sent must be readable, because
+      a garbled one would look like an absent one; `words` must be documented.
 #}
 {% test is_sound(model, stream='', key=[], required=[], values={}, documented={}, mapped=none, as_sent={}, by_load=true) %}
     {%- set rules = [] -%}

@@ -21,11 +21,11 @@
 {%- endmacro %}
 
 {#
-  What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. In an earlier
-  period whose orders were loaded, an item without a row sold nothing. Rows are items that sold, came back or were looked at.
-  Only a period that is not over is compared by another span than itself; a day of an event, once it is over, with that of the same
-  number in the event before, too. A night gets the rows it writes anew. with_stock: adds what the catalogue says of an item in the
-  period (item_stock); of one level only.
+  What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. Rows are items that
+  sold, came back or were looked at; in an earlier period whose orders were loaded, an item without a row sold nothing. A period is
+  compared by its own span, unless it is not over. A day of an event that is over is also compared with the day of the same number in the
+  event before. A night gets only the rows that it writes anew. with_stock: adds what the catalogue says of an item in the period
+  (item_stock); for one level only.
 #}
 {% macro item_periods(levels, grain, with_stock=false) -%}
 {%- set measures = compared_item_measures() %}
@@ -266,10 +266,14 @@ left join covering
 
 
 {#
-  CTEs that end in `stocked`: what the catalogue said of each item of to_write, where it was known over all of the period. A day's
-  price and stock are those at its end; a day on which an item was not in the catalogue is one without stock, and a stock that was
-  not told makes the days unknown. Two platforms of one store that name one item have its pieces together, and no price in two currencies. And `covering`: the
-  pieces that sold and the days with stock of the last days to the period's end, where orders and catalogue are known of all of them.
+  The CTEs `stocked` and `covering`.
+
+  stocked: what the catalogue said of each item of to_write, for periods for all of which it is known. A day's price and stock are those
+  at its end. A day on which an item was not in the catalogue is one without stock; a stock that was not told makes the number of days
+  with stock unknown. Where two platforms of one store name one item their pieces are added, and a price in two currencies is null.
+
+  covering: the pieces that sold in the last days up to the period's end, and how many of these days had stock, where orders and
+  catalogue are known for all of them.
 #}
 {% macro item_stock(level, grain) -%}
 known_periods as (
@@ -345,7 +349,8 @@ covering as (
         and versions.from_date < versions.until_date
 {%- endmacro %}
 
-{# At the end of how many of those days an item's versions had pieces; null where one does not tell. Of two platforms no more than there are. #}
+{# At the end of how many of those days an item's versions had pieces; null where a version does not tell. Two platforms together never come
+   to more days than there are. #}
 {% macro days_with_stock(first_day, last_day) -%}
     case when count(*) = count(versions.stock) then least(
         sum(case when versions.stock > 0 then {{ days_between(
@@ -461,13 +466,13 @@ left join {{ ref('int_items') }} as items
     {%- endfor %}
 {%- endmacro %}
 
-{# What of an item is compared with earlier periods, and its type. #}
+{# The measures of an item that are compared with earlier periods, and their types. #}
 {% macro compared_item_measures() -%}
     {{- return({'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'}) -}}
 {%- endmacro %}
 
 
-{# What no source that is read tells of an item yet: null, and flags that say so. #}
+{# Measures of an item that no source tells yet: null, and flags that say so. #}
 {% macro unloaded_item_columns() -%}
     false as is_reviews_loaded,
     {{ null_as('bigint') }} as reviews,
@@ -475,7 +480,8 @@ left join {{ ref('int_items') }} as items
 {%- endmacro %}
 
 
-{# How often it was looked at; and by whom: of products and variants only, because people of a category's products are not added up. #}
+{# How often an item was looked at, and by how many people: the latter for products and variants only, because the people of a category's
+   products cannot be added up. #}
 {% macro category_traffic_columns() -%}
     traffic_days, visitor_days, visitors_at_least, page_views, exposures, search_exposures, search_clicks, search_click_rate, cart_units
 {%- endmacro %}

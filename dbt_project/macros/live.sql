@@ -1,4 +1,4 @@
-{# The ratios of live selling, made of the sums of the row. Clicks as times where they are told, else as people. #}
+{# The ratios of live selling, made of the row's sums. Clicks are counted as times where these are told, else as people. #}
 {% macro live_ratios() -%}
     {{ ratio('watch_seconds', 'session_viewers') }} as avg_watch_seconds,
     {{ ratio('paid_amount_attributed * 1000', 'views') }} as gpm,
@@ -24,7 +24,7 @@ select
         'gpm', 'uv_value', 'click_rate', 'click_to_pay', 'live_roi'] %}
     this.{{ name }},
     {%- endfor %}
-    {#- Whoever has no row in an earlier period whose orders were loaded sold nothing there, where it is told what is sold live at all. #}
+    {#- Whoever has no row in an earlier period whose orders were loaded sold nothing in it, if it is known at all what is sold live. #}
     {{ compared({'sessions': 'bigint'}, nothing_where='is_orders_loaded and this.sessions is not null') }},
     {{ compared({'views': 'bigint', 'new_fans': 'bigint'}) }},
     {{ compared({

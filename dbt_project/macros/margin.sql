@@ -16,8 +16,8 @@
 
 
 {#
-  Whether so much of the sales has a cost that a margin may be shown; of what more came back than was sold, so much of that.
-  uncosted: how many sales have none; without any the margin is known, of no sales at all, too.
+  Whether enough of the net sales has a cost for a margin to be shown. Where more came back than was sold, enough of that must have one.
+  uncosted: how many sales have no cost. If none, the margin is known, even without any sales.
 #}
 {% macro is_covered(net_sales, with_cost, uncosted) -%}
     (
@@ -28,7 +28,7 @@
 {%- endmacro %}
 
 
-{# What an order costs beside its goods, in the reporting currency: a share of what was paid, and so much an order. Null where it is not said. #}
+{# What an order costs beside its goods, in the reporting currency: a share of what was paid, and a fixed sum. Null where no setting says. #}
 {% macro costs_of_an_order(paid) -%}
     {%- set shares, fixed = {}, {} -%}
     {%- for store, costs in var('order_costs').items() -%}
@@ -40,10 +40,10 @@
 
 
 {#
-  Goods that were sold, and goods whose money went back, each line for itself: platform, store_id, order_id, product_id, sku_id,
-  category_path, date_day (of the sale, of the refund), cost_date (of the sale), is_back, units_paid, units_costed (what came back, or
-  never left, and can be sold again is taken off), goods (at the rate of its day), goods_cohort (at the rate of the sale). No row
-  without a list of costs.
+  Goods that were sold, and goods whose money went back, line by line. The columns are platform, store_id, order_id, product_id, sku_id,
+  category_path, date_day (of the sale or the refund), cost_date (of the sale), is_back, units_paid, units_costed (less what came back, or
+  never left, and can be sold again), goods (at the rate of its own day) and goods_cohort (at the rate of the sale). Without a list of
+  costs there is no row.
 #}
 {% macro goods_moved() -%}
     select
@@ -88,7 +88,8 @@
 {%- endmacro %}
 
 
-{# What a piece cost in the reporting currency, after joined_to_unit_costs: the SKU's own cost before the product's, the store's before that for all. #}
+{# What a piece cost in the reporting currency, after joined_to_unit_costs. The SKU's own cost goes before the product's, and the store's before
+   that for all stores. #}
 {% macro unit_cost() -%}
     cast(coalesce(
         {%- for kind in ['sku', 'product'] %}

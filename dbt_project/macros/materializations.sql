@@ -1,11 +1,11 @@
 {#
-  Tables and views on DuckDB, where `create or replace` is part of the transaction like everything else. dbt's own
-  materializations build beside the old table, swap names and tidy up afterwards, for engines where it is not: a dozen statements
-  a model, and each costs more of Python than a small model costs of DuckDB. Here a model is one statement in one transaction.
-  A killed build leaves the old table.
+  Tables and views on DuckDB, where `create or replace` is part of the transaction like everything else. So a model is one statement in
+  one transaction, and a killed build leaves the old table. dbt's own materializations are made for engines where it is not: they build
+  beside the old table, swap names and tidy up afterwards. That is a dozen statements per model, and each takes Python longer than a small
+  model takes DuckDB.
 
-  A table with a contract is made, compared with its SELECT and given its comments the first time and with --full-refresh, which
-  `daybook build` asks for whenever SQL, settings or descriptions changed. From then on its rows are exchanged.
+  A table with a contract is made, compared with its SELECT and given its comments the first time, and with --full-refresh, which
+  `daybook build` asks for whenever SQL, settings or descriptions changed. After that only its rows are exchanged.
 #}
 
 {% materialization table, adapter="duckdb" %}
@@ -60,8 +60,8 @@
 
 
 {#
-  The columns of a mart as they are made. Text of few values is packed by a dictionary, as DuckDB would find by trying what else
-  there is on each row: a seventh of writing the scores of customers, a twentieth of the orders.
+  The columns of a mart as they are made. Text of few values is packed by a dictionary. DuckDB would find that by itself, by trying all
+  ways on each row, which takes a seventh of the writing of the scores of customers, and a twentieth of that of the orders.
 #}
 {% macro duckdb__get_table_columns_and_constraints() %}
     {%- set few_values = [
@@ -81,7 +81,7 @@
 {% endmacro %}
 
 
-{# Rows by their columns' names. With a unique key, those of its values that the SELECT brings are forgotten first. #}
+{# Inserts rows by the names of their columns. With a unique key, the old rows whose key the SELECT brings are deleted first. #}
 {% macro rows_written_anew(relation) %}
     {%- if config.get('incremental_strategy') == 'delete+insert' -%}
         create or replace temporary table {{ this.identifier }}__new as {{ sql }};

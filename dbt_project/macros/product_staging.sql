@@ -3,9 +3,9 @@
   of the staging contract. What is left out is null.
 
   product: column → expression of `version.record`, for sku_id, product_name, category_path, list_price, is_on_sale, stock,
-      listed_at and modified_at; what else is named, `sku` can use.
+      listed_at and modified_at; `sku` can use any further column named here.
   skus: the array of variants of `version.record`. sku: column → expression of `sku`, one of them, and of the columns of
-      its product; what is left out is as the product has it.
+      its product; a column that is left out has the product's value.
 #}
 {% macro products_of(platform, product, skus=none, sku={}) -%}
 {%- set untold = {

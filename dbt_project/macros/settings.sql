@@ -37,9 +37,10 @@
 
 
 {#
-    Whether an account is waited for, over rows of accounts with their store_id, platform, is_active and mark_end: one that left accounts.yml
-    is read no further, and when somebody drops the next file into an inbox nobody knows, so those are waited for only where no other
-    account of the store is left; of those that all left it is the one read furthest. among: the accounts that do what is waited for.
+    Whether an account is waited for, over rows of accounts with their store_id, platform, is_active and mark_end. An account that left
+    accounts.yml is read no further, and nobody knows when the next file is dropped into an inbox. So either is waited for only where no
+    other account of the store is left. Where all left, the one that was read furthest is waited for.
+    among: the accounts that do what is waited for.
 #}
 {% macro is_waited_for(among='true') -%}
     {%- set waits = "(case when is_active then 2 else 0 end + case when platform in (" ~ quoted(var('read_to_the_last_event')) ~ ") then 0 else 1 end)" -%}
@@ -113,8 +114,8 @@
 
 
 {#
-  The table of the accounts that were ever read, those that left accounts.yml among them; none where nothing was ever loaded, as where
-  SQL is only linted. Looked up, not referred to: what a model is tested with need not hold accounts.
+  The table of all accounts that were ever read, also those that left accounts.yml; none where nothing was ever loaded, as when SQL is
+  only linted. It is looked up and not referred to, so that a model's test data need not have accounts.
 #}
 {% macro table_of_accounts() -%}
     {{ return(adapter.get_relation(target.database, 'raw_daybook', 'accounts') if execute else none) }}
@@ -122,8 +123,8 @@
 
 
 {#
-  What stands in a row of all stores: a store counts from the first day of its loaded history on (int_first_days). The join, and whether a day
-  of the joined row counts.
+  In ALL a store counts from the first day of its loaded history on (int_first_days). These are the join to that day, and whether a day of
+  the joined row counts.
 #}
 {% macro joined_to_first_days(row, store_id='store_id') -%}
     left join {{ ref('int_first_days') }} as first_days on {{ row }}.{{ store_id }} = first_days.store_id

@@ -1,5 +1,5 @@
 {#
-  What every base model does, said once. A base model states its shape; these say which rows of raw it keeps.
+  What every base model does. A base model states the shape of its payload; these macros say which rows of raw it keeps.
 #}
 
 {# Versions of raw that this run has not seen yet, parsed. #}
@@ -25,7 +25,7 @@
 
   raw: relation of the raw table (every distinct version). shape: see parse_payload.
   over_versions: column name → (min or max, expression of `record` and `cursor_at`), taken over all versions of
-      the record. A vendor that does not say when something happened shows when it was first so.
+      the record. Where a vendor does not say when something happened, the first version with it tells.
 
   Latest = greatest (cursor_at, read_at, load_id). `load_id` and `loaded_at` tell the last load that brought
   any version of the record, so "new since" also finds records whose history grew by a late, older version.
@@ -112,7 +112,7 @@ select
 from ranked
 where version_from_last = 1
 {%- else %}
-{#- All of raw at once: ranked by what names a version, and the last of each record alone is parsed. #}
+{#- All of raw at once: versions are ranked before they are parsed, and only the last of each record is parsed. #}
 with
 
 ranked as (
@@ -153,11 +153,11 @@ where ranked.version_from_last = 1
 
 
 {#
-  Body of a base model that keeps every version of a record, each with the time it held: from its cursor_at until that of the next.
-  Of two versions with one cursor_at the later read stands, as in latest_records; the latest version is the one that holds
-  still. An incremental run parses only versions of later loads and writes, beside them, what held until them or comes after them.
-  A payload of nothing says that a list of all there is names the record no more (warehouse/versions.py): the version before it ends
-  with it, and it is no row of its own.
+  Body of a base model that keeps every version of a record, each with the time during which it held: from its cursor_at until that of
+  the next. Of two versions with one cursor_at the later read stands, as in latest_records. The latest version still holds. An incremental
+  run parses only versions of later loads; beside them it writes the versions that held until them and those that come after them.
+  An empty payload says that a list of all there is does not name the record any more (warehouse/versions.py): the version before it ends
+  there, and the empty one is no row.
 #}
 {% macro record_versions(raw, shape) -%}
 with
@@ -189,7 +189,7 @@ versions as (
         and held.record_key = first_arrived.record_key
         and (held.valid_until_at is null or held.valid_until_at > first_arrived.first_cursor_at)
     union all
-    {# What ended then ends still. #}
+    {# A version that had ended keeps its end. #}
     select account_id, record_key, cursor_at, read_at, load_id, loaded_at, payload_hash, null
     from {{ raw }}
     where payload_hash = md5('null')
@@ -281,7 +281,7 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 {%- endmacro %}
 
 
-{# Whether a read (a row of report_reads) was of a day: one of a week or month is told of its first day, which may lie before any other. #}
+{# Whether a read (a row of report_reads) was of a day. That of a week or month has the date of its first day, which may lie before all others. #}
 {% macro is_of_a_day(reads) -%}
     {{ reads }}.stream not like '%weekly' and {{ reads }}.stream not like '%monthly'
 {%- endmacro %}
@@ -330,8 +330,8 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 
 
 {#
-  The id of a line that its vendor gives none: that of its item, numbered from the second where an order has the item more
-  than once, as when it is bought and given free with itself. Refunds name the item, which is the first line's.
+  The id of a line whose vendor gives it none: the id of its item. Where an order has an item more than once (bought, and given free
+  with itself) the lines from the second on are numbered. Refunds name the item, and so the first line.
 
   item, order_by: columns of `lines`, which has account_id and order_id.
 #}
@@ -346,8 +346,8 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 
 
 {#
-  What a platform tells of days, weeks and months, each a stream of its own, as the rows of one relation. A period that came back
-  empty has none.
+  What a platform tells of days, weeks and months, each in a stream of its own, as the rows of one relation. A period that came back
+  empty has no row.
 #}
 {% macro told_periods(platform, stream='traffic') -%}
     {%- for grain in ['', '_weekly', '_monthly'] %}
@@ -363,7 +363,7 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 {%- endmacro %}
 
 
-{# A source_map of (a source's name at the vendor, what it is in our words). #}
+{# A source_map: rows of a source's name at the vendor and our word for it. #}
 {% macro source_map(names) -%}
     {%- for source_name, source_l1 in names %}
     select '{{ source_name | replace("'", "''") }}' as source_name, '{{ source_l1 }}' as source_l1
@@ -372,7 +372,7 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 {%- endmacro %}
 
 
-{# What a source of Matomo's is called in source_l2: a kind of referrer, or a campaign by its name; null of other reports. #}
+{# The source_l2 of a source of Matomo's: a kind of referrer, or a campaign by its name; null for other reports. #}
 {% macro matomo_source(record) -%}
 case {{ record }}.report
             when 'source' then {{ record }}.entry

@@ -1,6 +1,6 @@
 {#
-  The date an instant has in a store's zone. DuckDB looks a zone up for every row unless it is a constant, at seven times the
-  cost: the zones that accounts have are written out, and any other is looked up.
+  The date an instant has in a store's zone. DuckDB looks a zone up for every row unless it is a constant, which costs seven times as
+  much. So the zones that accounts have are written out as constants, and any other is looked up.
 #}
 {% macro store_date(instant, zone) -%}
     {%- set known = zones_of_accounts() -%}
