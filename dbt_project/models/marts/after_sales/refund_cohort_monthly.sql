@@ -1,6 +1,5 @@
--- What came back of a month's orders within so many days of their payment, as far as every order of the month is that old by what
--- is read of its store; a cell that is not is null, not a small number. Refunds at the rate of the sale. One row per store (and
--- ALL), month and age.
+-- What came back of a month's orders within so many days of their payment. A cell is null, not a small number, until every order of the
+-- month is that old by what is read of its store. Refunds are at the rate of the sale. One row per store (and ALL), month and age.
 {%- set ages = [1, 3, 7, 15, 30, 60, 90, 180] %}
 
 with

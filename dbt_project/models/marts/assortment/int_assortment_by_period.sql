@@ -1,6 +1,7 @@
 -- The one SELECT behind assortment_*: products on sale in each span, which of them sold, and the pieces there at its end. Products are
--- distinct in each span and category; a catalogue that was not known over all of a span gives null. Each store with a catalogue and
--- ALL. Made whole every night, of runs and moves instead of versions. One row per store, category, grain, period and span.
+-- distinct in each span and category. Where the catalogue was not known for all of a span the figures are null. Each store with a
+-- catalogue, and ALL. Made whole every night, from runs and moves instead of versions. One row per store, category, grain, period and
+-- span.
 {{ config(
     schema='intermediate',
     database=target.database if target.type == 'duckdb' else none,

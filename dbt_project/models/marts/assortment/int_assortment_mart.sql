@@ -1,5 +1,5 @@
--- assortment_daily, assortment_weekly and assortment_monthly: each period with the earlier ones it is compared with. In an earlier
--- period whose catalogue was known, which its row of all categories says, a category without a row had nothing on sale.
+-- assortment_daily, assortment_weekly and assortment_monthly: each period with the earlier ones it is compared with. An earlier period
+-- whose catalogue was known has a row of all categories; in such a period a category without a row had nothing on sale.
 {{ config(
     materialized='view',
     schema='intermediate',

@@ -1,5 +1,5 @@
--- Who came back within 30 to 365 days of the first order. Only buyers whose window has passed whole are in the denominator:
--- a buyer of last week has had no 30 days yet, and a buyer of a store that is read no further never will, in ALL either.
+-- Who came back within 30 to 365 days of the first order. Only buyers whose window has passed whole are in the denominator. A buyer of
+-- last week has had no 30 days yet; a buyer of a store that is read no further never will, in ALL either.
 with
 
 firsts as (

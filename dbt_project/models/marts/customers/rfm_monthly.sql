@@ -1,6 +1,6 @@
--- Every customer of the last 365 days at the end of a month, scored 1 to 5 by how many customers stand below. Equal values have
--- equal scores: a score is 1 + the fifths of all customers that are strictly worse, so a store where most bought once
--- does not split those people at random. The last 13 whole months.
+-- Every customer of the last 365 days at the end of a month, scored 1 to 5 by how many customers stand below; the last 13 whole months.
+-- A score is 1 + the number of fifths of all customers that are strictly worse. So equal values have equal scores, and a store where
+-- most customers bought once does not split them at random.
 {{ config(**rebuilt([
     "{{ in_affected_rfm_months('held') }}",
     "not exists (select 1 from {{ ref('int_rfm_months') }} as months"

@@ -1,5 +1,5 @@
--- The restated mapping numbers the weeks of a 53-week year as the year after it does: its first week falls out, and every other
--- stands one lower, so that the same number is the same time of the year, 364 days apart.
+-- The restated mapping numbers the weeks of a 53-week year as the year after it does: the first week of the long year falls out, and
+-- every other week has a number one lower. So the same number is the same time of the year, 364 days apart.
 {{ config(tags='settled') }}
 with
 

@@ -1,6 +1,6 @@
--- What each product is now: its last version in the catalogue. What no catalogue tells of any more is as it was last told, on sale no
--- longer and without a stock that anybody knows. A product known only from orders has its name and category at its last sale; of one
--- day the last by name, or two builds of the same rows would differ.
+-- What each product is now: its last version in the catalogue. A product that no catalogue tells of any more is as it was last told, but
+-- not on sale and with an unknown stock. A product known only from orders has its name and category at its last sale; of several sales
+-- on that day the last by name, because otherwise two builds of the same rows would differ.
 {%- set holds = "valid_until_at = cast('9999-12-31 00:00:00+00:00' as " ~ t('instant') ~ ")" %}
 with
 

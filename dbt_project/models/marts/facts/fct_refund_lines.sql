@@ -1,6 +1,6 @@
--- Refunded goods by product: to the lines the refund tells of, as it tells; else to the line it names, or to the lines of the SKU or
--- product it names, else over the order's goods; among several by what was paid for each, with the pieces, and the cents left over, on
--- the first. A refund without a known order has no product.
+-- Refunded goods by product. A refund is put on the lines it tells of, as it tells; else on the line it names, or on the lines of the
+-- SKU or product it names; else on all goods of the order. Among several lines it is split by what was paid for each, pieces too, and
+-- cents left over go to the first. A refund without a known order has no product.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
 with
 

@@ -1,5 +1,6 @@
--- What the rows of an item have in common, whatever the period. It was launched when any version in the catalogue says it was listed,
--- or sold before that: platforms that list goods again, Taobao each week, tell the last time. One row per level, store and item.
+-- What the rows of an item have in common, whatever the period. An item was launched on the earliest day on which any version in the
+-- catalogue says that it was listed, or on which it sold before that: platforms that list goods again, as Taobao does each week, tell
+-- only the last time. One row per level, store and item.
 {{ config(schema='intermediate', database=target.database if target.type == 'duckdb' else none, contract={'enforced': false}) }}
 
 with

@@ -1,6 +1,6 @@
--- What each product did in its first days, and how that stands beside earlier launches of its category. Launched: listed, or first sold
--- where nobody told or sold before that. As the history of a store begins no launch was seen: what was listed before it, or first sold
--- within its first 90 days, may have been sold before.
+-- What each product did in its first days, and how that compares with earlier launches in its category. A product was launched when it
+-- was listed; or when it first sold, where nobody told a listing or it sold before that. Where this listing lies before a store's
+-- history, or this first sale within the history's first 90 days, the product may have been sold before, and has no row.
 -- One row per store, product and window.
 {%- set sold = ['orders', 'units', 'goods_paid', 'refund_goods', 'net_sales'] %}
 {%- set seen = ['visitor_days', 'page_views', 'cart_units'] %}

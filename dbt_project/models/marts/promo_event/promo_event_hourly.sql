@@ -1,5 +1,5 @@
--- The peak day of each event, hour by hour. An hour is that of the clock that gave the order its paid_date, so the hours are all of
--- the day and nothing else; in ALL an order stands at its own store's hour.
+-- The peak day of each event, hour by hour. Hours are those of the clock that gave the order its paid_date, so together they are that
+-- day and nothing else. In ALL an order stands at its own store's hour.
 with
 
 peak_days as (

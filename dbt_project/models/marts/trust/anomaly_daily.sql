@@ -1,5 +1,5 @@
--- Three and a half usual distances from the median are out of the band (1.4826 of them make a standard deviation of ordinary
--- data). Where most days are the same, the mean distance (times 1.2533) stands in; and a tenth of the median is always inside.
+-- A day is out of the band when it lies more than three and a half standard deviations from the median. For ordinary data one is 1.4826
+-- usual distances; where most days are the same, it is 1.2533 mean distances. What lies within a tenth of the median is always inside.
 with
 
 bands as (

@@ -1,4 +1,4 @@
--- What the marts left out, could not place or doubt, counted. A check without a finding has a row with 0.
+-- What the marts left out, could not place or doubt, in numbers. A check that found nothing has a row with 0.
 {%- set checks = [
     ('orders', 'orders', 'orders', 'Orders of the store, in any state.', "true"),
     ('orders', 'excluded_test', 'orders', 'Left out of every mart: test orders.', "exclude_reason = 'test'"),

@@ -1,5 +1,5 @@
--- Our figure beside the one the platform itself gives, wherever it gives one. An account that has told what is behind its total, and
--- tells nothing of a later day, has 0 of it there: a report that stopped is a difference, not a missing row.
+-- Our figure beside the platform's own, wherever it gives one. An account that has told what is behind its total once, and tells nothing
+-- for a later day, has 0 for that day: a report that stopped is a difference, not a missing row.
 {%- set told_before = 'case when sum(records) over (partition by account_id, store_id order by date_day rows unbounded preceding) > 0 then 0 end' %}
 with
 
