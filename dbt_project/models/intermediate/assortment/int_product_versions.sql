@@ -26,8 +26,8 @@ own_rows as (
 
 ),
 
--- Where two accounts read one store, the version that came last speaks; of one moment, that of the account that is still read: what
--- another told that left accounts.yml no list ends.
+-- Where two accounts read one store, the version that came last holds. Of two versions of one moment that of the account still read
+-- holds, because no list ends what an account told that left accounts.yml.
 in_order as (
 
     select
@@ -68,7 +68,7 @@ select
     spans.product_id,
     spans.sku_id,
     spans.product_name,
-    -- A version that names none is in the category named before.
+    -- A version that names no category is in the one named before.
     coalesce(spans.category_path, categories.category_path) as category_path,
     spans.list_price,
     spans.currency,
@@ -79,7 +79,7 @@ select
     spans.valid_from_at,
     spans.valid_until_at,
     {{ store_date('spans.valid_from_at', 'from_zone.time_zone') }} as from_date,
-    -- What ends at midnight is not there on the day that begins.
+    -- A version that ends at midnight does not hold on the day that begins then.
     {{ store_date("greatest(spans.valid_from_at, spans.valid_until_at - interval 1 second)", 'until_zone.time_zone') }} as last_date,
     {{ store_date('spans.valid_until_at', 'until_zone.time_zone') }} as until_date
 from spans

@@ -31,7 +31,7 @@
 
 with
 
--- Sales of the days to write, and of all days what a refund takes over from its order.
+-- Sales: those of the days to write, and on all days those from which a refund takes its order's traits.
 sold as (
 
     select
@@ -99,8 +99,8 @@ placed as (
 
 ),
 
--- A deposit is no sale: it counts on its own day, and on that of the order's end when it was lost. One of unknown amount leaves the
--- sum unknown.
+-- A deposit is no sale: it counts on its own day and, when it was lost, on the day of the order's end. A deposit of unknown amount
+-- leaves the sum unknown.
 deposits as (
     {%- for moment, day in {'received': 'deposit_date', 'forfeited': 'forfeited_date'}.items() %}
 
@@ -123,7 +123,7 @@ deposits as (
 
 ),
 
--- Of what was paid, what was paid with the shop's own cards, where its platform tells (int_attribute_mart).
+-- The part of what was paid that was paid with the shop's own cards, where its platform tells (int_attribute_mart).
 redeemed as (
 
     select store_id, paid_date, {{ traits_of_the_order() }}, gift_cards_redeemed
@@ -187,9 +187,9 @@ summed as (
 
 ),
 
--- A buyer of two days is one buyer of the week: counted where no earlier day of theirs lies in the span, and new where their first
--- order of all does; a repeat is counted where the second of their orders in the span lies; back are those who had paid in the year
--- before the span. Numbers in place of names, within this query only.
+-- A buyer of two days is one buyer of the week. Each is counted on one day: as a buyer on their first day in the span; as new if their
+-- first order of all is in it; as a repeat on the day of their second order in the span; as back if they had paid in the year before the
+-- span. Numbers take the place of names, within this query only.
 people as (
 
     select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no
@@ -231,7 +231,7 @@ buyer_days as (
 
 ),
 
--- With the last day, of whatever trait, on which they had paid before the day, week or month began.
+-- Adds the last day, of whatever trait, on which the buyer had paid before the day, week or month began.
 dated as (
 
     select
@@ -249,7 +249,7 @@ dated as (
 
 ),
 
--- A day that stands twice (in two stores, with two of another trait) follows itself, and is counted once all the same.
+-- A day that is there twice (in two stores, with two of another trait) comes after itself, and is still counted once.
 arrivals as (
     {%- set in_order = 'partition by store_id, trait_value, buyer_no order by date_day, orders' %}
     {%- for trait in traits %}

@@ -46,7 +46,7 @@ wholes as (
         max(yoy_date_period_start) as yoy_date_period_start,
         count(*) as days,
         sum(case when is_complete then 1 else 0 end) as days_elapsed,
-        -- Whole days that follow one another from the first: 1 … n without a gap.
+        -- The whole days that follow one another from the first: 1 … n without a gap.
         case
             when sum(case when is_complete then 1 else 0 end) = max(case when is_complete then day_number else 0 end)
                 then max(case when is_complete then day_number else 0 end)

@@ -148,7 +148,7 @@ report_accounts as (
 
 ),
 
--- Loaded for a store: by all its accounts that had begun by then; one that left accounts.yml is not waited for.
+-- A day is loaded for a store when all its accounts that had begun by then have it; an account that left accounts.yml is not waited for.
 report_loaded as (
 
     select
@@ -195,7 +195,7 @@ all_days as (
     union
     select store_id, date_day from figure_days
     union
-    -- A store without orders has no history but that of its figures: from the first on, a day that had none is one of its days, too.
+    -- A store without orders has only the history of its figures: from the first figure on, a day without one is one of its days, too.
     select report_days.store_id, report_days.date_day
     from report_days
     inner join history on report_days.store_id = history.store_id
@@ -241,7 +241,7 @@ store_days as (
 
 ),
 
--- Who should be there on a day: a store from its first loaded day until it has been silent so long that it has stopped.
+-- The stores that should be there on a day: each from its first loaded day until it has been silent so long that it has stopped.
 expected as (
 
     select
@@ -251,7 +251,7 @@ expected as (
         max(case when is_orders_loaded then date_day end) as orders_last,
         min(case when is_traffic_loaded then date_day end) as traffic_first,
         max(case when is_traffic_loaded then date_day end) as traffic_last,
-        -- What a store that advertises spent before its ads were first read is not known: there, too, they are missing.
+        -- Nobody knows what a store that advertises spent before its ads were first read, so its ads are missing there, too.
         case when max(case when is_ads_loaded then 1 else 0 end) = 1
             then min(case when is_ads_loaded or is_orders_loaded then date_day end)
         end as ads_first,
@@ -286,7 +286,7 @@ all_stores as (
     select
         days.date_day,
         max(case when not store_days.is_before_all or store_days.has_reports then store_days.data_through_at end) as data_through_at,
-        -- Who of them bought before is known from where the shortest of their histories begins.
+        -- Whether a buyer bought before is known from where the shortest of the stores' histories begins.
         max(case
             when days.date_day between expected.orders_first
                 and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }} then expected.history_from

@@ -63,8 +63,8 @@ ranked as (
 
 ),
 
--- A store is read from where the first of its order accounts begins, and as far as the slowest that is waited for: what it was before
--- another one came is known. An inbox is read from the day of its first event on.
+-- A store is read from where the first of its order accounts begins, because what it was before another one came is known. It is read as
+-- far as the slowest account that is waited for. An inbox is read from the day of its first event on.
 orders_read as (
 
     select
@@ -91,11 +91,11 @@ select
     ranked.time_zone,
     ranked.currency as store_currency,
     ranked.has_orders,
-    -- Of orders of two platforms it is known where both tell.
+    -- A store with orders of two platforms tells gift cards when both do.
     coalesce(orders_read.tells_gift_cards, false) as tells_gift_cards,
     orders_read.orders_from_at,
     orders_read.orders_through_at,
-    -- After-sales read apart from their orders; of a file the mark is only its last event.
+    -- After-sales that are read apart from their orders. A file's mark is only its last event.
     case when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }}) then orders_read.refunds_through_at end
         as refunds_through_at,
     -- The last day that is over where the store is; a store read up to its last event has none.

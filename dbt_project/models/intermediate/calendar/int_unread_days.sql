@@ -23,7 +23,7 @@ accounts as (
 
 ),
 
--- What landed beyond a slice that failed lies ahead of the mark: the next night reads what is between.
+-- A window that landed behind a slice that failed lies ahead of the mark: the next night reads what is between.
 windows as (
 
     select accounts.store_id, accounts.time_zone, accounts.account_id, reads.window_start, reads.window_end

@@ -34,7 +34,7 @@ weighted as (
 
 ),
 
--- The effect of the number of visitors, buyers, orders and units as such.
+-- The effect of each level as such: the number of visitors, buyers, orders and units.
 levels as (
 
     select
@@ -116,7 +116,7 @@ named as (
             when strongest = {{ towards_the_change ~ effect }} then '{{ name }}'
             {%- endfor %}
         end as main_driver,
-        -- A period that runs is held against as many first days of the other.
+        -- A running period is compared with as many first days of the other.
         case
             when grain <> 'day' and not is_complete and days_elapsed = 1 then 'the first day of '
             when grain <> 'day' and not is_complete

@@ -48,8 +48,8 @@ figures as (
 
 ),
 
--- A source has rows from its first day on, so none of the earlier period is missing in the later one; one without a row in the
--- earlier had not been heard of: it brought nothing, where the others were told then.
+-- A source has rows from its first day on, so the later period misses none of the earlier one. A source without a row in the earlier
+-- period had not been heard of: it brought nothing then, if the others were told.
 paired as (
 
     select
@@ -93,7 +93,7 @@ sources as (
 
 ),
 
--- All visits are those of the sources that both periods tell the visits of.
+-- All visits are those of the sources whose visits are told in both periods.
 weighed as (
 
     select
@@ -115,7 +115,7 @@ weighed as (
 
 ),
 
--- What the visits of all sources, those of the source and its buyers as such did.
+-- The effects, as such, of the visits of all sources, of the source's visits and of its buyers.
 levels as (
 
     select
@@ -203,7 +203,7 @@ rows_of_sources as (
 
 ),
 
--- The strongest of what adds up, in the direction of the change, names it.
+-- The strongest of the parts that add up, in the direction of the change, names it.
 driven as (
 
     select

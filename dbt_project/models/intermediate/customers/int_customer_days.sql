@@ -12,7 +12,8 @@
 
 with
 
--- Most of a day's orders are alike here: there are no more kinds of them than pairs of days, however many orders there are.
+-- Most of a day's orders are alike here, so they are grouped: there are no more groups than pairs of days, however many orders there
+-- are.
 spells as (
 
     select

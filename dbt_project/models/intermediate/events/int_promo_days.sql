@@ -58,7 +58,7 @@ days as (
 
 ),
 
--- A day of an event is no ordinary day: it is in no baseline, and not in what follows another event.
+-- A day of an event is no ordinary day: it is in no baseline, and not among the days after another event.
 promoted as (
 
     select date_day, min(event_id) as event_id from days where phase <> 'after' group by date_day

@@ -20,7 +20,7 @@ days as (
         {%- for name in sums %}, case when {{ counts_in_all('days.date_day') }} then days.{{ name }} else 0 end{% endfor %}
     from {{ ref('int_margin_days') }} as days
     {{ joined_to_first_days('days') }}
-    -- Two stores' product ids have nothing in common. A store's own row stays: on days of ads alone it is there with nothing sold.
+    -- Product ids of two stores have nothing in common. The store's own row stays, also on days of ads alone, with nothing sold.
     where days.level = 'store' or (days.level = 'category' and {{ counts_in_all('days.date_day') }})
 
 ),

@@ -245,7 +245,7 @@ classed as (
 
 ),
 
--- Each line converted for itself, and what that leaves over against the converted order: a few cents, for one line.
+-- Each line is converted by itself. What is left over against the converted order, a few cents, goes to one line.
 converted as (
 
     select

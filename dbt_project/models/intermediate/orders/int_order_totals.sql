@@ -105,7 +105,7 @@ headers as (
         coalesce(dated.order_discount, 0) as order_discount,
         coalesce(dated.platform_subsidy, 0) as platform_subsidy,
         dated.buyer_paid_total,
-        -- Null: paid, and nobody says how much (a source may tell of the total alone once the balance is paid).
+        -- Null when it was paid and nobody says how much (a source may tell only the total once the balance is paid).
         case when dated.deposit_paid_at is null then coalesce(dated.deposit_paid_amount, 0) else dated.deposit_paid_amount end
             as deposit_paid_amount,
         coalesce(dated.is_deposit_forfeited, false) as is_deposit_forfeited,
@@ -169,7 +169,7 @@ lines as (
 
 ),
 
--- Of what was paid, what was owed before: nothing where the platform does not tell.
+-- The part of what was paid that the shop owed before, as gift cards; 0 where the platform does not tell.
 redeemed as (
 
     select platform, store_id, order_id, sum(paid_by_gift_card) as gift_cards_redeemed

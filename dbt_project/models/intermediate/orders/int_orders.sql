@@ -43,9 +43,9 @@ refunds as (
 
 ),
 
--- Only paid, counted orders make a buyer; a guest without a key is nobody's history. Days come first: of two shops whose clocks
--- differ the later order may stand on the earlier day, and periods are made of days. Read for itself: DuckDB would hold every
--- column of every order in memory for a CTE that is read twice.
+-- Only paid, counted orders make a buyer; a guest without a key is nobody's history. Orders go by day before time: where two shops'
+-- clocks differ the later order may stand on the earlier day, and periods are made of days. This reads its own source, because DuckDB
+-- would hold every column of every order in memory for a CTE that is read twice.
 buyer_orders as (
 
     select
@@ -100,8 +100,8 @@ named as (
 
 )
 
--- The print is of what the row says, for int_day_prints: made when the row is written, not of every row every night. Of the history
--- it holds what was before: a later order is none of this day's events.
+-- The print of what the row says, for int_day_prints. It is made when the row is written, so that no night makes it for every row. Of
+-- the buyer's history it holds only what came before: a later order is none of this day's events.
 select
     named.*,
     {%- set printed = [] %}

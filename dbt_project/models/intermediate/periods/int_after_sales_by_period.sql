@@ -33,8 +33,9 @@ given_back as (
 
 ),
 
--- The shop's work begins with the payment, or with the order where the buyer pays at the door. It is over when the order is called off,
--- or paid back in whole to the cent: what was over while there was time to send it, or before the promised day had passed, is not late.
+-- The shop's work begins with the payment, or with the order where the buyer pays at the door. An order that was called off, or paid
+-- back in whole to the cent, while there was still time to send it was not sent late; nor was it late if that came before the
+-- promised day had passed.
 begun as (
 
     select

@@ -52,7 +52,7 @@ days as (
         on parts.platform = refunds.platform
         and parts.store_id = refunds.store_id
         and parts.refund_id = refunds.refund_id
-    -- What gave money back for other things only, postage say, is no refund of this product.
+    -- A refund that gave money back for other things only (postage, say) is no refund of this product.
     where parts.refund_goods is distinct from 0 or refunds.refund_amount = 0
     group by parts.store_id, parts.product_id, refunds.reason, parts.refund_date
 

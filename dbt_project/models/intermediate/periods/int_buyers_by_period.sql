@@ -31,8 +31,8 @@
 
 with
 
--- An order before its store's history makes its buyer one of old, and no buyer of its day in ALL: the orders before this one are of
--- those that count, its number and the day of the one before it of all.
+-- An order from before its store's history makes its buyer an old one, and in ALL it makes no buyer of its day. So last_day and
+-- last_day_but_one go by the orders that count; order_number, previous_paid_date and first_paid_date by all of them.
 orders as (
 
     select

@@ -14,7 +14,7 @@
 
 with
 
--- A source of which visits alone are told is in traffic_source_*.
+-- Sources with more than visits; one with visits alone is in traffic_source_*.
 told as (
 
     select *
@@ -24,7 +24,7 @@ told as (
 
 ),
 
--- Weeks and months of which a platform tells a source's days alone.
+-- Weeks and months for which a platform tells only the days of a source.
 of_days as (
 
     select told.store_id, told.source_l1, told.source_l2, days.grain, days.period_start
@@ -44,7 +44,7 @@ of_days as (
 
 ),
 
--- Who is counted in a span: whose day is the first one since the span began on which it was done.
+-- A person is counted in a span on their first day in it with that step.
 people_days as (
 
     select store_id, created_date
@@ -152,8 +152,8 @@ funnel as (
 
     union all
 
-    -- Such weeks and months, and the first days of a period, to compare one that is not over with: money adds up over days, people
-    -- do not (nobody on any day is nobody).
+    -- These weeks and months, and the first days of a period, with which one that is not over is compared. Money adds up over days;
+    -- people do not (but nobody on any day is nobody).
     select
         added.store_id,
         added.source_l1,
@@ -185,7 +185,7 @@ funnel as (
 
 )
 
--- Where visits of a part of the days stand beside orders of all of them, what was bought per visit is not known.
+-- Where visits of some of the days stand beside orders of all of them, the purchases per visit are unknown.
 select
     funnel.*,
     {%- for step, before in funnel_steps().items() if before %}

@@ -54,7 +54,7 @@ sites as (
 
 ),
 
--- The platform's own count of visitors of the period; of several sites, or of several stores, nobody has one.
+-- The platform's own count of the period's visitors. For several sites, or several stores, nobody has one.
 visitors as (
 
     select
@@ -95,7 +95,7 @@ visited as (
 
 ),
 
--- What was paid with gift cards is known of all stores where all of them tell.
+-- For all stores it is known what was paid with gift cards when each of them tells.
 stores as (
 
     select store_id, store_currency, tells_gift_cards
@@ -176,7 +176,7 @@ measures as (
         cast(case when spans.has_traffic and added.untold_{{ told }} = 0 then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
         {%- endfor %}
         {{ mart_money('added.ad_spend', 'spans.has_ads and added.unrated_ads = 0') }} as ad_spend,
-        -- No fee of a host told is none known of, not none paid.
+        -- Where no fee of a host is told, none is known; that does not say that none was paid.
         {{ mart_money('added.kol_fees', 'added.told_fees > 0') }} as kol_fees,
         {{ mart_money('added.ad_spend + added.kol_fees', 'spans.has_ads and added.unrated_ads = 0') }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,

@@ -107,7 +107,7 @@ refunded as (
 deposits as (
 
     select store_id, deposit_date as date_day, sum(deposit_received) as deposit_received, 0 as deposit_forfeited,
-        -- Of unknown amount or currency: the sum is unknown then.
+        -- Deposits of unknown amount or currency: with one the sum is unknown.
         count(*) - count(deposit_received) as untold_received, 0 as untold_forfeited,
         -- Paid and forfeited deposits alike; a balance that was refunded later was paid.
         count(*) as deposits_paid, sum(case when is_paid then 1 else 0 end) as balances_paid
@@ -126,7 +126,8 @@ deposits as (
 
 traffic as (
 
-    -- Several sites of a store share visitors nobody can tell apart: the greatest of them is the least there were.
+    -- Where a store has several sites, nobody can tell which visitors they share. There were at least as many as on the greatest of
+    -- them.
     select
         store_id,
         period_start as date_day,
@@ -134,7 +135,7 @@ traffic as (
         max(visitors) as visitors_at_least,
         sum(page_views) as page_views,
         sum(sessions) as sessions,
-        -- Figures a site does not give: the days' sums are unknown then, not zero.
+        -- Sites that do not give a figure: with one the day's sum is unknown, not zero.
         count(*) - count(visitors) as untold_visitors,
         count(*) - count(page_views) as untold_page_views,
         count(*) - count(sessions) as untold_sessions
@@ -153,7 +154,7 @@ ads as (
         sum(clicks) as ad_clicks,
         sum(impressions) as ad_impressions,
         sum(conversion_value_platform) as platform_claimed_value,
-        -- An account that does not say what it sold: what all of them claim is unknown then.
+        -- Accounts that do not say what they sold: with one it is unknown what all of them claim.
         count(*) - count(conversion_value_platform) as untold_claims,
         sum(unrated) as unrated_ads
     from {{ ref('int_ad_days') }}
@@ -162,7 +163,7 @@ ads as (
 
 ),
 
--- What merchants say that places in sessions of hosts, and their share of the sales, cost: on the day of the session.
+-- What merchants say that hosts cost, for places in their sessions and as their share of the sales, on the day of the session.
 hosts as (
 
     select store_id, session_date as date_day, sum(coalesce(slot_fee, 0) + coalesce(commission, 0)) as kol_fees, count(*) as told_fees

@@ -13,7 +13,7 @@ daily as (
         sum(visitors) as visitor_days,
         count(*) - count(visitors) as untold,
         max(visitors) as visitors_at_least,
-        -- What one of several sites does not tell of a source is not known of all of them.
+        -- What one of several sites does not tell of a source is unknown for all of them together.
         case when count(*) = count(new_visitors) then sum(new_visitors) end as new_visitor_days
         {%- for name in ['sessions', 'page_views', 'bounces', 'seconds'] %},
         case when count(*) = count({{ name }}) then sum({{ name }}) end as {{ name }}
@@ -46,7 +46,7 @@ did as (
 
 ),
 
--- Which of the outcomes a platform told of a day at all: then a source of its own that is not listed brought nobody.
+-- Which outcomes a platform told at all on a day. For these, one of its sources that is not listed brought nobody.
 told as (
 
     select
@@ -77,7 +77,7 @@ sites as (
 
 ),
 
--- What the platform itself says of the whole period; of several sites nobody knows the visitors they share.
+-- What the platform itself says of the whole period. For several sites nobody knows which visitors they share.
 own_figures as (
 
     select
@@ -119,7 +119,7 @@ added as (
         case when count(daily.date_day) = count(daily.page_views) then coalesce(sum(daily.page_views), 0) end as page_views,
         case when count(daily.date_day) = count(daily.bounces) then coalesce(sum(daily.bounces), 0) end as bounces,
         case when count(daily.date_day) = count(daily.seconds) then coalesce(sum(daily.seconds), 0) end as seconds,
-        -- Days of which nothing is told leave the whole unknown.
+        -- Days without a figure leave the whole unknown.
         {%- for name, people in outcomes.items() %}
         {%- set of_day = "case when did.store_id is not null then did." ~ name ~ " when told.tells_" ~ name ~ " and not sources.is_total then 0 end" %}
         case when count(*) = count({{ of_day }}) then sum({{ of_day }}) end as {{ source_people()[people] }},
@@ -184,7 +184,7 @@ visited as (
             when added.span_days = 0 then own_outcomes.{{ name }}
         end as {{ people }},
         {%- endfor %}
-        -- Of a period that began before its platform was read the days are a part.
+        -- For a period that began before its platform was read, the days are only a part.
         {%- for name in amounts %}
         coalesce(
             case when added.span_days = 0 and added.told_from > added.period_start then own_outcomes.{{ name }} end,
@@ -223,7 +223,7 @@ visited as (
 
 ),
 
--- What shares are made of: sessions, or visits a day where a source tells no sessions.
+-- The base of shares: sessions, or visits by day where a source tells no sessions.
 weighed as (
 
     select

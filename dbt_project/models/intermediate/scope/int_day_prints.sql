@@ -46,7 +46,7 @@ printed as (
 
 )
 
--- A day whose events ALL begins to count, for history of its store was loaded, has another print.
+-- The print also changes when ALL begins to count the day, because more of the store's history was loaded.
 select
     printed.store_id,
     printed.date_day,

@@ -56,7 +56,7 @@ at_{{ level }} as (
 {%- endfor %}
 
 {%- for rank, level in levels.items() %}
--- The coarsest level that gives a figure gives it: a finance row with spend alone leaves the clicks to the campaigns.
+-- Each figure is taken from the coarsest level that gives it: a finance row with spend alone leaves the clicks to the campaigns.
 select
     '{{ level }}' as entity_level,
     platform,

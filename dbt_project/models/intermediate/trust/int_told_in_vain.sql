@@ -27,7 +27,7 @@ costs as (
 
 ),
 
--- Of all goods those that costs are told of: a few among millions of lines.
+-- Only those goods for which costs are told: a few among millions of lines.
 goods as (
 
     {%- for item in ['product', 'sku'] %}
@@ -56,7 +56,7 @@ events as (
 
 ),
 
--- Accounts by the first day that was read of their orders, or of their ads.
+-- Accounts with the first day that was read of their orders, or of their ads.
 begun as (
 
     select
