@@ -96,7 +96,7 @@ people as (
 bills as (
 
     select
-        named.platform, named.store_id, named.order_id, people.buyer_no,
+        named.platform, named.store_id, named.order_id, named.paid_date, people.buyer_no,
         cast(row_number() over (order by named.paid_date) as integer) as order_no
     from (
         select platform, store_id, order_id, max(buyer_key) as buyer_key, max(paid_date) as paid_date
@@ -151,18 +151,30 @@ kind_days as (
 
 ),
 
--- Who is counted in a span: whose sale of the item is the first one since the span began. One look at a buyer's last day
--- says it for the day, the week and the month, whichever part of them a span is. Orders are numbered by day, and the lines of
--- an order are of one day: each stands beside the last one of the same order, or of an earlier one.
+-- Who is counted in a span: whose sale of the item is the first one since the span began. Orders are numbered by day, and the
+-- lines of an order are of one day: each stands beside the last one of the same order, or of an earlier one (0: there is none), and
+-- whether that one is of the same day, week or month its number says, for whichever part of them a span is.
 item_orders as (
 
     select
         kind_items.item_no, numbered.order_no, numbered.date_day, numbered.buyer_no,
-        lag(numbered.order_no) over in_turn as last_order_no,
-        lag(numbered.date_day) over in_turn as last_day
+        lag(numbered.order_no, 1, 0) over (
+            partition by kind_items.item_no, numbered.buyer_no order by numbered.order_no
+        ) as last_order_no
     from numbered
     inner join kind_items on numbered.kind_no = kind_items.kind_no
-    window in_turn as (partition by kind_items.item_no, numbered.buyer_no order by numbered.order_no)
+
+),
+
+first_orders as (
+
+    select
+        days.date_day
+        {%- for grain, since in starts.items() %},
+        min(days.order_no) over (partition by {{ since }}) as first_of_{{ grain }}
+        {%- endfor %}
+    from (select paid_date as date_day, min(order_no) as order_no from bills group by paid_date) as days
+    inner join {{ ref('int_dates') }} as dates on days.date_day = dates.date_day
 
 ),
 
@@ -170,12 +182,12 @@ order_days as (
 
     select
         item_orders.item_no, item_orders.date_day,
-        count(case when last_order_no is null or last_order_no < order_no then 1 end) as orders
-        {%- for grain, since in starts.items() %},
-        count(case when last_day is null or last_day < {{ since }} then buyer_no end) as buyers_of_{{ grain }}
+        count(case when last_order_no < order_no then 1 end) as orders
+        {%- for grain in starts %},
+        count(case when last_order_no < first_of_{{ grain }} then buyer_no end) as buyers_of_{{ grain }}
         {%- endfor %}
     from item_orders
-    inner join {{ ref('int_dates') }} as dates on item_orders.date_day = dates.date_day
+    inner join first_orders on item_orders.date_day = first_orders.date_day
     group by item_orders.item_no, item_orders.date_day
 
 ),
