@@ -8,6 +8,7 @@
 {{ config(materialized='ephemeral') }}
 {%- set goes_on = only_changes_of('fct_order_lines') %}
 {%- set key = 'platform, store_id, order_id' %}
+{%- set order_first = 'order_id, component, store_id, platform' %}
 {%- set parts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid'] %}
 
 {%- set spreads = ['order_discount', 'platform_subsidy', 'shipping_charged', 'tax'] %}
@@ -93,7 +94,7 @@ shares as (
             net_weight,
             product_lines,
             {{ minor_units('currency') }} as minor_units,
-            '{{ component }}' as component,
+            {{ loop.index }} as component,
             to_spread_{{ component }} as amount
         from orders
         where to_spread_{{ component }} <> 0
@@ -122,12 +123,13 @@ floored as (
 
 ),
 
+-- What differs most comes first in a window: DuckDB sorts by the first bytes of all its keys together.
 ranked as (
 
     select
         floored.*,
-        sum(floor_units) over (partition by {{ key }}, component) as order_floor_units,
-        row_number() over (partition by {{ key }}, component order by remainder desc, line_id) as turn
+        sum(floor_units) over (partition by {{ order_first }}) as order_floor_units,
+        row_number() over (partition by {{ order_first }} order by remainder desc, line_id) as turn
     from floored
 
 ),
@@ -138,7 +140,7 @@ spread as (
         {{ key }},
         line_id,
         {%- for component in spreads %}
-        sum(case when component = '{{ component }}' then units else 0 end) as {{ component }}
+        sum(case when component = {{ loop.index }} then units else 0 end) as {{ component }}
         {{- "," if not loop.last }}
         {%- endfor %}
     from (
