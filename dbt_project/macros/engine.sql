@@ -287,6 +287,15 @@
 {% macro spark__row_print(row, more=[]) %}cast(xxhash64({{ ([row ~ '.*'] + more) | join(', ') }}) as decimal(38, 0)){% endmacro %}
 
 
+{#
+  A table beside a view, as the view names it: DuckDB looks it up in the file the view is in, which readers have by other names
+  than the database has while it is built.
+#}
+{% macro beside_it(relation) %}{{ return(adapter.dispatch('beside_it', 'daybook')(relation)) }}{% endmacro %}
+{% macro duckdb__beside_it(relation) %}{{ return(relation.include(database=false)) }}{% endmacro %}
+{% macro spark__beside_it(relation) %}{{ return(relation) }}{% endmacro %}
+
+
 {# ---- incremental: the same meaning on every engine --------------------------------------------- #}
 
 {#

@@ -42,6 +42,7 @@
         {%- if existing is not none and not existing.is_view %}drop table {{ existing }};{% endif %}
         create or replace view {{ relation }} as {{ sql }}
     {%- endcall -%}
+    {%- if config.get('contract').enforced %}{% do get_assert_columns_equivalent('select * from ' ~ relation) %}{% endif -%}
     {{ finish_table(relation) }}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}

@@ -68,6 +68,7 @@ def test_no_left_join_holds_every_row_against_every_row(built: Warehouse) -> Non
     found = []
     with duckdb.connect(str(built.build_dir / "warehouse.duckdb"), read_only=True) as con:
         con.execute(f"attach '{built.build_dir / 'daybook.duckdb'}' as daybook (read_only)")
+        con.execute("set search_path = 'main,daybook.marts'")  # where a view of the marts has its tables
         for path in models:
             plans = con.execute(f"explain (format json) {path.read_text()}").fetchall()[0][1]
             found += [path.stem for plan in json.loads(plans) if in_all_pairs(plan)]
@@ -116,6 +117,27 @@ def test_every_table_and_column_of_the_marts_is_described_in_the_database(built:
         " and (comment is null or length(comment) < 5)"
     )
     assert columns == []
+
+
+def test_views_of_the_marts_are_read_under_any_name_of_their_file(built: Warehouse, tmp_path: Path) -> None:
+    """Readers rename what they copy, and attach it by a name of theirs; a view says where its tables are."""
+    expected = built.rows("select event_type, count(*) as events from marts.fct_sales_ledger group by all")
+    assert len(expected) == 2
+    shutil.copyfile(built.build_dir / "daybook.duckdb", tmp_path / "november.duckdb")
+    for catalog, opened in (("november", tmp_path / "november.duckdb"), ("mine", ":memory:")):
+        with duckdb.connect(str(opened)) as con:
+            if opened == ":memory:":
+                con.execute(f"attach '{tmp_path / 'november.duckdb'}' as mine (read_only)")
+            views = con.execute(
+                "select view_name, comment from duckdb_views() where database_name = ? and not internal",
+                [catalog],
+            ).fetchall()
+            assert [name for name, _ in views] == ["fct_sales_ledger"]
+            assert all(comment for _, comment in views)
+            found = con.execute(
+                f"select event_type, count(*) from {catalog}.marts.fct_sales_ledger group by all"
+            ).fetchall()
+            assert set(found) == {(row["event_type"], row["events"]) for row in expected}
 
 
 def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: Warehouse) -> None:
