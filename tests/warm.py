@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-DBT = ("warehouse.run_dbt", "dbt.adapters.duckdb.impl")
+DBT = ("dbt_known", "warehouse.run_dbt", "dbt.adapters.duckdb.impl")
 DAYBOOK = (
     "daybook.commands",
     "daybook.sandbox",
@@ -95,9 +95,13 @@ def in_fork(job: Callable[[], int], folder: str, out: str, err: str, broken: int
 
     broken: the status of one that came to no end of its own.
     """
+    learned = Path(f"{out}.code")
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        ended = os.waitpid(child, 0)[1]
+        if jinja := sys.modules.get("dbt_known"):
+            jinja.hear(learned)
+        return os.waitstatus_to_exitcode(ended)
     status = broken
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -106,6 +110,8 @@ def in_fork(job: Callable[[], int], folder: str, out: str, err: str, broken: int
             os.dup2(os.open(path, flags, 0o600), handle)
         os.chdir(folder)
         status = job()
+        if jinja := sys.modules.get("dbt_known"):
+            jinja.tell(learned)
     except BaseException:
         traceback.print_exc()
     finally:
