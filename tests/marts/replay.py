@@ -11,7 +11,7 @@ import re
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,11 @@ class Model:
     whole: str
     going_on: str
     forgets: tuple[str, ...]
+
+
+@cache  # many models forget by the same words
+def _template(text: str) -> jinja2.Template:
+    return jinja2.Environment(extensions=["jinja2.ext.do"]).from_string(text)
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,7 @@ class Project:
         }
         sources = {(n["source_name"], n["name"]): n["relation_name"] for n in manifest["sources"].values()}
         hooks = tuple(
-            jinja2.Environment(extensions=["jinja2.ext.do"])
-            .from_string(macros + hook["sql"])
+            _template(macros + hook["sql"])
             .render(
                 ref=relations.__getitem__,
                 source=lambda group, name: sources[group, name],
