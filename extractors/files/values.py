@@ -34,9 +34,12 @@ _CLOCK = re.compile(r"^(?:(\d{1,3}):)?(\d{1,2}):(\d{2})$")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 # What an address in China begins with; the rest of it is a person's.
 _PROVINCE = re.compile(
+    "(?:中国|中华人民共和国)?[ ,，]*("
     "(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南"
-    "|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)?"
+    "|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)?)"
 )
+# No region is written in Chinese and with a number, a house or so many letters: that is an address.
+_ADDRESS = re.compile(r"[\d号號弄巷栋幢楼室村]|.{13}", re.DOTALL)
 
 
 class BadValue(ValueError):
@@ -100,9 +103,8 @@ def _record_id(value: str) -> str:
 
 def _region(value: str) -> str | None:
     if province := _PROVINCE.match(value):
-        return province[0]
-    # No region is written in Chinese and with a number: that is an address, which nobody may keep.
-    return None if _CHINESE.search(value) and re.search(r"\d", value) else value
+        return province[1]
+    return None if _CHINESE.search(value) and _ADDRESS.search(value) else value
 
 
 def _currency(value: str) -> str:

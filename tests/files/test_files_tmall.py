@@ -14,6 +14,7 @@ REPORT = """订单编号,总金额,买家实际支付金额,收货地址 ,订单
 """
 
 HOME = "杭州市 西湖区 文三路478号3幢502室(310000)"
+UNNUMBERED = "杭州市 西湖区 文三路 翠苑小区 王先生"
 
 
 def test_of_an_address_in_the_tmall_order_report_the_province_alone_is_kept(
@@ -21,11 +22,21 @@ def test_of_an_address_in_the_tmall_order_report_the_province_alone_is_kept(
 ) -> None:
     shop = new_shop(mapping=None)
     header, *_, last = REPORT.strip().split("\n")
-    rows = [last.replace("浙江省", place) for place in (f"浙江省 {HOME}", f"广西壮族自治区{HOME}", HOME)]
-    rows = [row.replace("4,", f"{number},", 1) for number, row in enumerate(rows, 1)]
+    wanted = {
+        f"浙江省 {HOME}": "浙江省",
+        f"广西壮族自治区{HOME}": "广西壮族自治区",
+        f"中国 浙江省 {UNNUMBERED}": "浙江省",
+        HOME: None,
+        UNNUMBERED: None,
+        "西湖区文三路翠苑三幢": None,
+        "延边朝鲜族自治州": "延边朝鲜族自治州",
+        "圣文森特和格林纳丁斯": "圣文森特和格林纳丁斯",
+    }
+    rows = [last.replace("浙江省", place).replace("4,", f"{n},", 1) for n, place in enumerate(wanted, 1)]
     shop.drop("tmall.csv", "\n".join([header, *rows]) + "\n")
     shop.run()
-    assert [shop.orders[key]["region"] for key in ("1", "2", "3")] == ["浙江省", "广西壮族自治区", None]
+    found = {place: shop.orders[str(n)]["region"] for n, place in enumerate(wanted, 1)}
+    assert found == wanted
     assert "文三路" not in repr(shop.query("from raw_files.orders"))
 
 
