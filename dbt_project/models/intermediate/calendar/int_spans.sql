@@ -103,7 +103,7 @@ keyed as (
 
     select
         compared.*,
-        -- The span of the period's own whole days: the period itself unless a running day is in it.
+        -- The span of the period's own whole days: the period itself unless a day that was read in part is in it.
         case when whole_days = days then 0 else whole_days end as own_span_days,
         case
             when prev_days > prev_whole_days then null
