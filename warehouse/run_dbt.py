@@ -17,12 +17,7 @@ import networkx
 from dbt import compilation
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
-from dbt.clients.jinja import MacroGenerator
-from dbt.context.configured import ConfiguredContext
-from dbt.context.macros import MacroNamespace
-from dbt.context.manifest import ManifestContext
 from dbt.contracts.graph.manifest import Manifest
-from dbt.parser import manifest as parsing
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.event_manager_client import ctx_set_event_manager
@@ -57,44 +52,6 @@ class _Linker(compilation.Linker):
 
 
 compilation.Linker = _Linker  # type: ignore[misc]
-
-_doc_blocks = parsing._get_doc_blocks
-
-
-def _blocks_in(description: str, manifest: Manifest, node_package: str) -> list[str]:
-    """The `doc()` a description calls. Of ten thousand plain ones none needs to be taken apart by Jinja."""
-    return _doc_blocks(description, manifest, node_package) if "{" in description else []
-
-
-parsing._get_doc_blocks = _blocks_in
-
-_in_context = ManifestContext.to_dict
-
-
-def _with_macros(self: ManifestContext) -> Any:
-    """What a model may name, made anew for each. dbt looks for each of 700 macros in five places; here these
-    are laid over each other, the first on top."""
-    if not isinstance(self.namespace, MacroNamespace):
-        return _in_context(self)
-    named: dict[str, Any] = ConfiguredContext.to_dict(self)
-    for place in reversed([*self.namespace._search_order()]):
-        named.update(place)
-    return named
-
-
-ManifestContext.to_dict = _with_macros  # type: ignore[method-assign]
-
-_macro_of = MacroGenerator.get_macro
-
-
-def _macro_once(self: Any) -> Any:
-    """A macro of a model's context, made once and not at every call: it reads the context when called."""
-    if "made" not in self.__dict__:
-        self.made = _macro_of(self)
-    return self.made
-
-
-MacroGenerator.get_macro = _macro_once  # type: ignore[method-assign]
 
 
 def main(arguments: list[str], parsed: Manifest | None = None) -> int:
