@@ -27,7 +27,12 @@ pieces as (
         count({{ is_goods }}1 end) as item_count,
         sum({{ is_goods }}{{ money('given.item.qty') }} end) as quantity,
         max({{ is_goods }}given.item.order_item_id end) as order_item_id,
-        sum(case when ordered.item.product_type = 'giftcard' then {{ money('given.item.base_row_total') }} end) as gift_cards
+        {# After its discount, as the line that sold it. #}
+        sum(case
+            when ordered.item.product_type = 'giftcard'
+                then {{ money('given.item.base_row_total') }} - coalesce({{ money('given.item.base_discount_amount') }}, 0)
+                + coalesce({{ money('given.item.base_discount_tax_compensation_amount') }}, 0)
+        end) as gift_cards
     from given
     left join ordered
         on given.account_id = ordered.account_id and given.item.order_item_id = ordered.item.item_id
@@ -84,7 +89,8 @@ parts as (
         listed_goods + off_shipping as goods,
         listed_shipping - off_shipping as shipping
     from refunds
-    where refund_amount <> 0 or gift_cards = 0
+    {# What the shop kept of a gift card is no refund below zero. #}
+    where refund_amount > 0 or gift_cards = 0
 )
 
 select
