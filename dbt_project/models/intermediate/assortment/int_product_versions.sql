@@ -27,14 +27,16 @@ own_rows as (
 ),
 
 -- Where two accounts read one store, the version that came last holds. Of two versions of one moment that of the account still read
--- holds, because no list ends what an account told that left accounts.yml.
+-- holds, because no list ends what an account told that left accounts.yml; then the one that ended last, or has not ended.
 in_order as (
 
     select
         own_rows.*,
         lead(own_rows.valid_from_at) over (
             partition by own_rows.platform, own_rows.store_id, own_rows.product_id, own_rows.variant_id
-            order by own_rows.valid_from_at, accounts.is_active, own_rows.load_id, own_rows.account_id, own_rows.sku_id
+            order by
+                own_rows.valid_from_at, accounts.is_active, coalesce(own_rows.valid_until_at, {{ open }}), own_rows.load_id,
+                own_rows.account_id, own_rows.sku_id
         ) as next_from_at
     from own_rows
     left join {{ source('raw_daybook', 'accounts') }} as accounts on own_rows.account_id = accounts.account_id
