@@ -449,15 +449,16 @@ def test_parcels_are_late_against_the_promised_day_once_it_is_over(
         promised = books.day(store, row["promised_delivery_at"])
         if promised > known["last_whole"]:
             return None
-        if row["delivered_at"]:
-            return books.day(store, row["delivered_at"]) > promised
         goods = [refund for refund in sale.refunds if refund.parts["goods"]]
         over = [row["cancelled_at"]] if row["order_state"] == "cancelled" else []
         if goods and sum(refund.parts["goods"] for refund in goods) >= sale.parts["goods"]:
             over.append(max(refund.row["refunded_at"] for refund in goods))
-        if row["order_state"] in ("delivered", "completed"):
+        came = row["delivered_at"]
+        if any(books.day(store, at) <= promised and (came is None or at < came) for at in over):
             return None
-        return None if any(books.day(store, moment) <= promised for moment in over) else True
+        if came:
+            return books.day(store, came) > promised
+        return None if row["order_state"] in ("delivered", "completed") else True
 
     sold: dict[Any, list[Sale]] = defaultdict(list)
     for sale in books.sales:

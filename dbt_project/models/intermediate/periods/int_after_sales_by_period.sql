@@ -66,11 +66,11 @@ judged as (
         {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }} as promised_date,
         {{ store_date('orders.delivered_at', 'zones.time_zone') }} as delivered_date,
         case
-            when orders.delivered_at is not null then 1
-            -- It arrived, and nobody says when.
-            when orders.order_state in ('delivered', 'completed') then 0
             when {{ store_date('orders.over_at', 'zones.time_zone') }}
-                <= {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }} then 0
+                <= {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }}
+                and coalesce(orders.over_at < orders.delivered_at, true) then 0
+            -- It arrived, and nobody says when.
+            when orders.delivered_at is null and orders.order_state in ('delivered', 'completed') then 0
             else 1
         end as is_awaited
     from begun as orders
