@@ -69,8 +69,8 @@ judged as (
             when {{ store_date('orders.over_at', 'zones.time_zone') }}
                 <= {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }}
                 and coalesce(orders.over_at < orders.delivered_at, true) then 0
-            -- It arrived, and nobody says when.
-            when orders.delivered_at is null and orders.order_state in ('delivered', 'completed') then 0
+            -- It arrived, and nobody says when. What was called off on its way is closed in the same state, and was paid back.
+            when orders.delivered_at is null and orders.order_state in ('delivered', 'completed') and orders.over_at is null then 0
             else 1
         end as is_awaited
     from begun as orders
