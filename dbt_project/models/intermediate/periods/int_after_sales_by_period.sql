@@ -254,8 +254,8 @@ select
     cast(coalesce(added.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
     -- Of orders that were promised nothing some may be among them; where all are, nothing was told.
-    coalesce(told.tells_promises, 0) = 1 and (coalesce(added.promises, 0) > 0 or coalesce(added.promises_untold, 0) = 0)
-        as is_promised_dates_loaded,
+    spine.reason = 'ALL' and coalesce(told.tells_promises, 0) = 1
+        and (coalesce(added.promises, 0) > 0 or coalesce(added.promises_untold, 0) = 0) as is_promised_dates_loaded,
     case when told.tells_promises = 1 then {{ ratio('added.orders_late', 'added.orders_promised') }} end as late_rate,
     coalesce(told_disputes.tells_disputes, 0) = 1 and coalesce(added.disputes_untold, 0) = 0 as is_disputes_loaded,
     {{ mart_money('coalesce(added.refund_amount, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_amount,

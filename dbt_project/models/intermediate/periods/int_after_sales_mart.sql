@@ -29,8 +29,8 @@ select
     case when this.is_disputes_loaded and this.platform_interventions_untold = 0 then this.platform_interventions end
         as platform_interventions,
     this.is_promised_dates_loaded,
-    case when this.reason = 'ALL' and this.is_promised_dates_loaded then this.orders_promised end as orders_promised,
-    case when this.reason = 'ALL' and this.is_promised_dates_loaded then this.orders_late end as orders_late,
+    case when this.is_promised_dates_loaded then this.orders_promised end as orders_promised,
+    case when this.is_promised_dates_loaded then this.orders_late end as orders_late,
     this.late_rate,
     -- No source that is read tells these yet.
     cast(null as bigint) as lost,
