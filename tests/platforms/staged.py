@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,15 @@ from extractors.sandbox import Running, running
 from warehouse.load import load_pending
 
 FIRST_DAY = date(2026, 9, 8)  # of the world
+# The orders of a platform, each with what its lines come to.
+MONEY = """
+    select o.*, l.* from staging.stg_{0}__orders as o
+    join (
+        select order_id as id, sum(list_amount) as list_amount, sum(line_platform_subsidy) as subsidy,
+            sum(line_amount) as goods, count(*) as lines, sum(quantity) as units
+        from staging.stg_{0}__order_lines group by 1
+    ) as l on o.order_id = l.id
+"""
 
 
 @dataclass
@@ -101,3 +111,8 @@ def staged(
 def at(moment: int | None) -> datetime | None:
     """Epoch seconds as an instant."""
     return None if moment is None else datetime.fromtimestamp(moment, UTC)
+
+
+def yuan(fen: int) -> Decimal:
+    """Fen as yuan."""
+    return Decimal(fen) / 100

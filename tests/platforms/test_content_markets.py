@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from staged import Staged, at, staged
+from staged import MONEY, Staged, at, staged, yuan
 
 from extractors.accounts import Account
 from extractors.core.model import Reply, Request
@@ -96,10 +96,6 @@ def bare(text: str) -> str:
     return text.lstrip("PETQR")
 
 
-def yuan(fen: int) -> Decimal:
-    return Decimal(fen) / 100
-
-
 def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
     assert len(night.statuses) >= 9 * len(NAMES)
     assert set(night.statuses.values()) <= {"success", "pass"}, night.output
@@ -113,11 +109,7 @@ def test_every_order_was_paid_when_and_what_the_world_says(night: Night, name: s
             row["goods"] - row["order_discount"] - row["platform_subsidy"],
             row["shipping_charged"], row["lines"], row["units"], row["buyer_paid_total"] if row["paid_at"] else None,
         )
-        for row in night.rows(
-            f"select o.*, l.* from staging.stg_{name}__orders as o join (select order_id as id, sum(list_amount) as"
-            " list_amount, sum(line_platform_subsidy) as subsidy, sum(line_amount) as goods, count(*) as lines,"
-            f" sum(quantity) as units from staging.stg_{name}__order_lines group by 1) as l on o.order_id = l.id"
-        )
+        for row in night.rows(MONEY.format(name))
     }  # fmt: skip
     wanted = {
         str(state.order.id): (

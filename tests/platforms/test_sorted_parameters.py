@@ -12,7 +12,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from staged import Staged, at, staged
+from staged import Staged, at, staged, yuan
 
 from extractors.accounts import Account
 from extractors.registry import platforms
@@ -72,10 +72,6 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 def number(identity: str) -> str:
     """The world's number in an id: some vendors, and our kinds of refund, put something before it."""
     return identity.rpartition("-")[2]
-
-
-def yuan(fen: int) -> Decimal:
-    return Decimal(fen) / 100
 
 
 # What the buyer paid: the lines, less what is taken off the order, and the postage.

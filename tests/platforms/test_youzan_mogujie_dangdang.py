@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from staged import Staged, at, staged
+from staged import MONEY, Staged, at, staged, yuan
 
 from extractors.accounts import Account
 from extractors.core.window import Window
@@ -64,23 +64,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         yield night
 
 
-def yuan(fen: int) -> Decimal:
-    return Decimal(fen) / 100
-
-
 def bare(text: str) -> str:
     """A vendor's id without the letters it begins with: the world's own."""
     return text.lstrip("ER")
-
-
-MONEY = """
-    select o.*, l.* from staging.stg_{0}__orders as o
-    join (
-        select order_id as id, sum(list_amount) as list_amount, sum(line_platform_subsidy) as subsidy,
-            sum(line_amount) as goods, count(*) as lines, sum(quantity) as units
-        from staging.stg_{0}__order_lines group by 1
-    ) as l on o.order_id = l.id
-"""
 
 
 def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
