@@ -437,21 +437,33 @@ def test_a_figure_that_came_of_age_was_not_late(home):
     ]
 
 
+def make_after_sales(path, **figures):
+    """after_sales_daily beside store_daily: every store and day with these figures, which are of the paid date."""
+    told = ", ".join(f"{value} as {name}" for name, value in figures.items())
+    change(
+        path,
+        "create table marts.after_sales_daily as select store_id, 'ALL' as reason, period_start, period_start as period_end,"
+        f" is_complete, {told} from marts.store_daily",
+    )
+    for name in figures:
+        change(path, f"insert into marts.dim_metric values ('after_sales', '{name}', 'A', 'paid date')")
+
+
+def restate_after_sales(path, store, day, **figures):
+    told = ", ".join(f"{name} = {value}" for name, value in figures.items())
+    change(
+        path,
+        f"update marts.after_sales_daily set {told}"
+        f" where store_id = '{store}' and period_start = '2026-10-{day:02}'",
+    )
+
+
 def test_days_that_pass_only_add_to_what_is_judged_and_only_where_a_day_came_to_that_age(home):
     """Four Octobers, and days judged after two: alpha's 30th has come of age, and more of it than the day before; less
     of beta's is due, something was added to beta's 1st, which was old before, and what beta sent of it is another."""
     path = build_marts(home / "build")
     change(path, "alter table marts.dim_store add column complete_through date default '2026-10-31'")
-    change(
-        path,
-        "create table marts.after_sales_daily as select store_id, 'ALL' as reason, period_start, period_start as period_end,"
-        " is_complete, 5 as orders_due_48h, 4 as orders_shipped_48h from marts.store_daily",
-    )
-    change(
-        path,
-        "insert into marts.dim_metric values ('after_sales', 'orders_due_48h', 'A', 'paid date'),"
-        " ('after_sales', 'orders_shipped_48h', 'A', 'paid date')",
-    )
+    make_after_sales(path, orders_due_48h=5, orders_shipped_48h=4)
     out(home)
     change(path, "update marts.dim_store set complete_through = '2026-11-01'")
     for store, day, due, shipped in (
@@ -460,11 +472,7 @@ def test_days_that_pass_only_add_to_what_is_judged_and_only_where_a_day_came_to_
         ("beta", 1, 6, 5),
         ("alpha", 2, 5, 3),
     ):
-        change(
-            path,
-            f"update marts.after_sales_daily set orders_due_48h = {due}, orders_shipped_48h = {shipped}"
-            f" where store_id = '{store}' and period_start = '2026-10-{day:02}'",
-        )
+        restate_after_sales(path, store, day, orders_due_48h=due, orders_shipped_48h=shipped)
     out(home)
     assert [(row[2], row[3].day, row[4], *row[6:]) for row in log(home)] == [
         ("alpha|ALL", 2, "orders_shipped_48h", 4, 3),
@@ -479,16 +487,7 @@ def test_what_was_promised_is_judged_as_its_days_pass_and_restated_when_no_day_p
     """Promises have no age in common: alpha's days went on, beta's did not."""
     path = build_marts(home / "build")
     change(path, "alter table marts.dim_store add column complete_through date default '2026-10-31'")
-    change(
-        path,
-        "create table marts.after_sales_daily as select store_id, 'ALL' as reason, period_start, period_start as period_end,"
-        " is_complete, 5 as orders_promised, 1 as orders_late from marts.store_daily",
-    )
-    change(
-        path,
-        "insert into marts.dim_metric values ('after_sales', 'orders_promised', 'A', 'paid date'),"
-        " ('after_sales', 'orders_late', 'A', 'paid date')",
-    )
+    make_after_sales(path, orders_promised=5, orders_late=1)
     out(home)
     change(path, "update marts.dim_store set complete_through = '2026-11-01' where store_id = 'alpha'")
     for store, day, promised, late in (
@@ -497,11 +496,7 @@ def test_what_was_promised_is_judged_as_its_days_pass_and_restated_when_no_day_p
         ("alpha", 3, 5, 2),
         ("beta", 30, 7, 2),
     ):
-        change(
-            path,
-            f"update marts.after_sales_daily set orders_promised = {promised}, orders_late = {late}"
-            f" where store_id = '{store}' and period_start = '2026-10-{day:02}'",
-        )
+        restate_after_sales(path, store, day, orders_promised=promised, orders_late=late)
     out(home)
     assert [(row[2], row[3].day, row[4], *row[6:]) for row in log(home)] == [
         ("alpha|ALL", 3, "orders_late", 1, 2),
