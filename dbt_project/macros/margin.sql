@@ -17,13 +17,15 @@
 
 {#
   Whether enough of the net sales has a cost for a margin to be shown. Where more came back than was sold, enough of that must have one.
+  Nor may what came back without a cost be more than that part: sales with a cost would then be more than there are.
   uncosted: how many sales have no cost. If none, the margin is known, even without any sales.
 #}
 {% macro is_covered(net_sales, with_cost, uncosted) -%}
     (
         {{ uncosted }} = 0
-        or ({{ with_cost }} > 0 and {{ with_cost }} >= {{ var('margin_from_coverage') }} * {{ net_sales }})
-        or ({{ with_cost }} < 0 and {{ net_sales }} < 0 and {{ with_cost }} <= {{ var('margin_from_coverage') }} * {{ net_sales }})
+        {%- set enough = var('margin_from_coverage') ~ ' * ' %}
+        or ({{ with_cost }} > 0 and {{ with_cost }} >= {{ enough }}{{ net_sales }} and {{ net_sales }} >= {{ enough }}{{ with_cost }})
+        or ({{ with_cost }} < 0 and {{ with_cost }} <= {{ enough }}{{ net_sales }} and {{ net_sales }} <= {{ enough }}{{ with_cost }})
     )
 {%- endmacro %}
 

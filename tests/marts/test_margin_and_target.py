@@ -135,9 +135,8 @@ def test_margins_are_those_of_the_lines_with_a_cost(
         assert row["net_sales_ex_tax"] == net[key], key
         assert row["net_sales_with_cost"] == covered[key], key
         assert row["cogs"] == pytest.approx(cogs[key], abs=Decimal("0.01")), key
-        enough = net[key] * Decimal("0.9")
-        enough_costed = covered[key] >= enough if covered[key] > 0 else covered[key] <= enough < 0
-        if key not in uncosted or (covered[key] and enough_costed):
+        lesser, greater = sorted((abs(net[key]), abs(covered[key])))
+        if key not in uncosted or (net[key] * covered[key] > 0 and lesser >= greater * Decimal("0.9")):
             shown += 1
             assert row["gross_margin"] == pytest.approx(
                 row["net_sales_with_cost"] - row["cogs"], abs=Decimal("0.01")
@@ -231,9 +230,9 @@ class Brought:
 
     @property
     def margin(self) -> float | None:
-        enough = self.net * Decimal("0.9")
-        shown = self.lines > self.bare == 0 or self.covered >= max(enough, Decimal("0.01"))
-        shown = shown or self.covered <= min(enough, Decimal("-0.01"))
+        lesser, greater = sorted((abs(self.net), abs(self.covered)))
+        shown = self.net * self.covered > 0 and lesser >= greater * Decimal("0.9")
+        shown = shown or self.lines > self.bare == 0
         return float(self.covered) - self.cost if shown else None
 
 
