@@ -1,5 +1,5 @@
 -- What became of the orders of an event: buyers won by it and whether they came back, and the money that went back within 7, 15
--- and 30 days of payment. One row per event and store (and ALL).
+-- and 30 days of payment, counted in hours as in the other marts. One row per event and store (and ALL).
 with
 
 event_days as (
@@ -48,14 +48,22 @@ buyer_counts as (
 
 refunds as (
 
-    select store_id, order_paid_date, refund_date, refund_amount_cohort
-    from {{ ref('fct_refunds') }}
+    select
+        store_id, order_paid_date, order_paid_at, refunded_at,
+        cast(refund_goods_cohort + refund_shipping_cohort + refund_tax_cohort as decimal(18, 2)) as refund_amount_cohort
+    from {{ ref('int_refunds') }}
     where is_counted and is_linked
+
+),
+
+scoped as (
+
+    select * from refunds
     union all
-    select 'ALL', refunds.order_paid_date, refunds.refund_date, refunds.refund_amount_cohort
-    from {{ ref('fct_refunds') }} as refunds
+    select 'ALL', refunds.order_paid_date, refunds.order_paid_at, refunds.refunded_at, refunds.refund_amount_cohort
+    from refunds
     {{ joined_to_first_days('refunds') }}
-    where refunds.is_counted and refunds.is_linked and {{ counts_in_all('refunds.order_paid_date') }}
+    where {{ counts_in_all('refunds.order_paid_date') }}
 
 ),
 
@@ -63,17 +71,17 @@ refund_sums as (
 
     select
         event_days.event_id,
-        refunds.store_id,
-        count(*) - count(refunds.refund_amount_cohort) as unrated
+        scoped.store_id,
+        count(*) - count(scoped.refund_amount_cohort) as unrated
         {%- for window in [7, 15, 30] %},
         sum(case
-            when {{ days_between('refunds.order_paid_date', 'refunds.refund_date') }} <= {{ window }} then refunds.refund_amount_cohort
+            when scoped.refunded_at <= scoped.order_paid_at + interval {{ 24 * window }} hour then scoped.refund_amount_cohort
             else 0
         end) as refund_amount_{{ window }}d
         {%- endfor %}
-    from refunds
-    inner join event_days on refunds.order_paid_date = event_days.date_day
-    group by event_days.event_id, refunds.store_id
+    from scoped
+    inner join event_days on scoped.order_paid_date = event_days.date_day
+    group by event_days.event_id, scoped.store_id
 
 )
 
