@@ -1,13 +1,15 @@
 -- One row per date of the calendar setting, with what ISO and the fiscal pattern say about it.
 {{ config(tags='settled') }}
 {%- set first_month = var('fiscal_year_start_month') %}
+{%- set first, last = "cast('" ~ var('calendar_from') ~ "' as date)", "cast('" ~ var('calendar_to') ~ "' as date)" %}
 
 with
 
 dates as (
 
+    -- A fiscal year ends where the next one starts, and is compared with the one before: those are looked at, too.
     select date_day
-    from {{ date_series("cast('" ~ var('calendar_from') ~ "' as date)", "cast('" ~ var('calendar_to') ~ "' as date)", 'date_day') }}
+    from {{ date_series(add_days(first, -2 * 366), add_days(last, 2 * 366), 'date_day') }}
 
 ),
 
@@ -88,3 +90,4 @@ from (
         ) = 1, false) as previous_year_has_53
     from numbered
 ) as with_previous
+where date_day between {{ first }} and {{ last }}
