@@ -48,9 +48,11 @@ jinja2.Environment.compile = compiled  # type: ignore[method-assign]
 
 
 def tell(path: Path) -> None:
-    """Write down which templates this process has compiled."""
+    """Write down which templates this process has compiled: all of them or, when it is killed, nothing."""
     if _learned:
-        path.write_bytes(marshal.dumps(_learned))
+        draft = path.with_name(f"{path.name}.part")
+        draft.write_bytes(marshal.dumps(_learned))
+        draft.replace(path)
 
 
 def hear(path: Path) -> None:

@@ -24,7 +24,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.exceptions import DbtRuntimeError
 from dbt_runs import PARSED, PROJECT
-from warm import in_fork
+from warm import die_with_parent, in_fork
 
 from warehouse.run_dbt import main
 
@@ -99,6 +99,7 @@ def run(manifest: Manifest, order: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
+    die_with_parent()
     known = parse(Path(sys.argv[1]))
     gc.collect()
     gc.freeze()  # a fork has no need to look through all of the project again and again

@@ -9,6 +9,7 @@ process itself (that it dies with its parent, streams its lines) is asked of a r
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import importlib
 import json
@@ -34,6 +35,8 @@ DAYBOOK = (
     "warehouse.status",
 )
 _servers: dict[tuple[str, ...], subprocess.Popen[str]] = {}
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
 
 
 def run(
@@ -72,6 +75,12 @@ def instead_of_a_child(
     return done.returncode, lines
 
 
+def die_with_parent() -> None:
+    """Ask Linux to end this process with the one that started it: a killed worker of tests leaves none behind."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def stop() -> None:
     """End this worker's servers."""
     while _servers:
@@ -102,6 +111,7 @@ def in_fork(job: Callable[[], int], folder: str, out: str, err: str, broken: int
         if jinja := sys.modules.get("dbt_known"):
             jinja.hear(learned)
         return os.waitstatus_to_exitcode(ended)
+    die_with_parent()
     status = broken
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -145,6 +155,7 @@ def _run(order: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
+    die_with_parent()
     for name in sys.argv[1:]:
         module = importlib.import_module(name)
         for below in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{name}."):
