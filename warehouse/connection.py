@@ -188,6 +188,7 @@ def is_storage_trouble(error: BaseException | str) -> bool:
     signs = (
         "no space left", "file too large", "disk quota", "permission denied", "read-only file system",
         "input/output error", "could not write", "max_temp_directory_size", "out of memory",
+        "increasing the memory limit",
     )  # fmt: skip
     return any(sign in low for sign in signs)
 

@@ -231,7 +231,7 @@ class _Loader:
             self.con.execute(f"set memory_limit = '{memory}'")
             try:
                 return self._within(sound, mark)
-            except duckdb.OutOfMemoryException:
+            except (duckdb.OutOfMemoryException, duckdb.TransactionException):  # the latter: at the commit
                 continue
         self.con.execute(f"set memory_limit = '{most}'")
         self._within(sound, mark)

@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -11,8 +12,9 @@ from warehouse_helpers import ACCOUNTS, CONTENT, LATEST, PLATFORMS, at, land, li
 
 from extractors.accounts import Account
 from extractors.landing import LISTS_ALL, Landing
+from warehouse import books
 from warehouse.connection import connect
-from warehouse.errors import LoadErrors, LockedError, WarehouseError
+from warehouse.errors import LoadErrors, LockedError, StorageError, WarehouseError
 from warehouse.load import LARGE, insert_cursor_versions, load_pending
 from warehouse.lock import writer_lock
 
@@ -91,6 +93,42 @@ def test_loading_keeps_to_one_core_and_half_a_gigabyte_unless_records_are_long(
     load(landing, warehouse, progress=lambda told: seen.append(opened[0].execute(settings).fetchone()))
     assert seen == [(1, takes)]
     assert rows(warehouse, "select count(*) from raw_shop.orders") == [(4000,)]
+
+
+LONG = [line(str(n), at(1), {"text": f"{n}" * 500}) for n in range(3000)]
+
+
+def tight_at_the_commit(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """So many commits find hardly any memory."""
+    left = [None] * times
+
+    def write(con: duckdb.DuckDBPyConnection, *given):
+        written = books.write(con, *given)
+        if left:
+            left.pop()
+            con.execute("set memory_limit = '3MB'")  # its rows lie on the disk now: a commit needs them back
+        return written
+
+    monkeypatch.setattr("warehouse.load.books", SimpleNamespace(**vars(books) | {"write": write}))
+
+
+def test_a_commit_that_runs_out_of_memory_is_made_in_more(landing, warehouse, monkeypatch):
+    tight_at_the_commit(monkeypatch, 2)
+    land(landing, LONG)
+    (part,) = load(landing, warehouse)
+    assert (part.rows, part.rows_new) == (len(LONG), len(LONG))
+    assert rows(warehouse, "select count(*) from raw_shop.orders") == [(len(LONG),)]
+
+
+def test_memory_that_never_suffices_for_a_commit_stops_the_load_and_leaves_all_pending(
+    landing, warehouse, monkeypatch
+):
+    manifest = land(landing, LONG)
+    with monkeypatch.context() as patched, pytest.raises(StorageError, match="Failed to commit"):
+        tight_at_the_commit(patched, 3)
+        load(landing, warehouse)
+    assert [pending.id for pending in landing.pending()] == [manifest.id]
+    assert [part.rows for part in load(landing, warehouse)] == [len(LONG)]
 
 
 def test_loading_again_changes_nothing_and_returns_nothing(landing, warehouse):
