@@ -214,13 +214,18 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
     except UnicodeDecodeError as error:
         number = error.object.count(b"\n", 0, error.start) + 1
         raise AccountsError(f"{path}:{number} is not UTF-8", advice="save the file as UTF-8") from None
+    except RecursionError:
+        raise AccountsError(
+            f"{path} is nested too deep", advice="write it as the project's accounts.yml is"
+        ) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or error
         advice = "indent with spaces, not tabs" if "'\\t'" in str(problem) else "mend that line"
         raise AccountsError(f"{path}{line} is not valid YAML: {problem}", advice=advice) from None
-    _refuse_said_twice(path, root)
+    if root is not None:
+        _refuse_said_twice(path, root)
     entries = _entries(path, root)
     accounts: list[Account] = []
     for node in entries:
@@ -233,8 +238,16 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
     return accounts
 
 
-def _refuse_said_twice(path: Path, node: yaml.Node | None) -> None:
-    """YAML takes one of two lines of one name: a list, or a store, would be left out in silence."""
+def _refuse_said_twice(path: Path, node: yaml.Node, *above: yaml.Node) -> None:
+    """YAML takes one of two lines of one name: a list, or a store, would be left out in silence.
+
+    above: what the node stands in, and so may not hold (`&a [*a]`).
+    """
+    if node in above:
+        line = above[above.index(node)].start_mark.line + 1
+        raise AccountsError(
+            f"{path}:{line} holds itself", advice="take out the `*` that names what it stands in"
+        )
     inner: list[yaml.Node] = []
     if isinstance(node, yaml.MappingNode):
         seen: dict[Any, int] = {}
@@ -252,7 +265,7 @@ def _refuse_said_twice(path: Path, node: yaml.Node | None) -> None:
     elif isinstance(node, yaml.SequenceNode):
         inner = node.value
     for one in inner:
-        _refuse_said_twice(path, one)
+        _refuse_said_twice(path, one, *above, node)
 
 
 def _entries(path: Path, root: yaml.Node | None) -> list[yaml.Node]:

@@ -69,6 +69,7 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
         ("CNY", "NO", 6, "wants quotes"),
         ("    store:", "    store: other\n    store:", 5, "`store` is said twice, first in line 4"),
         ("    currency: CNY\n", "    currency: CNY\naccounts:\n", 7, "`accounts` is said twice"),
+        ("CNY", "CNY\n    options: &own {a: [*own]}", 7, "holds itself"),
     ],
 )
 def test_a_wrong_entry_is_told_with_file_and_line(
@@ -86,6 +87,11 @@ def test_a_wrong_entry_is_told_with_file_and_line(
 def test_a_file_that_is_no_list_of_accounts_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(AccountsError, match=r"accounts\.yml"):
         load_accounts(write(tmp_path, text))
+
+
+def test_a_file_nested_too_deep_is_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(AccountsError, match=r"accounts\.yml is nested too deep →"):
+        load_accounts(write(tmp_path, "accounts: " + "[" * 5000 + "]" * 5000))
 
 
 def test_a_file_in_another_encoding_is_told_with_its_line(tmp_path: Path) -> None:
