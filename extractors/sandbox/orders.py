@@ -132,6 +132,11 @@ class RefundState:
         """Whether it is not over: neither paid back nor withdrawn."""
         return self.phase not in (tl.REFUNDED, tl.WITHDRAWN)
 
+    @property
+    def is_in_dispute(self) -> bool:
+        """Whether the platform has still to decide it."""
+        return self.is_disputed and self.is_open
+
 
 @dataclass(slots=True)
 class OrderState:

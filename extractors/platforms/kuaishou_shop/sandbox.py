@@ -391,7 +391,7 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
     return {
         "refundId": refund.id,
         "oid": order.id,
-        "status": 20 if found.is_disputed and found.is_open else _STATES[found.phase],
+        "status": 20 if found.is_in_dispute else _STATES[found.phase],
         "handlingWay": 1 if refund.plan.goods_return else 10,
         "refundType": 1,
         "receiptStatus": 1 if refund.plan.before_shipment else 2,

@@ -363,7 +363,7 @@ def _aftersale(state: OrderState, found: RefundState) -> dict[str, Any]:
     return {
         "returnsId": f"R{found.refund.id}",
         "returnType": 1 if plan.goods_return else 5 if plan.before_shipment else 4,
-        "status": 14 if found.is_disputed and found.is_open else _STATES[found.phase],
+        "status": 14 if found.is_in_dispute else _STATES[found.phase],
         "orderId": f"P{state.order.id}",
         "userId": state.order.buyer.open_uid if state.order.buyer is not None else "",
         "applyTime": _ms(found.created),

@@ -399,7 +399,7 @@ def _trade(state: OrderState) -> dict[str, Any]:
 
 
 def _phase(found: RefundState) -> str:
-    if found.is_disputed and found.is_open:
+    if found.is_in_dispute:
         return "SELLER_REFUSE_BUYER"
     return {
         tl.ASKED: "WAIT_SELLER_AGREE",
@@ -416,7 +416,7 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "tid": _tid(state.order),
         "kdt_id": state.order.shop.number,
         "status": _phase(found),
-        "cs_status": 2 if found.is_disputed and found.is_open else 1,
+        "cs_status": 2 if found.is_in_dispute else 1,
         "return_goods": found.refund.plan.goods_return,
         "reason": 3,
         "refund_fee": yuan(found.refund.amount),

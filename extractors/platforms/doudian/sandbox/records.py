@@ -216,7 +216,7 @@ def _sku_order(state: OrderState, line: Line) -> dict[str, Any]:
 
 
 def _aftersale_status(found: RefundState) -> int:
-    if found.is_disputed and found.is_open:  # the shop had refused
+    if found.is_in_dispute:  # the shop had refused
         return 27
     return {tl.ASKED: 6, tl.AGREED: 7, tl.RETURNING: 11, tl.REFUNDED: 12, tl.WITHDRAWN: 28}[found.phase]
 
