@@ -187,13 +187,12 @@ class Running:
 @contextmanager
 def running(
     seed: int = 7,
-    scale: float = 1.0,
     latency_ms: float = 0.0,
     first_day: date = FIRST_DAY,
     now: datetime | None = None,
 ) -> Iterator[Running]:
     """Serves a sandbox over real HTTP on a free loopback port for the length of the block."""
-    sandbox = Sandbox(seed, scale, latency_ms, first_day)
+    sandbox = Sandbox(seed, latency_ms=latency_ms, first_day=first_day)
     sandbox.control.set_clock(now)
     sock = listen("127.0.0.1", 0)
     server = _server(sandbox)
