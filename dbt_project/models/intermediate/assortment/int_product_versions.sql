@@ -35,8 +35,8 @@ in_order as (
         lead(own_rows.valid_from_at) over (
             partition by own_rows.platform, own_rows.store_id, own_rows.product_id, own_rows.variant_id
             order by
-                own_rows.valid_from_at, accounts.is_active, coalesce(own_rows.valid_until_at, {{ open }}), own_rows.load_id,
-                own_rows.account_id, own_rows.sku_id
+                own_rows.valid_from_at, coalesce(accounts.is_active, true), coalesce(own_rows.valid_until_at, {{ open }}),
+                own_rows.load_id, own_rows.account_id, own_rows.sku_id
         ) as next_from_at
     from own_rows
     left join {{ source('raw_daybook', 'accounts') }} as accounts on own_rows.account_id = accounts.account_id
