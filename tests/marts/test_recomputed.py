@@ -180,7 +180,7 @@ def test_a_figure_of_a_whole_period_stands_beside_that_of_the_whole_period_befor
     ("subject", "key", "measure"),
     [("product", "product_id", "orders"), ("sku", "sku_id", "orders"), ("region", "region", "orders_paid")],
 )
-def test_what_sold_on_the_running_day_alone_sold_nothing_on_the_whole_days_that_are_compared(
+def test_a_change_compares_the_whole_days_so_what_sold_on_the_running_day_alone_has_fallen_to_nothing(
     subject: str, key: str, measure: str, built: Any
 ) -> None:
     whole: dict[tuple[Any, ...], int] = defaultdict(int)
