@@ -29,6 +29,8 @@ class Day(click.DateTime):
         return day
 
 
-def local(moment: str | None, zone: ZoneInfo) -> str:
-    """A release's moment on the business zone's clock, as all others are shown; `?` where it tells none."""
-    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else "?"
+def reach(moment: str | None, zone: ZoneInfo) -> str:
+    """How far a release's data goes, by the business zone's clock as all moments are shown. None: none yet."""
+    if moment is None:
+        return "no data yet"
+    return f"data through {datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -124,10 +124,17 @@ def port_asked_for() -> int | None:
 
 
 def check_memory() -> None:
-    """Raises ConfigError when DAYBOOK_MEMORY, which dbt's profile reads, is no size."""
+    """Raises ConfigError when DAYBOOK_MEMORY, which dbt's profile reads, is no size.
+
+    DuckDB would take `none`, `-1` and any number below 0 for "no limit". A build without one is ended by the
+    kernel where another goes on to the disk.
+    """
     asked = os.environ.get("DAYBOOK_MEMORY")
     if asked and not _SIZE.fullmatch(asked.strip()):
-        raise ConfigError(f"DAYBOOK_MEMORY={asked} is no size", advice="write it like 3GB")
+        raise ConfigError(
+            f"DAYBOOK_MEMORY={asked} is no size",
+            advice="write it like 3GB; none and -1 are no limit, and a build has one",
+        )
 
 
 def _long_enough(key: bytes, place: str) -> bytes:

@@ -21,7 +21,7 @@ def command(release: str | None, only_list: bool) -> None:
       daybook rollback
       daybook rollback 20261121
     """
-    from daybook.days import local
+    from daybook.days import reach
     from daybook.settings import Settings
     from warehouse.publish import releases, rollback
 
@@ -30,10 +30,9 @@ def command(release: str | None, only_list: bool) -> None:
         found = releases(settings.published)
         for one in found:
             mark = "→" if one.is_current else " "
-            until = local(one.data_through, settings.tz)
-            click.echo(f"{mark} {one.id}  data through {until}  {one.bytes / 2**20:.1f} MB")
+            click.echo(f"{mark} {one.id}  {reach(one.data_through, settings.tz)}  {one.bytes / 2**20:.1f} MB")
         if not found:
             click.echo("no release yet; `daybook publish` makes one")
         return
     target = rollback(settings.published, release)
-    click.echo(f"✓ readers now get {target.id} (data through {local(target.data_through, settings.tz)})")
+    click.echo(f"✓ readers now get {target.id} ({reach(target.data_through, settings.tz)})")

@@ -19,7 +19,7 @@ def command() -> None:
     from rich.table import Table
 
     from daybook import errors, steps
-    from daybook.days import local
+    from daybook.days import reach
     from daybook.engine import service
     from daybook.progress import wide_console
     from daybook.settings import Settings
@@ -70,7 +70,7 @@ def command() -> None:
         console.print("last build  none yet")
     current = found.current
     console.print(
-        f"published   {current.id}, data through {local(current.data_through, settings.tz)}"
+        f"published   {current.id}, {reach(current.data_through, settings.tz)}"
         if current
         else "published   nothing yet"
     )

@@ -289,19 +289,23 @@ def test_status_on_a_fresh_clone_says_that_nothing_was_read_and_nothing_is_publi
     assert "nothing yet" in answer.stdout
 
 
-def test_how_far_the_marts_reach_is_told_by_the_clock_of_the_business_zone(daybook, tmp_path):
+@pytest.mark.parametrize(
+    ("moment", "told"),
+    [("2026-11-29 16:00:00+00:00", "data through 2026-11-30 00:00 CST"), (None, "no data yet")],
+)
+def test_how_far_the_marts_reach_is_told_by_the_clock_of_the_business_zone(daybook, tmp_path, moment, told):
     release = tmp_path / "data/published/releases/20261130T010000000Z-abcdef"
     release.mkdir(parents=True)
     (release / ".published").touch()
     facts = {
         "created_at": "2026-11-30T01:00:00+00:00",
-        "data_through": "2026-11-29 16:00:00+00:00",
+        "data_through": moment,
         "bytes": 1,
     }
     (release / "release.json").write_text(json.dumps({**facts, "tables": {}, "restated": 0, "forced": []}))
     (tmp_path / "data/published/current").symlink_to(release)
     for verb in (["status"], ["rollback", "--list"]):
-        assert "data through 2026-11-30 00:00 CST" in daybook(*verb).stdout
+        assert told in daybook(*verb).stdout
 
 
 def test_doctor_warns_of_a_misspelt_variable(daybook):
@@ -425,6 +429,8 @@ def test_doctor_knows_the_accounts_it_is_not_asked_about(daybook):
     [
         ("DAYBOOK_HASH_KEY", "short", "the key that hides buyers is empty or short"),
         ("DAYBOOK_MEMORY", "lots", "lots is no size"),
+        ("DAYBOOK_MEMORY", "none", "none is no size"),
+        ("DAYBOOK_MEMORY", "-1", "-1 is no size"),
     ],
 )
 def test_doctor_tells_of_a_value_that_would_stop_the_night(daybook, variable, value, said):
