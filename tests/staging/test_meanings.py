@@ -119,6 +119,16 @@ def test_every_status_that_is_translated_is_in_the_table_and_the_other_way_round
         assert translated or model != "orders", f"{name} translates no status of orders"
 
 
+@pytest.mark.parametrize("name", SHOPS)
+def test_the_readme_of_a_shop_names_every_status_of_the_table(name: str) -> None:
+    text = (
+        (ROOT / "extractors" / "platforms" / name / "README.md").read_text(encoding="utf-8").replace("−", "-")
+    )
+    for model, words in meaning(name)["states"].items():
+        absent = [word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)]
+        assert absent == [], f"{name}: {model}"
+
+
 DOCUMENTED = {
     (name, model): set(words)
     for name, half in platform_halves().items()
