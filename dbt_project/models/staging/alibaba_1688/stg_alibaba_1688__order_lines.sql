@@ -20,7 +20,7 @@ lines as (
         exploded.line.name as product_name,
         {{ money('exploded.line.quantity') }} as quantity,
         cast({{ money('exploded.line.price') }} * {{ money('exploded.line.quantity') }} as decimal(18, 4)) as list_amount,
-        {# itemAmount is what was paid: after the line's discount and its shares of the order's and of the coupon. #}
+        {# `itemAmount` is what the buyer paid, after the line's own discount and its shares of the order's discount and the coupon. #}
         {{ money('exploded.line.itemAmount') }} as line_amount
     from exploded
 )

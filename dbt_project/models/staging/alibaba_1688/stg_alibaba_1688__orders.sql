@@ -1,4 +1,4 @@
-{#- Statuses: document of alibaba.trade.getSellerOrderList, baseInfo.status. -#}
+{#- Statuses: document of `alibaba.trade.getSellerOrderList`, `baseInfo.status`. -#}
 {%- set states = {
     'waitbuyerpay': 'created',
     'waitsellersend': 'paid',
@@ -11,7 +11,10 @@
     'cancel': 'cancelled',
     'terminated': 'cancelled',
 } %}
-{#- Orders paid in steps: each of two generations of trades has a list of its own. Pay status 1 is not paid, 8 closed before that. -#}
+{#-
+  An order paid in steps lists them in `newStepOrderList` or, in trades of the older kind, in `stepOrderList`. A step with `payStatus` or
+  `stepPayStatus` 1 is not paid yet, one with 8 was closed before it was paid.
+-#}
 {%- set steps = {
     'new': {'list': 'latest.record.baseInfo.newStepOrderList', 'status': 'step.payStatus', 'paid': 'step.paidFee'},
     'old': {'list': 'latest.record.baseInfo.stepOrderList', 'status': 'step.stepPayStatus', 'paid': 'step.actualPayFee'},
@@ -72,9 +75,9 @@ clocks as (
     select
         *,
         {#
-            At the door, and on credit terms, the goods come before the money: a sale when they are accepted. payTime is the time of
-            the first payment: in steps a sale is what was paid in full, with the last one. What came back after it was done had
-            been accepted, and stays a sale.
+            Cash on delivery (`tradeType` 8) and credit (10) bring the goods before the money, so the order is a sale from when the buyer
+            accepted them. If it is cancelled after that, it stays a sale and what comes back is a refund. `payTime` is the time of the
+            first payment, so an order in steps has the time of its last step, and is no sale before that is paid.
         #}
         case
             when is_in_steps and is_owed then null
@@ -119,7 +122,10 @@ select
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    {# itemAmount is after the coupon, as is totalAmount: what the platform gave is no discount of the merchant's. #}
+    {#
+      `itemAmount` and `totalAmount` are after the coupon, so the lines count the coupon as a discount of the merchant's. The platform pays
+      for it (`couponFee`): it is taken out of the discounts here and told as the subsidy.
+    #}
     cast(-platform_subsidy as decimal(18, 4)) as order_discount,
     cast(platform_subsidy as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then total_amount end as buyer_paid_total,

@@ -1,4 +1,4 @@
-{#- status: the comment of the field in the official SDK (com.alibaba.product). -#}
+{#- Statuses: comment of the field `status` in the official SDK (com.alibaba.product). -#}
 {%- set states = {
     'published': 'on_sale',
     'member expired': 'off_sale',
@@ -14,7 +14,7 @@
     'untread': 'off_sale',
 } -%}
 
-{#- Quoted by quantity, the smallest first, or by SKU. -#}
+{#- An offer has prices by quantity (`priceRanges`, the smallest quantity first) or a price for each SKU. -#}
 {%- set by_quantity = money(first_of('version.record.saleInfo.priceRanges') ~ '.price') -%}
 {%- set of_first_sku = money(first_of('version.record.skuInfos') ~ '.price') -%}
 

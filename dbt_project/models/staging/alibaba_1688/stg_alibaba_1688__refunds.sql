@@ -1,4 +1,4 @@
-{#- Statuses: SDK comments of alibaba.trade.refund.queryOrderRefundList. -#}
+{#- Statuses: SDK comments of `alibaba.trade.refund.queryOrderRefundList`. -#}
 {%- set states = {
     'waitselleragree': 'requested',
     'waitbuyermodify': 'processing',
@@ -34,13 +34,13 @@ refunds as (
         {{ hundredths('latest.record.refundPayment') }} as given_amount,
         {{ hundredths('latest.record.applyCarriage') }} as asked_shipping,
         {{ hundredths('latest.record.refundCarriage') }} as given_shipping,
-        {# Of every line of the order it concerns, by the line's id. #}
+        {# `orderEntryCountMap` has the refunded pieces of each order line, by the line's id. #}
         nullif({{ array_sum('map_values(' ~ counts ~ ')', 'pieces', money('pieces')) }}, 0) as pieces,
         latest.record.applyReason as reason
     from {{ ref('base_alibaba_1688__refunds') }} as latest
 ),
 
-{# What goes back for the goods and for the postage comes apart: neither holds the other. #}
+{# `refundPayment` is for the goods alone and `refundCarriage` for the postage, so the refund is the sum of both. #}
 amounts as (
     select
         *,

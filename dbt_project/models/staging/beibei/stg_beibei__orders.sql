@@ -1,4 +1,4 @@
-{#- Statuses: Beibei integrations, status; the list knows orders from their payment on. -#}
+{#- Statuses: public Beibei integrations, `status`. The list has only orders that were paid. -#}
 {%- set states = {'1': 'paid', '2': 'shipped', '3': 'completed', '4': 'cancelled'} -%}
 
 with
@@ -11,7 +11,7 @@ orders as (
         latest.record_key as order_id,
         latest.load_id,
         latest.loaded_at,
-        {# What is finished was shipped, also where nobody saw it on its way. #}
+        {# A finished order was shipped, even if no version shows it so. #}
         coalesce(latest.shipped_seen_at, latest.completed_seen_at) as shipped_seen_at,
         latest.completed_seen_at,
         latest.closed_seen_at,
@@ -38,7 +38,7 @@ select
     order_id,
     buyer_key,
     currency,
-    {# Closed is closed after the payment: before shipment or after it. #}
+    {# Status 4 (closed) is always after payment. After shipment as well, the order was a completed sale that is then refunded. #}
     case when status_state = 'cancelled' and shipped_seen_at is not null then 'completed' else status_state end as order_state,
     'standard' as order_type,
     created_at,
@@ -54,7 +54,7 @@ select
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    {# Who pays for what is taken off the order is not told: the merchant, until somebody says otherwise. #}
+    {# The list does not say who pays for the order's discount. It is taken as the merchant's. #}
     cast(coalesce(subtotals + shipping_charged - payment, 0) as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then payment end as buyer_paid_total,

@@ -1,4 +1,4 @@
-{#- Statuses: Beibei integrations, status. -#}
+{#- Statuses: public Beibei integrations, `status`. -#}
 {%- set states = {'1': 'processing', '2': 'success', '3': 'closed'} -%}
 
 with
@@ -8,7 +8,7 @@ refunds as (
         account_id,
         record_key as refund_id,
         latest.record.oid as order_id,
-        {# The list names an item and no SKU. #}
+        {# The refund names the item (`iid`) and not the SKU, which is the line's id; the marts find the line by its item. #}
         nullif(nullif(latest.record.iid, ''), '0') as line_id,
         {{ translate('latest.record.status', states) }} as refund_state,
         {{ local_time('latest.record.create_time', "'Asia/Shanghai'") }} as requested_at,

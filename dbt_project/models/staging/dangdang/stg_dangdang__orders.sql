@@ -1,4 +1,4 @@
-{#- Statuses: Dangdang integrations, orderState. -200 was split: its parts are orders of their own. -#}
+{#- Statuses: public Dangdang integrations, `orderState`. -200 is an order that was split: its parts are orders of their own. -#}
 {%- set states = {
     '50': 'created',
     '100': 'created',
@@ -70,7 +70,7 @@ settled as (
         orders.*,
         case
             when status_state = 'split' then null
-            {# Paid at the door, it stays a sale: what comes back later is a refund. #}
+            {# Cash on delivery is paid when the parcel arrives, and stays a sale if the order is closed later: that is a refund. #}
             when order_type = 'cod' then coalesce(delivered_seen_at, completed_seen_at)
             else payment_at
         end as paid_at
@@ -110,7 +110,10 @@ select
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    {# What the buyer owes lacks, whatever the promotions are called: reductions, vouchers, prices of the hour. #}
+    {#
+      Promotions come under many names (reductions, vouchers, prices of the hour). All of them together are what is left of the prices and
+      the postage after the platform's part and what the buyer owes.
+    #}
     cast(coalesce(goods + shipping_charged - platform_subsidy - coalesce(due_amount, paid_amount), 0) as decimal(18, 4))
         as order_discount,
     platform_subsidy,

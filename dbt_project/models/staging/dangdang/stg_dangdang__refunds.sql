@@ -1,6 +1,9 @@
-{#- Statuses and sources: Dangdang integrations, isAgree and refundSource. -#}
+{#- Statuses and kinds: public Dangdang integrations, `isAgree` and `refundSource`. -#}
 {%- set states = {'1': 'requested', '2': 'success', '3': 'closed'} -%}
-{#- 1 part was not sent, 2 not delivered, 4 returned, 5 returned for an exchange that is out of stock, 7 return postage. -#}
+{#-
+  `refundSource`: 1 a part was not sent, 2 not delivered, 4 returned, 5 returned for an exchange that is out of stock, 7 postage of a
+  return.
+-#}
 {%- set types = {
     '1': 'before_shipment',
     '2': 'other',
@@ -25,7 +28,7 @@ refunds as (
     from {{ ref('base_dangdang__refunds') }} as latest
 ),
 
-{# The money of an order that was cancelled before it was shipped goes back by itself: no list tells of it. #}
+{# When a paid order is cancelled before shipment, the platform gives the money back itself and lists no refund: one is made here. #}
 cancelled as (
     select
         account_id,

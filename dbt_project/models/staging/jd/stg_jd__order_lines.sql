@@ -13,7 +13,7 @@ exploded as (
     from {{ ref('base_jd__orders') }} as latest
 ),
 
-{# Of an item that stands in an order twice, the promotion is the first line's. #}
+{# Where an order has an item on two lines, the item's promotion counts on the first alone: on both it would count twice. #}
 numbered as (
     select
         exploded.*,
@@ -39,7 +39,7 @@ lines as (
 
     union all
 
-    {# What the buyer pays besides goods, postage and tax is a line of its own. #}
+    {# The buyer pays `serviceFee` beside goods, postage and tax, so it becomes a line of its own. #}
     select
         account_id,
         record_key as order_id,

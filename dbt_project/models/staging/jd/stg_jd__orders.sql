@@ -1,4 +1,4 @@
-{#- States: JOS documentation, orderState. A cancelled order that was never paid is told by its payment time. -#}
+{#- States: JOS documentation, `orderState`. TRADE_CANCELED does not say whether the order was paid; `paymentConfirmTime` does. -#}
 {%- set states = {
     'WAIT_SELLER_STOCK_OUT': 'paid',
     'WAIT_SELLER_DELIVERY': 'paid',
@@ -10,7 +10,7 @@
     'FINISHED_L': 'completed',
     'TRADE_CANCELED': 'cancelled',
 } -%}
-{#- Coupons: 30 is an item's promotion (in the lines); 34, 39 and 41 are JD's to pay; 52 is a way to pay. -#}
+{#- `couponType`: 30 is an item's promotion (counted in the lines), JD pays for 34, 39 and 41, and 52 (gift card) is a way to pay. -#}
 {%- set item_promotions = "case when coupon.couponType = '30' and coupon.skuId <> '' then " ~ money('coupon.couponPrice') ~ " end" -%}
 {%- set of_platform = "case when coupon.couponType in ('34', '39', '41') then " ~ money('coupon.couponPrice') ~ " end" -%}
 
@@ -29,7 +29,7 @@ orders as (
         latest.record.orderState as source_status,
         {{ translate('latest.record.orderState', states) }} as status_state,
         latest.record.payType = '1' as is_cod,
-        {# Goods or parts sent in exchange, or repaired: JD makes an order of them, at their price. #}
+        {# For goods sent in exchange or after a repair JD makes an order at their full price (`returnOrder` 2 and 1). It is no sale. #}
         coalesce(latest.record.returnOrder in ('1', '2'), false) as is_after_sale,
         {{ local_time('latest.record.orderStartTime', "'Asia/Shanghai'") }} as created_at,
         {{ local_time('latest.record.paymentConfirmTime', "'Asia/Shanghai'") }} as confirmed_at,
@@ -41,8 +41,8 @@ orders as (
             - coalesce({{ array_sum('latest.record.couponDetailList', 'coupon', item_promotions) }}, 0) as order_discount,
         coalesce({{ array_sum('latest.record.couponDetailList', 'coupon', of_platform) }}, 0) as platform_subsidy,
         {#
-          What the buyer is still to pay beside the balance of their account, which pays, too. The first is filled no more
-          since October 2024: empty or nothing means not told.
+          What the buyer pays after using the balance of their account is `orderPayment`; JD stopped filling it in October 2024 (empty
+          or 0), then it is `shouldPay`. The balance is the buyer's money, too.
         #}
         coalesce(
             nullif({{ money('latest.record.orderPayment') }}, 0), nullif({{ money('latest.record.shouldPay') }}, 0)
@@ -80,7 +80,7 @@ select
     created_at,
     paid_at,
     shipped_seen_at as shipped_at,
-    {# The vendor tells of no delivery but the one that is paid at the door. #}
+    {# JD has no time of delivery; only for cash on delivery it is known, by the payment. #}
     case when is_cod then paid_at end as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     case

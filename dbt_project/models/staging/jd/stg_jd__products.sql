@@ -1,4 +1,4 @@
-{#- wareStatus: JOS documentation of jingdong.ware.read.searchWare4Valid. 512 more: a change waits for its review. -#}
+{#- `wareStatus`: JOS documentation of `jingdong.ware.read.searchWare4Valid`. A status plus 512 is the same, with a change under review. -#}
 {%- set states = {
     '1': 'off_sale',
     '2': 'off_sale',
@@ -11,7 +11,7 @@
     '1028': 'off_sale',
 } -%}
 
-{# The search tells of wares, not of their SKUs; those are known from the lines that sold them. #}
+{# The search has wares and not their SKUs. SKUs are known only from the order lines that sold them. #}
 {{ products_of('jd', {
     'product_name': 'version.record.title',
     'category_path': 'version.record.categoryId',

@@ -1,4 +1,4 @@
-{#- Statuses: JOS documentation of 13151 (cancellations) and 15040 (services: 13 done, 14 failed, any other none of both). -#}
+{#- Statuses: JOS documentation of 13151 (cancellations) and 15040 (services: 13 done, 14 failed, any other is still open). -#}
 {%- set cancellation_states = {
     '0': 'requested',
     '1': 'processing',
@@ -23,7 +23,7 @@
 with
 
 kinds as (
-    {# The two lists number their records apart: the kind belongs to the id. #}
+    {# Cancellations and services are numbered separately and could have the same number, so the kind is part of the id. #}
     select
         account_id,
         'cancellation-' || record_key as refund_id,
@@ -42,10 +42,10 @@ kinds as (
         account_id,
         'service-' || record_key as refund_id,
         latest.record.sameOrderServiceBill.orderId as order_id,
-        {# A service is of one ware, and names no line; a cancellation is of the whole order. #}
+        {# A service names the ware it is about, and no order line; the marts find the line by it. A cancellation is of the whole order. #}
         nullif(latest.record.sameOrderServiceBill.wareId, '0') as line_id,
         case latest.record.status when '13' then 'success' when '14' then 'closed' else 'processing' end as refund_state,
-        {# The list does not say whether goods come back. #}
+        {# The list of services does not say whether goods come back. #}
         'other' as refund_type,
         {{ epoch_time('latest.record.sameOrderServiceBill.afsApplyTime', 1000) }} as requested_at,
         case when latest.record.status = '13' then {{ epoch_time('latest.record.completeTime', 1000) }} end as refunded_at,

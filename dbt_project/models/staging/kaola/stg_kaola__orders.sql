@@ -1,4 +1,4 @@
-{#- Statuses: Kaola integrations, order_status; the search finds orders from their payment on. -#}
+{#- Statuses: public Kaola integrations, `order_status`. The search finds only orders that were paid. -#}
 {%- set states = {
     '1': 'paid',
     '2': 'shipped',
@@ -20,7 +20,10 @@ orders as (
         latest.load_id,
         latest.loaded_at,
         latest.cursor_at,
-        {# Cancelled before it was ever read, which may be a back-fill: since it was asked for, or else the last date it has. #}
+        {#
+          An order that was cancelled already in its first read may have been so for weeks (back-fill). It takes the time at which the
+          cancellation was asked for, else the last date of the record.
+        #}
         case
             when latest.cancelled_seen_at = latest.first_seen_at
                 then coalesce({{ local_time('latest.record.waiting_cancel_time', "'Asia/Shanghai'") }}, latest.cursor_at)
@@ -50,7 +53,7 @@ select
     order_id,
     buyer_key,
     currency,
-    {# What was sent before it was called off came back as a refund: only what never left is cancelled. #}
+    {# An order that was cancelled after shipment was a completed sale and is refunded; only one that never left is cancelled. #}
     case when status_state = 'cancelled' and shipped_at is not null then 'completed' else status_state end as order_state,
     'standard' as order_type,
     created_at,
@@ -58,7 +61,7 @@ select
     shipped_at,
     delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
-    {# The vendor has no state after the signature. #}
+    {# Kaola has no status after the signature (3), so an order that is not cancelled never shows when it was completed. #}
     case when status_state = 'cancelled' and shipped_at is not null then cancelled_seen_at end as completed_at,
     case when status_state = 'cancelled' and shipped_at is null then cancelled_seen_at end as cancelled_at,
     cursor_at as modified_at,

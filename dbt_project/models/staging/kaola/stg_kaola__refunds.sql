@@ -1,4 +1,4 @@
-{#- Statuses: Kaola integrations, refund_status_detail; refund_type 0 with goods, 1 without. -#}
+{#- Statuses: public Kaola integrations, `refund_status_detail`. `refund_type` 0 is with a return of the goods, 1 without. -#}
 {%- set states = {
     '1': 'requested',
     '2': 'processing',
@@ -45,7 +45,10 @@ select
     refund_state,
     refund_type,
     requested_at,
-    {# One that was done before it was ever read was done between its application and that read, which may be a back-fill. #}
+    {#
+      A refund that was done already in its first read succeeded between its application and that read. It takes the application's time:
+      otherwise a back-fill would put all old refunds on its own day.
+    #}
     case
         when refund_state <> 'success' then null
         when success_seen_at = first_seen_at then coalesce(requested_at, success_seen_at)

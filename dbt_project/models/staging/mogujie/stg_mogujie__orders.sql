@@ -1,4 +1,4 @@
-{#- Statuses: Mogujie integrations, orderStatus. Closed is a paid order whose money went back; cancelled was never paid. -#}
+{#- Statuses: public Mogujie integrations, `orderStatus`. ORDER_CLOSED was paid and refunded, ORDER_CANCELLED was never paid. -#}
 {%- set states = {
     'ORDER_CREATED': 'created',
     'ORDER_CANCELLED': 'closed_unpaid',
@@ -73,7 +73,7 @@ select
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    {# Shop promotions, changed prices and what nobody names: all that lacks between the lines and the price. #}
+    {# Shop promotions, prices changed by hand and red packets are not told apart: together they are what the price is below its parts. #}
     cast(coalesce(goods + shipping_charged - platform_subsidy - price, 0) as decimal(18, 4)) as order_discount,
     cast(platform_subsidy as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then price end as buyer_paid_total,

@@ -1,4 +1,4 @@
-{#- Statuses: Mogujie integrations, refundStatus of an item order; empty is none. -#}
+{#- Statuses: public Mogujie integrations, `refundStatus` of an item order; empty means no refund. -#}
 {%- set states = {
     'refund_requested': 'requested',
     'return_goods_requested': 'requested',
@@ -37,8 +37,9 @@ lines as (
 ),
 
 {#
-  A closed order gave all its money back, so its lines' shares are known; the running totals are rounded, so that they
-  add up. Of any other refund the vendor tells that it was completed and not for how much.
+  A closed order gave back all of `shopOrderPrice`, which is split by the prices of its lines. Each share is the difference of two rounded
+  running totals, so that the shares add up to the cent. Of other refunds the vendor says only that they were completed, not how much
+  they were: their amount stays null.
 #}
 shared as (
     select
@@ -77,7 +78,7 @@ select
     {{ null_as('decimal(18, 4)') }} as refund_goods,
     {{ null_as('decimal(18, 4)') }} as refund_shipping,
     {{ null_as('decimal(18, 4)') }} as refund_tax,
-    {# Pieces are known where all went back. #}
+    {# How many pieces went back is known only where the whole order did. #}
     case when is_given_back then quantity end as quantity,
     {{ null_as('text') }} as reason,
     {{ null_as('boolean') }} as is_disputed,

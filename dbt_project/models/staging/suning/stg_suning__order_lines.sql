@@ -37,7 +37,7 @@ select
     'product' as line_class,
     quantity,
     list_amount,
-    {# What is left of the list price after the buyer's and the platform's part, the merchant gave. #}
+    {# The buyer pays `payAmount` and the platform `vouchertotalMoney`; the rest of the list price is the merchant's discount. #}
     cast(list_amount - line_platform_subsidy - line_amount as decimal(18, 4)) as merchant_item_discount,
     cast(line_platform_subsidy as decimal(18, 4)) as line_platform_subsidy,
     cast(line_amount as decimal(18, 4)) as line_amount,

@@ -1,4 +1,4 @@
-{#- Statuses: orderTotalStatus as ERP code reads it; 5 (not paid) is not confirmed. -#}
+{#- Statuses: `orderTotalStatus` as public ERP code reads it; 5 (not paid) is not confirmed. -#}
 {%- set states = {
     '0': 'cancelled',
     '5': 'created',
@@ -21,7 +21,7 @@ trades as (
         latest.load_id,
         latest.loaded_at,
         latest.cursor_at as modified_at,
-        {# Most orders are first seen paid; one that was seen unpaid is paid once it is seen so. #}
+        {# Most orders appear only once they are paid. One that appeared unpaid (5) stays so until a version shows it paid. #}
         coalesce(latest.record.orderTotalStatus = '5', false)
             or (latest.unpaid_seen_at is not null and latest.paid_seen_at is null)
             as is_unpaid,
@@ -54,7 +54,7 @@ select
         else status_state
     end as order_state,
     'standard' as order_type,
-    {# An order appears once it is paid, and the time of the sale is the only one told. #}
+    {# `orderSaleTime` is the only time in the record. ERP code reads it as the time of payment, so it stands for both. #}
     sold_at as created_at,
     case when not is_unpaid then sold_at end as paid_at,
     shipped_seen_at as shipped_at,

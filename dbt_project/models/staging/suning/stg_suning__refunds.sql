@@ -1,4 +1,4 @@
-{#- The words of statusDesc are not documented: they are judged by what they say, and a return is never counted unless one says it is done. -#}
+{#- The texts of `statusDesc` are not documented, so its words are looked at. A return is counted only if they say that it is done. -#}
 with
 
 returns as (
@@ -7,7 +7,7 @@ returns as (
         latest.record_key as refund_id,
         latest.load_id,
         latest.record.orderCode as order_id,
-        {# A return names the product, not the line. #}
+        {# A return names the product and not the order line; the marts find the line by it. #}
         nullif(latest.record.productCode, '') as line_id,
         case
             when

@@ -17,8 +17,8 @@
 } -%}
 
 {#
-  The vendor does not say when an order was closed: the first version that shows it does. Nor whether completeTime is the time of the
-  close where one is closed after it was done.
+  The vendor has no time at which an order was closed, so it is taken from the first version with such a status. No document says
+  whether a later close changes `completeTime`, so that is read only from versions with the status `success`.
 #}
 {{ latest_records(source('raw_alibaba_1688', 'orders'), shape, over_versions={
     'done_seen_at': ('min', "case when record.baseInfo.status = 'success' then " ~ compact_time('record.baseInfo.completeTime') ~ " end"),

@@ -8,7 +8,7 @@
     }]
 } -%}
 
-{# The list tells no time after the payment: the first version that shows a state tells when it began. #}
+{# The order list has no time later than the payment, so each later state begins with the first version that shows it. #}
 {{ latest_records(source('raw_beibei', 'orders'), shape, over_versions={
     'shipped_seen_at': ('min', "case when record.status = '2' then cursor_at end"),
     'completed_seen_at': ('min', "case when record.status = '3' then cursor_at end"),

@@ -5,7 +5,7 @@
     'modified_time': 'text'
 } -%}
 
-{# A record without a modified time is dated by the read that first showed it done. #}
+{# A refund succeeded at the modified time of the first version that says so; without one, when we first read it. #}
 {{ latest_records(source('raw_beibei', 'refunds'), shape, over_versions={
     'success_seen_at': ('min', "case when record.status = '2' then"
         ~ " case when record.modified_time <> '' then cursor_at else read_at end end"),

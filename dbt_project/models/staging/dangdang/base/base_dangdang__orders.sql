@@ -15,7 +15,7 @@
 } -%}
 
 {%- set status = 'record.detail.orderState' %}
-{# No time of delivery, success or closing is told: the first version that shows it tells when it was. #}
+{# The vendor has no time of delivery, success or closing, so it is taken from the first version with that `orderState`. #}
 {{ latest_records(source('raw_dangdang', 'orders'), shape, over_versions={
     'delivered_seen_at': ('min', "case when " ~ status ~ " = '400' then cursor_at end"),
     'completed_seen_at': ('min', "case when " ~ status ~ " = '1000' then cursor_at end"),

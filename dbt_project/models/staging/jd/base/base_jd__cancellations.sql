@@ -5,7 +5,7 @@
     'modified': 'text', 'reason': 'text'
 } -%}
 
-{# A record edited after it was done must keep its day: the first version that says so tells it. #}
+{# A refund keeps its day when the record is edited later, so its time is taken from the first version that shows it done. #}
 {{ latest_records(source('raw_jd', 'cancellations'), shape, over_versions={
     'success_seen_at': ('min', "case when record.status in ('3', '6', '9') then cursor_at end"),
 }) }}

@@ -9,7 +9,7 @@
     'couponDetailList': [{'skuId': 'text', 'couponType': 'text', 'couponPrice': 'text'}]
 } -%}
 
-{# The vendor does not say when an order was shipped: the first version that shows it on its way does. #}
+{# JD has no time of shipment, so it is taken from the first version that shows the order on its way. #}
 {{ latest_records(source('raw_jd', 'orders'), shape, over_versions={
     'shipped_seen_at': ('min', "case when record.orderState = 'WAIT_GOODS_RECEIVE_CONFIRM' then cursor_at end"),
 }) }}

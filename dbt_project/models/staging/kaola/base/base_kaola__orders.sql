@@ -10,7 +10,7 @@
     }]
 } -%}
 
-{# A cancellation moves no date of the record: the first read that shows it tells when, unless it was the first of all. #}
+{# A cancellation changes no date of the record. It happened when it was first read, unless the very first read shows it already. #}
 {{ latest_records(source('raw_kaola', 'orders'), shape, over_versions={
     'cancelled_seen_at': ('min', "case when record.order_status = '6' then read_at end"),
     'first_seen_at': ('min', 'read_at'),

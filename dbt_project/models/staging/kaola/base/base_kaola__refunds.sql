@@ -5,7 +5,7 @@
     'refund_reason': 'text', 'refund_create_time': 'text'
 } -%}
 
-{# The record does not say when it succeeded: the first read that shows it does, unless it was the first of all. #}
+{# The record has no time of success. It succeeded when that was first read, unless the very first read shows it already. #}
 {{ latest_records(source('raw_kaola', 'refunds'), shape, over_versions={
     'success_seen_at': ('min', "case when record.refund_status_detail = '10' then read_at end"),
     'first_seen_at': ('min', 'read_at'),

@@ -10,7 +10,7 @@
     }]
 } -%}
 
-{# No time of completion or closing is told: the first version that shows it tells when it was. #}
+{# The vendor has no time of completion or closing, so it is taken from the first version with that status. #}
 {{ latest_records(source('raw_mogujie', 'orders'), shape, over_versions={
     'completed_seen_at': ('min', "case when record.orderStatus = 'ORDER_COMPLETED' then cursor_at end"),
     'closed_seen_at': ('min', "case when record.orderStatus in ('ORDER_CLOSED', 'ORDER_CANCELLED') then cursor_at end"),

@@ -1,8 +1,8 @@
 {{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
 
 {#
-  What all versions of an order tell of its lines' refunds; there is no list of refunds. An order that a later load
-  brought is gone through anew with every version of it, so arrival in any order ends in the same.
+  There is no list of refunds: each version of an order shows the `refundStatus` of its lines. An order that a later load brought is read
+  again in all its versions, so the result does not depend on the order in which they arrive.
 #}
 {%- set shape = {'shipTimeStr': 'text', 'itemOrderInfos': [{'itemOrderId': 'text', 'refundStatus': 'text'}]} -%}
 

@@ -8,7 +8,7 @@
     }]
 } -%}
 
-{# The vendor tells no time but that of the sale: the versions seen on the way tell when what followed was first so. #}
+{# The only time in the record is that of the sale. Every later state begins with the first version that shows it. #}
 {{ latest_records(source('raw_suning', 'orders'), shape, over_versions={
     'unpaid_seen_at': ('min', "case when record.orderTotalStatus = '5' then cursor_at end"),
     'paid_seen_at': ('min', "case when record.orderTotalStatus in ('10', '15', '20', '21', '30') then cursor_at end"),
