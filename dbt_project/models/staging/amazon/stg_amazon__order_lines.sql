@@ -1,4 +1,4 @@
-{#- Postage, its tax and its discounts stand on the items too; they are the order's, not the line's. -#}
+{#- The breakdowns of an item hold postage, its tax and its discounts, too. Those belong to the order and are taken out of the line. -#}
 {%- set of_postage = array_sum('part.detailedBreakdowns', 'detail',
     "case when detail.subtype = 'SHIPPING' then abs(" ~ money('detail.value.amount') ~ ") else 0 end") -%}
 {%- set subtotal = money('part.subtotal.amount') -%}
@@ -24,7 +24,7 @@ items as (
     from {{ ref('base_amazon__orders') }} as latest
 ),
 
-{# Of what is sold, pieces that were called off are neither sent nor to be sent. #}
+{# Once an order is sold, only the pieces that were sent or are still to be sent count: cancelled pieces are in neither number. #}
 counted as (
     select
         *,
@@ -53,7 +53,7 @@ charges as (
     from items
 ),
 
-{# A tip is charged after delivery, on the order; what is still pending is in no total. #}
+{# Amazon charges a delivery tip after the delivery, on the order and not on an item. A PENDING tip is in no total. #}
 tips as (
     select
         account_id,
@@ -75,7 +75,7 @@ lines as (
         items.item.product.title as product_name,
         'product' as line_class,
         pieces as quantity,
-        {# An order that is still pending has prices and no money. #}
+        {# The items of a pending order have a `unitPrice` and no breakdowns yet. #}
         case
             when {{ array_length('items.item.proceeds.breakdowns') }} > 0 then {{ parts['ITEM'] }}
             else coalesce({{ money('items.item.product.price.unitPrice.amount') }} * pieces, 0)

@@ -1,6 +1,6 @@
 {#-
-  Statuses: Orders API 2026-01-01, fulfillmentStatus. Amazon charges when it ships: an order called off before that
-  was never paid. It tells no time of payment either; its own figures go by the time of the order.
+  Statuses: Orders API 2026-01-01, `fulfillmentStatus`. Amazon charges the buyer when it ships, so an order cancelled before that was
+  never paid. The API has no time of payment: paid_at is the time of the order, by which Amazon's own sales figures go, too.
 -#}
 {%- set states = {
     'PENDING_AVAILABILITY': 'created',
@@ -11,7 +11,7 @@
     'CANCELLED': 'closed_unpaid',
     'UNFULFILLABLE': 'closed_unpaid',
 } -%}
-{#- What the parts of one type bring over all items; of discounts, the share that is of postage. -#}
+{#- The breakdowns of one type added up over all items; of DISCOUNT only the part that is off the postage. -#}
 {%- set subtotal = money('part.subtotal.amount') -%}
 {%- set of_postage = array_sum('part.detailedBreakdowns', 'detail',
     "case when detail.subtype = 'SHIPPING' then abs(" ~ money('detail.value.amount') ~ ") else 0 end") -%}
@@ -58,7 +58,7 @@ orders as (
         {{ parts['TAX'] }} as tax,
         {{ array_sum('latest.record.programs', 'program', "case when program = 'AMAZON_BUSINESS' then 1 else 0 end") }}
             as business,
-        {# What is sent again for nothing is an order of its own, and no sale. #}
+        {# A free replacement is an order of its own that names the one it replaces. It is no sale. #}
         {{ array_sum('latest.record.associatedOrders', 'other',
             "case when other.associationType = 'REPLACEMENT_ORIGINAL_ID' then 1 else 0 end") }} as replaced,
         {{ excluded_by_mark({'channel': 'latest.record.salesChannel.channelName'}) }} as marked

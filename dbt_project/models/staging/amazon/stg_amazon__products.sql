@@ -1,4 +1,7 @@
-{#- A listing without an ASIN is not in the catalogue yet. Stock that Amazon holds itself comes without a quantity. -#}
+{#-
+  A listing without an ASIN is not in the catalogue yet and is left out. For stock in Amazon's own warehouses (FBA) no quantity is told:
+  it stays null.
+-#}
 {%- set pieces = array_told_sum('version.record.fulfillmentAvailability', 'place', money('place.quantity')) -%}
 {%- set consumer_price = "case when offer.offerType = 'B2C' then " ~ money('offer.price.amount') ~ " end" -%}
 {%- set buyable = array_sum('version.record.summary.status', 'word', "case when word = 'BUYABLE' then 1 else 0 end") -%}
@@ -23,7 +26,7 @@ listings as (
     where version.record.summary.asin is not null
 ),
 
-{# An ASIN is another whenever one of its listings is: what they say together between two such moments. #}
+{# Several listings (SKUs) share an ASIN. The product has a version for each span between two moments at which any of them changed. #}
 moments as (
     select
         account_id,

@@ -1,4 +1,7 @@
-{# What is given back of each SKU: a refund names no line of its order. Where a SKU has several it is that of the lowest id. #}
+{#
+  What was refunded for each SKU. A refund names the SKU and not the order line; where several lines of the order have the SKU, the line
+  with the lowest id is taken.
+#}
 with
 
 items as (

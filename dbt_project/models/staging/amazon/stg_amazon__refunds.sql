@@ -1,6 +1,6 @@
 {#-
-  Refunds are money that moved: negative for goods, postage and tax, positive for the fees that Amazon gives the
-  seller back, which are not the buyer's. Statuses: Finances API 2024-06-19, transactionStatus.
+  A refund transaction shows the movements on the seller's account: what the buyer gets for goods, postage and tax is negative; the fees
+  that Amazon gives back to the seller are positive and left out. Statuses: Finances API 2024-06-19, `transactionStatus`.
 -#}
 {%- set states = {'DEFERRED': 'success', 'RELEASED': 'success', 'DEFERRED_RELEASED': 'success'} -%}
 {%- set name = amazon_breakdown() -%}
@@ -31,7 +31,7 @@ related as (
         record_key,
         max(case when identifiers.entry.relatedIdentifierName = 'ORDER_ID' then identifiers.entry.relatedIdentifierValue end)
             as order_id,
-        {# The release of a refund that was held back has been told before. #}
+        {# A deferred refund comes a second time when it is released. Counting the release would count the refund twice. #}
         max(case when identifiers.entry.relatedIdentifierName = 'DEFERRED_TRANSACTION_ID' then 1 else 0 end) as is_release
     from identifiers
     group by account_id, record_key
@@ -53,7 +53,7 @@ contexts as (
     from items
 ),
 
-{# One refund may be of several SKUs: what is of each stands in stg_amazon__refund_lines. #}
+{# The SKU of a refund that is about one alone. Those of several SKUs are split in stg_amazon__refund_lines. #}
 skus as (
     select
         account_id,
@@ -80,7 +80,7 @@ refunds as (
         -{{ money('latest.record.totalAmount.currencyAmount') }} as total,
         {{ parts['goods'] }} as goods,
         {{ parts['shipping'] }} as shipping,
-        {# Tax that Amazon withholds and pays itself is not given back a second time. #}
+        {# Without the lines of tax that Amazon withholds and pays itself: they would count that tax a second time. #}
         {{ parts['tax'] }} as tax
     from {{ ref('base_amazon__refunds') }} as latest
     left join related
@@ -95,7 +95,7 @@ select
     account.store_id,
     refund_id,
     order_id,
-    {# Of an item it tells the SKU, and not its line. #}
+    {# Amazon names the SKU and not the order line; the marts find the line by its SKU. #}
     sku_id as line_id,
     refund_state,
     'other' as refund_type,

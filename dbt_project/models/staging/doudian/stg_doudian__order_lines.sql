@@ -23,10 +23,10 @@ lines as (
         {{ money('exploded.line.item_num') }} as quantity,
         cast({{ hundredths('exploded.line.origin_amount') }} * {{ money('exploded.line.item_num') }} as decimal(18, 4))
             as list_amount,
-        {# What the seller took off: his promotions, and the price changed by hand (negative when lowered). #}
+        {# The seller's part: promotions, and a price changed by hand (`modify_amount` is negative when the price was lowered). #}
         coalesce({{ hundredths('exploded.line.promotion_shop_amount') }}, 0)
             - coalesce({{ hundredths('exploded.line.modify_amount') }}, 0) as merchant_item_discount,
-        {# What others paid towards it: the platform, the live-room's author, the payment channel. #}
+        {# The part that others paid: the platform, the author of the live room, the payment channel. #}
         coalesce({{ hundredths('exploded.line.promotion_platform_amount') }}, 0)
             + coalesce({{ hundredths('exploded.line.promotion_talent_amount') }}, 0)
             + coalesce({{ hundredths('exploded.line.promotion_pay_amount') }}, 0) as line_platform_subsidy,

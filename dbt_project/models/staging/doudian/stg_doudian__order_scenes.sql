@@ -1,4 +1,4 @@
-{# Where each line was sold: a room means a live session, a video a short video, neither the shelf. '0' is none. #}
+{# Where each line was sold: with a room in a live session, with a video by a short video, without either from the shelf. '0' means none. #}
 with
 
 exploded as (

@@ -1,4 +1,4 @@
-{#- Statuses: document of /order/searchList, order_status. main_status adds the states between and is read where it tells more. -#}
+{#- Statuses: document of /order/searchList, `order_status`. `main_status` is finer: 103 is a paid deposit, 21, 22 and 39 are refunds. -#}
 {%- set states = {
     '1': 'created',
     '105': 'paid',
@@ -8,7 +8,7 @@
     '4': 'cancelled',
     '5': 'completed',
 } -%}
-{#- Text of a number taken from the paid phase of this number: 1 the deposit, 2 the balance; 0 while it is not paid. -#}
+{#- A field of a presale's phase 1 (deposit) or 2 (balance) as text; '0' while that phase is not paid. -#}
 {%- set of_phase = {} -%}
 {%- for number in ['1', '2'] -%}
     {%- for field in ['phase_pay_time', 'phase_pay_amount'] -%}
@@ -31,7 +31,7 @@ trades as (
         latest.loaded_at,
         latest.held_at,
         latest.released_at,
-        {# Given back after receipt it was finished before. #}
+        {# `main_status` 39 is refunded after receipt, so the order was finished before it was closed. #}
         coalesce(
             latest.finished_seen_at, case when latest.record.main_status = '39' then {{ epoch_time('latest.record.finish_time') }} end
         ) as finished_before_at,
@@ -39,7 +39,7 @@ trades as (
         latest.record.buyer_key,
         latest.record.order_status as source_status,
         latest.record.main_status as main_status,
-        {# Closed by a refund: before shipment, after it, after receipt. #}
+        {# Closed by a refund: 21 before shipment, 22 after it, 39 after receipt. #}
         coalesce(latest.record.main_status in ('21', '22', '39'), false) as is_given_back,
         {{ translate('latest.record.order_status', states) }} as status_state,
         case
@@ -70,16 +70,16 @@ trades as (
 clocks as (
     select
         *,
-        {# Presale is paid with the balance, a group when it forms, cash on delivery when the order is finished. #}
+        {# A presale is a sale when its balance is paid, a group's order when the group forms, cash on delivery when it is finished. #}
         case
             when status_state = 'created' then null
             when order_type = 'presale' then balance_paid_at
             when order_type = 'cod' and status_state = 'completed' then finished_at
-            {# Given back after the door it was a sale before; a parcel that was refused never was one. #}
+            {# Cancelled after the buyer had taken the parcel, it stays a sale and is refunded; a refused parcel was never paid. #}
             when order_type = 'cod' and status_state = 'cancelled'
                 then coalesce(finished_before_at, case when main_status = '39' then closed_seen_at end)
             when order_type = 'cod' then null
-            {# What was shipped had been released, also where no version shows it. #}
+            {# A shipped order's group had formed, even if no version shows the order released. #}
             when order_type = 'group_buy' and held_at is not null and released_at is null and shipped_at is null then null
             when order_type = 'group_buy' and held_at is not null then greatest(coalesce(released_at, shipped_at), pay_time)
             else pay_time
@@ -119,7 +119,7 @@ select
     cast(tax as decimal(18, 4)) as tax,
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    {# pay_amount counts what payment channels gave as paid: the buyer's own money is less. #}
+    {# `pay_amount` includes what payment channels gave (`promotion_pay_amount`); the buyer's own money is the rest. #}
     case when paid_at is not null then cast(pay_amount - promotion_pay as decimal(18, 4)) end as buyer_paid_total,
     case when order_type = 'presale' and deposit_paid_at is not null then deposit_paid_amount end as deposit_paid_amount,
     deposit_paid_at,

@@ -1,7 +1,7 @@
-{#- status: state machine of products (question-docs/92/2070): 0 on line, 1 off line, 2 deleted. -#}
+{#- `status`: state machine of products (question-docs/92/2070): 0 on sale, 1 off sale, 2 deleted. -#}
 {%- set states = {'0': 'on_sale', '1': 'off_sale', '2': 'off_sale'} -%}
 
-{# The list tells of products, not of their SKUs, and no stock; SKUs are known from the lines that sold them. #}
+{# The product list has neither SKUs nor stock. SKUs are known only from the order lines that sold them. #}
 {{ products_of('doudian', {
     'product_name': 'version.record.name',
     'category_path': "nullif(version.record.category_detail.first_cid, '0')",

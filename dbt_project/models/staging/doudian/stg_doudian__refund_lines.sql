@@ -1,4 +1,4 @@
-{# What was applied for of each line; what was given back for all of them is in proportion. #}
+{# The amount applied for of each line. fct_refund_lines splits the money given back in this proportion. #}
 with
 
 told as (

@@ -1,6 +1,6 @@
 {#-
-  Statuses: document of /afterSale/List, aftersale_status. What was settled is given back once refund_status says so: 1, 2
-  and 4 are still to pay, paying and failed. A refund clawed back later (5) is none.
+  Statuses: document of /afterSale/List, `aftersale_status`. 12 means that the case is settled, which need not mean that the money is paid:
+  with `refund_status` 1 (to pay), 2 (paying) or 4 (failed) it is still processing. With 5 the refund was clawed back later and is none.
 -#}
 {%- set states = {
     '6': 'requested',
@@ -34,7 +34,7 @@ refunds as (
         latest.record_key as refund_id,
         latest.load_id,
         nullif(latest.record.order_info.shop_order_id, '') as order_id,
-        {# One of several lines would be charged with what was given back for all of them. #}
+        {# A refund of several lines names none here: the marts would charge that line with the money of all (stg_doudian__refund_lines). #}
         case
             when {{ array_length('latest.record.order_info.related_order_info') }} = 1
                 then nullif({{ first_of('latest.record.order_info.related_order_info') }}.sku_order_id, '')
@@ -47,7 +47,10 @@ refunds as (
         {{ translate('latest.record.aftersale_info.aftersale_type', types) }} as refund_type,
         {{ epoch_time('latest.record.aftersale_info.apply_time') }} as requested_at,
         coalesce({{ epoch_time('latest.record.detail.refund_time') }}, latest.success_seen_at) as done_at,
-        {# The list has the amount applied for; only the detail has what was given back. Exchanged, sent again, repaired (14): nothing. #}
+        {#
+          The list has the amount applied for; only the detail has what was given back (`real_refund_amount`). 14 is a finished exchange,
+          repair or new shipment: no money went back.
+        #}
         coalesce(
             case latest.record.aftersale_info.aftersale_status
                 when '12' then {{ hundredths('latest.record.detail.real_refund_amount') }}
@@ -63,7 +66,7 @@ refunds as (
         coalesce({{ hundredths('latest.record.aftersale_info.refund_tax_amount') }}, 0) as refund_tax,
         {{ money('latest.record.aftersale_info.aftersale_num') }} as quantity,
         latest.record.aftersale_info.reason as reason,
-        {# arbitrate_status: 0 none, 1 under way, 2 for the buyer, 3 against, 4 and 5 evidence and talks, 255 over. #}
+        {# `arbitrate_status`: 0 none, 1 under way, 2 for the buyer, 3 against the buyer, 4 and 5 evidence and talks, 255 over. #}
         case
             when latest.disputed_at is not null then true
             when latest.record.aftersale_info.arbitrate_status is not null then false
@@ -90,7 +93,7 @@ select
     cast(greatest(refund_amount - refund_shipping - refund_tax, 0) as decimal(18, 4)) as refund_goods,
     cast(refund_shipping as decimal(18, 4)) as refund_shipping,
     cast(refund_tax as decimal(18, 4)) as refund_tax,
-    {# The record tells how many it is about; where the buyer keeps them, none come back. #}
+    {# `aftersale_num` is how many pieces the case is about. They come back only in a return, or never left. #}
     case when refund_type in ('return_refund', 'before_shipment') then quantity end as quantity,
     reason,
     is_disputed,

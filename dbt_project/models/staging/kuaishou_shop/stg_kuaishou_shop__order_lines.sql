@@ -1,4 +1,4 @@
-{# An order holds one item: its line has the order's own id. #}
+{# An order has exactly one item, so its line takes the order's id. #}
 with
 
 lines as (

@@ -1,4 +1,4 @@
-{#- Statuses: document of open.order.cursor.list, orderBaseInfo.status. -#}
+{#- Statuses: document of `open.order.cursor.list`, `orderBaseInfo.status`. -#}
 {%- set states = {
     '10': 'created',
     '30': 'paid',

@@ -1,4 +1,4 @@
-{#- shelfStatus: as onOfflineStatus of the request, 1 is on its shelf. -#}
+{#- The values of `shelfStatus` are not documented: they are read like those of the request's `onOfflineStatus`. -#}
 {%- set states = {'0': 'off_sale', '1': 'on_sale'} -%}
 
 {{ products_of(

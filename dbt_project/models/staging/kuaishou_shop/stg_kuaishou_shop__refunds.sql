@@ -1,4 +1,4 @@
-{#- Statuses: document of open.seller.order.refund.pcursor.list, status. -#}
+{#- Statuses: document of `open.seller.order.refund.pcursor.list`, `status`. -#}
 {%- set states = {
     '10': 'requested',
     '11': 'processing',
@@ -26,7 +26,10 @@ refunds as (
         case
             when latest.record.handlingWay = '1' then 'return_refund'
             when latest.record.handlingWay = '3' then 'exchange'
-            {# Not received may be on its way, or lost there: the order says whether it had been sent when it was asked for. #}
+            {#
+              `receiptStatus` 1 (not received) is also said of a parcel on its way. The refund is before shipment only if the order has no
+              `sendTime`, or one later than the application.
+            #}
             when latest.record.receiptStatus = '1'
                 and coalesce(
                     {{ epoch_time('sold.record.orderBaseInfo.sendTime', 1000) }}
@@ -68,7 +71,7 @@ select
     {{ null_as('decimal(18, 4)') }} as quantity,
     reason,
     is_disputed,
-    {# Who decided in the end is not told. #}
+    {# The vendor does not say who decided a dispute. #}
     case when not is_disputed then false end as is_platform_decided,
     account.currency,
     refunds.load_id

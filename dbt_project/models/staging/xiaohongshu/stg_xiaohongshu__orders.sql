@@ -1,4 +1,4 @@
-{#- Statuses: document of order.getOrderList, orderStatus. -#}
+{#- Statuses: document of `order.getOrderList`, `orderStatus`. -#}
 {%- set states = {
     '1': 'created',
     '2': 'paid',
@@ -37,7 +37,7 @@ trades as (
         {{ array_sum('latest.record.skuList', 'sku', hundredths('sku.totalTaxAmount')) }} as tax,
         nullif({{ hundredths('latest.record.totalDepositAmount') }}, 0) as deposit,
         latest.record.receiverProvinceName as region,
-        {# A parcel of type 5 brings what is sent in exchange, and is no sale. #}
+        {# `orderType` 5 is the parcel with the goods sent in exchange. It is no sale. #}
         case
             when latest.record.orderType = '5' then 'not_a_sale'
             else {{ excluded_by_mark({'sellerRemarkFlag': 'latest.record.sellerRemarkFlag'}) }}
@@ -78,7 +78,7 @@ select
     cast(0 as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then total_paid end as buyer_paid_total,
     case when paid_at is not null then deposit end as deposit_paid_amount,
-    {# No state and no time tells of the deposit alone: who paid the rest had paid it when ordering. #}
+    {# The vendor has neither a state nor a time for a paid deposit. Who paid the order is taken to have paid the deposit when ordering. #}
     case when deposit is not null and paid_at is not null then created_at end as deposit_paid_at,
     false as is_deposit_forfeited,
     {{ null_as('text') }} as payment_type,

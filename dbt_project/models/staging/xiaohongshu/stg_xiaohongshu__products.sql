@@ -1,7 +1,7 @@
-{#- buyable of product.getDetailSkuList. -#}
+{#- `buyable` of `product.getDetailSkuList`. -#}
 {%- set states = {'true': 'on_sale', 'false': 'off_sale'} -%}
 
-{# As in the lines of orders, the SKU is the product: a line names no other. #}
+{# Order lines name only the SKU, so each SKU stands as a product of its own. #}
 {{ products_of('xiaohongshu', {
     'product_name': 'version.record.sku.name',
     'category_path': 'version.record.item.categoryId',

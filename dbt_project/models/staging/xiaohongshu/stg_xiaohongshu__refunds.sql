@@ -1,7 +1,8 @@
 {#-
-  Statuses: SDK comments of afterSale.listAfterSaleInfos (11, an exchange that became a refund: of the list before it). Money given
-  back is told by refundStatus 2 alone: a finished return whose money is to come (101, 201, 301), on its way (108, 1) or stuck (3) is
-  not over. A finished exchange (4) gave goods, unless a refund was set off (108): then the money counts, from when it was given back.
+  Statuses: SDK comments of `afterSale.listAfterSaleInfos`; 11, an exchange that became a refund, stands only in an older list.
+  Only `refundStatus` 2 means that the money was given back. A finished return (status 4) whose money is still to come (101, 201, 301), on
+  its way (108, 1) or stuck (3) is still processing. A finished exchange gave goods and is done, unless it was turned into a refund (108):
+  then it is done once the money was given back.
 -#}
 {%- set states = {
     '1': 'requested',
@@ -73,22 +74,22 @@ select
     account.store_id,
     refund_id,
     order_id,
-    {# A line's id is its SKU's. One of several would be charged with what was given back for all of them. #}
+    {# An order line has its SKU's id. A refund of several SKUs names none, or the marts would charge one line with the money of all. #}
     case when sku_count = 1 then nullif(first_sku_id, '') end as line_id,
     refund_state,
     refund_type,
     requested_at,
     case when refund_state = 'success' then success_seen_at end as refunded_at,
     refund_amount,
-    {# What was applied for is told apart; where less was given, it is not told of which. #}
+    {# Goods and postage are told as applied for. Where less than both was given back, no field says of which it was: null. #}
     case when asked_shipping > 0 and asked_goods + asked_shipping = refund_amount then asked_goods end as refund_goods,
     case when asked_shipping > 0 and asked_goods + asked_shipping = refund_amount then asked_shipping end as refund_shipping,
     {{ null_as('decimal(18, 4)') }} as refund_tax,
-    {# The detail tells how many it is about; where the buyer keeps them, none come back. #}
+    {# `appliedCount` is how many pieces the case is about. They come back only in a return, or never left. #}
     cast(case when refund_type in ('return_refund', 'before_shipment') then nullif(pieces, 0) end as decimal(18, 4)) as quantity,
     reason,
     is_disputed,
-    {# Who decided in the end is not told. #}
+    {# The vendor does not say who decided a dispute. #}
     case when not is_disputed then false end as is_platform_decided,
     account.currency,
     amounts.load_id

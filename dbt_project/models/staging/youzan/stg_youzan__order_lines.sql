@@ -35,7 +35,6 @@ select
     nullif(sku_id, '0') as sku_id,
     product_name,
     {{ null_as('text') }} as category_path,
-    {# 21 is a gift card. #}
     case when item_type = '21' then 'gift_card' else 'product' end as line_class,
     quantity,
     list_amount,

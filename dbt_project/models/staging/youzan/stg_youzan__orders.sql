@@ -1,4 +1,4 @@
-{#- Statuses: Youzan Cloud, youzan.trades.sold.get 4.0.4, order_info.status. -#}
+{#- Statuses: Youzan Cloud, `youzan.trades.sold.get` 4.0.4, `order_info.status`. -#}
 {%- set states = {
     'WAIT_BUYER_PAY': 'created',
     'TRADE_PAID': 'paid',
@@ -63,7 +63,7 @@ orders as (
         records.buyer_key,
         records.info.status as source_status,
         {{ translate('records.info.status', states) }} as status_state,
-        {#- 10 and GROUP: bought in a group; 3 and 100: by a reseller. #}
+        {#- `type` 10 and GROUP are bought in a group, 3 and 100 by a reseller. #}
         case
             when records.info.pay_type = '9' or records.info.pay_type_str = 'CODPAY' then 'cod'
             when records.info.type in ('10', 'GROUP') then 'group_buy'
@@ -98,13 +98,13 @@ settled as (
     select
         orders.*,
         {#-
-            A group is a sale when it forms (confirm_time), cash on delivery at the door, a presale with its balance. Where
-            no phase of a closed one is told and nothing was given back, only the deposit had been paid.
+            A group's order is a sale when the group forms (`confirm_time`), cash on delivery when the order succeeds, a presale when its
+            balance is paid. Of a closed presale without phases and without a refund, only the deposit had been paid.
         #}
         case
             when status_state = 'created' then null
             when order_type = 'cod' and status_state = 'completed' then success_time
-            {# Closed after the door it was a sale before; a parcel that was refused never was one. #}
+            {# Closed after the buyer had taken the parcel, it stays a sale and is refunded; a refused parcel was never paid. #}
             when order_type = 'cod' then case when status_state = 'cancelled' then done_seen_at end
             when order_type = 'group_buy' and (source_status in ('TRADE_PAID', 'WAIT_CONFIRM') or status_state = 'cancelled')
                 then confirm_time
@@ -149,13 +149,13 @@ select
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    {# What is taken off the whole order, and what the seller changed by hand: all of it is the shop's own. #}
+    {# Discounts of the whole order and prices changed by hand. The shop is the merchant's own, so nobody else pays for them. #}
     cast(coalesce(goods + shipping_charged - payment, 0) as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then payment end as buyer_paid_total,
     case when order_type = 'presale' and deposit_paid_at is not null then cast(deposit as decimal(18, 4)) end as deposit_paid_amount,
     case when order_type = 'presale' then deposit_paid_at end as deposit_paid_at,
-    {# A deposit that was given back is not kept. #}
+    {# A deposit that was refunded is not forfeited. #}
     order_type = 'presale' and order_state = 'closed_unpaid' and coalesce(deposit_paid_at, pay_time) is not null
         and not has_refund as is_deposit_forfeited,
     payment_type,

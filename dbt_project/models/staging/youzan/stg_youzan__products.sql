@@ -1,4 +1,4 @@
-{# The lists tell of items, not of their variants; variants are known from the lines that sold them. #}
+{# The lists have items and not their variants. Variants are known only from the order lines that sold them. #}
 {{ products_of('youzan', {
     'product_name': 'version.record.title',
     'list_price': hundredths('version.record.price'),

@@ -1,4 +1,4 @@
-{#- Statuses: Youzan Cloud, youzan.trade.refund.search 3.0.1, status. -#}
+{#- Statuses: Youzan Cloud, `youzan.trade.refund.search` 3.0.1, `status`. -#}
 {%- set states = {
     'WAIT_SELLER_AGREE': 'requested',
     'WAIT_BUYER_RETURN_GOODS': 'processing',
@@ -18,7 +18,7 @@ refunds as (
         account_id,
         record_key as refund_id,
         latest.record.tid as order_id,
-        {# Its oid is that of the first line: one of several would be charged with what was given back for all of them. #}
+        {# `oid` is the first line of the refund. Of several none is named: the marts would charge the first with the money of all. #}
         case
             when {{ array_length('latest.record.detail.refund_order_item') }} < 2
                 then nullif(nullif(latest.record.detail.oid, ''), '0')
@@ -57,11 +57,11 @@ select
     cast(refund_amount - postage as decimal(18, 4)) as refund_goods,
     cast(postage as decimal(18, 4)) as refund_shipping,
     case when postage is not null then cast(0 as decimal(18, 4)) end as refund_tax,
-    {# Of goods sold by weight it tells none. #}
+    {# Goods sold by weight have no number of pieces. #}
     cast(case when refund_type = 'return_refund' then nullif(pieces, 0) end as decimal(18, 4)) as quantity,
     reason,
     is_disputed,
-    {# Who decided in the end is not told. #}
+    {# The vendor does not say who decided a dispute. #}
     case when not is_disputed then false end as is_platform_decided,
     account.currency,
     load_id

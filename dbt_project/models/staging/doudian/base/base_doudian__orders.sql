@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', **replace_rows(['account_id', 'record_key'])) }}
 
-{# The scene of a sale (author, live room, video) stays with each line, for marts of live selling. #}
+{# The lines keep where they were sold (`author_id`, `room_id_str`, `video_id` …): stg_doudian__order_scenes is built on it. #}
 {%- set shape = {
     'order_status': 'text', 'main_status': 'text', 'trade_type': 'text', 'pay_type': 'text',
     'create_time': 'text', 'pay_time': 'text', 'ship_time': 'text', 'finish_time': 'text', 'update_time': 'text',
@@ -19,7 +19,10 @@
     }]
 } -%}
 
-{# The vendor does not say when a group formed nor when an order was closed: the versions seen on the way do. #}
+{#
+  The vendor has no time at which a group formed or an order was closed: both are taken from the first version that shows them. An order of
+  a group waits in status 105 until the group forms.
+#}
 {{ latest_records(source('raw_doudian', 'orders'), shape, over_versions={
     'held_at': ('min', "case when record.order_status = '105' then cursor_at end"),
     'released_at': ('min', "case when record.order_status in ('2', '101', '3', '5') then cursor_at end"),

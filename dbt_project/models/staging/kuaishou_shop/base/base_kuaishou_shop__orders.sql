@@ -12,7 +12,7 @@
     'buyer_key': 'text'
 } -%}
 
-{# The vendor does not say when an order was done or closed: the first version that shows it does. #}
+{# The vendor has no time at which an order was completed or closed, so it is taken from the first version with that status. #}
 {{ latest_records(source('raw_kuaishou_shop', 'orders'), shape, over_versions={
     'done_seen_at': ('min', "case when record.orderBaseInfo.status = '70' then cursor_at end"),
     'closed_seen_at': ('min', "case when record.orderBaseInfo.status = '80' then cursor_at end"),

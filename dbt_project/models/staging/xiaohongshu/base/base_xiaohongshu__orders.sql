@@ -10,7 +10,7 @@
     }]
 } -%}
 
-{# Nothing says whether finishTime is the time of the close where an order is closed after it was finished. #}
+{# No document says whether a later close changes `finishTime`, so it is read only from versions with status 7 (finished). #}
 {{ latest_records(source('raw_xiaohongshu', 'orders'), shape, over_versions={
     'finished_seen_at': ('min', "case when record.orderStatus = '7' then " ~ epoch_time('record.finishTime', 1000) ~ " end"),
     'closed_seen_at': ('min', "case when record.orderStatus in ('8', '9') then cursor_at end"),

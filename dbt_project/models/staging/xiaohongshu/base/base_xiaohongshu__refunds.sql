@@ -9,7 +9,7 @@
     }
 } -%}
 
-{# The unit of the time of a refund is not told: the first version with the money, or other goods, given back tells. #}
+{# The unit of `refundTime` is not documented, so the time is that of the first version that shows the money (or other goods) given. #}
 {{ latest_records(source('raw_xiaohongshu', 'refunds'), shape, over_versions={
     'success_seen_at': ('min', "case when record.detail.refundStatus = '2'"
         ~ " or record.status = '4' and record.returnType = '2' and coalesce(record.detail.refundStatus, '') <> '108' then cursor_at end"),

@@ -21,7 +21,10 @@
 } -%}
 
 {%- set status = 'record.full_order_info.order_info.status' %}
-{# No time of closing is told: the first version that shows it tells when it was. When it succeeded before, the versions say that did. #}
+{#
+  The vendor has no time of closing, so it is taken from the first version with TRADE_CLOSED. An order may be closed after it succeeded:
+  when it succeeded is kept from the versions with TRADE_SUCCESS.
+#}
 {{ latest_records(source('raw_youzan', 'orders'), shape, over_versions={
     'done_seen_at': ('min', "case when " ~ status ~ " = 'TRADE_SUCCESS' then "
         ~ local_time('record.full_order_info.order_info.success_time', "'Asia/Shanghai'") ~ " end"),
