@@ -1,5 +1,5 @@
 {#
-  A purchase is an order paid in the shop within 15 days of the last click, on the day of the click.
+  A purchase is an order paid in the shop within 15 days of the last click (`alipay_inshop_num`). It counts on the day of the click.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.report_index.ad_pv'),

@@ -1,6 +1,6 @@
 {#
-  A purchase is a paid order line within 15 days of a click, on the day of the click. The figures of groups and ads
-  bear a prefix; at ad level it is not confirmed, so both spellings are taken.
+  A purchase is an order line paid within 15 days of a click. It counts on the day of the click. In the group report the names of the
+  figures have the prefix `r0_`; whether those of the ad report do is not confirmed, so both spellings are read there.
 #}
 {%- set fields = {
     'impressions': 'Impressions',

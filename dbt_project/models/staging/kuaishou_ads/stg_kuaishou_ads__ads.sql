@@ -1,6 +1,7 @@
 {#
-  A purchase is an order paid, on the day it was reported back; the window is the account's and is not told.
-  The vendor's unit is the ad group, its creative the ad; bclick (行为数) is what its own click rate counts.
+  A purchase is a paid order (`event_order_paid`). It counts on the day it was reported back; the attribution window is a setting of the
+  account and no report names it. The vendor's unit is the ad group of the marts, its creative the ad. Clicks are `bclick` (行为数), because
+  the vendor's own click rate is made of them.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.show'),

@@ -1,4 +1,4 @@
-{# People cannot be added up: each day, week and month is Meta's own count of it. #}
+{# People of days cannot be added up to a week's, so each day, week and month is Meta's own count of that period. #}
 {%- set reach = whole_number('r.record.reach') -%}
 {%- set ids = {
     'account': {},

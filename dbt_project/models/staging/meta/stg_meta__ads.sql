@@ -1,7 +1,7 @@
 {#
-  The same purchases stand under several action types: omni_purchase is the one that holds them all, once. Arrays that
-  are empty are left out: absent is none. Since June 2025 Meta dates what happens off its own apps, a shop's purchases,
-  by the purchase, whatever is asked for.
+  `actions` lists the same purchases under several types. Only `omni_purchase` has each of them once. Meta leaves an empty array out, so
+  an absent figure is 0. Since June 2025 Meta counts a purchase in the merchant's shop on the day of the purchase, not of the click,
+  whatever the request asks for.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.impressions'),

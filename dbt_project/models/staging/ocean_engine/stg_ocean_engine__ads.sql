@@ -1,6 +1,6 @@
 {#
-  A project is the marts' campaign, a promotion its ad; the level between does not exist at this vendor. Of the account only
-  the spend is told. convert_cnt and stat_pay_amount are dated by when the conversion was reported back, not by the click.
+  The vendor's project is the campaign of the marts and its promotion the ad; it has no ad groups. For the whole account it reports the
+  spend alone. `convert_cnt` and `stat_pay_amount` count on the day the conversion was reported back, not on that of the click.
 #}
 {{ ads_of(
     'ocean_engine',

@@ -1,6 +1,6 @@
 {#
-  A purchase is an order paid after an ad; within how many days is not told. Money is whole li. The account's figures
-  come a scene a row: search, star shop and display together are the account's own total.
+  A purchase is an order paid after an ad; the vendor does not say within how many days. Money is in li (1/1000 yuan). The account report
+  has a row for each scene (search, star shop, display): their sum is the account's total.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.impression'),

@@ -1,7 +1,7 @@
 {#
-  A purchase is an order paid directly after the ad, on the day of payment; of 全域推广 it is any order that it claims. The
-  account is the sum of both: a row has the names of the one or the other. The vendor's ad (计划) is the ad group, its
-  creative, which has no name, the ad.
+  A purchase is an order paid directly after the ad. It counts on the day of payment. 全域推广 (uni_promotion) has a report of its own with
+  other names for the figures and claims organic orders, too. An account is the sum of both reports; each row has the names of one of
+  them. The vendor's ad (计划) is the ad group of the marts and its creative, which has no name, the ad.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.show_cnt'),

@@ -1,6 +1,6 @@
 {#
-  A purchase is what the promotion console counts as an order; within how many days is not told. The account has no
-  report of its own: its total is its campaigns'.
+  A purchase is what the promotion console counts as an order; the vendor does not say within how many days. There is no report of the
+  account as a whole, so its total is the sum of its campaigns.
 #}
 {%- set field = var('suning_ads_fields') -%}
 

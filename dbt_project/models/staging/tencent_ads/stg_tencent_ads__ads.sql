@@ -1,5 +1,5 @@
 {#
-  Money is in fen. A purchase is an order placed, on the day of the impression or click.
+  Money is in fen. A purchase is an order placed (`order_pv`). It counts on the day of the impression or click.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.view_count'),

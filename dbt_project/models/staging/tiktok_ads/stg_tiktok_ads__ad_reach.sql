@@ -1,5 +1,5 @@
 {#
-  Auction reports tell whom they reached, GMV Max does not: an account with both has people nobody counted together.
+  Auction reports have the people reached, GMV Max reports have not. An account with both has no reach: nobody counted its people.
 #}
 {%- set reach = whole_number('r.record.metrics.reach') -%}
 {%- set day = {'grain': 'day', 'reach': reach} -%}

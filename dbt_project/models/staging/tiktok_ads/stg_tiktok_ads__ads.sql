@@ -1,6 +1,7 @@
 {#
-  Auction reports and GMV Max call the same things by different names; a row has the one or the other. A purchase is a
-  paid order that TikTok claims. A dash is null. The account is the sum of what was bought at auction and of GMV Max.
+  Auction reports and GMV Max reports have different names for the same figures; each row has those of one of them, and an account is the
+  sum of both. A purchase is a paid order that TikTok claims; `total_complete_payment_rate` is its value, whatever the name says. A dash
+  means not measured and becomes null.
 #}
 {%- set auction = {
     'impressions': whole_number('r.record.metrics.impressions'),

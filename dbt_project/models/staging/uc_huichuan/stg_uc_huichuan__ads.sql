@@ -1,6 +1,6 @@
 {#
-  At this vendor the 推广组 (adgroup) holds the 推广计划 (campaign): the marts' campaign and ad group.
-  A conversion is what the bound goal counts; its value and its window are not told.
+  At this vendor an adgroup (推广组) holds campaigns (推广计划), so its adgroup is the campaign of the marts and its campaign the ad group.
+  A conversion is what the bound goal counts; the vendor tells neither its value nor its window.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.srch'),

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
 
-{#- Which field is which figure is for the merchant to confirm (see dbt_project.yml). -#}
+{#- The names of spend and orders are not documented: the merchant confirms them in `suning_ads_fields` of dbt_project.yml. -#}
 {%- set shape = {'promotionId': 'text', 'promotionName': 'text'} -%}
 {%- for field in var('suning_ads_fields').values() -%}
     {%- do shape.update({field: 'text'}) -%}
