@@ -1,7 +1,7 @@
 {#
-  What the sources of report source/all/a are in our words (source_l1 of the marts). Data: one line per name, and
-  at the end per kind (the vendor's code up to its comma), for the sites and engines nobody has named. A source
-  that is neither shows as 'unknown', under its own name in source_l2.
+  Translates the sources of report source/all/a to source_l1 of the marts: first by name, then (at the end) by kind, which is the vendor's
+  code up to its comma, for sites and engines that are not named here. A source that is neither becomes 'unknown' and keeps its own name
+  in source_l2.
 #}
 {%- set names = [
     ('直接访问', 'direct_returning'),

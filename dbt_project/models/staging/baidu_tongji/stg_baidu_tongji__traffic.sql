@@ -1,9 +1,9 @@
 {#
-  Tongji gives ratios and averages; counts are what can be added later: bounces = visits × bounce ratio (a
-  percentage), seconds = visits × average seconds, both rounded to a whole.
+  Tongji gives ratios and averages, which cannot be added up. They are turned into counts: bounces = visits × bounce ratio (a
+  percentage), seconds = visits × average seconds, both rounded to whole numbers.
 
-  Among the sources bought and natural search are one row, 搜索引擎. Where the three kinds of search asked for apart come to
-  its visits (late hits between two calls left aside) they stand in its place; else it stays.
+  The source report has paid and natural search in one row, 搜索引擎. A second report splits search into three kinds. The three replace
+  that row where their visits come within 2 % of it (between two calls some hits arrive late); otherwise the row stays.
 #}
 with
 

@@ -1,6 +1,6 @@
 {#
-  What the sources in dropped files are in our words (source_l1 of the marts). Data: one line per mapping file and name; the
-  finer name counts before the coarser one. A name that is not here shows as 'unknown', under its own name in source_l2.
+  Translates the names of sources in dropped files to source_l1 of the marts, by mapping file. The name of the second level counts before
+  that of the first. A name that is not here becomes 'unknown' and keeps its own name in source_l2.
 #}
 {%- set names = {
     'sycm_traffic_source': {

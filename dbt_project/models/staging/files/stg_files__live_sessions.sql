@@ -13,7 +13,7 @@ select
     {%- for name in ['views', 'viewers', 'peak_concurrent'] %}
     {{ whole_number('latest.record.' ~ name) }} as {{ name }},
     {%- endfor %}
-    {# The export has the average only: rounded, as the sum over all viewers. #}
+    {# The export has only the average per viewer, which cannot be added up: it is turned into the rounded sum over all viewers. #}
     cast(round({{ number('latest.record.seconds_per_viewer') }} * {{ number('latest.record.viewers') }}) as bigint) as watch_seconds,
     {%- for name in ['comments', 'likes', 'new_fans', 'product_exposures', 'product_clicks', 'exposed_viewers', 'clicked_viewers',
         'buyers', 'orders'] %}
@@ -27,5 +27,5 @@ select
 from {{ ref('base_files__live_sessions') }} as latest
 left join {{ source('raw_daybook', 'accounts') }} as account
     on latest.account_id = account.account_id
-{# A day that came back empty leaves a row without a record. #}
+{# A day without sessions has one row without a record. #}
 where latest.record_key is not null

@@ -39,7 +39,7 @@ select
     category_path,
     line_class,
     quantity,
-    {# list − discount = line amount: any two give the third; the file's line amount is what counts. #}
+    {# list amount − discount = line amount. A file may leave one of them out; if it has all three, the two amounts make the discount. #}
     coalesce(told_list_amount, cast(told_line_amount + coalesce(told_discount, 0) as decimal(18, 4))) as list_amount,
     case
         when told_list_amount is not null and told_line_amount is not null

@@ -1,4 +1,4 @@
-{# The mapping of the file has translated the states already; what it does not know stays unknown here. #}
+{# The mapping of the file has translated the states already. A state that it does not know is 'unknown' here. #}
 select
     'files' as platform,
     latest.account_id,

@@ -1,4 +1,4 @@
-{# What the visitors of a source did, step by step: people, each counted once in the period, and what they paid. #}
+{# How many people of a source took each step (each person counts once in the period), and what they paid. #}
 select
     'files' as platform,
     levels.account_id,

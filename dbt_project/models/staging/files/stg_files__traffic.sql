@@ -1,4 +1,4 @@
-{# A file without a total over its sources leaves the total unknown: people of several sources overlap. #}
+{# A file without a total over its sources gets a total of nulls: adding the sources up would count people of several sources twice. #}
 with
 
 levels as (

@@ -1,6 +1,6 @@
 {#
-  What GA4's default channel groups are in our words (source_l1 of the marts). Data: one line per group. A group that is
-  not here shows as 'unknown', under its own name in source_l2.
+  Translates GA4's default channel groups to source_l1 of the marts. A group that is not here becomes 'unknown' and keeps its own name in
+  source_l2.
 #}
 {%- set names = [
     ('Direct', 'direct_returning'),

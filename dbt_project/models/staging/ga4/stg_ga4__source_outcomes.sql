@@ -1,7 +1,7 @@
 {#
-  What the visitors of a source did, step by step, and what they bought: GA4's people of each event, and its purchases before
-  refunds. GA4 lists no event of which there was none, and counts no purchases where a site sends none. So nothing is 0 from the
-  day on which a property first told of an event, in periods that were asked for it; before, it is not known.
+  How many people of a source took each step (GA4's users of each event) and what they bought (before refunds). GA4 has no row for an event
+  that did not happen, and a site that sends no such event looks the same. So a missing step is 0 only from the day on which the property
+  first had the event, in periods that were asked for it; before that it is null. Purchases are treated alike.
 #}
 {%- set steps = {
     'saw_detail': 'view_item', 'carted': 'add_to_cart', 'favoured': 'add_to_wishlist', 'checked_out': 'begin_checkout',

@@ -1,6 +1,6 @@
 {#
-  GA4 gives engaged sessions; the others bounced. People on two kinds of device cannot be added up, so tablets and
-  television sets are not joined to either: they are in the totals only.
+  GA4 has engaged sessions; all others bounced. Tablets and television sets are in the totals only: added to desktop or mobile, a person
+  with two devices would count twice.
 #}
 with
 

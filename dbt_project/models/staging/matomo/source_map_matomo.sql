@@ -1,6 +1,6 @@
 {#
-  What Matomo's kinds of referrer are in our words (source_l1 of the marts). Data: one line per kind; the merchant's own
-  campaigns are in the variable matomo_campaigns. What is not here shows as 'unknown', under its own name in source_l2.
+  Translates Matomo's kinds of referrer to source_l1 of the marts. The merchant's own campaigns are named by the variable
+  matomo_campaigns. A name that is in neither becomes 'unknown' and is kept in source_l2.
 #}
 {%- set names = [
     ('Direct Entry', 'direct_returning'),

@@ -1,8 +1,9 @@
 {#
-  The orders of each kind of referrer and campaign, of sites that Matomo is told orders of (e-commerce, in its own settings). It
-  gives an order to one source alone, so that a period's orders are those of its sources; who ordered is not counted by source. A
-  source whose row names no orders had none. Rows read before Daybook asked for orders name no such setting: not known. Beside a
-  site that is told of orders, one without it sells who knows what: not known, and with it what both sold to a source that they share.
+  The orders of each kind of referrer and campaign. Only a site with e-commerce switched on in Matomo (`ecommerce` 1) has orders:
+  * On such a site a source without a figure had no orders. Matomo gives an order to one source, so the sum over the sources is the
+    period's total. It does not count buyers by source.
+  * On any other site orders are null, and so in rows that were read before Daybook asked for `ecommerce`. Such rows are kept if another
+    site of the store has orders: then nobody knows what both sites sold to a source that they share.
 #}
 with
 
@@ -18,7 +19,7 @@ figures as (
         {{ matomo_source('periods.record') }} as source_l2,
         periods.record.report = 'total' as is_total,
         coalesce(periods.record.ecommerce = '1', false) as is_told,
-        -- As the traffic of the source: none came where it names no visits, and the 0 of a server that does not count people is not given.
+        -- As in stg_matomo__traffic: a source without visits had no visitors; 0 visitors beside visits mean that the server did not count.
         case
             when {{ whole_number('periods.record.nb_visits') }} = 0 then 0
             when periods.record.report <> 'total' and periods.record.nb_visits is null and periods.record.nb_uniq_visitors is null then 0

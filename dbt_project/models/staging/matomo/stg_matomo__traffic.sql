@@ -1,7 +1,7 @@
 {#
-  Visitors of sources and devices are told of days only. People with two kinds of phone cannot be added up: mobile has
-  visitors where there is one kind of them. A server that makes no distinct count of a period says 0: that is not given. A source
-  that sold, but nobody came by, may name no visits: it had none.
+  Matomo counts the visitors of sources and devices for days only. `mobile` is made of smartphones, phablets and feature phones; it has
+  visitors only on a day with one of them, because a person with two would count twice. A server that does not count the visitors of a
+  period says 0: beside visits that is null. A source that brought an order but no visit has no `nb_visits`: its visits are 0.
 #}
 with
 

@@ -1,6 +1,6 @@
 {#
-  What Plausible's acquisition channels are in our words (source_l1 of the marts). Data: one line per channel. A channel that
-  is not here shows as 'unknown', under its own name in source_l2.
+  Translates Plausible's acquisition channels to source_l1 of the marts. A channel that is not here becomes 'unknown'; source_l2 keeps the
+  name of the source.
 #}
 {%- set names = [
     ('Direct', 'direct_returning'),

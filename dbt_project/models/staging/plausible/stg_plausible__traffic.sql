@@ -1,7 +1,7 @@
 {#
-  Plausible gives rates and averages; counts are what can be added later: bounces = visits × bounce rate (a whole
-  percentage), seconds = visits × average seconds, both rounded to a whole. People on two kinds of device cannot be added
-  up, so tablets are in the totals only. It does not tell new visitors from others.
+  Plausible gives rates and averages, which cannot be added up. They are turned into counts: bounces = visits × bounce rate (a whole
+  percentage), seconds = visits × average seconds, both rounded to whole numbers. Tablets are in the totals only: added to another kind of
+  device, a person with both would count twice. Plausible does not count new visitors.
 #}
 with
 

@@ -1,6 +1,5 @@
 {#
-  What Umami's channels are in our words (source_l1 of the marts). Data: one line per channel. A channel that is not here
-  shows as 'unknown', under its own name in source_l2.
+  Translates Umami's channels to source_l1 of the marts. A channel that is not here becomes 'unknown' and keeps its own name in source_l2.
 #}
 {%- set names = [
     ('direct', 'direct_returning'),

@@ -1,6 +1,6 @@
 {#
-  A visitor of Umami is a browser on one device, so desktop and laptop may be added to pc. Tablets are in the totals only.
-  It does not tell new visitors from others.
+  A visitor of Umami is one browser on one device, so desktop and laptop add up to pc without counting anybody twice. Tablets are in the
+  totals only. Umami does not count new visitors.
 #}
 with
 

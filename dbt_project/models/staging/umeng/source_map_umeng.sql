@@ -1,7 +1,7 @@
 {#
-  What the channels an app was installed from are in our words (source_l1 of the marts). Data: one line per channel, in
-  small letters: app stores bring people to the merchant's own app, advertising networks were paid for. Merchants name
-  channels themselves: one that is not here shows as 'unknown', under its own name in source_l2.
+  Translates the channels an app was installed from (in small letters) to source_l1 of the marts. App stores bring people to the
+  merchant's own app; advertising networks were paid. Merchants name channels themselves: one that is not here becomes 'unknown' and keeps
+  its own name in source_l2.
 #}
 {%- set names = [
     ('app store', 'owned'),

@@ -1,6 +1,6 @@
 {#
-  Of days one row tells all figures; of weeks and months each figure is a row of its own. An app has no page views and no
-  bounces, and its time spent is not told in a way that could be added.
+  A day's row has all figures; for weeks and months each figure has a row of its own. An app has no page views and no bounces, and Umeng
+  gives its time spent only in a form that cannot be added up.
 #}
 with
 

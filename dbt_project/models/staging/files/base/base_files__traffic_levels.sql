@@ -1,7 +1,7 @@
 {#
-  Rows of dropped traffic files with the place of each in the tree of sources. A level's own row stands for the rows below
-  it, because people add up over nothing: what is kept is the second level, a third where nobody gives the second's total,
-  and a first that is not split. A row without any name is the total over all sources.
+  The rows of dropped traffic files form a tree of sources with up to three levels. A source's own row counts people that the rows below
+  it count again, so only one level of each branch is kept: the second; the third where the file has no row for the second; the first
+  where it is not split. A row without any source is the total over all of them.
 #}
 {{ config(materialized='view') }}
 {%- set no_name = "('', '汇总', '全部', '整体', '合计', '总计')" %}
