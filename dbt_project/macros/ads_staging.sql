@@ -41,7 +41,7 @@ reads as (
     {% endfor %}
 ),
 
--- Each level is a report of its own: one that could not be read in a night does not make the others' readings older.
+-- Each level is a report of its own, and some nights only some of them can be read. So the latest read is found level by level.
 levels as (
     select
         entity_level,
@@ -83,14 +83,15 @@ inner join levels
     and reads.report_date = levels.report_date
 left join {{ source('raw_daybook', 'accounts') }} as account
     on reads.account_id = account.account_id
-{# A read that came back empty has no row to show; it only makes the earlier reads not the latest. #}
+{# A read that came back empty has one row without record_key. It only makes earlier reads no longer the latest. #}
 where reads.record_key is not null
 {%- endmacro %}
 
 
 {#
   Body of a staging model of people reached: the last read of every day, week and month, in the columns of the staging
-  contract. Where several rows speak of one thing (kinds of advertising that share people) the figure is null.
+  contract. An entity with several rows in a period (kinds of advertising that reach the same people) has no row here: people cannot be
+  added up.
 
   parts: one mapping per report: `level`, `grain`, `base` (the base model), `reach`, and the expressions of `r.record` for
       campaign_id, ad_group_id and ad_id; `of` narrows a report of several levels to this one.

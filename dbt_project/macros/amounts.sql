@@ -1,10 +1,10 @@
-{# Money and comparisons, said once. #}
+{# Money, and the comparison with earlier periods. #}
 
 
 {# An amount in another currency, to the cent; null when the rate is missing. #}
 {% macro converted(amount, rate) -%}
-    {#- Wide enough that the engine multiplies in 128 bits: two decimal(18) would overflow above some 90,000. Most money is
-    in the currency it is wanted in, and 128 bits cost twenty times as much as 64. #}
+    {#- decimal(25) makes the engine multiply in 128 bits: two decimal(18) would overflow above some 90,000. That costs twenty times as much
+    as 64 bits, so money that is in the wanted currency already (rate 1), as most is, takes the other way. #}
     case
         when {{ rate }} = 1 then cast(round({{ amount }}, 2) as decimal(18, 4))
         else cast(round(cast({{ amount }} as decimal(25, 4)) * {{ rate }}, 2) as decimal(18, 4))
@@ -12,17 +12,17 @@
 {%- endmacro %}
 
 
-{# A sum of 18 digits. By itself a sum has 38, and adding those up again costs several times as much. #}
+{# A sum cast to decimal(18, 4). The engine makes a sum a decimal(38), and adding such sums up again costs several times as much. #}
 {% macro added_up(amount) %}cast(sum({{ amount }}) as decimal(18, 4)){% endmacro %}
 
 
 {# Money of a mart row: null when the source is not loaded or a rate of the period is missing. #}
 {% macro mart_money(amount, known) -%}
-    {#- By way of 64 bits: a sum has 128, and rounding those costs fifty times as much. #}
+    {#- The inner cast is to 64 bits: a sum has 128, and rounding those costs fifty times as much. #}
     cast(case when {{ known }} then cast({{ amount }} as decimal(18, 4)) end as decimal(18, 2))
 {%- endmacro %}
 
-{# The oldest read (its date or its age) among the ad figures that stand; where all were withdrawn, among all of them. #}
+{# The oldest read (its date or its age) among the ad figures that the platform has not withdrawn; where it withdrew all, among all. #}
 {% macro oldest_that_stands(read, of='') -%}
     coalesce(min(case when not {{ of }}is_withdrawn then {{ of }}{{ read }} end), min({{ of }}{{ read }}))
 {%- endmacro %}
@@ -38,11 +38,11 @@
     The comparison columns of a measure: the earlier period's value, and the change of `own` (this period over its whole elapsed
     days) against it. Needs the relations own, prev and yoy, which have the measures of the compared spans.
 
-    loaded: measure → a flag. The measure is compared only where the span has the flag: four days of ads are no week of them.
-    nothing_where: for tables with rows only of what happened: a flag of the span (joined_to_compared_spans). Where a span has it, a
-        row that is absent means 0.
-    absent: the condition under which an earlier row is absent, `$` being prev or yoy.
-    own: where this period's measure stands, `$` being its name.
+    loaded: measure → a flag. The measure is compared only where both spans have the flag: four days of ads are not a week of ads.
+    nothing_where: a flag of the span (joined_to_compared_spans), for tables that have rows only for what happened. Where a span has the
+        flag, a missing row means 0, else it is unknown.
+    absent: the condition by which an earlier row is missing; `$` stands for prev or yoy.
+    own: the expression of this period's measure; `$` stands for the measure's name.
     whens: the earlier spans, by the names of their relations and columns.
 #}
 {% macro compared(measures, loaded={}, nothing_where=none, absent='$.grain is null', own=none, whens=['prev', 'yoy']) -%}
@@ -101,7 +101,7 @@ left join {{ ref('int_store_by_period') }} as same_event
 {%- endmacro %}
 
 
-{# Joins to `this`, a row by period, what is known of its span, as `spans`. period_columns: what a mart's row tells of its period. #}
+{# Joins int_spans, as `spans`, to `this`, a row of a period. period_columns: the columns about the period that every mart has. #}
 {% macro joined_to_its_span() -%}
 inner join {{ ref('int_spans') }} as spans
     on this.store_id = spans.store_id
@@ -124,17 +124,18 @@ inner join {{ ref('int_spans') }} as spans
 
 
 {#
-    For a left join that is to find nothing unless `condition`: the key where the condition holds, else null. Written as a condition of
-    its own, it would name nothing of the other side, and DuckDB would compare every row with every row.
+    For a left join that may match only where `condition` holds: the key where it does, else null. As a condition of its own in the ON
+    clause it would name no column of the other side, and DuckDB would compare every row with every row.
 #}
 {% macro only_where(condition, key) %}case when {{ condition }} then {{ key }} end{% endmacro %}
 
 
 {#
-    Joins to `this` the spans by which and with which a period is compared, as own, prev and yoy (see int_spans).
+    Joins the rows of `model` that take part in the comparison to `this`: own (this period over the days that can be compared), prev and yoy
+    (see int_spans).
 
-    keys: the columns that name a row within a period. nullable: further ones, which may be null.
-    spans: the relation that says which spans those are.
+    keys: the columns that identify a row within a period. nullable: further ones, which may be null.
+    spans: the relation that says which spans are compared.
     only: a flag that a row must have to be compared. only_spans: a flag that its span must have (joined_to_compared_spans).
 #}
 {% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[], only_spans=none) -%}
@@ -158,8 +159,8 @@ left join {{ ref(model) }} as {{ name }}
 
 
 {#
-    Joins to `this` and its `spans` what is known of the compared spans, as own_spans, prev_spans and yoy_spans. Tables with rows only of
-    what happened need it, to tell whether there was anything to compare.
+    Joins int_spans once more, for the compared spans, as own_spans, prev_spans and yoy_spans, to `this` and its `spans`. Tables that have
+    rows only for what happened need it to tell an earlier period without sales from one that was not loaded.
 #}
 {% macro joined_to_compared_spans() -%}
     {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
@@ -220,7 +221,7 @@ where grain = '{{ grain }}'
 {%- endmacro %}
 
 
-{# The traits of an order that have tables, and an order's value of each: 'unknown' where it does not say, never left out. #}
+{# The traits of an order that have tables of their own, and its value of each. An order without a value is 'unknown', never left out. #}
 {% macro attribute_traits() %}{{ return(['region', 'buyer_type', 'payment_type']) }}{% endmacro %}
 
 {% macro traits_of_the_order(of='') -%}

@@ -7,7 +7,7 @@
 
 {# ---- types ------------------------------------------------------------------------------------ #}
 
-{# The engine's name of one of our type words: text, texts (by names that differ), instant; any other word is returned as it is. #}
+{# The engine's type for one of our words: text, texts (for objects whose keys are ids), instant. Any other word is returned as it is. #}
 {% macro t(name) %}{{ return(adapter.dispatch('t', 'daybook')(name)) }}{% endmacro %}
 
 {% macro duckdb__t(name) %}
@@ -79,7 +79,7 @@
 {% macro duckdb__explode(array) %}unnest({{ array }}){% endmacro %}
 {% macro spark__explode(array) %}explode({{ array }}){% endmacro %}
 
-{# Sum of an expression over an array column, without a join: `over` uses the element's name. Null if the array is null. #}
+{# Sum of an expression over an array column, without a join. In it, `item` is the name of an element. Null if the array is null. #}
 {% macro array_sum(array, item, expression) %}
     {{- return(adapter.dispatch('array_sum', 'daybook')(array, item, expression)) -}}
 {% endmacro %}
@@ -93,7 +93,7 @@
     aggregate({{ array }}, cast(0 as decimal(18,4)), (_sum, {{ item }}) -> cast(_sum + coalesce({{ expression }}, 0) as decimal(18,4)))
 {%- endmacro %}
 
-{# The same, but null where no element has a value: what nobody counts is not 0. #}
+{# Like array_sum, but null where no element has a value: what nobody counts is not 0. #}
 {% macro array_told_sum(array, item, expression) %}
     {{- return(adapter.dispatch('array_told_sum', 'daybook')(array, item, expression)) -}}
 {% endmacro %}
@@ -281,15 +281,15 @@
 
 {# ---- rows ------------------------------------------------------------------------------------- #}
 
-{# A number that changes when any column of a row does, or one of further columns. `row` is the name of the relation in FROM. #}
+{# A number that changes when any column of a row changes, or one of `more`. `row` is the name of the relation in FROM. #}
 {% macro row_print(row, more=[]) %}{{ return(adapter.dispatch('row_print', 'daybook')(row, more)) }}{% endmacro %}
 {% macro duckdb__row_print(row, more=[]) %}hash({{ ([row] + more) | join(', ') }}){% endmacro %}
 {% macro spark__row_print(row, more=[]) %}cast(xxhash64({{ ([row ~ '.*'] + more) | join(', ') }}) as decimal(38, 0)){% endmacro %}
 
 
 {#
-  A table beside a view, as the view names it: DuckDB looks it up in the file the view is in, which readers have by other names
-  than the database has while it is built.
+  The name by which a view calls a table of its own database. On DuckDB it leaves the database out: readers attach the file under another
+  name than the build does, and the view must find the table under both.
 #}
 {% macro beside_it(relation) %}{{ return(adapter.dispatch('beside_it', 'daybook')(relation)) }}{% endmacro %}
 {% macro duckdb__beside_it(relation) %}{{ return(relation.include(database=false)) }}{% endmacro %}
@@ -313,5 +313,5 @@
     {{ return({'incremental_strategy': 'merge', 'unique_key': keys, 'on_schema_change': 'fail'}) }}
 {% endmacro %}
 
-{# Spark's parser eats backslashes in literals; dbt's unit-test fixtures go through this macro. #}
+{# Spark takes a backslash in a text literal for an escape. dbt writes the rows of unit tests through this macro. #}
 {% macro spark__escape_single_quotes(expression) %}{{ expression | replace("\\", "\\\\") | replace("'", "\\'") }}{% endmacro %}

@@ -1,4 +1,4 @@
-{# What platforms count of the people of a source beside visitors, and the name of their days added up. #}
+{# The people whom platforms count for a source beside visitors, and the column that has the sum of their days. #}
 {% macro source_people() -%}
     {{- return({'cart_visitors': 'cart_visitor_days', 'fav_visitors': 'fav_visitor_days', 'buyers': 'buyer_days'}) -}}
 {%- endmacro %}
@@ -14,7 +14,7 @@ of a product page do. #}
 {%- endmacro %}
 
 
-{# The steps of the closed funnel: those for which every person's own events are known. Of the other steps only counts are told. #}
+{# The steps of the closed funnel, in which each person is followed from step to step. For the other steps platforms give only counts. #}
 {% macro funnel_steps_with_events() -%}
     {{- return(['create', 'pay', 'repurchase']) -}}
 {%- endmacro %}
@@ -61,7 +61,7 @@ select
         * {{ ratio('this.paid_amount', 'this.' ~ step ~ '_people') }}, 2
     ) as decimal(18, 2)) as {{ step }}_lost_value,
     {%- endfor %}
-    -- No platform tells what each visitor did: before the order only counts are known, and nobody can be followed.
+    -- No platform gives the events of single visitors. Before the order there are only counts, so nobody can be followed.
     false as is_visit_events_loaded,
     {%- for step in steps %}
     cast({{ 'this.closed_' ~ step ~ '_people' if step in funnel_steps_with_events() else 'null' }} as bigint) as closed_{{ step }}_people,
@@ -75,8 +75,8 @@ from {{ ref('int_funnel_by_period') }} as this
 where this.grain = '{{ grain }}' and this.span_days = 0
 {% endmacro %}
 
-{# How many sites have visitors in a period, for each value of `keys` (the store, its source): figures of the period itself or of its
-   days. `figures`: int_traffic, or a part of it. #}
+{# How many sites have visitors in a period, for each value of `keys` (the store, or the store and its source). A site has them if it gives
+   a figure of the period itself or of one of its days. `figures`: int_traffic, or a part of it. #}
 {% macro sites_of_periods(figures, keys) -%}
 select {{ keys | join(', ') }}, grain, period_start, count(distinct account_id) as sites
     from (

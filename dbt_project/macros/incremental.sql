@@ -4,8 +4,8 @@
   * Records. Entity tables forget and write anew what loads since the last whole build brought (int_changed_orders,
     int_changed_refunds), the buyers of those orders (int_changed_buyers), and the orders and refunds that depend on them
     (int_orders_to_write, int_refunds_to_write).
-  * Periods. Tables by period forget and write anew the spans that hold a day whose print differs from the one they were
-    built from, and those that are new or described otherwise (int_affected_spans).
+  * Periods. Tables by period forget and write anew the spans with a day whose print (a hash of its rows) differs from the one they were
+    built from, and spans that are new or whose row in int_spans changed (int_affected_spans).
 
   Both lead to the rows that a full build would have, because what is written is always made by the same SELECT, over whole
   orders, whole buyers, whole spans. `warehouse/built.py` remembers a build only when all of it passed, so whatever a killed
@@ -34,16 +34,17 @@
 
 
 {#
-  Whether a row (of the relation called `row`) is in the scope; one macro per scope. They use IN, because for a correlated EXISTS beside
-  another condition DuckDB holds the whole table and its distinct keys, which is three times the work.
+  Whether a row (of the relation called `row`) has to be written anew; one macro for each list. They use IN, because for a correlated EXISTS
+  beside another condition DuckDB holds the whole table and its distinct keys, which is three times the work.
 #}
 {% macro in_changed_orders(row) -%}
     {{ is_listed(row, ref('int_changed_orders'), ['platform', 'store_id', 'order_id']) }}
 {%- endmacro %}
 
 {#
-  The same for rows that staging makes. A condition on one column of the record itself leaves the other records out before they are
-  taken apart. Platform and store are not in the record: a condition that names them alone would take all records apart first.
+  As in_changed_orders and in_refunds_to_write, for rows of staging views. The record has its own id, while platform and store are added by
+  the view. A condition on the id alone drops the other records before they are taken apart; one that needs platform and store, too, can
+  drop them only afterwards.
 #}
 {% macro in_staged_orders(row) -%}
     {{ is_listed(row, ref('int_changed_orders'), ['order_id']) }} and {{ in_changed_orders(row) }}
@@ -120,9 +121,9 @@
 
 
 {#
-  Configuration of a list of what a build must write anew, and the list's last SELECT, from a CTE `found`. The list stays until a
-  whole build has passed, because a build that was cut short may have overwritten what showed that a thing had changed. A full build
-  needs no list and has an empty one.
+  Configuration of a list of what a build must write anew. newly_found is the list's last SELECT, from a CTE `found`. An entry stays until a
+  whole build has passed, because a build that was cut short may have overwritten the difference by which it was found. A full build writes
+  everything, so its list is empty.
 #}
 {% macro kept_until_built() %}
     {{ return({
@@ -149,7 +150,7 @@ where {{ key[-1] }} is not null
 {%- endmacro %}
 
 
-{# A table of this project as the last build left it, without a dependency on it: for a model that a build makes before that table. #}
+{# A table of this project as the last build left it, without a dependency on it: for a model that is built before that table. #}
 {% macro as_it_was(name, in_marts=false) -%}
     {%- set database = 'daybook' if in_marts and target.type == 'duckdb' else target.database -%}
     {{ return(adapter.get_relation(database, 'marts' if in_marts else 'intermediate', name)) }}
@@ -163,9 +164,8 @@ where {{ key[-1] }} is not null
 
 
 {#
-  The rows of a table that a test has to judge: in a full build all, in a night that goes on those of the list. A table that forgets and
-  appends by a list has new rows only of that list. The others passed with the build that wrote them, and the list stays until a whole
-  build has passed.
+  The rows of a table that a test has to judge: all of them in a full build; in a build that goes on only those of the list by which the
+  table is written anew. All other rows passed with the build that wrote them. An entry stays in the list until a whole build has passed.
 
   written: the name of the model that is the list. columns: the columns of the table that may name a listed row. The list is looked up and
   not referred to: otherwise a build of models/intermediate alone would include the test.
@@ -205,7 +205,7 @@ where {{ key[-1] }} is not null
 #}
 {% macro only_changes() %}{{ return(not execute or (this is not none and is_incremental())) }}{% endmacro %}
 
-{# The same for the table of the marts into which an ephemeral model is written. #}
+{# Like only_changes, for the table of the marts into which an ephemeral model is written. #}
 {% macro only_changes_of(name) -%}
     {{ return(not execute or (this is not none and is_catching_up() and as_it_was(name, in_marts=true) is not none)) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
-  Whether a staging model keeps the contract of its stream, in one pass over it. When it does not there is one row in `broken`,
-  which says every broken rule, in how many rows it is broken, and one of these rows.
+  Whether a staging model keeps the contract of its stream, in one pass over it. If not, there is one row, whose `broken` names every broken
+  rule, with the number of rows that break it and one of them.
 
   Only rows that came since the last whole build are judged: the earlier ones passed with that build, each row is judged by itself,
   and a changed rule makes a full build. by_load is false where rows have no load_id; then all are judged each time.
@@ -45,7 +45,7 @@
 {% endtest %}
 
 
-{# One text about all the rules, each (what it is called, when a row breaks it, the value to show); the key as one more. #}
+{# One text about all broken rules. rules: (the rule's name, when a row breaks it, the value to show); that `key` is unique is one more. #}
 {% macro broken_rules(relation, rules, example, key=[], by_load=true) %}
     select broken
     from (
@@ -86,7 +86,7 @@
                 {{ example }} as example
             from {{ relation }}
             {%- if by_load %}
-            {#- Not as a source: whoever builds models/intermediate alone would be given these tests with it. #}
+            {#- Looked up and not referred to as a source: otherwise a build of models/intermediate alone would include these tests. #}
             where load_id > {{ built_through(api.Relation.create(target.database, 'built', 'state')) }}
             {%- endif %}
         ) as looked_at

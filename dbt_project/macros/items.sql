@@ -1,4 +1,4 @@
-{# The item tables: one SELECT (item_periods), a table per level and grain that names its key. #}
+{# The item tables: one SELECT (item_periods) for all; the table of each level and grain gives the item's id its name. #}
 
 {# What an item is at each level, as an expression over an order line. A line without a product is 'unknown', never dropped. #}
 {% macro item_levels() -%}
@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 
-{# The join of lines with their kind (int_item_by_period): the item at every level. #}
+{# Joins lines to `kinds` of int_item_by_period, which has each combination of product, SKU and category once. #}
 {% macro same_kind(rows) -%}
     {%- for name in ['product_id', 'sku_id', 'category_path'] -%}
     {{ rows }}.{{ name }} is not distinct from kinds.{{ name }}{{ " and " if not loop.last }}
@@ -21,11 +21,12 @@
 {%- endmacro %}
 
 {#
-  What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. Rows are items that
-  sold, came back or were looked at; in an earlier period whose orders were loaded, an item without a row sold nothing. A period is
-  compared by its own span, unless it is not over. A day of an event that is over is also compared with the day of the same number in the
-  event before. A night gets only the rows that it writes anew. with_stock: adds what the catalogue says of an item in the period
-  (item_stock); for one level only.
+  What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. An item has a row in a
+  period in which it sold, came back or was looked at. Without a row in an earlier period whose orders were loaded, it sold nothing then. A
+  period that is not over is compared by its whole days (int_spans). A day of a promotion event, once it is over, is also compared with the
+  day of the same number in the event before. In a night the SELECT has only the rows to write anew.
+
+  with_stock: adds what the catalogue says of an item in the period (item_stock); for one level only.
 #}
 {% macro item_periods(levels, grain, with_stock=false) -%}
 {%- set measures = compared_item_measures() %}
@@ -38,7 +39,7 @@
 with
 
 {% if only_changes() -%}
--- What a night reads: the periods it writes and those they are compared with; of an item that is called something else, all.
+-- What a night reads: the periods it writes and those they are compared with. Of an item whose name or first sale changed it reads all.
 read_periods as (
 
     select store_id, grain, period_start from {{ ref('int_affected_periods') }} where grain = '{{ grain }}'
@@ -87,7 +88,7 @@ sold as (
 
 {%- if grain == 'day' %}
 
--- Whole days of events beside that of the same number in the event before: some weeks of a year, so that what sold on them is little.
+-- Whole days of events, each with the day of the same number in the event before. They are a few weeks of a year, so little is read.
 event_days as (
 
     select spans.store_id, spans.period_start, before.period_start as compare_date, before.is_orders_loaded
@@ -136,7 +137,7 @@ periods as (
 
     union all
 
-    -- Looked at and not sold.
+    -- Items that were looked at and did not sell.
     select
         traffic.level, traffic.store_id, traffic.item_id, traffic.grain, traffic.period_start, traffic.span_days,
         {{ (['0'] * sums | length) | join(', ') }}, {{ (['null'] * rest | length) | join(', ') }}
@@ -268,12 +269,12 @@ left join covering
 {#
   The CTEs `stocked` and `covering`.
 
-  stocked: what the catalogue said of each item of to_write, for periods for all of which it is known. A day's price and stock are those
-  at its end. A day on which an item was not in the catalogue is one without stock; a stock that was not told makes the number of days
-  with stock unknown. Where two platforms of one store name one item their pieces are added, and a price in two currencies is null.
+  stocked: what the catalogue said of each item of to_write, in periods for which it is known on every day. A day's price and stock are
+  those at its end. A day on which the item was not in the catalogue is a day without stock. If a stock was not told, the number of days
+  with stock is null. Where two platforms of one store have the item, their pieces are added, and prices in two currencies give null.
 
-  covering: the pieces that sold in the last days up to the period's end, and how many of these days had stock, where orders and
-  catalogue are known for all of them.
+  covering: the pieces that sold in the last days up to the period's end, and on how many of these days there was stock. Only where orders
+  and catalogue are known for all of these days.
 #}
 {% macro item_stock(level, grain) -%}
 known_periods as (
@@ -337,7 +338,7 @@ covering as (
 {%- endmacro %}
 
 
-{# The join of an item with its versions that held at the end of a day from first_day to last_day. #}
+{# The join of an item with those of its versions that held at the end of some day from first_day to last_day. #}
 {% macro versions_of(level, item, first_day, last_day) -%}
     {{ item }}.store_id = versions.store_id
         and {{ item }}.item_id = versions.{{ level }}_id
@@ -349,8 +350,8 @@ covering as (
         and versions.from_date < versions.until_date
 {%- endmacro %}
 
-{# At the end of how many of those days an item's versions had pieces; null where a version does not tell. Two platforms together never come
-   to more days than there are. #}
+{# On how many of those days an item had stock at the day's end; null if a version does not tell its stock. The days of two platforms are
+   added, but never to more than there are. #}
 {% macro days_with_stock(first_day, last_day) -%}
     case when count(*) = count(versions.stock) then least(
         sum(case when versions.stock > 0 then {{ days_between(
@@ -480,8 +481,8 @@ left join {{ ref('int_items') }} as items
 {%- endmacro %}
 
 
-{# How often an item was looked at, and by how many people: the latter for products and variants only, because the people of a category's
-   products cannot be added up. #}
+{# How often an item was looked at. Numbers of people only for products and variants: the people of a category's products cannot be added
+   up. #}
 {% macro category_traffic_columns() -%}
     traffic_days, visitor_days, visitors_at_least, page_views, exposures, search_exposures, search_clicks, search_click_rate, cart_units
 {%- endmacro %}

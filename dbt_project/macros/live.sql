@@ -1,4 +1,4 @@
-{# The ratios of live selling, made of the row's sums. Clicks are counted as times where these are told, else as people. #}
+{# The ratios of live selling, made of the row's sums. click_rate uses clicks where the platform counts them, else people who clicked. #}
 {% macro live_ratios() -%}
     {{ ratio('watch_seconds', 'session_viewers') }} as avg_watch_seconds,
     {{ ratio('paid_amount_attributed * 1000', 'views') }} as gpm,
@@ -24,7 +24,7 @@ select
         'gpm', 'uv_value', 'click_rate', 'click_to_pay', 'live_roi'] %}
     this.{{ name }},
     {%- endfor %}
-    {#- Whoever has no row in an earlier period whose orders were loaded sold nothing in it, if it is known at all what is sold live. #}
+    {#- A host without a row in an earlier period whose orders were loaded sold nothing then, if the store's live sales are known at all. #}
     {{ compared({'sessions': 'bigint'}, nothing_where='is_orders_loaded and this.sessions is not null') }},
     {{ compared({'views': 'bigint', 'new_fans': 'bigint'}) }},
     {{ compared({

@@ -1,4 +1,4 @@
-{# What a merchant has said of a store in a setting: {store: value, default: value}, as an expression over store_id. #}
+{# The value of a setting for the row's store, as an expression over store_id. setting: {store: value, default: value}. #}
 {% macro said_of_store(setting, otherwise) -%}
     coalesce(
         {%- for store, value in setting.items() if store != 'default' %}
@@ -9,16 +9,17 @@
 {%- endmacro %}
 
 
-{# An amount without the tax that is in the store's prices (tax charged on top never is in goods). #}
+{# An amount without the tax that the store's prices include. (Tax that is charged on top of them is in no amount of goods.) #}
 {% macro without_tax(amount) -%}
     cast(cast({{ amount }} as double) / (1 + {{ said_of_store(var('tax_in_prices'), 0) }}) as decimal(18, 2))
 {%- endmacro %}
 
 
 {#
-  Whether enough of the net sales has a cost for a margin to be shown. Where more came back than was sold, enough of that must have one.
-  Nor may what came back without a cost be more than that part: sales with a cost would then be more than there are.
-  uncosted: how many sales have no cost. If none, the margin is known, even without any sales.
+  Whether enough of the net sales (var margin_from_coverage) has a cost for a margin to be shown. Where more came back than was sold, both
+  sums are negative, and the same share of them must have a cost. What came back without a cost may not be more than the rest either: sales
+  with a cost would then be more than all sales.
+  uncosted: how many sales have no cost. With none the margin is known, even if nothing was sold.
 #}
 {% macro is_covered(net_sales, with_cost, uncosted) -%}
     (

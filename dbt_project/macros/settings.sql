@@ -16,7 +16,7 @@
 {% endmacro %}
 
 
-{# The same as the inside of an IN list: `platform in ({{ platforms_with('orders') }})`. #}
+{# Like platforms_of, as the inside of an IN list: `platform in ({{ platforms_with('orders') }})`. #}
 {% macro platforms_with(stream) -%}
     {%- for platform in platforms_of(stream) -%}
         '{{ platform }}'{{ ", " if not loop.last }}
@@ -37,10 +37,10 @@
 
 
 {#
-    Whether an account is waited for, over rows of accounts with their store_id, platform, is_active and mark_end. An account that left
-    accounts.yml is read no further, and nobody knows when the next file is dropped into an inbox. So either is waited for only where no
-    other account of the store is left. Where all left, the one that was read furthest is waited for.
-    among: the accounts that do what is waited for.
+    Whether a store's days wait for an account, over rows of accounts with store_id, platform, is_active and mark_end. An account that left
+    accounts.yml is read no further, and nobody knows when the next file is dropped into an inbox. Either is waited for only where the store
+    has no other account. Where all have left, the one that was read furthest is waited for.
+    among: a condition, which accounts read what is waited for.
 #}
 {% macro is_waited_for(among='true') -%}
     {%- set waits = "(case when is_active then 2 else 0 end + case when platform in (" ~ quoted(var('read_to_the_last_event')) ~ ") then 0 else 1 end)" -%}

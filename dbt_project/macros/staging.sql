@@ -25,7 +25,7 @@
 
   raw: relation of the raw table (every distinct version). shape: see parse_payload.
   over_versions: column name → (min or max, expression of `record` and `cursor_at`), taken over all versions of
-      the record. Where a vendor does not say when something happened, the first version with it tells.
+      the record. Where a vendor has no time for an event, it happened when the first version with it was modified.
 
   Latest = greatest (cursor_at, read_at, load_id). `load_id` and `loaded_at` tell the last load that brought
   any version of the record, so "new since" also finds records whose history grew by a late, older version.
@@ -189,7 +189,7 @@ versions as (
         and held.record_key = first_arrived.record_key
         and (held.valid_until_at is null or held.valid_until_at > first_arrived.first_cursor_at)
     union all
-    {# A version that had ended keeps its end. #}
+    {# Empty payloads of earlier loads are no rows of this table. They are read again, or a version that had ended would hold anew. #}
     select account_id, record_key, cursor_at, read_at, load_id, loaded_at, payload_hash, null
     from {{ raw }}
     where payload_hash = md5('null')
@@ -229,8 +229,8 @@ where payload_hash <> md5('null')
 
   keep: 'latest' (the last read of every account and date stands for that date) or 'all' (one read per
       account, date and as-of day: how a restated figure matured).
-  A read that came back empty leaves one row without record_key, so that the rows of the date go and the
-  date is known to have been read. Which dates were read is told by raw_daybook.report_reads, not by rows.
+  A read that came back empty leaves one row without record_key. It replaces the earlier rows of the date.
+  Which dates were read is told by raw_daybook.report_reads, not by rows.
 #}
 {% macro report_rows(platform, stream, shape, keep) -%}
 with
@@ -281,7 +281,7 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 {%- endmacro %}
 
 
-{# Whether a read (a row of report_reads) was of a day. That of a week or month has the date of its first day, which may lie before all others. #}
+{# Whether a read (a row of report_reads) was of a day. One of a week or month is dated by its first day, which may not have been read. #}
 {% macro is_of_a_day(reads) -%}
     {{ reads }}.stream not like '%weekly' and {{ reads }}.stream not like '%monthly'
 {%- endmacro %}
@@ -331,7 +331,7 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 
 {#
   The id of a line whose vendor gives it none: the id of its item. Where an order has an item more than once (bought, and given free
-  with itself) the lines from the second on are numbered. Refunds name the item, and so the first line.
+  with itself) the second line and later ones get a number. Refunds name the item and so find the first line.
 
   item, order_by: columns of `lines`, which has account_id and order_id.
 #}
@@ -346,8 +346,8 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 
 
 {#
-  What a platform tells of days, weeks and months, each in a stream of its own, as the rows of one relation. A period that came back
-  empty has no row.
+  The figures of a platform for days, weeks and months, each grain a stream of its own, as the rows of one relation. A period that came
+  back empty has no row.
 #}
 {% macro told_periods(platform, stream='traffic') -%}
     {%- for grain in ['', '_weekly', '_monthly'] %}
@@ -363,7 +363,7 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 {%- endmacro %}
 
 
-{# A source_map: rows of a source's name at the vendor and our word for it. #}
+{# The rows of a source_map: the vendor's name of a source and our source_l1 for it. #}
 {% macro source_map(names) -%}
     {%- for source_name, source_l1 in names %}
     select '{{ source_name | replace("'", "''") }}' as source_name, '{{ source_l1 }}' as source_l1
@@ -372,7 +372,7 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 {%- endmacro %}
 
 
-{# The source_l2 of a source of Matomo's: a kind of referrer, or a campaign by its name; null for other reports. #}
+{# The source_l2 of a row of Matomo's: its kind of referrer, or its campaign's name; null in reports that are not by source. #}
 {% macro matomo_source(record) -%}
 case {{ record }}.report
             when 'source' then {{ record }}.entry
@@ -390,7 +390,7 @@ case {{ record }}.report
 {% macro amazon_breakdown() %}lower(replace(part.breakdownType, ' ', '')){% endmacro %}
 
 
-{# What Adobe Commerce tells beside an order's or credit memo's total: the sum of these. Magento Open Source tells none of it. #}
+{# The sum of some extension attributes of an order or credit memo, which only Adobe Commerce has. In Magento Open Source it is 0. #}
 {% macro commerce_sum(record, names) -%}
     {%- for name in names -%}
     {{ ' + ' if not loop.first }}coalesce({{ money(record ~ '.extension_attributes.' ~ name) }}, 0)

@@ -171,7 +171,7 @@
 {% endmacro %}
 
 
-{# Whether a row counts: false where another account of the shop tells the same better (int_told_elsewhere). #}
+{# Whether a row counts: false where another account of the shop has a newer version of the same record (int_told_elsewhere). #}
 {% macro is_heard(row, stream, record='order_id') -%}
     ({{ row }}.account_id, {{ row }}.{{ record }}) not in (
         select account_id, record_id from {{ ref('int_told_elsewhere') }} where stream = '{{ stream }}'
@@ -179,7 +179,7 @@
 {%- endmacro %}
 
 
-{# (platform, store) of the shops whose orders several accounts read or have read, also accounts that left accounts.yml. #}
+{# (platform, store) of the shops whose orders are or were read by several accounts. Accounts that left accounts.yml count, too. #}
 {% macro shared_shops() -%}
     {%- if not execute -%}
         {{ return([('', '')]) }}

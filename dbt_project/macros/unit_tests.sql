@@ -1,6 +1,6 @@
 {#
-  A value of a unit test's rows, cast. dbt asks the adapter how for each, and finds out that DuckDB has no way of its own: a third of
-  what a unit test cost.
+  A value of a unit test's rows, cast to its type. By default dbt asks the adapter for each value how to cast it, and DuckDB has no way of
+  its own. That search took a third of the time of a unit test.
 #}
 {% macro safe_cast(field, type) -%}
     {%- if target.type == 'duckdb' -%}
