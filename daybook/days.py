@@ -30,7 +30,7 @@ class Day(click.DateTime):
 
 
 def reach(moment: str | None, zone: ZoneInfo) -> str:
-    """How far a release's data goes, by the business zone's clock as all moments are shown. None: none yet."""
+    """How far a release's data goes, by the business zone's clock as all moments are. None: it holds none."""
     if moment is None:
         return "no data yet"
     return f"data through {datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"
