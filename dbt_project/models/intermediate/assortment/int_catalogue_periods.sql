@@ -1,5 +1,5 @@
--- Periods for all of which a store's catalogue is known. cover_from is the first of the 28 days up to the period's end. The sales of
--- these days say how long a stock will last, where catalogue and orders are known for all of them. One row per store, grain and period.
+-- Periods for which a store's catalogue is known on every day. cover_from is the first of the 28 days up to the period's end: their sales
+-- say how long a stock will last, if catalogue and orders are known for all of them. One row per store, grain and period.
 with
 
 known as (

@@ -1,6 +1,6 @@
 -- The category of a product over time, for platforms whose orders do not name it: half-open spans that cover all of time. The first
--- category known of a product holds for the time before, too. A version that names none changes nothing. One row per store, product and
--- span.
+-- category known of a product also holds for the time before. A version without a category changes nothing. One row per store, product
+-- and span.
 with
 
 told as (

@@ -1,7 +1,7 @@
--- What the catalogues said of each product, and of each variant, over time: half-open spans. Where a platform tells of the variants
--- alone, the product is made of them. Before a product's first version nothing is told of it, and nothing after it left a whole list.
--- The days are the store's: a version held during some of every day from from_date to last_date, and at the end of every day from
--- from_date until before until_date. One row per store, product, variant (null: the product) and span.
+-- What the catalogues said of each product, and of each variant, over time: half-open spans. If a platform has only variants, the product
+-- is made of them. There is nothing before a product's first version, nor after a complete list no longer names it.
+-- The days are the store's: a version held during a part of every day from from_date to last_date, and at the end of every day from
+-- from_date to the day before until_date. One row per store, product, variant (null: the product) and span.
 {%- set open = "cast('9999-12-31 00:00:00+00:00' as " ~ t('instant') ~ ")" %}
 with
 
@@ -26,8 +26,8 @@ own_rows as (
 
 ),
 
--- Where two accounts read one store, the version that came last holds. Of two versions of one moment that of the account still read
--- holds, because no list ends what an account told that left accounts.yml; then the one that ended last, or has not ended.
+-- Where two accounts read one store, the version that began last holds. Of two that began at the same moment, that of the account still
+-- in accounts.yml holds, because no list ends the versions of an account that left; then the one that ended last, or has not ended.
 in_order as (
 
     select
@@ -70,7 +70,7 @@ select
     spans.product_id,
     spans.sku_id,
     spans.product_name,
-    -- A version that names no category is in the one named before.
+    -- A version without a category keeps the one named before.
     coalesce(spans.category_path, categories.category_path) as category_path,
     spans.list_price,
     spans.currency,

@@ -31,7 +31,7 @@
 
 with
 
--- Sales: those of the days to write, and on all days those from which a refund takes its order's traits.
+-- Sales of the days to write. (`orders` has those of all days, because a refund takes the traits of its order.)
 sold as (
 
     select
@@ -99,8 +99,8 @@ placed as (
 
 ),
 
--- A deposit is no sale: it counts on its own day and, when it was lost, on the day of the order's end. A deposit of unknown amount
--- leaves the sum unknown.
+-- A deposit is no sale. It counts on the day it was paid and, if it was forfeited, on the day the order ended. If the amount of one
+-- deposit is unknown, so is the sum.
 deposits as (
     {%- for moment, day in {'received': 'deposit_date', 'forfeited': 'forfeited_date'}.items() %}
 
@@ -123,7 +123,7 @@ deposits as (
 
 ),
 
--- The part of what was paid that was paid with the shop's own cards, where its platform tells (int_attribute_mart).
+-- What was paid with the shop's own gift cards, if its platform tells (int_attribute_mart).
 redeemed as (
 
     select store_id, paid_date, {{ traits_of_the_order() }}, gift_cards_redeemed
@@ -173,7 +173,7 @@ summed as (
     from (
         select * from days
         union all
-        -- A buyer's first order anywhere on the platform is not their first in every store.
+        -- A buyer's first order in a store need not be their first on the platform, so ALL takes the columns ending in _all.
         select days.trait, 'ALL' as store_id, days.trait_value, days.date_day
             {%- for name in added %}, days.{{ name ~ '_all' if name ~ '_all' in added else name }}{% endfor %}
         from days
@@ -187,9 +187,9 @@ summed as (
 
 ),
 
--- A buyer of two days is one buyer of the week. Each is counted on one day: as a buyer on their first day in the span; as new if their
--- first order of all is in it; as a repeat on the day of their second order in the span; as back if they had paid in the year before the
--- span. Numbers take the place of names, within this query only.
+-- Somebody who buys on two days is one buyer of the week. So each is counted on one day of the span: as a buyer on their first day in it
+-- (as new if their very first order is in the span, as back if they had paid in the year before it), and as a repeat buyer on the day of
+-- their second order in it. buyer_no stands for the buyer's key, within this query only.
 people as (
 
     select platform, buyer_key, cast(row_number() over (order by platform) as integer) as buyer_no
@@ -231,7 +231,7 @@ buyer_days as (
 
 ),
 
--- Adds the last day, of whatever trait, on which the buyer had paid before the day, week or month began.
+-- Adds the last day, with whatever trait, on which the buyer had paid before the day, week or month began.
 dated as (
 
     select
@@ -249,7 +249,8 @@ dated as (
 
 ),
 
--- A day that is there twice (in two stores, with two of another trait) comes after itself, and is still counted once.
+-- A buyer may have the same day twice (from two stores, or with two values of another trait). That day then comes after itself, and the
+-- buyer is still counted once.
 arrivals as (
     {%- set in_order = 'partition by store_id, trait_value, buyer_no order by date_day, orders' %}
     {%- for trait in traits %}

@@ -1,6 +1,6 @@
--- For each trait and period, the sales that are too young: their 30 days for refunds are not over. A day matures without an event, so
--- these sales are looked at anew every night. They are those of about the last month; all others are old enough. One row per trait,
--- store (and ALL), value, grain and period.
+-- For each trait and period, the sales that are too young: their 30 days for refunds are not over. A sale becomes old enough by the mere
+-- passing of time, which changes no record, so these sales (about the last month's) are looked at every night. One row per trait, store
+-- (and ALL), value, grain and period.
 {%- set amounts = ['paid_amount', 'refund_amount_within_30d'] %}
 
 with

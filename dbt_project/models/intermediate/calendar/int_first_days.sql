@@ -1,5 +1,5 @@
--- The day from which ALL counts each store: the first of its loaded history. Before it only stray orders are known, those that changed
--- later. They stand in the store's own days, and those days are not loaded. One row per store with orders.
+-- The day from which ALL counts each store: the first of its loaded history. Of the days before, only those orders are known that changed
+-- later. They are in the store's own days, which count as not loaded. One row per store with orders.
 select store_id, max(history_from) as first_day
 from {{ ref('int_store_calendar') }}
 where store_id <> 'ALL' and history_from is not null

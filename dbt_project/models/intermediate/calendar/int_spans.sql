@@ -1,7 +1,7 @@
 -- Every period of every store, and the earlier periods it is compared with. A span is the part of a period that is looked at: span_days
--- = 0 is the whole period as far as it is known, span_days = n its first n days. A period that is not over is compared by its whole days
--- with as many first days of the earlier one. Where it has no whole days from its first day on, it is compared with nothing. One row per
--- store, grain, period and span.
+-- = 0 is the whole period as far as it is known, span_days = n its first n days. A period that is not over is compared by its whole days:
+-- they and as many first days of the earlier period. If its first day is not whole, it is compared with nothing. One row per store, grain,
+-- period and span.
 with
 
 days as (
@@ -46,7 +46,7 @@ wholes as (
         max(yoy_date_period_start) as yoy_date_period_start,
         count(*) as days,
         sum(case when is_complete then 1 else 0 end) as days_elapsed,
-        -- The whole days that follow one another from the first: 1 … n without a gap.
+        -- The number of whole days, if they are the first ones of the period without a gap; else 0.
         case
             when sum(case when is_complete then 1 else 0 end) = max(case when is_complete then day_number else 0 end)
                 then max(case when is_complete then day_number else 0 end)
@@ -103,7 +103,7 @@ keyed as (
 
     select
         compared.*,
-        -- The span of the period's own whole days: the period itself unless a day that was read in part is in it.
+        -- The span by which the period is compared: the period itself (0), unless one of its days was read only in part.
         case when whole_days = days then 0 else whole_days end as own_span_days,
         case
             when prev_days > prev_whole_days then null

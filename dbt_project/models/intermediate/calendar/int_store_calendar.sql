@@ -1,10 +1,10 @@
 -- The days that each store's rows may speak of, and what of them has been loaded.
 -- * A store whose orders are read has every day from where its history begins to the last one that is over where the store is. The
 --   running day is in the facts, and in no period.
--- * A day before the history that has an event keeps the event and is not loaded: of its orders only those are known that changed later.
---   ALL has none of them.
--- * A day within the history that was left out in reading (int_unread_days) is not loaded either.
--- * A store that is read up to its last event ends with that event's day.
+-- * A day before the history keeps the events that are known of it and is not loaded: of its orders only those are known that changed
+--   later. ALL has none of these days.
+-- * A day within the history that was not read (int_unread_days) is not loaded either.
+-- * A store that is read up to its last event (files) ends with that event's day.
 -- * store_id 'ALL' ends with the last day that is over for all stores that are being read. It is loaded and complete when all stores
 --   that should be there are.
 with
@@ -17,9 +17,9 @@ stores as (
         time_zone,
         orders_through_at,
         closed_through_date,
-        -- The first whole day: a vendor that looks back so many days begins within one.
+        -- The first whole day: a vendor that looks back a number of days from now begins within a day.
         {{ add_days(local_date('orders_from_at - interval 1 second', 'time_zone'), 1) }} as history_from,
-        -- The last whole day: the mark is where the next read begins.
+        -- The last whole day: the next read begins at the mark, so the mark's own day is not whole.
         {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
         {{ add_days(local_date('refunds_through_at', 'time_zone'), -1) }} as refunds_whole_through_date,
         {{ local_date('orders_through_at - interval 1 second', 'time_zone') }} as orders_last_date
@@ -63,7 +63,7 @@ bounds as (
         stores.closed_through_date,
         min(event_days.date_day) as first_event_date,
         max(event_days.date_day) as last_event_date,
-        -- A read that starts after the last event says nothing about where the history begins.
+        -- If the first read starts after the last event, it says nothing about where the history begins: that is the first event.
         case
             when min(stores.history_from) <= max(event_days.date_day) or max(event_days.date_day) is null
                 then min(stores.history_from)
@@ -111,7 +111,7 @@ order_days as (
 
 ),
 
--- A report day is loaded when the platform gave rows for it, or was asked and had none.
+-- A day of a report is loaded if the platform gave rows for it, or was asked for it and had none.
 report_days as (
     {%- for stream in ['traffic', 'ads'] %}
 
@@ -148,7 +148,7 @@ report_accounts as (
 
 ),
 
--- A day is loaded for a store when all its accounts that had begun by then have it; an account that left accounts.yml is not waited for.
+-- A day is loaded for a store if all its accounts that had begun by then have it. An account that left accounts.yml is not waited for.
 report_loaded as (
 
     select
@@ -178,7 +178,7 @@ report_loaded as (
 
 ),
 
--- An empty answer about a day before the history is no day of the store.
+-- Only days with figures: an empty answer about a day before the history does not make it a day of the store.
 figure_days as (
 
     select store_id, period_start as date_day from {{ ref('int_traffic') }} where grain = 'day'
@@ -195,7 +195,7 @@ all_days as (
     union
     select store_id, date_day from figure_days
     union
-    -- A store without orders has only the history of its figures: from the first figure on, a day without one is one of its days, too.
+    -- A store without orders has no other history than its figures. After the first of them, a day that was read empty is its day, too.
     select report_days.store_id, report_days.date_day
     from report_days
     inner join history on report_days.store_id = history.store_id
@@ -241,7 +241,7 @@ store_days as (
 
 ),
 
--- The stores that should be there on a day: each from its first loaded day until it has been silent so long that it has stopped.
+-- The stores that should be there on a day: each from its first loaded day until it has been silent for store_lapses_after_days.
 expected as (
 
     select
@@ -251,7 +251,7 @@ expected as (
         max(case when is_orders_loaded then date_day end) as orders_last,
         min(case when is_traffic_loaded then date_day end) as traffic_first,
         max(case when is_traffic_loaded then date_day end) as traffic_last,
-        -- Nobody knows what a store that advertises spent before its ads were first read, so its ads are missing there, too.
+        -- What a store that advertises spent before its ads were first read is not known, so its ads count as missing on those days.
         case when max(case when is_ads_loaded then 1 else 0 end) = 1
             then min(case when is_ads_loaded or is_orders_loaded then date_day end)
         end as ads_first,
@@ -261,7 +261,7 @@ expected as (
 
 ),
 
--- Clocks differ by a day at most: a store further behind is late, and its days are missing, not running.
+-- Time zones differ by a day at most. A store that is further behind is late: its days are missing, and ALL does not wait for them.
 closed as (
 
     select min(history.closed_through_date) as closed_through_date
@@ -286,7 +286,7 @@ all_stores as (
     select
         days.date_day,
         max(case when not store_days.is_before_all or store_days.has_reports then store_days.data_through_at end) as data_through_at,
-        -- Whether a buyer bought before is known from where the shortest of the stores' histories begins.
+        -- Whether a buyer of ALL had bought before is known only from where the shortest of the stores' histories begins.
         max(case
             when days.date_day between expected.orders_first
                 and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }} then expected.history_from
@@ -312,7 +312,7 @@ all_stores as (
 
 ),
 
--- All stores together are read as far as the slowest of those still selling.
+-- ALL is read as far as the slowest of the stores that still sell.
 trusted as (
 
     select
@@ -354,7 +354,7 @@ select
     traffic_loaded > 0 as has_traffic,
     ads_loaded > 0 as has_ads,
     orders_expected > 0 and incomplete = 0 as is_complete,
-    -- Buyers of all stores over the visitors of some would be no conversion.
+    -- Otherwise the conversion of ALL would be the buyers of all stores divided by the visitors of some.
     orders_without_traffic = 0 as is_traffic_of_all,
     cast(orders_loaded as integer) as stores_loaded,
     all_stores.history_from,

@@ -30,7 +30,7 @@ marks as (
 
 ),
 
--- Files may be all kinds of figures: an inbox brings orders once a file with orders was dropped into it.
+-- Files may hold any kind of figures, so an inbox has orders only once a file with orders was dropped into it.
 ordering as (
 
     select
@@ -63,8 +63,8 @@ ranked as (
 
 ),
 
--- A store is read from where the first of its order accounts begins, because what it was before another one came is known. It is read as
--- far as the slowest account that is waited for. An inbox is read from the day of its first event on.
+-- A store is read from where the first of its order accounts begins: before another account came, the first was the whole store. It is read
+-- as far as the slowest account that is waited for. An inbox is read from the day of its first event on.
 orders_read as (
 
     select
@@ -91,14 +91,14 @@ select
     ranked.time_zone,
     ranked.currency as store_currency,
     ranked.has_orders,
-    -- A store with orders of two platforms tells gift cards when both do.
+    -- A store with orders of two platforms tells gift cards only if both do.
     coalesce(orders_read.tells_gift_cards, false) as tells_gift_cards,
     orders_read.orders_from_at,
     orders_read.orders_through_at,
-    -- After-sales that are read apart from their orders. A file's mark is only its last event.
+    -- Where after-sales are read apart from orders. Null for files, whose mark is only the last event in them.
     case when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }}) then orders_read.refunds_through_at end
         as refunds_through_at,
-    -- The last day that is over where the store is; a store read up to its last event has none.
+    -- The last day that is over in the store's zone. Null for files: they are read only up to their last event.
     case
         when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }})
             then {{ add_days(local_date('orders_read.orders_through_at', 'ranked.time_zone'), -1) }}

@@ -23,7 +23,7 @@ accounts as (
 
 ),
 
--- A window that landed behind a slice that failed lies ahead of the mark: the next night reads what is between.
+-- A window that lies ahead of the mark landed although a slice before it had failed. It is left out: the next night reads what is between.
 windows as (
 
     select accounts.store_id, accounts.time_zone, accounts.account_id, reads.window_start, reads.window_end

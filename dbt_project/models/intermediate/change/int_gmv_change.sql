@@ -34,7 +34,7 @@ weighted as (
 
 ),
 
--- The effect of each level as such: the number of visitors, buyers, orders and units.
+-- The effect of each number by itself: visitors, buyers, orders and units.
 levels as (
 
     select
@@ -50,7 +50,7 @@ levels as (
 
 ),
 
--- A factor's own effect is what its level adds to the level above.
+-- A factor is one number divided by the one before it (say, orders ÷ buyers), so its effect is the difference of their effects.
 effects as (
 
     select
@@ -91,7 +91,7 @@ effects as (
 
 ),
 
--- The parts that add up, as far as they are known: the strongest one in the direction of the change names it.
+-- Of the parts that are known and add up, the strongest one in the direction of the change becomes main_driver.
 driven as (
 
     select
@@ -116,7 +116,7 @@ named as (
             when strongest = {{ towards_the_change ~ effect }} then '{{ name }}'
             {%- endfor %}
         end as main_driver,
-        -- A running period is compared with as many first days of the other.
+        -- A period that is not over is compared with as many first days of the other.
         case
             when grain <> 'day' and not is_complete and days_elapsed = 1 then 'the first day of '
             when grain <> 'day' and not is_complete

@@ -1,7 +1,7 @@
 -- Why paid_amount changed, taken apart by the traffic sources for which platforms tell what was paid, by LMDI: paid_amount of a source =
 -- visits of all sources × the source's share of them × buyers ÷ visits × spend per buyer. The effects of a source add up to its change
--- to the cent, and those of all sources to the store's. What the mix of sources did is the sum of the effects of the shares. What no
--- source tells stays unattributed. Nothing is said of a period whose visits were read in part. One row per store, source (and ALL),
+-- to the cent, and those of all sources to the store's. The effect of the mix of sources is the sum of the effects of the shares. What no
+-- source tells stays unattributed. A period whose visits were read only in part is not taken apart. One row per store, source (and ALL),
 -- grain, period and comparison.
 {{ config(materialized='view') }}
 {%- set effects = gmv_source_effects() %}
@@ -48,8 +48,8 @@ figures as (
 
 ),
 
--- A source has rows from its first day on, so the later period misses none of the earlier one. A source without a row in the earlier
--- period had not been heard of: it brought nothing then, if the others were told.
+-- A source has rows from its first day on, so the later period has every source of the earlier one. A source without a row in the earlier
+-- period was not there yet: it brought nothing then, if other sources had figures.
 paired as (
 
     select
@@ -93,7 +93,7 @@ sources as (
 
 ),
 
--- All visits are those of the sources whose visits are told in both periods.
+-- `visits` are those of all sources whose visits are known in both periods.
 weighed as (
 
     select
@@ -115,7 +115,7 @@ weighed as (
 
 ),
 
--- The effects, as such, of the visits of all sources, of the source's visits and of its buyers.
+-- The effect of each number by itself: visits of all sources, visits of the source, its buyers.
 levels as (
 
     select
@@ -203,7 +203,7 @@ rows_of_sources as (
 
 ),
 
--- The strongest of the parts that add up, in the direction of the change, names it.
+-- Of the parts that add up, the strongest one in the direction of the change becomes main_driver.
 driven as (
 
     select

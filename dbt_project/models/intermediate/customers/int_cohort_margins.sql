@@ -36,7 +36,7 @@ buyers as (
 
 ),
 
--- Tax is the store's own, so it is taken off before the stores meet in ALL.
+-- Each store has its own tax, so it is taken off before the stores are added up to ALL.
 days as (
 
     select

@@ -78,6 +78,6 @@ select
     {{ ratio('repeat_customers_30d', 'customers_30d') }} as repurchase_rate_jd_30d,
     {{ ratio('repeat_customers_90d', 'customers_90d') }} as repurchase_rate_jd_90d,
     {{ ratio('returning_visitors', 'visitors') }} as returning_visitor_share,
-    -- Null for a running period, whose visitors so far grow with every day.
+    -- Null until the period is over, because its number of visitors grows with every day.
     case when is_complete and is_traffic_loaded then {{ ratio('visitor_days', 'days_in_period * visitors') }} end as stickiness
 from measures

@@ -1,6 +1,6 @@
--- How many customers a store has at the end of each day: ever, and with one or two orders within the days before. A buyer is
--- counted from the day of an order until so many days have passed or the next order takes over; what begins and ends is
--- added up along the calendar, so no buyer is ever counted twice. One row per store (and ALL) and day.
+-- How many customers a store has at the end of each day: ever, and with one or two orders within a number of days. A buyer is counted from
+-- the day of an order until that number of days has passed or the next order takes over. Beginnings and ends are added up along the
+-- calendar, so no buyer is ever counted twice. One row per store (and ALL) and day.
 {%- set windows = [
     ('customers_30d', 'paid_date', 30),
     ('customers_90d', 'paid_date', 90),
@@ -12,8 +12,8 @@
 
 with
 
--- Most of a day's orders are alike here, so they are grouped: there are no more groups than pairs of days, however many orders there
--- are.
+-- Only an order's day and the day of the buyer's next order matter here, so orders are grouped by them: however many orders there are,
+-- there are no more groups than pairs of days.
 spells as (
 
     select

@@ -1,6 +1,6 @@
--- When the margin of the buyers that a period won has paid for its marketing: days from each buyer's first order, counted for all of them
--- together. Not where history begins and nobody can tell who is new. One row per store (and ALL), grain and period with new buyers
--- and known costs.
+-- After how many days the margin of a period's new buyers has paid for the period's marketing. Each buyer's days are counted from their
+-- first order, and the margins of all of them are added up. Not where history begins and nobody can tell who is new. One row per store
+-- (and ALL), grain and period with new buyers and known costs.
 with
 
 ages as (

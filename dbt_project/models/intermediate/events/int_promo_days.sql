@@ -1,6 +1,6 @@
 -- The days of every promotion event and the 14 after it, numbered from its first selling day: 1 is the first day of the burst, 0
--- and below come before. A day that the calendar gives to two phases of an event is one of sale, if either sells, and stands once
--- (int_told_in_vain says where). One row per event and day.
+-- and below come before. A day that the calendar gives to two phases of an event has one row, of the phase that sells if one does
+-- (int_told_in_vain reports it). One row per event and day.
 {{ config(tags='settled') }}
 with
 
@@ -58,7 +58,7 @@ days as (
 
 ),
 
--- A day of an event is no ordinary day: it is in no baseline, and not among the days after another event.
+-- A day of one event is in no baseline, and does not count among the days after another event.
 promoted as (
 
     select date_day, min(event_id) as event_id from days where phase <> 'after' group by date_day

@@ -85,7 +85,7 @@ refund_sums as (
 
 )
 
--- Orders of guests alone have refunds and no buyer.
+-- An event whose orders are all of guests has refunds and no buyers.
 select
     coalesce(buyer_counts.event_id, refund_sums.event_id) as event_id,
     coalesce(buyer_counts.store_id, refund_sums.store_id) as store_id,

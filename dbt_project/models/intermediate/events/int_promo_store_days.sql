@@ -45,7 +45,7 @@ store_days as (
         daily.deposit_received,
         coalesce(deposits.deposits_paid, 0) as deposits_paid,
         coalesce(deposits.balances_paid, 0) as balances_paid,
-        -- Ads that were read in part are not known.
+        -- Null on a day whose ads were read only in part.
         {%- for name in published %}
         {{ of_loaded('daily', name, {'ad_spend': 'is_ads_loaded'}) }} as {{ name }},
         {%- endfor %}

@@ -1,4 +1,4 @@
--- Units of a day with every order counted up to the 99th percentile of its store's orders: one bulk order cannot carry a festival
+-- Units of a day. No order counts with more than the 99th percentile of its store's orders, so that one bulk order cannot carry a festival
 -- (marts, trap 40). One row per store (and ALL) and day with an order.
 with
 

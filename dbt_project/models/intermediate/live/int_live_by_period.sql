@@ -110,7 +110,7 @@ shown as (
         count(*) as sessions,
         sum(case when started.is_session_reported then 1 else 0 end) as sessions_reported,
         sum(case when started.started_at is null or started.ended_at is null then 1 else 0 end) as untimed,
-        -- A figure that one of the sessions lacks is unknown for the period.
+        -- If one of the sessions lacks a figure, it is null for the period.
         {%- for name in added + ['platform_paid_amount'] %}
         case when count(*) = count(started.{{ name }}) then sum(started.{{ name }}) end as {{ name }},
         {%- endfor %}
@@ -119,7 +119,7 @@ shown as (
         {%- endfor %}
         case when count(*) = count(started.live_cost) then sum(started.live_cost) end as live_cost,
         case when count(*) = count(started.peak_concurrent) then max(started.peak_concurrent) end as peak_concurrent,
-        -- People of several sessions overlap: nobody counts them together.
+        -- A person may see several sessions, and nobody counts them over all sessions.
         case when count(*) = 1 then max(started.viewers) end as viewers,
         sum(started.viewers) as session_viewers,
         max(started.viewers) as viewers_at_least,

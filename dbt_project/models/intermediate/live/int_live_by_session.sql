@@ -61,7 +61,7 @@ select
     costs.commission,
     costs.sample_cost,
     {{ mart_money('sessions.ad_spend', 'true') }} as ad_spend,
-    -- The part of the cost that is known; a session of which none is known has no known cost, and is not free.
+    -- The sum of the costs that are known. If none is, the cost is null: the session was not free.
     {{ mart_money(
         'coalesce(sessions.ad_spend, 0) + coalesce(costs.slot_fee, 0) + coalesce(costs.commission, 0) + coalesce(costs.sample_cost, 0)',
         'coalesce(sessions.ad_spend, costs.slot_fee, costs.commission, costs.sample_cost) is not null'

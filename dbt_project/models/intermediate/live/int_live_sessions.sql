@@ -58,7 +58,7 @@ placed as (
 
 ),
 
--- One room read from two accounts of a store, or shown on two days, is one session: what was read last counts.
+-- One room read from two accounts of a store, or shown on two days, is one session: the row of its first day counts, as it was read last.
 latest as (
 
     select

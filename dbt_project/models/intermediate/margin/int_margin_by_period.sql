@@ -20,7 +20,7 @@ days as (
         {%- for name in sums %}, case when {{ counts_in_all('days.date_day') }} then days.{{ name }} else 0 end{% endfor %}
     from {{ ref('int_margin_days') }} as days
     {{ joined_to_first_days('days') }}
-    -- Product ids of two stores have nothing in common. The store's own row stays, also on days of ads alone, with nothing sold.
+    -- No products: their ids in two stores have nothing in common. The row of the store as such stays on every day, also without sales.
     where days.level = 'store' or (days.level = 'category' and {{ counts_in_all('days.date_day') }})
 
 ),

@@ -12,7 +12,7 @@
 
 with
 
--- Goods by the day they count on and the day whose cost they have.
+-- Goods by the day they count on (date_day) and the day whose cost they have (cost_date).
 moved as (
 
     select
@@ -80,7 +80,7 @@ days as (
     union all
     {%- endfor %}
 
-    -- Goods that came back, at the day of their sale.
+    -- The columns ending in _cohort: sales, and what came back of them, on the day of the sale.
     select
         store_id, 'store', 'ALL', cost_date, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         sum(net_sales_cohort), sum(net_sales_with_cost_cohort), sum(cogs), sum(unrated_cohort), sum(uncosted)
@@ -89,7 +89,7 @@ days as (
 
     union all
 
-    -- What an order costs beside its goods, where the merchant has said it.
+    -- What an order costs beside its goods, if a setting says so.
     select
         store_id, 'store', 'ALL', paid_date,
         0, 0, 0, 0,

@@ -17,7 +17,7 @@ select
     this.order_costs,
     cast(this.cm2 as decimal(18, 2)) as cm2,
     case when this.level = 'store' then stores.marketing_cost end as marketing_cost,
-    -- Null for a period whose ads are read in part: a part of them would be taken off all of its sales.
+    -- Null for a period whose ads were read only in part: the margin of all sales would be less a part of the ads.
     cast(case when this.level = 'store' and stores.is_ads_loaded then this.cm2 - stores.marketing_cost end as decimal(18, 2)) as cm3,
     {{ compared({'net_sales_ex_tax': 'decimal(18, 2)', 'gross_margin': 'decimal(18, 2)'}, nothing_where='is_orders_loaded') }},
     {{ compared({'gross_margin_rate': 'double'}) }}

@@ -17,7 +17,7 @@ select
     '{{ var("reporting_currency") }}' as currency,
     this.ad_spend,
     this.marketing_cost,
-    -- Nothing that is read tells these yet.
+    -- No source that is read tells affiliate commissions yet.
     false as is_affiliate_loaded,
     cast(null as decimal(18, 2)) as affiliate_commission,
     this.kol_fees is not null as is_kol_fees_loaded,

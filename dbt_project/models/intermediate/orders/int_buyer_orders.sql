@@ -1,6 +1,6 @@
 -- Every order that makes a buyer, in the buyer's own sequence: in each store, and in ALL over the stores of a platform, where
--- one buyer key is one person. Guests are nobody's history. A view: int_orders has put them in order. One row per store (and ALL)
--- and order.
+-- one buyer key is one person. Orders of guests are left out. A view, because int_orders has numbered them already. One row per store (and
+-- ALL) and order.
 {{ config(materialized='view') }}
 {%- for store, scope in [('store_id', ''), ("'ALL'", '_all')] %}
 

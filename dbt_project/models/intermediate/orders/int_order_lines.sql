@@ -123,7 +123,7 @@ floored as (
 
 ),
 
--- What differs most comes first in a window: DuckDB sorts by the first bytes of all its keys together.
+-- The key that differs most comes first in the window, because DuckDB sorts by the first bytes of all its keys together.
 ranked as (
 
     select
@@ -247,7 +247,7 @@ classed as (
 
 ),
 
--- Each line is converted by itself. What is left over against the converted order, a few cents, goes to one line.
+-- Each line is converted by itself. The few cents by which the lines differ from the converted order go to one line.
 converted as (
 
     select

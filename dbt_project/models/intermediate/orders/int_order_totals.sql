@@ -25,7 +25,7 @@ recognised as (
 
     select
         orders.*,
-        -- Paid means paid in full: staging gives the balance payment of a presale and the forming of a group.
+        -- Paid means paid in full: staging's paid_at is the payment of a presale's balance, and the moment at which a group formed.
         case
             when orders.order_state in ('deposit_paid', 'closed_unpaid') then null
             when orders.order_type = 'cod' then {{ cod_recognised_at('orders') }}
@@ -97,7 +97,7 @@ headers as (
                 cast(rates.rate_to_reporting as double) / cast(store_rates.rate_to_reporting as double), 8
             ) as decimal(18, 8))
         end as rate_to_store,
-        -- A deposit is money of its own day, whatever the sale is worth when the balance comes.
+        -- A deposit is converted at the rate of its own day, not at that of the later sale.
         deposit_rates.rate_to_reporting as deposit_rate,
         forfeited_rates.rate_to_reporting as forfeited_rate,
         coalesce(dated.shipping_charged, 0) as shipping_charged,
@@ -105,7 +105,7 @@ headers as (
         coalesce(dated.order_discount, 0) as order_discount,
         coalesce(dated.platform_subsidy, 0) as platform_subsidy,
         dated.buyer_paid_total,
-        -- Null when it was paid and nobody says how much (a source may tell only the total once the balance is paid).
+        -- Null if a deposit was paid and no source says how much it was (some tell only the total once the balance is paid).
         case when dated.deposit_paid_at is null then coalesce(dated.deposit_paid_amount, 0) else dated.deposit_paid_amount end
             as deposit_paid_amount,
         coalesce(dated.is_deposit_forfeited, false) as is_deposit_forfeited,
@@ -157,7 +157,7 @@ lines as (
         cast(sum(case when line_class = 'product' then line_amount end) as decimal(18, 4)) as line_amount,
         cast(sum(case when line_class = 'product' then greatest(line_amount, 0) end) as decimal(18, 4)) as net_weight,
         cast(sum(case when line_class = 'product' then line_tax end) as decimal(18, 4)) as product_tax,
-        -- The tax that a discount takes off is left to be spread, as the discount is.
+        -- Without the tax of discount lines: it stays in to_spread_tax and is spread over the goods, as the discount itself is.
         cast(sum(case when line_class <> 'discount' then line_tax end) as decimal(18, 4)) as line_tax,
         cast(sum(case when line_class = 'shipping' then line_amount end) as decimal(18, 4)) as shipping_amount,
         cast(sum(case when line_class = 'discount' then line_amount end) as decimal(18, 4)) as discount_amount,
@@ -169,7 +169,7 @@ lines as (
 
 ),
 
--- The part of what was paid that the shop owed before, as gift cards; 0 where the platform does not tell.
+-- What was paid with the shop's own gift cards, which the shop had been paid for before; 0 where the platform does not tell.
 redeemed as (
 
     select platform, store_id, order_id, sum(paid_by_gift_card) as gift_cards_redeemed
@@ -198,7 +198,7 @@ spread as (
             'product_tax', 'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
         coalesce(lines.{{ name }}, 0) as {{ name }},
         {%- endfor %}
-        -- Whole minor units, so that they can be spread without a rest.
+        -- Rounded to cents, so that nothing is left over when they are spread.
         cast(round(cast(headers.order_discount - coalesce(lines.discount_amount, 0) as decimal(18, 4)), 2) as decimal(18, 2)) as to_spread_order_discount,
         cast(round(headers.platform_subsidy, 2) as decimal(18, 2)) as to_spread_platform_subsidy,
         cast(round(cast(headers.shipping_charged + coalesce(lines.shipping_amount, 0) as decimal(18, 4)), 2) as decimal(18, 2)) as to_spread_shipping_charged,
@@ -225,7 +225,7 @@ valued as (
                 + to_spread_order_discount + to_spread_platform_subsidy
             else 0
         end as decimal(18, 4)) as unlisted_amount,
-        -- One line without a product carries what no product line can.
+        -- An order without a product line gets one line without a product to carry these amounts (int_order_lines).
         product_lines = 0 and (
             lines = 0
             or to_spread_order_discount <> 0 or to_spread_platform_subsidy <> 0
@@ -239,7 +239,7 @@ totals as (
 
     select
         valued.*,
-        -- An order of nothing but test items or bookkeeping entries is no order of a customer.
+        -- An order of nothing but test lines, or of nothing but bookkeeping lines, is no sale to a customer.
         coalesce(
             exclude_reason,
             case

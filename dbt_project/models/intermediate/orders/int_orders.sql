@@ -43,9 +43,9 @@ refunds as (
 
 ),
 
--- Only paid, counted orders make a buyer; a guest without a key is nobody's history. Orders go by day before time: where two shops'
--- clocks differ the later order may stand on the earlier day, and periods are made of days. This reads its own source, because DuckDB
--- would hold every column of every order in memory for a CTE that is read twice.
+-- Only paid, counted orders with a buyer's key make a history. They are in the order of their days first, then of their times: two shops in
+-- different zones may put the later order on the earlier day, and periods are made of days. This reads the table and not the CTE above,
+-- because DuckDB would hold every column of every order in memory for a CTE that is read twice.
 buyer_orders as (
 
     select
@@ -86,7 +86,7 @@ named as (
         case
             when not orders.is_paid then null
             when orders.order_state = 'cancelled' then 'cancelled'
-            -- Nobody can send back the fractions of a cent that a share of a line may have.
+            -- Rounded: the share of a line may have fractions of a cent, which nobody can pay back.
             when round(refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig, 2) >= round(orders.paid_amount_orig, 2)
                 and orders.paid_amount_orig > 0 then 'fully_refunded'
             when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig > 0 then 'partly_refunded'
@@ -100,8 +100,8 @@ named as (
 
 )
 
--- The print of what the row says, for int_day_prints. It is made when the row is written, so that no night makes it for every row. Of
--- the buyer's history it holds only what came before: a later order is none of this day's events.
+-- `print` is a hash of the row, for int_day_prints. It is made when the row is written, so that no night has to make it for every row. Of
+-- the buyer's history it has only what came before, because a later order is no event of this day.
 select
     named.*,
     {%- set printed = [] %}

@@ -1,11 +1,11 @@
--- Records that are not counted, because another account tells the same order or refund better. Where several accounts read one shop,
--- each of them tells its records, and one account's counts:
--- * of an order, the account that has it as last modified; if they agree, the one that loaded it last
+-- Records that are not counted, because another account has a newer version of the same order or refund. Where several accounts read one
+-- shop, each of them has its records, and those of one account count:
+-- * of an order, the account with the latest modified time; if they agree, the one that loaded it last
 -- * of an order's lines and rooms, the same account, if it has any of them
 -- * of a refund, the account that loaded it last
 -- Two sites under one store may give two orders the same number. Records that were created at different times, or refunds of different
--- orders, are different: both are left, and the test of the key tells. Where no shop is read by several accounts nothing is looked
--- through. One row per stream, account and record.
+-- orders, are different: both stay, and the test of the key reports them. Where no shop is read by several accounts the staging tables are
+-- not read. One row per stream, account and record.
 {%- set shops = shared_shops() %}
 {%- set streams = {'orders': 'order_id', 'order_lines': 'order_id', 'order_scenes': 'order_id', 'refunds': 'refund_id'} %}
 {%- set marks = {'orders': 'cast(created_at as ' ~ t('text') ~ ')', 'refunds': 'order_id'} %}

@@ -1,4 +1,4 @@
--- What refunds tell of the lines they give back, where the platform does: shares of what was given back, not amounts of their own.
+-- How a refund is split over the lines of its order, where the platform tells. `weight` is a share of the refund, not an amount of its own.
 -- One row per refund and line.
 {{ config(materialized='view') }}
 

@@ -14,7 +14,7 @@ refunds as (
         refunds.*,
         coalesce(refunds.reason, 'unknown') as reason_given,
         {{ store_date('refunds.requested_at', 'zones.time_zone') }} as requested_date,
-        -- One moment for both is all that some platforms tell: how long it took is not known.
+        -- Some platforms have one moment for the request and the refund: then it is not known how long it took.
         nullif({{ seconds_between('refunds.requested_at', 'refunds.refunded_at') }}, 0) as seconds
     from {{ ref('int_refunds') }} as refunds
     left join {{ ref('int_store_zones') }} as zones
@@ -33,9 +33,9 @@ given_back as (
 
 ),
 
--- The shop's work begins with the payment, or with the order where the buyer pays at the door. An order that was called off, or paid
--- back in whole to the cent, while there was still time to send it was not sent late; nor was it late if that came before the
--- promised day had passed.
+-- The shop's 48 hours to ship begin with the payment, with cash on delivery with the order. An order that was cancelled, or paid back in
+-- whole to the cent, before they were over was not shipped late. If that came before the promised day had passed, it was not delivered late
+-- either.
 begun as (
 
     select
@@ -69,7 +69,7 @@ judged as (
             when {{ store_date('orders.over_at', 'zones.time_zone') }}
                 <= {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }}
                 and coalesce(orders.over_at < orders.delivered_at, true) then 0
-            -- It arrived, and nobody says when. What was called off on its way is closed in the same state, and was paid back.
+            -- It arrived, and no source says when. (One cancelled on its way ends in the same state, but was paid back: over_at is set.)
             when orders.delivered_at is null and orders.order_state in ('delivered', 'completed') and orders.over_at is null then 0
             else 1
         end as is_awaited
@@ -90,8 +90,8 @@ whole as (
 
 ),
 
--- A platform that tells no shipping times has no late parcels: it has nothing to say; nor has one that does not tell both what was
--- promised and when it came.
+-- Whether a store's platform tells times of shipment, and whether it tells both a promised day and the delivery. Where it does not, no
+-- order is late and none in time: it is not known.
 told as (
 
     select
@@ -103,7 +103,7 @@ told as (
 
 ),
 
--- Nor has one that tells no disputes.
+-- Whether it tells which refunds were disputed.
 told_disputes as (
 
     select store_id, max(case when is_disputed is null then 0 else 1 end) as tells_disputes
@@ -149,7 +149,7 @@ events as (
 
     union all
 
-    -- Orders whose 48 hours, and those whose promised days, are over, by the day they were paid.
+    -- Orders by the day they were paid: those whose 48 hours are over, and those whose promised day is over.
     select
         orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0, 0,
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping * orders.is_due else 0 end),
@@ -253,7 +253,7 @@ select
     {%- for name in counts %}
     cast(coalesce(added.{{ name }}, 0) as bigint) as {{ name }},
     {%- endfor %}
-    -- Of orders that were promised nothing some may be among them; where all are, nothing was told.
+    -- Some orders of a period may have no promised day. If none has one, nothing was told.
     spine.reason = 'ALL' and coalesce(told.tells_promises, 0) = 1
         and (coalesce(added.promises, 0) > 0 or coalesce(added.promises_untold, 0) = 0) as is_promised_dates_loaded,
     case when told.tells_promises = 1 then {{ ratio('added.orders_late', 'added.orders_promised') }} end as late_rate,
@@ -272,7 +272,7 @@ left join added
     and spine.period_start = added.period_start
     and spine.span_days = added.span_days
     and spine.reason = added.reason
--- All stores together tell what each of them tells.
+-- ALL tells only what each of its stores tells.
 left join (
     select store_id, tells_promises from told
     union all

@@ -10,7 +10,7 @@ with
 refunds as (
 
     select platform, store_id, refund_id, refund_type, refund_amount, coalesce(reason, 'unknown') as reason,
-        -- One moment for both is all that some platforms tell: how long it took is not known.
+        -- Some platforms have one moment for the request and the refund: then it is not known how long it took.
         nullif({{ seconds_between('requested_at', 'refunded_at') }}, 0) as seconds
     from {{ ref('fct_refunds') }} as refunds
     where is_counted
@@ -20,7 +20,7 @@ refunds as (
 
 ),
 
--- A product of two lines came back once.
+-- A refund of two lines with the same product counts once for it.
 parts as (
 
     select platform, store_id, refund_id, refund_date, coalesce(product_id, 'unknown') as product_id,

@@ -1,7 +1,8 @@
--- The days on which a buyer of a store placed orders, what they led to, and the last such day before. A buyer counts in a week or month
--- by the first such day in it, which is the one whose last such day before lies outside; so nobody has to look at the others. A buyer
--- who pays two orders of one basket has not come again: another order is one placed after the first was paid. Seven days from an instant
--- are written in hours, which costs DuckDB a sixth of the work. One row per store, buyer and day with an order that is not excluded.
+-- The days on which a buyer of a store placed orders, what they led to, and the last such day before. A buyer is counted in a week or month
+-- on their first such day in it: the one whose last such day before lies outside. So no query has to search a period for its buyers. A
+-- buyer who pays two orders of one basket has not come again: only an order placed after the first was paid is another one. Seven days from
+-- an instant are written in hours, which costs DuckDB a sixth of the work. One row per store, buyer and day with an order that is not
+-- excluded.
 {{ config(**rebuilt(["{{ in_changed_buyers('held') }}"])) }}
 with
 

@@ -31,8 +31,8 @@
 
 with
 
--- An order from before its store's history makes its buyer an old one, and in ALL it makes no buyer of its day. So last_day and
--- last_day_but_one go by the orders that count; order_number, previous_paid_date and first_paid_date by all of them.
+-- An order from before its store's history makes its buyer a known one, but in ALL no buyer of its day. So last_day and last_day_but_one
+-- are made of the orders that count there; order_number, previous_paid_date and first_paid_date of all orders.
 orders as (
 
     select

@@ -14,7 +14,7 @@
 
 with
 
--- Sources with more than visits; one with visits alone is in traffic_source_*.
+-- Sources for which more than visits is told. One with visits alone is only in traffic_source_*.
 told as (
 
     select *
@@ -24,7 +24,7 @@ told as (
 
 ),
 
--- Weeks and months for which a platform tells only the days of a source.
+-- Weeks and months of sources of which the platform tells only the days.
 of_days as (
 
     select told.store_id, told.source_l1, told.source_l2, days.grain, days.period_start
@@ -152,8 +152,8 @@ funnel as (
 
     union all
 
-    -- These weeks and months, and the first days of a period, with which one that is not over is compared. Money adds up over days;
-    -- people do not (but nobody on any day is nobody).
+    -- The weeks and months of of_days, and the first days of earlier periods with which one that is not over is compared. Money adds up
+    -- over days and people do not, except that nobody on any day is nobody in the period.
     select
         added.store_id,
         added.source_l1,
@@ -185,7 +185,7 @@ funnel as (
 
 )
 
--- Where visits of some of the days stand beside orders of all of them, the purchases per visit are unknown.
+-- Where visits are known of some days and orders of all, the purchases per visit would come out too high: they are null.
 select
     funnel.*,
     {%- for step, before in funnel_steps().items() if before %}

@@ -95,7 +95,7 @@ visited as (
 
 ),
 
--- For all stores it is known what was paid with gift cards when each of them tells.
+-- ALL tells what was paid with gift cards only if each of its stores does.
 stores as (
 
     select store_id, store_currency, tells_gift_cards
@@ -176,14 +176,14 @@ measures as (
         cast(case when spans.has_traffic and added.untold_{{ told }} = 0 then coalesce(added.{{ name }}, 0) end as bigint) as {{ name }},
         {%- endfor %}
         {{ mart_money('added.ad_spend', 'spans.has_ads and added.unrated_ads = 0') }} as ad_spend,
-        -- Where no fee of a host is told, none is known; that does not say that none was paid.
+        -- Null where no fee of a host was told, which does not mean that none was paid.
         {{ mart_money('added.kol_fees', 'added.told_fees > 0') }} as kol_fees,
         {{ mart_money('added.ad_spend + added.kol_fees', 'spans.has_ads and added.unrated_ads = 0') }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['ad_clicks', 'ad_impressions'] %}
         cast(case when spans.has_ads then added.{{ name }} end as bigint) as {{ name }},
         {%- endfor %}
-        -- Two sources meet in a ratio only where both cover the whole span.
+        -- A ratio of figures from two sources is made only where both cover the whole span.
         spans.is_orders_loaded and spans.is_traffic_loaded and spans.is_traffic_of_all as has_both_traffic,
         spans.is_orders_loaded and spans.is_ads_loaded as has_both_ads
     from {{ ref('int_spans') }} as spans

@@ -107,9 +107,9 @@ refunded as (
 deposits as (
 
     select store_id, deposit_date as date_day, sum(deposit_received) as deposit_received, 0 as deposit_forfeited,
-        -- Deposits of unknown amount or currency: with one the sum is unknown.
+        -- The number of deposits of unknown amount or rate. With one of them the sum is unknown.
         count(*) - count(deposit_received) as untold_received, 0 as untold_forfeited,
-        -- Paid and forfeited deposits alike; a balance that was refunded later was paid.
+        -- All deposits that were paid, forfeited ones too. A balance that was refunded later counts as paid.
         count(*) as deposits_paid, sum(case when is_paid then 1 else 0 end) as balances_paid
     from orders
     where exclude_reason is null and deposit_date is not null
@@ -126,8 +126,7 @@ deposits as (
 
 traffic as (
 
-    -- Where a store has several sites, nobody can tell which visitors they share. There were at least as many as on the greatest of
-    -- them.
+    -- Where a store has several sites, nobody can tell which visitors they share. There were at least as many as on the site with the most.
     select
         store_id,
         period_start as date_day,
@@ -135,7 +134,7 @@ traffic as (
         max(visitors) as visitors_at_least,
         sum(page_views) as page_views,
         sum(sessions) as sessions,
-        -- Sites that do not give a figure: with one the day's sum is unknown, not zero.
+        -- The number of sites without the figure. With one of them the day's sum is unknown.
         count(*) - count(visitors) as untold_visitors,
         count(*) - count(page_views) as untold_page_views,
         count(*) - count(sessions) as untold_sessions
@@ -154,7 +153,7 @@ ads as (
         sum(clicks) as ad_clicks,
         sum(impressions) as ad_impressions,
         sum(conversion_value_platform) as platform_claimed_value,
-        -- Accounts that do not say what they sold: with one it is unknown what all of them claim.
+        -- The number of accounts that do not say what they sold. With one of them the sum is unknown.
         count(*) - count(conversion_value_platform) as untold_claims,
         sum(unrated) as unrated_ads
     from {{ ref('int_ad_days') }}
@@ -163,7 +162,7 @@ ads as (
 
 ),
 
--- What merchants say that hosts cost, for places in their sessions and as their share of the sales, on the day of the session.
+-- What hosts cost, by the merchant's own list: fees for places in a session, and commission on its sales. On the day of the session.
 hosts as (
 
     select store_id, session_date as date_day, sum(coalesce(slot_fee, 0) + coalesce(commission, 0)) as kol_fees, count(*) as told_fees
@@ -246,7 +245,7 @@ store_days as (
 
 ),
 
--- A buyer's first order anywhere on the platform is not their first in every store.
+-- A buyer's first order in a store need not be their first on the platform, so ALL has its own count.
 first_orders_all as (
 
     select

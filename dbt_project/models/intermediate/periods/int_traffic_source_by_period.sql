@@ -13,7 +13,7 @@ daily as (
         sum(visitors) as visitor_days,
         count(*) - count(visitors) as untold,
         max(visitors) as visitors_at_least,
-        -- What one of several sites does not tell of a source is unknown for all of them together.
+        -- Null if one of several sites does not tell the figure of the source.
         case when count(*) = count(new_visitors) then sum(new_visitors) end as new_visitor_days
         {%- for name in ['sessions', 'page_views', 'bounces', 'seconds'] %},
         case when count(*) = count({{ name }}) then sum({{ name }}) end as {{ name }}
@@ -46,7 +46,7 @@ did as (
 
 ),
 
--- Which outcomes a platform told at all on a day. For these, one of its sources that is not listed brought nobody.
+-- Which outcomes a platform told at all on a day. For these, a source that it does not list had 0.
 told as (
 
     select
@@ -77,7 +77,7 @@ sites as (
 
 ),
 
--- What the platform itself says of the whole period. For several sites nobody knows which visitors they share.
+-- The platform's own figure of the whole period. Not for several sites, because nobody knows which visitors they share.
 own_figures as (
 
     select
@@ -119,7 +119,7 @@ added as (
         case when count(daily.date_day) = count(daily.page_views) then coalesce(sum(daily.page_views), 0) end as page_views,
         case when count(daily.date_day) = count(daily.bounces) then coalesce(sum(daily.bounces), 0) end as bounces,
         case when count(daily.date_day) = count(daily.seconds) then coalesce(sum(daily.seconds), 0) end as seconds,
-        -- Days without a figure leave the whole unknown.
+        -- Null if one of the days has no figure.
         {%- for name, people in outcomes.items() %}
         {%- set of_day = "case when did.store_id is not null then did." ~ name ~ " when told.tells_" ~ name ~ " and not sources.is_total then 0 end" %}
         case when count(*) = count({{ of_day }}) then sum({{ of_day }}) end as {{ source_people()[people] }},
@@ -184,7 +184,7 @@ visited as (
             when added.span_days = 0 then own_outcomes.{{ name }}
         end as {{ people }},
         {%- endfor %}
-        -- For a period that began before its platform was read, the days are only a part.
+        -- If the platform was first read after the period had begun, the days are only a part: its own figure of the period goes first.
         {%- for name in amounts %}
         coalesce(
             case when added.span_days = 0 and added.told_from > added.period_start then own_outcomes.{{ name }} end,
@@ -223,7 +223,7 @@ visited as (
 
 ),
 
--- The base of shares: sessions, or visits by day where a source tells no sessions.
+-- The base of shares: sessions, or the sum of daily visitors where one of the sources has no sessions.
 weighed as (
 
     select

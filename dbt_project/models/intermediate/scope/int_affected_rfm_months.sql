@@ -1,5 +1,5 @@
--- Months whose customers are scored anew: a day of sales in the year before the month's end changed, or the month itself is described
--- otherwise than before. One row per store (and ALL) and month.
+-- Months whose customers are scored anew: a day in the year before the month's end changed, or the month's own row in int_spans did. One
+-- row per store (and ALL) and month.
 select distinct months.store_id, months.period_start
 from {{ ref('int_rfm_months') }} as months
 inner join {{ ref('int_affected_spans') }} as spans

@@ -1,7 +1,7 @@
 -- Spans that the tables by period write anew:
--- * those that hold a day whose print differs from that of the last whole build
--- * those that are new, gone, or described otherwise than before
--- * of a store whose catalogue changed, all since that day, because a price or a stock holds until the next one
+-- * those with a day whose print differs from that of the last whole build
+-- * those that are new or gone, or whose row in int_spans changed
+-- * of a store whose catalogue changed, all from that day on, because a price or a stock holds until the next one
 -- One row per store (and ALL), grain, period and span.
 {{ config(**kept_until_built()) }}
 {%- set key = ['store_id', 'grain', 'period_start', 'span_days'] %}

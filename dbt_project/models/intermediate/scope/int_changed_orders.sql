@@ -32,7 +32,7 @@ found as (
 
     union
 
-    -- The order to which a refund belonged before, should it have moved.
+    -- The order that a refund belonged to before, in case it moved to another.
     select before.platform, before.store_id, before.order_id
     from {{ refunds_before }} as before
     where {{ in_changed_refunds('before') }}

@@ -34,7 +34,7 @@ printed as (
     {%- endfor %}
     {%- endfor %}
 
-    -- A refund stands under the region, and so on, of its order.
+    -- A refund takes its region and other traits from its order, so the order's print counts on the refund's day, too.
     select refunds.store_id, refunds.refund_date, sum(orders.print), count(*)
     from {{ ref('int_refunds') }} as refunds
     inner join {{ ref('int_orders') }} as orders

@@ -15,12 +15,12 @@ running as (
         sum(days.weight) over until_then as weight_to_date,
         cast(days.target * sum(days.weight) over until_then as decimal(18, 2)) as phased_to_date,
         sum(days.actual) over until_then as actual_to_date,
-        -- For the days that were to bring something: how many they are, what they brought, and how far from the pace.
+        -- Of the days with a weight: their number, their sum, and the sum of squares by which to tell how far they lie from the pace.
         count(case when days.weight > 0 then days.actual end) over until_then as days_weighed,
         sum(case when days.weight > 0 then cast(days.actual as double) end) over until_then as actual_weighed,
         sum(case when days.weight > 0 then cast(days.actual as double) * cast(days.actual as double) / days.weight end) over until_then
             as actual_squared,
-        -- The first day that is not known: days after it are no progress, as a gap lies before them.
+        -- The first day that is not known. Nothing is told from it on, because every later sum would miss that day.
         min(case when days.actual is null then days.date_day end) over (
             partition by days.store_id, days.metric, days.month_start_date
         ) as first_unknown_date,
@@ -38,8 +38,9 @@ known as (
 
     select
         *,
-        -- Days scatter about the pace by the square root of their weight. So the rest of the month scatters by the rest of its weight,
-        -- and the pace itself by the weight it was measured on. This is half of the range that holds nine months of ten.
+        -- How far the forecast may be off. A day scatters about the pace by the square root of its weight. So the rest of the month
+        -- scatters by the rest of its weight, and the pace itself by the weight it was measured on. 1.645 standard deviations to either
+        -- side hold nine months of ten.
         case when days_weighed >= 7 and (first_unknown_date is null or date_day < first_unknown_date) then 1.645 * sqrt(
             greatest(actual_squared - actual_weighed * actual_weighed / weight_to_date, 0) / (days_weighed - 1)
             * greatest(1 - weight_to_date, 0) / weight_to_date
@@ -64,7 +65,7 @@ select
     '{{ var("reporting_currency") }}' as currency,
     cast(target as decimal(18, 2)) as target,
     round(weight, 8) as weight,
-    -- What the running plan gains on this day, so that the days add up to the target to the cent.
+    -- The difference of the plan to date and that of the day before, so that the days add up to the target to the cent.
     cast(phased_to_date - coalesce(phased_before, 0) as decimal(18, 2)) as phased_target,
     phased_to_date as phased_target_to_date,
     cast(case when is_known then actual end as decimal(18, 2)) as actual,
@@ -76,7 +77,7 @@ select
             then cast(target - actual_to_date as double) / (days_in_month - day_number)
     end as decimal(18, 2)) as required_per_day,
     cast({{ forecast }} as decimal(18, 2)) as forecast,
-    -- Of all metrics only net sales can become less than they are.
+    -- Only net sales can still fall below what was reached (by refunds).
     cast(case
         when spread is not null and metric = 'net_sales' then {{ forecast }} - spread
         when spread is not null then greatest({{ forecast }} - spread, cast(actual_to_date as double))

@@ -56,7 +56,7 @@ at_{{ level }} as (
 {%- endfor %}
 
 {%- for rank, level in levels.items() %}
--- Each figure is taken from the coarsest level that gives it: a finance row with spend alone leaves the clicks to the campaigns.
+-- Each figure is taken from the coarsest level that gives it: if the account's row has only the spend, clicks come from its campaigns.
 select
     '{{ level }}' as entity_level,
     platform,

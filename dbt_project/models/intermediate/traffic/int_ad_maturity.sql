@@ -5,7 +5,7 @@
 
 with
 
--- The coarsest level that tells conversions speaks for the account.
+-- Of an account's levels the coarsest with conversions is used.
 speaking as (
 
     select account_id, min(level_rank) as level_rank
@@ -56,7 +56,7 @@ ages as (
 
 ),
 
--- A night that failed leaves the figure as it was last read; a day not yet read at an age is in neither sum of it.
+-- If the read of an age failed, the last read before it stands for that age. A day that was not read up to an age is in neither sum of it.
 grown as (
 
     select

@@ -85,7 +85,7 @@ select
     entities.spend_first,
     entities.conversions_platform_first,
     entities.conversion_value_platform_first,
-    -- An entity that a read did not name had nothing then, where the platform tells of such entities at all.
+    -- An entity that the read of that age does not name had 0 then, if the platform tells the figure of such entities at all.
     {%- for age in ages %}
     {%- for name in ['spend', 'conversion_value_platform'] %}
     case

@@ -93,7 +93,7 @@ select
     max(centred.days_in_band) as days_in_band,
     max(centred.centre) as centre,
     median(abs(clean.figure - centred.centre)) as usual_distance,
-    -- Sums of decimals: doubles in another order come to another last digit, and two builds of the same rows would differ.
+    -- Sums of decimals: doubles added in another order differ in the last digit, and two builds of the same rows would not be the same.
     cast(sum(cast(abs(clean.figure - centred.centre) as decimal(38, 6))) as double) / count(*) as mean_distance
 from centred
 inner join clean

@@ -74,7 +74,7 @@ movements as (
 
     union all
 
-    -- Called off before anybody paid: there is no refund to take the sale back.
+    -- A sale that was cancelled before it was paid has no refund that would take it back.
     select store_id, cancelled_date, 0, -amount, is_left_out_by_us
     from orders
     where takes_off_refunds and date_day is not null and paid_date is null and cancelled_date is not null

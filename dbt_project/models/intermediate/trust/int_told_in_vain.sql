@@ -1,8 +1,8 @@
--- What merchants say in their own lists that no figure can use: of a store that accounts.yml does not have, of goods that nobody sold
--- and no catalogue has, of an event that does not exist, of one day twice. What a file no longer says when it is dropped again was
--- mended. first_told is one such entry, written so that it can be found again.
+-- Entries in the merchant's own lists that no figure can use: about a store that accounts.yml does not have, about goods that nobody sold
+-- and no catalogue has, about an event that does not exist, or about one day twice. An entry that a file no longer has when it is dropped
+-- again counts as mended. first_told is one such entry, written so that it can be found.
 -- Also the stores whose history was read in part: days that no read covers, and accounts that begin after others of their store. One row
--- per check and store (as it is spelt there; ALL where it is said of no store).
+-- per check and store (as the list spells it; ALL for entries about no store).
 with
 
 stores as (
@@ -27,7 +27,7 @@ costs as (
 
 ),
 
--- Only those goods for which costs are told: a few among millions of lines.
+-- Only goods that have a cost in a list: a few among millions of lines.
 goods as (
 
     {%- for item in ['product', 'sku'] %}
@@ -56,7 +56,7 @@ events as (
 
 ),
 
--- Accounts with the first day that was read of their orders, or of their ads.
+-- Accounts with the first day of their orders, or of their ads, that was read.
 begun as (
 
     select
