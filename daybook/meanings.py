@@ -43,6 +43,10 @@ def _costs(value: Any) -> bool:
     )
 
 
+def _accounts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
+
+
 _SHARE = "a part of 1, such as 0.13"
 _VALUES: dict[str, tuple[Fits, str]] = {
     "reporting_currency": (
@@ -61,6 +65,7 @@ _VALUES: dict[str, tuple[Fits, str]] = {
 _TABLES: dict[str, tuple[str, Fits, str]] = {
     "tax_in_prices": ("store", _number(0, 0.99), _SHARE),
     "order_costs": ("store", _costs, "share_of_paid (a part of 1) and per_order (an amount)"),
+    "visits_counted_from": ("store", _accounts, "a list of accounts such as [ga4__lantern]"),
     "cod_recognised_on": (
         "platform",
         lambda value: value in ("delivered", "placing"),
@@ -89,6 +94,9 @@ def slips(path: Path, accounts: Sequence[Account]) -> Iterator[Slip]:
         for key, value in table.items():
             if not fits(value):
                 yield Slip(at(name, key), f"{name}: {value!r} of {key} is not {wanted}", True)
+            elif fits is _accounts:
+                for unknown in set(value) - {account.id for account in accounts}:
+                    yield Slip(at(name, key), f"{name}: there is no account {unknown!r}", False)
             if key != "default" and key not in known[of]:
                 yield Slip(at(name, key), f"{name}: there is no {of} {key!r}", False)
 

@@ -36,6 +36,16 @@
 {%- endmacro %}
 
 
+{# Whether the visits that an account tells of count, over rows with store_id and account_id: those of all, where no setting names some. #}
+{% macro is_visit_counted(rows) -%}
+    {%- for store, accounts in var('visits_counted_from').items() -%}
+        ({{ rows }}.store_id <> '{{ store }}' or {{ rows }}.account_id in ({{ quoted(accounts) }})){{ " and " if not loop.last }}
+    {%- else -%}
+        true
+    {%- endfor -%}
+{%- endmacro %}
+
+
 {#
     Whether a store's days wait for an account, over rows of accounts with store_id, platform, is_active and mark_end. An account that left
     accounts.yml is read no further, and nobody knows when the next file is dropped into an inbox. Either is waited for only where the store

@@ -22,6 +22,7 @@ LINE = {
     "order_costs": "order_costs: {}",
     "resaleable_share": "resaleable_share: 1",
     "cod_recognised_on": "cod_recognised_on: {default: delivered}",
+    "visits_counted_from": "visits_counted_from: {}",
 }
 
 
@@ -61,6 +62,10 @@ def settings_with(tmp_path: Path, project_root: Path):  # type: ignore[no-untype
         ("order_costs", "{s: {share: 0.05}}", "is not share_of_paid (a part of 1)", True),
         ("order_costs", "{default: {share_of_paid: 0.05, per_order: 6.5}}", None, False),
         ("order_costs", "[0.05, 6.5]", "is of no store", True),
+        ("visits_counted_from", "{s: [woocommerce__x]}", None, False),
+        ("visits_counted_from", "{s: woocommerce__x}", "is not a list of accounts", True),
+        ("visits_counted_from", "{s: []}", "is not a list of accounts", True),
+        ("visits_counted_from", "{s: [woocommerce__x, ga4__y]}", "there is no account 'ga4__y'", False),
         ("business_zone", "[Asia/Shanghai]", "is not a time zone", True),
         ("resaleable_share", "90", "90 is not a part of 1", True),
         ("cod_recognised_on", "{default: placed}", "is not delivered or placing", True),

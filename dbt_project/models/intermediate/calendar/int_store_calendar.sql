@@ -129,6 +129,9 @@ report_days as (
     from {{ source('raw_daybook', 'report_reads') }} as reads
     inner join {{ source('raw_daybook', 'accounts') }} as accounts on reads.account_id = accounts.account_id
     where reads.rows = 0 and accounts.platform in ({{ platforms_with(stream) }}) and {{ is_of_a_day('reads') }}
+        {%- if stream == 'traffic' %}
+        and {{ is_visit_counted('accounts') }}
+        {%- endif %}
     {{ "union" if not loop.last }}
     {%- endfor %}
 

@@ -29,6 +29,7 @@ from outcomes
 left join {{ ref('int_fx_rates') }} as rates
     on outcomes.currency = rates.currency
     and outcomes.period_start = rates.date_day
+where {{ is_visit_counted('outcomes') }}
 group by
     outcomes.store_id, outcomes.grain, outcomes.period_start, outcomes.is_total,
     case when outcomes.is_total then 'ALL' else coalesce(outcomes.source_l1, 'unknown') end,

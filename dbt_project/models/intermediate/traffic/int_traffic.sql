@@ -27,6 +27,7 @@ select
     cast(sum(seconds) as bigint) as seconds,
     max(load_id) as load_id
 from traffic
+where {{ is_visit_counted('traffic') }}
 group by
     platform, account_id, store_id, grain, period_start, is_total,
     case when is_total then 'ALL' else coalesce(source_l1, 'unknown') end,

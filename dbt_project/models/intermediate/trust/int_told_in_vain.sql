@@ -1,8 +1,8 @@
 -- Entries in the merchant's own lists that no figure can use: about a store that accounts.yml does not have, about goods that nobody sold
 -- and no catalogue has, about an event that does not exist, or about one day twice. An entry that a file no longer has when it is dropped
 -- again counts as mended. first_told is one such entry, written so that it can be found.
--- Also the stores whose history was read in part: days that no read covers, and accounts that begin after others of their store. One row
--- per check and store (as the list spells it; ALL for entries about no store).
+-- Also the stores whose history was read in part (days that no read covers, accounts that begin after others of their store), and the
+-- stores whose visits several accounts tell. One row per check and store (as the list spells it; ALL for entries about no store).
 with
 
 stores as (
@@ -179,4 +179,18 @@ union all
 select
     'days_not_read', store_id, count(*), cast(min(date_day) as {{ t('text') }}) || ' to ' || cast(max(date_day) as {{ t('text') }})
 from {{ ref('int_unread_days') }}
+group by store_id
+
+union all
+
+select
+    'days_of_several_sites', store_id, count(*), cast(min(date_day) as {{ t('text') }}) || ' to ' || cast(max(date_day) as {{ t('text') }})
+from (
+    select store_id, period_start as date_day
+    from {{ ref('int_traffic') }}
+    where grain = 'day' and is_total and device = 'all'
+        and store_id not in ({{ quoted(var('visits_counted_from')) }})
+    group by store_id, period_start
+    having count(*) > 1
+) as days
 group by store_id

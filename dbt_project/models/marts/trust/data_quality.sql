@@ -44,6 +44,7 @@
     ('orders', 'days_not_read', 'days', 'Not loaded: no read covers these days of the history, the first and last of which are told. Read them: daybook extract ACCOUNT --from DAY --to DAY, then load, build and publish.'),
     ('orders', 'accounts_begun_later', 'accounts', 'Days before have the other accounts of the store alone. If it sold then, read them: daybook extract ACCOUNT --from DAY --to DAY, or drop the older files of an inbox, then load, build and publish.'),
     ('ads', 'ads_begun_later', 'accounts', 'Days before have the spend of the other ad accounts of the store alone. If it spent then, or to have it said that it did not, read them: daybook extract ACCOUNT --from DAY --to DAY, then load, build and publish.'),
+    ('traffic', 'days_of_several_sites', 'days', 'Visits that several accounts tell of are added up, from the first to the last day that is told. Where two tools measure one site, each visit counts twice: name those that count in visits_counted_from (dbt_project.yml) and build.'),
     ('unit_costs', 'costs_of_unknown_store', 'costs', 'In no margin: accounts.yml has no such store. Mend its name and drop the file again.'),
     ('unit_costs', 'costs_of_unknown_goods', 'costs', 'In no margin: no order and no catalogue has such goods. Mend the id, should they be sold.'),
     ('unit_costs', 'costs_without_rate', 'costs', 'In no margin: no rate of the currency is known. Mend it, or drop its rates.'),
