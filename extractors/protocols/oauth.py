@@ -61,6 +61,15 @@ def token_reader(
     return read
 
 
+def data_of(body: bytes, error: Callable[[Any], DaybookError | None], advice: str) -> Any:
+    """The `data` a refresh answers with in its envelope. Raises AuthError with `advice` for an error."""
+    answer = loads(body, "token refresh")
+    found = error(answer)
+    if found is not None:
+        raise AuthError(found.message, advice=advice)
+    return answer["data"]
+
+
 def unless_passing(
     read: Callable[[bytes], Tokens], error: Callable[[Any], DaybookError | None]
 ) -> Callable[[bytes], Tokens]:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
 from extractors.core.paging import LastPageFirst, number_at, records_at
 from extractors.core.session import Session
@@ -22,7 +21,7 @@ from extractors.errors import (
     TransientError,
 )
 from extractors.personal import Personal
-from extractors.protocols.oauth import ends_in
+from extractors.protocols.oauth import data_of, ends_in
 from extractors.protocols.signed_call import Dialect, SignedCall, json_body_signed_in_query
 from extractors.tokens import Tokens
 
@@ -131,11 +130,7 @@ def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
 
 def read_tokens(body: bytes, used: Tokens) -> Tokens:
     """The pair that `/token/refresh` answers with: the access token lives 7 days, the other 14."""
-    answer = loads(body, "token refresh")
-    error = error_of(answer)
-    if error is not None:
-        raise AuthError(error.message, advice=AUTHORISE)
-    data = answer["data"]
+    data = data_of(body, error_of, AUTHORISE)
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data["refresh_token"],

@@ -8,12 +8,11 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Platform, Rate, Read, Request, Stream
 from extractors.core.paging import ForwardPages, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, DaybookError, TransientError
-from extractors.protocols.oauth import ends_in
+from extractors.protocols.oauth import data_of, ends_in
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
@@ -60,11 +59,7 @@ def _refresh(app_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
 
 def read_tokens(body: bytes) -> Tokens:
     """The pair a refresh answers with; both tokens are new and the old ones dead."""
-    answer = loads(body, "token refresh")
-    error = error_of(answer, {})
-    if error is not None:
-        raise AuthError(error.message, advice=AUTHORISE)
-    data = answer["data"]
+    data = data_of(body, partial(error_of, headers={}), AUTHORISE)
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data["refresh_token"],

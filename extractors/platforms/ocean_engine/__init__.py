@@ -8,13 +8,12 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Platform, Rate, Read, Request, Stream
 from extractors.core.paging import ForwardPages, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.protocols.http_status import retry_after
-from extractors.protocols.oauth import ends_in
+from extractors.protocols.oauth import data_of, ends_in
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
@@ -27,6 +26,7 @@ RATE_CODES = {40100, DEVELOPER, 40130}  # of the interface, the developer, the a
 TOKEN_CODES = {40102, 40103, 40104, 40105, 40107}
 REFRESH_DEAD_CODES = {40103, 40107}
 RETRY_CODES = {50000, 51010}
+AUTHORISE = "authorise the advertiser again and update the connection"
 
 
 def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
@@ -43,8 +43,7 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
         wait = named or (SHUT_OUT if code == DEVELOPER else None)
         return RateLimitedError(f"{text} ({dimension})" if dimension else text, retry_after=wait)
     if code in TOKEN_CODES:
-        advice = "authorise the advertiser again and update the connection"
-        return AuthError(text, refreshable=code not in REFRESH_DEAD_CODES, advice=advice)
+        return AuthError(text, refreshable=code not in REFRESH_DEAD_CODES, advice=AUTHORISE)
     if code in RETRY_CODES:
         return TransientError(text)
     return ConfigError(text, advice="check advertiser_id, the app's permissions and the report's fields")
@@ -84,11 +83,7 @@ def _refresh(app_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
 
 def read_tokens(body: bytes) -> Tokens:
     """The pair a refresh answers with; both tokens are new and the old ones dead."""
-    answer = loads(body, "token refresh")
-    error = error_of(answer, {})
-    if error is not None:
-        raise AuthError(error.message, advice="authorise the advertiser again and update the connection")
-    data = answer["data"]
+    data = data_of(body, partial(error_of, headers={}), AUTHORISE)
     return Tokens(
         access_token=data["access_token"],
         refresh_token=data["refresh_token"],

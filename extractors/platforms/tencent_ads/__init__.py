@@ -10,13 +10,12 @@ from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import Platform, Rate, Read, Request, Stream
 from extractors.core.paging import ForwardPages, number_at, records_at
 from extractors.core.window import Window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
-from extractors.protocols.oauth import ends_in
+from extractors.protocols.oauth import data_of, ends_in
 from extractors.protocols.restraint import until_midnight
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
@@ -38,6 +37,7 @@ RATE_WAITS: dict[int, float | None] = {
     30104: 60,
 }
 NEARLY = 10.0  # percent
+AUTHORISE = "authorise the advertiser again and update the connection"
 
 
 def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
@@ -112,11 +112,7 @@ def _refresh(client_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
 
 def read_tokens(body: bytes) -> Tokens:
     """A new access token; the refresh token stays, is not told again, and ends 30 days after it was given."""
-    answer = loads(body, "token refresh")
-    error = error_of(answer, {})
-    if error is not None:
-        raise AuthError(error.message, advice="authorise the advertiser again and update the connection")
-    data = answer["data"]
+    data = data_of(body, partial(error_of, headers={}), AUTHORISE)
     return Tokens(
         access_token=data["access_token"],
         expires_at=ends_in(data.get("access_token_expires_in")),

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from extractors.accounts import Account
-from extractors.core.decode import loads
 from extractors.core.model import (
     Instant,
     Platform,
@@ -25,7 +24,7 @@ from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import AuthError, ContractError, DaybookError, TransientError
 from extractors.personal import Personal
-from extractors.protocols.oauth import ends_at
+from extractors.protocols.oauth import data_of, ends_at
 from extractors.protocols.signed_call import Dialect, SignedCall, json_body_with_system
 from extractors.protocols.words import error_in_words
 from extractors.tokens import Tokens
@@ -132,11 +131,7 @@ def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
 
 def read_tokens(body: bytes, used: Tokens) -> Tokens:
     """The pair of `oauth.refreshToken`; deadlines come as instants in milliseconds."""
-    answer = loads(body, "token refresh")
-    error = error_of(answer)
-    if error is not None:
-        raise AuthError(error.message, advice=AUTHORISE)
-    data = answer["data"]
+    data = data_of(body, error_of, AUTHORISE)
     return Tokens(
         access_token=data["accessToken"],
         refresh_token=data["refreshToken"],
