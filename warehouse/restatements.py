@@ -31,6 +31,7 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "ad_campaign": ("account_id", "store_id", "campaign_id"),
     "ad_group": ("account_id", "store_id", "campaign_id", "ad_group_id"),
     "ad_creative": ("account_id", "store_id", "campaign_id", "ad_group_id", "ad_id"),
+    "ad_keyword": ("account_id", "store_id", "campaign_id", "ad_group_id", "keyword_id"),
     "marketing": ("store_id",),
     "product": ("store_id", "product_id"),
     "sku": ("store_id", "product_id", "sku_id"),

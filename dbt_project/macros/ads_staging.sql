@@ -2,15 +2,18 @@
   Body of a staging model of advertising: the rows of every level a platform reports, each from its own base model
   (keep='all'), in the columns of the staging contract.
 
-  parts: one mapping per level: `level` (account, campaign, ad_group, ad), `base` (the base model), and the expressions of
-      `r.record` for campaign_id, campaign_name, ad_group_id, ad_group_name, ad_id, ad_name, impressions, clicks,
-      spend, conversions_platform, conversion_value_platform and currency. What a part leaves out is null, except the
-      currency, which is then the account's of accounts.yml. A part with `is_summed` makes one row per read of a date:
+  parts: one mapping per level: `level` (account, campaign, ad_group, ad, keyword), `base` (the base model), and the
+      expressions of `r.record` for campaign_id, campaign_name, ad_group_id, ad_group_name, ad_id, ad_name, keyword_id,
+      keyword_text, match_type, impressions, clicks, spend, conversions_platform, conversion_value_platform and currency.
+      What a part leaves out is null, except the currency, which is then the account's of accounts.yml. A part with `is_summed` makes one row per read of a date:
       it adds up to the account what the platform tells product by product.
   attribution_window: how long the platform claims a purchase; conversion_time_basis: click_date or conversion_date.
 #}
 {% macro ads_of(platform, parts, attribution_window, conversion_time_basis) -%}
-{%- set texts = ['campaign_id', 'campaign_name', 'ad_group_id', 'ad_group_name', 'ad_id', 'ad_name', 'currency'] -%}
+{%- set texts = [
+    'campaign_id', 'campaign_name', 'ad_group_id', 'ad_group_name', 'ad_id', 'ad_name', 'keyword_id', 'keyword_text', 'match_type',
+    'currency',
+] -%}
 {%- set counts = ['impressions', 'clicks'] -%}
 {%- set amounts = ['spend', 'conversions_platform', 'conversion_value_platform'] -%}
 with
@@ -66,6 +69,9 @@ select
     reads.ad_group_name,
     reads.ad_id,
     reads.ad_name,
+    reads.keyword_id,
+    reads.keyword_text,
+    reads.match_type,
     reads.impressions,
     reads.clicks,
     reads.spend,

@@ -281,9 +281,12 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
 {%- endmacro %}
 
 
-{# Whether a read (a row of report_reads) was of a day. One of a week or month is dated by its first day, which may not have been read. #}
+{#
+  Whether a read (a row of report_reads) was of a day. One of a week or month is dated by its first day, which may not have been read.
+  A day without keywords may have had any spend, so reads of keywords do not count either.
+#}
 {% macro is_of_a_day(reads) -%}
-    {{ reads }}.stream not like '%weekly' and {{ reads }}.stream not like '%monthly'
+    {{ reads }}.stream not like '%weekly' and {{ reads }}.stream not like '%monthly' and {{ reads }}.stream <> 'keyword_report'
 {%- endmacro %}
 
 

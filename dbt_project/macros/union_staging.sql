@@ -128,8 +128,8 @@
             ('platform', text), ('account_id', text), ('store_id', text), ('report_date', 'date'),
             ('as_of_date', 'date'), ('is_latest', 'boolean'), ('entity_level', text),
             ('campaign_id', text), ('campaign_name', text), ('ad_group_id', text),
-            ('ad_group_name', text), ('ad_id', text), ('ad_name', text), ('impressions', 'bigint'),
-            ('clicks', 'bigint'), ('spend', money), ('conversions_platform', money),
+            ('ad_group_name', text), ('ad_id', text), ('ad_name', text), ('keyword_id', text), ('keyword_text', text),
+            ('match_type', text), ('impressions', 'bigint'), ('clicks', 'bigint'), ('spend', money), ('conversions_platform', money),
             ('conversion_value_platform', money), ('currency', text), ('ad_time_zone', text),
             ('attribution_window', text), ('conversion_time_basis', text), ('load_id', 'bigint'),
         ],
@@ -165,7 +165,10 @@
         'source_outcomes': {'grain': grains, 'source_l1': sources},
         'order_sources': {'source_l1': sources},
         'product_traffic': {'grain': grains},
-        'ads': {'conversion_time_basis': ['click_date', 'conversion_date']},
+        'ads': {
+            'conversion_time_basis': ['click_date', 'conversion_date'],
+            'match_type': ['exact', 'phrase', 'broad', 'smart', 'smart_core', 'by_match'],
+        },
     } -%}
     {{ return(values.get(stream, {})) }}
 {% endmacro %}

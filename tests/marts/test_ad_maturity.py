@@ -22,7 +22,7 @@ def reads(world: World) -> dict[tuple[str, str, date, int], Read]:
     """What each read said: (account, campaign, day, age) → sums over its ads."""
     found: dict[tuple[str, str, date, int], Read] = defaultdict(lambda: defaultdict(Decimal))
     for row in world.streams["ads"]:
-        if row["entity_level"] != "account":
+        if row["entity_level"] not in ("account", "keyword"):
             age = (row["as_of_date"] - row["report_date"]).days
             read = found[row["account_id"], row["campaign_id"], row["report_date"], age]
             for name in ("spend", "conversions_platform", "conversion_value_platform"):

@@ -24,6 +24,7 @@ SUBJECTS = (
     "ad_campaign",
     "ad_group",
     "ad_creative",
+    "ad_keyword",
     "marketing",
     "product",
     "sku",

@@ -171,7 +171,9 @@ def test_weekly_visitors_are_not_the_sum_of_the_days(built: Any) -> None:
 def test_a_campaign_is_the_sum_of_its_latest_rows(grain: str, built: Any, world: World, books: Books) -> None:
     figures: dict[Any, dict[str, Any]] = defaultdict(lambda: defaultdict(Decimal))
     for row in world.streams["ads"]:
-        if row["entity_level"] == "account" or row["report_date"] > books.last_day([row["store_id"]]):
+        if row["entity_level"] in ("account", "keyword") or row["report_date"] > books.last_day(
+            [row["store_id"]]
+        ):
             continue
         key = (row["account_id"], row["campaign_id"], period_of(grain, row["report_date"]))
         if row["is_latest"]:
@@ -197,6 +199,46 @@ def test_a_campaign_is_the_sum_of_its_latest_rows(grain: str, built: Any, world:
         assert row["ctr"] == pytest.approx(ratio(got["clicks"], got["impressions"]))
         assert row["roas_platform"] == pytest.approx(ratio(got["conversion_value_platform"], got["spend"]))
         assert row["is_ad_zone_of_store"] == (row["store_id"] == JADE)
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_a_keyword_is_the_sum_of_its_latest_rows_and_only_a_part_of_its_campaign(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    figures: dict[Any, dict[str, Any]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in world.streams["ads"]:
+        if row["entity_level"] != "keyword" or row["report_date"] > books.last_day([row["store_id"]]):
+            continue
+        start = period_of(grain, row["report_date"])
+        got = figures[row["account_id"], row["ad_group_id"], row["keyword_id"], start]
+        if row["is_latest"]:
+            for name in (
+                "impressions",
+                "clicks",
+                "spend",
+                "conversions_platform",
+                "conversion_value_platform",
+            ):
+                got[name] += row[name]
+        elif row["as_of_date"] == row["report_date"] + timedelta(days=1):
+            got["spend_as_first_reported"] += row["spend"]
+    rows = built.rows(f"select * from marts.ad_keyword_{GRAINS[grain]}")
+    assert rows and len(rows) == len(figures)
+    campaigns = {
+        (row["account_id"], row["campaign_id"], row["period_start"]): row["spend"]
+        for row in built.rows(f"select * from marts.ad_campaign_{GRAINS[grain]}")
+    }
+    spent: dict[Any, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        got = figures[row["account_id"], row["ad_group_id"], row["keyword_id"], row["period_start"]]
+        for name in ("impressions", "clicks", "spend", "conversions_platform", "conversion_value_platform"):
+            assert row[name] == got[name], (name, row)
+        assert (row["keyword_text"], row["ad_id"]) == ("lamp", None)
+        assert row["match_type"] == {"10": "exact", "11": "phrase"}[row["keyword_id"]]
+        assert row["cpc"] == pytest.approx(ratio(got["spend"], got["clicks"]))
+        spent[row["account_id"], row["campaign_id"], row["period_start"]] += row["spend"]
+    assert all(0 < spend < campaigns[key] for key, spend in spent.items())
+    assert {key[1][-1] for key in campaigns if key[0] == "ocean_engine__reef"} > {key[1][-1] for key in spent}
 
 
 @pytest.mark.parametrize("grain", GRAINS)

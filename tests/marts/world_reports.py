@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from world_tables import World
 from world_trade import READ_UNTIL, money
@@ -157,8 +157,8 @@ def outcomes(world: World) -> None:
 
 
 def advertising(world: World, rng: random.Random) -> None:
-    """Two advertisers. One reports ads and, apart, a finance figure of the whole account; one reports campaigns. Both restate.
-    The second was asked from the 12th on, and began on the 20th."""
+    """Two advertisers. One reports ads and, apart, a finance figure of the whole account; one reports campaigns and the
+    keywords of two of them. Both restate. The second was asked from the 12th on, and began on the 20th."""
     for number_of_day in range(12, 20):
         day = date(2026, 10, number_of_day)
         world.books["report_reads"].append(
@@ -226,3 +226,28 @@ def advertising(world: World, rng: random.Random) -> None:
                         }
                     )
             day += timedelta(days=1)
+    _keywords(world)
+
+
+def _keywords(world: World) -> None:
+    """What the campaigns of the second advertiser bid on: one text in two ways of matching. The third campaign has none."""
+    for row in list(world.streams["ads"]):
+        if row["entity_level"] != "campaign" or row["campaign_id"].endswith("3"):
+            continue
+        for number, match_type in enumerate(("exact", "phrase")):
+            world.streams["ads"].append(
+                {
+                    **row,
+                    "entity_level": "keyword",
+                    "ad_group_id": f"{row['campaign_id']}7",
+                    "ad_group_name": "Words",
+                    "keyword_id": str(10 + number),
+                    "keyword_text": "lamp",
+                    "match_type": match_type,
+                    "impressions": row["impressions"] // (2 + number),
+                    "clicks": row["clicks"] // (2 + number),
+                    "spend": (row["spend"] / (2 + number)).quantize(Decimal("0.01"), ROUND_DOWN),
+                    "conversions_platform": row["conversions_platform"] // (2 + number),
+                    "conversion_value_platform": row["conversion_value_platform"] // (2 + number),
+                }
+            )

@@ -158,6 +158,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         **_fields(
             pa.string(), "entity_level campaign_id campaign_name ad_group_id ad_group_name ad_id ad_name"
         ),
+        **_fields(pa.string(), "keyword_id keyword_text match_type"),
         "impressions": pa.int64(),
         "clicks": pa.int64(),
         **_fields(_MONEY, "spend conversions_platform conversion_value_platform"),

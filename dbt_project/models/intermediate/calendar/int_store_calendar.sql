@@ -111,7 +111,8 @@ order_days as (
 
 ),
 
--- A day of a report is loaded if the platform gave rows for it, or was asked for it and had none.
+-- A day of a report is loaded if the platform gave rows for it, or was asked for it and had none. Keywords are only a part of the ads, so
+-- they say nothing about whether the day's ads are loaded.
 report_days as (
     {%- for stream in ['traffic', 'ads'] %}
 
@@ -121,7 +122,7 @@ report_days as (
         store_id,
         {{ "period_start" if stream == 'traffic' else "report_date" }} as date_day
     from {{ ref('int_' ~ stream) }}
-    {{ "where grain = 'day'" if stream == 'traffic' }}
+    where {{ "grain = 'day'" if stream == 'traffic' else "entity_level <> 'keyword'" }}
 
     union
 

@@ -9,12 +9,15 @@ select
     ads.campaign_id,
     ads.ad_group_id,
     ads.ad_id,
+    ads.keyword_id,
     days.grain,
     days.period_start,
     days.span_days,
     max_by(ads.campaign_name, ads.report_date) as campaign_name,
     max_by(ads.ad_group_name, ads.report_date) as ad_group_name,
     max_by(ads.ad_name, ads.report_date) as ad_name,
+    max_by(ads.keyword_text, ads.report_date) as keyword_text,
+    max_by(ads.match_type, ads.report_date) as match_type,
     max(ads.currency) as currency,
     max(ads.ad_time_zone) as ad_time_zone,
     max_by(ads.attribution_window, ads.report_date) as attribution_window,
@@ -80,4 +83,4 @@ left join {{ ref('int_ad_reach') }} as reached
     and ads.ad_id is not distinct from reached.ad_id
 group by
     ads.entity_level, ads.platform, ads.account_id, ads.store_id, ads.campaign_id, ads.ad_group_id, ads.ad_id,
-    days.grain, days.period_start, days.span_days
+    ads.keyword_id, days.grain, days.period_start, days.span_days

@@ -1,4 +1,4 @@
--- ad_account_*, ad_campaign_*, ad_group_* and ad_*: each entity's period with the earlier ones it is compared with. In an
+-- ad_account_*, ad_campaign_*, ad_group_*, ad_creative_* and ad_keyword_*: each entity's period with the earlier ones it is compared with. In an
 -- earlier period that was loaded, an entity that was not reported spent nothing; one that was read in part is compared with nothing.
 {{ config(materialized='view') }}
 {%- set rates = {'roas_platform': 'double'} %}
@@ -15,6 +15,9 @@ select
     this.ad_group_name,
     this.ad_id,
     this.ad_name,
+    this.keyword_id,
+    this.keyword_text,
+    this.match_type,
     this.grain,
     this.period_start,
     spans.period_end,
@@ -82,7 +85,7 @@ left join {{ ref('int_ad_reach') }} as reached
     and this.ad_id is not distinct from reached.ad_id
 {{ joined_to_compared_spans() }}
 {{ compared_spans(
-    'int_ad_by_period', ['entity_level', 'account_id'], 'spans', nullable=['campaign_id', 'ad_group_id', 'ad_id'],
+    'int_ad_by_period', ['entity_level', 'account_id'], 'spans', nullable=['campaign_id', 'ad_group_id', 'ad_id', 'keyword_id'],
     only_spans='is_ads_loaded'
 ) }}
 where this.span_days = 0

@@ -1,7 +1,8 @@
 -- Ad figures once per level: each level's own rows where the platform reports it, else the rows of the next finer level
 -- added up (an account's finance figure and its campaigns' sums may differ; each table shows its own level's truth).
+-- Keywords stand by themselves and are added up to no other level: shopping, display and automatic campaigns have none.
 -- One row per level, account, date and entity of that level.
-{%- set levels = {1: 'account', 2: 'campaign', 3: 'ad_group', 4: 'ad'} %}
+{%- set levels = {1: 'account', 2: 'campaign', 3: 'ad_group', 4: 'ad', 5: 'keyword'} %}
 {%- set counts = ['impressions', 'clicks'] %}
 {%- set amounts = ['spend_orig', 'spend', 'conversions_platform', 'conversion_value_platform_orig', 'conversion_value_platform',
     'spend_first', 'conversions_platform_first', 'conversion_value_platform_first', 'conversions_platform_expected',
@@ -31,9 +32,12 @@ at_{{ level }} as (
         {{ 'campaign_id' if rank >= 2 else "cast(null as " ~ t('text') ~ ")" }} as campaign_id,
         {{ 'ad_group_id' if rank >= 3 else "cast(null as " ~ t('text') ~ ")" }} as ad_group_id,
         {{ 'ad_id' if rank >= 4 else "cast(null as " ~ t('text') ~ ")" }} as ad_id,
+        {{ 'keyword_id' if rank >= 5 else "cast(null as " ~ t('text') ~ ")" }} as keyword_id,
         max(campaign_name) as campaign_name,
         max(ad_group_name) as ad_group_name,
         max(ad_name) as ad_name,
+        max(keyword_text) as keyword_text,
+        max(match_type) as match_type,
         max(currency) as currency,
         max(ad_time_zone) as ad_time_zone,
         max(attribution_window) as attribution_window,
@@ -47,10 +51,10 @@ at_{{ level }} as (
         {{- "," if not loop.last }}
         {%- endfor %}
     from ads
-    where level_rank >= {{ rank }}
+    where level_rank {{ '= 5' if rank == 5 else 'between ' ~ rank ~ ' and 4' }}
     group by
         platform, account_id, store_id, report_date, level_rank
-        {{- ', campaign_id' if rank >= 2 }}{{ ', ad_group_id' if rank >= 3 }}{{ ', ad_id' if rank >= 4 }}
+        {{- ', campaign_id' if rank >= 2 }}{{ ', ad_group_id' if rank >= 3 }}{{ ', ad_id' if rank >= 4 }}{{ ', keyword_id' if rank >= 5 }}
 
 )
 {%- endfor %}
@@ -66,9 +70,12 @@ select
     campaign_id,
     ad_group_id,
     ad_id,
+    keyword_id,
     max(campaign_name) as campaign_name,
     max(ad_group_name) as ad_group_name,
     max(ad_name) as ad_name,
+    max(keyword_text) as keyword_text,
+    max(match_type) as match_type,
     max(currency) as currency,
     max(ad_time_zone) as ad_time_zone,
     max(attribution_window) as attribution_window,
@@ -85,6 +92,6 @@ select
     {{- "," if not loop.last }}
     {%- endfor %}
 from at_{{ level }}
-group by platform, account_id, store_id, report_date, campaign_id, ad_group_id, ad_id
+group by platform, account_id, store_id, report_date, campaign_id, ad_group_id, ad_id, keyword_id
 {{ "union all" if not loop.last }}
 {%- endfor %}

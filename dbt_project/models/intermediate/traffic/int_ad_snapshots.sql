@@ -18,7 +18,7 @@ aged as (
 
     select
         ads.*,
-        case ads.entity_level when 'account' then 1 when 'campaign' then 2 when 'ad_group' then 3 else 4 end as level_rank,
+        case ads.entity_level when 'account' then 1 when 'campaign' then 2 when 'ad_group' then 3 when 'ad' then 4 else 5 end as level_rank,
         cast({{ days_between('ads.report_date', 'ads.as_of_date') }} as integer) as days_since,
         max(ads.as_of_date) over (partition by ads.platform, ads.account_id) as account_as_of_date
     from ads
@@ -36,7 +36,7 @@ marked as (
         end as age_{{ age }}d,
         {%- endfor %}
         as_of_date = min(as_of_date) over (
-            partition by platform, account_id, store_id, report_date, entity_level, campaign_id, ad_group_id, ad_id
+            partition by platform, account_id, store_id, report_date, entity_level, campaign_id, ad_group_id, ad_id, keyword_id
         ) as is_first
     from aged
     window read_days as (partition by platform, account_id, report_date, entity_level)
@@ -60,6 +60,9 @@ select
     marked.ad_group_name,
     marked.ad_id,
     marked.ad_name,
+    marked.keyword_id,
+    marked.keyword_text,
+    marked.match_type,
     marked.currency,
     marked.ad_time_zone,
     marked.attribution_window,

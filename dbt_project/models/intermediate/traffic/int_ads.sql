@@ -1,6 +1,6 @@
 -- Ad figures of all platforms, latest beside first reported, in the account's and the reporting currency; what they were at
 -- set ages of the day, and what they may be expected to become. Platforms report several levels side by side (account, campaign,
--- group, ad): they repeat each other and are never added up. One row per account, date, level and entity.
+-- group, ad, keyword): they repeat each other and are never added up. One row per account, date, level and entity.
 {%- set ages = var('ad_ages') %}
 
 with
@@ -17,6 +17,7 @@ entities as (
         campaign_id,
         ad_group_id,
         ad_id,
+        keyword_id,
         max(case when is_latest then 1 else 0 end) = 0 as is_withdrawn,
         min(as_of_date) as first_as_of_date,
         max(as_of_date) as latest_as_of_date,
@@ -24,6 +25,8 @@ entities as (
         max_by(campaign_name, as_of_date) as campaign_name,
         max_by(ad_group_name, as_of_date) as ad_group_name,
         max_by(ad_name, as_of_date) as ad_name,
+        max_by(keyword_text, as_of_date) as keyword_text,
+        max_by(match_type, as_of_date) as match_type,
         max(currency) as currency,
         max(ad_time_zone) as ad_time_zone,
         max_by(attribution_window, as_of_date) as attribution_window,
@@ -48,7 +51,7 @@ entities as (
         max(load_id) as load_id
     from {{ ref('int_ad_snapshots') }}
     group by
-        platform, account_id, store_id, report_date, entity_level, campaign_id, ad_group_id, ad_id
+        platform, account_id, store_id, report_date, entity_level, campaign_id, ad_group_id, ad_id, keyword_id
 
 )
 
@@ -62,6 +65,7 @@ select
     entities.campaign_id,
     entities.ad_group_id,
     entities.ad_id,
+    entities.keyword_id,
     entities.is_withdrawn,
     entities.first_as_of_date,
     entities.latest_as_of_date,
@@ -69,6 +73,8 @@ select
     entities.campaign_name,
     entities.ad_group_name,
     entities.ad_name,
+    entities.keyword_text,
+    entities.match_type,
     entities.currency,
     entities.ad_time_zone,
     entities.attribution_window,

@@ -77,7 +77,7 @@ begun as (
 
         select 'ads_begun_later', accounts.store_id, accounts.account_id, min(read_days.report_date)
         from (
-            select account_id, report_date from {{ ref('int_ads') }}
+            select account_id, report_date from {{ ref('int_ads') }} where entity_level <> 'keyword'
             union all
             select account_id, report_date
             from {{ source('raw_daybook', 'report_reads') }} as reads
