@@ -11,13 +11,31 @@ from zoneinfo import ZoneInfo
 from .ads import Adverts, Promotion
 from .world import World
 
-LEVELS = ("account", "campaign", "ad")
+LEVELS = ("account", "campaign", "ad", "keyword")
 SUMS = ("cost", "shows", "clicks", "conversions", "value")
 
 
 @dataclass(frozen=True, slots=True)
+class Keyword:
+    """Words that an ad group bids on, how near a search must come, and their part of the ad's figures."""
+
+    number: int
+    text: str
+    match: str
+    part: int
+
+
+# What is left of an ad was shown without a keyword.
+KEYWORDS = (
+    Keyword(1, "护眼 台灯", "exact", 2),
+    Keyword(2, "desk lamp", "phrase", 4),
+    Keyword(3, "护眼 台灯", "broad", 8),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """One day of an account, a campaign (project) or an ad (promotion). Money in hundredths."""
+    """One day of an account, a campaign (project), an ad (promotion) or a keyword. Money in hundredths."""
 
     day: date
     promotion: Promotion | None
@@ -27,10 +45,13 @@ class Figures:
     clicks: int = 0
     conversions: int = 0
     value: int = 0
+    keyword: Keyword | None = None
 
 
 def figures(adverts: Adverts, days: Iterable[date], level: str, now: int) -> list[Figures]:
     """The rows of a level as shown at ``now``, by day and entity; nothing delivered, no row."""
+    if level == "keyword":
+        return [part for row in figures(adverts, days, "ad", now) for part in _keywords(row)]
     out: dict[tuple[date, int], Figures] = {}
     for day in days:
         for row in adverts.deliveries(day, now):
@@ -46,6 +67,15 @@ def figures(adverts: Adverts, days: Iterable[date], level: str, now: int) -> lis
                 value=old.value + row.value,
             )
     return [out[key] for key in sorted(out)]
+
+
+def _keywords(row: Figures) -> list[Figures]:
+    """What was shown of an ad for each of the keywords of its group."""
+    parts = [
+        replace(row, keyword=word, **{name: getattr(row, name) // word.part for name in SUMS})
+        for word in KEYWORDS
+    ]
+    return [part for part in parts if part.shows]
 
 
 def today(adverts: Adverts, now: int) -> date:
@@ -72,8 +102,8 @@ def advertiser(world: World, platform: str, identity: str) -> Adverts | None:
 
 
 def keys(world: World, account_id: str, level: str, days: Iterable[date], now: int, names: str) -> set[str]:
-    """Record keys of a level: the day and, as ``names`` says, ``account``, ``campaign``, ``group`` and ``ad``
-    ids."""
+    """Record keys of a level: the day and, as ``names`` says, ``account``, ``campaign``, ``group``, ``ad``
+    and ``keyword`` ids."""
     adverts = world.ad_accounts[account_id]
     out = set()
     for row in figures(adverts, days, level, now):
@@ -81,6 +111,7 @@ def keys(world: World, account_id: str, level: str, days: Iterable[date], now: i
         if row.promotion is not None:
             p = row.promotion
             ids |= {"campaign": str(p.project_id), "group": str(group_id(p)), "ad": str(p.promotion_id)}
+            ids["keyword"] = str(keyword_id(row))
         out.add("|".join([row.day.isoformat(), *(ids[name] for name in names.split())]))
     return out
 
@@ -106,6 +137,13 @@ def people(shows: Iterable[int]) -> int:
     daily = [-(-number * 3 // 5) for number in shows]
     most = max(daily, default=0)
     return most + (sum(daily) - most) // 2
+
+
+def keyword_id(row: Figures) -> int | None:
+    """The id of a keyword, for vendors to whom the same words in two ad groups are two."""
+    if row.keyword is None or row.promotion is None:
+        return None
+    return row.promotion.promotion_id * 10 - 70_000_000_000_000_000_000 + row.keyword.number
 
 
 def group_id(promotion: Promotion) -> int:

@@ -30,15 +30,21 @@ DAY, START = date(2026, 11, 20), date(2026, 10, 24)  # four weeks with Double 11
 # campaign rows of a project.
 LEVELS: dict[str, dict[str, str]] = {
     "uc_huichuan": {"account": "account", "campaign": "campaign", "ad_group": "ad", "ad": "ad"},
-    "google_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
+    "google_ads": {"account": "account", "campaign": "campaign", "ad": "ad", "keyword": "keyword"},
     "meta": {"account": "account", "campaign": "campaign", "ad": "ad"},
     "tiktok_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
-    "microsoft_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
-    "amazon_ads": {"account": "account", "campaign": "campaign", "ad": "ad"},
+    "microsoft_ads": {"account": "account", "campaign": "campaign", "ad": "ad", "keyword": "keyword"},
+    "amazon_ads": {"account": "account", "campaign": "campaign", "ad": "ad", "keyword": "keyword"},
     "alimama": {"account": "account", "campaign": "campaign", "ad_group": "ad", "ad": "ad"},
     "qianchuan": {"account": "account", "ad_group": "ad", "ad": "ad"},
     "tencent_ads": {"account": "account", "ad_group": "ad", "ad": "ad"},
-    "baidu_marketing": {"account": "account", "campaign": "campaign", "ad_group": "ad", "ad": "ad"},
+    "baidu_marketing": {
+        "account": "account",
+        "campaign": "campaign",
+        "ad_group": "ad",
+        "ad": "ad",
+        "keyword": "keyword",
+    },
     "kuaishou_ads": {"account": "account", "campaign": "campaign", "ad_group": "ad", "ad": "ad"},
     "jd_ads": {"account": "account", "campaign": "campaign", "ad_group": "ad", "ad": "ad"},
     "pinduoduo_ads": {"account": "account", "campaign": "campaign"},
@@ -46,6 +52,8 @@ LEVELS: dict[str, dict[str, str]] = {
 }
 # Vendors with campaigns that have no ads, and which of the world's projects that is.
 WITHOUT_ADS = {"google_ads": 2, "tiktok_ads": 2, "microsoft_ads": 2, "qianchuan": 2}
+# Vendors with campaigns that have no keywords, and which of the world's projects that is.
+WITHOUT_KEYWORDS = {"google_ads": 2, "microsoft_ads": 2, "amazon_ads": 2}
 # First day read, where the vendor answers for a week only.
 STARTS = {"kuaishou_ads": DAY - timedelta(days=5)}
 # Vendors that do not say whom such campaigns reached.
@@ -96,7 +104,7 @@ def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> Non
 
 
 def is_shown(name: str, level: str, row: Figures) -> bool:
-    hidden = WITHOUT_ADS.get(name) if LEVELS[name].get(level) == "ad" else None
+    hidden = {"ad": WITHOUT_ADS, "keyword": WITHOUT_KEYWORDS}.get(LEVELS[name].get(level, ""), {}).get(name)
     return row.promotion is None or row.promotion.project != hidden
 
 
@@ -105,7 +113,8 @@ def test_every_day_of_every_level_says_what_was_delivered(night: Night, name: st
     rows = night.rows(
         f"select report_date, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks, "
         f"sum(conversions_platform) as conversions, sum(conversion_value_platform) as worth, "
-        f"count(*) as entities, count(distinct coalesce(ad_id, ad_group_id, campaign_id, '')) as different "
+        f"count(*) as entities, "
+        f"count(distinct concat_ws('|', campaign_id, ad_group_id, ad_id, keyword_id)) as different "
         f"from staging.stg_{name}__ads where entity_level = '{level}' and is_latest and report_date >= '{START}' "
         f"group by report_date"
     )
@@ -153,6 +162,8 @@ def test_the_levels_below_add_up_to_the_accounts_own_total(night: Night, name: s
     )
     totals = {row["entity_level"]: row["spend"] for row in rows}
     assert set(totals) == set(LEVELS[name])
+    if "keyword" in totals:
+        assert 0 < totals.pop("keyword") < totals["ad"], "keywords are a part"
     if name in WITHOUT_ADS:
         ads = {totals.pop(level) for level, of_world in LEVELS[name].items() if of_world == "ad"}
         assert len(ads) == 1 and 0 < min(ads) < totals["account"], "the gap shows"

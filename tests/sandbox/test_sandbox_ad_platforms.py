@@ -122,6 +122,8 @@ def alimama(sandbox: Running, variant: str = "valid", secret: str = "", **change
     return requests.post(f"{given['host']}/router/rest", data=params, timeout=10).json()
 
 
+WORDS = ["date", "adGroupId", "wInfoId", "winfoIdTypeEnum", "cost"]
+KEYWORDS_ONLY = {"column": "winfoIdTypeEnum", "operator": "EQ", "values": ["0"]}
 ALL_ADS = '[{"field_name": "ad_status", "filter_type": "IN", "filter_value": "[\\"STATUS_ALL\\"]"}]'
 
 
@@ -255,6 +257,17 @@ def test_pages_hold_every_row_once(sandbox: Running, page: Callable[..., tuple[l
         (baidu, {"columns": ["date", "campaignId"]}),
         (baidu, {"sorts": [{"column": "click", "sortRule": "ASC"}]}),
         (baidu, {"sorts": [{"column": "date", "sortRule": "UP"}]}),
+        (baidu, {"filters": [KEYWORDS_ONLY]}),
+        (baidu, {"reportType": 2602783, "columns": WORDS, "filters": [{**KEYWORDS_ONLY, "values": ["2"]}]}),
+        (
+            baidu,
+            {"reportType": 2602783, "columns": WORDS, "filters": [{**KEYWORDS_ONLY, "values": ["0", "1"]}]},
+        ),
+        (
+            baidu,
+            {"reportType": 2602783, "columns": WORDS, "filters": [{**KEYWORDS_ONLY, "column": "queryWord"}]},
+        ),
+        (baidu, {"reportType": 2602783, "columns": [*WORDS, "queryWord"]}),
         (baidu, {"userIds": [1]}),
         (baidu, {"header": {"userName": "x"}}),
         (alimama, {"page_size": 101}),
@@ -334,6 +347,16 @@ def is_good(body: dict[str, Any]) -> bool:
 
 def test_a_nonce_is_good_once(sandbox: Running) -> None:
     assert is_good(tencent(sandbox, nonce="once")) and not is_good(tencent(sandbox, nonce="once"))
+
+
+def test_packs_of_words_are_left_out_where_keywords_alone_are_asked_for(sandbox: Running) -> None:
+    def rows(filters: list[Any]) -> list[dict[str, Any]]:
+        asked = {"reportType": 2602783, "columns": WORDS, "filters": filters, "rowCount": 1000}
+        return baidu(sandbox, **asked)["body"]["data"][0]["rows"]
+
+    every, words = rows([]), rows([KEYWORDS_ONLY])
+    assert {row["winfoIdTypeEnum"] for row in every} == {"关键词", "词包"}
+    assert words == [row for row in every if row["winfoIdTypeEnum"] == "关键词"] and words
 
 
 def test_a_scene_that_is_not_asked_for_is_left_out(sandbox: Running) -> None:

@@ -19,6 +19,12 @@ CONFIGURATION: dict[str, Any] = {
     "timeUnit": "DAILY",
     "format": "GZIP_JSON",
 }
+KEYWORDS: dict[str, Any] = {
+    "adProduct": "SPONSORED_PRODUCTS",
+    "groupBy": ["targeting"],
+    "columns": ["date", "adGroupId", "keywordId", "keyword", "keywordType", "cost", "purchases14d"],
+    "reportTypeId": "spTargeting",
+}
 ORDER: dict[str, Any] = {"name": "x", "startDate": "2026-11-10", "endDate": "2026-11-19"}
 
 
@@ -87,6 +93,15 @@ def test_each_product_has_campaigns_of_its_own_and_purchases_include_views_elsew
     assert all(row["purchases"] > row["purchasesClicks"] for row in brands)
 
 
+def test_products_that_are_bid_on_are_left_out_where_keywords_alone_are_asked_for(sandbox: Running) -> None:
+    caller = Caller(sandbox)
+    words = ["BROAD", "PHRASE", "EXACT"]
+    every = caller.finished(**KEYWORDS)
+    keywords = caller.finished(**KEYWORDS, filters=[{"field": "keywordType", "values": words}])
+    assert {row["keywordType"] for row in every} == {*words, "TARGETING_EXPRESSION"}
+    assert keywords == [row for row in every if row["keywordType"] in words] and keywords
+
+
 def test_an_address_opens_by_itself_and_refuses_a_token_or_another_signature(sandbox: Running) -> None:
     caller = Caller(sandbox)
     number = caller.ask({"endDate": "2026-11-17"}).json()["reportId"]
@@ -116,6 +131,11 @@ def test_an_address_opens_by_itself_and_refuses_a_token_or_another_signature(san
         ({}, {"timeUnit": "SUMMARY"}),
         ({}, {"format": "CSV"}),
         ({}, {"colour": "red"}),
+        ({}, {"filters": [{"field": "keywordType", "values": ["EXACT"]}]}),  # campaigns have no keywords
+        ({}, {**KEYWORDS, "filters": [{"field": "keywordType", "values": ["NEAR"]}]}),
+        ({}, {**KEYWORDS, "filters": [{"field": "keywordType", "values": []}]}),
+        ({}, {**KEYWORDS, "columns": [*KEYWORDS["columns"], "searchTerm"]}),
+        ({}, {**KEYWORDS, "adProduct": "SPONSORED_DISPLAY", "reportTypeId": "sdTargeting"}),
     ],
 )
 def test_a_wrong_request_is_refused(sandbox: Running, order: dict[str, Any], change: dict[str, Any]) -> None:

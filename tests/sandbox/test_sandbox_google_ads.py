@@ -42,6 +42,20 @@ def test_campaigns_are_the_whole_spend_and_ads_are_not(sandbox: Running) -> None
     assert campaigns.json()[-1]["summaryRow"]["metrics"]["costMicros"] == str(micros(campaigns))
 
 
+def test_keywords_are_a_part_of_the_ads_and_have_one_id_in_every_ad_group(sandbox: Running) -> None:
+    words = (
+        "ad_group.id, ad_group_criterion.criterion_id, ad_group_criterion.keyword.text, "
+        "ad_group_criterion.keyword.match_type, segments.date, metrics.cost_micros"
+    )
+    keywords = ask(sandbox, f"SELECT {words} FROM keyword_view {WHERE}")
+    ads = ask(sandbox, CAMPAIGNS.replace("FROM campaign", "FROM ad_group_ad"))
+    assert 0 < micros(keywords) < micros(ads)
+    rows = [row for chunk in keywords.json() for row in chunk["results"]]
+    criteria = {row["adGroupCriterion"]["criterionId"]: row["adGroupCriterion"]["keyword"] for row in rows}
+    assert {word["matchType"] for word in criteria.values()} == {"EXACT", "PHRASE", "BROAD"}
+    assert len({row["adGroup"]["id"] for row in rows}) > len(criteria) == 3
+
+
 def test_only_what_was_asked_for_is_sent_and_numbers_are_text(sandbox: Running) -> None:
     row = ask(sandbox, CAMPAIGNS).json()[0]["results"][0]
     assert set(row["metrics"]) == {"costMicros"} and isinstance(row["metrics"]["costMicros"], str)
@@ -53,7 +67,8 @@ def test_only_what_was_asked_for_is_sent_and_numbers_are_text(sandbox: Running) 
     [
         (CAMPAIGNS.replace("campaign.id", "campaign.colour"), "UNRECOGNIZED_FIELD"),
         (CAMPAIGNS.replace("campaign.id", "ad_group.id"), "UNRECOGNIZED_FIELD"),
-        (CAMPAIGNS.replace("FROM campaign", "FROM keyword_view"), "BAD_RESOURCE"),
+        (CAMPAIGNS.replace("FROM campaign", "FROM search_term_view"), "BAD_RESOURCE"),
+        (CAMPAIGNS.replace("campaign.id", "ad_group_criterion.criterion_id"), "UNRECOGNIZED_FIELD"),
         (CAMPAIGNS.split(" WHERE")[0], "BAD_RESOURCE"),
         (CAMPAIGNS.replace("2026-11-10", "2026-11-99"), "INVALID_VALUE"),
         (CAMPAIGNS.replace("2026-11-10", "2026-11-30"), "START_DATE_AFTER_END_DATE"),

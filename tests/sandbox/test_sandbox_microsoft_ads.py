@@ -120,7 +120,12 @@ def test_an_address_opens_by_itself_and_refuses_a_token_or_another_signature(san
 @pytest.mark.parametrize(
     "change",
     [
-        {"Type": "KeywordPerformanceReportRequest"},
+        {"Type": "SearchQueryPerformanceReportRequest"},
+        {"Columns": ["TimePeriod", "KeywordId", "Spend"]},  # of the campaigns' report
+        {
+            "Type": "KeywordPerformanceReportRequest",
+            "Columns": ["TimePeriod", "AdId", "Spend", "SearchQuery"],
+        },
         {"Columns": ["TimePeriod", "Colour"]},
         {"Columns": ["AccountId", "Spend"]},
         {"Columns": []},

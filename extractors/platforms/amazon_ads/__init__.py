@@ -33,27 +33,51 @@ AUTH_ADVICE = "authorise again for Amazon Ads and update the connection"
 FIGURES = (
     "date", "campaignId", "campaignName", "campaignBudgetCurrencyCode", "impressions", "clicks", "cost",
 )  # fmt: skip
-AD = ("adGroupId", "adGroupName", "adId")
+GROUP = ("adGroupId", "adGroupName")
 # One definition for all: purchases within 14 days of a click.
 SP, SB_SD = ("purchases14d", "sales14d"), ("purchasesClicks", "salesClicks")
 
 
 @dataclass(frozen=True)
 class Product:
-    """What a product calls its reports: of campaigns, and of ads with what they are grouped by."""
+    """What a product calls its reports, each with what it is grouped by, and the text of a keyword."""
 
     name: str
-    campaigns: str
-    ads: str
-    ads_by: str
     purchases: tuple[str, str]
+    reports: dict[str, tuple[str, str]]
+    text: str = ""
 
 
 PRODUCTS = (
-    Product("SPONSORED_PRODUCTS", "spCampaigns", "spAdvertisedProduct", "advertiser", SP),
-    Product("SPONSORED_BRANDS", "sbCampaigns", "sbAds", "ads", SB_SD),
-    Product("SPONSORED_DISPLAY", "sdCampaigns", "sdAdvertisedProduct", "advertiser", SB_SD),
+    Product(
+        "SPONSORED_PRODUCTS",
+        SP,
+        {
+            "campaign": ("spCampaigns", "campaign"),
+            "ad": ("spAdvertisedProduct", "advertiser"),
+            "keyword": ("spTargeting", "targeting"),
+        },
+        text="keyword",
+    ),
+    Product(
+        "SPONSORED_BRANDS",
+        SB_SD,
+        {
+            "campaign": ("sbCampaigns", "campaign"),
+            "ad": ("sbAds", "ads"),
+            "keyword": ("sbTargeting", "targeting"),
+        },
+        text="keywordText",
+    ),
+    # Display has no keywords.
+    Product(
+        "SPONSORED_DISPLAY",
+        SB_SD,
+        {"campaign": ("sdCampaigns", "campaign"), "ad": ("sdAdvertisedProduct", "advertiser")},
+    ),
 )
+# A targeting report also tells of products and categories that are bid on.
+KEYWORDS_ONLY = [{"field": "keywordType", "values": ["BROAD", "PHRASE", "EXACT"]}]
 
 
 def error_of(status: int, body: Any, account: Account) -> DaybookError | None:
@@ -132,8 +156,13 @@ def _rows(product: str, reply: Reply) -> list[Record]:
 
 def _reports(level: str, account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
-    for product in PRODUCTS:
-        kind, by = (product.ads, product.ads_by) if level == "ad" else (product.campaigns, "campaign")
+    for product in (product for product in PRODUCTS if level in product.reports):
+        kind, by = product.reports[level]
+        own = {
+            "campaign": (),
+            "ad": (*GROUP, "adId"),
+            "keyword": (*GROUP, "keywordId", product.text, "keywordType"),
+        }[level]
         params = {
             "name": f"{kind} {days[0]} {days[-1]}",
             "startDate": days[0].isoformat(),
@@ -141,10 +170,11 @@ def _reports(level: str, account: Account, window: Window) -> Iterator[Read]:
             "configuration": {
                 "adProduct": product.name,
                 "groupBy": [by],
-                "columns": [*FIGURES, *(AD if level == "ad" else ()), *product.purchases],
+                "columns": [*FIGURES, *own, *product.purchases],
                 "reportTypeId": kind,
                 "timeUnit": "DAILY",
                 "format": "GZIP_JSON",
+                **({"filters": KEYWORDS_ONLY} if level == "keyword" else {}),
             },
         }
         yield Read(
@@ -201,5 +231,6 @@ PLATFORM = Platform(
     streams=(
         _stream("campaign_report", "campaign", "campaignId"),
         _stream("ad_report", "ad", "adGroupId", "adId"),
+        _stream("keyword_report", "keyword", "adGroupId", "keywordId"),
     ),
 )

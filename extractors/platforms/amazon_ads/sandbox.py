@@ -3,7 +3,8 @@
 Served under ``/amazon_ads``: ``/reporting/reports``, ``/reporting/reports/<id>``, ``/token``, and
 ``/files/<id>`` for gzip JSON whose address is signed and good for an hour. A report holds the figures of the
 moment it was asked for; the same request again, while it runs, is answered with its number. Each project is a
-product.
+product; Display has no keywords. A targeting report also tells of a product that is bid on, unless keywords
+alone are asked for.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import hmac
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +26,16 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import oauth
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, span, today
+from extractors.sandbox.adland import (
+    Figures,
+    Keyword,
+    advertiser,
+    figures,
+    group_id,
+    keyword_id,
+    span,
+    today,
+)
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.control import Fault
 from extractors.sandbox.desk import Answer, Desk, Refusal
@@ -49,11 +59,20 @@ _PLAIN: dict[str, Callable[[Adverts, Figures], Any]] = {
     "clicks": lambda a, f: f.clicks,
     "cost": lambda a, f: f.cost / 100,
 }
-_ADS: dict[str, Callable[[Adverts, Figures], Any]] = {
+_GROUPS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "adGroupId": lambda a, f: group_id(f.promotion) if f.promotion else None,
     "adGroupName": lambda a, f: f"{f.promotion.promotion_name} group" if f.promotion else None,
+}
+_ADS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "adId": lambda a, f: f.promotion.promotion_id if f.promotion else None,
 }
+PRODUCT = Keyword(9, 'asin="B0000LAMP"', "targeting_expression", 16)
+_TARGETS: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "keywordId": lambda a, f: keyword_id(f),
+    "keywordType": lambda a, f: _type(f),
+    "matchType": lambda a, f: _type(f),
+}
+_TYPES = frozenset({"BROAD", "PHRASE", "EXACT", "TARGETING_EXPRESSION", "TARGETING_EXPRESSION_PREDEFINED"})
 _BY_DAYS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "purchases14d": lambda a, f: f.conversions,
     "sales14d": lambda a, f: f.value / 100,
@@ -75,6 +94,7 @@ class Kind:
     by: str
     level: str
     columns: Mapping[str, Callable[[Adverts, Figures], Any]]
+    filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def kept(self) -> timedelta:
@@ -82,13 +102,35 @@ class Kind:
         return timedelta(days=KEPT_DAYS[PRODUCTS.index(self.product)])
 
 
+def _type(row: Figures) -> str:
+    return row.keyword.match.upper() if row.keyword else ""
+
+
+def _text(_: Adverts, row: Figures) -> str:
+    return row.keyword.text if row.keyword else ""
+
+
 KINDS = {
     "spCampaigns": Kind(PRODUCTS[0], "campaign", "campaign", _PLAIN | _BY_DAYS),
     "sbCampaigns": Kind(PRODUCTS[1], "campaign", "campaign", _PLAIN | _BY_CLICKS),
     "sdCampaigns": Kind(PRODUCTS[2], "campaign", "campaign", _PLAIN | _BY_CLICKS),
-    "spAdvertisedProduct": Kind(PRODUCTS[0], "advertiser", "ad", _PLAIN | _ADS | _BY_DAYS),
-    "sbAds": Kind(PRODUCTS[1], "ads", "ad", _PLAIN | _ADS | _BY_CLICKS),
-    "sdAdvertisedProduct": Kind(PRODUCTS[2], "advertiser", "ad", _PLAIN | _ADS | _BY_CLICKS),
+    "spAdvertisedProduct": Kind(PRODUCTS[0], "advertiser", "ad", _PLAIN | _GROUPS | _ADS | _BY_DAYS),
+    "sbAds": Kind(PRODUCTS[1], "ads", "ad", _PLAIN | _GROUPS | _ADS | _BY_CLICKS),
+    "sdAdvertisedProduct": Kind(PRODUCTS[2], "advertiser", "ad", _PLAIN | _GROUPS | _ADS | _BY_CLICKS),
+    "spTargeting": Kind(
+        PRODUCTS[0],
+        "targeting",
+        "keyword",
+        _PLAIN | _GROUPS | _TARGETS | {"keyword": _text, "targeting": _text} | _BY_DAYS,
+        {"keywordType": _TYPES},
+    ),
+    "sbTargeting": Kind(
+        PRODUCTS[1],
+        "targeting",
+        "keyword",
+        _PLAIN | _GROUPS | _TARGETS | {"keywordText": _text} | _BY_CLICKS,
+        {"keywordType": _TYPES | {"THEME"}},
+    ),
 }
 
 
@@ -240,7 +282,7 @@ def _signed(number: str, ends: int) -> str:
 # ---- what was asked -------------------------------------------------------------------------------
 def _stream_asked(text: bytes) -> str:
     kind = next((kind for name, kind in KINDS.items() if f'"{name}"'.encode() in text), None)
-    return "ad_report" if kind is not None and kind.level == "ad" else "campaign_report"
+    return f"{kind.level if kind is not None else 'campaign'}_report"
 
 
 def _order(text: bytes, now: date) -> dict[str, Any]:
@@ -269,6 +311,7 @@ def _order(text: bytes, now: date) -> dict[str, Any]:
         raise _bad("configuration columns includes invalid values")
     if len(set(columns)) < len(columns) or wanted.get("timeUnit") != "DAILY" or "date" not in columns:
         raise _bad("configuration timeUnit: DAILY and the column date belong together")
+    _check_filters(wanted.get("filters", []), kind)
     if wanted.get("format") != "GZIP_JSON":
         raise _bad("configuration format")
     days = span(str(order.get("startDate")), str(order.get("endDate")), MOST_DAYS)
@@ -277,6 +320,20 @@ def _order(text: bytes, now: date) -> dict[str, Any]:
     if days[0] < now - kind.kept or days[-1] > now:
         raise _bad(f"startDate, endDate: the last {kind.kept.days} days of {kind.product}")
     return order
+
+
+def _check_filters(filters: Any, kind: Kind) -> None:
+    good = isinstance(filters, list) and all(
+        isinstance(one, dict)
+        and set(one) == {"field", "values"}
+        and one["field"] in kind.filters
+        and isinstance(one["values"], list)
+        and bool(one["values"])
+        and set(one["values"]) <= kind.filters[one["field"]]
+        for one in filters
+    )
+    if not good:
+        raise _bad("configuration filters includes invalid values")
 
 
 # ---- what there is --------------------------------------------------------------------------------
@@ -289,7 +346,13 @@ def _figures(adverts: Adverts, kind: Kind, days: list[date], now: int) -> list[F
 def _shown(adverts: Adverts, order: Mapping[str, Any], now: int) -> list[dict[str, Any]]:
     wanted = order["configuration"]
     kind = KINDS[wanted["reportTypeId"]]
-    rows = _figures(adverts, kind, span(order["startDate"], order["endDate"], MOST_DAYS) or [], now)
+    days = span(order["startDate"], order["endDate"], MOST_DAYS) or []
+    rows = _figures(adverts, kind, days, now)
+    if kind.level == "keyword":
+        ads = _figures(adverts, replace(kind, level="ad"), days, now)
+        rows += [replace(ad, keyword=PRODUCT, cost=ad.cost // PRODUCT.part) for ad in ads]
+        for one in wanted.get("filters", []):
+            rows = [row for row in rows if kind.columns[one["field"]](adverts, row) in one["values"]]
     return [{name: kind.columns[name](adverts, row) for name in wanted["columns"]} for row in rows]
 
 
@@ -302,12 +365,13 @@ def zone(account_id: str) -> str:
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
     adverts, days = world.ad_accounts[account_id], days_of(start, end, zone(account_id))
-    level = {"campaign_report": "campaign", "ad_report": "ad"}[stream]
+    level = {f"{kind.level}_report": kind.level for kind in KINDS.values()}[stream]
     keys = set()
     for kind in (kind for kind in KINDS.values() if kind.level == level):
         for row in _figures(adverts, kind, days, now):
             p = row.promotion
             assert p is not None
-            entity = str(p.project_id) if level == "campaign" else f"{group_id(p)}|{p.promotion_id}"
+            own = f"{group_id(p)}|{keyword_id(row) or p.promotion_id}"
+            entity = str(p.project_id) if level == "campaign" else own
             keys.add(f"{row.day}|{kind.product}|{entity}")
     return keys

@@ -28,9 +28,12 @@ from extractors.tokens import Tokens
 PATH = "/json/sms/service/OpenApiReportService/getReportData"
 # 90 is "goods paid", the one purchase of this platform; the plain column `conversion` is often 0.
 METRICS = ["impression", "click", "cost", "ocpcConversionsDetail90"]
-ACCOUNT, CAMPAIGN, GROUP, CREATIVE = 2208157, 2290316, 2284618, 2665235
+ACCOUNT, CAMPAIGN, GROUP, CREATIVE, KEYWORD = 2208157, 2290316, 2284618, 2665235, 2602783
 OF_CAMPAIGN = ["campaignId", "campaignNameStatus"]
 OF_GROUP = [*OF_CAMPAIGN, "adGroupId", "adGroupNameStatus"]
+OF_KEYWORD = [*OF_GROUP, "wInfoId", "wInfoNameStatus", "mixWmatchEnum"]
+# The keyword report also tells of packs of words (1) and of automatic expansion (3).
+KEYWORDS_ONLY = [{"column": "winfoIdTypeEnum", "operator": "EQ", "values": ["0"]}]
 
 EXPIRED = {"89403", "894061"}  # no access token, or one that ended
 ENDED = {"894062", "894063", "894064"}  # the authorisation: lapsed, of an app that was reset, taken back
@@ -81,7 +84,9 @@ def _total(reply: Reply) -> int | None:
     return None if total is None else int(total)
 
 
-def _report(report_type: int, columns: list[str], account: Account, window: Window) -> Iterator[Read]:
+def _report(
+    report_type: int, columns: list[str], filters: list[dict[str, Any]], account: Account, window: Window
+) -> Iterator[Read]:
     days = window.dates(account.zone)
     params = {
         "reportType": report_type,
@@ -90,7 +95,7 @@ def _report(report_type: int, columns: list[str], account: Account, window: Wind
         "endDate": days[-1].isoformat(),
         "columns": ["date", "userId", *columns, *METRICS],
         "sorts": [{"column": "date", "sortRule": "ASC"}],
-        "filters": [],
+        "filters": filters,
         "needSum": False,
     }
     paging = Offsets(_rows, _total, 1000, start="startRow", size="rowCount")
@@ -128,13 +133,15 @@ def _refusal(answer: Any) -> DaybookError | None:
     return error_in_words("Baidu Marketing", str(found.get("code")), str(found.get("message")))
 
 
-def _stream(name: str, report_type: int, columns: list[str], *key: str) -> Stream:
+def _stream(
+    name: str, report_type: int, columns: list[str], *key: str, filters: list[dict[str, Any]] | None = None
+) -> Stream:
     return Stream(
         name=name,
         kind="report",
         key=("date", *key),
         day="date",
-        reads=partial(_report, report_type, columns),
+        reads=partial(_report, report_type, columns, filters or []),
         widest=timedelta(days=31),
         lookback_days=30,
         retention=timedelta(days=730),
@@ -161,5 +168,6 @@ PLATFORM = Platform(
         _stream("campaign_report", CAMPAIGN, OF_CAMPAIGN, "campaignId"),
         _stream("adgroup_report", GROUP, OF_GROUP, "adGroupId"),
         _stream("creative_report", CREATIVE, [*OF_GROUP, "ideaInfo"], "adGroupId", "ideaInfo.ideaId"),
+        _stream("keyword_report", KEYWORD, OF_KEYWORD, "adGroupId", "wInfoId", filters=KEYWORDS_ONLY),
     ),
 )

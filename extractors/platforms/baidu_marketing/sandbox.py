@@ -7,6 +7,7 @@ Served under ``/baidu_marketing``: ``/json/sms/service/OpenApiReportService/getR
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +18,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keys, span, today
+from extractors.sandbox.adland import (
+    Figures,
+    Keyword,
+    advertiser,
+    figures,
+    group_id,
+    keys,
+    keyword_id,
+    span,
+    today,
+)
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
@@ -32,6 +43,7 @@ _REPORTS = {
     2290316: ("campaign", "campaign_report"),
     2284618: ("group", "adgroup_report"),
     2665235: ("creative", "creative_report"),
+    2602783: ("keyword", "keyword_report"),
 }
 _OF_WORLD = {"group": "ad", "creative": "ad"}
 _BODY = {
@@ -73,11 +85,23 @@ _CREATIVE: dict[str, Callable[[Adverts, Figures], Any]] = {
         else None
     ),
 }
+PACK = Keyword(9, "灯具词包", "broad", 16)
+"""A pack of words that Baidu keeps; it stands in the keyword report unless keywords alone are asked for."""
+# An enumeration is filtered by its number and answered in its words.
+_KINDS = {"0": "关键词", "1": "词包", "3": "自动扩量"}
+_MATCHES = {"exact": "精确匹配", "phrase": "短语匹配", "broad": "智能匹配"}
+_KEYWORD: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "wInfoId": lambda a, f: keyword_id(f),
+    "wInfoNameStatus": lambda a, f: f.keyword.text if f.keyword else None,
+    "winfoIdTypeEnum": lambda a, f: _KINDS[_kind(f)],
+    "mixWmatchEnum": lambda a, f: _MATCHES[f.keyword.match] if f.keyword else None,
+}
 _KNOWN = {
     "account": _COLUMNS,
     "campaign": _COLUMNS | _CAMPAIGN,
     "group": _COLUMNS | _CAMPAIGN | _GROUP,
     "creative": _COLUMNS | _CAMPAIGN | _GROUP | _CREATIVE,
+    "keyword": _COLUMNS | _CAMPAIGN | _GROUP | _KEYWORD,
 }
 
 
@@ -162,8 +186,9 @@ class Api:
             raise _bad("reportType or columns: unknown, or no metric")
         if level == "creative" and "ideaInfo" not in columns:
             raise _bad("columns: ideaInfo is required")
-        if body["timeUnit"] != "DAY" or len(body["sorts"]) > 2 or body["filters"]:
-            raise _bad("timeUnit, sorts or filters: not served here")
+        if body["timeUnit"] != "DAY" or len(body["sorts"]) > 2:
+            raise _bad("timeUnit or sorts: not served here")
+        kinds = _kinds(body["filters"], level)
         days = span(str(body["startDate"]), str(body["endDate"]), MOST_DAYS)
         if days is None or days[0] < today(adverts, self.desk.now()) - timedelta(days=MOST_DAYS):
             raise _bad("startDate, endDate: at most 731 days")
@@ -171,6 +196,9 @@ class Api:
         if not (isinstance(start, int) and isinstance(size, int) and start >= 0 and 1 <= size <= MOST_ROWS):
             raise _bad("startRow, rowCount: out of range")
         rows = figures(adverts, days, _OF_WORLD.get(level, level), self.desk.now())
+        if level == "keyword":
+            rows += _packs(figures(adverts, days, "ad", self.desk.now()))
+            rows = [row for row in rows if _kind(row) in kinds]
         for entry in reversed(body["sorts"]):
             column, rule = entry.get("column"), entry.get("sortRule")
             if column not in columns or column == "ideaInfo" or rule not in ("ASC", "DESC"):
@@ -212,6 +240,38 @@ class Api:
         return await self.desk.serve("token", "", make)
 
 
+# ---- keywords -------------------------------------------------------------------------------------
+def _kind(row: Figures) -> str:
+    return "1" if row.keyword == PACK else "0"
+
+
+def _packs(ads: list[Figures]) -> list[Figures]:
+    return [
+        replace(row, keyword=PACK, shows=row.shows // PACK.part, cost=row.cost // PACK.part, clicks=0)
+        for row in ads
+        if row.shows >= PACK.part
+    ]
+
+
+def _kinds(filters: list[Any], level: str) -> set[str]:
+    """The kinds of targets that are asked for; other filters are not served here."""
+    asked = set(_KINDS)
+    for one in filters:
+        if level != "keyword" or not isinstance(one, dict) or set(one) != {"column", "operator", "values"}:
+            raise _bad("filters: column, operator, values")
+        values, operator = one["values"], one["operator"]
+        if (
+            one["column"] != "winfoIdTypeEnum"
+            or not isinstance(values, list)
+            or not set(values) <= set(_KINDS)
+        ):
+            raise _bad("filters: column or values unknown")
+        if operator not in ("EQ", "IN") or not values or (operator == "EQ" and len(values) > 1):
+            raise _bad("filters: operator, or too many values for it")
+        asked &= set(values)
+    return asked
+
+
 # ---- what a complete read holds -------------------------------------------------------------------
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
@@ -220,5 +280,6 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         "campaign_report": ("campaign", "campaign"),
         "adgroup_report": ("ad", "group"),
         "creative_report": ("ad", "group ad"),
+        "keyword_report": ("keyword", "group keyword"),
     }[stream]
     return keys(world, account_id, level, days_of(start, end), now, names)

@@ -31,7 +31,12 @@ FIGURES = (
 )
 ACCOUNT = "customer.id, customer.currency_code, customer.time_zone, segments.date"
 CAMPAIGN = "campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type"
-AD = "ad_group.id, ad_group.name, ad_group_ad.ad.id, ad_group_ad.ad.name"
+GROUP = "ad_group.id, ad_group.name"
+AD = f"{GROUP}, ad_group_ad.ad.id, ad_group_ad.ad.name"
+WORD = (
+    "ad_group_criterion.criterion_id, ad_group_criterion.keyword.text, ad_group_criterion.keyword.match_type"
+)
+KEYWORD = f"{GROUP}, {WORD}"
 
 QUOTA_WORDS = ("RESOURCE_EXHAUSTED", "RESOURCE_TEMPORARILY_EXHAUSTED", "EXCESSIVE_")
 TOKEN_WORDS = ("OAUTH_TOKEN_EXPIRED", "OAUTH_TOKEN_INVALID", "UNAUTHENTICATED")
@@ -163,5 +168,12 @@ PLATFORM = Platform(
         _stream("account_report", "customer", (), ("customer.id",)),
         _stream("campaign_report", "campaign", (CAMPAIGN,), ("campaign.id",)),
         _stream("ad_report", "ad_group_ad", (CAMPAIGN, AD), ("adGroup.id", "adGroupAd.ad.id")),
+        # A criterion is one text and one way of matching, and has the same id in every ad group.
+        _stream(
+            "keyword_report",
+            "keyword_view",
+            (CAMPAIGN, KEYWORD),
+            ("adGroup.id", "adGroupCriterion.criterionId"),
+        ),
     ),
 )

@@ -1,7 +1,7 @@
 """The sandbox half of Google Ads: what searchStream answers and refuses (platforms-global §10).
 
 Served under ``/google_ads``: ``/v26/customers/<id>/googleAds:searchStream`` and ``/token``. One campaign is
-Performance Max: it has no ads.
+Performance Max: it has no ads and no keywords. A keyword has the same id in every ad group.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ WHOLE = True  # a stream answers with everything: there are no pages
 CHUNK = 40
 KEPT = timedelta(days=1_128)  # 37 months
 PERFORMANCE_MAX = 2
-"""The project that has no ads."""
+"""The project that has no ads and no keywords."""
+FIRST_CRITERION = 297_000_000_000
 
-_LEVELS = {"customer": "account", "campaign": "campaign", "ad_group_ad": "ad"}
+_LEVELS = {"customer": "account", "campaign": "campaign", "ad_group_ad": "ad", "keyword_view": "keyword"}
 _ACCOUNT = frozenset({"customer.id", "customer.currency_code", "customer.time_zone", "segments.date"})
 _CAMPAIGN = _ACCOUNT | {
     "campaign.id",
@@ -42,8 +43,20 @@ _CAMPAIGN = _ACCOUNT | {
     "campaign.status",
     "campaign.advertising_channel_type",
 }
-_AD = _CAMPAIGN | {"ad_group.id", "ad_group.name", "ad_group_ad.ad.id", "ad_group_ad.ad.name"}
-_FIELDS = {"customer": _ACCOUNT, "campaign": _CAMPAIGN, "ad_group_ad": _AD}
+_GROUP = _CAMPAIGN | {"ad_group.id", "ad_group.name"}
+_AD = _GROUP | {"ad_group_ad.ad.id", "ad_group_ad.ad.name"}
+_KEYWORD = _GROUP | {
+    "ad_group_criterion.criterion_id",
+    "ad_group_criterion.keyword.text",
+    "ad_group_criterion.keyword.match_type",
+}
+_FIELDS = {"customer": _ACCOUNT, "campaign": _CAMPAIGN, "ad_group_ad": _AD, "keyword_view": _KEYWORD}
+_STREAMS = {
+    "customer": "account_report",
+    "campaign": "campaign_report",
+    "ad_group_ad": "ad_report",
+    "keyword_view": "keyword_report",
+}
 _SUMMARIES = {"NO_SUMMARY_ROW", "SUMMARY_ROW_WITH_RESULTS", "SUMMARY_ROW_ONLY"}
 _METRICS: dict[str, Callable[[Figures], Any]] = {
     "metrics.cost_micros": lambda f: str(f.cost * 10_000),
@@ -120,7 +133,7 @@ class Api:
         text = await json_text(request)
         found = re.search(rb" FROM (\w+) ", text)
         resource = found.group(1).decode() if found else ""
-        stream = {"customer": "account_report", "campaign": "campaign_report"}.get(resource, "ad_report")
+        stream = _STREAMS.get(resource, "ad_report")
 
         def make(fault: Fault | None) -> Answer:
             adverts = self._customer(request)
@@ -194,7 +207,7 @@ class Api:
 
 def _rows(adverts: Adverts, resource: str, days: list[date], now: int) -> list[Figures]:
     found = figures(adverts, days, _LEVELS[resource], now)
-    if resource != "ad_group_ad":
+    if resource not in ("ad_group_ad", "keyword_view"):
         return found
     return [row for row in found if row.promotion is not None and row.promotion.project != PERFORMANCE_MAX]
 
@@ -222,6 +235,12 @@ def _row(adverts: Adverts, row: Figures, fields: list[str]) -> dict[str, Any]:
             "ad_group_ad.ad.id": str(p.promotion_id),
             "ad_group_ad.ad.name": p.promotion_name,
         }
+        if row.keyword is not None:
+            everything |= {
+                "ad_group_criterion.criterion_id": str(FIRST_CRITERION + row.keyword.number),
+                "ad_group_criterion.keyword.text": row.keyword.text,
+                "ad_group_criterion.keyword.match_type": row.keyword.match.upper(),
+            }
         out["campaign"] = {"resourceName": f"{customer}/campaigns/{p.project_id}"}
     for field in fields:
         *steps, last = [_camel(step) for step in field.split(".")]
@@ -246,9 +265,7 @@ def zone(account_id: str) -> str:
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
     adverts = world.ad_accounts[account_id]
-    resource = {"account_report": "customer", "campaign_report": "campaign", "ad_report": "ad_group_ad"}[
-        stream
-    ]
+    resource = {name: resource for resource, name in _STREAMS.items()}[stream]
     rows = _rows(adverts, resource, days_of(start, end, zone(account_id)), now)
     return {f"{row.day}|{_entity(adverts, resource, row)}" for row in rows}
 
@@ -258,4 +275,6 @@ def _entity(adverts: Adverts, resource: str, row: Figures) -> str:
         return str(adverts.advertiser.advertiser_id)
     if resource == "campaign":
         return str(row.promotion.project_id)
+    if row.keyword is not None:
+        return f"{group_id(row.promotion)}|{FIRST_CRITERION + row.keyword.number}"
     return f"{group_id(row.promotion)}|{row.promotion.promotion_id}"

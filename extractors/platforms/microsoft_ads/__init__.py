@@ -28,7 +28,9 @@ from extractors.protocols.packed import unzipped
 
 METRICS = ("CurrencyCode", "Spend", "Impressions", "Clicks", "Conversions", "Revenue")
 CAMPAIGN = ("CampaignId", "CampaignName", "CampaignStatus")
-AD = ("CampaignId", "CampaignName", "AdGroupId", "AdGroupName", "AdId", "AdTitle")
+GROUP = ("CampaignId", "CampaignName", "AdGroupId", "AdGroupName")
+AD = (*GROUP, "AdId", "AdTitle")
+KEYWORD = (*GROUP, "KeywordId", "Keyword", "BidMatchType")
 
 SUBMIT, POLL = "GenerateReport/Submit", "GenerateReport/Poll"
 PATH = "/Reporting/v13"
@@ -171,5 +173,6 @@ PLATFORM = Platform(
         _stream("account_report", "Account", (), "AccountId"),
         _stream("campaign_report", "Campaign", CAMPAIGN, "CampaignId"),
         _stream("ad_report", "Ad", AD, "AdGroupId", "AdId"),
+        _stream("keyword_report", "Keyword", KEYWORD, "AdGroupId", "KeywordId"),
     ),
 )

@@ -3,7 +3,8 @@
 
 Served under ``/microsoft_ads``: ``/Reporting/v13/GenerateReport/Submit`` and ``/Poll``, ``/token`` and
 ``/files/<report>``: a zip archive of one CSV file, its address signed and good for five minutes. A report
-holds the figures of the moment it was asked for; one without rows has no file. Performance Max has no ads.
+holds the figures of the moment it was asked for; one without rows has no file. Performance Max has no ads and
+no keywords.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox import oauth
 from extractors.sandbox.ad_credentials import APPS, CUSTOMER, DEVELOPER_TOKEN
-from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money
+from extractors.sandbox.adland import Figures, advertiser, figures, group_id, keyword_id, money
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.asked import json_text
 from extractors.sandbox.control import Fault
@@ -44,7 +45,7 @@ FORGOTTEN = 2.0
 """Seconds of real time after which a report that nobody looks at counts as made."""
 PERFORMANCE_MAX = 2
 SCOPE = "https://ads.microsoft.com/msads.manage offline_access"
-_KINDS = {"Account": "account", "Campaign": "campaign", "Ad": "ad"}
+_KINDS = {"Account": "account", "Campaign": "campaign", "Ad": "ad", "Keyword": "keyword"}
 _REQUIRED = frozenset(["Type", "Aggregation", "Columns", "Scope", "Time"])
 _OPTIONAL = frozenset(
     [
@@ -77,13 +78,25 @@ _CAMPAIGN: dict[str, Callable[[Adverts, Figures], str]] = {
     ),
     "CampaignStatus": lambda a, f: "Deleted" if f.day.day % 9 == 0 else "Active",
 }
-_AD: dict[str, Callable[[Adverts, Figures], str]] = {
+_GROUP: dict[str, Callable[[Adverts, Figures], str]] = {
     "AdGroupId": lambda a, f: str(group_id(f.promotion)) if f.promotion else "",
     "AdGroupName": lambda a, f: f"{f.promotion.promotion_name} group" if f.promotion else "",
+}
+_AD: dict[str, Callable[[Adverts, Figures], str]] = {
     "AdId": lambda a, f: str(f.promotion.promotion_id) if f.promotion else "",
     "AdTitle": lambda a, f: f.promotion.promotion_name if f.promotion else "",
 }
-_COLUMNS = {"Account": _METRICS, "Campaign": _METRICS | _CAMPAIGN, "Ad": _METRICS | _CAMPAIGN | _AD}
+_KEYWORD: dict[str, Callable[[Adverts, Figures], str]] = {
+    "KeywordId": lambda a, f: str(keyword_id(f)),
+    "Keyword": lambda a, f: f.keyword.text if f.keyword else "",
+    "BidMatchType": lambda a, f: f.keyword.match.title() if f.keyword else "",
+}
+_COLUMNS = {
+    "Account": _METRICS,
+    "Campaign": _METRICS | _CAMPAIGN,
+    "Ad": _METRICS | _CAMPAIGN | _GROUP | _AD,
+    "Keyword": _METRICS | _CAMPAIGN | _GROUP | _KEYWORD,
+}
 
 
 @dataclass(slots=True)
@@ -306,7 +319,7 @@ def _days(report: Mapping[str, Any]) -> list[date]:
 # ---- what there is --------------------------------------------------------------------------------
 def _rows(adverts: Adverts, kind: str, days: list[date], now: int) -> list[Figures]:
     found = figures(adverts, days, _KINDS[kind], now)
-    if kind != "Ad":
+    if kind not in ("Ad", "Keyword"):
         return found
     return [row for row in found if row.promotion is not None and row.promotion.project != PERFORMANCE_MAX]
 
@@ -344,7 +357,7 @@ def zone(account_id: str) -> str:
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``)."""
     adverts = world.ad_accounts[account_id]
-    kind = {"account_report": "Account", "campaign_report": "Campaign", "ad_report": "Ad"}[stream]
+    kind = {f"{kind.lower()}_report": kind for kind in _KINDS}[stream]
     keys = set()
     for row in _rows(adverts, kind, days_of(start, end, zone(account_id)), now):
         p = row.promotion
@@ -353,5 +366,5 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         elif kind == "Campaign":
             keys.add(f"{row.day}|{p.project_id}")
         else:
-            keys.add(f"{row.day}|{group_id(p)}|{p.promotion_id}")
+            keys.add(f"{row.day}|{group_id(p)}|{keyword_id(row) or p.promotion_id}")
     return keys

@@ -25,6 +25,14 @@
             ad_group_id='r.record.adGroupId', ad_group_name='r.record.adGroupName',
             ad_id='r.record.adId',
             **campaign
+        ),
+        dict(
+            figures,
+            level='keyword', base='base_amazon_ads__keyword_report',
+            ad_group_id='r.record.adGroupId', ad_group_name='r.record.adGroupName',
+            keyword_id='r.record.keywordId', keyword_text='coalesce(r.record.keyword, r.record.keywordText)',
+            match_type='lower(r.record.keywordType)',
+            **campaign
         )
     ],
     attribution_window='amazon_14d_click',

@@ -23,6 +23,14 @@
             ad_group_id='r.record.adGroup.id', ad_group_name='r.record.adGroup.name',
             ad_id='r.record.adGroupAd.ad.id', ad_name='r.record.adGroupAd.ad.name',
             **campaign
+        ),
+        dict(
+            figures,
+            level='keyword', base='base_google_ads__keyword_report',
+            ad_group_id='r.record.adGroup.id', ad_group_name='r.record.adGroup.name',
+            keyword_id='r.record.adGroupCriterion.criterionId', keyword_text='r.record.adGroupCriterion.keyword.text',
+            match_type='lower(r.record.adGroupCriterion.keyword.matchType)',
+            **campaign
         )
     ],
     attribution_window='google_default_30d_click',

@@ -23,6 +23,13 @@
             ad_group_id='r.record.AdGroupId', ad_group_name='r.record.AdGroupName',
             ad_id='r.record.AdId', ad_name='r.record.AdTitle',
             **campaign
+        ),
+        dict(
+            figures,
+            level='keyword', base='base_microsoft_ads__keyword_report',
+            ad_group_id='r.record.AdGroupId', ad_group_name='r.record.AdGroupName',
+            keyword_id='r.record.KeywordId', keyword_text='r.record.Keyword', match_type='lower(r.record.BidMatchType)',
+            **campaign
         )
     ],
     attribution_window='microsoft_default_30d_click',

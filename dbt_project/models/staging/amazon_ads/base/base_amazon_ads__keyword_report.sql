@@ -1,0 +1,10 @@
+{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date', 'as_of_date'])) }}
+
+{%- set shape = {
+    'campaignId': 'text', 'campaignName': 'text', 'adGroupId': 'text', 'adGroupName': 'text',
+    'keywordId': 'text', 'keyword': 'text', 'keywordText': 'text', 'keywordType': 'text',
+    'campaignBudgetCurrencyCode': 'text', 'impressions': 'text', 'clicks': 'text', 'cost': 'text',
+    'purchases14d': 'text', 'sales14d': 'text', 'purchasesClicks': 'text', 'salesClicks': 'text'
+} -%}
+
+{{ report_rows('amazon_ads', 'keyword_report', shape, keep='all') }}
