@@ -1,4 +1,4 @@
-"""accounts.yml: every shop, advertiser and site we read, and no secret."""
+"""accounts.yml: every shop, advertiser and site that is read. It contains no secrets."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from extractors.core.window import BEGINNING
 from extractors.errors import ConfigError
 
-# Ids become names of folders, locks and connections: no longer than a file's name may be with what is added.
+# Ids become names of folders, lock files and connections; a file name with its suffix may have 255 bytes.
 _ID = re.compile(r"(?=.{1,100}\Z)[a-z0-9]+(?:_[a-z0-9]+)*__[a-z0-9]+(?:_[a-z0-9]+)*\Z")
-PACE = "calls_per_second"  # the option that every platform has
+CALLS_PER_SECOND = "calls_per_second"  # an option of every platform
 _NAME = re.compile(r"[a-z0-9_]{1,100}\Z")
 
 
 class AccountsError(ConfigError):
-    """accounts.yml is missing or wrong; the message names file and line."""
+    """accounts.yml is missing or wrong. The message names file and line."""
 
 
 @dataclass(frozen=True)
 class Account:
     """One shop, advertiser or site on a platform.
 
-    id is `<platform>__<name>` and the name of its Airflow connection. `streams` is empty for "all the
-    platform has". History starts at `start`, or `history_days` before the first run.
+    id: `<platform>__<name>`, also the name of its Airflow connection. streams: the streams to read; empty
+    means all of the platform. History starts at `start`, or `history_days` days before the first run.
     """
 
     id: str
@@ -53,25 +53,31 @@ class Account:
         return ZoneInfo(self.time_zone)
 
     def text(self, option: str, hint: str = "") -> str:
-        """The value of an option as text; "" for one that is not given. Raises ConfigError for a list, or for
-        a word that YAML takes for yes or no: what it was nobody can tell."""
+        """The value of an option as text; "" when it is not given.
+
+        Raises ConfigError for a list, and for a boolean: YAML reads words such as `no` and `on` as booleans,
+        and the word that was written cannot be recovered.
+        """
         value = self.options.get(option)
         if isinstance(value, bool | list | dict):
-            raise self._without(f"the option {option} is no text", option, hint)
+            raise self._bad_option(f"the option {option} is not a text", option, hint)
         return "" if value is None else str(value).strip()
 
     def several(self, option: str) -> list[str]:
-        """The values of an option that may have many: a list, or a text with commas or spaces between them.
-        Raises ConfigError for anything else."""
+        """The values of an option that takes several: a list, or one text separated by commas or spaces.
+
+        Raises ConfigError for anything else.
+        """
         value = self.options.get(option)
         if not isinstance(value, list):
             return self.text(option).replace(",", " ").split()
         if any(isinstance(one, bool | list | dict) or one is None for one in value):
-            raise self._without(f"the option {option} is no list of texts", option, "")
+            raise self._bad_option(f"the option {option} is not a list of texts", option, "")
         return [str(one).strip() for one in value]
 
     def switch(self, option: str, default: bool) -> bool:
-        """Whether an option is on. Raises ConfigError when it is neither yes nor no: "false" is a text."""
+        """Whether an option is on. Raises ConfigError for anything but a boolean: the text "false" would
+        otherwise count as true."""
         value = self.options.get(option, default)
         if not isinstance(value, bool):
             raise ConfigError(
@@ -82,23 +88,23 @@ class Account:
         return value
 
     def need(self, option: str, hint: str = "") -> str:
-        """The value of an option that its platform cannot do without, as text.
+        """The value of a required option, as text. Raises ConfigError when it is missing.
 
-        hint: where the vendor shows it. Raises ConfigError when it is missing.
+        hint: where the merchant finds the value, for the error's advice.
         """
         value = self.text(option, hint)
         if not value:
-            raise self._without(f"the option {option} is missing", option, hint)
+            raise self._bad_option(f"the option {option} is missing", option, hint)
         return value
 
     def number(self, option: str, hint: str = "") -> int:
-        """The same of one that is a number. Raises ConfigError when it is none."""
+        """The value of a required option that is a whole number. Raises ConfigError when it is not one."""
         value = self.need(option, hint)
         if not value.isdecimal():
-            raise self._without(f"the option {option} is no number", option, hint)
+            raise self._bad_option(f"the option {option} is not a number", option, hint)
         return int(value)
 
-    def _without(self, said: str, option: str, hint: str) -> ConfigError:
+    def _bad_option(self, said: str, option: str, hint: str) -> ConfigError:
         where = f" ({hint})" if hint else ""
         advice = f'add `options: {{{option}: "…"}}`{where} to the account in accounts.yml'
         return ConfigError(said, account=self.id, advice=advice)
@@ -122,7 +128,8 @@ class _Entry(BaseModel):
     def _id_shape(cls, value: str) -> str:
         if not _ID.match(value):
             raise ValueError(
-                "must look like <platform>__<name>, small letters, digits and single underscores, at most 100"
+                "must look like <platform>__<name>: lower-case letters, digits and single underscores, "
+                "at most 100 characters"
             )
         return value
 
@@ -137,7 +144,7 @@ class _Entry(BaseModel):
     @classmethod
     def _store_shape(cls, value: str) -> str:
         if not _NAME.match(value):
-            raise ValueError("must be small letters, digits and underscores, at most 100")
+            raise ValueError("must be lower-case letters, digits and underscores, at most 100 characters")
         return value
 
     @field_validator("time_zone")
@@ -166,27 +173,29 @@ class _Entry(BaseModel):
     @field_validator("options")
     @classmethod
     def _possible_pace(cls, value: dict[str, Any]) -> dict[str, Any]:
-        pace = value.get(PACE, 1)
+        pace = value.get(CALLS_PER_SECOND, 1)
         if isinstance(pace, bool) or not isinstance(pace, int | float) or not 0 < pace < math.inf:
-            raise ValueError(f"{PACE}: {pace!r} is no number above 0 (0.5 is a call every two seconds)")
+            raise ValueError(
+                f"{CALLS_PER_SECOND}: {pace!r} is not a number above 0 (0.5 is a call every two seconds)"
+            )
         return value
 
 
 @cache
 def _zones() -> frozenset[str]:
-    """Names that mean the same on every machine: a file of this one's (posix/…, right/…, localtime) has none
-    that DuckDB knows."""
+    """Time zones that mean the same on every machine. `localtime` is this machine's own zone, and DuckDB does
+    not know it."""
     return frozenset(available_timezones() - {"localtime"})
 
 
-_LINES = tuple(_Entry.model_fields)
-_WORDS = {  # pydantic's kinds of mistake, in a merchant's words
-    "date_type": "is no date: write it like 2026-10-01, without quotes",
-    "dict_type": "is no list of names and values: write it like {calls_per_second: 4}",
-    "int_type": "is no whole number: write it like 28, without quotes",
-    "list_type": "is no list: write it like [orders, refunds]",
-    "model_type": "is no account: write its lines as `- id: …`, `name: …` and so on",
-    "string_type": "is no text: write it, in quotes where YAML takes it for something else",
+_KEYS = tuple(_Entry.model_fields)
+_MESSAGES = {  # for pydantic's error types, in words for the merchant
+    "date_type": "is not a date: write it like 2026-10-01, without quotes",
+    "dict_type": "is not a list of names and values: write it like {calls_per_second: 4}",
+    "int_type": "is not a whole number: write it like 28, without quotes",
+    "list_type": "is not a list: write it like [orders, refunds]",
+    "model_type": "is not an account: write its lines as `- id: …`, `name: …` and so on",
+    "string_type": "is not a text: put it in quotes if YAML reads it as a number, a date or yes/no",
 }
 
 
@@ -225,7 +234,7 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
         advice = "indent with spaces, not tabs" if "'\\t'" in str(problem) else "mend that line"
         raise AccountsError(f"{path}{line} is not valid YAML: {problem}", advice=advice) from None
     if root is not None:
-        _refuse_said_twice(path, root)
+        _refuse_duplicate_keys(path, root)
     entries = _entries(path, root)
     accounts: list[Account] = []
     for node in entries:
@@ -238,10 +247,11 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
     return accounts
 
 
-def _refuse_said_twice(path: Path, node: yaml.Node, *above: yaml.Node) -> None:
-    """YAML takes one of two lines of one name: a list, or a store, would be left out in silence.
+def _refuse_duplicate_keys(path: Path, node: yaml.Node, *above: yaml.Node) -> None:
+    """Raises AccountsError when a mapping has a key twice: YAML would silently use only the second, and a
+    store or a list of streams would be missing. Also when a node contains itself (`&a [*a]`).
 
-    above: what the node stands in, and so may not hold (`&a [*a]`).
+    above: the nodes that contain this one.
     """
     if node in above:
         line = above[above.index(node)].start_mark.line + 1
@@ -254,7 +264,7 @@ def _refuse_said_twice(path: Path, node: yaml.Node, *above: yaml.Node) -> None:
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
-                raise AccountsError(f"{path}:{line} has a name that is no text", advice="mend that line")
+                raise AccountsError(f"{path}:{line} has a name that is not a text", advice="mend that line")
             if key.value in seen:
                 raise AccountsError(
                     f"{path}:{line} `{key.value}` is said twice, first in line {seen[key.value]}",
@@ -265,7 +275,7 @@ def _refuse_said_twice(path: Path, node: yaml.Node, *above: yaml.Node) -> None:
     elif isinstance(node, yaml.SequenceNode):
         inner = node.value
     for one in inner:
-        _refuse_said_twice(path, one, *above, node)
+        _refuse_duplicate_keys(path, one, *above, node)
 
 
 def _entries(path: Path, root: yaml.Node | None) -> list[yaml.Node]:
@@ -280,20 +290,20 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
     lines = {"": node.start_mark.line + 1}
     if isinstance(node, yaml.MappingNode):
         lines |= {key.value: key.start_mark.line + 1 for key, _ in node.value}
-    said = _said(path, node)
+    said = _value_of(path, node)
     _refuse_misread(path, node)
     try:
         entry = _Entry.model_validate(said)
     except ValidationError as error:
-        # A misspelt name says more than the missing one it leaves behind.
+        # A misspelt key gives two errors, an unknown and a missing one: show the unknown one.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
         where = str(first["loc"][0]) if first["loc"] else ""
-        text = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        text = _MESSAGES.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
-            text = f"an account has no such line{_nearest(where, _LINES)}"
+            text = f"an account has no such line{_nearest(where, _KEYS)}"
         raise AccountsError(
             f"{path}:{lines.get(where, lines[''])} {where or 'account'}: {text}",
-            advice=f"an account has the lines {', '.join(_LINES)}; the head of the project's accounts.yml "
+            advice=f"an account has the lines {', '.join(_KEYS)}; the head of the project's accounts.yml "
             "explains each (a text that YAML takes for a number, date or yes/no wants quotes)",
         ) from None
     platform = entry.id.split("__", 1)[0]
@@ -313,10 +323,11 @@ def _account(path: Path, node: yaml.Node, known: dict[str, Collection[str]] | No
     )
 
 
-def _said(path: Path, node: yaml.Node) -> Any:
-    """What a node says. Its parts are looked at first: a date of no calendar is told with its own line."""
+def _value_of(path: Path, node: yaml.Node) -> Any:
+    """The Python value of a YAML node. Its parts are converted first, so that an error (a date such as
+    2026-02-30) names the line of the part."""
     for part in node.value if isinstance(node, yaml.SequenceNode | yaml.MappingNode) else ():
-        _said(path, part[1] if isinstance(part, tuple) else part)
+        _value_of(path, part[1] if isinstance(part, tuple) else part)
     try:
         return yaml.SafeLoader("").construct_object(node, deep=True)
     except (yaml.YAMLError, ValueError) as error:
@@ -327,17 +338,17 @@ def _said(path: Path, node: yaml.Node) -> Any:
 
 
 def _refuse_misread(path: Path, node: yaml.Node, *, of_options: bool = False) -> None:
-    """An id in the options that YAML takes for a number of another spelling (0123 is 83, 1_000 is 1000) would
-    be another's, and nobody would be told."""
+    """Raises AccountsError for an option that YAML reads as a number or date other than what is written (0123
+    becomes 83, 1_000 becomes 1000): such an id would silently be somebody else's."""
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            if key.value != PACE:
+            if key.value != CALLS_PER_SECOND:
                 _refuse_misread(path, value, of_options=of_options or key.value == "options")
     elif isinstance(node, yaml.SequenceNode):
         for one in node.value:
             _refuse_misread(path, one, of_options=of_options)
     elif of_options and node.tag.rpartition(":")[2] in ("int", "float", "timestamp"):
-        read = str(_said(path, node))
+        read = str(_value_of(path, node))
         if read != node.value:
             raise AccountsError(
                 f"{path}:{node.start_mark.line + 1} options: YAML reads {node.value} as {read}",

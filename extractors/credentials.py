@@ -14,12 +14,13 @@ from extractors.errors import ConfigError
 
 @dataclass(frozen=True)
 class Credentials:
-    """login is the app key / consumer key / user, password the secret, extra the tokens.
+    """The credentials of one account.
 
-    host, when set, is a full base URL that replaces the platform's own (a proxy, the sandbox).
-    The repr shows no value, so a traceback cannot leak one.
-    What stands around a value, as a file or a clipboard leaves it (a line's end, a space, a byte order
-    mark), is no part of it: no vendor gives such a secret, and all of them call it wrong.
+    host: a full base URL that replaces the platform's own (a proxy, the sandbox). login: app key, consumer
+    key or user. password: the secret. extra: tokens and what else the platform needs.
+    The repr shows no secret, so that a traceback cannot leak one.
+    White space and byte order marks around values are removed: they come from copying, never from a vendor,
+    and every vendor would refuse the credential because of them.
     """
 
     host: str | None = None
@@ -29,14 +30,17 @@ class Credentials:
 
     def __post_init__(self) -> None:
         for name in ("host", "login", "password"):
-            object.__setattr__(self, name, _bare(getattr(self, name)))
-        object.__setattr__(self, "extra", {name: _bare(value) for name, value in self.extra.items()})
+            object.__setattr__(self, name, _stripped(getattr(self, name)))
+        object.__setattr__(self, "extra", {name: _stripped(value) for name, value in self.extra.items()})
 
     def __repr__(self) -> str:
         return f"Credentials(host={shown(self.host or '')!r}, …)"
 
     def need(self, name: str, account: str) -> str:
-        """The value of `login`, `password` or a key of extra. Raises ConfigError when it is missing."""
+        """The value of `login`, `password`, `host` or a key of extra. Raises ConfigError when it is missing.
+
+        account: the account's id, for the error.
+        """
         value = getattr(self, name) if name in ("login", "password", "host") else self.extra.get(name)
         if not value:
             raise ConfigError(
@@ -48,7 +52,7 @@ class Credentials:
 
     @classmethod
     def from_environment(cls, account_id: str) -> Credentials:
-        """Read AIRFLOW_CONN_<ID>. Raises ConfigError when it is not there or not readable."""
+        """Read the variable AIRFLOW_CONN_<ID>. Raises ConfigError when it is not set or cannot be parsed."""
         text = os.environ.get(variable(account_id))
         if not text:
             raise ConfigError(
@@ -60,7 +64,10 @@ class Credentials:
 
     @classmethod
     def from_airflow(cls, text: str, account_id: str) -> Credentials:
-        """Parse either form Airflow accepts in an environment variable: JSON or URI."""
+        """Parse either form that Airflow accepts in an environment variable, JSON or URI.
+
+        Raises ConfigError for any other text.
+        """
         try:
             if text.lstrip().startswith("{"):
                 return cls._from_json(json.loads(text))
@@ -96,13 +103,16 @@ class Credentials:
         return cls(host, login, password, json.loads(extra["__extra__"]) if "__extra__" in extra else extra)
 
 
-def _bare(value: Any) -> Any:
+def _stripped(value: Any) -> Any:
     return value.strip("\ufeff \t\r\n") if isinstance(value, str) else value
 
 
 def address(host: str | None, schema: str | None, port: str | int | None) -> str | None:
-    """A connection's host as a base URL, with its schema (https without one) and its port where the host has
-    none. One rule for a night and for what tries it beforehand."""
+    """A connection's host, schema and port as one base URL; None without a host.
+
+    The schema is https unless given; the port is added unless the host has one. A host that is not a valid
+    URL is returned as it is: `core.session.base_url` reports it with the account.
+    """
     if not host:
         return None
     whole = host if "://" in host else f"{schema or 'https'}://{host}"
@@ -111,19 +121,20 @@ def address(host: str | None, schema: str | None, port: str | int | None) -> str
         if port and parts.port is None:
             parts = parts._replace(netloc=f"{parts.netloc}:{port}")
         return parts.geturl()
-    except ValueError:  # no address: told where it would be used, with the account
+    except ValueError:
         return whole
 
 
 def shown(address: str) -> str:
-    """An address as it may be shown: without the user, password and query that some write into it."""
+    """An address that is safe to show: without user, password and query."""
     before, _, place = address.rpartition("@")
     scheme = re.match(r"\w+://", before)
-    if re.search(r"[?#]", before):  # of a password, or what stands before the @ of a query: nobody can tell
+    # With a ? or # before the last @, that @ may belong to the password or to the query: show no host at all.
+    if re.search(r"[?#]", before):
         place = "…"
     return (scheme[0] if scheme else "") + re.split(r"[?#]", place)[0]
 
 
 def variable(account_id: str) -> str:
-    """The environment variable Airflow reads the connection of this account from."""
+    """The name of the environment variable in which Airflow looks for this account's connection."""
     return f"AIRFLOW_CONN_{account_id.upper()}"

@@ -1,4 +1,4 @@
-"""Files that a reader finds whole or not at all, and that a power cut leaves as they are."""
+"""Writing files that readers see whole or not at all, and that survive a power cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def fsync(path: Path) -> None:
-    """Make a file's content, or the names in a folder, survive a power cut."""
+    """Flush a file's content, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -17,9 +17,10 @@ def fsync(path: Path) -> None:
 
 
 def write(path: Path, text: str, mode: int = 0o666) -> None:
-    """Write a file that nobody reads yet. Its content is durable, its name is when its folder is (`fsync`).
+    """Write a file that nobody reads yet. Its content is flushed to disk; its name is not until its folder is
+    (`fsync`).
 
-    mode: its permissions where it is new, less the umask.
+    mode: the permissions of a new file, less the umask.
     """
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -29,7 +30,10 @@ def write(path: Path, text: str, mode: int = 0o666) -> None:
 
 
 def replace(path: Path, text: str, mode: int = 0o666) -> None:
-    """Readers of `path` find the old text until they find the new one. A kill may leave `.<name>.….tmp`."""
+    """Replace a file atomically: readers see the old or the new text, never a part.
+
+    If the process is killed, a draft named `.<name>.….tmp` may stay behind. mode: as for `write`.
+    """
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}.tmp")
     try:
         write(draft, text, mode)

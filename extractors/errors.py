@@ -1,8 +1,8 @@
-"""The ways a pull can fail, each with where it happened and what to do about it (design §3, "Errors").
+"""The ways in which reading can fail. Each error says where it happened and what to do.
 
-Four kinds matter to whoever retries: transient (try again), rate limited (wait exactly that long), auth
-(refresh once, then stop) and contract (the vendor sent what its document does not allow). A fifth, config,
-is ours to mend before any call is made.
+Four kinds decide about retries: transient (try again), rate limited (wait as long as the vendor says), auth
+(renew the token once, then stop) and contract (the vendor sent what its document does not allow). A fifth,
+config, is a mistake of ours that has to be mended first.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-# What reading code trips over when an answer has not the shape its document gives it.
+# What parsing code raises when an answer does not have the documented shape. See `misfit`.
 MISFITS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
@@ -19,9 +19,9 @@ class DaybookError(Exception):
     """A failure that names its place.
 
     Args:
-        message: what happened, in words an operator understands. Never carries a secret or personal data.
-        account, stream, window: where it happened; the outer loops fill in what the inner ones cannot know.
-        advice: the next thing to do.
+        message: what happened, in words for an operator. Never contains a secret or personal data.
+        account, stream, window: where it happened; callers add what the raising code does not know (`at`).
+        advice: what to do next.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class DaybookError(Exception):
         return f"{text} → {self.advice}" if self.advice else text
 
     def __reduce__(self) -> Any:  # Airflow moves exceptions between processes
-        return (_rebuild, (type(self), self.message, self.__dict__.copy()))
+        return (_unpickle, (type(self), self.message, self.__dict__.copy()))
 
 
-def _rebuild(kind: type[DaybookError], message: str, state: dict[str, Any]) -> DaybookError:
+def _unpickle(kind: type[DaybookError], message: str, state: dict[str, Any]) -> DaybookError:
     error = kind.__new__(kind)
     Exception.__init__(error, message)
     error.__dict__.update(state)
@@ -69,15 +69,15 @@ def _rebuild(kind: type[DaybookError], message: str, state: dict[str, Any]) -> D
 
 
 class TransientError(DaybookError):
-    """The vendor or the network hiccupped; the same call may work later."""
+    """A temporary failure of the vendor or the network; the same call may work later."""
 
 
 class TooMuchError(TransientError):
-    """The vendor cannot answer for so many days at once; it is asked for fewer."""
+    """The vendor cannot answer for so long a window; the caller asks for its halves."""
 
 
 class RateLimitedError(DaybookError):
-    """The vendor said wait. `retry_after` is the seconds it named (None: it named none)."""
+    """The vendor refused a call because of its rate limit. retry_after: seconds to wait (None: not told)."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, **where: Any) -> None:
         super().__init__(message, **where)
@@ -85,7 +85,8 @@ class RateLimitedError(DaybookError):
 
 
 class AuthError(DaybookError):
-    """The credential was refused. `refreshable` tells an expired token from a wrong or revoked one."""
+    """The credential was refused. refreshable: renewing the token may help (it has expired, and is not wrong
+    or revoked)."""
 
     def __init__(self, message: str, *, refreshable: bool = False, **where: Any) -> None:
         super().__init__(message, **where)
@@ -93,17 +94,17 @@ class AuthError(DaybookError):
 
 
 class ContractError(DaybookError):
-    """The vendor answered with something its document does not allow, or a read that does not add up."""
+    """The vendor's answer is not what its document allows, or the answers of a read are not consistent."""
 
 
 class AddressExpired(ContractError):
-    """The address of a finished report is no longer good: looking at the job again brings a new one."""
+    """The download address of a finished report has expired. Asking for the job's status gives a new one."""
 
 
 class LandingError(DaybookError):
-    """A file of landing's own is gone or damaged.
+    """A file in landing is missing or damaged.
 
-    `partition`: what the id alone tells of the partition it is of (Manifest.from_id), if it is of one.
+    partition: a `Manifest.from_id` of the partition it belongs to; None when it belongs to none.
     """
 
     def __init__(self, message: str, *, partition: Any = None, **where: Any) -> None:
@@ -127,15 +128,18 @@ class ExtractErrors(DaybookError):
 
     @property
     def hopeless(self) -> bool:
-        """True when no error in here would go away by trying again."""
+        """Whether trying again would help none of these errors."""
         return not any(isinstance(error, TransientError | RateLimitedError) for error in self.errors)
 
 
 def misfit(name: str, error: Exception) -> ContractError:
-    """An answer that no reading code of ours fits. Told without the values: they may be personal."""
+    """The ContractError for an answer that our code could not parse; `error` is one of MISFITS.
+
+    name: the method or report. The message leaves out the original text, which may contain personal data.
+    """
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}"
     return ContractError(
-        f"{name} answered in a shape its document does not give ({type(error).__name__} at {where})",
-        advice="run again; if it stays so, the vendor changed its answers: look at its news",
+        f"{name} answered in a shape that its document does not describe ({type(error).__name__} at {where})",
+        advice="run again; if it stays so, the vendor has changed its answers: read its change log",
     )

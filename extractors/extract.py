@@ -1,4 +1,4 @@
-"""`extract`: read everything an account owes for a business day, and land it."""
+"""`extract`: read what an account still has to deliver up to a business day, and land it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from extractors.accounts import PACE, Account
+from extractors.accounts import CALLS_PER_SECOND, Account
 from extractors.core.decode import dumps
 from extractors.core.jobs import Jobs
 from extractors.core.model import Platform, Stream
@@ -36,13 +36,15 @@ from extractors.registry import platform as find_platform
 from extractors.registry import streams_read
 from extractors.tokens import TokenFile
 
-# Three months are 89 days at their shortest, and a vendor counts back from when a call arrives: one for the
-# very edge would be refused, and its stream with it.
-WITHIN_RETENTION = timedelta(days=1, hours=1)
-# A store on one's own server, or a contract with higher limits, may be read faster or must be read slower.
-COMMON_OPTIONS = frozenset({PACE})
-# A first load takes hours of a shop's two years, and its stream tells what it read when all is read.
-TELL_EVERY = 30.0
+# The oldest records of a vendor's retention are not requested. "Three months" can mean 89 days, and the
+# vendor counts back from the moment a call arrives: a request for the very first instant would be refused,
+# and the whole stream would fail.
+RETENTION_MARGIN = timedelta(days=1, hours=1)
+# Options of every platform. Calls per second: a store on the merchant's own server, or a contract with other
+# limits, may allow more calls than usual, or fewer.
+COMMON_OPTIONS = frozenset({CALLS_PER_SECOND})
+# Seconds between two progress lines of one stream: a first load may take hours.
+PROGRESS_SECONDS = 30.0
 Progress = Callable[[str], None]
 
 
@@ -72,20 +74,24 @@ def extract(
     progress: Progress = lambda line: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Manifest]:
-    """Read an account's streams and land what they hold.
+    """Read an account's streams and land their records.
 
     Args:
-        day: a business day of the account's zone. Reads from each stream's mark (first time: from the start
-            of the account's history) to the end of that day; a day already read is read again whole.
-        window: read exactly this stretch instead, leaving the marks alone unless it continues them.
-        streams: only these (default: the account's, or all the platform has).
-        hash_key: the secret under which buyers become `buyer_key`.
-        token_dir: where refreshed tokens are kept.
-        now: the present, for tests, or what tells it; sleep: how a retry or a turn is waited for, for tests.
+        hash_key: the secret key of the hash that turns buyers into `buyer_key`.
+        token_dir: where renewed tokens are kept.
+        day: a business day in the account's zone (default: today). Each stream is read from its mark (first
+            time: from the start of the account's history) on; see `plan`. A day before the mark is read
+            again whole.
+        window: read exactly this window instead. The marks move only if it begins at or before them.
+        streams: read only these (default: those the account names, or all of its platform).
+        now, sleep: replace the clock and the waiting in tests.
+        progress: is told a line about each stream.
     Returns:
-        The manifests of what landed, whatever else failed.
+        The manifests of the partitions that landed.
     Raises:
-        ExtractErrors: after every stream had its turn, naming account, stream, window, cause and advice.
+        ExtractErrors: some streams failed; the others have landed. Each error names account, stream,
+            window, cause and what to do. After an AuthError or a used-up quota the remaining streams are
+            not tried.
         ConfigError: the account cannot be read at all.
     """
     platform = find_platform(account.platform)
@@ -108,8 +114,8 @@ def extract(
                     error = trouble if isinstance(trouble, DaybookError) else misfit(stream.name, trouble)
                     errors.append(error.at(account=account.id, stream=stream.name))
                     progress(f"{account.id} · {stream.name}: failed: {error.message}")
-                    if isinstance(error, AuthError) or _is_spent(error):
-                        break  # credential and quota are the account's: the next stream is refused, too
+                    if isinstance(error, AuthError) or _is_quota_used_up(error):
+                        break  # credential and quota belong to the account: every stream would be refused
     finally:
         session.close()
     if errors:
@@ -119,8 +125,12 @@ def extract(
 
 @contextmanager
 def _rare_collections() -> Iterator[None]:
-    """Records are trees: counting references frees them. By default Python looks for cycles every 700 new
-    objects, which is every few orders, and finds none; a third of the decoding went into that."""
+    """Run Python's garbage collector less often inside this block.
+
+    Records contain no reference cycles, so counting references is enough to free them. By default Python
+    searches for cycles every 700 new objects, which is every few orders; that took a third of the decoding
+    time and found nothing.
+    """
     before = gc.get_threshold()
     gc.set_threshold(200_000, *before[1:])
     try:
@@ -129,8 +139,8 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _is_spent(error: DaybookError) -> bool:
-    """Whether the vendor will answer nothing more for longer than a run waits."""
+def _is_quota_used_up(error: DaybookError) -> bool:
+    """Whether the vendor refuses all calls for longer than a run waits."""
     return isinstance(error, RateLimitedError) and (error.retry_after or 0) > LONGEST_WAIT
 
 
@@ -149,10 +159,10 @@ class _StreamReader:
         self._account = session.account
         self._platform: Platform = session.platform
         self._landing = landing
-        # One for all slices: what it judged of a field's name holds for each.
+        # Shared by all slices, because it caches its decision about each field name.
         self._scrubber = Scrubber(stream.personal, self._platform.name, hash_key)
-        # Vendors are asked by the second: the tenths left over behind a day or an hour would be a window that
-        # ends with the second it began in, and is refused.
+        # Whole seconds, as requests carry them: a fraction of a second behind the last full day would become
+        # a window that starts and ends in the same second, which vendors refuse.
         self._clock = clock
         self._now = clock().replace(microsecond=0)
         self._progress = progress
@@ -163,22 +173,23 @@ class _StreamReader:
         day = day or self._today()
         yesterday = self._today() - timedelta(days=1)
         if window is None and mark is None and account.start and account.start > max(day, yesterday):
-            # Begun now, its history would begin now: a mended start is heeded by a first load only.
+            # Do not set a mark yet: `start` counts for a first load only, so an earlier date written later
+            # would have no effect.
             self._progress(f"{account.id} · {stream.name}: begins on {account.start}, nothing to read yet")
             return []
-        looked = self._landing.mark(self._platform.name, account.id, _far(stream)) or mark
+        looked = self._landing.mark(self._platform.name, account.id, _far_look(stream)) or mark
         is_far = window is None and owes_far_look(stream, looked, day, account.zone)
         wanted = window or plan(stream, account, mark, day, self._now, is_far=is_far)
-        # A stretch asked for by hand must not hide a gap before it.
+        # A window given by hand moves the mark only if it leaves no gap behind the mark.
         continues = window is None or (mark is not None and window.start <= mark)
-        wanted = self._within_retention(self._over(wanted))
+        wanted = self._within_retention(self._ended_part(wanted))
         slices = list(_slices(stream, account, wanted))
         if not slices:
             self._progress(
                 f"{account.id} · {stream.name}: nothing to read before {wanted.end:%Y-%m-%d %H:%M}Z"
             )
             return []
-        # Only from a list of all there is has left whoever is missing in it.
+        # Records may be taken as deleted only when a complete list does not name them.
         is_whole = stream.kind == "cursor" and (stream.cursor is None or is_far)
         unseen = unseen_of(stream, self._session) if window is None else None
         if unseen is not None:
@@ -192,12 +203,13 @@ class _StreamReader:
         ):
             futures: list[Future[Manifest]] = [pool.submit(self._slice, piece, is_whole) for piece in slices]
             try:
-                # The mark follows in order: a slice that landed behind a failed one is kept, not counted.
+                # The mark moves in order of time. A slice behind a failed one stays landed, but the mark
+                # stops before the failed one.
                 for piece, future in zip(slices, futures, strict=True):
                     landed.append(future.result())
                     if continues:
                         self._landing.move_mark(self._platform.name, account.id, stream.name, piece.end)
-                    if piece is not slices[-1] and time.monotonic() - told >= TELL_EVERY:
+                    if piece is not slices[-1] and time.monotonic() - told >= PROGRESS_SECONDS:
                         told = time.monotonic()
                         self._progress(
                             f"{account.id} · {stream.name}: at {piece.end:%Y-%m-%d %H:%M}Z, "
@@ -207,8 +219,8 @@ class _StreamReader:
                 for future in futures:
                     future.cancel()
                 raise
-        if is_far:  # killed before this, the next night looks as far once more
-            self._landing.move_mark(self._platform.name, account.id, _far(stream), wanted.end)
+        if is_far:  # after all slices: if the run is killed before this, the next night repeats the far look
+            self._landing.move_mark(self._platform.name, account.id, _far_look(stream), wanted.end)
         rows = sum(manifest.rows for manifest in landed)
         self._progress(
             f"{account.id} · {stream.name}: {rows} records, "
@@ -226,7 +238,8 @@ class _StreamReader:
                 reader = WindowReader(stream, self._session, self._scrubber, partition.write, jobs)
                 self._read(reader, list(pieces(stream, window)))
                 if is_whole and stream.cursor is not None:
-                    # What changed meanwhile left the window, or moved from a shelf to one read before.
+                    # While the list was read, a record may have changed and left the window, or moved to a
+                    # status whose list had been read already: read the changes since, too.
                     since = Window(window.end, max(window.end, self._clock().replace(microsecond=0)))
                     self._read(reader, [since] if since else [])
                 manifest = partition.commit(dates=dates, extra={LISTS_ALL: True} if is_whole else None)
@@ -250,19 +263,22 @@ class _StreamReader:
             raise error.at(window=str(window)) from None
 
     def _read(self, reader: WindowReader, pieces: list[Window]) -> None:
-        """Reads the pieces of a slice side by side: a night has but one slice or two."""
+        """Read the pieces of a slice in parallel: a night has only one or two slices."""
         futures = [self._readers.submit(reader.read, piece) for piece in pieces]
         try:
             for future in futures:
                 future.result()
-        finally:  # nothing may still write when the partition is closed
+        finally:  # no thread may still write when the partition is closed
             for future in futures:
                 future.cancel()
             wait(futures)
 
-    def _over(self, wanted: Window) -> Window:
-        """The part of a window that is over and listed: a mark beyond it would hide what is listed later, and
-        some vendors refuse a window that ends now."""
+    def _ended_part(self, wanted: Window) -> Window:
+        """The part of a window that is complete: `settle` before now, or up to today for reports.
+
+        With a mark beyond it, records that the vendor lists late would never be read. Some vendors also
+        refuse a window that ends now.
+        """
         if self._stream.kind == "report":
             over = days_window(self._today(), self._today(), self._account.zone).start
         else:
@@ -293,16 +309,17 @@ def plan(
     *,
     is_far: bool = False,
 ) -> Window:
-    """The window a run for business day `day` has to read.
+    """The window that a run for business day `day` has to read.
 
-    From the stream's mark, less its overlap, as near to now as the vendor's index allows: a record lists
-    under its latest change only, so a sale of yesterday that was shipped this morning stands in this
-    morning's window and nowhere else. An older day that lies behind the mark is read again whole, and only
-    that.
-    A far look at a stream of records is of all there is, up to now.
-    Reports start `lookback_days` earlier (`weekly_lookback_days` where the week's far look is owed), always
-    on a day of the account's zone, and end with the day.
-    Neither reaches back behind the account's `start`: what changed again before it belongs to no history.
+    Cursor streams: from the mark, less the stream's overlap, to as near to now as the vendor's index allows,
+    also when `day` is yesterday. A vendor lists a record under its latest change only: a sale of yesterday
+    that was shipped this morning is in this morning's window and in no other. A day before yesterday that
+    lies before the mark is read again by itself. A far look reads the whole list up to now.
+    Reports: from `lookback_days` before `day` (`weekly_lookback_days` in a far look), or from the mark if
+    that is earlier, to the end of `day`; always whole days of the account's zone.
+    Neither begins before the account's `start`.
+
+    mark: how far the stream has been read (None: never). is_far: this run is the week's far look.
     """
     zone = account.zone
     today = days_window(day, day, zone)
@@ -318,7 +335,8 @@ def plan(
         back = stream.weekly_lookback_days if is_far else stream.lookback_days
         first = min(start.astimezone(zone).date(), day - timedelta(days=back))
         first = max(first, begin)
-        # A week or a month is asked for whole, as far as its days are over: a part of it would replace more.
+        # A week or month is always read whole, as far as its days are over: a read of some of its days would
+        # replace the figures of all of it.
         yesterday = now.astimezone(zone).date() - timedelta(days=1)
         last = max(day, min(period_bounds(stream.period, day)[1], yesterday))
         return days_window(period_bounds(stream.period, first)[0], last, zone)
@@ -329,11 +347,11 @@ def plan(
 
 
 def owes_far_look(stream: Stream, looked: datetime | None, day: date, zone: ZoneInfo) -> bool:
-    """Whether the run for `day` is the one of its week that reads `weekly_lookback_days`, or all, again.
+    """Whether the run for `day` has to make its week's far look (`weekly_lookback_days` or `weekly_whole`).
 
-    looked: the end of the latest run that did and landed whole (before the first of them, of what was read).
-    It has a mark of its own: that of the stream also follows a stretch read by hand, and would call the far
-    look done.
+    looked: the end of the latest far look that landed completely, kept as a mark of its own (before the
+    first one: the stream's mark). The stream's mark alone would not do: it also moves when a window is read
+    by hand, and the far look would be taken as done.
     """
     looks = stream.weekly_whole or stream.weekly_lookback_days > 0
     if not looks or looked is None:
@@ -341,13 +359,14 @@ def owes_far_look(stream: Stream, looked: datetime | None, day: date, zone: Zone
     return (looked - timedelta(microseconds=1)).astimezone(zone).date() < period_bounds("week", day)[0]
 
 
-def _far(stream: Stream) -> str:
+def _far_look(stream: Stream) -> str:
     """The name under which landing keeps the mark of a stream's far looks."""
     return f"{stream.name}.far"
 
 
 def out_of_reach(stream: Stream, start: datetime, now: datetime) -> str | None:
-    """What can no longer be had of a stream that is to be read from `start` on; None when all can."""
+    """A sentence on what the vendor no longer gives of a stream that is to be read from `start`; None when it
+    gives all of it."""
     if stream.retention is None or start >= oldest_of(stream, now):
         return None
     said = (
@@ -358,19 +377,20 @@ def out_of_reach(stream: Stream, start: datetime, now: datetime) -> str | None:
 
 
 def unseen_of(stream: Stream, session: Session) -> str | None:
-    """What the vendor keeps from this account every night; None when nothing, as far as it was asked."""
+    """A sentence on the records that the vendor hides from this account for lack of a permission; None when
+    it hides none. Asks the vendor."""
     if stream.lift is None or stream.lift.asked(session):
         return None
     return f"{stream.name}: {stream.lift.unseen} are not shown, unless {stream.lift.advice}"
 
 
 def oldest_of(stream: Stream, now: datetime) -> datetime:
-    """The oldest instant that a run which began at `now` asks for.
+    """The oldest instant that a run which began at `now` requests of a stream with a retention.
 
-    A report's facts count whole days; a vendor that lifts its limit for some leaves older records out and
-    refuses nothing.
+    The margin is for cursor streams only: a report's retention is counted in whole days, and a vendor whose
+    limit can be lifted leaves older records out instead of refusing the call.
     """
-    within = WITHIN_RETENTION if stream.kind == "cursor" and stream.lift is None else timedelta()
+    within = RETENTION_MARGIN if stream.kind == "cursor" and stream.lift is None else timedelta()
     return now - (stream.retention or timedelta()) + within
 
 
@@ -386,7 +406,7 @@ def history_start(stream: Stream, account: Account, day: date, now: datetime) ->
 
 
 def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window]:
-    """Landing partitions: a business day each, or the whole window cut to what the vendor allows."""
+    """The windows of the landing partitions: one per business day, or as the stream's facts say."""
     if stream.kind == "cursor" and stream.slice == "day":
         least = stream.long_from
         for piece in wanted.cut(stream.long_slice if least is not None and wanted.span >= least else None):
@@ -401,7 +421,7 @@ def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window
         while begin < len(days):
             end = min(begin + step, len(days))
             if end < len(days):
-                # A week or month cut in two would be replaced by its second half.
+                # Never cut within a week or month: the second part would replace the first.
                 whole = (period_bounds(stream.period, days[end])[0] - days[0]).days
                 end = whole if whole > begin else end
             yield days_window(days[begin], days[end - 1], account.zone)
@@ -411,8 +431,11 @@ def _slices(stream: Stream, account: Account, wanted: Window) -> Iterator[Window
 
 
 def pieces(stream: Stream, window: Window) -> Iterable[Window]:
-    """A slice, cut to the windows it is read in. One of a report is no more days than that already; cut by
-    the clock, its last day would be read twice where an hour comes twice."""
+    """A slice, cut into the windows it is read in.
+
+    A report's slice is not cut: `_slices` already limits it to `widest`. Cutting it by hours would read its
+    last day twice when the clocks go back.
+    """
     return [window] if stream.kind == "report" else window.cut(stream.stride or stream.widest)
 
 

@@ -1,12 +1,12 @@
-"""Landing: what the vendors sent, kept as files, whole partitions or nothing.
+"""Landing: what the vendors sent, kept as files. A partition is there whole or not at all.
 
     <landing>/<platform>/<account>/<stream>/<window>/<read>/part-00000.ndjson.zst + manifest.json
     <landing>/<platform>/<account>/<stream>/mark.json     how far the stream has been read
     <landing>/_pending/<...>.json                         landed and not yet loaded
-    <landing>/_loaded.json                                what was loaded last: a warehouse knows it
+    <landing>/_loaded.json                                the partition that was loaded last
 
-The order of the three writes is what makes a kill harmless: partition, then pending marker, then mark. Killed
-before the mark, the window is simply read again; the loader drops what it already has.
+The order of three writes makes a kill harmless: partition, then pending marker, then mark. If the process is
+killed before the mark moves, the window is read again, and the loader drops what it already has.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from extractors.errors import LandingError
 from extractors.store import Store, open_store
 
 MANIFEST = "manifest.json"
-LISTS_ALL = "lists_all"  # of a manifest's `extra`: the read was of all there is, whatever its window
+LISTS_ALL = "lists_all"  # in a manifest's `extra`: the whole list was read, whatever the window says
 _DEPTH = 4  # slashes in a partition's id
 _READ_AT = "%Y%m%dT%H%M%S%fZ"
-_LEVEL = 3  # zstd's default: 5 times smaller orders at ~300 MB/s a core
-# Compressing lets another thread run. A line at a time, the threads of a read would hand over at every
-# record, and that costs more than the compression.
-_CHUNK = 256 * 1024
-_MACHINE = socket.gethostname()
-_FORGOTTEN = 2 * 86_400.0
+_ZSTD_LEVEL = 3  # zstd's default: 5 times smaller orders at ~300 MB/s a core
+# Lines are compressed in chunks. Each call of zstd releases Python's lock; with a call for every line, the
+# threads of a read would switch at every record, which costs more than the compression.
+_CHUNK_BYTES = 256 * 1024
+_HOST = socket.gethostname()
+_ABANDONED_AFTER = 2 * 86_400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Manifest:
 
     @property
     def marker(self) -> str:
-        """The file below landing that says that it waits to be loaded."""
+        """The path below landing of the file that marks this partition as waiting to be loaded."""
         return f"_pending/{self.id.replace('/', '~')}.json"
 
     def to_json(self) -> str:
@@ -86,7 +86,7 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str, root: str) -> Manifest:
-        """Raises ValueError, LookupError or TypeError for a text that is no manifest."""
+        """The manifest that `to_json` wrote. Raises ValueError, LookupError or TypeError for another text."""
         data = json.loads(text)
         for name in ("window_start", "window_end", "read_at"):
             data[name] = datetime.fromisoformat(data[name])
@@ -97,9 +97,10 @@ class Manifest:
 
     @classmethod
     def from_id(cls, id: str, root: str) -> Manifest:
-        """What its id alone tells of a partition: whose it is, which window, when it was read; no files.
+        """A manifest with what the id says: account, stream, window and time of the read, but no files.
 
-        Raises ValueError for a text that is no id.
+        For error messages about a partition whose manifest is lost. Raises ValueError for a text that is no
+        partition's id.
         """
         platform, account_id, stream, span, read = id.split("/")
         window = Window.parse(span)
@@ -115,12 +116,12 @@ class Partition:
         self._landing = landing
         self._name = name
         self._facts = facts
-        # Machine and pid let a later run tell rubbish of the dead from the work of the living.
-        self._folder = landing.store.scratch / f"{os.getpid()}-{_MACHINE}-{uuid.uuid4().hex}"
+        # With host and pid in its name, `sweep` can tell whether the process that writes here still runs.
+        self._folder = landing.store.scratch / f"{os.getpid()}-{_HOST}-{uuid.uuid4().hex}"
         self._folder.mkdir(parents=True)
         self._path = self._folder / "part-00000.ndjson.zst"
         self._file = self._path.open("wb")
-        self._zip = zstandard.ZstdCompressor(level=_LEVEL).stream_writer(self._file, closefd=False)
+        self._zip = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).stream_writer(self._file, closefd=False)
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._extra_files: list[dict[str, Any]] = []
@@ -143,7 +144,7 @@ class Partition:
         self._waiting.append(line)
         self._waiting_bytes += len(line)
         self.rows += 1
-        if self._waiting_bytes >= _CHUNK:
+        if self._waiting_bytes >= _CHUNK_BYTES:
             self._compress()
 
     def _compress(self) -> None:
@@ -153,12 +154,15 @@ class Partition:
             self._waiting_bytes = 0
 
     def add_file(self, name: str, rows: int) -> Path:
-        """A path to write a further data file to (file drops); it is part of the partition on commit."""
+        """The path to which the caller writes a further data file of `rows` rows (file drops)."""
         self._extra_files.append({"name": name, "rows": rows})
         return self._folder / name
 
     def commit(self, *, dates: list[date] | None = None, extra: dict[str, Any] | None = None) -> Manifest:
-        """Make the partition appear: data fsynced, manifest written, folder renamed, marker set."""
+        """Make the partition visible: data fsynced, manifest written, folder renamed, pending marker set.
+
+        dates: the report dates that this partition replaces. extra: further facts for the loader.
+        """
         self._compress()
         self._zip.close()
         self._file.flush()
@@ -226,20 +230,21 @@ class Landing:
     def pending(self, platform: str | None = None, damaged: Damaged = _raise) -> list[Manifest]:
         """Partitions that are landed and not yet loaded, oldest read first.
 
-        damaged: told of each whose manifest is gone or cannot be read; without it the first is raised.
+        damaged: called with the error of each partition whose manifest is missing or cannot be read. Without
+            it the first such error is raised.
         """
-        # The marker's name says all: what is in it is for people, and may be lost.
+        # The id is in the marker's name; its content is for people, and not needed.
         ids = [name.removesuffix(".json").replace("~", "/") for name in self.store.names("_pending")]
         found = self._manifests([one for one in ids if platform in (None, one.split("/")[0])], damaged)
         return sorted(found, key=lambda manifest: (manifest.read_at, manifest.id))
 
     def requeue(self, manifest: Manifest) -> None:
-        """Mark a partition as pending. One that is loaded already is a no-op to the loader's ledger."""
+        """Mark a partition as pending. If it was loaded before, loading it again changes nothing."""
         self.store.put_text(manifest.marker, json.dumps({"id": manifest.id}))
 
     def requeue_all(self, platform: str | None = None) -> int:
-        """Mark every partition as pending; returns how many. Damaged ones wait, too: the load tells of each
-        that the warehouse is without."""
+        """Mark every partition as pending; returns how many. Damaged ones are marked, too, so that the load
+        reports each one that is not in the warehouse."""
         damaged: list[LandingError] = []
         found = list(self.all(platform, damaged.append))
         found += [error.partition for error in damaged if error.partition is not None]
@@ -248,23 +253,24 @@ class Landing:
         return len(found)
 
     def loaded_last(self) -> str | None:
-        """The partition that was committed last, to whichever warehouse; None before the first."""
+        """The id of the partition that was loaded last, into whichever warehouse; None before the first."""
         try:
             text = self.store.get_text(_LOADED)
             return None if text is None else str(json.loads(text)["id"])
         except (ValueError, LookupError, TypeError):
-            return None  # the next load says it again
+            return None  # a damaged note: the next load writes it anew
 
     def note_loaded(self, partition_id: str) -> None:
-        """A warehouse that does not know this partition is older than what was loaded from here."""
+        """Note which partition was loaded last. A warehouse that does not have it is older than that load (it
+        was restored from a backup, or is new), and everything has to be looked at again."""
         self.store.put_text(_LOADED, json.dumps({"id": partition_id}))
 
     def loaded(self, manifest: Manifest) -> None:
-        """The loader has committed it: it is pending no more."""
+        """Remove a partition's pending marker: the loader has committed it."""
         self.store.remove(manifest.marker)
 
     def manifest(self, partition_id: str) -> Manifest | None:
-        """What a partition holds; None when it has no manifest. Raises LandingError for a damaged one."""
+        """A partition's manifest; None when it has none. Raises LandingError when it is damaged."""
         try:
             text = self.store.get_text(f"{partition_id}/{MANIFEST}")
             found = Manifest.from_json(text, self.root) if text is not None else None
@@ -275,18 +281,18 @@ class Landing:
         return found
 
     def is_whole(self, manifest: Manifest) -> bool:
-        """Whether its data files are still those that landed."""
+        """Whether all data files still have the checksums of the manifest."""
         return all(
             self.store.sha256(f"{manifest.id}/{file['name']}") == file["sha256"] for file in manifest.files
         )
 
     def discard(self, manifest: Manifest) -> None:
-        """Remove a partition whose place another one has taken."""
+        """Remove a partition that another one has replaced."""
         self.loaded(manifest)
         self.store.remove(manifest.id)
 
     def all(self, platform: str | None = None, damaged: Damaged = _raise) -> Iterator[Manifest]:
-        """Every partition that exists: the replay tape. `damaged`: see `pending`."""
+        """Every partition in landing, loaded or not. `damaged`: see `pending`."""
         files = (name.rsplit("/", 1)[0] for name in self.store.find(platform or ""))
         ids = dict.fromkeys(folder for folder in files if folder.count("/") == _DEPTH)
         return self._manifests(ids, damaged)
@@ -303,12 +309,12 @@ class Landing:
                 yield found
 
     def _damage(self, partition_id: str, what: str) -> LandingError:
-        """The error of a partition whose manifest cannot be used."""
+        """The error for a partition whose manifest cannot be used; `what` says why."""
         path = self.store.address(f"{partition_id}/{MANIFEST}")
         try:
             told = Manifest.from_id(partition_id, self.root)
         except ValueError:
-            return LandingError(f"{path} {what}", advice="it is none of Daybook's: move it away")
+            return LandingError(f"{path} {what}", advice="Daybook did not write it: move it elsewhere")
         return LandingError(
             f"{path} {what}",
             partition=told,
@@ -320,7 +326,7 @@ class Landing:
     def mark(self, platform: str, account_id: str, stream: str) -> datetime | None:
         """The instant up to which the stream has been read without a gap, or None before the first read.
 
-        Raises LandingError for a mark that cannot be read: it is not known how far the stream is.
+        Raises LandingError for a mark that cannot be read: then nobody knows how far the stream was read.
         """
         name = _mark(platform, account_id, stream)
         try:
@@ -333,11 +339,11 @@ class Landing:
             return end
         except (ValueError, LookupError, TypeError) as error:
             raise LandingError(
-                f"{self.store.address(name)} says how far the stream is read, and cannot be read ({error})",
+                f"{self.store.address(name)}, which says how far the stream is read, is damaged ({error})",
                 account=account_id,
                 stream=stream,
-                advice="bring it back from a backup, or remove it: the stream is then read from the start of "
-                "the account's history again, and nothing doubles",
+                advice="restore it from a backup, or remove it: the stream is then read from the start of "
+                "the account's history again, and no record is counted twice",
             ) from None
 
     def move_mark(self, platform: str, account_id: str, stream: str, end: datetime) -> None:
@@ -354,24 +360,25 @@ class Landing:
         return self.store.address(path)
 
     def prune(self, before: datetime) -> int:
-        """Remove loaded partitions read before `before`; returns how many. Pending and damaged ones stay."""
-        waiting = {manifest.id for manifest in self.pending(damaged=_let_be)}
-        old = [m for m in self.all(damaged=_let_be) if m.read_at < before and m.id not in waiting]
+        """Remove loaded partitions that were read before `before`; returns how many. Pending and damaged ones
+        are kept."""
+        waiting = {manifest.id for manifest in self.pending(damaged=_ignore)}
+        old = [m for m in self.all(damaged=_ignore) if m.read_at < before and m.id not in waiting]
         for manifest in old:
             self.store.remove(manifest.id)
         return len(old)
 
     def sweep(self) -> None:
-        """Remove the half-written partitions of processes that are no more.
+        """Remove half-written partitions of processes that no longer run.
 
-        Of another machine's or container's, which may share the disk, nobody here knows whether they live:
-        theirs go when nothing was written to them for days.
+        Whether a process of another machine or container that shares the disk still runs cannot be seen from
+        here: its folders are removed when nothing was written to them for two days.
         """
         if self.store.scratch.is_dir():
             for folder in self.store.scratch.iterdir():
                 pid, _, rest = folder.name.partition("-")
-                is_ours = rest.rpartition("-")[0] in ("", _MACHINE)
-                if pid.isdigit() and (not _alive(int(pid)) if is_ours else _is_forgotten(folder)):
+                is_ours = rest.rpartition("-")[0] in ("", _HOST)
+                if pid.isdigit() and (not _alive(int(pid)) if is_ours else _is_abandoned(folder)):
                     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -382,16 +389,16 @@ def _mark(platform: str, account_id: str, stream: str) -> str:
     return f"{platform}/{account_id}/{stream}/mark.json"
 
 
-def _let_be(error: LandingError) -> None:
-    """`load` tells of it."""
+def _ignore(error: LandingError) -> None:
+    """For damaged partitions that `load` will report."""
 
 
-def _is_forgotten(folder: Path) -> bool:
+def _is_abandoned(folder: Path) -> bool:
     try:
         latest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-    except OSError:  # it has just been finished
+    except OSError:  # renamed meanwhile: its partition has just been committed
         return False
-    return time.time() - latest > _FORGOTTEN
+    return time.time() - latest > _ABANDONED_AFTER
 
 
 def _alive(pid: int) -> bool:

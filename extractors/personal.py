@@ -1,7 +1,7 @@
-"""Personal data never reaches landing: names of fields that are dropped, and the buyer who becomes a hash.
+"""Keeps personal data out of landing: drops fields by name, and replaces the buyer by a keyed hash.
 
-Each stream states its own fields; the patterns here hold for every platform, so that a field a vendor adds
-tomorrow (`receiver_phone_2`) is dropped the first time it is seen.
+Each stream names its own fields. The patterns here hold for every platform, so that a field which a vendor
+adds later (`receiver_phone_2`) is dropped the first time it is seen.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from typing import Any
 
 # Matched against lower-cased field names at any depth. Codes, states and countries are not personal;
 # streams that need them list them in `keep`.
-EVERYWHERE = (
+ALWAYS_PERSONAL = (
     "*phone*", "*mobile*", "*email*", "*e_mail*", "*address*", "*receiver*", "*consignee*", "*nick*",
     "*firstname*", "*first_name*", "*lastname*", "*last_name*", "*full_name*", "*fullname*",
     "*buyer_name*", "*customer_name*", "*id_card*", "*idcard*", "*passport*", "*ip_address*",
     "*user_agent*", "*buyer_memo*", "*buyer_message*", "*customer_note*", "oaid",
 )  # fmt: skip
 
-_MOST_JUDGED = 5_000
+_CACHE_SIZE = 5_000
 
 
 @dataclass(frozen=True)
 class Personal:
-    """What of a record is personal.
+    """Which fields of a record are personal.
 
     drop: further field-name patterns (fnmatch, lower case) to remove at any depth.
     keep: exact lower-case field names that the patterns would wrongly remove.
     buyer: paths of the buyer's identity, best first; the first that is present becomes `buyer_key`.
-    pairs: lists at any depth that are open to whoever writes into them, by their field's name: of their
-        `{key, value}` only those stay whose key is one of these patterns (fnmatch).
+    pairs: (field name, key patterns) of lists of `{key, value}` into which apps or customers may write
+        anything, at any depth: only entries whose key matches one of the patterns (fnmatch) are kept.
     """
 
     drop: tuple[str, ...] = ()
@@ -44,22 +44,26 @@ class Personal:
 
 
 class Scrubber:
-    """Removes a stream's personal fields from records, in place of a walk per pattern: one walk, one set."""
+    """Removes a stream's personal fields from records, in one walk over each record.
+
+    hash_key: the secret key of the buyers' hash.
+    """
 
     def __init__(self, personal: Personal, platform: str, hash_key: bytes) -> None:
-        self._patterns = (*EVERYWHERE, *personal.drop)
+        self._patterns = (*ALWAYS_PERSONAL, *personal.drop)
         self._keep = frozenset(personal.keep)
         self._buyer = tuple(tuple(path.split(".")) for path in personal.buyer)
         self._hash = buyer_hash(hash_key, platform)
         self._pairs = dict(personal.pairs)
-        # Objects come in few shapes: what of one is personal is judged once for all that have its names. But
-        # where ids are names, every object is a shape of its own.
-        self._shape = lru_cache(_MOST_JUDGED)(self._judge_shape)
-        self._is_personal = lru_cache(_MOST_JUDGED)(self._judge_name)
-        self._is_known = lru_cache(_MOST_JUDGED)(self._judge_key)
+        # Most objects have one of a few sets of field names, so the decision is cached by that set. The
+        # caches are limited because a vendor may use ids as field names: then every object has its own set.
+        self._shape = lru_cache(_CACHE_SIZE)(self._judge_shape)
+        self._is_personal = lru_cache(_CACHE_SIZE)(self._judge_name)
+        self._is_known = lru_cache(_CACHE_SIZE)(self._judge_key)
 
     def scrub(self, record: dict[str, Any]) -> dict[str, Any]:
-        """The record without personal fields, and with `buyer_key` where the stream has a buyer."""
+        """The record, changed in place: without personal fields, and with `buyer_key` (None: no buyer named)
+        where the stream has buyers."""
         key = None
         for path in self._buyer:
             value = dig(record, path)
@@ -102,7 +106,7 @@ class Scrubber:
         return any(fnmatchcase(key, pattern) for pattern in self._pairs[name])
 
     def _judge_shape(self, names: tuple[str, ...]) -> tuple[list[str], list[str]]:
-        """Of an object's names: those that go, and those of lists open to whoever writes into them."""
+        """Of an object's field names: those to remove, and those that are lists named in `pairs`."""
         doomed = [name for name in names if self._is_personal(name)]
         return doomed, [name for name in names if name in self._pairs and name not in doomed]
 
@@ -112,10 +116,10 @@ class Scrubber:
 
 
 def buyer_hash(hash_key: bytes, platform: str) -> Callable[[str], str]:
-    """A keyed hash of a buyer's identity on a platform: the same buyer, the same 32 hex digits.
+    """The function that turns a buyer's identity on a platform into 32 hex digits (HMAC-SHA256).
 
-    E-mail addresses and phone numbers are normalised first (case, blanks), so a guest who types
-    `Ann@Example.com` is the customer `ann@example.com`.
+    E-mail addresses and phone numbers are normalised first (case, blanks), so that a guest who types
+    `Ann@Example.com` counts as the customer `ann@example.com`.
     """
     begun = hmac.new(hash_key, platform.encode() + b"\x00", hashlib.sha256)
 

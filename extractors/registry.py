@@ -1,4 +1,4 @@
-"""The platforms we know: every package below `platforms/` that states a PLATFORM."""
+"""The known platforms: every package below `platforms/`. Each defines a PLATFORM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def platforms() -> dict[str, Platform]:
 
 
 def platform(name: str) -> Platform:
-    """One platform. Raises ConfigError for a name nobody registered."""
+    """The platform of that name. Raises ConfigError for an unknown name."""
     try:
         return platforms()[name]
     except KeyError:
@@ -38,8 +38,8 @@ def streams_of() -> dict[str, tuple[str, ...]]:
 
 
 def streams_read(account: Account) -> tuple[str, ...]:
-    """Names of the streams that are read of an account: those it names, else all that its platform has.
+    """Names of the streams that are read for an account: those it names, or else all of its platform.
 
-    Raises ConfigError for a platform nobody registered.
+    Raises ConfigError for an unknown platform.
     """
     return account.streams or platform(account.platform).stream_names

@@ -1,8 +1,9 @@
-"""Where landing lives: a folder, or any object store fsspec knows (s3://bucket/prefix).
+"""Where landing is kept: a folder, or any object store that fsspec knows (s3://bucket/prefix).
 
-Two operations have to be safe under kill -9: `put_text` shows the old text or the new one, never half, and
-`put_folder` makes a folder appear whole or not at all. On a disk both are renames after an fsync. An object
-store has no rename: there the manifest is uploaded last, and a folder without one does not exist to readers.
+Two operations must be safe when the process is killed. After `put_text` readers see the old or the new text,
+never a part. `put_folder` makes a folder appear whole or not at all. On a disk both are renames after an
+fsync. An object store has no rename: there the manifest is uploaded last, and what has no pending marker,
+which follows it, is not loaded.
 """
 
 from __future__ import annotations
@@ -20,6 +21,13 @@ from extractors.errors import ConfigError
 
 
 class Store(Protocol):
+    """Files and folders by name, relative to landing's root.
+
+    scratch: a local folder for what is being written. `get_text` and `sha256` give None for a file that is
+    not there; `find` gives all files below a folder, `names` the entries of one; `put_folder` moves a local
+    folder in, its file `last` after all others.
+    """
+
     scratch: Path
 
     def put_text(self, name: str, text: str) -> None: ...
@@ -42,13 +50,13 @@ class FolderStore:
 
     @property
     def nearest(self) -> Path:
-        """The folder itself, or what is there of the way to it."""
+        """The folder itself, or the nearest parent that exists."""
         return next(path for path in (self.root, *self.root.parents) if path.exists())
 
     def check_writable(self) -> None:
-        """Raises ConfigError when nothing can be kept here."""
+        """Raises ConfigError when nothing can be written here."""
         if not os.access(self.nearest, os.R_OK | os.W_OK | os.X_OK):
-            raise _no_place(
+            raise _unusable(
                 str(self.root), f"{self.nearest} cannot be written", "mend its owner or its permissions, or "
             )
 
@@ -80,7 +88,7 @@ class FolderStore:
     def remove(self, name: str) -> None:
         target = self.root / name
         if target.is_dir():
-            # Out of sight in one step, then deleted: a kill in between leaves rubbish in scratch only.
+            # Renamed first, then deleted: a kill in between leaves files in scratch only, for `sweep`.
             self.scratch.mkdir(parents=True, exist_ok=True)
             grave = self.scratch / f"{os.getpid()}-{uuid.uuid4().hex}"
             target.rename(grave)
@@ -116,7 +124,7 @@ class ObjectStore:
         self.scratch = scratch
 
     def check_writable(self) -> None:
-        """The store's owner says what may be written, when it is."""
+        """Cannot be known beforehand: the object store refuses when something is written."""
 
     def put_text(self, name: str, text: str) -> None:
         self.fs.pipe_file(f"{self.root}/{name}", text.encode())
@@ -164,23 +172,23 @@ class ObjectStore:
 def open_store(url: str | Path) -> Store:
     """A folder for a plain path, an object store for anything with `://`.
 
-    Raises ConfigError for a path that is no folder, or an address that fsspec cannot open.
+    Raises ConfigError for a path that is not a folder, or a URL that fsspec cannot open.
     """
     text = str(url)
     if "://" not in text:
         store = FolderStore(Path(text).absolute())
         if not store.nearest.is_dir():
-            raise _no_place(text, f"{store.nearest} is no folder")
+            raise _unusable(text, f"{store.nearest} is not a folder")
         return store
     import tempfile
 
     try:
         return ObjectStore(text, Path(tempfile.gettempdir()) / "daybook-landing")
     except (ImportError, ValueError) as error:
-        raise _no_place(text, str(error)) from None
+        raise _unusable(text, str(error)) from None
 
 
-def _no_place(place: str, why: str, first: str = "") -> ConfigError:
+def _unusable(place: str, why: str, first: str = "") -> ConfigError:
     return ConfigError(
         f"landing cannot be at {place}: {why}",
         advice=f"{first}set DAYBOOK_LANDING to a folder that Daybook may write, or to s3://bucket/…",

@@ -1,7 +1,7 @@
-"""Tokens that vendors rotate, kept in one 0600 file an account with one writer at a time.
+"""Tokens that vendors renew, in one file per account (mode 0600), with one writer at a time.
 
-A refresh runs under a file lock. Whoever comes second finds the new token and does not refresh again; the
-new pair is on disk before anyone uses it, so a kill afterwards loses nothing.
+A renewal runs under a file lock: a second process that wants the same waits, finds the new token and does not
+ask the vendor again. The new pair is on disk before anyone uses it, so a kill afterwards loses nothing.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from extractors import durable
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
 
-MOMENTS = ("expires_at", "refresh_expires_at", "renewed_at")
-WARN_AHEAD = timedelta(days=7)
+_INSTANT_FIELDS = ("expires_at", "refresh_expires_at", "renewed_at")
+WARN_AHEAD = timedelta(days=7)  # how long before an authorisation ends `doctor` and the night warn of it
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """An access token, its refresh token, and when each ends (None: not told).
+    """An access token, its refresh token, and when each expires (None: not told).
 
-    renewed_at: when it was last renewed (None: it is the one of the connection).
+    renewed_at: when it was last renewed (None: it is the token of the connection).
     """
 
     access_token: str
@@ -43,10 +43,10 @@ class Tokens:
 
 
 def authorised_until(tokens: Tokens, prolongs: bool | None) -> datetime | None:
-    """The moment by which someone must have authorised again; None when nothing tells it.
+    """When the merchant must have authorised the app again; None when nothing says so.
 
-    prolongs: see `Platform.renewal_prolongs`. Where apps differ, a token that a renewal gave some days only
-    is taken to be renewable: the vendor tells nothing better.
+    prolongs: see `Platform.renewal_prolongs`. When it is None (apps differ), a renewed token that lives for
+    at most WARN_AHEAD is taken as one that can be renewed for ever: the vendor gives no better sign.
     """
     ends = [tokens.refresh_expires_at] if tokens.refresh_token else []
     renewed = tokens.renewed_at
@@ -56,8 +56,11 @@ def authorised_until(tokens: Tokens, prolongs: bool | None) -> datetime | None:
     return min((end for end in ends if end is not None), default=None)
 
 
-def _moment(value: Any, account_id: str) -> datetime | None:
-    """A moment that somebody wrote into a connection: ISO 8601 with its zone, or seconds since 1970."""
+def _parse_instant(value: Any, account_id: str) -> datetime | None:
+    """An instant written into a connection: ISO 8601 with a zone, or epoch seconds. None when empty.
+
+    Raises ConfigError for anything else.
+    """
     if value in (None, ""):
         return None
     try:
@@ -76,10 +79,10 @@ def _moment(value: Any, account_id: str) -> datetime | None:
 
 
 class TokenFile:
-    """The tokens of one account: those of its connection, until a refresh replaced them.
+    """The tokens of one account: those of its connection, until a renewal has replaced them.
 
-    If somebody authorises again and pastes a new token into the connection, the file no longer descends
-    from it and is ignored.
+    The file records a hash of the connection's tokens that it descends from. When somebody authorises again
+    and pastes new tokens into the connection, the hash differs and the file is ignored.
     """
 
     def __init__(self, folder: Path, account_id: str, credentials: Credentials) -> None:
@@ -90,8 +93,8 @@ class TokenFile:
         self._given = Tokens(
             access_token=str(extra.get("access_token") or ""),
             refresh_token=extra.get("refresh_token"),
-            expires_at=_moment(extra.get("expires_at"), account_id),
-            refresh_expires_at=_moment(extra.get("refresh_expires_at"), account_id),
+            expires_at=_parse_instant(extra.get("expires_at"), account_id),
+            refresh_expires_at=_parse_instant(extra.get("refresh_expires_at"), account_id),
         )
         seed = f"{self._given.access_token}|{self._given.refresh_token}"
         self._origin = hashlib.sha256(seed.encode()).hexdigest()
@@ -99,13 +102,17 @@ class TokenFile:
         self._sweep()
 
     def current(self) -> Tokens:
-        """The tokens to use now. Raises ConfigError when the file cannot be read: those of the connection
-        may have been renewed away, and a vendor may shut out whoever tries them again."""
+        """The tokens to use now.
+
+        Raises ConfigError when the file cannot be read. The connection's own tokens are not tried instead:
+        they may have been replaced by a renewal, and a vendor may lock an account that uses them again.
+        """
         try:
-            # Every call asks; whoever writes puts another file in its place.
+            # Asked before every call, so the file is parsed only when it has changed. Writers replace it, so
+            # that its inode changes.
             file = self._path.stat()
             version = file.st_ino, file.st_mtime_ns, file.st_size
-            known = self._known  # held: a slower thread may put back what it read before
+            known = self._known  # a local copy: another thread may replace it between check and use
             if known is None or known[0] != version:
                 known = self._known = version, self._read()
             return known[1]
@@ -123,14 +130,15 @@ class TokenFile:
         data = json.loads(self._path.read_text(encoding="utf-8"))
         if data.pop("origin", None) != self._origin:
             return self._given
-        for name in MOMENTS:
+        for name in _INSTANT_FIELDS:
             data[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
         return Tokens(**data)
 
     def refresh(self, used: Tokens, ask_vendor: Callable[[Tokens], Tokens]) -> Tokens:
-        """The tokens after a refresh of `used`. Calls the vendor once, whoever else wants the same.
+        """The tokens after a renewal of `used`. The vendor is called once, however many processes ask.
 
-        Raises ConfigError when they can be neither read nor kept.
+        ask_vendor: makes the call. Raises ConfigError when the file can be neither read nor written, and
+        what `ask_vendor` raises.
         """
         with self._locked():
             current = self.current()
@@ -144,16 +152,16 @@ class TokenFile:
         try:
             self._write(tokens)
         except OSError as error:
-            raise self._unkept(error) from None
+            raise self._cannot_keep(error) from None
 
     def _write(self, tokens: Tokens) -> None:
         data = asdict(tokens) | {"origin": self._origin}
-        for name in MOMENTS:
+        for name in _INSTANT_FIELDS:
             data[name] = data[name].astimezone(UTC).isoformat() if data[name] else None
         durable.replace(self._path, json.dumps(data), mode=0o600)
 
     def _sweep(self) -> None:
-        """Remove the half-written tokens of a process that is no more: whoever writes holds the lock."""
+        """Remove half-written files of a killed process. Under the lock, so no running writer has any."""
         if self._drafts():
             with self._locked():
                 for path in self._drafts():
@@ -169,16 +177,17 @@ class TokenFile:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise self._unkept(error) from None
+            raise self._cannot_keep(error) from None
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
 
-    def _unkept(self, error: OSError) -> ConfigError:
+    def _cannot_keep(self, error: OSError) -> ConfigError:
         return ConfigError(
             f"renewed tokens cannot be kept in {self._path.parent}: {error.strerror}",
             account=self._account_id,
-            advice="make room or mend the folder's permissions before the next run: a token is renewed once",
+            advice="free space or mend the folder's permissions before the next run: many vendors accept "
+            "a refresh token only once",
         )

@@ -11,7 +11,7 @@ from daybook import meanings
 from daybook.connections import outside_airflow
 from daybook.doctor.finding import Finding
 from daybook.settings import Settings
-from extractors.accounts import PACE, Account
+from extractors.accounts import CALLS_PER_SECOND, Account
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
 from extractors.registry import platform as find_platform
@@ -31,7 +31,7 @@ def meant(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
 
 def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
     """An account under another id, as the next load would find it."""
-    from warehouse.status import renamed as told
+    from warehouse.status import renamed_account as told
 
     error = told(settings.warehouse, accounts)
     if error is not None:
@@ -110,4 +110,4 @@ def twins(accounts: list[Account]) -> Iterator[Finding]:
 
 
 def _options(account: Account) -> dict[str, object]:
-    return {name: value for name, value in account.options.items() if name != PACE}
+    return {name: value for name, value in account.options.items() if name != CALLS_PER_SECOND}

@@ -1,1 +1,1 @@
-"""The read loop and its nouns: Window, Stream, Page, Account, Platform."""
+"""The read loop and what it works with: Window, Stream, Page, Platform, Session."""

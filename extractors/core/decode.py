@@ -1,7 +1,8 @@
 """JSON in and out without losing a digit.
 
-orjson reads integers up to 64 bits exactly and anything wider as a float. A page that holds such a number
-outside a string takes the slow way, where it stays the text the vendor sent.
+orjson reads integers up to 64 bits exactly and turns wider ones into floats, which lose digits. A page with
+such a number outside a string is read by Python's slower `json` instead, which keeps it as the text that the
+vendor sent.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ import orjson
 
 from extractors.errors import ContractError, TransientError
 
-# A number token a double or an int64 might not hold: 20 digits or more, 19 from 92 on or below zero, 17 and a
-# point or more. Looking at every token costs more than decoding: a page is asked first whether 17 digits or
-# points follow anything but a quote, in which most vendors have their long ids.
+# A number that a double or an int64 might not hold exactly: 20 digits or more, 19 digits from 92… on or
+# negative, or 17 characters with a decimal point. Searching every page with this pattern costs more than
+# decoding it. So `_is_wide` first looks for 17 digits or points in a row outside quotes; most vendors send
+# their long ids in quotes.
 _WIDE = re.compile(rb":(?:\d{20}|9[2-9]\d{17}|-\d{19}|-?(?=[\d.]{17})\d+\.\d)")
 _LONG = b":" + b"0" * 17
-_WIDTH = range(-(2**63), 2**63)
+_INT64 = range(-(2**63), 2**63)
 _DIGITS, _BLANKS = b"0123456789", b" \t\r\n"
 
 
-def _shown(kept: bytes, as_zero: bytes) -> bytes:
-    """A table for `bytes.translate`: what a number can follow as a colon, what is nothing here as blanks."""
+def _byte_table(kept: bytes, as_zero: bytes) -> bytes:
+    """A table for `bytes.translate` that makes numbers easy to find: what can stand before a number becomes a
+    colon, the bytes of `as_zero` become 0, those of `kept` stay, and all else becomes a blank."""
     named = {
         **dict.fromkeys(b":,[", ord(":")),
         **dict.fromkeys(as_zero, ord("0")),
@@ -36,20 +39,20 @@ def _shown(kept: bytes, as_zero: bytes) -> bytes:
     return bytes(named.get(byte, ord(" ")) for byte in range(256))
 
 
-_RUNS, _NUMBERS = _shown(b"", _DIGITS + b"."), _shown(_DIGITS + b".-", b"")
-# Half of a pair that stands for one character, written without the other; control characters as blanks.
-_LONE = re.compile(
+_DIGITS_AS_ZERO, _NUMBERS_ONLY = _byte_table(b"", _DIGITS + b"."), _byte_table(_DIGITS + b".-", b"")
+# A UTF-16 surrogate escape without its other half: JSON may not hold it. A table that blanks control bytes.
+_LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB]..)\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
 _CONTROLS = bytes(byte if byte >= 0x20 else 0x20 for byte in range(256))
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _CONTROL = re.compile(rb"[\x00-\x1f]")
-# The broken texts of the answers before this one to the same request; None where it is asked once.
+# The broken strings in earlier answers to the same request (see `asked_again`); None: do not compare.
 _BROKEN_BEFORE: ContextVar[frozenset[bytes] | None] = ContextVar("broken_before", default=None)
 
 
 class Broken(TransientError):
-    """JSON but for some texts with what JSON may not hold. `texts`: those, as they came."""
+    """JSON in which some strings contain bytes that JSON may not contain. `texts`: those strings, as sent."""
 
     def __init__(self, message: str, texts: frozenset[bytes]) -> None:
         super().__init__(message)
@@ -58,8 +61,12 @@ class Broken(TransientError):
 
 @contextmanager
 def asked_again(broken: frozenset[bytes]) -> Iterator[None]:
-    """Within it a broken text is read only if it came as broken before: what the vendor keeps comes again,
-    what was broken on the way does not, and might be the name of a field."""
+    """Inside this block `loads` accepts a broken string only if it is in `broken`, the strings that were
+    broken in earlier answers to the same request; any other raises Broken.
+
+    A string that is broken in the vendor's database is broken the same way each time and has to be accepted.
+    One that was damaged on the network differs the next time; it could be the name of a field or an id.
+    """
     held = _BROKEN_BEFORE.set(broken)
     try:
         yield
@@ -71,8 +78,8 @@ def loads(body: bytes, what: str) -> Any:
     """Decode a vendor's JSON.
 
     Raises:
-        TransientError: it is no JSON (an HTML error page, a body cut short, texts broken on the way): asking
-            again may help.
+        TransientError: it is not JSON (an HTML error page, a body cut short), so asking again may help.
+        Broken: strings in it are broken that were not before (only within `asked_again`).
     """
     text = body.lstrip(b"\xef\xbb\xbf \r\n\t")
     if not text:
@@ -92,13 +99,14 @@ def loads(body: bytes, what: str) -> Any:
 
 
 def load_lines(body: bytes, what: str) -> list[Any]:
-    """Decode a file of one JSON a line; raises as `loads` does."""
+    """Decode a file with one JSON value per line; raises as `loads` does."""
     found, broken = [], set[bytes]()
     for line in body.splitlines():
         if line.strip():
             try:
                 found.append(loads(line, what))
-            except Broken as error:  # all of them at once: there are not as many tries as lines
+            # Collected over all lines: with one line per try, the tries would be used up before the file is.
+            except Broken as error:
                 broken |= error.texts
     if broken:
         raise Broken(f"{what} answered with broken characters", frozenset(broken))
@@ -106,36 +114,39 @@ def load_lines(body: bytes, what: str) -> list[Any]:
 
 
 def _decoded(text: bytes) -> Any:
-    # Python's own reader lets half a pair pass, which then cannot be written.
-    return _exact(_LONE.sub(rb"\\ufffd", text)) if _is_wide(text) else orjson.loads(text)
+    # Python's `json` accepts a lone surrogate, but then the record cannot be written as UTF-8.
+    return _exact(_LONE_SURROGATE.sub(rb"\\ufffd", text)) if _is_wide(text) else orjson.loads(text)
 
 
 def _mended(text: bytes) -> bytes:
-    """The text with what no JSON may hold replaced: a memo that was cut within an emoji, or a tab typed into
-    it, must not keep its whole window from being read, this night and every other."""
-    return _LONE.sub(rb"\\ufffd", text.decode("utf-8", "replace").encode().translate(_CONTROLS))
+    """The text with everything replaced that JSON may not contain. Without this, one order whose memo was cut
+    in the middle of an emoji, or holds a tab, would fail its window every night."""
+    return _LONE_SURROGATE.sub(rb"\\ufffd", text.decode("utf-8", "replace").encode().translate(_CONTROLS))
 
 
 def _broken(text: bytes) -> frozenset[bytes]:
-    """The texts that `_mended` changes."""
+    """The strings that `_mended` changes."""
     return frozenset(
         one
         for one in _TEXT.findall(text)
-        if _CONTROL.search(one) or _LONE.search(one) or one.decode("utf-8", "replace").encode() != one
+        if _CONTROL.search(one)
+        or _LONE_SURROGATE.search(one)
+        or one.decode("utf-8", "replace").encode() != one
     )
 
 
 def _is_wide(text: bytes) -> bool:
-    """Whether a number in it may be too wide: one in a text, after a comma, passes for one."""
-    return _LONG in text.translate(_RUNS, _BLANKS + b"-") and bool(
-        _WIDE.search(text.translate(_NUMBERS, _BLANKS))
+    """Whether it may contain a number that is too wide. May be wrongly true (for digits within a string);
+    then the page is only read more slowly."""
+    return _LONG in text.translate(_DIGITS_AS_ZERO, _BLANKS + b"-") and bool(
+        _WIDE.search(text.translate(_NUMBERS_ONLY, _BLANKS))
     )
 
 
 def dumps(value: Any) -> bytes:
-    """Encode for landing; numbers that came the slow way go out as they came in.
+    """Encode for landing; numbers kept as text (`_Number`) are written digit for digit.
 
-    Raises ContractError for what JSON cannot say (lone surrogates).
+    Raises ContractError for what JSON cannot express (lone surrogates).
     """
     try:
         return orjson.dumps(value, default=_fragment)
@@ -144,10 +155,10 @@ def dumps(value: Any) -> bytes:
 
 
 def name_of(value: Any, what: str) -> str:
-    """What names the thing that a row of a report counts: text, or a number as text.
+    """The id or name of what a report's row is about, as text. Accepts text and whole numbers.
 
-    Raises ContractError for anything else: written as text it would be one more name, and the thing's own row
-    would be missing.
+    what: the row, for the error. Raises ContractError for anything else: turned into text it would count as
+    a campaign or page of its own, and the real one would miss its row.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ContractError(f"{what} without its name")
@@ -155,7 +166,7 @@ def name_of(value: Any, what: str) -> str:
 
 
 class _Number:
-    """A number kept as its digits."""
+    """A number kept as the text that the vendor sent."""
 
     __slots__ = ("text",)
 
@@ -171,7 +182,7 @@ def _exact(text: bytes) -> Any:
 
 
 def _integer(text: str) -> int | _Number:
-    return int(text) if len(text) < 21 and int(text) in _WIDTH else _Number(text)
+    return int(text) if len(text) < 21 and int(text) in _INT64 else _Number(text)
 
 
 def _refuse(text: str) -> Any:

@@ -1,9 +1,10 @@
-"""Asynchronous reports: asked for once, looked after until they are finished, and remembered over a kill.
+"""Asynchronous reports: requested once, polled until finished, and remembered if the process is killed.
 
-    request → ticket (written down) → look … look → the request that fetches the report → landed → forgotten
+    request → ticket (written down) → poll … poll → download → landed → ticket removed
 
-The ticket stands beside the stream's mark, so whoever runs next on whatever machine goes on with the same job
-instead of asking twice. A ticket older than the job's life is dropped: its figures would be of another day.
+The ticket is kept beside the stream's mark, so the next run, on whatever machine, continues with the same job
+instead of requesting a second one. A ticket older than the job's `life` is not used: figures made that long
+ago may have been restated since.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from extractors.core.decode import dumps
 from extractors.core.model import Job, Reply, Request
 from extractors.errors import ConfigError, ContractError, TransientError
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0
-ASKED_AT_MOST = 3
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two polls; the pause grows from one to the other
+MAX_REQUESTS = 3  # a job that the vendor fails to finish is requested this many times in one run
 
 
 class State(Enum):
-    """What a look at a job says."""
+    """The status of a job."""
 
     WAITING = "waiting"
     READY = "ready"
     FAILED = "failed"
-    GONE = "gone"  # expired, or the vendor knows no such job
+    GONE = "gone"  # expired or unknown to the vendor
 
 
 class Notes(Protocol):
-    """Where tickets are written down: whole or not at all, whatever is killed."""
+    """Where tickets are kept. A write is atomic: after a kill the old or the new text is there."""
 
     def get_text(self, name: str) -> str | None: ...
     def put_text(self, name: str, text: str) -> None: ...
@@ -48,7 +49,10 @@ class _Ticket:
 
 
 class Jobs:
-    """The asynchronous reports of one stream. `folder` is where in `notes` its tickets stand."""
+    """The asynchronous reports of one stream.
+
+    notes: where tickets are kept. folder: the stream's folder in there. wait: sleeps for some seconds.
+    """
 
     def __init__(
         self,
@@ -64,9 +68,9 @@ class Jobs:
         self._open: set[str] = set()
 
     def begin(self, call: Callable[[Request], Reply], request: Request, job: Job) -> None:
-        """Ask for a report that nobody has asked for yet, without waiting for it.
+        """Start the job of a request, unless one is already under way, and do not wait for it.
 
-        Raises ContractError when the answer holds no ticket.
+        Raises ContractError when the answer holds no job id.
         """
         name = self._name(request)
         if self._remembered(name, job.life) is None:
@@ -74,27 +78,28 @@ class Jobs:
         self._open.add(name)
 
     def finished(self, call: Callable[[Request], Reply], request: Request, job: Job) -> Request | None:
-        """The request that fetches the finished report; None when the vendor says that it is empty.
+        """Wait for a job; returns the request that downloads its report, or None when the report is empty.
 
         Raises:
-            TransientError: the job failed time and again, or has not ended within its patience; the next run
-                asks anew.
-            ConfigError: the vendor refuses to speak of the job, or knows none; the next run asks anew.
-            ContractError: the answer holds no ticket.
+            TransientError: the job failed MAX_REQUESTS times, or was not finished within its patience.
+            ConfigError: the vendor refuses the status call, or does not know the job.
+            ContractError: the answer holds no job id.
+        After the first two the next run starts a new job.
         """
         name = self._name(request)
-        for _ in range(ASKED_AT_MOST):
+        for _ in range(MAX_REQUESTS):
             ticket = self._remembered(name, job.life) or self._ask(name, call, request, job)
             self._open.add(name)
             try:
                 state, reply = self._look_after(call, job, ticket)
             except ConfigError:
-                # Refused, or no such job: whoever runs next asks anew, not after this one for ever.
+                # With the ticket kept, every later run would ask for the same job and fail the same way.
                 self._notes.remove(name)
                 raise
             if state is State.READY:
                 place = ticket.id if job.address is None else job.address(reply)
-                if not place and job.address is not None:  # "empty" is believed when it is said twice
+                # No address means an empty report. An address lost on the way looks the same: ask again.
+                if not place and job.address is not None:
                     place = job.address(call(job.look(ticket.id)))
                 return job.fetch(place) if place else None
             self._notes.remove(name)
@@ -105,16 +110,16 @@ class Jobs:
                     advice="the next run asks for it anew; if it stays so, ask for fewer days at a time",
                 )
         raise TransientError(
-            f"{request.name}: the vendor failed to make the report {ASKED_AT_MOST} times",
+            f"{request.name}: the vendor failed to make the report {MAX_REQUESTS} times",
             advice="run again later; if it stays so, tell the vendor",
         )
 
     def again(self, request: Request) -> None:
-        """What came of the job does not add up: ask for another one."""
+        """Forget the job of a request whose report was not consistent; the next try starts a new one."""
         self._notes.remove(self._name(request))
 
     def landed(self) -> None:
-        """All that was read has landed: its tickets have done their work."""
+        """Remove the tickets of the jobs used so far: what they brought has landed."""
         for name in sorted(self._open):
             self._notes.remove(name)
         self._open.clear()
@@ -148,7 +153,7 @@ class Jobs:
             ticket = _Ticket(str(note["id"]), datetime.fromisoformat(note["asked_at"]))
             return ticket if self._clock() - ticket.asked_at < life else None
         except (ValueError, LookupError, TypeError):
-            return None  # damaged: nothing is lost by asking once more
+            return None  # a damaged ticket: starting another job loses nothing
 
     def _name(self, request: Request) -> str:
         text = dumps([request.name, request.path, sorted(request.params.items())])
@@ -156,7 +161,7 @@ class Jobs:
 
 
 class Forgetful:
-    """Notes of one process only, for reads outside a landing."""
+    """Notes in memory, for reads that land nothing."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What a platform states and what flows through the read loop. No I/O here."""
+"""The types with which a platform describes itself, and those that pass through the read loop. No I/O."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Record = dict[str, Any]
 class Request:
     """One call to a vendor, before signing.
 
-    name: the vendor's method or report, as errors and rate limits speak of it.
+    name: the vendor's method or report; error messages and `Platform.rates` use this name.
     path: appended to the base URL.
-    params: business parameters; the protocol adds its own and signs.
-    verb: where one vendor uses several and the family leaves the choice to the platform.
+    params: business parameters; the protocol adds its own (key, time, signature).
+    verb: the HTTP method, for protocols that leave the choice to the platform.
     """
 
     name: str
@@ -43,9 +43,9 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A vendor's answer after its envelope was found good.
+    """A vendor's answer whose envelope reports no error.
 
-    hold: seconds before which the vendor could not take another such call (it says how much is left).
+    hold: seconds to wait before the next call of this method, because the vendor says its quota is used up.
     """
 
     body: Any
@@ -69,14 +69,16 @@ class Paging(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """An asynchronous report, as facts (see `core.jobs`).
+    """How a vendor's asynchronous report is asked for and fetched (see `core.jobs`).
 
-    ticket: the job's number, as it stands in the answer to the request that asks for the report.
-    look: number → the request that asks how it stands; state: what the answer to that says.
-    fetch: number → the request that brings the finished report; it is paged like any other.
-    address: where the look that finds the report finished says it lies; `fetch` is given that in place of the
-        number. Two answers without one: the report is empty.
-    patience: how long a job may take; life: how long after being asked for it is still worth fetching.
+    ticket: takes the job's id out of the answer to the request that starts the job.
+    look: job id → the request for the job's status.
+    state: the status that the answer to `look` tells.
+    fetch: job id → the request that downloads the finished report; it is paged like any other.
+    address: for vendors that give a download address when the job is finished: takes it out of that answer,
+        and `fetch` receives it in place of the id. None in two answers means that the report is empty.
+    patience: how long the vendor may work on a job before the read fails.
+    life: how long after its start a job's result is still used; an older one is requested anew.
     """
 
     ticket: Callable[[Reply], Any]
@@ -90,11 +92,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Read:
-    """One paged read: a request, how it is paged, and what finishes its records (None: nothing).
+    """One paged read.
 
-    job: the request asks for an asynchronous report; what is paged is the finished one.
-    halves: what is read in its place where it is too deep to be paged through (None: the window is halved).
-        For reads that reach back behind their window: its halves would reach back as far.
+    request: the first call. paging: how its pages are walked.
+    finish: changes the records of each page before they are keyed, for example unpacks them (None: nothing).
+    job: the request starts an asynchronous report; the finished report is what is paged.
+    halves: the smaller reads to make when this one holds more records than the vendor lets one page through
+        (None: the window is halved). For reads that begin earlier than their window: both halves of the
+        window would begin as early and be as deep.
     """
 
     request: Request
@@ -106,10 +111,12 @@ class Read:
 
 @dataclass(frozen=True)
 class Instant:
-    """Where a record says when it changed. A naive time is in `zone` (None: in UTC).
+    """The field of a record that says when it changed.
 
-    parse: reads a vendor's own way of writing time; without it a number is epoch seconds, a text ISO 8601.
-    before: paths of earlier moments, latest first, for records that have not come to `path` yet.
+    path: the field, dotted. zone: the time zone of texts that name none (None: UTC).
+    parse: reads the vendor's own notation; without it a number is epoch seconds and a text ISO 8601.
+    before: fields to use when `path` is empty, latest event first: an order that is not shipped has no time
+        of shipping yet.
     """
 
     path: str
@@ -147,10 +154,11 @@ def epoch_milliseconds(value: Any) -> datetime:
 
 @dataclass(frozen=True)
 class Lift:
-    """What lets an account see past a stream's retention.
+    """A permission that lets an account read records older than a stream's retention.
 
-    asked: asks the vendor whether this account may. advice: how it comes to it.
-    unseen: what an account that may not misses every night, without a word from the vendor.
+    asked: asks the vendor whether this account has it. advice: how the merchant gets it.
+    unseen: the records that are missing every night without it; the vendor leaves them out and reports no
+        error.
     """
 
     asked: Callable[[Session], bool]
@@ -160,34 +168,35 @@ class Lift:
 
 @dataclass(frozen=True)
 class Stream:
-    """One kind of record of a platform, as facts.
+    """One kind of record of a platform.
 
     name: orders, refunds, products, traffic, ad_report, …
-    kind: `cursor` (read by modified time; every version kept) or `report` (keyed by date; replaced whole).
-    key: paths that make a record's primary key.
+    kind: `cursor` (read by modified time; every version is kept) or `report` (keyed by date; a re-read
+        replaces the whole date).
+    key: paths of the fields that make up a record's primary key.
     reads: (account, window) → the paged reads that cover the window.
-    cursor: where the modified time stands (cursor streams). None: the vendor tells none; every read is of all
-        there is, and the moment of the read stands for it.
-    day: path of the report's date (report streams); may hold a time after the date.
+    cursor: the field with the modified time (cursor streams). None: the vendor gives none; then every read
+        is of the whole list, and the time of the read is taken instead.
+    day: path of the report's date (report streams); a time behind the date is ignored.
     slice: how much time one landing partition covers: "day", or None for the whole window.
-    long_from, long_slice: a stretch of at least `long_from` is landed in slices of `long_slice`, not by the
-        day: for vendors with another way for so long a window, which `reads` then takes.
-    widest: the vendor's widest window for one read; slices are cut to it.
-    stride: read in windows so short, side by side: for vendors who permit more calls a second than pages that
-        are read one after the other can use.
-    settle: how far behind now a window may end, because the vendor's index lags.
-    overlap: how far the next window reaches back over the last one.
-    lookback_days: days a report re-reads because the vendor restates them.
-    weekly_lookback_days: days that one run a week re-reads in their place (a far look), where the vendor
-        restates a little for longer than is worth every night (0: nothing).
-    weekly_whole: once a week all there is is read, as on the first night, and what it names no more has left:
-        for lists of changes that say nothing of what was deleted. Landed in one partition (`slice` None).
-    period: the grain of a report's dates: day, week (Mondays) or month (firsts).
+    long_from, long_slice: a window of at least `long_from` is landed in slices of `long_slice` instead of
+        days, for vendors with a special way to read long windows; `reads` chooses it by the window's length.
+    widest: the longest window the vendor accepts in one read; slices are cut to it.
+    stride: cut slices into windows this short and read them in parallel, for vendors whose rate limit allows
+        more calls than pages read one after the other can use.
+    settle: a window ends at least this long before now, because the vendor's index lags.
+    overlap: how far the next window reaches back into the last one.
+    lookback_days: how many past days a report re-reads every night, because the vendor restates them.
+    weekly_lookback_days: the same for one run a week (the far look), where the vendor restates a little for
+        longer than is worth reading every night (0: no far look).
+    weekly_whole: one run a week reads the whole list, as on the first night; what it no longer names is
+        gone. For lists of changes that never mention deletions. Landed in one partition (`slice` None).
+    period: the grain of a report's dates: day, week (its Monday) or month (its first day).
     retention: how far back the vendor answers (None: no limit stated).
-    lift: what takes the limit away from an account (None: nothing does).
-    from_beginning: a first load reads all there is, not the account's history window (products).
-    detail: a further call for each record, where the list leaves something out.
-    incomplete: whether a record needs that call (None: each does).
+    lift: the permission that removes the limit (None: there is none).
+    from_beginning: a first load reads everything, not only the account's history (products).
+    detail: makes a further call for a record and adds what the list leaves out.
+    incomplete: whether a record needs `detail` (None: every record does).
     personal: what must not land.
     """
 
@@ -216,8 +225,11 @@ class Stream:
     personal: Personal = field(default_factory=Personal)
 
     def key_of(self, record: Record) -> str | None:
-        """The primary key as text, its parts joined by `|`; None when a part is missing, empty or no plain
-        value (a list, an object, true: its text would be a key that nobody sent)."""
+        """The primary key as text, its parts joined by `|`.
+
+        None when a part is missing, empty, a list, an object or a boolean: no vendor has such ids, so the
+        answer is damaged.
+        """
         parts = []
         for path in self.key:
             value = dig(record, tuple(path.split("."))) if "." in path else record.get(path)
@@ -236,7 +248,7 @@ class Stream:
 class Rate:
     """At most `calls` in `seconds`, per account and method.
 
-    burst: calls the vendor lets a quiet caller save up and make at once.
+    burst: how many calls may be made at once after a pause (the size of the vendor's own token bucket).
     """
 
     calls: int
@@ -245,35 +257,41 @@ class Rate:
 
 
 class Speaker(Protocol):
-    """How a family talks: what the session asks of it. One instance an account."""
+    """A protocol: how requests are signed and answers checked. One instance per account."""
 
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         """The keyword arguments of `requests.Session.request`, signed."""
         ...
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
-        """The reply, or the error its envelope tells of."""
+        """The reply. Raises the DaybookError that the status or the envelope stands for."""
         ...
 
     def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
-        """The call that renews the tokens and how to read its answer; None where tokens do not renew."""
+        """The call that renews the tokens (keyword arguments as in `prepare`) and the function that reads
+        its answer. None where tokens cannot be renewed."""
         ...
 
 
 @dataclass(frozen=True)
 class Platform:
-    """A vendor, as facts.
+    """A vendor.
 
-    protocol: makes the family's speaker for one account: (base URL, account, credentials) → speaker. None for
-        file drops, which no vendor answers for.
-    rate: the vendor's limit per account and method, or our own restraint where it states none; `rates`
-        names the methods with a limit of their own.
-    is_rate_shared: the vendor counts all methods together; `rate` holds for their sum.
+    name: as in ids and folders. title: as people call it. base_url: where calls go unless the connection
+        names a host.
+    protocol: (base URL, account, credentials) → the speaker for one account. None for file drops, where no
+        vendor is called.
+    rate: the vendor's limit per account and method, or one we chose where it states none. rates: method →
+        its own limit, where it differs.
+    is_rate_shared: the vendor counts all methods together; `rate` limits their sum.
     width: how many calls may be under way at once for one account.
     patience: seconds to wait for the next bytes of an answer.
-    renew_ahead: a token is renewed so long before it ends, where the vendor renews none that is about to end.
-    renewal_prolongs: whether renewing moves the day on which someone must authorise again (None: depends on
-        the type of the app).
+    zone: the time zone in which the vendor's days begin; the contract tests cut days by it.
+    renew_ahead: renew a token this long before it expires, for vendors that refuse to renew one that is
+        about to.
+    renewal_prolongs: whether renewing also postpones the day on which the merchant must authorise again
+        (None: depends on the type of the app).
+    options: the names of the account options that the platform knows.
     """
 
     name: str
@@ -292,7 +310,7 @@ class Platform:
     options: frozenset[str] = frozenset()
 
     def stream(self, name: str) -> Stream:
-        """One of its streams. Raises ConfigError for a name that it has not."""
+        """The stream of that name. Raises ConfigError when the platform has none."""
         for stream in self.streams:
             if stream.name == name:
                 return stream

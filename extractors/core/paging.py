@@ -1,9 +1,10 @@
 """The ways vendors page, and the one safe order to read each in.
 
-A read over a modified-time window only ever loses rows while it runs: a row that changes again leaves the
-window, and every row behind it moves one place forward. Walking from the last page to the first turns that
-into a repeat (dropped later) where walking forward would skip a row. So whatever the vendor sorts by, offset
-pages are read backwards, and page one, read first for the total, is read again at the end.
+While a window of modified times is read, it can only lose rows: a row that changes again gets a later time
+and leaves the window, and every row behind it moves one place forward. Reading pages forward would then skip
+a row. Reading from the last page to the first sees a row twice instead, and repeats are dropped later. So
+numbered pages are read backwards, whatever the vendor sorts by. Page one is read first for the total, and
+again at the end.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ Call = Callable[[Request], Reply]
 
 
 def records_at(path: str, *, always: bool = False) -> Records:
-    """The list at a dotted path of the body; a missing path is empty (vendors drop empty wrappers).
+    """Returns the function that takes the list of records at a dotted path out of a reply ("": the body).
 
-    always: the vendor sends the list when it is empty, too. Then an answer without it is a page that was
-        lost, and an error: needed where no total would tell.
+    A missing path is an empty list, because many vendors leave out empty lists. The function raises
+    ContractError when something else stands there.
+
+    always: this vendor sends the list even when it is empty, so a missing one is an error. Set it where no
+        total would show that a page was lost.
     """
     steps = tuple(path.split(".")) if path else ()
 
@@ -54,12 +58,14 @@ def header_number(name: str) -> Total:
 
 
 class TooDeep(Exception):
-    """The window holds more records than the vendor lets one page through; read its halves instead."""
+    """The window holds more records than the vendor allows to page through; read its halves instead."""
 
 
 def _answers(call: Call, asked: Request, may_have_lost: Callable[[Reply], bool]) -> Iterator[Reply]:
-    """The answer to a request; where it may have lost something and nothing else would tell, the one to the
-    same question asked once more, too. The last is the one to go on with; what the first showed is there."""
+    """The reply to a request, and a second reply to the same request when `may_have_lost` doubts the first.
+
+    Records of both count: what either showed exists. The last reply is the one to continue from.
+    """
     reply = call(asked)
     yield reply
     if may_have_lost(reply):
@@ -68,23 +74,24 @@ def _answers(call: Call, asked: Request, may_have_lost: Callable[[Reply], bool])
 
 @dataclass(frozen=True)
 class _Counted:
-    """Rows and the vendor's count of them."""
+    """What ways of paging with a total share: records and total of a reply, and the size of a page."""
 
     records: Records
     total: Total
     page_size: int
 
     def _is_said_to_be_all(self, reply: Reply) -> bool:
-        """A full page, and a count that says that it is all: a wrong one that no other page contradicts."""
+        """Whether the total equals the records of one full page. If it is wrong, no second page is read that
+        would show it, so such a reply is asked for again."""
         return len(self.records(reply)) == self.total(reply) == self.page_size
 
 
 @dataclass(frozen=True)
 class LastPageFirst(_Counted):
-    """Numbered pages, read from the last to the first (see the module's reason).
+    """Numbered pages, read from the last to the first (the module's docstring says why).
 
-    page, size: the names of the vendor's parameters; first: the number of its first page.
-    depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
+    page, size: the names of the vendor's parameters. first: the number of its first page.
+    depth: the most records the vendor allows to page through; a longer read raises TooDeep.
     """
 
     page: str = "page_no"
@@ -111,18 +118,19 @@ class LastPageFirst(_Counted):
             return
         for number in range(last, -1, -1):
             yield page(call(ask(number)))
-        # What the first look at page one showed was there, also where the last shows nothing of it.
+        # Records that the first reading of page one showed and the last one did not exist all the same.
         yield from (Page(head.records) for head in heads)
 
 
 @dataclass(frozen=True)
 class _Forward(_Counted, ABC):
-    """Pages of a report, first to last. One that grows or shrinks meanwhile is an error: a row that
-    disappears moves all behind it one place forward, and forward pages would step over one.
+    """Pages of a report, first to last.
 
-    within: the name of the parameter that is an object and holds the place of a page, where that does not
-        stand by itself.
-    may_not_count: the vendor may leave the total out; a page that is not full is the last one then.
+    A total that changes between two pages is an error: when a row disappears, all behind it move one place
+    forward, and the next page would skip one.
+
+    within: the name of the object parameter that contains page number and size, for vendors that nest them.
+    may_not_count: the vendor may leave the total out; then the first page that is not full is the last.
     """
 
     within: str | None = field(default=None, kw_only=True)
@@ -150,7 +158,7 @@ class _Forward(_Counted, ABC):
 
     @abstractmethod
     def _place(self, number: int, seen: int) -> dict[str, Any]:
-        """The parameters of the page of that number, behind so many rows."""
+        """The parameters that ask for page `number`, which begins after `seen` rows."""
 
     def _first(self, call: Call, asked: Request) -> Reply:
         *doubted, reply = _answers(call, asked, self._is_said_to_be_all)
@@ -161,7 +169,7 @@ class _Forward(_Counted, ABC):
 
 @dataclass(frozen=True)
 class ForwardPages(_Forward):
-    """Numbered pages."""
+    """Numbered pages, from 1."""
 
     page: str = "page"
     size: str = "page_size"
@@ -172,7 +180,7 @@ class ForwardPages(_Forward):
 
 @dataclass(frozen=True)
 class Offsets(_Forward):
-    """Rows by start index and count."""
+    """Pages by the index of their first row (from 0) and a number of rows."""
 
     start: str
     size: str
@@ -183,16 +191,18 @@ class Offsets(_Forward):
 
 @dataclass(frozen=True)
 class NextToken:
-    """A vendor's own cursor: follow it until it is gone. A token seen twice is an error.
+    """Pages by the vendor's own token, until a reply has none. A token seen twice is an error.
 
-    never_empty: the vendor hands out a token only for records that follow, so an empty page before or behind
-        one is a page that was lost. Needed where no total would tell.
-    asks_twice: what may have lost something is asked for once more, where no total would tell: a page of
-        nothing, or one that names no next and is full, as far as a size tells. For lists of versions only:
-        both answers count.
-    counted: a count of records that holds for the first page alone: an empty one that counts some has lost
-        them.
-    depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
+    token: takes it out of a reply. param: the parameter that sends it back.
+    total: the vendor's count for the whole read, where it gives one. Where it gives none, a page that was
+    lost can be noticed by these only:
+
+    never_empty: the vendor gives a token only when records follow, so an empty page beside a token is an
+        error.
+    asks_twice: an empty page, or a last page that is full, is requested once more. Only for streams that keep
+        every version, because the records of both replies are kept.
+    counted: a count that the vendor gives on the first page: that page may not be empty when it is above 0.
+    depth: the most records the vendor allows to page through; a longer read raises TooDeep.
     """
 
     records: Records
@@ -243,7 +253,7 @@ class NextToken:
 
 @dataclass(frozen=True)
 class SizedNextToken(NextToken):
-    """A vendor's own cursor where one says how many records a page shall hold."""
+    """Pages by token where the request also says how many records a page shall hold."""
 
     size: str = "page_size"
     page_size: int = 100
@@ -257,10 +267,11 @@ class SizedNextToken(NextToken):
 
 @dataclass(frozen=True)
 class Summed:
-    """Another way of paging, held to the vendor's own sum of an amount where it gives no count of rows.
+    """Pages by token, checked against the vendor's own sum of an amount where it gives no count of rows.
 
-    amount: of a record; claimed: the sum in an answer (None: not in this one). slack: what rounding may make
-    of one record.
+    amount: the amount of a record. claimed: the vendor's sum, taken from a reply (None: this reply has none;
+    the latest one counts). slack: the most that rounding can change one record's amount.
+    Raises ContractError when the records do not come to the sum.
     """
 
     paging: NextToken
@@ -293,10 +304,11 @@ class Summed:
 
 @dataclass(frozen=True)
 class OnePage:
-    """A call that answers with everything. Nothing is believed when it is said twice: no total tells.
+    """A call whose one reply holds everything, without a total.
 
-    asks_twice: nor does anything tell where an answer ends (lines of a file that cannot change): each is
-        asked for twice, and what broke off differs.
+    An empty reply is asked for once more before it is believed.
+    asks_twice: request every reply twice and raise ContractError when the two differ. For files without an
+        end mark whose content cannot change: a download that broke off looks like a shorter file.
     """
 
     records: Records
@@ -314,11 +326,12 @@ class OnePage:
 
 @dataclass(frozen=True)
 class InParts:
-    """A whole and the list of its parts, where no count tells whether all of them came: a list that is empty
-    before the parts come to the whole has lost some.
+    """A total and its breakdown, from two calls, where nothing says how many rows the breakdown has.
 
-    records: of the whole; part, parts: the call that lists the parts and its records. amount: what a record
-    of the whole or of its parts counts.
+    Raises ContractError when the breakdown is empty although the total still counts something.
+
+    records: of the total. part: the request for the breakdown; parts: its records. amount: what one record
+    of either counts.
     """
 
     records: Records
@@ -342,7 +355,7 @@ class InParts:
 
 @dataclass(frozen=True)
 class InPagedParts(InParts):
-    """The same where the parts come in numbered pages, the last of which is not full."""
+    """InParts where the breakdown comes in numbered pages; a page that is not full is the last."""
 
     page_size: int
     page: str
@@ -359,7 +372,10 @@ class InPagedParts(InParts):
 
 @dataclass(frozen=True)
 class OneADay:
-    """A call that answers with one record for each date asked for; `day` is the field that holds it."""
+    """A call that answers with one record for each date asked for, and must leave out none.
+
+    dates: the dates asked for. day: the field of a record that holds its date.
+    """
 
     records: Records
     dates: frozenset[str]
@@ -383,7 +399,7 @@ def _required(total: int | None, request: Request) -> int:
 
 
 def _steady(before: int | None, total: int | None, request: Request) -> int:
-    """The total of this page, held to that of the pages before."""
+    """This page's total. Raises ContractError when it differs from `before`, that of the pages before."""
     now = _required(total, request)
     if before is not None and now != before:
         raise ContractError(f"{request.name} had {before} rows and then {now} while it was read")
@@ -391,7 +407,8 @@ def _steady(before: int | None, total: int | None, request: Request) -> int:
 
 
 def _refuse_uncounted(seen: int, total: int, request: Request) -> None:
-    """More records than are counted: the count is wrong, and reading would end by it."""
+    """Raises ContractError for more records than the total says: a total that is too low would end the read
+    early."""
     if seen > total:
         raise ContractError(f"{request.name} says {total} records and sent {seen}")
 
@@ -402,7 +419,7 @@ def _whole(value: Any, where: str) -> int | None:
     try:
         number = int(value)
         if isinstance(value, bool) or number != (value if isinstance(value, float) else number):
-            raise ValueError  # false would count as nothing to read
+            raise ValueError  # int(False) is 0, which would mean that there is nothing to read
     except (TypeError, ValueError, OverflowError):
         raise ContractError(f"expected a whole number at {where}, got {_kind(value)}") from None
     if number < 0:

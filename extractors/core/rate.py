@@ -1,4 +1,4 @@
-"""A token bucket: stays under the vendor's limit instead of learning it from refusals."""
+"""A token bucket that keeps calls below the vendor's rate limit, so that none is refused."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from collections.abc import Callable
 
 from extractors.core.model import Rate
 
-PACE = 0.97  # of the permitted rate
-SPREAD = 1.025  # of the vendor's stretch: calls that left so far apart may come closer on their way
-# The first calls open connections: they arrive late, and all at once. So long there is more room between.
+RATE_SHARE = 0.97  # how much of the permitted rate is used
+# The vendor counts calls when they arrive. Network delay varies, so calls may arrive closer together than
+# they left: a full count of calls is spread over a slightly longer time than the vendor's.
+STRETCH_MARGIN = 1.025
+# The first calls also open connections, so they arrive late and close together. During the first second the
+# gap between calls is widened by up to a quarter of a second.
 WARMING_SECONDS = 1.0
-WARMING_GAP = 0.25  # seconds at most
+WARMING_GAP = 0.25
 
 
 class Bucket:
-    """Spaces calls so that no stretch of `rate.seconds` ever holds more than `rate.calls`.
+    """Spaces calls so that no period of `rate.seconds` ever contains more than `rate.calls`.
 
-    Even spacing rather than bursts: a vendor that counts in fixed windows and one that counts in sliding
-    ones both see a legal stream, at 97 % of the permitted rate. A call that leaves late (a busy machine) does
-    not delay those behind it, but for the one that would be one too many in a stretch. Where the vendor lets
-    calls be saved up (`rate.burst`), so many go at once and the rest at the same spacing.
+    Calls are spaced evenly, at 97 % of the permitted rate: that satisfies vendors who count in fixed windows
+    and those who count in sliding ones. A call that leaves late (a busy machine) delays a later one only if
+    that would otherwise be one too many in a period. Where the vendor allows bursts (`rate.burst`), that many
+    calls go at once and the rest at the same spacing.
     """
 
     def __init__(
@@ -31,10 +34,10 @@ class Bucket:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._gap = rate.seconds / rate.calls / PACE
+        self._gap = rate.seconds / rate.calls / RATE_SHARE
         self._saved = (rate.burst - 1) * self._gap
-        self._stretch = rate.seconds * SPREAD
-        # When the last calls left: their turns, until they are known to have left later.
+        self._stretch = rate.seconds * STRETCH_MARGIN
+        # When the last `rate.calls` calls left: first the time planned for each, then the actual one.
         self._left: deque[list[float]] | None = deque(maxlen=rate.calls) if rate.burst == 1 else None
         self._clock = clock
         self._sleep = sleep
@@ -43,18 +46,19 @@ class Bucket:
         self._warm_at: float | None = None
 
     def take(self) -> None:
-        """Wait for this caller's turn."""
+        """Block until this caller may make its call."""
         with self._lock:
             now = self._clock()
             turn = max(self._next - self._saved, now)
             self._next = max(self._next, now) + self._gap
-            mine = self._listed(turn) if self._left is not None else [turn]
+            mine = self._placed(turn) if self._left is not None else [turn]
         if mine[0] > now:
             self._sleep(mine[0] - now)
             mine[0] = max(mine[0], self._clock())
 
-    def _listed(self, turn: float) -> list[float]:
-        """A turn on the list of those that left: not before the one a whole limit earlier is out of it."""
+    def _placed(self, turn: float) -> list[float]:
+        """Add a turn to the list of departures. It is moved back until the call `rate.calls` earlier lies a
+        whole period behind."""
         assert self._left is not None
         if self._warm_at is None:
             self._warm_at = turn + WARMING_SECONDS
@@ -67,6 +71,6 @@ class Bucket:
         return mine
 
     def hold(self, seconds: float) -> None:
-        """The vendor said wait: nobody gets a turn before `seconds` have passed."""
+        """Give nobody a turn for `seconds`: the vendor told us to wait."""
         with self._lock:
             self._next = max(self._next, self._clock() + seconds + self._saved)

@@ -1,4 +1,4 @@
-"""The read loop: a window in, every record of it exactly once out, held to the vendor's own total."""
+"""The read loop: takes a window, writes each record of it exactly once, and checks the vendor's own total."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from extractors.core.window import Window, days_window, period_bounds
 from extractors.errors import MISFITS, AddressExpired, ContractError, TooMuchError, misfit
 from extractors.personal import Scrubber
 
-WINDOW_TRIES = 3
-FRUITLESS_AT_MOST = 100  # pages; a vendor whose every page names another next one is noticed by this alone
+READ_ATTEMPTS = 3  # times that a read is made when what came back is not consistent
+# Pages in a row without a new record after which the read fails. Nothing else ends the read of a vendor that
+# gives a new page token with every page.
+MAX_FRUITLESS_PAGES = 100
 
 
 class Refused(Exception):
-    """A record the stream's facts do not fit; kept as evidence, then the window fails."""
+    """A record without a primary key or with a time that cannot be read. It is kept as evidence, and the
+    window fails."""
 
     def __init__(self, reason: str, record: Record) -> None:
         super().__init__(reason)
@@ -30,11 +33,13 @@ class Refused(Exception):
 class WindowReader:
     """Reads windows of one stream and writes each record once, as a landing line.
 
-    write: takes a finished line. Records seen twice (overlapping pages, a window read again) are written
-    once, unless they differ: then both versions are kept. Of a report each row is written once, when its
-    read is complete: two readings of a row in one partition would count it twice. Windows of a cursor may be
-    read side by side, those of a report one after the other.
-    jobs: where asynchronous reports that were asked for are remembered (default: in this process only).
+    write: takes one landing line (JSON, without a newline).
+    jobs: remembers the asynchronous reports that were requested (default: in this process only).
+
+    Cursor streams: a record seen twice (overlapping pages, a repeated read) is written once; if it differs,
+    both versions are written. Windows may be read in parallel.
+    Report streams: rows are written when their read is complete, because a row that landed twice would be
+    counted twice. Windows must be read one after the other.
     """
 
     def __init__(
@@ -56,16 +61,18 @@ class WindowReader:
         self._guard = threading.Lock()
 
     def read(self, window: Window) -> None:
-        """Read one vendor window whole, in halves where the vendor finds it too much at once.
+        """Read one window, in halves when the vendor cannot answer for all of it at once.
 
-        A read whose records do not add up to the vendor's total is repeated; after the last repeat it fails.
+        A read that is not consistent (its records do not add up to the vendor's total, for example) is
+        repeated, READ_ATTEMPTS times in all.
 
         Raises:
-            ContractError: with what was wrong; nothing of the window counts as read.
-            TooMuchError: a single day is too much.
+            ContractError: the last attempt failed, too; the window does not count as read.
+            TooMuchError: the vendor cannot answer even for a single day (reports) or second.
+            Refused: a record has no primary key or no readable time.
         """
         try:
-            self._whole(window)
+            self._read_whole(window)
         except (TooDeep, TooMuchError) as error:
             parts = self._parts(window)
             if not parts:
@@ -75,19 +82,19 @@ class WindowReader:
             for part in parts:
                 self.read(part)
 
-    def _whole(self, window: Window) -> None:
+    def _read_whole(self, window: Window) -> None:
         days = window.dates(self._session.account.zone) if self._stream.kind == "report" else []
         self._dates = {period_bounds(self._stream.period, day)[0].isoformat() for day in days}
         reads = list(self._stream.reads(self._session.account, window))
-        if len(reads) > 1:  # the vendor makes them side by side
+        if len(reads) > 1:  # start all asynchronous jobs first: the vendor works on them in parallel
             for read in reads:
                 self._begin(read)
         for read in reads:
-            self._one(read)
+            self._read_one(read)
 
-    def _one(self, read: Read) -> None:
+    def _read_one(self, read: Read) -> None:
         try:
-            self._repeated(read)
+            self._read_with_repeats(read)
         except TooDeep:
             if read.halves is None:
                 raise
@@ -95,14 +102,14 @@ class WindowReader:
             if not halves:
                 raise self._too_dense() from None
             for half in halves:
-                self._one(half)
+                self._read_one(half)
 
     def _too_dense(self) -> ContractError:
         least = "second" if self._stream.kind == "cursor" else "day"
         return ContractError(f"one {least} holds more records than the vendor lets one page through")
 
-    def _repeated(self, read: Read) -> None:
-        for attempt in range(1, WINDOW_TRIES + 1):
+    def _read_with_repeats(self, read: Read) -> None:
+        for attempt in range(1, READ_ATTEMPTS + 1):
             self._held.clear()
             try:
                 try:
@@ -114,11 +121,11 @@ class WindowReader:
             except ContractError as error:
                 if read.job is not None and not isinstance(error, AddressExpired):
                     self._jobs.again(read.request)
-                if attempt == WINDOW_TRIES:
+                if attempt == READ_ATTEMPTS:
                     raise
 
     def _parts(self, window: Window) -> list[Window]:
-        """The window's halves: a report's on the border of a day; none where it has but one."""
+        """The window's halves, a report's cut at a midnight. Empty when it cannot be halved."""
         if self._stream.kind == "cursor":
             return list(window.halves()) if window.is_divisible else []
         zone = self._session.account.zone
@@ -151,14 +158,14 @@ class WindowReader:
             keys = [self._key(record) for record in records]
             fresh = [(key, record) for key, record in zip(keys, records, strict=True) if key not in seen]
             seen.update(keys)
-            # Orders without a refund bring none, and are new all the same.
+            # A page whose records `finish` all removed is progress, too: orders without any refund.
             fruitless = 0 if fresh or (page.records and not records) else fruitless + 1
-            if fruitless > FRUITLESS_AT_MOST:
+            if fruitless > MAX_FRUITLESS_PAGES:
                 raise ContractError(
                     f"{read.request.name} sent {fruitless} pages in a row without a new record: "
                     "the read would never end"
                 )
-            # A report row that comes twice under one key would silently lose one of the two.
+            # Two report rows with one key: only one would be kept, and its figures would be too low.
             if self._stream.kind == "report" and len(fresh) < len(records):
                 raise ContractError(f"{read.request.name} sent two rows with the same key")
             if page.total is not None:
@@ -168,8 +175,9 @@ class WindowReader:
             with self._guard:
                 for key, line in lines:
                     self._keep(key, line)
-            # Gone before the next is decoded, which then comes to lie where this one did, in memory the
-            # processor still has at hand. The pagings let go of theirs for the same reason.
+            # Free this page before the next one is decoded: the next then reuses memory that is still in the
+            # processor's cache (a tenth of the CPU time). The paging classes `del` their pages for the same
+            # reason.
             del page, records, fresh, lines
         if total is not None and len(seen) < total:
             raise ContractError(
@@ -202,7 +210,8 @@ class WindowReader:
                 name, moment = "report_date", stream.day_of(record)
                 if moment is None:
                     raise Refused(f"a report row without its date ({stream.day})", record)
-                if moment not in self._dates:  # loading would refuse the partition, its window marked as read
+                # Loading would refuse such a row, but only after the window was marked as read.
+                if moment not in self._dates:
                     raise ContractError(f"{stream.name} sent a row of {moment}, which was not asked for")
         except (ValueError, TypeError, OverflowError, OSError) as error:
             raise Refused(f"a time that cannot be read: {error}", record) from None
@@ -218,7 +227,8 @@ class WindowReader:
             self._write(line)
 
     def _release(self, read: Read) -> None:
-        """Write the rows of a report's read, now that it is complete."""
+        """Write the rows of a report's read that is complete. Raises ContractError when an earlier read of
+        this window brought a row with the same key and other figures."""
         for key, line in self._held.items():
             mark = hash(line)
             if key not in self._written:

@@ -1,4 +1,4 @@
-"""One account's conversation with its vendor: signing, pacing, retrying and refreshing, in one place."""
+"""Calls to one account's vendor: signing, rate limits, retries and token renewal, all in one place."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from extractors.accounts import PACE, Account
+from extractors.accounts import CALLS_PER_SECOND, Account
 from extractors.core.decode import Broken, asked_again
 from extractors.core.model import Platform, Rate, Reply, Request
 from extractors.core.rate import Bucket
@@ -36,23 +36,31 @@ from extractors.errors import (
 from extractors.protocols.http_status import http_date, retry_after
 from extractors.tokens import TokenFile, Tokens
 
-CONNECT_TIMEOUT = 10.0
-HEADERS = requests.utils.default_headers()
-BODY_LIMIT = 256 * 1024 * 1024  # no vendor page is near this; an endless one must not fill the memory
-TRIES = 5
-# What of a connection is no one's to read, by its name; shorter ones stand in words by chance.
-SECRET = re.compile("token|secret|key|password|cookie", re.IGNORECASE)
-LEAST = 6
-LONGEST_BAN = 366 * 86_400.0  # who names a longer wait means that it does not end
-CLOCK_AHEAD = 3600.0  # seconds; an answer is stamped when it begins, and a long one takes its minutes
-LONGEST_WAIT = 300.0  # a longer ban ends the attempt: the run retries later instead of holding its slot
+CONNECT_TIMEOUT = 10.0  # seconds
+DEFAULT_HEADERS = requests.utils.default_headers()
+BODY_LIMIT = 256 * 1024 * 1024  # bytes; far above any real page: an endless answer must not fill the memory
+CALL_ATTEMPTS = 5
+# Connection fields whose values are blanked out in error messages. Values shorter than six characters are
+# not: they also occur by chance in ordinary words.
+SECRET_FIELD = re.compile("token|secret|key|password|cookie", re.IGNORECASE)
+SHORTEST_SECRET = 6
+MAX_RETRY_AFTER = 366 * 86_400.0  # seconds; a longer wait is nonsense, and its end might be no valid date
+# Seconds that this machine's clock may be ahead of the vendor's `Date` header. The header is set when an
+# answer begins, so a long download alone makes a difference of minutes.
+MAX_CLOCK_AHEAD = 3600.0
+# Seconds. When the vendor demands a longer wait, the attempt fails and the run is retried later, instead of
+# holding its Airflow slot.
+LONGEST_WAIT = 300.0
 
 
 T = TypeVar("T")
 
 
 def base_url(platform: Platform, account: Account, credentials: Credentials) -> str:
-    """The address that an account's calls begin with. Raises ConfigError where the connection's is none."""
+    """The base URL of an account's calls: the connection's host, or the platform's own.
+
+    Raises ConfigError when the connection's host is not a usable http(s) URL.
+    """
     address = credentials.host or platform.base_url
     try:
         parts = urlsplit(address)
@@ -73,13 +81,16 @@ def base_url(platform: Platform, account: Account, credentials: Credentials) -> 
 
 
 def _refuse_clock_ahead(headers: Mapping[str, str]) -> None:
-    """A clock that is ahead of the vendor's would call time read that is still to come: the running day would
-    pass for over, and a night missed afterwards would leave a gap. One that is behind only reads later."""
-    if "age" in headers:  # told by a cache, and stamped when it was made
+    """Raises ConfigError when this machine's clock is ahead of the vendor's.
+
+    The marks would then cover time that has not happened yet, and what happens in it would never be read. A
+    clock that is behind does no harm: its records are read the next night.
+    """
+    if "age" in headers:  # the answer came from a cache, and its `date` is when it was stored
         return
     told = http_date(headers.get("date", ""))
     ahead = (datetime.now(UTC) - told).total_seconds() if told is not None else 0.0
-    if ahead > CLOCK_AHEAD:
+    if ahead > MAX_CLOCK_AHEAD:
         raise ConfigError(
             f"this machine's clock is {ahead / 60:.0f} minutes ahead of the vendor's",
             advice="set the clock (NTP) and run again; until then nothing is read",
@@ -89,7 +100,7 @@ def _refuse_clock_ahead(headers: Mapping[str, str]) -> None:
 class Session:
     """Calls for one account. Thread-safe; `close` it when done.
 
-    Every error that leaves is one of the four kinds and names the account.
+    Every error that it raises is a DaybookError that names the account and contains no secret.
     """
 
     def __init__(
@@ -113,43 +124,47 @@ class Session:
         self._http.mount("https://", adapter)
         self._buckets: dict[str, Bucket] = {}
         self._guard = threading.Lock()
-        self._places = threading.BoundedSemaphore(platform.width)
-        self._hands = ThreadPoolExecutor(platform.width)
+        self._call_slots = threading.BoundedSemaphore(platform.width)
+        self._pool = ThreadPoolExecutor(platform.width)
         self._refused: AuthError | None = None
-        self._secrets = {str(value) for name, value in credentials.extra.items() if SECRET.search(name)}
+        self._secrets = {str(value) for name, value in credentials.extra.items() if SECRET_FIELD.search(name)}
         self._secrets.add(credentials.password or "")
         self._looked_ahead = False
         self.calls = 0
 
     def close(self) -> None:
-        self._hands.shutdown()
+        self._pool.shutdown()
         self._http.close()
 
     def each(self, do: Callable[[T], None], items: Iterable[T]) -> None:
-        """Do something that makes a call or two for every item, as many at once as the vendor may be asked.
-        What is done must not come here again: it would wait for the place it holds."""
-        for _ in self._hands.map(do, items):
+        """Run `do` for every item, `platform.width` at a time. The first error is raised.
+
+        `do` must not call `each` itself: it would wait for a thread of the pool that it occupies.
+        """
+        for _ in self._pool.map(do, items):
             pass
 
     def wait(self, seconds: float) -> None:
-        """Wait for something the vendor is doing."""
+        """Sleep for so many seconds while the vendor works on a report."""
         self._sleep(seconds)
 
     def call(self, request: Request) -> Reply:
-        """The good reply to a request.
+        """Make a call and return its successful reply.
 
-        Retries what is transient with exponential backoff and jitter, waits exactly as long as it is told
-        when rate limited, refreshes an expired token once.
+        Transient errors are retried with exponential backoff and jitter. When rate limited it waits exactly
+        as long as the vendor says. An expired token is renewed once.
 
         Raises:
-            TransientError, RateLimitedError: after the last try.
-            AuthError: the credential is refused; asking again would not help.
+            TransientError: all CALL_ATTEMPTS failed.
+            RateLimitedError: the same, or the vendor demands a wait of more than LONGEST_WAIT.
+            AuthError: the credential is refused; retrying would not help.
+            ConfigError: the connection, a permission or this machine's clock has to be mended first.
             ContractError: the answer is not what the vendor's document allows.
         """
         self._renew_ahead()
         refreshed = False
         broken: frozenset[bytes] = frozenset()
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, CALL_ATTEMPTS + 1):
             self._stop_if_refused()
             tokens = self._tokens.current()
             self._know(tokens)
@@ -167,27 +182,29 @@ class Session:
                     raise self._refuse(error) from None
                 refreshed = True
             except RateLimitedError as error:
-                # Told to wait for nothing, or for what is over by our clock, all tries were gone at once.
-                wait = min(error.retry_after or self._backoff(attempt), LONGEST_BAN)
+                # A wait of 0 (or one that is over by our clock) falls back to the backoff: without any wait
+                # all attempts would be used up at once.
+                wait = min(error.retry_after or self._backoff(attempt), MAX_RETRY_AFTER)
                 if wait > LONGEST_WAIT:
                     free = datetime.now(UTC) + timedelta(seconds=wait)
                     error.advice = f"the vendor answers again from {free:%Y-%m-%d %H:%M} UTC; run again then"
-                if attempt == TRIES or wait > LONGEST_WAIT:
+                if attempt == CALL_ATTEMPTS or wait > LONGEST_WAIT:
                     raise self._located(error) from None
                 self._bucket(request.name).hold(wait)
                 self._sleep(wait)
             except TransientError as error:
                 if isinstance(error, Broken):
                     broken |= error.texts
-                # What is too much stays too much; each such answer takes the vendor's whole patience.
-                if attempt == (2 if isinstance(error, TooMuchError) else TRIES):
+                # A request that is too much for the vendor stays so, and each failure takes its whole
+                # timeout: retry it once only.
+                if attempt == (2 if isinstance(error, TooMuchError) else CALL_ATTEMPTS):
                     raise self._located(error) from None
                 self._sleep(self._backoff(attempt))
             except DaybookError as error:
                 raise self._located(error) from None
             except MISFITS as error:
                 raise self._located(misfit(request.name, error)) from None
-        raise self._located(TransientError(f"{request.name} did not succeed in {TRIES} tries"))
+        raise self._located(TransientError(f"{request.name} did not succeed in {CALL_ATTEMPTS} tries"))
 
     def _once(self, request: Request, tokens: Tokens) -> Reply:
         self._bucket(request.name).take()
@@ -195,7 +212,7 @@ class Session:
         try:
             reply = self._protocol.check(request, status, headers, body)
         except RateLimitedError as error:
-            if error.retry_after is None:  # an envelope that names no wait may come with the header that does
+            if error.retry_after is None:  # the envelope names no wait; the HTTP header may
                 error.retry_after = retry_after(headers)
             raise
         _refuse_clock_ahead(headers)
@@ -207,13 +224,13 @@ class Session:
         with self._guard:
             self.calls += 1
         try:
-            # Straight to the adapter: what a session merges into a call costs a tenth of one, and neither
-            # redirects nor cookies may change one that is signed.
-            arguments = {**arguments, "headers": {**HEADERS, **arguments.get("headers", {})}}
+            # Sent by the adapter directly: the session's own merging costs a tenth of a call's time, and
+            # neither redirects nor cookies may alter a signed request.
+            arguments = {**arguments, "headers": {**DEFAULT_HEADERS, **arguments.get("headers", {})}}
             call = requests.Request(**arguments).prepare()
             adapter = self._http.get_adapter(arguments["url"])
             timeout = CONNECT_TIMEOUT, self.platform.patience
-            with self._places, adapter.send(call, stream=True, timeout=timeout) as response:
+            with self._call_slots, adapter.send(call, stream=True, timeout=timeout) as response:
                 body = bytearray()
                 for chunk in response.iter_content(1 << 16):
                     body += chunk
@@ -225,19 +242,20 @@ class Session:
                     raise TransientError(f"{name} broke off after {len(body)} of {length} bytes")
                 lowered = {key.lower(): value for key, value in response.headers.items()}
                 return response.status_code, lowered, bytes(body)
-        except (requests.exceptions.InvalidHeader, UnicodeError):  # their text holds the header
+        except (requests.exceptions.InvalidHeader, UnicodeError):  # their message contains the header
             raise ConfigError(
-                f"{name} cannot be sent: a header would hold what no header may",
+                f"{name} cannot be sent: the token or key contains characters that an HTTP header may not",
                 advice="paste token and key into the connection again, without line breaks",
             ) from None
         except requests.RequestException as error:
-            # The text of the error may hold the signed URL: only its kind is told.
+            # Only the kind of the error is shown: its message may contain the signed URL.
             raise TransientError(
                 f"{name} could not be reached ({type(error).__name__})",
                 advice="check the network and the host of the connection",
             ) from None
 
     def _refresh(self, used: Tokens) -> bool:
+        """Renew the tokens, unless another process has since `used` was read. False where they cannot be."""
         renewal = self._protocol.refresh(used)
         renews_by_key = getattr(self._protocol, "renews_by_key", False)
         if renewal is None or not (used.refresh_token or renews_by_key):
@@ -248,17 +266,18 @@ class Session:
             again = self._protocol.refresh(current)
             assert again is not None
             arguments, read = again
-            for attempt in range(1, TRIES + 1):
+            for attempt in range(1, CALL_ATTEMPTS + 1):
                 try:
                     status, _, body = self._send("token refresh", arguments)
                     if status == 429 or status >= 500:
                         raise TransientError(f"token refresh answered HTTP {status}")
-                    with asked_again(frozenset()):  # a broken token is none
+                    with asked_again(frozenset()):  # never accept a token with broken characters
                         fresh = read(body)
                     self._know(fresh)
                     if fresh.refresh_token is not None:
                         return fresh
-                    # The old one stays good (RFC 6749, 6), and no longer than was told before.
+                    # Without a new refresh token the old one stays valid (RFC 6749, section 6), but never
+                    # longer than the vendor said before.
                     told = (current.refresh_expires_at, fresh.refresh_expires_at)
                     ends = min((end for end in told if end is not None), default=None)
                     return replace(fresh, refresh_token=current.refresh_token, refresh_expires_at=ends)
@@ -268,7 +287,7 @@ class Session:
                     )
                     raise ContractError(text) from None
                 except TransientError:
-                    if attempt == TRIES:
+                    if attempt == CALL_ATTEMPTS:
                         raise
                     self._sleep(self._backoff(attempt))
             raise AssertionError("unreachable")
@@ -277,8 +296,9 @@ class Session:
         return True
 
     def _renew_ahead(self) -> None:
-        """Renew a token before its vendor would do so no more. Should that fail it still works for a while,
-        and `daybook doctor` and the nightly notice tell of its end."""
+        """Renew a token early, for vendors that refuse to renew one that is about to expire. Checked once per
+        session. A failure is ignored here: the token still works for a while, and `daybook doctor` and the
+        nightly notice warn of its end."""
         ahead = self.platform.renew_ahead
         if ahead is None or self._looked_ahead:
             return
@@ -296,13 +316,14 @@ class Session:
         with self._guard:
             if name not in self._buckets:
                 rate = self.platform.rates.get(name, self.platform.rate)
-                if PACE in self.account.options:
-                    rate = _rate_of(self.account.options[PACE])
+                if CALLS_PER_SECOND in self.account.options:
+                    rate = _rate_of(self.account.options[CALLS_PER_SECOND])
                 self._buckets[name] = Bucket(rate, sleep=self._sleep)
             return self._buckets[name]
 
     def _refuse(self, error: AuthError) -> DaybookError:
-        """The credential is dead: whoever else is reading with it stops too, instead of knocking on."""
+        """Remember that the credential is refused, so that parallel reads stop as well instead of calling
+        on with it; returns the error to raise."""
         self._refused = error
         return self._located(error)
 
@@ -315,9 +336,11 @@ class Session:
             self._secrets |= {tokens.access_token, tokens.refresh_token or ""}
 
     def _located(self, error: DaybookError) -> DaybookError:
-        """The error with its account, and without the secrets that a vendor's own words repeat."""
+        """The error with its account added, and with secrets blanked that a vendor's message may repeat."""
         with self._guard:
-            secrets = sorted((one for one in self._secrets if len(one) >= LEAST), key=len, reverse=True)
+            secrets = sorted(
+                (one for one in self._secrets if len(one) >= SHORTEST_SECRET), key=len, reverse=True
+            )
         for secret in secrets:
             for form in (secret, quote(secret, safe="")):
                 error.message = error.message.replace(form, "…")
@@ -331,6 +354,6 @@ class Session:
 
 
 def _rate_of(calls_per_second: float) -> Rate:
-    """Half a call a second is one in two."""
+    """A Rate of whole calls: 0.5 calls a second becomes one call in two seconds."""
     calls = max(1, int(calls_per_second))
     return Rate(calls, calls / calls_per_second)

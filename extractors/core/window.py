@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any of these platforms sold anything
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # older than any record of these platforms
 _COMPACT = "%Y%m%dT%H%M%SZ"
 
 
@@ -35,7 +35,7 @@ class Window:
 
     @classmethod
     def parse(cls, text: str) -> Window:
-        """The window that is written so, to the second. Raises ValueError for any other text."""
+        """The window whose compact form (see `__str__`) is `text`. Raises ValueError for any other text."""
         start, end = (datetime.strptime(part, _COMPACT).replace(tzinfo=UTC) for part in text.split("-"))
         return cls(start, end)
 
@@ -53,11 +53,11 @@ class Window:
 
     @property
     def is_divisible(self) -> bool:
-        """Whether it has halves: vendors are asked by the second."""
+        """Whether it can be halved: requests carry whole seconds, so two seconds are the least."""
         return self.span >= timedelta(seconds=2)
 
     def halves(self) -> tuple[Window, Window]:
-        """Two halves, cut on a whole second. Raises ValueError below two seconds."""
+        """Two halves, cut on a whole second. Raises ValueError for a window under two seconds."""
         if not self.is_divisible:
             raise ValueError("a window under two seconds cannot be halved")
         middle = self.start + timedelta(seconds=int(self.span.total_seconds()) // 2)
@@ -92,7 +92,10 @@ def cut_by_day(window: Window, zone: ZoneInfo) -> Iterator[Window]:
 
 
 def period_bounds(period: str, day: date) -> tuple[date, date]:
-    """First and last day of the day, ISO week (Monday to Sunday) or calendar month that holds `day`."""
+    """First and last day of the period that contains `day`.
+
+    period: "day", "week" (ISO, Monday to Sunday) or "month" (calendar).
+    """
     if period == "week":
         first = day - timedelta(days=day.weekday())
         return first, first + timedelta(days=6)

@@ -97,7 +97,7 @@ NEEDED = [
     ("platform", "option", "value", "said"),
     [
         *((*one, None, "is missing") for one in NEEDED),
-        ("kuaishou_ads", "advertiser_id", "mine", "is no number"),
+        ("kuaishou_ads", "advertiser_id", "mine", "is not a number"),
     ],
 )
 def test_an_option_that_is_needed_and_is_not_there_is_named_before_any_call(
@@ -114,7 +114,7 @@ def test_an_option_that_is_needed_and_is_not_there_is_named_before_any_call(
 def test_an_option_that_only_a_renewal_needs_is_named_when_it_comes(bench: Make) -> None:
     on = bench("baidu_marketing", "account_report", variant="expired")
     on.account = replace(on.account, options={**on.account.options, "user_id": "mine"})
-    assert refused(on, several_slices(on)).message == "the option user_id is no number"
+    assert refused(on, several_slices(on)).message == "the option user_id is not a number"
 
 
 # ---- tokens ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from contract_bench import BUSY_DAY, HALVES, SPOKEN, TESTED, Bench, keys_of
 
-from extractors.core.rate import PACE
+from extractors.core.rate import RATE_SHARE
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.errors import ExtractErrors, RateLimitedError
@@ -147,4 +147,4 @@ def test_so_many_calls_may_be_under_way_that_the_permitted_rate_is_reached(platf
     """At 50 ms a call, with a fifth more for the way and for what the machine does beside it."""
     facts = SPOKEN[platform]
     fastest = max(rate.calls / rate.seconds for rate in (facts.rate, *facts.rates.values()))
-    assert facts.width / 0.06 >= PACE * fastest
+    assert facts.width / 0.06 >= RATE_SHARE * fastest

@@ -305,7 +305,7 @@ def test_an_account_whose_start_is_to_come_is_not_begun_before_it(bench: Make) -
 
 
 def test_a_long_read_tells_how_far_it_is(bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("extractors.extract.TELL_EVERY", 0.0)
+    monkeypatch.setattr("extractors.extract.PROGRESS_SECONDS", 0.0)
     on = bench("taobao", "refunds", now=CALM_NOW)
     window = days_window(CALM_DAY - timedelta(days=2), CALM_DAY, on.account.zone)
     on.run(window)

@@ -54,7 +54,7 @@ def test_a_window_that_fails_takes_its_day_with_it_and_leaves_nothing_under_way(
 
     on.wire.before = fail_one
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("extractors.core.session.TRIES", 1)
+        patch.setattr("extractors.core.session.CALL_ATTEMPTS", 1)
         with pytest.raises(ExtractErrors, match="the line is cut"):
             on.run(day)
     told = len(answered)

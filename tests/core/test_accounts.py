@@ -42,7 +42,7 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
         ("taobao__lantern", "../etc__x", 2, "must look like"),
         ("taobao__lantern", '"taobao__lantern\\n"', 2, "must look like"),
         ("taobao__lantern", "taobao__" + "n" * 93, 2, "at most 100"),
-        ("lantern_tmall", '"lantern_tmall\\n"', 4, "small letters"),
+        ("lantern_tmall", '"lantern_tmall\\n"', 4, "lower-case letters"),
         ("Asia/Shanghai", "Asia/Shangai", 5, "IANA"),
         ("Asia/Shanghai", "asia/shanghai", 5, "(did you mean 'Asia/Shanghai'?)"),
         ("Asia/Shanghai", "posix/Asia/Shanghai", 5, "IANA"),
@@ -55,13 +55,18 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
         ("CNY", "CNY\n    options: {site_id: 12:30:45}", 7, "YAML reads 12:30:45 as 45045"),
         ("CNY", "yuan", 6, "ISO 4217"),
         ("[orders]", "[order]", 7, "did you mean 'orders'"),
-        ("2026-10-01", "soon", 8, "start: is no date: write it like 2026-10-01"),
+        ("2026-10-01", "soon", 8, "start: is not a date: write it like 2026-10-01"),
         ("2026-10-01", "2026-09-31", 8, "cannot be read: day is out of range for month"),
         ("[orders]", "!all [orders]", 7, "cannot be read: could not determine a constructor"),
-        ("    name: Lantern", "    {{ name }}: Lantern", 3, "has a name that is no text"),
-        ("[orders]", "orders", 7, "streams: is no list: write it like [orders, refunds]"),
-        ("    currency: CNY\n", "    currency: CNY\n    history_days: many\n", 7, "is no whole number"),
-        ("accounts:\n", "accounts:\n  - taobao__other\n", 2, "is no account: write its lines as `- id: …`"),
+        ("    name: Lantern", "    {{ name }}: Lantern", 3, "has a name that is not a text"),
+        ("[orders]", "orders", 7, "streams: is not a list: write it like [orders, refunds]"),
+        ("    currency: CNY\n", "    currency: CNY\n    history_days: many\n", 7, "is not a whole number"),
+        (
+            "accounts:\n",
+            "accounts:\n  - taobao__other\n",
+            2,
+            "is not an account: write its lines as `- id: …`",
+        ),
         ("    name: Lantern\n", "\tname: Lantern\n", 3, "indent with spaces, not tabs"),
         ("    name: Lantern\n", "", 2, "Field required"),
         ("    name: Lantern", "    nom: Lantern", 3, "nom"),
@@ -131,7 +136,7 @@ def test_an_option_that_is_no_text_is_told_with_its_account(
     tmp_path: Path, said: str, read: Callable[[Account, str], object]
 ) -> None:
     (account,) = load_accounts(write(tmp_path, GOOD + f"    options: {{site_id: {said}}}\n"), KNOWN)
-    with pytest.raises(ConfigError, match=r"taobao__lantern: the option site_id is no .* accounts\.yml"):
+    with pytest.raises(ConfigError, match=r"taobao__lantern: the option site_id is not a .* accounts\.yml"):
         read(account, "site_id")
 
 

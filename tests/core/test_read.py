@@ -14,7 +14,7 @@ import pytest
 from extractors.accounts import Account
 from extractors.core.model import Page, Paging, Platform, Read, Reply, Request, Stream
 from extractors.core.paging import ForwardPages, LastPageFirst, NextToken, OnePage, number_at, records_at
-from extractors.core.read import WINDOW_TRIES, Refused, WindowReader
+from extractors.core.read import READ_ATTEMPTS, Refused, WindowReader
 from extractors.core.window import Window, days_window
 from extractors.errors import ContractError, TooMuchError
 from extractors.personal import Personal, Scrubber
@@ -57,7 +57,7 @@ def test_an_answer_of_another_shape_is_tried_again_and_then_told_without_its_val
     session = Answers(make_account("shop__one"), [{"id": "1", "buyer": "Ann"}])
     with pytest.raises(ContractError) as told:
         read(session, lambda records: [{"id": record["buyer"]["id"]} for record in records])
-    assert session.calls == WINDOW_TRIES
+    assert session.calls == READ_ATTEMPTS
     assert "shop.orders.get" in str(told.value) and "test_read.py" in str(told.value)
     assert "Ann" not in str(told.value)
 
@@ -135,7 +135,7 @@ def test_rows_of_days_that_were_not_asked_for_are_no_answer(make_account, times)
     session = Astray(make_account("shop__one"), times)
     days = [date(2026, 11, day) for day in (1, 2, 3, 4)]
     assert read_days(session, *days[:2]) == ["2026-11-01", "2026-11-02"]
-    if times < WINDOW_TRIES:
+    if times < READ_ATTEMPTS:
         assert read_days(session, *days[2:]) == ["2026-11-03", "2026-11-04"]
     else:
         with pytest.raises(ContractError, match="2026-11-01, which was not asked for"):
