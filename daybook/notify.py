@@ -1,9 +1,9 @@
-"""Telling the person on call, where they look: a chat webhook, an e-mail, or both.
+"""Notifies the person on call by a chat webhook, by e-mail, or both.
 
-DAYBOOK_NOTIFY_WEBHOOK: URL of an incoming webhook (DingTalk, Feishu, WeCom, Slack and what speaks like
-Slack). DAYBOOK_NOTIFY_EMAIL: addresses, parted by commas; needs DAYBOOK_SMTP,
-`smtp://user:password@host:587?from=a@b` (`smtps://` for TLS from the start). A message carries no secret:
-errors are written without them.
+DAYBOOK_NOTIFY_WEBHOOK: URL of an incoming webhook of DingTalk, Feishu, WeCom, Slack or a chat server that is
+compatible with Slack. DAYBOOK_NOTIFY_EMAIL: addresses separated by commas; they need DAYBOOK_SMTP,
+`smtp://user:password@host:587?from=a@b` (`smtps://` for TLS from the start). Messages contain no secrets,
+because errors do not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from extractors.accounts import Account
 from extractors.credentials import Credentials
 
 log = logging.getLogger(__name__)
-SMTP = "smtp://127.0.0.1:25"  # where none is named
+SMTP = "smtp://127.0.0.1:25"  # the default of DAYBOOK_SMTP
 TIMEOUT = 15  # seconds; a chat server that is down must not hold up the night
 
 Body = Callable[[str], dict[str, Any]]
@@ -36,22 +36,31 @@ _SHAPES: dict[str, Body] = {
     "qyapi.weixin.qq.com": lambda text: {"msgtype": "text", "text": {"content": text}},
     "open.feishu.cn": lambda text: {"msg_type": "text", "content": {"text": text}},
 }
+_CODES = (
+    "errcode",
+    "code",
+    "StatusCode",
+)  # where DingTalk and WeCom, Feishu, and older Feishu say 0 for sent
+
+
+class _NotSent(Exception):
+    """The chat server answered that it did not take the message; the text holds no secret."""
 
 
 def on_failure(context: Mapping[str, Any]) -> None:
-    """Airflow's callback: send what failed, where, why and what to do. Never raises."""
+    """Airflow's failure callback: send what failed, where, why and what to do. Never raises."""
     ti = context.get("task_instance") or context["ti"]
     error = context.get("exception") or RuntimeError("the task ended without an exception")
     subject = f"Daybook: {ti.dag_id}.{ti.task_id} failed"
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
     day = None
-    if start and start != end:  # breakfast is a moment, of the day after its night
+    if start and start != end:  # the run of `breakfast` has no interval, and its date is a day too late
         day = clock.business_day(start, Settings.from_environment().zone)
     send(subject, message(error, day=day))
 
 
 def before_it_ends(settings: Settings, account: Account, credentials: Credentials | None) -> list[str]:
-    """Tell, once a day, of an authorisation that ends soon; returns the places told. Never raises."""
+    """Warn, once a day, of an authorisation that ends soon; returns where to (see `send`). Never raises."""
     try:
         problem = expiry.ending(settings, account, credentials) if credentials is not None else None
         if problem is None or expiry.is_told_today(settings, account):
@@ -62,21 +71,21 @@ def before_it_ends(settings: Settings, account: Account, credentials: Credential
         if sent:
             expiry.was_told(settings, account)
         return sent
-    except Exception as error:  # a warning must not fail the night it warns of
-        log.warning("could not look at the authorisation of %s: %s", account.id, type(error).__name__)
+    except Exception as error:  # a failed warning must not fail the night
+        log.warning("could not check the authorisation of %s: %s", account.id, type(error).__name__)
         return []
 
 
 def message(error: BaseException, day: date | None = None) -> str:
-    """The text of a notification: the business day, and one block for each account and stream."""
+    """The text of a notification: the business day, then one block per account and stream."""
     lines = [line for problem in problems_of(error) for line in problem.lines()]
     return "\n".join([f"night of {day:%A %Y-%m-%d}", *lines] if day else lines)
 
 
 def send(subject: str, text: str) -> list[str]:
-    """Send to every place configured; returns their names.
+    """Send to every configured place; returns the names of those that took it ("webhook", "e-mail").
 
-    A place that cannot be reached is logged, no more.
+    A failure is logged and not raised.
     """
     sent = []
     for name, variable, deliver in (
@@ -89,14 +98,31 @@ def send(subject: str, text: str) -> list[str]:
         try:
             deliver(target, subject, text)
             sent.append(name)
-        except Exception as error:  # a broken messenger must not turn into a second failure
+        except _NotSent as error:
+            log.warning("could not notify by %s: %s", name, error)
+        except Exception as error:  # its message may hold the address, and with it a token
             log.warning("could not notify by %s: %s", name, type(error).__name__)
     return sent
 
 
 def body_for(host: str, text: str) -> dict[str, Any]:
-    """The JSON a chat server takes: DingTalk's, WeCom's, Feishu's, or Slack's for all others."""
+    """The JSON body for a chat server: DingTalk's, WeCom's or Feishu's; for all others Slack's."""
     return _SHAPES.get(host, lambda whole: {"text": whole})(text)
+
+
+def _check_answer(body: bytes) -> None:
+    """Raises _NotSent when the answer carries an error code.
+
+    DingTalk, WeCom and Feishu answer HTTP 200 to a message that they drop, for example because it lacks the
+    robot's keyword or signature. Slack answers such a message with an HTTP error, and with no JSON otherwise.
+    """
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return
+    for name in _CODES if isinstance(answer, dict) else ():
+        if isinstance(answer.get(name), int) and answer[name] != 0:
+            raise _NotSent(f"the chat server refused the message ({name} {answer[name]})")
 
 
 def _webhook(url: str, subject: str, text: str) -> None:
@@ -110,7 +136,7 @@ def _webhook(url: str, subject: str, text: str) -> None:
         {"Content-Type": "application/json; charset=utf-8"},
     )
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-        answer.read()
+        _check_answer(answer.read())
 
 
 def _email(addresses: str, subject: str, text: str) -> None:

@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_a_read_without_hope_is_told_apart_from_a_hiccup(tmp_path, make_account,
 
 @pytest.fixture
 def webhook():  # type: ignore[no-untyped-def]
-    """A chat server that keeps what it is sent."""
+    """A chat server that keeps what it is sent, and answers what its path says."""
     received: list[dict[str, object]] = []
 
     class Chat(BaseHTTPRequestHandler):
@@ -100,6 +101,7 @@ def webhook():  # type: ignore[no-untyped-def]
             received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.end_headers()
+            self.wfile.write(unquote(urlsplit(self.path).query).encode())
 
         def log_message(self, *words: object) -> None:
             """Quiet."""
@@ -158,6 +160,38 @@ def test_a_chat_server_that_is_down_is_no_second_failure(monkeypatch, caplog):
     assert notify.send("subject", "text") == []
     assert "could not notify by webhook" in caplog.text
     assert "hunter2" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ('{"errcode": 310000, "errmsg": "keywords not in content"}', "errcode 310000"),  # DingTalk
+        ('{"errcode": 93000, "errmsg": "invalid webhook url"}', "errcode 93000"),  # WeCom
+        ('{"code": 19024, "msg": "Key Words Not Found", "data": {}}', "code 19024"),  # Feishu
+    ],
+)
+def test_a_message_that_the_chat_server_drops_is_not_taken_for_sent(
+    webhook, monkeypatch, caplog, answer, code
+):
+    url, received = webhook
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", f"{url}?{quote(answer)}")
+    assert notify.send("subject", "text") == []
+    assert len(received) == 1 and f"refused the message ({code})" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"errcode": 0, "errmsg": "ok"}',
+        '{"StatusCode": 0, "StatusMessage": "success", "code": 0, "data": {}, "msg": "success"}',
+        "ok",
+        "",
+    ],
+)
+def test_a_message_that_the_chat_server_takes_is_sent(webhook, monkeypatch, answer):
+    url, received = webhook
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", f"{url}?{quote(answer)}")
+    assert notify.send("subject", "text") == ["webhook"] and len(received) == 1
 
 
 @pytest.mark.parametrize(
