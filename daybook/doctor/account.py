@@ -28,9 +28,12 @@ from extractors.registry import platform as find_platform
 from extractors.registry import streams_read
 from extractors.tokens import TokenFile
 
-LOST = "export it by hand and drop the files (mappings/README.md), or let the account begin later"
-# Seconds. TikTok Shop refuses a time 30 seconds ahead, but the date of a cached page may be older than that.
-SKEW = 120.0
+UNREACHABLE_ADVICE = (
+    "export it by hand and drop the files (mappings/README.md), or let the account begin later"
+)
+# Seconds that this machine's clock may differ from a host's `Date` header. Some vendors refuse less (TikTok
+# Shop: 30 seconds ahead), but the header itself may be a minute old.
+MAX_SKEW = 120.0
 
 
 def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
@@ -68,14 +71,14 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     for said in unseen:
         yield Finding("warn", account.id, said, "afterwards read what was missed: `daybook backfill FROM TO`")
     for said in steps.out_of_reach(settings, account):
-        yield Finding("warn", account.id, said, LOST)
+        yield Finding("warn", account.id, said, UNREACHABLE_ADVICE)
     problem = expiry.ending(settings, account, credentials)
     if problem is not None:
         yield Finding("warn", account.id, problem.cause, problem.advice)
 
 
 def marks(settings: Settings, account: Account) -> Iterator[Finding]:
-    """Whether it is known how far each stream has been read."""
+    """Findings for streams whose mark cannot be read."""
     landing = Landing(settings.landing)
     for name in streams_read(account):
         try:
@@ -85,7 +88,11 @@ def marks(settings: Settings, account: Account) -> Iterator[Finding]:
 
 
 def clock_and_reach(name: str, address: str) -> Generator[Finding, None, bool]:
-    """Ask the host for its date. Returns True when unreachable or the clock is off: no need to try on."""
+    """Call the host and compare its date with this machine's clock.
+
+    Returns True when it cannot be reached or the clock is wrong, so that a first call is useless. A date that
+    comes from a cache (`Age`) is that of an older answer and is not compared.
+    """
     began = time.time()
     try:
         answer = requests.get(address, timeout=(10, 20), allow_redirects=False, stream=True)
@@ -99,9 +106,9 @@ def clock_and_reach(name: str, address: str) -> Generator[Finding, None, bool]:
         )
         return True
     stated = http_date(answer.headers.get("Date", ""))
-    if stated is not None:
+    if stated is not None and "Age" not in answer.headers:
         skew = (began + time.time()) / 2 - stated.timestamp()
-        if abs(skew) > SKEW:
+        if abs(skew) > MAX_SKEW:
             side = "ahead of" if skew > 0 else "behind"
             yield Finding(
                 "bad",
@@ -114,16 +121,16 @@ def clock_and_reach(name: str, address: str) -> Generator[Finding, None, bool]:
 
 
 def first_call(settings: Settings, account: Account, credentials: Credentials) -> tuple[str, list[str]]:
-    """Ask for the first page of each stream, over yesterday or as much of it as a call may ask for; gives the
-    streams' names, and what the vendor keeps from this account every night.
+    """Read the first page of each stream for yesterday, or for as much of it as one call may ask for.
 
-    Raises DaybookError when one is refused.
+    Returns: the streams' names, and a sentence per stream on what the vendor hides from this account.
+    Raises DaybookError when a call is refused.
     """
     platform = find_platform(account.platform)
     yesterday = (datetime.now(UTC).astimezone(account.zone) - timedelta(days=1)).date()
     window = days_window(yesterday, yesterday, account.zone)
     tokens = TokenFile(settings.tokens, account.id, credentials)
-    # A person waits: no long pauses between tries.
+    # Somebody is waiting at the terminal: pauses between retries are half a second at most.
     session = Session(
         platform, account, credentials, tokens, sleep=lambda seconds: time.sleep(min(seconds, 0.5))
     )
@@ -143,12 +150,12 @@ def first_call(settings: Settings, account: Account, credentials: Credentials) -
 
 
 def _first_page(stream: Stream, session: Session, day: Window) -> None:
-    """Ask as a night would: no other question tells whether the vendor would answer a night's."""
+    """Make the same call as a night does: only that shows whether the vendor will answer it."""
     read = next(iter(stream.reads(session.account, next(iter(pieces(stream, day))))), None)
     if read is None:
         return
-    if read.job is not None:  # the report itself may take an hour; that it is accepted is enough
+    if read.job is not None:  # the report itself may take an hour; it is enough that the job is accepted
         session.call(read.request)
         return
-    with suppress(TooMuchError):  # an answer, too: a night would ask for it in halves
+    with suppress(TooMuchError):  # this shows that the credentials work; a night would ask for halves
         next(iter(read.paging.pages(session.call, read.request)), None)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -58,6 +60,28 @@ def test_a_host_whose_date_cannot_be_read_is_no_clock_to_go_by(said: str) -> Non
         threading.Thread(target=host.serve_forever, args=(0.01,), daemon=True).start()
         assert list(clock_and_reach("x", f"http://127.0.0.1:{host.server_port}")) == []
         host.shutdown()
+
+
+@pytest.mark.parametrize(("age", "levels"), [("3600", []), (None, ["bad"])])
+def test_a_date_from_a_cache_is_no_clock_to_go_by(age: str | None, levels: list[str]) -> None:
+    """It is the date at which the answer was stored, an hour ago."""
+
+    class Host(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(200)
+            self.send_header("Date", formatdate(time.time() - 3600, usegmt=True))
+            if age is not None:
+                self.send_header("Age", age)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Host) as host:
+        threading.Thread(target=host.serve_forever, args=(0.01,), daemon=True).start()
+        found = list(clock_and_reach("x", f"http://127.0.0.1:{host.server_port}"))
+        host.shutdown()
+    assert [finding.level for finding in found] == levels
 
 
 @pytest.mark.parametrize("host", ["http://key:SECRET@127.0.0.1:1", "key:SECRET@127.0.0.1:1"])
