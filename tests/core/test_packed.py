@@ -30,6 +30,15 @@ def test_a_packed_file_is_its_content() -> None:
     assert gunzipped(b"[]", "x") == b"[]", "the transport unpacked it already"
 
 
+def test_a_gzip_file_of_several_members_is_all_of_them() -> None:
+    first, second = gzip.compress(CONTENT[:900]), gzip.compress(CONTENT[900:])
+    assert gunzipped(first + second, "x") == CONTENT
+    assert gunzipped(first + second + b"\0" * 512, "x") == CONTENT
+    for wrong in (first + second[:-3], first + b"<html>"):
+        with pytest.raises(TransientError):
+            gunzipped(wrong, "x")
+
+
 @pytest.mark.parametrize("place", [0.1, 0.5, 0.98])
 def test_a_file_cut_short_is_no_file(place: float) -> None:
     for whole, unpack in ((gzip.compress(CONTENT), gunzipped), (zipped(CONTENT), unzipped)):
@@ -58,7 +67,7 @@ def test_an_archive_holds_one_file() -> None:
 
 
 def test_a_file_that_unpacks_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed, "LARGEST", 1_000)
+    monkeypatch.setattr(packed, "MAX_UNPACKED_BYTES", 1_000)
     for whole, unpack in ((gzip.compress(CONTENT), gunzipped), (zipped(CONTENT), unzipped)):
         with pytest.raises(ContractError, match="more than"):
             unpack(whole, "x")
