@@ -1,4 +1,5 @@
-"""`daybook backfill FROM TO`: past days again through Airflow's backfills, then the marts once."""
+"""`daybook backfill FROM TO`: reads past days again through Airflow's backfills, then builds the marts
+once."""
 
 from __future__ import annotations
 
@@ -14,16 +15,17 @@ from daybook.progress import Progress
 from daybook.settings import Settings
 from extractors.errors import ConfigError, DaybookError
 
-APPEAR = 60.0  # seconds in which the runs of a backfill are made
-LONGEST = 366  # days; each is a run of every platform, one after the other
+RUNS_APPEAR_WITHIN = 60.0  # seconds that Airflow may take to create the runs of a backfill
+MAX_DAYS = 366  # per backfill: each day is a run of every platform, one after the other
 
 
 def run_backfill(
     settings: Settings, progress: Progress, first: date, last: date, platforms: Sequence[str] = ()
 ) -> Outcome:
-    """Read the business days first to last, both included, again; then build and publish.
+    """Read the business days `first` to `last`, both included, again; then build and publish.
 
-    Raises ConfigError when the last day has not ended, there are too many, or a platform is not configured.
+    platforms: only these (default: all that are configured). Raises ConfigError when the last day has not
+    ended, there are too many days, or a platform is not configured.
     """
     accounts = steps.accounts(settings)
     known = steps.platforms_of(accounts)
@@ -36,10 +38,10 @@ def run_backfill(
             )
     closed_day(settings, last)
     days = (last - first).days + 1
-    if days > LONGEST:
+    if days > MAX_DAYS:
         raise ConfigError(
             f"{first} to {last} is {days:,} days, and each is a run of its own",
-            advice=f"ask for {LONGEST} days or fewer at a time; a whole history is one read of an account: "
+            advice=f"ask for {MAX_DAYS} days or fewer at a time; a whole history is one read of an account: "
             f"daybook extract ACCOUNT --from {first} --to {last}, then daybook load, build and publish",
         )
     for account in accounts:
@@ -56,9 +58,12 @@ def run_backfill(
 
 
 def _runs(watch: Watch, settings: Settings, platforms: Sequence[str], days: int) -> list[Run]:
-    """The backfill's runs: one for each platform and day. Raises DaybookError when Airflow made fewer."""
+    """Wait until Airflow has created the runs, one per platform and day, and return them.
+
+    Raises DaybookError when there are fewer after RUNS_APPEAR_WITHIN.
+    """
     wanted = days * len(platforms)
-    deadline = time.monotonic() + APPEAR
+    deadline = time.monotonic() + RUNS_APPEAR_WITHIN
     while True:
         watch.look()
         found = []

@@ -1,4 +1,4 @@
-"""The `daybook` command: one file in commands/ for each verb, imported when it is used."""
+"""The `daybook` command. Each verb is a file in commands/ that is imported only when the verb is used."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ VERBS = {
     "night": "Run one night through Airflow: read, load, build, publish (what `make run` does).",
     "up": "Keep Airflow running on its schedule, with its UI (what `make up` does).",
     "doctor": "Check configuration, credentials, clock and reachability, account by account.",
-    "status": "Tell how far everything is read, what waits and what is published.",
+    "status": "Show how far everything is read, what waits and what is published.",
     "summary": "Show the published numbers: yesterday, this week, this month.",
     "extract": "Read accounts to landing, all or those named, without Airflow.",
     "load": "Load what landed into the warehouse.",
     "build": "Run dbt over what is loaded.",
-    "publish": "Audit what was built and let readers have it.",
-    "rollback": "Point readers to an earlier release.",
-    "backfill": "Read a stretch of past days again, through Airflow.",
-    "import": "Take files into an account's inbox and load them.",
-    "sandbox": "Run the sandbox, which plays the platforms on this machine.",
+    "publish": "Audit what was built and make it the release that readers get.",
+    "rollback": "Make an earlier release current again.",
+    "backfill": "Read past days again, through Airflow.",
+    "import": "Put files into an account's inbox and load them.",
+    "sandbox": "Run the sandbox, which simulates the platforms on this machine.",
     "env": "Print the environment that the `airflow` command needs.",
 }
 
@@ -62,9 +62,10 @@ def cli(debug: bool) -> None:
 
 
 def main() -> None:
-    """Entry point. Exit status: 0 well, 1 something failed, 2 misconfigured or misused, 130 interrupted."""
+    """Entry point. Exit status: 0 success, 1 something failed, 2 misconfigured or misused, 130
+    interrupted."""
     debug = "--debug" in sys.argv
-    if debug:  # wherever it stands on the line
+    if debug:  # accepted anywhere on the command line, also behind the verb
         sys.argv.remove("--debug")
     try:
         sys.exit(cli(standalone_mode=False) or 0)
@@ -76,11 +77,11 @@ def main() -> None:
     except Exception as error:
         if debug and not isinstance(error, Stopped):
             traceback.print_exc()
-        sys.exit(_told(error))
+        sys.exit(_report(error))
 
 
-def _told(error: Exception) -> int:
-    """Say in words what went wrong; gives the exit status."""
+def _report(error: Exception) -> int:
+    """Print an error for the user; returns the exit status."""
     from daybook import errors
     from extractors.errors import DaybookError
 

@@ -1,7 +1,4 @@
-"""Which business day a night belongs to.
-
-The one place where an interval becomes a day and a day an interval.
-"""
+"""Business days and Airflow's data intervals: the only place that converts one into the other."""
 
 from __future__ import annotations
 
@@ -11,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 INGEST_AT = time(1, 30)
-"""Local time of the nightly read: after midnight, so that the vendors' last changes of the day are in."""
+"""Local time of the nightly read: some time after midnight, when vendors have the whole day."""
 
 BREAKFAST_AT = time(5, 30)
-"""Local time at which the marts are built with whoever came."""
+"""Local time at which the marts are built at the latest, without the platforms that are not in yet."""
 
 
 def cron(at: time) -> str:
@@ -44,26 +41,27 @@ def interval_of(day: date, zone: str) -> tuple[datetime, datetime]:
     return start, end
 
 
-def moment_after(day: date, zone: str, now: datetime) -> datetime:
-    """A moment within the hour after the interval of `day`, another at each microsecond of an hour.
+def unique_instant_after(day: date, zone: str, now: datetime) -> datetime:
+    """An instant in the hour after the data interval of `day`, different for each microsecond of `now`.
 
-    Never one ahead of `now`, which is after the interval: a run of it would wait.
+    It becomes the logical date of a manual run, which must be unique. It is never later than `now` (which
+    lies after the interval): Airflow would hold such a run back.
     """
     end = interval_of(day, zone)[1]
     return end + (now - end) % timedelta(hours=1)
 
 
 def last_closed_day(now: datetime, zone: str) -> date:
-    """The latest business day whose interval has ended: yesterday, or the day before until 01:30."""
+    """The latest business day whose data interval has ended: yesterday; before 01:30 the day before that."""
     local = now.astimezone(ZoneInfo(zone))
     day = local.date() - timedelta(days=1)
     return day if local.time() >= INGEST_AT else day - timedelta(days=1)
 
 
 def run_day(context: Mapping[str, Any], zone: str) -> date:
-    """The business day of the Airflow run whose task context this is.
+    """The business day of the Airflow run to which a task context belongs.
 
-    A run triggered without a logical date has no interval; it reads the last closed day as of its run_after.
+    A run triggered without a logical date has no interval; its day is the last closed one at its `run_after`.
     """
     start = context.get("data_interval_start")
     if start is not None:

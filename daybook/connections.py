@@ -1,4 +1,4 @@
-"""From an Airflow connection to the credentials a platform's client takes."""
+"""Turns Airflow connections into the credentials of platforms."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from extractors.errors import ConfigError
 
 
 class MissingCredentials(ConfigError):
-    """Nowhere that Airflow looks is a connection of this account's id."""
+    """There is no connection with this account's id in any of the places where Airflow looks."""
 
 
 def in_task(account_id: str) -> Credentials:
-    """The connection named like the account, from wherever Airflow keeps it. Call it inside a task.
+    """The credentials of an account inside an Airflow task, from the connection with the account's id.
 
-    Raises MissingCredentials saying where to put it when there is none.
+    Raises MissingCredentials when there is none; its advice says where to add it.
     """
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
@@ -28,7 +28,8 @@ def in_task(account_id: str) -> Credentials:
 
 
 def outside_airflow(account_id: str) -> Credentials:
-    """The same, for the command line: the environment first, then Airflow's own places.
+    """The credentials of an account on the command line: the environment is tried first, then the places
+    where Airflow looks.
 
     Raises MissingCredentials when there is none, ConfigError when it cannot be read.
     """

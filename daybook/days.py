@@ -1,4 +1,4 @@
-"""Days as people type them."""
+"""Days on the command line: parsed as people type them, and shown in the business zone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import click
 
 from extractors.core.window import BEGINNING
 
-LAST_YEAR = 2999  # the last days of the calendar have no day after them
+LAST_YEAR = 2999  # keeps clear of year 9999, whose last day has no next day for Python to compute
 
 
 class Day(click.DateTime):
-    """A business day, as 2026-11-20. One that no platform can have anything of is a mistake in typing."""
+    """A business day, such as 2026-11-20. Years outside 2000 to 2999 are refused as typing errors."""
 
     def __init__(self) -> None:
         super().__init__(["%Y-%m-%d"])
@@ -30,7 +30,7 @@ class Day(click.DateTime):
 
 
 def reach(moment: str | None, zone: ZoneInfo) -> str:
-    """How far a release's data goes, by the business zone's clock as all moments are. None: it holds none."""
+    """How far a release's data goes (an ISO instant), as local time of `zone` with the zone's name. None: no data."""
     if moment is None:
         return "no data yet"
     return f"data through {datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"

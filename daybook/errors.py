@@ -1,4 +1,4 @@
-"""How errors look on the command line: one readable block, never a traceback unless asked for."""
+"""How errors are printed on the command line: as a readable block, with a traceback only for --debug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authorisations that are about to end: told days ahead, because only a person in the shop can renew them."""
+"""Warns days ahead of authorisations that are about to end, because only the merchant can renew them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from extractors.tokens import WARN_AHEAD, TokenFile, authorised_until
 def ending(
     settings: Settings, account: Account, credentials: Credentials, now: datetime | None = None
 ) -> Problem | None:
-    """What there is to say of an account whose authorisation ends within a week, or whose end nobody knows
-    though its vendor renews in time only; None when all is well or nothing tells."""
+    """The warning for an account whose authorisation ends within WARN_AHEAD (a week); None when there is
+    none.
+
+    Vendors with `renew_ahead` do not renew an expired token, so a token of theirs without a known end is a
+    problem, too.
+    """
     platform = find_platform(account.platform)
     tokens = TokenFile(settings.tokens, account.id, credentials).current()
     now = now or datetime.now(UTC)
@@ -25,10 +29,11 @@ def ending(
         if tokens.refresh_token and tokens.expires_at is None:
             return Problem(
                 account.id, None, None,
-                "nobody knows when its token ends, and the vendor renews it in time only",
-                "write the end that the vendor told (`expires_at`) into the connection's extra",
+                "it is unknown when its token ends, and the vendor renews it only before that",
+                "write the end that the vendor gave (`expires_at`) into the connection's extra",
             )  # fmt: skip
-        # Every night renews it ahead: once that fails, its end is the end of all.
+        # Every night renews the token early. If it is still this old, renewing has failed, and the account
+        # stops working when the token ends.
         until = tokens.expires_at
         if until is not None and until - now >= platform.renew_ahead:
             return None
@@ -48,13 +53,13 @@ def ending(
 
 
 def is_told_today(settings: Settings, account: Account) -> bool:
-    """Whether somebody was told of this account's end today."""
+    """Whether a warning about this account was sent today."""
     note = _note(settings, account)
     return note.is_file() and note.read_text(encoding="utf-8") == _today(account)
 
 
 def was_told(settings: Settings, account: Account) -> None:
-    """Note it, once it is sent: told twice is better than never."""
+    """Remember that a warning was sent today. Called after sending: twice is better than never."""
     note = _note(settings, account)
     note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     note.write_text(_today(account), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`python -m daybook.guard`: stops the processes whose ids it was told when whoever told it is gone."""
+"""`python -m daybook.guard`: stops a command's child processes when the command itself has been killed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from daybook.processes import GRACE, left_by, stop_trees
 
 
 def main() -> None:
-    """Read process ids and their starting times from standard input, one a line, and stop them at its end.
+    """Read `pid start_time` lines from standard input, and stop these processes when the input ends.
 
-    The starting time tells a process from a later one of the same id.
+    The input is a pipe from the command; it ends when the command dies. The start time distinguishes a
+    process from a later one that got the same id.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""What numbers mean, as `vars` of dbt_project.yml say it: a slip is no error in SQL, but other numbers."""
+"""Checks `vars` of dbt_project.yml: a mistake there is no error in SQL, but gives wrong numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Fits = Callable[[Any], bool]
 
 @dataclass(frozen=True)
 class Slip:
-    """`stops`: such a value makes numbers that nobody means. Otherwise it is of no use to anybody."""
+    """A mistake. place: file and line. said: what is wrong. stops: it would give wrong numbers, so no build
+    starts; otherwise it only has no effect."""
 
     place: str
     said: str
@@ -47,7 +48,7 @@ def _accounts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
-_SHARE = "a part of 1, such as 0.13"
+_SHARE = "a number from 0 to 1, such as 0.13"
 _VALUES: dict[str, tuple[Fits, str]] = {
     "reporting_currency": (
         lambda value: bool(re.fullmatch("[A-Z]{3}", str(value))),
@@ -61,10 +62,10 @@ _VALUES: dict[str, tuple[Fits, str]] = {
     "resaleable_share": (_number(0, 1), _SHARE),
     "margin_from_coverage": (_number(0, 1), _SHARE),
 }
-# Said per store or platform: what of, what each may be, and that in words.
+# Settings per store or platform: of which of the two, the check of each value, and that check in words.
 _TABLES: dict[str, tuple[str, Fits, str]] = {
     "tax_in_prices": ("store", _number(0, 0.99), _SHARE),
-    "order_costs": ("store", _costs, "share_of_paid (a part of 1) and per_order (an amount)"),
+    "order_costs": ("store", _costs, "share_of_paid (0 to 1) and per_order (an amount)"),
     "visits_counted_from": ("store", _accounts, "a list of accounts such as [ga4__lantern]"),
     "cod_recognised_on": (
         "platform",
@@ -75,7 +76,7 @@ _TABLES: dict[str, tuple[str, Fits, str]] = {
 
 
 def slips(path: Path, accounts: Sequence[Account]) -> Iterator[Slip]:
-    """What in dbt_project.yml nobody can mean, with its line. Raises ConfigError when it is no YAML."""
+    """The mistakes in `vars` of dbt_project.yml. Raises ConfigError when the file is not valid YAML."""
     document, node = read(path)
     said = document.get("vars") or {}
     known = {"store": {account.store_id for account in accounts}, "platform": set(platforms())}
@@ -89,7 +90,7 @@ def slips(path: Path, accounts: Sequence[Account]) -> Iterator[Slip]:
     for name, (of, fits, wanted) in _TABLES.items():
         table = said.get(name, {})
         if not isinstance(table, dict):
-            yield Slip(at(name), f"{name}: {table!r} is of no {of}: write {{default: …}}, or {{}}", True)
+            yield Slip(at(name), f"{name}: {table!r} names no {of}: write {{default: …}}, or {{}}", True)
             continue
         for key, value in table.items():
             if not fits(value):
@@ -102,7 +103,7 @@ def slips(path: Path, accounts: Sequence[Account]) -> Iterator[Slip]:
 
 
 def check(path: Path, accounts: Sequence[Account]) -> None:
-    """Raises ConfigError naming what stops a build."""
+    """Raises ConfigError naming every mistake that must stop a build."""
     found = [f"{slip.place} {slip.said}" for slip in slips(path, accounts) if slip.stops]
     if found:
         raise ConfigError("; ".join(found), advice="mend it and build again: nothing was built")

@@ -1,16 +1,17 @@
-"""What DAGs and pools are called, for those that do not want to import Airflow."""
+"""Names of DAGs, pools and assets, for code that should not import Airflow."""
 
 from __future__ import annotations
 
 WRITER_POOL = "warehouse_writer"
-"""One slot: DuckDB has one writer (design §1)."""
+"""The pool of tasks that write to the warehouse. It has one slot, because DuckDB allows one writer."""
 
 TRANSFORM_DAG = "transform_marts"
 BREAKFAST_DAG = "breakfast"
 BREAKFAST_ASSET = "breakfast"
 
 ONE_NIGHT = "DAYBOOK_ONE_NIGHT"
-"""Set in the environment of an Airflow that lives for one night: nobody waits for breakfast there."""
+"""Environment variable of an Airflow that runs for one night only: its `breakfast` does not start the marts,
+because `daybook night` does."""
 
 
 def ingest_dag(platform: str) -> str:
@@ -19,5 +20,5 @@ def ingest_dag(platform: str) -> str:
 
 
 def platform_pool(platform: str) -> str:
-    """The pool that bounds how many accounts of one platform are read at once."""
+    """The pool that limits how many accounts of one platform are read at once."""
     return f"extract_{platform}"

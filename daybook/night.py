@@ -23,13 +23,14 @@ from daybook.settings import Settings
 from extractors.accounts import Account
 from extractors.errors import ConfigError, DaybookError
 
-OWED = 30.0  # seconds in which the scheduler makes the runs it owes; it looks every second
-BY_ASSETS = 10.0  # seconds in which it starts the transform after the last asset
+RUN_APPEARS_WITHIN = 30.0  # seconds that the scheduler may take to create a due run; it looks every second
+ASSETS_START_WITHIN = 10.0  # seconds that it may take to start the transform after the last asset
 
 
 @dataclass
 class Outcome:
-    """How a night went: the ingest runs, the transform (None: not reached) and what was left out."""
+    """How a night went: the ingest runs, the transform (None: not reached) and the platforms left out because
+    they are paused in Airflow."""
 
     day: date
     ingests: list[Run] = field(default_factory=list)
@@ -47,7 +48,8 @@ class Outcome:
 
 
 def closed_day(settings: Settings, day: date | None = None) -> date:
-    """`day`, or the last closed one. Raises ConfigError when it has not ended: runs of it would wait."""
+    """`day`, or by default the last closed day. Raises ConfigError when `day` has not ended: Airflow would
+    not start its runs before."""
     newest = clock.last_closed_day(datetime.now(UTC), settings.zone)
     if day is not None and day > newest:
         raise ConfigError(
@@ -73,10 +75,10 @@ def run_night(settings: Settings, progress: Progress, day: date | None = None) -
             progress.line(f"{account.id} · {said}", "bad")
     asking = ["night", wanted.isoformat(), *steps.platforms_of(accounts)]
     with asked(settings, accounts, progress, "daybook night", asking) as watch:
-        return _through(watch, settings, accounts, progress, wanted)
+        return _run_platforms(watch, settings, accounts, progress, wanted)
 
 
-def _through(
+def _run_platforms(
     watch: Watch, settings: Settings, accounts: list[Account], progress: Progress, day: date
 ) -> Outcome:
     outcome = Outcome(day)
@@ -87,7 +89,9 @@ def _through(
             outcome.paused.append(platform)
             progress.line(f"{platform} is paused in Airflow and was left out", "bad")
             continue
-        run = _appears(watch, partial(_reads, ingest_dag(platform), day, settings.zone), OWED)
+        run = _wait_for_run(
+            watch, partial(_is_ingest_of_day, ingest_dag(platform), day, settings.zone), RUN_APPEARS_WITHIN
+        )
         if run is None:
             raise DaybookError(
                 f"Airflow made no run of {ingest_dag(platform)} for {day}",
@@ -106,8 +110,8 @@ def finish(watch: Watch, outcome: Outcome, progress: Progress) -> None:
     follow(watch, [outcome.transform], progress, counting="dbt_build")
 
 
-def _reads(dag_id: str, day: date, zone: str, run: dict[str, Any]) -> bool:
-    """Whether a run that was seen is one of this DAG and this day."""
+def _is_ingest_of_day(dag_id: str, day: date, zone: str, run: dict[str, Any]) -> bool:
+    """Whether a run belongs to this DAG and business day, and to no backfill."""
     begins = run["data_interval_start"]
     return (
         run["dag_id"] == dag_id
@@ -118,30 +122,31 @@ def _reads(dag_id: str, day: date, zone: str, run: dict[str, Any]) -> bool:
 
 
 def _transform_run(watch: Watch, outcome: Outcome) -> Run:
-    """The transform that started after the last platform came in.
+    """The transform run that started after the last platform was in.
 
-    The scheduler starts it by the assets when every platform emitted one. When one did not, we say that it is
-    breakfast, which starts it with whoever came.
+    The scheduler starts it when every platform has emitted its asset. If one has not, we emit the asset
+    `breakfast`, which starts it without the missing platforms.
     """
     found = None
     if outcome.ingests and not outcome.paused and all(run.emitted for run in outcome.ingests):
         complete = max(
             datetime.fromisoformat(run.last_task_ended or run.ended or "") for run in outcome.ingests
         )
-        found = _appears(watch, partial(_transforms, complete), BY_ASSETS)
+        found = _wait_for_run(watch, partial(_is_transform_since, complete), ASSETS_START_WITHIN)
     if found is None:
         now = datetime.now(UTC)
         watch.api.emit(BREAKFAST_ASSET)
-        # Runs of the marts come one after the other: another night's, under way, keeps ours from being made.
+        # One transform runs at a time: while another one is under way, ours is not created yet.
         busy = partial(watch.api.is_active, TRANSFORM_DAG)
-        found = _appears(watch, partial(_transforms, now), OWED, busy)
+        found = _wait_for_run(watch, partial(_is_transform_since, now), RUN_APPEARS_WITHIN, busy)
     if found is None:
         raise DaybookError(f"Airflow did not start {TRANSFORM_DAG}", advice="is it paused? Look at its page")
     return Run("marts", TRANSFORM_DAG, found["dag_run_id"])
 
 
-def _transforms(since: datetime, run: dict[str, Any]) -> bool:
-    """Whether a run that was seen is a transform that knows all that happened before `since`."""
+def _is_transform_since(since: datetime, run: dict[str, Any]) -> bool:
+    """Whether a run is a transform that was queued at `since` or later, so that it includes what was loaded
+    before."""
     return (
         run["dag_id"] == TRANSFORM_DAG
         and run["run_type"] == "asset_triggered"
@@ -149,13 +154,16 @@ def _transforms(since: datetime, run: dict[str, Any]) -> bool:
     )
 
 
-def _appears(
+def _wait_for_run(
     watch: Watch,
     is_it: Callable[[dict[str, Any]], bool],
     patience: float,
     is_busy: Callable[[], bool] = lambda: False,
 ) -> dict[str, Any] | None:
-    """The newest run that is the one, looking again for `patience` seconds since Airflow was last busy."""
+    """Wait for a run for which `is_it` is true; returns the newest, or None after `patience` seconds.
+
+    While `is_busy` is true, the time does not run out.
+    """
     deadline = time.monotonic() + patience
     while True:
         watch.look()

@@ -1,4 +1,4 @@
-"""What went wrong in a night, as it travels from a task to the verdict, the notification and the summary."""
+"""What failed in a night, in the form that is passed from a task to the verdict, notification and summary."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from extractors.errors import DaybookError, ExtractErrors
 
 
 class HopelessErrors(ExtractErrors):
-    """Streams of an account failed in ways that trying again cannot mend."""
+    """Streams of an account failed in ways that a retry cannot mend."""
 
 
 class IncompleteError(DaybookError):
-    """Not every account of a platform is in. `problems` says which and why."""
+    """Not every account of a platform is read and loaded. problems: which, and why."""
 
     def __init__(self, message: str, problems: Sequence[Problem] = (), **where: Any) -> None:
         super().__init__(message, **where)
@@ -26,7 +26,7 @@ class IncompleteError(DaybookError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One failure, as it travels from a task to the verdict, the notification and the summary."""
+    """One failure: where, why and what to do. Plain text, so that it fits into an XCom."""
 
     account: str | None
     stream: str | None
@@ -38,14 +38,17 @@ class Problem:
         return dict(self.__dict__)
 
     def lines(self) -> list[str]:
-        """Where and why, then what to do."""
+        """A line with place and cause, then one with the advice, if there is one."""
         place = " · ".join(part for part in (self.account, self.stream, self.window) if part)
         head = f"{place}: {self.cause}" if place else self.cause
         return [head, f"  → {self.advice}"] if self.advice else [head]
 
 
 def problems_of(error: BaseException, account: str | None = None) -> list[Problem]:
-    """The failures an exception carries, one for each stream where it has several."""
+    """The failures that an exception stands for: one, or one per stream, partition or dbt node.
+
+    account: used where the exception names none.
+    """
     if isinstance(error, IncompleteError) and error.problems:
         return error.problems
     several = getattr(error, "errors", None)
@@ -78,13 +81,13 @@ def verdict(
     loaded: dict[str, Any] | None,
     load_problems: list[dict[str, Any]] | None,
 ) -> dict[str, Any]:
-    """Whether a platform's night is whole.
+    """Decide whether every account of a platform is read and loaded.
 
     Args:
-        reads, read_problems: what each account's read returned, and what it said when it failed, in the
-            order of account_ids (None: nothing, as when its process was killed).
-        loaded, load_problems: the same of the platform's load.
-    Returns {"accounts", "rows"}. Raises IncompleteError naming every account that is not in.
+        reads, read_problems: in the order of account_ids, what each account's `extract` task returned, or
+            the problems that it left when it failed. Both are None if its process was killed.
+        loaded, load_problems: the same for the platform's `load` task.
+    Returns {"accounts", "rows"}. Raises IncompleteError with a problem for every account that is not in.
     """
     problems: list[Problem] = []
     late = 0

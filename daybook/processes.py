@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: each in a group of its own, all stopped whatever happens."""
+"""Child processes that never outlive the command: each has its own session, and all are always stopped."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ import psutil
 from daybook.stopping import Stopped
 from extractors.errors import ConfigError, DaybookError
 
-GRACE = 12.0  # seconds; Airflow needs 3 to 5
+GRACE = 12.0  # seconds between asking a process to stop and killing it; Airflow needs 3 to 5
 
 
 @dataclass
 class Children:
-    """Processes started here, in the order in which they are stopped last to first.
+    """The processes that a command has started, by name.
 
-    grace: seconds between asking and insisting.
+    logs: folder of their logs. guard: the process that stops them if the command itself is killed. grace:
+    seconds between asking a process to stop and killing it.
     """
 
     logs: Path
@@ -66,7 +67,7 @@ class Children:
                 )
 
     def wait(self, name: str, timeout: float) -> int:
-        """Wait for one process to end by itself and return its status."""
+        """Wait for a process to end by itself; returns its exit status. timeout: seconds."""
         code = self.running[name].wait(timeout)
         del self.running[name]
         return code
@@ -80,12 +81,12 @@ class Children:
         return "\n".join(f"  {line}" for line in text.splitlines()[-15:])
 
     def stop(self) -> None:
-        """Stop all, and all that they have started; nothing of it is left when this returns."""
+        """Stop all processes and all that they have started. None is left when this returns."""
         roots: list[psutil.Process] = []
         for child in self.running.values():
             if child.poll() is None:
                 roots.append(psutil.Process(child.pid))
-            else:  # killed from outside, perhaps: whom it had started has another parent now
+            else:  # it may have been killed; what it had started now has another parent
                 roots += left_by(child.pid)
         stop_trees(roots, self.grace)
         for child in self.running.values():
@@ -96,8 +97,8 @@ class Children:
 def stop_trees(roots: Sequence[psutil.Process], grace: float) -> None:
     """Stop these processes and all their descendants.
 
-    The leaders are asked, and after `grace` seconds whoever is left is killed. Descendants with a session of
-    their own (dbt) are asked first: whoever waits for them ends sooner, and notes how they ended.
+    They are asked to stop, and those still there after `grace` seconds are killed. Descendants with a session
+    of their own (dbt) are asked first, so that the process that waits for them can record how they ended.
     """
     family = _family(roots)
     for process in family:
@@ -122,7 +123,7 @@ def _family(roots: Sequence[psutil.Process]) -> list[psutil.Process]:
 
 
 def left_by(leader: int) -> list[psutil.Process]:
-    """The processes of a session whose leader, of this id, is gone."""
+    """The remaining processes of a session whose leader, process `leader`, has ended."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(OSError):
@@ -145,8 +146,12 @@ def _quietly(act: Callable[[], None]) -> None:
 
 @contextlib.contextmanager
 def children(logs: Path) -> Iterator[Children]:
-    """Children that are stopped when the block ends, by an error or SIGINT, SIGTERM, SIGHUP too."""
-    # A command that is killed outright stops nothing; the guard notices that its input has ended, and does.
+    """Children that are stopped when the block ends, also by an error, SIGINT, SIGTERM or SIGHUP.
+
+    These signals raise Stopped inside the block. logs: folder of the children's logs.
+    """
+    # A command that is killed with SIGKILL cannot stop anything. The guard then notices that its standard
+    # input has ended, and stops the children.
     guard = subprocess.Popen(
         [sys.executable, "-m", "daybook.guard"],
         stdin=subprocess.PIPE,
@@ -158,7 +163,7 @@ def children(logs: Path) -> Iterator[Children]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not cut the stopping short
+            signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the stopping
         raise Stopped(signal.Signals(number).name)
 
     before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
@@ -175,9 +180,9 @@ def children(logs: Path) -> Iterator[Children]:
 
 
 def free_port(preferred: int, *, fixed: bool = False) -> int:
-    """`preferred` when nothing listens there, else one the system picks.
+    """The port `preferred` if nothing listens there, else a free one.
 
-    Raises ConfigError when `fixed` (somebody asked for that one) and it is taken.
+    fixed: the user asked for that port; raises ConfigError when it is in use.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

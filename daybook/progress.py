@@ -1,7 +1,4 @@
-"""Progress a person can follow.
-
-A live line on a terminal, plain lines with the elapsed seconds anywhere else.
-"""
+"""Progress output: a live line on a terminal, plain lines with the elapsed seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -15,13 +12,14 @@ _MARK = {"ok": "[green]✓[/]", "bad": "[red]✗[/]", "info": "[dim]·[/]"}
 
 
 def wide_console() -> Console:
-    """A console for tables: as wide as the terminal, and wide enough where there is none (a pipe, a log)."""
+    """A console for tables: as wide as the terminal, or 160 characters where there is none (a pipe, a
+    log)."""
     console = Console(highlight=False, soft_wrap=False)
     return console if console.is_terminal else Console(highlight=False, width=160)
 
 
 class Progress:
-    """`doing()` says what is going on now, `line()` what has happened. Use it as a context manager."""
+    """`doing` shows what is under way, `line` what has happened. Use it as a context manager."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False, soft_wrap=True)
@@ -45,7 +43,7 @@ class Progress:
         return time.monotonic() - self._start
 
     def doing(self, text: str) -> None:
-        """What is under way; shown at once, and only when it changes."""
+        """Show what is under way, if it has changed."""
         if text == self._doing:
             return
         self._doing = text
@@ -55,11 +53,11 @@ class Progress:
             self.line(text)
 
     def waiting(self, text: str) -> None:
-        """Like doing(), for a terminal only: detail that would flood a log."""
+        """Like `doing`, but only on a terminal: for details that would flood a log."""
         if self._status and text != self._doing:
             self._doing = text
             self._status.update(escape(text))
 
     def line(self, text: str, mark: str = "info") -> None:
-        """Something that has happened. mark: ok, bad or info."""
+        """Print something that has happened. mark: ok, bad or info."""
         self.console.print(f"[dim]{self.seconds:6.1f}s[/] {_MARK[mark]} {escape(text)}")

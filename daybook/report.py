@@ -1,4 +1,4 @@
-"""What a night leaves on the screen: how each platform went, the numbers, and what to try next."""
+"""What a night prints at its end: the numbers, how the runs went, and what to try next."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from daybook.settings import Settings
 
 
 def night(settings: Settings, outcome: Outcome, seconds: float) -> None:
-    """After `daybook night`: the summary of what is published, then what to try next if all went well."""
+    """Print the end of `daybook night`. seconds: how long it took."""
     if outcome.published:
         summary(settings)
     runs(outcome, seconds)
@@ -24,7 +24,7 @@ def night(settings: Settings, outcome: Outcome, seconds: float) -> None:
 
 
 def runs(outcome: Outcome, seconds: float) -> None:
-    """One line for how the runs went."""
+    """Print one line on how the runs went. seconds: how long they took."""
     good = [run.name for run in outcome.ingests if run.state == "success"]
     bad = [run.name for run in outcome.ingests if run.state != "success"] + outcome.paused
     console = _console()
@@ -35,8 +35,8 @@ def runs(outcome: Outcome, seconds: float) -> None:
         )
     elif outcome.published:
         console.print(
-            f"[red]✗[/] {len(bad)} of {len(good) + len(bad)} reads are not whole ({escape(', '.join(bad))}); "
-            f"the rest is in, and the marts are published, {seconds:.0f} s"
+            f"[red]✗[/] {len(bad)} of {len(good) + len(bad)} reads are incomplete "
+            f"({escape(', '.join(bad))}); the rest is in, and the marts are published, {seconds:.0f} s"
         )
     else:
         console.print(f"[red]✗[/] the marts were not published; readers keep what they had, {seconds:.0f} s")
@@ -67,7 +67,7 @@ def _next(settings: Settings) -> None:
 
 
 def _last_week(settings: Settings) -> tuple[str, str]:
-    """The first and the last of the seven days that are over, as an example worth copying."""
+    """The first and last of the seven days that have ended, as an example to copy."""
     last = last_closed_day(datetime.now(UTC), settings.zone)
     return (last - timedelta(days=6)).isoformat(), last.isoformat()
 

@@ -1,4 +1,4 @@
-"""The demo's own world: the sandbox for accounts without credentials, and the bundled retailer's files."""
+"""The demo: the sandbox for accounts without credentials, and the bundled files of a real retailer."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from extractors.errors import ConfigError, DaybookError
 from extractors.files.folder import put
 
 DEFAULT_PORT = 8765
-START_TIMEOUT = 60.0  # seconds; one on a quiet machine
+START_TIMEOUT = 60.0  # seconds; it takes one on an idle machine
 BUNDLED = {"files__online_retail": "examples/uci_online_retail"}
-"""Account → the folder of real files that ship with the project."""
+"""Account → the folder of files that ship with the project."""
 DEMO_COSTS = "examples/demo_costs/unit_costs.csv"
 DEMO_SHOPS = ("taobao__lantern", "taobao__plum", "woocommerce__lantern", "woocommerce__harbor")
-"""The shops whose goods that file gives a cost."""
+"""The shops for whose products DEMO_COSTS has costs."""
 
 
 @dataclass(frozen=True)
 class Connections:
-    """What the tasks get in their environment, and which accounts talk to the sandbox because of it."""
+    """The sandbox's port, the AIRFLOW_CONN_… variables for the tasks, and the accounts that they send
+    there."""
 
     port: int
     environment: dict[str, str] = field(default_factory=dict)
@@ -40,9 +41,9 @@ class Connections:
 
 
 def connections_for(settings: Settings, accounts: Sequence[Account]) -> Connections:
-    """Sandbox connections for the demo accounts that have no credentials anywhere Airflow looks.
+    """Connections to the sandbox for demo accounts without credentials in any place where Airflow looks.
 
-    An account the sandbox does not know never gets one: its read then fails and says what to set.
+    An account that the sandbox does not know gets none: its read fails and says what to set.
     """
     from extractors.sandbox.credentials import connections
 
@@ -105,5 +106,5 @@ def _has_credentials(account_id: str) -> bool:
     except MissingCredentials:
         return False
     except ConfigError:
-        return True  # there, and wrong: the read will say so
+        return True  # there are some, but they are wrong: the read will say so
     return True

@@ -1,4 +1,4 @@
-"""What the DAGs share: their assets, and when a failed task is worth another try."""
+"""What the DAGs share: their assets, and the rules for retrying a failed task."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def raw_asset(platform: str) -> Asset:
 
 
 def breakfast_asset() -> Asset:
-    """Emitted when the marts shall be built with whoever came."""
+    """Emitted when the marts are to be built without waiting for the platforms that are not in yet."""
     return Asset(name=BREAKFAST_ASSET, uri="daybook://breakfast", group="transform")
 
 

@@ -1,4 +1,4 @@
-"""Where things are: the one module that reads Daybook's environment variables."""
+"""Daybook's settings: the one module that reads its environment variables."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from zoneinfo import ZoneInfo, available_timezones
 from extractors import durable
 from extractors.errors import ConfigError
 
-SHORTEST_KEY = 16  # bytes
-_SIZE = re.compile(r"\d+(\.\d+)? *([kmgt]i?b?|b|bytes?)", re.IGNORECASE)  # what DuckDB takes for one
+MIN_KEY_BYTES = 16
+_SIZE = re.compile(r"\d+(\.\d+)? *([kmgt]i?b?|b|bytes?)", re.IGNORECASE)  # as DuckDB accepts them
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The places and the zone of one Daybook.
+    """The paths and the time zone of one installation.
 
-    home: project root, with dags/ and dbt_project/. data: everything Daybook writes. accounts_file:
+    home: project root, with dags/ and dbt_project/. data: everything that Daybook writes. accounts_file:
     accounts.yml. landing: folder or URL (`s3://…`) of the landing files. zone: IANA name of the business
-    time zone, in which a night's day is counted. airflow_home: our Airflow's own files (not AIRFLOW_HOME,
-    which may be another project's).
+    time zone, in which nights and their days are counted. airflow_home: the files of Daybook's own Airflow
+    (AIRFLOW_HOME is not used, because it may be another project's).
     """
 
     home: Path
@@ -89,10 +89,10 @@ class Settings:
         return self.home / "dbt_project"
 
     def hash_key(self) -> bytes:
-        """The secret that turns buyers into keys: DAYBOOK_HASH_KEY, else a private file made once.
+        """The secret key for hashing buyers: DAYBOOK_HASH_KEY, or else a private file that is made once.
 
-        Two tasks may ask for it at the same moment on the first night: the file is linked into place whole,
-        so both get the first one's key.
+        On the first night two tasks may make it at the same moment. The finished file is hard-linked to its
+        name, which only one of them can do, so both get the same key. Raises ConfigError for a short key.
         """
         given = os.environ.get("DAYBOOK_HASH_KEY")
         if given:
@@ -104,7 +104,8 @@ class Settings:
             durable.write(draft, secrets.token_hex(32), mode=0o600)
             try:
                 path.hardlink_to(draft)
-                for folder in (path.parent, self.data):  # lost in a power cut, every buyer would be a new one
+                # Flushed to disk: if a power cut lost the key, every buyer would get a new hash.
+                for folder in (path.parent, self.data):
                     durable.fsync(folder)
             except FileExistsError:
                 return _long_enough(path.read_bytes().strip(), str(path))
@@ -114,7 +115,7 @@ class Settings:
 
 
 def port_asked_for() -> int | None:
-    """DAYBOOK_PORT; None leaves the choice to Daybook. Raises ConfigError when it is no port."""
+    """DAYBOOK_PORT; None when it is not set. Raises ConfigError when it is not a port number."""
     asked = os.environ.get("DAYBOOK_PORT")
     if not asked:
         return None
@@ -124,25 +125,26 @@ def port_asked_for() -> int | None:
 
 
 def check_memory() -> None:
-    """Raises ConfigError when DAYBOOK_MEMORY, which dbt's profile reads, is no size.
+    """Raises ConfigError when DAYBOOK_MEMORY, which dbt's profile reads, is not a size such as 3GB.
 
-    DuckDB would take `none`, `-1` and any number below 0 for "no limit". A build without one is ended by the
-    kernel where another goes on to the disk.
+    DuckDB would take `none`, `-1` and any other number below 0 as "no limit". The kernel would end a build
+    without a limit where a limited one goes on to the disk.
     """
     asked = os.environ.get("DAYBOOK_MEMORY")
     if asked and not _SIZE.fullmatch(asked.strip()):
         raise ConfigError(
-            f"DAYBOOK_MEMORY={asked} is no size",
-            advice="write it like 3GB; none and -1 are no limit, and a build has one",
+            f"DAYBOOK_MEMORY={asked} is not a size",
+            advice="write it like 3GB; a build must have a limit, so none and -1 are refused",
         )
 
 
 def _long_enough(key: bytes, place: str) -> bytes:
-    """The key. Raises ConfigError for one that anybody could guess: buyers would be known by it."""
-    if len(key.strip()) < SHORTEST_KEY:
+    """The key itself. Raises ConfigError for a short one: whoever guesses it can recover buyers'
+    identities."""
+    if len(key.strip()) < MIN_KEY_BYTES:
         raise ConfigError(
             f"the key that hides buyers is empty or short ({place})",
-            advice=f"give back the key of before, or write one of at least {SHORTEST_KEY} characters: "
-            "under another key every buyer is a new one",
+            advice=f"restore the previous key, or write one of at least {MIN_KEY_BYTES} characters; "
+            "with a different key every buyer counts as new",
         )
     return key

@@ -1,4 +1,4 @@
-"""One night's steps, as the DAGs and the command line both call them. Nothing here knows Airflow."""
+"""The steps of a night, called by the DAGs and by the command line. Nothing here imports Airflow."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ Say = Callable[[str], None]
 
 
 def accounts(settings: Settings) -> list[Account]:
-    """All accounts, at least one, checked against the platforms that exist.
+    """All accounts of accounts.yml, checked against the known platforms and streams.
 
-    Raises AccountsError with file and line.
+    Raises AccountsError with file and line, also when there is no account.
     """
     known: dict[str, Collection[str]] = dict(streams_of())
     found = load_accounts(settings.accounts_file, known)
@@ -37,7 +37,7 @@ def accounts(settings: Settings) -> list[Account]:
 
 
 def platforms_of(all_accounts: Sequence[Account]) -> dict[str, list[Account]]:
-    """Configured platforms in the order of accounts.yml, each with its accounts."""
+    """Platform → its accounts, in the order of accounts.yml."""
     grouped: dict[str, list[Account]] = {}
     for account in all_accounts:
         grouped.setdefault(account.platform, []).append(account)
@@ -45,33 +45,33 @@ def platforms_of(all_accounts: Sequence[Account]) -> dict[str, list[Account]]:
 
 
 def fed_by_files(platform: str) -> bool:
-    """True when the platform has no API: its accounts read their inbox and need no credentials."""
+    """Whether a platform has no API: its accounts read files from their inbox and need no credentials."""
     return find_platform(platform).protocol is None
 
 
 def streams_wanted(account: Account, streams: Sequence[str]) -> list[str]:
-    """Those of the streams that the account's platform has."""
+    """Of the given streams, those that the account's platform has."""
     has = find_platform(account.platform).stream_names
     return [name for name in streams if name in has]
 
 
 def inbox_of(settings: Settings, account: Account) -> Path:
-    """The folder whose files an account reads."""
+    """The folder from which an account reads files."""
     own = list_named(account.id)
     return settings.inbox / (own.name if own else account.id)
 
 
 def landing_of(settings: Settings) -> Landing:
-    """Landing, for one who writes there. Raises ConfigError when it cannot be."""
+    """Landing, checked to be writable. Raises ConfigError when it is not."""
     landing = Landing(settings.landing)
     landing.store.check_writable()
     return landing
 
 
 def account_named(settings: Settings, account_id: str) -> Account:
-    """The account of that id; a merchant's own lists (`fx_rates`, `unit_costs`, `targets`) have one each.
+    """The account with that id. The merchant's lists (`fx_rates`, `unit_costs`, `targets`) are accounts, too.
 
-    Raises ConfigError naming those that exist.
+    Raises ConfigError that names the existing ones.
     """
     own = list_named(account_id)
     if own:
@@ -96,10 +96,11 @@ def read_account(
     streams: Sequence[str] = (),
     say: Say = print,
 ) -> dict[str, Any]:
-    """Read one account to landing, up to the end of `day` or over `window`.
+    """Read one account to landing: up to the end of `day`, or exactly `window`.
 
+    streams: only these (default: all of the account). say: is told a line of progress.
     Returns {"account", "partitions", "rows", "streams"}.
-    Raises HopelessErrors or ExtractErrors after every other stream of the account was read.
+    Raises ExtractErrors after the account's other streams were read, HopelessErrors if no retry can help.
     """
     landing = landing_of(settings)
     try:
@@ -144,9 +145,9 @@ def _read_files(settings: Settings, account: Account, landing: Landing, say: Say
 
 
 def out_of_reach(settings: Settings, account: Account, first: date | None = None) -> list[str]:
-    """What the vendor can no longer give of a read from business day `first` on, a line a stream.
+    """For each stream, a line on what the vendor no longer gives of a read that begins with day `first`.
 
-    Without `first`, of the account's first load, for the streams that have not had theirs.
+    Without `first`, the account's first load is meant, and streams that already had it are left out.
     """
     from extractors.core.window import days_window
     from extractors.extract import history_start, out_of_reach
@@ -172,7 +173,7 @@ def out_of_reach(settings: Settings, account: Account, first: date | None = None
 
 
 def _was_read(landing: Landing, account: Account, stream: str) -> bool:
-    """Whether a stream has had its first load. A mark that cannot be read was one; its read will tell."""
+    """Whether a stream has had its first load. A damaged mark counts as one; reading reports the damage."""
     try:
         return landing.mark(account.platform, account.id, stream) is not None
     except LandingError:
@@ -180,7 +181,7 @@ def _was_read(landing: Landing, account: Account, stream: str) -> bool:
 
 
 def platform_title(platform: str) -> str:
-    """The name people know a platform by."""
+    """The display name of a platform. Raises ConfigError for an unknown one."""
     return find_platform(platform).title
 
 
@@ -191,10 +192,11 @@ def load_platform(
     account_ids: Collection[str] | None = None,
     say: Say = print,
 ) -> dict[str, Any]:
-    """Load what landed and is not in raw yet, of one platform or (None) of all; of these accounts, if named.
+    """Load what has landed and is not in raw yet.
 
-    Returns {"partitions", "rows", "rows_new"}. Raises LoadErrors naming each partition that is damaged,
-    after all others were loaded; LockedError or StorageError when nothing could be loaded.
+    platform: only this one (None: all). account_ids: only these accounts (None: all).
+    Returns {"partitions", "rows", "rows_new"}. Raises LoadErrors naming each partition that did not load,
+    after all others were loaded; LockedError or StorageError when loading could not go on.
     """
     from warehouse.load import load_pending
 
@@ -216,14 +218,14 @@ def load_platform(
 
 
 def prune(settings: Settings, days: int) -> int:
-    """Remove loaded partitions read more than `days` ago from landing; returns how many."""
+    """Remove partitions from landing that are loaded and were read more than `days` ago; returns how many."""
     return landing_of(settings).prune(datetime.now(UTC) - timedelta(days=days))
 
 
 def take_lists(settings: Settings, *, say: Say = print) -> int:
-    """Read and load what waits in the inboxes of the merchant's own lists; returns the rows that were new.
+    """Read and load the files waiting in the inboxes of the merchant's lists; returns the number of new rows.
 
-    A file that is refused holds up nothing: it is said why, and what is there stays in force.
+    A refused file is reported through `say` and does not stop the build; the previous list stays valid.
     """
     for own in LISTS:
         try:
@@ -235,8 +237,9 @@ def take_lists(settings: Settings, *, say: Say = print) -> int:
 
 
 def load_who_came(settings: Settings, *, say: Say = print) -> None:
-    """Load what landed while others of its platform still read: the platform's own load waits for the last of
-    them, and breakfast for nobody. What cannot be loaded holds up nothing: that load will tell of it."""
+    """Load what has landed of platforms that are still being read: their own `load` task waits for their last
+    account, but the marts are built now. Partitions that do not load are reported here and stop nothing;
+    that task fails because of them."""
     from warehouse.errors import LockedError, StorageError
 
     try:
@@ -250,10 +253,11 @@ def load_who_came(settings: Settings, *, say: Say = print) -> None:
 def build_marts(
     settings: Settings, *, select: Sequence[str] = (), full_refresh: bool = False, say: Say = print
 ) -> dict[str, Any]:
-    """`dbt build` over what is loaded and the merchant's lists that wait; prints what each node did.
+    """Load the merchant's waiting lists and run `dbt build`; reports the result of each node through `say`.
 
+    select, full_refresh: as in `warehouse.build.build`.
     Returns {"models", "tests", "seconds"}. Raises BuildError naming the models and tests that failed, and
-    ConfigError where settings of the marts or the memory can mean nothing.
+    ConfigError for invalid settings of the marts or of the memory.
     """
     from daybook import meanings
     from warehouse.build import build
@@ -281,7 +285,7 @@ def build_marts(
 
 
 def results_table(results: Sequence[Any]) -> list[str]:
-    """Per-model results as lines, slowest first; tests only where they did not pass, and counted."""
+    """The results as lines of a table, slowest first. Tests that passed are only counted."""
     rows = sorted(
         (one for one in results if one.resource_type != "test" or one.status != "pass"),
         key=lambda one: -(one.execution_s or 0.0),
@@ -299,6 +303,7 @@ def publish_marts(
 ) -> dict[str, Any]:
     """Audit what was built and make it the release that readers get.
 
+    force: publish despite the audit's doubts. keep: releases to keep.
     Returns {"release", "data_through", "tables", "megabytes"}. Raises RefusedError with the audit's doubts.
     """
     from warehouse.publish import publish

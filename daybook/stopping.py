@@ -1,5 +1,5 @@
-"""The one way a command ends early."""
+"""The exception that ends a command early."""
 
 
 class Stopped(Exception):
-    """SIGINT, SIGTERM or SIGHUP arrived; the text is its name."""
+    """SIGINT, SIGTERM or SIGHUP arrived. The text is the signal's name."""

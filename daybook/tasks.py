@@ -1,7 +1,5 @@
-"""What surrounds the steps when Airflow runs them.
-
-Failures are left where the verdict and the night find them.
-"""
+"""What wraps the steps in Airflow tasks: failures are stored where the verdict and `daybook night` find
+them."""
 
 from __future__ import annotations
 
@@ -18,7 +16,10 @@ PROBLEMS = "problems"
 
 @contextlib.contextmanager
 def telling(account: str | None = None) -> Iterator[None]:
-    """Leave what goes wrong inside as an XCom of the task, then let it go wrong."""
+    """Store the problems of an exception raised inside as an XCom of the task, then re-raise it.
+
+    account: named in problems that name none.
+    """
     try:
         yield
     except Exception as error:

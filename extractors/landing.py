@@ -339,7 +339,7 @@ class Landing:
             return end
         except (ValueError, LookupError, TypeError) as error:
             raise LandingError(
-                f"{self.store.address(name)}, which says how far the stream is read, is damaged ({error})",
+                f"{self.store.address(name)} cannot be read ({error}): it says how far the stream is read",
                 account=account_id,
                 stream=stream,
                 advice="restore it from a backup, or remove it: the stream is then read from the start of "

@@ -18,8 +18,9 @@ from daybook.days import Day
 def command(start: datetime, end: datetime, platforms: tuple[str, ...]) -> int:
     """Read the business days FROM to TO again, both included, through Airflow; then build and publish.
 
-    Days that ran before run again. Reading a day again only adds what was missing, so the marts are the same
-    whatever the order and however often. Uses the Airflow of `daybook up` when it runs, else starts one.
+    Days that ran before run again. Reading a day again only adds what was missing, so the marts end the same
+    in whatever order and however often days are read. Uses the Airflow of `daybook up` if it is running, else
+    starts one.
 
     Exit status: 0 all days in and published; 1 a day failed; 2 misconfigured.
 

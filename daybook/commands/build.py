@@ -6,10 +6,10 @@ import click
 
 
 @click.command("build")
-@click.option("--select", multiple=True, help="Only these models, by dbt's selection; without it, all.")
-@click.option("--full-refresh", is_flag=True, help="Make the tables anew from raw, not only what changed.")
+@click.option("--select", multiple=True, help="Only these models, in dbt's selection syntax; default: all.")
+@click.option("--full-refresh", is_flag=True, help="Rebuild all tables from raw, not only what changed.")
 def command(select: tuple[str, ...], full_refresh: bool) -> None:
-    """Run dbt over what is loaded. Readers see nothing of it before `daybook publish`.
+    """Run dbt over what is loaded. Readers see the result only after `daybook publish`.
 
     Exit status: 0 built and tested; 1 a model or test failed, or another process writes.
 

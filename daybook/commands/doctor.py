@@ -11,12 +11,13 @@ import click
     "--sandbox/--no-sandbox", default=True, help="Start the sandbox for demo accounts while it checks."
 )
 def command(only: tuple[str, ...], sandbox: bool) -> int:
-    """Check configuration, disk, port, where failures go, and account by account: credentials, clock, a first
-    call.
+    """Check the configuration, disk, port, where failures are sent, and for each account its credentials, the
+    clock and a first call.
 
-    Changes nothing at the vendors. Demo accounts without credentials are tried against the sandbox.
+    Changes nothing at the vendors. Demo accounts without credentials are checked against the sandbox.
 
-    Exit status: 0 all well (warnings too); 1 something would stop tonight's run; 2 accounts.yml is wrong.
+    Exit status: 0 nothing would stop a night (there may be warnings); 1 something would; 2 accounts.yml is
+    wrong.
 
     \b
     Examples:

@@ -14,7 +14,7 @@ from daybook.days import Day
 @click.option("--stream", "streams", multiple=True, help="Only this stream; may be given several times.")
 @click.option("--day", type=Day(), help="Read up to this business day instead of yesterday.")
 @click.option("--from", "start", type=Day(), help="Read exactly the days from this one …")
-@click.option("--to", "end", type=Day(), help="… to this one, both whole.")
+@click.option("--to", "end", type=Day(), help="… to this one, both included.")
 def command(
     accounts: tuple[str, ...],
     streams: tuple[str, ...],
@@ -24,8 +24,8 @@ def command(
 ) -> int:
     """Read accounts to landing, without Airflow. No ACCOUNT means all.
 
-    Without --from, a read goes on where the last one ended: of orders, refunds and products up to now, of
-    reports to the end of yesterday. `daybook load` brings what landed into the warehouse.
+    Without --from, a read continues where the last one ended: orders, refunds and products are read up to
+    now, reports to the end of yesterday. `daybook load` then loads what landed into the warehouse.
 
     Exit status: 0 all read; 1 an account failed (the others were read); 2 misconfigured.
 
@@ -42,7 +42,7 @@ def command(
     from extractors.errors import ConfigError, DaybookError
 
     if (start is None) != (end is None):
-        raise click.UsageError("--from and --to belong together")
+        raise click.UsageError("--from and --to belong together: give both or neither")
     if start and end and end < start:
         raise click.UsageError("--to is before --from")
     settings = Settings.from_environment()
@@ -59,7 +59,7 @@ def command(
     worst = 0
     for account in chosen:
         if streams and not own[account.id]:
-            click.echo(f"{account.id}: has no such stream, passed over")
+            click.echo(f"{account.id}: has no such stream, skipped")
             continue
         window = days_window(start.date(), end.date(), account.zone) if start and end else None
         try:

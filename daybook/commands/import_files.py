@@ -1,4 +1,4 @@
-"""`daybook import`: files into an inbox, and on into raw."""
+"""`daybook import`: puts files into an account's inbox and loads them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import click
 def command(account: str, files: tuple[Path, ...], load: bool) -> int:
     """Copy FILES into the inbox of ACCOUNT and read everything that waits there.
 
-    A file that was imported before changes nothing, and one that overlaps another doubles nothing. A row that
-    cannot be read goes to the quarantine with file, line and reason; a file that cannot be read goes to
-    refused/ with the reason beside it.
+    Importing a file twice changes nothing, and what two files share is counted once. A row that cannot be
+    read goes to the quarantine with file, line and reason; a file that cannot be read goes to refused/ with
+    the reason beside it.
 
     Exit status: 0 all read; 1 a file was refused (the others are in); 2 no such account, or a wrong mapping.
 

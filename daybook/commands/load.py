@@ -11,13 +11,13 @@ import click
     "--all",
     "everything",
     is_flag=True,
-    help="Load all that landing holds, not only what waits: on an empty warehouse this rebuilds raw.",
+    help="Load everything in landing, not only what waits; with an empty warehouse this rebuilds raw.",
 )
 @click.option(
     "--prune",
     type=click.IntRange(min=1),
     metavar="DAYS",
-    help="Afterwards remove loaded partitions read more than DAYS ago from landing.",
+    help="Afterwards remove partitions from landing that are loaded and were read more than DAYS ago.",
 )
 def command(platform: str | None, everything: bool, prune: int | None) -> None:
     """Load what landed into the warehouse. Loading twice changes nothing.
@@ -40,7 +40,7 @@ def command(platform: str | None, everything: bool, prune: int | None) -> None:
         steps.platform_title(platform)
     if everything:
         found = steps.landing_of(settings).requeue_all(platform)
-        click.echo(f"{found} partitions of landing are looked at again")
+        click.echo(f"{found} partitions of landing are checked again")
     result = steps.load_platform(settings, platform, say=click.echo)
     click.echo(
         f"✓ {result['partitions']} partitions, {result['rows']} rows, {result['rows_new']} of them new"

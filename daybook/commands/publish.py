@@ -1,4 +1,4 @@
-"""`daybook publish`: let readers have what was built."""
+"""`daybook publish`: make what was built the current release."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import click
 
 @click.command("publish")
 @click.option(
-    "--force", is_flag=True, help="Publish although the audit has doubts; they are noted in the release."
+    "--force", is_flag=True, help="Publish despite the audit's doubts; they are noted in the release."
 )
 @click.option(
     "--keep", default=3, show_default=True, type=click.IntRange(1), help="How many releases to keep."
 )
 def command(force: bool, keep: int) -> None:
-    """Audit what was built and let readers have it.
+    """Audit what was built and make it the release that readers get.
 
     Copies the marts to a new release, verifies the copy, and points data/published/current at it in one step.
-    Whoever has the old one open keeps it.
+    Readers that have the old release open keep it.
 
     Exit status: 0 published; 1 refused by the audit or not built.
 

@@ -1,4 +1,4 @@
-"""`daybook rollback`: an earlier release again."""
+"""`daybook rollback`: make an earlier release current again."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import click
 
 @click.command("rollback")
 @click.argument("release", required=False)
-@click.option("--list", "only_list", is_flag=True, help="List the releases that are kept, and end.")
+@click.option("--list", "only_list", is_flag=True, help="Only list the releases that are kept.")
 def command(release: str | None, only_list: bool) -> None:
-    """Point readers to an earlier release: the one before the current, or RELEASE (the start of its id).
+    """Make an earlier release current: the one before the present one, or RELEASE (the beginning of its id).
 
-    The next night that succeeds publishes again, so mend what made you roll back before it runs.
+    The next successful night publishes a new release, so mend the cause before it runs.
 
     Exit status: 0 done; 1 no such release.
 

@@ -1,4 +1,4 @@
-"""`daybook sandbox`: the platforms, played on this machine."""
+"""`daybook sandbox`: simulates the platforms on this machine."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ import click
 
 @click.command("sandbox")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(1, 65535))
-@click.option(
-    "--connections", is_flag=True, help="Print the accounts' connections as shell exports, and end."
-)
+@click.option("--connections", is_flag=True, help="Only print the accounts' connections, as shell exports.")
 def command(port: int, connections: bool) -> int:
-    """Run the sandbox, which plays the platforms on loopback. Ctrl-C stops it.
+    """Run the sandbox, which simulates the platforms on loopback. Ctrl-C stops it.
 
-    It refuses what the vendors' documents forbid: wrong signatures, unknown parameters, windows too wide,
+    It refuses what the vendors' documents forbid: wrong signatures, unknown parameters, too long windows,
     expired tokens. `make run` and `make up` start one by themselves.
 
     \b

@@ -1,4 +1,4 @@
-"""`daybook status`: where everything stands."""
+"""`daybook status`: the state of reading, loading, building and publishing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import click
 
 @click.command("status")
 def command() -> None:
-    """Tell how far everything is read, what waits to be loaded, how the last build went, what is published.
+    """Show how far everything is read, what waits to be loaded, how the last build went, what is published.
 
-    It answers at once, also while a night runs.
+    It answers at once, also while a night is running.
 
     \b
     Examples:

@@ -9,14 +9,17 @@ import click
 
 
 @click.command("up")
-@click.option("--sandbox/--no-sandbox", default=True, help="Stand in for demo accounts without credentials.")
+@click.option(
+    "--sandbox/--no-sandbox", default=True, help="Start the sandbox for demo accounts without credentials."
+)
 def command(sandbox: bool) -> None:
     """Keep Airflow running on its schedule, with its UI on loopback. Ctrl-C stops it.
 
     Prints the address, the user and the generated password. Nightly reads start at 01:30. The marts are built
-    when all platforms are in, or at 05:30 with whoever came (DAYBOOK_ZONE, Asia/Shanghai by default).
-    DAYBOOK_PORT chooses the port; without it, 8080 or the next free one. It takes up an edited accounts.yml
-    while it runs, and connections (AIRFLOW_CONN_…) from the environment it is started in.
+    when all platforms are in, or at 05:30 without those that are not (times of DAYBOOK_ZONE, by default
+    Asia/Shanghai). DAYBOOK_PORT chooses the port; without it, 8080 or another free one. An edited
+    accounts.yml is read while it runs; connections (AIRFLOW_CONN_…) are taken from the environment in which
+    it is started.
 
     \b
     Examples:
@@ -51,6 +54,6 @@ def command(sandbox: bool) -> None:
         this, is_told = service.Running(os.getpid(), service.UP, api.url), False
         while True:
             kids.check()
-            if edit.has_come_to_rest():
+            if edit.has_settled():
                 is_told = edited.take(settings, this, progress, is_told=is_told)
             time.sleep(1)

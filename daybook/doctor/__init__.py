@@ -1,4 +1,4 @@
-"""`daybook doctor`: what would stop tonight's run, found now, each with what to do."""
+"""`daybook doctor`: finds now what would stop tonight's run, and says what to do about it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from extractors.files.lists import LISTS
 
 
 def examine(settings: Settings, known: list[Account], accounts: list[Account]) -> Iterator[Finding]:
-    """Look at everything, cheap things first, and at these accounts of all that are known. Credentials come
-    from wherever Airflow looks."""
+    """Check everything, the quick checks first.
+
+    known: all accounts of accounts.yml. accounts: those to call. Credentials come from wherever Airflow
+    looks.
+    """
     yield Finding("ok", "accounts.yml", f"{len(known)} accounts, business days in {settings.zone}")
     yield from variables(known, os.environ)
     yield from values(settings)

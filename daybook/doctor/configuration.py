@@ -1,4 +1,4 @@
-"""What accounts.yml, the settings of the marts and the merchant's own lists say."""
+"""Checks accounts.yml, the settings of the marts and the merchant's lists for mistakes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from extractors.registry import streams_read
 
 
 def meant(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
-    """Settings of the marts that nobody can mean."""
+    """Invalid settings of the marts (see `daybook.meanings`)."""
     try:
         for slip in meanings.slips(settings.dbt_project / "dbt_project.yml", accounts):
             yield Finding(
@@ -30,7 +30,7 @@ def meant(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
 
 
 def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
-    """An account under another id, as the next load would find it."""
+    """An account that got another id, which the next load would refuse."""
     from warehouse.status import renamed_account as told
 
     error = told(settings.warehouse, accounts)
@@ -39,8 +39,8 @@ def renamed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
 
 
 def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
-    """What an account may say and nobody means: a start to come, a currency that no rate is known of, a
-    store that is almost another's."""
+    """Valid but suspicious lines of an account: a `start` in the future, a currency without a rate, a store
+    whose name is almost that of a shop."""
     from warehouse.status import currencies_with_rates
 
     rated = currencies_with_rates(settings.warehouse, settings.dbt_project)
@@ -52,15 +52,15 @@ def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
             yield Finding(
                 "warn",
                 account.id,
-                f"works for {account.store_id}, and no shop is of that store (did you mean {meant[0]}?)",
+                f"its store is {account.store_id}, which no shop has (did you mean {meant[0]}?)",
                 "mend `store` in accounts.yml: what ads cost and who visits would stand beside no sales",
             )
         if account.start is not None and account.start > datetime.now(account.zone).date():
             yield Finding(
                 "warn",
                 account.id,
-                f"begins on {account.start}, a day to come: nothing is read until then",
-                "mend `start` in accounts.yml, should it be another year",
+                f"begins on {account.start}, which is in the future: nothing is read until then",
+                "mend `start` in accounts.yml if the year is wrong",
             )
         if account.currency not in rated:
             yield Finding(
@@ -72,7 +72,8 @@ def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
 
 
 def listed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
-    """Costs, targets and the like of a store that nobody has: in no figure, and no error."""
+    """Lists (costs, targets, …) that name a store of no account: they are used in no figure, without an
+    error."""
     from warehouse.status import stores_in_lists
 
     known = {account.store_id for account in accounts}
@@ -82,20 +83,20 @@ def listed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
             yield Finding(
                 "warn",
                 "lists",
-                f"{place} tells of {store}, and no account is of that store"
+                f"{place} names the store {store}, which no account has"
                 + (f" (did you mean {meant[0]}?)" if meant else ""),
-                "mend the name there: it is in no figure; a dropped file is dropped again under its name",
+                "mend the name there, because no figure uses it; drop a dropped file again under its name",
             )
 
 
 def twins(accounts: list[Account]) -> Iterator[Finding]:
-    """Accounts that read one and the same: what ads cost and who visits would count twice without a word."""
+    """Accounts with the same connection and options: their ad costs and visits would silently count twice."""
     first: dict[str, list[tuple[Account, Credentials]]] = {}
     for account in accounts:
         platform = find_platform(account.platform)
         if platform.protocol is None:
             continue
-        with suppress(ConfigError):  # told before
+        with suppress(ConfigError):  # reported by `one_account`
             own = outside_airflow(account.id)
             for other, theirs in first.setdefault(platform.name, []):
                 shared = set(streams_read(account)) & set(streams_read(other))

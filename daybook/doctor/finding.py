@@ -1,4 +1,4 @@
-"""What an examination finds."""
+"""The result of a check of `daybook doctor`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Level = Literal["ok", "warn", "bad"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `advice` says what to do when level is not ok."""
+    """One thing checked. what: its name. said: the result. advice: what to do when level is not ok."""
 
     level: Level
     what: str

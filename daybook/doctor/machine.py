@@ -1,4 +1,4 @@
-"""This machine: variables, room, the port of Airflow, and whom failures are told."""
+"""Checks of this machine: environment variables, disk space, Airflow's port, where failures are sent."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from extractors.accounts import Account
 from extractors.credentials import variable
 from extractors.errors import ConfigError
 
-ROOM_NEEDED, ROOM_WISHED = 1 << 30, 5 << 30  # bytes: below the first a night may fail, below the second soon
-ROOM_FOR_A_FULL_BUILD = 2  # times what is built: of ten million orders, 25 GB of working space beside 13 GB
+DISK_BAD_BELOW, DISK_WARN_BELOW = 1 << 30, 5 << 30  # bytes free
+# A full build needs free space of twice the size of the build files (measured with ten million orders: 25 GB
+# beside files of 13 GB).
+FULL_BUILD_FACTOR = 2
 VARIABLES = [  # docs/operations.md says what each is for
     "DAYBOOK_HOME",
     "DAYBOOK_DATA",
@@ -39,7 +41,8 @@ VARIABLES = [  # docs/operations.md says what each is for
 
 
 def variables(accounts: list[Account], environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Names that look like ours and mean nothing: a misspelt variable is silent otherwise."""
+    """Variables that look like Daybook's but are unknown: a misspelt one would otherwise be ignored
+    silently."""
     for name in sorted(environment):
         if name.startswith("DAYBOOK_") and name not in VARIABLES:
             yield Finding("warn", name, "is set, and Daybook knows no such variable", "check its spelling")
@@ -56,7 +59,7 @@ def variables(accounts: list[Account], environment: Mapping[str, str]) -> Iterat
 
 
 def values(settings: Settings) -> Iterator[Finding]:
-    """What is set, and would be refused in the middle of the night."""
+    """Values of variables that a night would refuse."""
     try:
         settings.hash_key()
     except ConfigError as error:
@@ -70,7 +73,7 @@ def values(settings: Settings) -> Iterator[Finding]:
 
 
 def room(settings: Settings) -> Iterator[Finding]:
-    """Disk space where the data is."""
+    """Free disk space in the data folder, and whether it can be written."""
     place = settings.data
     while not place.exists():
         place = place.parent
@@ -79,8 +82,8 @@ def room(settings: Settings) -> Iterator[Finding]:
         return
     free = shutil.disk_usage(place).free
     built = sum(path.stat().st_size for path in settings.build.glob("*.duckdb"))
-    wished = max(ROOM_WISHED, ROOM_FOR_A_FULL_BUILD * built)
-    level: Level = "ok" if free >= wished else "warn" if free >= ROOM_NEEDED else "bad"
+    wished = max(DISK_WARN_BELOW, FULL_BUILD_FACTOR * built)
+    level: Level = "ok" if free >= wished else "warn" if free >= DISK_BAD_BELOW else "bad"
     advice = (
         None
         if level == "ok"
@@ -91,7 +94,7 @@ def room(settings: Settings) -> Iterator[Finding]:
 
 
 def ports(settings: Settings) -> Iterator[Finding]:
-    """Whether Airflow can listen where it would."""
+    """Whether the port on which Airflow would listen is free."""
     other = service.running(settings)
     if other:
         yield Finding("ok", "Airflow", f"{other.verb} runs it (process {other.pid}) at {other.url}")
@@ -118,10 +121,11 @@ def ports(settings: Settings) -> Iterator[Finding]:
 
 
 def messengers(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether failures would reach somebody. Sends nothing, and shows no address: some hold a token."""
+    """Whether notifications would reach their servers. Sends none, and shows host names only, because
+    addresses may contain a token."""
     hook, mail = environment.get("DAYBOOK_NOTIFY_WEBHOOK"), environment.get("DAYBOOK_NOTIFY_EMAIL")
     if not hook and not mail:
-        said = "stand in Airflow alone; DAYBOOK_NOTIFY_WEBHOOK or DAYBOOK_NOTIFY_EMAIL says whom to tell"
+        said = "are shown in Airflow only; set DAYBOOK_NOTIFY_WEBHOOK or DAYBOOK_NOTIFY_EMAIL to be notified"
         yield Finding("ok", "failures", said)
     if hook:
         yield _messenger("DAYBOOK_NOTIFY_WEBHOOK", hook, {"https": 443, "http": 80})
@@ -143,7 +147,7 @@ def _messenger(variable: str, address: str, schemes: Mapping[str, int]) -> Findi
         return Finding("ok", variable, f"{host} is told through your proxy, which is not tried here")
     try:
         socket.create_connection((host, port), 5).close()
-    except (OSError, UnicodeError) as error:  # the latter of a part of the name that is empty or too long
+    except (OSError, UnicodeError) as error:  # UnicodeError: a part of the host name is empty or too long
         said = f"{host} cannot be reached ({type(error).__name__}): nobody would be told of a failure"
         return Finding("warn", variable, said, "check its spelling, the network and a firewall")
     return Finding("ok", variable, f"{host} can be reached")

@@ -1,7 +1,7 @@
-"""The few calls of Airflow's REST API that a night needs: it looks by GET only.
+"""The few calls of Airflow's REST API that a night needs.
 
-The POST variants of the lists log themselves to the database from the server's event loop (daybook.engine.ask
-says what that does to SQLite).
+Lists are read by GET. Their POST variants write an audit log to the database from the server's event loop,
+which can block SQLite (see daybook.engine.ask).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import requests
 
 from extractors.errors import DaybookError
 
-PAGE = 100  # Airflow's own upper limit of a page
+PAGE = 100  # Airflow's maximum page size
 
 
 class AirflowApi:
@@ -27,7 +27,7 @@ class AirflowApi:
         self._http.trust_env = False  # loopback is never behind a proxy
 
     def healthy(self) -> dict[str, str | None]:
-        """Component → status, empty while the server does not answer."""
+        """Component → status; empty while the server does not answer."""
         try:
             answer = self._http.get(f"{self.url}/api/v2/monitor/health", timeout=5)
         except requests.RequestException:
@@ -35,7 +35,7 @@ class AirflowApi:
         return {name: part["status"] for name, part in answer.json().items()} if answer.ok else {}
 
     def log_in(self) -> None:
-        """Raises DaybookError when the password file and the server do not agree."""
+        """Log in as the generated user. Raises DaybookError when the server refuses the password."""
         answer = self._http.post(f"{self.url}/auth/token", json=self._login, timeout=30)
         if answer.status_code != 201:
             raise DaybookError(
@@ -51,21 +51,21 @@ class AirflowApi:
         return [error["stack_trace"] for error in self._get("/importErrors")["import_errors"]]
 
     def runs(self, since: datetime) -> list[dict[str, Any]]:
-        """Runs of all DAGs that changed since then."""
+        """Runs of all DAGs that changed at or after `since`."""
         return self._all("/dags/~/dagRuns", "dag_runs", since)
 
     def is_active(self, dag_id: str) -> bool:
-        """Whether a run of the DAG is under way or about to be."""
+        """Whether a run of the DAG is queued or running."""
         return bool(
             self._get(f"/dags/{dag_id}/dagRuns", state=["queued", "running"], limit=1)["total_entries"]
         )
 
     def tasks(self, since: datetime) -> list[dict[str, Any]]:
-        """Task instances of all runs that changed since then, mapped ones each."""
+        """Task instances of all runs that changed at or after `since`; each mapped one by itself."""
         return self._all("/dags/~/dagRuns/~/taskInstances", "task_instances", since)
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = -1) -> Any:
-        """A value a task left, None when it left none."""
+        """The value of a task's XCom; None when there is none."""
         answer = self._http.get(
             f"{self.url}/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}",
             params={"map_index": str(map_index), "deserialize": "true"},
@@ -82,7 +82,7 @@ class AirflowApi:
         return [line if isinstance(line, str) else str(line.get("event", "")) for line in answer["content"]]
 
     def emit(self, asset: str) -> None:
-        """Emit an asset's event by hand, at a quiet moment (daybook.engine.ask says why)."""
+        """Create an asset event. Only while no task is running (daybook.engine.ask says why)."""
         found = [one for one in self._get("/assets", name_pattern=asset)["assets"] if one["name"] == asset]
         if not found:
             raise DaybookError(

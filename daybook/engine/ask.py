@@ -1,9 +1,10 @@
-"""Pools and DAG runs, in a process of their own: `python -m daybook.engine.ask [night|backfill DAY… NAME…]`
+"""Creates pools and DAG runs, in its own process: `python -m daybook.engine.ask [night|backfill DAY… NAME…]`
 
-Without words pools alone: a task whose pool is not there waits for ever, and nobody is told.
+Without arguments it creates the pools only: a task whose pool does not exist waits for ever without an error.
 
-Not through the REST API: each of its writing calls logs itself to the database from the server's event loop.
-On SQLite that can wait for a task's own request, which waits for the event loop, until the lock's timeout.
+The REST API is not used for this: each of its writing calls adds an audit log from the server's event loop.
+On SQLite that write may wait for the lock of a task's request, which itself waits for the event loop, until
+the lock times out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from daybook.names import WRITER_POOL, ingest_dag, platform_pool
 from daybook.settings import Settings
 
 READ_AT_ONCE = 4
-"""Accounts of one platform read at once; change it on the pool in Airflow, it is not set back."""
+"""Accounts of one platform that are read at once. A change of the pool in Airflow is kept."""
 
 
 def airflow(*words: str) -> None:
@@ -43,7 +44,7 @@ def ask(settings: Settings, words: Sequence[str]) -> None:
 
 
 def make_pools(platforms: list[str]) -> None:
-    """Make the writer's pool and one for each platform. What an operator changed stays."""
+    """Create the writer's pool and one per platform. Existing pools are not changed."""
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
 
@@ -58,10 +59,10 @@ def make_pools(platforms: list[str]) -> None:
 
 
 def night(settings: Settings, day: date, platforms: Sequence[str]) -> None:
-    """A run of `day` for each platform that has none under way and gets none from the scheduler anyway.
+    """Create a run of `day` for each platform, unless one is under way or the scheduler will create it.
 
-    A scheduler that starts after 01:30 owes yesterday's run and makes it by itself; one more would read
-    everything twice.
+    A scheduler that starts after 01:30 creates yesterday's run by itself; a second run would read everything
+    twice.
     """
     from airflow.api.common.trigger_dag import trigger_dag
     from airflow.utils.types import DagRunTriggeredByType
@@ -70,16 +71,16 @@ def night(settings: Settings, day: date, platforms: Sequence[str]) -> None:
         dag_id = ingest_dag(platform)
         if _under_way(settings, dag_id, day):
             continue
-        # A manual run's interval is the last whole one before the moment after which it runs: Airflow's
-        # command line cannot tell that. Its logical date must be its own.
-        moment = clock.moment_after(day, settings.zone, datetime.now(UTC))
+        # A manual run gets the last complete data interval before its `run_after`, which Airflow's command
+        # line cannot set. Its logical date must differ from that of all other runs.
+        moment = clock.unique_instant_after(day, settings.zone, datetime.now(UTC))
         trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.CLI, run_after=moment, logical_date=moment)
 
 
 def backfill(settings: Settings, first: date, last: date, platforms: Sequence[str]) -> None:
     """Airflow backfills of the days first to last; days that ran run again, one at a time, oldest first."""
-    # Airflow takes the runs whose interval starts between the two, ends included. Two hours on either side
-    # reach no other day's tick, and cover the night on which 01:30 comes twice.
+    # Airflow creates the runs whose interval starts between the two dates, both included. Two hours more on
+    # either side reach no other day's run, and cover the night on which 01:30 happens twice.
     start = clock.interval_of(first, settings.zone)[0] - timedelta(hours=2)
     end = clock.interval_of(last, settings.zone)[0] + timedelta(hours=2)
     for platform in platforms:
@@ -93,7 +94,8 @@ def backfill(settings: Settings, first: date, last: date, platforms: Sequence[st
 
 
 def _under_way(settings: Settings, dag_id: str, day: date) -> bool:
-    """Whether a run of that day is queued, running, or owed by the scheduler; True for a paused DAG, too."""
+    """Whether a run of that day is queued, running or about to be created by the scheduler. Also True for a
+    paused DAG, which is to get no run."""
     from airflow.models import DagModel, DagRun
     from airflow.utils.session import create_session
     from airflow.utils.state import DagRunState

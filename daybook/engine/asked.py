@@ -1,4 +1,4 @@
-"""An Airflow that was asked for runs: the one of `daybook up`, or our own for as long as they take."""
+"""Provides an Airflow for a command's runs: that of `daybook up`, or one that is stopped afterwards."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from extractors.accounts import Account
 def asked(
     settings: Settings, accounts: Sequence[Account], progress: Progress, verb: str, words: Sequence[str]
 ) -> Iterator[Watch]:
-    """Ask for the runs that `words` name (daybook.engine.ask), and stop at the end what was started for them.
+    """Create DAG runs and give a Watch to follow them; at the end, stop what was started for them.
 
     Args:
-        accounts: those that are configured; the demo's get the sandbox where Airflow is our own.
-        verb: the command that asks, as another one is told that finds this home's Airflow in use.
+        accounts: the configured accounts; demo accounts get the sandbox when this starts its own Airflow.
+        verb: the calling command, named to other commands that find Airflow in use.
+        words: the arguments of daybook.engine.ask: which runs to create.
 
-    Raises ConfigError where it is in use, DaybookError where it does not start or cannot be asked.
+    Raises ConfigError when another command is using Airflow, DaybookError when it does not start or answer.
     """
     began = datetime.now(UTC)
     other = service.staying(settings)

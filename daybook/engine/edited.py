@@ -1,7 +1,7 @@
-"""accounts.yml, edited while Airflow runs.
+"""Handles accounts.yml being edited while Airflow runs.
 
-Airflow reads it again within half a minute. A file it cannot read takes every DAG out of its schedule,
-without a failed task and so without a word; a platform that is new has no pool, and its tasks wait for one.
+Airflow reads the file again within half a minute. If it is invalid, all DAGs vanish from the schedule, and
+nobody is notified, because no task fails. A new platform has no pool yet, and its tasks would wait for ever.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from daybook.progress import Progress
 from daybook.settings import Settings
 from extractors.errors import ConfigError, DaybookError
 
-QUIET = 5.0  # seconds without a change after which somebody is done with saving
+SETTLE_SECONDS = 5.0  # an edit counts as finished when the file has not changed for this long
 
 
 class Edited:
-    """Tells once of each change of a file, when it has come to rest."""
+    """Notices each change of a file once, SETTLE_SECONDS after it was last written."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known = self._seen = self._stamp()
         self._since = time.monotonic()
 
-    def has_come_to_rest(self) -> bool:
+    def has_settled(self) -> bool:
         now = self._stamp()
         if now != self._seen:
             self._seen, self._since = now, time.monotonic()
-        if self._seen == self._known or time.monotonic() - self._since < QUIET:
+        if self._seen == self._known or time.monotonic() - self._since < SETTLE_SECONDS:
             return False
         self._known = self._seen
         return True
@@ -44,10 +44,10 @@ class Edited:
 
 
 def take(settings: Settings, other: service.Running, progress: Progress, *, is_told: bool) -> bool:
-    """Make what is new in accounts.yml ready, or tell what is wrong with it. Never raises.
+    """Create the pools of new platforms in accounts.yml, or report what is wrong with the file. Never raises.
 
-    Whoever failures go to is told once until it is mended: some editors save while one types. Returns whether
-    that is told (`is_told` of the next edit).
+    A mistake is notified once until it is mended, because some editors save while one types. Returns whether
+    it has been notified: pass that as `is_told` after the next edit.
     """
     try:
         accounts = steps.accounts(settings)

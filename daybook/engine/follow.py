@@ -1,4 +1,4 @@
-"""Following DAG runs to their end, telling what their tasks do."""
+"""Follows DAG runs to their end and reports what their tasks do."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from daybook.engine.api import AirflowApi
 from daybook.problems import Problem
 from daybook.progress import Progress
 
-POLL = 1.0  # seconds between two looks; each costs the API server about 50 ms
-COUNT = 8.0  # seconds between two looks into a long task's log
+POLL_SECONDS = 1.0  # between two polls; each takes about 50 ms of the API server's time
+COUNT_SECONDS = 8.0  # between two reads of a long task's log
 _OF = re.compile(r"\b(\d+) of (\d+)\b")
 LOOK_BACK = timedelta(seconds=10)
 ENDED = {"success", "failed"}
@@ -23,7 +23,7 @@ _TASK_ENDED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 
 @dataclass
 class Run:
-    """One DAG run that is followed. `name` is what people call it."""
+    """One DAG run that is followed. name: what is shown for it."""
 
     name: str
     dag_id: str
@@ -32,7 +32,7 @@ class Run:
     started: str | None = None
     ended: str | None = None
     last_task_ended: str | None = None
-    emitted: bool = False  # whether its last task ended well, and so emitted its asset
+    emitted: bool = False  # whether its last task succeeded, and so emitted its asset
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -43,9 +43,9 @@ class Run:
 
 
 class Watch:
-    """The state of all runs and tasks that changed since a moment, kept up to date by what changes.
+    """The runs and tasks that have changed since `since`, kept up to date by asking for changes only.
 
-    check: called before each look; raises when Airflow itself died.
+    check: called before each poll; raises when an Airflow process has died.
     """
 
     def __init__(self, api: AirflowApi, since: datetime, check: Callable[[], None] = lambda: None) -> None:
@@ -55,10 +55,11 @@ class Watch:
         self._since = since
         self._looks = 0
         self.runs: dict[tuple[str, str], dict[str, Any]] = {}
-        self.tasks: dict[tuple[str, str, str, int], dict[str, Any]] = {}  # by place: an id lives for one try
+        # Keyed by DAG, run, task and map index: a task instance gets a new id with every try.
+        self.tasks: dict[tuple[str, str, str, int], dict[str, Any]] = {}
 
     def look(self) -> None:
-        """Bring runs and tasks up to date."""
+        """Poll once: update runs and tasks."""
         self._check()
         now = datetime.now(UTC)
         for run in self.api.runs(self._since):
@@ -66,7 +67,8 @@ class Watch:
         for task in self.api.tasks(self._since):
             self.tasks[(*_key(task), task["task_id"], task["map_index"])] = task
         self._looks += 1
-        # Looking back a little covers transactions under way; all of it now and then, any other gap.
+        # Look back a little, for changes that were not committed yet; and at everything every 20th time, in
+        # case a change was missed otherwise.
         self._since = self._began if self._looks % 20 == 0 else max(self._began, now - LOOK_BACK)
 
     def tasks_of(self, key: tuple[str, str]) -> list[dict[str, Any]]:
@@ -77,11 +79,11 @@ def follow(watch: Watch, runs: list[Run], progress: Progress, counting: str | No
     """Wait until all runs have ended; fill in their states, times and problems.
 
     Args:
-        watch: since a moment before the runs were made.
-        counting: a long task whose log says `17 of 300`; told now and then.
+        watch: must begin before the runs were created.
+        counting: a long task whose log contains lines such as `17 of 300`; the latest is shown now and then.
     """
     told: set[tuple[str, str, str, int, str]] = set()
-    next_count = time.monotonic() + COUNT
+    next_count = time.monotonic() + COUNT_SECONDS
     going = {(run.dag_id, run.run_id): run for run in runs}
     while going:
         watch.look()
@@ -91,7 +93,7 @@ def follow(watch: Watch, runs: list[Run], progress: Progress, counting: str | No
                 run.state, run.started, run.ended = found["state"], found["start_date"], found["end_date"]
         _tell(going, watch.tasks.values(), told, progress)
         if counting and time.monotonic() >= next_count:
-            next_count = time.monotonic() + COUNT
+            next_count = time.monotonic() + COUNT_SECONDS
             _count(going, watch, counting, progress)
         for key, run in list(going.items()):
             if run.state in ENDED:
@@ -104,7 +106,7 @@ def follow(watch: Watch, runs: list[Run], progress: Progress, counting: str | No
                     run.problems = _problems(watch.api, run, tasks)
                 del going[key]
         if going:
-            time.sleep(POLL)
+            time.sleep(POLL_SECONDS)
 
 
 def _tell(
@@ -151,7 +153,8 @@ def _count(going: dict[tuple[str, str], Run], watch: Watch, task_id: str, progre
 
 
 def _problems(api: AirflowApi, run: Run, tasks: list[dict[str, Any]]) -> list[Problem]:
-    """What the run's failed tasks left: the verdict's where there is one, else each task's own."""
+    """The problems of a failed run: those of its `ready` task if it has any, else those of each failed
+    task."""
     failed = [task for task in tasks if task["state"] == "failed"]
     failed.sort(key=lambda task: task["task_id"] != "ready")
     found: list[Problem] = []

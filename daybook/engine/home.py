@@ -1,7 +1,4 @@
-"""$AIRFLOW_HOME.
-
-Secrets and a password made once, and the environment every Airflow process is started with.
-"""
+"""The folder of Daybook's Airflow: its generated secrets and password, and its processes' environment."""
 
 from __future__ import annotations
 
@@ -38,9 +35,9 @@ def password(settings: Settings) -> str:
 
 
 def prepare_home(settings: Settings) -> None:
-    """Make $AIRFLOW_HOME with its secrets and password, readable by their owner only.
+    """Create Airflow's folder with its secrets and password, readable by the owner only.
 
-    Changes nothing that is there.
+    Existing files are not changed.
     """
     home = settings.airflow_home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,10 +52,11 @@ def prepare_home(settings: Settings) -> None:
 
 
 def environment(settings: Settings, port: int = DEFAULT_PORT) -> dict[str, str]:
-    """What Airflow's processes need beside the caller's own environment; what the caller set wins.
+    """The variables that Airflow's processes need in addition to the caller's environment.
 
-    Args:
-        port: where the API server listens on loopback.
+    AIRFLOW__… variables that the caller has set are left out, so that the caller's values count.
+
+    port: where the API server listens on loopback.
     """
     prepare_home(settings)
     url = f"http://127.0.0.1:{port}"
@@ -91,12 +89,15 @@ def environment(settings: Settings, port: int = DEFAULT_PORT) -> dict[str, str]:
 def child_environment(settings: Settings, port: int, extra: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of an Airflow process: the caller's, ours, and `extra` (connections)."""
     result = {**os.environ, **environment(settings, port), **extra}
-    result.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc every task imports for two seconds more
+    result.pop("PYTHONDONTWRITEBYTECODE", None)  # without .pyc files every task needs two seconds more
     return result
 
 
 def in_this_process(settings: Settings) -> bool:
-    """Make `import airflow` in this process mean Daybook's Airflow. False when it has no database yet."""
+    """Set the environment so that `import airflow` in this process uses Daybook's Airflow.
+
+    Returns False, and sets nothing, when that has no database yet.
+    """
     database = os.environ.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
     if not database and not (settings.airflow_home / "airflow.db").exists():
         return False
@@ -105,5 +106,5 @@ def in_this_process(settings: Settings) -> bool:
 
 
 def _ours(name: str) -> bool:
-    """Names whose value in the caller's environment is a choice to keep (PostgreSQL, a vault's secret…)."""
+    """Whether a variable may be overridden by the caller's environment (PostgreSQL, secrets of a vault)."""
     return name.startswith("AIRFLOW__")

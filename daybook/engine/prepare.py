@@ -1,8 +1,8 @@
-"""`python -m daybook.engine.prepare [night|backfill …]`: database, pools, DAGs, and the runs asked for.
+"""`python -m daybook.engine.prepare [night|backfill …]`: prepares the database, pools, DAGs and runs.
 
-The same as `airflow db migrate`, `airflow pools import` (of pools that are not there) and `airflow dags
-reserialize`, which as three commands would import Airflow three times (3 s each). The runs are those of
-daybook.engine.ask, made before the scheduler starts.
+It does what `airflow db migrate`, `airflow pools import` (for missing pools) and `airflow dags reserialize`
+do, but imports Airflow once instead of three times (3 s each). The runs are those of daybook.engine.ask,
+created before the scheduler starts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from daybook.engine.ask import airflow, ask
 
 
 def migrate(stamp: Path) -> None:
-    """Bring the metadata database up to date; skipped when this version of Airflow did it before."""
+    """Migrate the metadata database, unless `stamp` says that this version of Airflow has done so before."""
     from airflow import __version__
     from airflow.configuration import conf
 
@@ -26,17 +26,17 @@ def migrate(stamp: Path) -> None:
 
 
 def hash_of(text: str) -> str:
-    """A fingerprint: the address of a database may hold its password."""
+    """A short hash, stored instead of the database's address, which may contain a password."""
     from hashlib import sha256
 
     return sha256(text.encode()).hexdigest()[:16]
 
 
-def bury_dead_scheduler() -> None:
-    """Say that a scheduler which was killed is dead, so that the next one takes over its tasks at once.
+def mark_dead_scheduler() -> None:
+    """Mark a killed scheduler as failed, so that the next one takes over its tasks at once.
 
-    It would find out by itself after minutes of missing heartbeats. Only where no other can be alive: we hold
-    this home's lock, and SQLite is on this machine.
+    Otherwise that happens after minutes without heartbeats. Done for SQLite only: there no other scheduler
+    can be alive, because we hold the lock of this Airflow and its database is on this machine.
     """
     from airflow.configuration import conf
     from airflow.jobs.job import Job, JobState
@@ -58,7 +58,7 @@ def main() -> None:
 
     settings = Settings.from_environment()
     migrate(settings.airflow_home / "migrated")
-    bury_dead_scheduler()
+    mark_dead_scheduler()
     airflow("dags", "reserialize")
     ask(settings, sys.argv[1:])
 

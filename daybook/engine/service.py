@@ -1,4 +1,4 @@
-"""Starting Daybook's Airflow on loopback and knowing whether one runs already."""
+"""Starts Daybook's Airflow on loopback, and finds out whether one is running already."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from daybook.settings import Settings, port_asked_for
 from extractors.errors import ConfigError, DaybookError
 
 UP = "daybook up"
-START_TIMEOUT = 180.0  # seconds; 10 on a quiet machine
-BUSY_TIMEOUT = 60.0  # seconds that an Airflow at work may leave a call unanswered
+START_TIMEOUT = 180.0  # seconds; it takes 10 on an idle machine
+BUSY_TIMEOUT = 60.0  # seconds that a starting or busy Airflow may not answer
 
 
 @dataclass(frozen=True)
 class Running:
-    """An Airflow of this home that runs now, as its starter wrote it down."""
+    """A running Airflow of this folder, as the command that started it noted."""
 
     pid: int
     verb: str
@@ -35,7 +35,10 @@ class Running:
 
 
 def running(settings: Settings) -> Running | None:
-    """Who holds this home's Airflow, if anybody does."""
+    """The running Airflow of this folder; None when there is none.
+
+    Its file is locked by the command that started it, for as long as that command runs.
+    """
     path = settings.airflow_home / "running.json"
     try:
         with path.open("r") as file:
@@ -51,16 +54,18 @@ def running(settings: Settings) -> Running | None:
 
 
 def staying(settings: Settings) -> Running | None:
-    """An Airflow of this home that is there to stay: `daybook up`. A night's own would end under our feet."""
+    """The running Airflow if `daybook up` started it, else None: that of a night would end during our
+    work."""
     other = running(settings)
     return other if other and other.verb == UP else None
 
 
 @contextlib.contextmanager
 def only_one(settings: Settings, verb: str) -> Iterator[int]:
-    """Hold this home's Airflow while the block runs; gives the port to use.
+    """Lock the Airflow of this folder while the block runs; gives the port to use.
 
-    Raises ConfigError when another command holds it, or DAYBOOK_PORT is taken.
+    verb: this command, for others that find it locked. Raises ConfigError when another command holds the
+    lock, or when DAYBOOK_PORT is in use.
     """
     prepare_home(settings)
     descriptor = os.open(settings.airflow_home / "running.json", os.O_RDWR | os.O_CREAT, 0o600)
@@ -119,7 +124,8 @@ def start(
 
 
 def attach(settings: Settings, other: Running) -> AirflowApi:
-    """The API of an Airflow somebody else started (`daybook up`): waits where it is starting or busy."""
+    """The API, logged in, of an Airflow that `daybook up` started. Waits BUSY_TIMEOUT if it is starting or
+    busy, then raises DaybookError."""
     api = AirflowApi(other.url, USER, password(settings))
     deadline = time.monotonic() + BUSY_TIMEOUT
     while not api.healthy():
@@ -134,7 +140,10 @@ def attach(settings: Settings, other: Running) -> AirflowApi:
 
 
 def ask(settings: Settings, other: Running, words: Sequence[str]) -> None:
-    """Create runs in an Airflow that runs already. Raises DaybookError with what went wrong."""
+    """Create runs in a running Airflow. words: the arguments of daybook.engine.ask.
+
+    Raises DaybookError with the end of its output when that fails.
+    """
     env = child_environment(settings, int(other.url.rsplit(":", 1)[1]), {})
     try:
         done = subprocess.run(
@@ -147,12 +156,12 @@ def ask(settings: Settings, other: Running, words: Sequence[str]) -> None:
         )
     except subprocess.TimeoutExpired:
         raise DaybookError(
-            f"Airflow was asked and did not answer within {START_TIMEOUT:.0f} s",
+            f"Airflow did not create the runs within {START_TIMEOUT:.0f} s",
             advice="the machine or the database is busy: try again later",
         ) from None
     if done.returncode:
         tail = "\n".join(f"  {line}" for line in (done.stdout + done.stderr).splitlines()[-15:])
-        raise DaybookError(f"Airflow could not be asked\n{tail}", advice="is the database reachable?")
+        raise DaybookError(f"Airflow could not create the runs\n{tail}", advice="is its database reachable?")
 
 
 def _finish_preparing(kids: Children) -> None:

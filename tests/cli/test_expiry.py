@@ -95,7 +95,7 @@ def test_an_end_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         ("taobao__a", {"expires_at": after(days=3).isoformat()}, "in 3 days"),
         ("jd__a", {"expires_at": after(days=4).isoformat()}, None),
         ("jd__a", {"expires_at": after(days=2, hours=1).isoformat()}, "in 2 days"),
-        ("jd__a", {}, "nobody knows"),
+        ("jd__a", {}, "it is unknown"),
     ],
 )
 def test_what_is_said_of_an_account(

@@ -83,7 +83,7 @@ def test_doctor_shows_a_list_that_tells_of_a_store_nobody_has_until_its_file_is_
 
     assert dropped("unit_costs", f"{head},,S-1,2026-01-01,5,CNY\n{store},,S-1,2026-01-01,5,CNY\n") == []
     (said,) = dropped("unit_costs", f"{head}{store}x,,S-1,2026-01-01,5,CNY\n")
-    assert said == f"mine.csv tells of {store}x, and no account is of that store (did you mean {store}?)"
+    assert said == f"mine.csv names the store {store}x, which no account has (did you mean {store}?)"
     assert dropped("unit_costs", f"{head}{store},,S-1,2026-01-01,6,CNY\n") == []
     goal = "store_id,metric,month,target\nALL,net_sales,2026-11-01,9\n"
     assert dropped("targets", goal) == []

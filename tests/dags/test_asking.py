@@ -107,17 +107,17 @@ def test_an_edited_list_of_accounts_gets_its_pools_or_is_told_with_its_line(
     assert len(told) == 2
 
 
-def test_an_edit_is_told_once_when_the_file_has_come_to_rest(
+def test_an_edit_is_told_once_when_the_file_has_settled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edited, "QUIET", 0.2)
+    monkeypatch.setattr(edited, "SETTLE_SECONDS", 0.2)
     path = tmp_path / "accounts.yml"
     path.write_text("a")
     edit = edited.Edited(path)
     for change in (lambda: path.write_text("ab"), path.unlink):
-        assert not edit.has_come_to_rest()
+        assert not edit.has_settled()
         change()
-        assert not edit.has_come_to_rest()
+        assert not edit.has_settled()
         time.sleep(0.3)
-        assert edit.has_come_to_rest()
-    assert not edit.has_come_to_rest()
+        assert edit.has_settled()
+    assert not edit.has_settled()
