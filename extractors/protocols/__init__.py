@@ -1,1 +1,1 @@
-"""How families of vendors talk: signing, envelopes, error codes. A family never names a platform."""
+"""Protocols shared by several vendors: signing, envelopes, error codes. None of them names a platform."""

@@ -1,6 +1,6 @@
-"""The errors of Alibaba's older open gateway (AOP), which several of its vendors stand behind.
+"""Errors of Alibaba's older open gateway (AOP), which several platforms use.
 
-Names of its codes beyond a few are not documented: they are judged by the words in them.
+Only a few of its error codes are documented; the others are classified by the words in them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedE
 
 
 def gateway_error(body: Any, vendor: str, authorise: str) -> DaybookError | None:
-    """The error of an answer `{error_code, error_message}`, or of an API's own `{success: false, errorCode}`.
+    """The error in an answer: the gateway's `{error_code, error_message}`, or an API's own
+    `{success: false, errorCode, errorMessage}`. None when the answer is good.
 
-    vendor: how the error's text calls who answered. authorise: what to do about a token that ended.
+    vendor: the vendor's name in the message. authorise: the advice for an expired token.
     """
     if not isinstance(body, dict):
         return TransientError(f"{vendor} answered with something that is no envelope")

@@ -1,4 +1,4 @@
-"""Rows of a CSV file a vendor made: sniffed encoding, named columns, every row held to the header's width."""
+"""Reads CSV files of vendors: guesses the encoding, names the columns, checks every row's width."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ ENCODINGS = ("utf-8-sig", "gb18030")
 
 
 def rows_of(reply: Reply, columns: tuple[str, ...], what: str) -> list[Record]:
-    """The file's rows by the vendor's column order, as text; a line of headings is left out.
+    """The rows of a file with a fixed order of columns, as text. A heading line is skipped.
 
+    columns: the vendor's columns in order. what: the file, for errors.
     Raises:
-        ContractError: no known encoding, or a row of another width than its columns.
+        ContractError: the encoding is unknown, or a row has another number of columns.
     """
     text = decoded(reply.body, what)
     records = []
@@ -29,10 +30,12 @@ def rows_of(reply: Reply, columns: tuple[str, ...], what: str) -> list[Record]:
 
 
 def named_rows(reply: Reply, columns: tuple[str, ...], what: str) -> list[Record]:
-    """The rows of a file whose text starts with a line of its columns' names, in whatever order, as text.
+    """The rows of a file whose first line names its columns, in any order, as text.
 
+    columns: those that must be there. what: the file, for errors.
     Raises:
-        ContractError: a column that was asked for is missing, or a row of another width than the names.
+        ContractError: one of `columns` is missing, a name occurs twice, or a row has another number of
+            columns than the first line.
     """
     lines = csv.reader(io.StringIO(reply.body, newline=""))
     names = [cell.strip() for cell in next(lines, [])]
@@ -51,7 +54,7 @@ def named_rows(reply: Reply, columns: tuple[str, ...], what: str) -> list[Record
 
 
 def decoded(body: bytes, what: str) -> str:
-    """The text of a file whose encoding the vendor does not say: UTF-8 if it is that, else GB18030."""
+    """The text of a file whose encoding is not documented: UTF-8 if it is valid UTF-8, else GB18030."""
     for encoding in ENCODINGS:
         try:
             return body.decode(encoding)

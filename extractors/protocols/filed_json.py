@@ -1,7 +1,7 @@
-"""The filed family: a granted JSON API whose finished reports lie, packed, at addresses of their own.
+"""The filed-JSON protocol: a granted JSON API whose finished reports are packed files at separate URLs.
 
-The address comes with the answer that says a report is finished, and opens by itself for a while. The token
-must not go there: it is another host, and the storage refuses two credentials.
+The URL is in the answer that says that a report is finished, is signed, and works for a limited time. The
+token must not be sent there: it is another host, and the storage refuses a request with two credentials.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ BUSY = (408, 425, 429)
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect(granted_json.Dialect):
-    """A member of the family.
+    """What differs between the vendors of this protocol, in addition to `granted_json.Dialect`.
 
-    unpack: (a file's bytes, what it is) → what is read from it.
-    answered: (status, body) → the good answer that an error status holds; None when it is an error.
-    doubtful: names of requests whose 401 need not be about the token: it is renewed once, and then they are
-        tried again.
+    unpack: (a file's bytes, its name for errors) → its content.
+    answered: (HTTP status, body) → the reply's body when the vendor sends a good answer with an error status;
+        None when it is an error.
+    doubtful: names of requests whose HTTP 401 may be temporary. The token is renewed once; further ones are
+        treated as transient.
     """
 
     unpack: Callable[[bytes, str], Any]
@@ -40,7 +41,7 @@ class Dialect(granted_json.Dialect):
 
 
 class FiledJson(GrantedJson):
-    """Speaks the dialect for one account. Connection: as for the granted family."""
+    """The speaker for one account. Its connection is as for `GrantedJson`."""
 
     def __init__(self, dialect: Dialect, url: str, account: Account, credentials: Credentials) -> None:
         super().__init__(dialect, url, account, credentials)
@@ -85,7 +86,7 @@ class FiledJson(GrantedJson):
         return Reply(self._filed.unpack(body, request.name), headers)
 
     def _safe(self, address: str) -> str:
-        """The address, if it is https or on the host we talk to anyway."""
+        """The address. Raises ContractError unless it is https or on the API's own host (the sandbox)."""
         parts, own = urlsplit(address), urlsplit(self._url)
         if parts.scheme != "https" and (parts.scheme, parts.netloc) != (own.scheme, own.netloc):
             raise ContractError("a finished report lies at an address that is not https")

@@ -1,8 +1,8 @@
-"""The granted family: JSON over HTTP with a bearer token that somebody's grant buys, errors as HTTP statuses.
+"""The granted-JSON protocol: JSON over HTTP with a bearer token obtained by a grant; errors as HTTP statuses.
 
-A grant is a service account's key, which signs a statement (RFC 7523), or a person's refresh token. A token
-is bought before the first call and again before it runs out; a 401 buys one more. What an answer says is left
-of a quota is heeded before the next call.
+The grant is a service account's key, which signs a JWT assertion (RFC 7523), or a person's refresh token. A
+token is requested before the first call, again before it expires, and once after an HTTP 401. If an answer
+tells how much of a quota is left, that is respected before the next call.
 """
 
 from __future__ import annotations
@@ -26,22 +26,25 @@ from extractors.protocols.restraint import Restraint
 from extractors.tokens import Tokens
 
 PEM = "-----BEGIN"
-EARLY = timedelta(minutes=1)
+RENEW_BEFORE = timedelta(minutes=1)
 ADVICE = "check the key or authorise again, and update the connection"
-SECRET = "the app's id or secret is wrong, or the secret's time is over: make a new one for the connection"  # noqa: S105  advice
-PASSING = {"temporarily_unavailable", "server_error", "internal_failure"}
+SECRET_ADVICE = (
+    "the app's id or secret is wrong, or the secret's time is over: make a new one for the connection"  # noqa: S105  advice
+)
+TRANSIENT_REASONS = {"temporarily_unavailable", "server_error", "internal_failure"}
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """A member of the family.
+    """What differs between the vendors of this protocol.
 
-    scope: what a service account asks for. token_url: where tokens are bought; a connection with a host of
-        its own keeps only the last part of the path.
-    error: (status, body, account) → the error in an answer, or None when it is good.
-    headers: further headers of every call for an account.
-    left: (body, account) → seconds to stay away and why, when the answer says too little is left.
-    is_scope_renewed: a person's renewal names the scope, too.
+    scope: the OAuth scope that a service account requests.
+    token_url: where tokens are requested. If the connection names a host, that host is used with the last
+        part of this path.
+    error: (HTTP status, body, account) → the error in an answer, or None when it is good.
+    headers: further headers of every call.
+    left: (body, account) → (seconds to wait, why) when the answer says that a quota is nearly used up.
+    is_scope_renewed: the scope is sent with a person's refresh token, too.
     """
 
     scope: str
@@ -53,8 +56,8 @@ class Dialect:
 
 
 class GrantedJson:
-    """Speaks the dialect for one account. Connection: login and password are a service account's e-mail and
-    private key (PEM), or an app's id and secret with the person's refresh_token in extra."""
+    """The speaker for one account. Its connection has a service account's e-mail and private key (PEM) as
+    login and password, or an app's id and secret, with a person's refresh_token in extra."""
 
     def __init__(self, dialect: Dialect, url: str, account: Account, credentials: Credentials) -> None:
         self._dialect = dialect
@@ -67,7 +70,7 @@ class GrantedJson:
     def prepare(self, request: Request, tokens: Tokens) -> dict[str, Any]:
         self._restraint.heed(request.name)
         ends = tokens.expires_at
-        if not tokens.access_token or (ends is not None and ends - EARLY <= datetime.now(UTC)):
+        if not tokens.access_token or (ends is not None and ends - RENEW_BEFORE <= datetime.now(UTC)):
             raise AuthError(f"{request.name}: no token yet", refreshable=True, advice=ADVICE)
         headers = {
             "Authorization": f"Bearer {tokens.access_token}",
@@ -110,7 +113,7 @@ class GrantedJson:
             }
             if self._dialect.is_scope_renewed:
                 form["scope"] = self._dialect.scope
-        return {"method": "POST", "url": url, "data": form}, _bought
+        return {"method": "POST", "url": url, "data": form}, _read_token
 
     def _statement(self, email: str, key: str) -> str:
         now = int(time.time())
@@ -130,18 +133,18 @@ class GrantedJson:
             ) from None
 
 
-def _bought(body: bytes) -> Tokens:
+def _read_token(body: bytes) -> Tokens:
     data = loads(body, "token refresh")
     if not isinstance(data, dict) or not data.get("access_token"):
         reason = data.get("error") if isinstance(data, dict) else None
-        if reason in PASSING:
+        if reason in TRANSIENT_REASONS:
             raise TransientError(f"token refresh: {reason}")
-        advice = SECRET if reason == "invalid_client" else ADVICE
+        advice = SECRET_ADVICE if reason == "invalid_client" else ADVICE
         raise AuthError(f"token refresh was refused: {reason}", advice=advice)
     return Tokens(
         access_token=str(data["access_token"]),
         refresh_token=data.get("refresh_token"),
         expires_at=ends_in(data.get("expires_in") or 3600),
-        # Told where an authorisation is for a time: seven days for an app of Google's that is tried out.
+        # Sent when the authorisation itself is limited: 7 days for a Google app in testing mode.
         refresh_expires_at=ends_in(data.get("refresh_token_expires_in")),
     )

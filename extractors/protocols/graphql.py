@@ -1,8 +1,8 @@
-"""The GraphQL family: one address, a document with variables, a price on every query.
+"""The GraphQL protocol: one URL, a document with variables, and a cost for every query.
 
-Errors stand beside the data in an answer with HTTP 200, and data that came with errors is incomplete: it is
-never used. Every query is charged in advance from an allowance that refills; the answer tells what is left.
-All queries draw on one allowance, so all have one request name; `Request.path` says which document is sent.
+Errors are sent beside the data with HTTP 200. Data that comes with errors is incomplete and never used. The
+cost of a query is taken from an allowance that refills over time; the answer tells how much is left. All
+queries share one allowance, so all have the same request name; `Request.path` says which document is sent.
 """
 
 from __future__ import annotations
@@ -32,21 +32,22 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class TooCostly(ConfigError):
-    """The query alone costs more than one query may; only a smaller page helps."""
+    """The query costs more than a single query may. Only smaller pages help."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """A member of the family.
+    """What differs between the vendors of this protocol.
 
-    path: of the one address. documents: a request's path → the GraphQL document sent for it. A path that is
-        an address is that of a finished file of JSON lines: it is fetched as it is, without the token.
-    token_header: where the access token goes.
-    throttled, too_costly: codes of the two errors about price.
-    errors: other codes → the error of that kind; a code not named is the vendor's contract.
-    inner: finds the error that stands in the data itself, where a document asks for something to be done.
-    version_header, version: where the answer names the version that served it, and which it must be.
-    grant_path, grant: where key and secret buy a token (the host is the account's), and what to post there.
+    path: path of the API's URL.
+    documents: `Request.path` → the GraphQL document to send. A path that is a full URL is a finished file of
+        JSON lines instead; it is downloaded without the token.
+    token_header: the header for the access token.
+    throttled, too_costly: error codes for a used-up allowance and for a single query that costs too much.
+    errors: other error codes → the error they stand for. Codes not listed give a ContractError.
+    inner: finds an error within the data, as mutations report it.
+    version_header, version: the header that names the API version which answered, and the expected one.
+    grant_path, grant: where a token is requested with key and secret, and further fields to post there.
     """
 
     path: str
@@ -63,7 +64,7 @@ class Dialect:
 
 
 class GraphQL:
-    """Speaks the dialect for one account."""
+    """The speaker for one account."""
 
     renews_by_key = True
 
@@ -102,13 +103,13 @@ class GraphQL:
                 f"{request.name} was served by version {served}, not {self._dialect.version}",
                 advice="the version this client speaks has ended: update Daybook before reading on",
             )
-        # The next page costs what this one did: wait until that much is there again.
+        # The next page will cost as much as this one: wait until the allowance covers it.
         return Reply(data["data"], headers, hold=_shortfall(cost))
 
     def refresh(self, tokens: Tokens) -> tuple[dict[str, Any], Callable[[bytes], Tokens]] | None:
         key, secret = self._credentials.login, self._credentials.password
         if not key or not secret:
-            return None  # a token that does not expire was given
+            return None  # the connection has a token that does not expire
         form = {"client_id": key, "client_secret": secret, **self._dialect.grant}
         return {"method": "POST", "url": self._url + self._dialect.grant_path, "data": form}, _granted
 
@@ -119,7 +120,7 @@ class GraphQL:
         codes = [str(dig(error, ("extensions", "code")) or "") for error in found]
         text = "; ".join(str(error.get("message"))[:200] for error in found) or "an error without a message"
         if self._dialect.throttled in codes:
-            # Without the price (some proxies cut it) the caller backs off by itself.
+            # Without the cost (some proxies remove it) the session backs off by its own rule.
             return RateLimitedError(f"{name}: {text}", retry_after=_shortfall(cost) or None)
         if self._dialect.too_costly in codes:
             return TooCostly(f"{name}: {text}", advice="ask for smaller pages")
@@ -134,7 +135,8 @@ def _is_address(path: str) -> bool:
 
 
 def _lines(name: str, status: int, headers: dict[str, str], body: bytes) -> Reply:
-    """A finished file. One that is gone (its address lasts for some days) has to be made anew."""
+    """The lines of a finished file. Raises ContractError when it is gone (its URL works for some days), so
+    that the read is repeated with a new job."""
     if status in (403, 404, 410):
         raise ContractError(f"{name}: HTTP {status}, the file is not there any more")
     raise_for_status(name, status, headers)
@@ -142,7 +144,7 @@ def _lines(name: str, status: int, headers: dict[str, str], body: bytes) -> Repl
 
 
 def _shortfall(cost: dict[str, Any]) -> float:
-    """Seconds until the allowance covers the price of the same query again; 0 when it does already."""
+    """Seconds until the allowance covers the cost of the same query; 0 when it does now or is not told."""
     status = cost.get("throttleStatus") or {}
     try:
         missing = float(cost["requestedQueryCost"]) - float(status["currentlyAvailable"])
@@ -156,14 +158,15 @@ def _granted(body: bytes) -> Tokens:
     token = data.get("access_token") if isinstance(data, dict) else None
     if not token:
         raise AuthError(
-            "the key and secret buy no token",
+            "the vendor gives no token for this key and secret",
             advice="check that the app is still installed in this shop and that its secret is current",
         )
     return Tokens(access_token=str(token))
 
 
 def has_more(info: Any) -> bool:
-    """What the `pageInfo` of a connection says of further pages; it always says it."""
+    """`hasNextPage` of a connection's `pageInfo`. Raises ContractError when it is missing: by the GraphQL
+    convention it never is, so without it the answer is incomplete."""
     found = info.get("hasNextPage") if isinstance(info, dict) else None
     if not isinstance(found, bool):
         raise ContractError("an answer that does not say whether there is a next page")
@@ -172,11 +175,11 @@ def has_more(info: Any) -> bool:
 
 @dataclass(frozen=True)
 class Connection:
-    """Pages of one connection, by its own cursor.
+    """Pages of a GraphQL connection, by its cursor.
 
-    path: of the connection in the data. page_size: how many to ask for; halved while the query is too costly.
-    count: path of the vendor's own count of what the read holds, where the document asks for it.
-    depth: how many records one may page through; more must be split (TooDeep).
+    path: the connection in the data. page_size: records to ask for; halved while the query costs too much.
+    count: the path of the vendor's count of the whole read, if the document asks for one.
+    depth: the most records the vendor allows to page through; a longer read raises TooDeep.
     """
 
     path: str

@@ -1,7 +1,7 @@
-"""The header-and-body family: one JSON object with who asks in `header` and what is asked in `body`.
+"""The header-and-body protocol: requests are JSON objects with credentials in `header`, parameters in `body`.
 
-The answer has the same two parts; `header.status` tells success, HTTP is 200 whatever happened. Members
-differ in what the header holds, in their error codes and in how a token is renewed: a `Dialect` states them.
+Answers have the same two parts. HTTP is always 200; `header.status` tells success. A `Dialect` says what
+differs between vendors: the header's fields, error codes, and how a token is renewed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ Header = Callable[[Account, Credentials, Tokens], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Dialect:
-    """A member of the family.
+    """What differs between the vendors of this protocol.
 
-    header: (account, credentials, tokens) → who asks.
+    header: (account, credentials, tokens) → the `header` of a request.
     error: the error in an answer, or None when it is good.
-    files: paths whose answer is a file of lines; an object in its place is an error.
-    refresh: (app id, app secret, tokens, account) → the request that renews the tokens, below the base URL;
-        `refresh_host` where another host does it. refresh_read: the new tokens from its answer.
+    files: paths that answer with a text file; a JSON object in its place is an error.
+    refresh: (app id, app secret, tokens, account) → the request that renews the tokens; its URL is a path.
+        refresh_host: the host for it, if it is not the API's. refresh_read: reads the new tokens from the
+        answer.
     """
 
     header: Header
@@ -42,7 +43,7 @@ class Dialect:
 
 
 class HeaderBody:
-    """Speaks the dialect for one account."""
+    """The speaker for one account."""
 
     def __init__(self, dialect: Dialect, url: str, account: Account, credentials: Credentials) -> None:
         self._dialect = dialect
@@ -93,7 +94,7 @@ class HeaderBody:
 
 
 def failures_of(header: Mapping[str, Any]) -> str:
-    """The codes and words of a header's failures, for an error's text."""
+    """The codes and messages of an answer's `header.failures`, for an error message."""
     failures = header.get("failures") or []
     texts = [
         " ".join(str(entry[name]) for name in ("code", "message") if entry.get(name))

@@ -1,4 +1,4 @@
-"""What an HTTP status alone tells, before any envelope is read."""
+"""What an HTTP status and the standard headers tell, before the body is read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from extractors.errors import AuthError, ConfigError, RateLimitedError, Transien
 
 
 def raise_for_status(name: str, status: int, headers: dict[str, str]) -> None:
-    """Raise the kind of error a status stands for; 2xx passes.
+    """Raise the error that a status stands for; 2xx raises none.
 
     Raises:
         RateLimitedError: 429, with the wait of Retry-After.
@@ -33,13 +33,13 @@ def raise_for_status(name: str, status: int, headers: dict[str, str]) -> None:
 
 
 def retry_after(headers: dict[str, str]) -> float | None:
-    """Seconds of a Retry-After header (delta or HTTP date), or None where it names none."""
+    """The seconds of a Retry-After header (a number or an HTTP date); None when it is missing or invalid."""
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
     try:
         seconds = float(value)
-        return seconds if seconds >= 0 else None  # not a number is not above either
+        return seconds if seconds >= 0 else None  # also None for "nan"
     except ValueError:
         pass
     at = http_date(value)
@@ -47,8 +47,8 @@ def retry_after(headers: dict[str, str]) -> float | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """The instant of a header such as Date, or None for what is no date. All its forms are in UTC, whether
-    they say so or not (RFC 9110, 5.6.7)."""
+    """The instant of a header such as Date; None when it is no date. All HTTP dates are in UTC, also when
+    they do not say so (RFC 9110, 5.6.7)."""
     try:
         at = parsedate_to_datetime(text)
     except (TypeError, ValueError, OverflowError):

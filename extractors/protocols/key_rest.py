@@ -1,9 +1,9 @@
-"""The key-and-secret family: plain REST, Basic over https, one-legged OAuth 1.0a over http.
+"""The key-and-secret protocol: REST with Basic authentication over https, or one-legged OAuth 1.0a over http.
 
-Some hosts take the Authorization header away before the shop sees it: the account's option `keys_in_query`
-puts key and secret into the query instead (https only).
-Totals come in headers, errors as HTTP statuses with a typed body, lists as bare arrays.
-OAuth 1.0a: RFC 5849 §3.4; WooCommerce signs with `secret&` and no token.
+Some hosts remove the Authorization header before it reaches the shop. The account's option `keys_in_query`
+then sends key and secret in the query instead (https only).
+Totals are in headers, errors are HTTP statuses with an error code in the body, lists are bare arrays.
+OAuth 1.0a is RFC 5849, section 3.4; the signing key is `secret&`, because there is no token.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class KeyRest:
             try:
                 data = loads(body, request.name)
             except TransientError:
-                data = None  # a firewall's page
+                data = None  # not the shop's answer, but a firewall's page
             if isinstance(data, dict) and "code" in data:
                 raise _typed(request.name, data, status)
             if status == 403:
@@ -98,7 +98,7 @@ def _escape(text: str) -> str:
 
 
 def _without_notices(body: bytes) -> bytes:
-    """The body without the notices a misconfigured PHP prints before it."""
+    """The body without the PHP notices that a misconfigured shop prints before the JSON."""
     if not re.match(rb"[\xef\xbb\xbf\s]*(<br\s*/?>\s*)*(<b>)?(Notice|Warning|Deprecated)", body):
         return body
     start = re.search(rb"^[\[{]", body, re.M)
@@ -109,8 +109,8 @@ def _typed(name: str, data: dict[str, Any], status: int) -> DaybookError:
     code = str(data.get("code"))
     if "authentication" in code and "timestamp" in str(data.get("message")).lower():
         return ConfigError(
-            f"{name}: {code}: the store finds the time of the signature wrong",
-            advice="set the clock of this machine, or the store's: they may differ by 15 minutes",
+            f"{name}: {code}: the store says that the signature's time is wrong",
+            advice="set the clock of this machine or of the store: they may differ by at most 15 minutes",
         )
     if "authentication" in code or "cannot_view" in code or status == 401:
         return AuthError(

@@ -1,7 +1,7 @@
-"""The usual OAuth 2 refresh, as the open platforms wrote it down: a form there, a JSON object back.
+"""OAuth 2 token renewal (RFC 6749, section 6): a form is posted, a JSON object comes back.
 
-What differs between vendors are the names of the app's key and secret and of the lifetimes.
-`unless_passing` holds for refreshes of every kind.
+Vendors differ in the names of the fields for the app's key and secret and for lifetimes. `unless_passing` is
+for renewals of every kind.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ def refresh_form(
     key: str = "client_id",
     secret: str = "client_secret",  # noqa: S107  the name of a field
 ) -> Callable[[str, str, Tokens], dict[str, str]]:
-    """(app key, secret, tokens) → the form that asks for new tokens; `key` and `secret` name its fields."""
+    """Returns a function (app key, app secret, tokens) → the form to post. `key` and `secret` are the names
+    of its fields."""
 
     def form(own_key: str, own_secret: str, tokens: Tokens) -> dict[str, str]:
         return {
@@ -40,10 +41,11 @@ def token_reader(
     reason: Callable[[dict[str, Any]], str] = lambda data: str(data.get("error") or "no token in the answer"),
     advice: str = AUTHORISE,
 ) -> Callable[[bytes], Tokens]:
-    """Reads the answer to such a form; lifetimes are seconds, as numbers or text.
+    """Returns a function that reads the answer to such a form. Lifetimes are in seconds, as numbers or text.
 
-    refresh_life: the field with the refresh token's life, where the vendor tells it.
-    reason: what an answer without a token says of why. The reader then raises AuthError with `advice`.
+    refresh_life: the field with the refresh token's lifetime, if the vendor sends one.
+    reason: takes the reason out of an answer without a token. The function then raises AuthError with
+        `advice`.
     """
 
     def read(body: bytes) -> Tokens:
@@ -73,11 +75,10 @@ def data_of(body: bytes, error: Callable[[Any], DaybookError | None], advice: st
 def unless_passing(
     read: Callable[[bytes], Tokens], error: Callable[[Any], DaybookError | None]
 ) -> Callable[[bytes], Tokens]:
-    """The reader of a refresh, whose refusals are held against the platform's own table of errors first.
+    """Wraps the reader of a renewal's answer: a refusal that the platform's own error table calls transient
+    becomes a TransientError and is retried.
 
-    Raises:
-        TransientError: the table calls the refusal a trouble that passes. It costs another try; as a refused
-            credential it would cost the account its night and send somebody to authorise it again.
+    As an AuthError it would end the account's night and tell the merchant to authorise again needlessly.
     """
 
     def judged(body: bytes) -> Tokens:
@@ -93,9 +94,10 @@ def unless_passing(
 
 
 def ends_in(seconds: Any) -> datetime | None:
-    """When so many seconds (a number or text) are over; None where it cannot be told.
+    """The instant `seconds` (a number or text) from now; None when that is missing or no number.
 
-    A renewed token is kept all the same: most vendors have forgotten the old one by then.
+    No error is raised for a bad number: the new token must be kept, because the old one usually no longer
+    works.
     """
     try:
         return datetime.now(UTC) + timedelta(seconds=int(seconds)) if seconds else None
@@ -104,7 +106,8 @@ def ends_in(seconds: Any) -> datetime | None:
 
 
 def ends_at(moment: Any, parts: int = 1) -> datetime | None:
-    """The instant of so many seconds (or `parts` of one) since 1970; None as above."""
+    """The instant of an epoch time in seconds, or in fractions of a second (parts=1000: milliseconds). None
+    when that is missing or no number, as in `ends_in`."""
     try:
         return datetime.fromtimestamp(int(moment) / parts, UTC) if moment else None
     except (TypeError, ValueError, OverflowError, OSError):

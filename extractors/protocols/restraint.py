@@ -1,4 +1,4 @@
-"""What a vendor says is left of a quota, kept until the next call: stop before it says no. And until when."""
+"""Remembers that a vendor's quota is nearly used up, so that the next call waits instead of being refused."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from extractors.errors import RateLimitedError
 
 
 def until_midnight(zone: str) -> float:
-    """Seconds until the day of a zone is over, when a vendor there counts a day's calls anew."""
+    """Seconds until midnight in a time zone, when a vendor's daily quota starts again."""
     now = datetime.now(ZoneInfo(zone))
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     return midnight.timestamp() - now.timestamp()
 
 
 class Restraint:
-    """One account's. Thread-safe."""
+    """The state of one account. Thread-safe."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._told: tuple[float, str] | None = None
 
     def tell(self, seconds: float | None, why: str = "") -> None:
-        """The vendor's last answer: wait so many seconds (None: nothing to wait for)."""
+        """Store what an answer says: how many seconds to wait, and why (None or 0: no need to wait)."""
         if seconds:
             with self._guard:
                 self._told = (seconds, why)
 
     def heed(self, name: str) -> None:
-        """Before a call. Raises RateLimitedError once for each time there was something to wait for."""
+        """To be called before each call. Raises RateLimitedError if a wait is stored, and removes it."""
         with self._guard:
             told, self._told = self._told, None
         if told is not None:

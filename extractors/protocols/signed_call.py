@@ -1,7 +1,7 @@
-"""The signed-call family: business parameters as one text, signed with who asks and when.
+"""The signed-call protocol: business parameters as one JSON text, signed together with app key and time.
 
-Members differ in where the parts of a call stand and which of them the signature covers: a `Shape` below puts
-one call together; a `Dialect` states the shape, the errors and how a token is renewed.
+Vendors differ in where the parts of a call go and which of them are signed. A `Shape` builds a call; a
+`Dialect` names the shape, the errors and how a token is renewed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ JSON = {"Content-Type": "application/json;charset=UTF-8"}
 
 @dataclass(frozen=True)
 class Call:
-    """One call before it is signed. `path` begins with a slash; `at` is the moment of sending."""
+    """One call before it is signed.
+
+    name, path (with a leading slash), params: of the request. key, secret: of the app. token: the access
+    token, or "". at: the time of sending. extra: the connection's extra.
+    """
 
     name: str
     path: str
@@ -50,24 +54,24 @@ class Call:
         return str(int(self.at.timestamp() * 1000))
 
     def wall(self, zone: str) -> str:
-        """`yyyy-MM-dd HH:mm:ss` in a zone, whatever the zone of this machine."""
+        """The time of sending as `yyyy-MM-dd HH:mm:ss` in `zone`."""
         return self.at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
 Shape = Callable[[Call], dict[str, Any]]
-"""Arguments of `requests.Session.request`, signed; the URL still without the host."""
+"""Call → the signed keyword arguments of `requests.Session.request`; the URL is without the host."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """A member of the family.
+    """What differs between the vendors of this protocol.
 
-    shape: puts a call together.
-    error: finds the error in a body, or None when the answer is good.
+    shape: builds and signs a call.
+    error: the error in a body, or None when it is good.
     headers: sent with every call.
-    needs: what the connection's extra must hold besides the tokens.
-    refresh: (speaker, tokens) → the call that renews the tokens; `refresh_read`: (its answer, the tokens that
-        were renewed) → the new ones.
+    needs: fields that the connection's extra must have in addition to the tokens.
+    refresh: (speaker, tokens) → the call that renews the tokens. refresh_read: (its answer, the old tokens)
+        → the new ones.
     """
 
     shape: Shape
@@ -79,7 +83,7 @@ class Dialect:
 
 
 class SignedCall:
-    """Speaks the dialect for one account."""
+    """The speaker for one account."""
 
     def __init__(self, dialect: Dialect, url: str, account: Account, credentials: Credentials) -> None:
         self._dialect = dialect
@@ -93,7 +97,7 @@ class SignedCall:
         return self.compose(request, tokens.access_token)
 
     def compose(self, request: Request, token: str = "") -> dict[str, Any]:
-        """The signed call; without a token for the call that renews one."""
+        """The signed keyword arguments of a call. token: "" for the call that renews it."""
         for name in self._dialect.needs:
             self._credentials.need(name, self._account)
         params = {name: value for name, value in request.params.items() if value is not None}
@@ -110,12 +114,12 @@ class SignedCall:
         return self.addressed(self._dialect.shape(call))
 
     def addressed(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The arguments with the host before the URL and the dialect's own headers."""
+        """The arguments with the host added to the URL and the dialect's headers added."""
         headers = {**self._dialect.headers, **arguments.get("headers", {})}
         return {**arguments, "url": self._url + arguments["url"], "headers": headers}
 
     def elsewhere(self, url: str) -> str:
-        """A URL at another host of the vendor; a connection with a host of its own keeps only the path."""
+        """A URL on another host of the vendor. If the connection names a host, that host is used instead."""
         return self._url + urlsplit(url).path if self._credentials.host else url
 
     def check(self, request: Request, status: int, headers: dict[str, str], body: bytes) -> Reply:
@@ -136,11 +140,11 @@ class SignedCall:
         return self._dialect.refresh(self, tokens), judged
 
     def _raise_told(self, name: str, body: bytes) -> None:
-        """Raise the error a refusal's body tells of: it says more than its HTTP status."""
+        """Raise the error in a refusal's body, if there is one: it is more precise than the HTTP status."""
         try:
             error = self._dialect.error(loads(body, name))
         except TransientError:
-            return  # no JSON: the page of a proxy or firewall
+            return  # not JSON but a page of a proxy or firewall
         if error is not None and not isinstance(error, TransientError):
             raise error
 
@@ -149,7 +153,7 @@ class SignedCall:
 
 
 def canonical(value: Any) -> bytes:
-    """JSON with keys sorted at every depth, compact, UTF-8 unescaped: the text that is signed and sent."""
+    """Compact JSON in UTF-8 with keys sorted at every depth. The same bytes are signed and sent."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
@@ -167,9 +171,10 @@ def json_body_signed_in_query(call: Call) -> dict[str, Any]:
 def json_body_signed_over_path(
     call: Call, query: frozenset[str], extra: tuple[str, ...], token_header: str
 ) -> dict[str, Any]:
-    """A JSON body; who asks, when, and how it is listed (`query`) in the query; all signed with the path.
+    """A JSON body, with app key, time and the parameters named in `query` (paging) in the query. The path,
+    query and body are signed.
 
-    extra: what of the connection goes into the query too.
+    extra: fields of the connection's extra that go into the query, too. token_header: the token's header.
     """
     system = {"app_key": call.key, "timestamp": call.seconds}
     system |= {name: str(call.extra.get(name, "")) for name in extra}
@@ -182,13 +187,14 @@ def json_body_signed_over_path(
 
 
 def form_signed_over_path(call: Call) -> dict[str, Any]:
-    """A form whose signature covers the path from its protocol part on; the key ends the path."""
+    """A form; the app key is the last part of the path. The signature covers the form and the path behind
+    `/openapi/`."""
     path = f"{call.path}/{call.key}"
     form = {
         name: canonical(value).decode() if isinstance(value, dict | list) else _text(value)
         for name, value in call.params.items()
     }
-    if call.token:  # a merchant's own app needs none
+    if call.token:  # a merchant's own app works without one
         form["access_token"] = call.token
     covered = path.split("/openapi/", 1)[-1]
     form["_aop_signature"] = signing.hmac_sha1_path(call.secret, covered, form)
@@ -196,7 +202,8 @@ def form_signed_over_path(call: Call) -> dict[str, Any]:
 
 
 def json_text_in_query(call: Call, secret_name: str) -> dict[str, Any]:
-    """All in the query of a GET, business parameters as one JSON text; signed with a secret of its own."""
+    """A GET with everything in the query, business parameters as one JSON text. It is signed with a separate
+    secret, the field `secret_name` of the connection's extra."""
     system = {
         "access_token": call.token,
         "appkey": call.key,
@@ -211,7 +218,7 @@ def json_text_in_query(call: Call, secret_name: str) -> dict[str, Any]:
 
 
 def json_body_with_system(call: Call) -> dict[str, Any]:
-    """One JSON body that holds business and system parameters; only the latter are signed."""
+    """A JSON body with business and system parameters; only the system parameters are signed."""
     signed = {"appId": call.key, "timestamp": call.seconds, "version": "2.0"}
     sign = signing.md5_query(signed, call.secret, f"{call.name}?")
     body = {**call.params, **signed, "method": call.name, "sign": sign}
@@ -221,9 +228,9 @@ def json_body_with_system(call: Call) -> dict[str, Any]:
 
 
 def json_body_signed_in_headers(call: Call, zone: str, version: str) -> dict[str, Any]:
-    """The body holds business parameters only; who asks, when, and the signature over both are headers.
+    """A JSON body with the business parameters; app key, time and signature are headers.
 
-    The one entry of `params` is the name the vendor gives the request's content.
+    `params` has a single entry, named as the vendor names the request's content.
     """
     body = canonical({"sn_request": {"sn_body": call.params}})
     at = call.wall(zone)

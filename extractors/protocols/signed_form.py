@@ -1,7 +1,7 @@
-"""The sorted-parameter family: one router URL, the method as a parameter, a signature over all of them.
+"""The signed-form protocol: one URL, the method as a parameter, a signature over the sorted parameters.
 
-Taobao's TOP is the pattern the others copied. What differs between its members are names, the digest, how
-time is written and where an error stands in the answer: a `Dialect` states them.
+Taobao's TOP is the model that others copied. Vendors differ in the names of parameters, the digest, the
+notation of time and where an answer has its error: a `Dialect` says how.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from extractors.tokens import Tokens
 
 @dataclass(frozen=True)
 class Dialect:
-    """A member of the family.
+    """What differs between the vendors of this protocol.
 
-    method, token, key: names of system parameters; `constants` the fixed ones.
     digest: (secret, parameters) → signature.
-    now: writes the timestamp.
-    error: finds the error in a body: returns it as an exception, or None when the body is good.
-    decode: (body, what was asked) → what it says; JSON, unless the vendor answers in something else.
-    signs_system_only: the business parameters are not part of the signature.
-    envelope: the one parameter that holds the business parameters as a JSON text, where they do not stand by
-        themselves; all in it are texts.
-    refresh_url, refresh_form, refresh_read: where a token is renewed, (app key, secret, tokens) → the form to
-        post there, and how to read the answer. With a host of its own the connection keeps only the path.
-    refresh_verb: how the form is sent there.
-    refresh_request: the signed call of the gateway itself that renews a token, in place of a page of its own.
+    error: the error in a body, or None when it is good.
+    decode: (body, name of the call) → the body's content; JSON unless the vendor sends something else.
+    signs_system_only: business parameters are not signed.
+    method, token, key: names of the system parameters. constants: system parameters with fixed values.
+    now: the timestamp as text.
+    envelope: the name of the one parameter that contains all business parameters as a JSON object of texts
+        (None: they are parameters themselves).
+    refresh_url, refresh_form, refresh_read: the URL where a token is renewed; (app key, app secret, tokens)
+        → the form to send; the function that reads the answer. If the connection names a host, that host is
+        used with this path. refresh_verb: the HTTP method.
+    refresh_request: for vendors where a signed call of the API itself renews the token, instead of a URL.
     """
 
     digest: Callable[[str, Mapping[str, str]], str]
@@ -60,7 +60,7 @@ class Dialect:
 
 
 class SignedForm:
-    """Speaks the dialect for one account."""
+    """The speaker for one account."""
 
     def __init__(self, dialect: Dialect, url: str, account: Account, credentials: Credentials) -> None:
         self._dialect = dialect
@@ -130,13 +130,15 @@ def as_text(value: Any) -> str:
 
 
 def seconds_named_in(text: str) -> float | None:
-    """The wait a vendor writes into its message: "This ban will last for 3 more seconds" → 4.0 (one more)."""
+    """The wait in seconds that a message names, plus one: "This ban will last for 3 more seconds" → 4.0.
+    None when it names none."""
     found = re.search(r"(\d+)\s+more\s+second", text)
     return float(found.group(1)) + 1 if found else None
 
 
 def expect_object(data: Any, what: str) -> dict[str, Any]:
-    """The body as an object; anything else is not this family's envelope and worth another try."""
+    """The body, if it is an object. Raises TransientError for anything else, which is not this protocol's
+    answer (a proxy's, perhaps)."""
     if not isinstance(data, dict):
         raise TransientError(f"{what} answered with something that is no envelope")
     return data

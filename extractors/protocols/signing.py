@@ -10,17 +10,17 @@ from collections.abc import Mapping
 
 
 def sorted_pairs(params: Mapping[str, str]) -> str:
-    """`key1value1key2value2…` in ASCII order of the keys; empty names and values left out."""
+    """`key1value1key2value2…` in ASCII order of the keys, without empty names and values."""
     return "".join(f"{name}{params[name]}" for name in sorted(params) if name and params[name] != "")
 
 
 def md5_wrapped(secret: str, params: Mapping[str, str]) -> str:
-    """UPPER(md5(secret + pairs + secret)): the TOP family's default."""
+    """UPPER(md5(secret + pairs + secret)): the usual digest of TOP and its copies."""
     return hashlib.md5((secret + sorted_pairs(params) + secret).encode()).hexdigest().upper()  # noqa: S324  the vendor's choice
 
 
 def hmac_sha256_wrapped(secret: str, params: Mapping[str, str]) -> str:
-    """lower(HMAC-SHA256(secret, secret + pairs + secret)): wrapped and keyed with the same secret."""
+    """lower(HMAC-SHA256(secret, secret + pairs + secret))."""
     text = secret + sorted_pairs(params) + secret
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
@@ -32,13 +32,13 @@ def hmac_sha256_over_path(secret: str, path: str, params: Mapping[str, str], bod
 
 
 def hmac_sha1_path(secret: str, path: str, params: Mapping[str, str]) -> str:
-    """UPPER(HMAC-SHA1(secret, path + sorted `keyvalue` texts)): the joined texts are sorted, not the keys."""
+    """UPPER(HMAC-SHA1(secret, path + sorted `keyvalue` texts)): sorted after joining, not by key alone."""
     text = path + "".join(sorted(f"{name}{value}" for name, value in params.items()))
     return hmac.new(secret.encode(), text.encode(), hashlib.sha1).hexdigest().upper()
 
 
 def md5_query(params: Mapping[str, str], ending: str, beginning: str = "") -> str:
-    """lower(md5(beginning + `k=v&k=v` in the order of the keys + ending)): the secret ends it."""
+    """lower(md5(beginning + `k=v&k=v` sorted by key + ending)). `ending` contains the secret."""
     text = beginning + "&".join(f"{name}={params[name]}" for name in sorted(params)) + ending
     return hashlib.md5(text.encode()).hexdigest()  # noqa: S324  the vendor's choice
 
@@ -49,12 +49,12 @@ def md5_joined(*parts: str) -> str:
 
 
 def base64_text(body: bytes) -> str:
-    """The body in base64, as signatures over a body take it."""
+    """The body in base64."""
     return base64.b64encode(body).decode()
 
 
 def token_proof(token: str, secret: str) -> str:
-    """lower(HMAC-SHA256(secret, token)): proves that whoever uses the token also has the app's secret."""
+    """lower(HMAC-SHA256(secret, token)): proves that the caller has the app's secret as well as the token."""
     return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 

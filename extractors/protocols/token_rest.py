@@ -1,7 +1,7 @@
-"""The token family: plain GET and POST with a token, and an envelope whose code tells success.
+"""The token protocol: unsigned GET and POST with a token; a code in the answer tells success.
 
-Nothing is signed. Members differ in where the token goes, what the envelope calls its code, and how a
-token is renewed: a `Dialect` states them.
+Vendors differ in where the token goes, what the code is called and how a token is renewed: a `Dialect` says
+how.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from extractors.tokens import Tokens
 
 @dataclass(frozen=True)
 class Dialect:
-    """A member of the family.
+    """What differs between the vendors of this protocol.
 
-    token_header, token_param: where the access token goes (one of the two); `token_prefix` stands before it.
-    key_is_token: a key that lasts is all there is: the connection's password, and nothing renews it.
-    headers: sent with every call. stamp: (credentials, tokens) → parameters that differ call by call.
-    json_body: a POST carries its parameters as one JSON object, each with its own type; else as a form. The
-        token's parameter stays in the query then.
-    error: finds the error in a body and headers, or None when the answer is good.
-    refusal: (name, HTTP status, headers, body) → the error, where the body of an error status says more than
-        the status; None leaves it to the status.
-    left: (headers) → seconds to stay away and why, when the answer says that a quota is nearly spent.
-    refresh: (app id, app secret, tokens) → the request that renews them, below the base URL. Where it names a
-        host of its own, a connection with a host keeps only the path.
-    refresh_read: the new tokens from its answer.
-    renews_by_key: key and secret alone buy a token, before the first call where the connection holds none; a
-        connection without them holds a token that does not renew.
+    error: (body, headers) → the error, or None when the answer is good.
+    token_header, token_param: where the access token goes (one of the two). token_prefix: text before it.
+    key_is_token: there is no access token but a permanent key, the connection's password.
+    headers: sent with every call. stamp: (credentials, tokens) → parameters that are new for each call.
+    json_body: a POST sends its parameters as one JSON object with their own types, and the token's parameter
+        in the query. Otherwise it sends a form.
+    refusal: (name, HTTP status, headers, body) → the error for an error status, where the body is more
+        precise than the status; None: use the status.
+    left: (headers) → (seconds to wait, why) when the answer says that a quota is nearly used up.
+    refresh: (app id, app secret, tokens) → the request that renews the tokens; its URL is a path, or a full
+        URL on another host. If the connection names a host, that host is used.
+    refresh_read: reads the new tokens from its answer.
+    renews_by_key: key and secret are enough to get a token, also before the first call. A connection without
+        them has a token that cannot be renewed.
     """
 
     error: Callable[[Any, dict[str, str]], DaybookError | None]
@@ -58,7 +58,7 @@ class Dialect:
 
 
 class TokenRest:
-    """Speaks the dialect for one account."""
+    """The speaker for one account."""
 
     def __init__(self, dialect: Dialect, url: str, account: Account, credentials: Credentials) -> None:
         self._dialect = dialect
@@ -120,5 +120,5 @@ class TokenRest:
 
 
 def as_query(value: Any) -> str:
-    """A query parameter: lists and objects are sent as JSON text."""
+    """A value as the text of a query parameter; lists and objects become JSON."""
     return dumps(value).decode() if isinstance(value, dict | list) else str(value)

@@ -1,4 +1,4 @@
-"""Errors of vendors that publish no table of codes: their words, English or Chinese, tell their kind."""
+"""Classifies errors of vendors that publish no error codes, by English and Chinese words in the message."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def error_in_words(
     advice: str = "check the account's configuration against the vendor's page",
     entered: str | None = None,
 ) -> DaybookError:
-    """The kind of an error by what its code and message speak of.
+    """The error for a code and message, classified by the words in them.
 
-    rest: what is made of a message that speaks of none of it. secret: of the connection, that signs.
-    advice: of that rest, and of a wrong parameter. entered: what of the connection to check, where somebody
-    enters a token that no call renews.
+    rest: the class for a message with none of the known words. secret: what the vendor calls the secret that
+    signs. advice: for `rest` and for a wrong parameter. entered: for vendors whose token is entered by hand
+    and cannot be renewed: the advice for a refused token.
     """
     said = f"{vendor} error {code}: {text}".replace("error :", "error:")
     lower = f"{code} {text}".lower()
@@ -42,7 +42,8 @@ def error_in_words(
     if re.search(r"token|session|授权|会话|auth|鉴权|用户名|密码|username|password", lower):
         authorise = "authorise the shop again and update the connection"
         return AuthError(said, refreshable=entered is None, advice=entered or authorise)
-    # A task that is gone is asked for anew. A token or a signature may be what could not be made, too.
+    # ContractError makes the read start a new job. Checked after the words above, because "generation failed"
+    # may also be about a token or a signature.
     if re.search(r"任务不存在|任务已过期|生成失败|task (not exist|expired)", lower):
         return ContractError(said, advice="run again later; if it stays so, ask the vendor")
     if re.search(r"参数|param", lower):

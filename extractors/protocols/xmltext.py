@@ -1,8 +1,8 @@
-"""XML in, as objects and lists of text: for vendors that answered before JSON was the rule.
+"""Converts XML answers to objects, lists and text, as JSON would have them.
 
-An element with elements in it becomes an object, any other its text; what stands several times under one name
-becomes a list. XML does not tell a list of one from a single thing, nor an empty list from nothing: which
-names are lists is the vendor's fact, and they are always lists here.
+An element with child elements becomes an object, any other its text; several children of one name become a
+list. XML cannot distinguish a list of one from a single value, so each platform names its lists, and these
+are always lists here.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 
 
 def xml_reader(encoding: str, lists: frozenset[str]) -> Callable[[bytes, str], Any]:
-    """Decodes a vendor's XML: (body, what was asked) → `{name of the root: content}`.
+    """Returns a function (body, name of the call) → `{name of the root element: content}`.
 
-    encoding: what the vendor writes, whatever its declaration says (the parser does not know GBK).
+    encoding: the vendor's encoding; the XML declaration is ignored, because the parser does not know GBK.
     lists: names of elements that are always lists.
 
-    Raises:
-        TransientError: it is no XML (an HTML error page, a body cut short): asking again may help.
-        ContractError: it declares entities, which no vendor's answer needs and an attacker's does.
+    The function raises:
+        TransientError: it is not XML (an HTML error page, a body cut short), so asking again may help.
+        ContractError: it declares entities. No vendor's answer needs any, and they can be used to attack.
     """
 
     def read(body: bytes, what: str) -> Any:
