@@ -34,7 +34,6 @@ orders as (
         {{ local_time('latest.record.pay_time', "'Asia/Shanghai'") }} as pay_time,
         {{ local_time('latest.record.confirm_time', "'Asia/Shanghai'") }} as confirm_time,
         {{ local_time('latest.record.shipping_time', "'Asia/Shanghai'") }} as shipped_at,
-        {{ local_time('latest.record.receive_time', "'Asia/Shanghai'") }} as delivered_at,
         {{ local_time('latest.record.updated_at', "'Asia/Shanghai'") }} as modified_at,
         {{ money('latest.record.goods_amount') }} as goods_amount,
         case
@@ -87,7 +86,8 @@ select
     created_at,
     paid_at,
     shipped_at,
-    delivered_at,
+    {# receive_time is when the buyer confirms, days after the parcel came. #}
+    {{ null_as('instant') }} as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     {# The vendor has no state after delivery. #}
     {{ null_as('instant') }} as completed_at,

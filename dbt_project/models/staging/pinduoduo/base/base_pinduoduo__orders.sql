@@ -2,7 +2,7 @@
 
 {%- set shape = {
     'order_status': 'text', 'confirm_status': 'text', 'group_status': 'text', 'refund_status': 'text',
-    'created_time': 'text', 'pay_time': 'text', 'confirm_time': 'text', 'shipping_time': 'text', 'receive_time': 'text',
+    'created_time': 'text', 'pay_time': 'text', 'confirm_time': 'text', 'shipping_time': 'text',
     'updated_at': 'text', 'goods_amount': 'text', 'discount_amount': 'text', 'platform_discount': 'text',
     'postage': 'text', 'pay_amount': 'text', 'pay_type': 'text', 'trade_type': 'text', 'province': 'text', 'buyer_key': 'text',
     'step_order_info': {'step_trade_status': 'text', 'advanced_paid_fee': 'text', 'step_paid_fee': 'text'},
