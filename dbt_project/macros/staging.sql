@@ -399,3 +399,10 @@ case {{ record }}.report
     {{ ' + ' if not loop.first }}coalesce({{ money(record ~ '.extension_attributes.' ~ name) }}, 0)
     {%- endfor -%}
 {%- endmacro %}
+
+
+{# The fixed taxes on the products of an order's row in Magento. They stand on the parts of what has parts. #}
+{% macro fixed_product_tax(item, items) -%}
+    {%- set of_part = 'case when part.parent_item_id = ' ~ item ~ '.item_id then ' ~ money('part.base_weee_tax_applied_row_amnt') ~ ' end' -%}
+    coalesce({{ money(item ~ '.base_weee_tax_applied_row_amnt') }}, 0) + coalesce({{ array_sum(items, 'part', of_part) }}, 0)
+{%- endmacro %}

@@ -45,7 +45,8 @@ lines as (
             else {{ money('items.item.base_discount_amount') }}
                 - coalesce({{ money('items.item.base_discount_tax_compensation_amount') }}, 0)
         end as discount,
-        coalesce({{ money('items.item.base_tax_amount') }}, 0) as line_tax
+        {# Fixed taxes on products stand beside the others. #}
+        coalesce({{ money('items.item.base_tax_amount') }}, 0) + {{ fixed_product_tax('items.item', 'items.all_items') }} as line_tax
     from items
     where coalesce(items.item.parent_item_id, '') in ('', '0')
 ),

@@ -12,6 +12,12 @@
     'canceled': 'closed_unpaid',
     'holded': 'held',
 } -%}
+{#- The fixed taxes of a row, for the pieces that were not called off. -#}
+{%- set ordered, called_off = money('item.qty_ordered'), money('item.qty_canceled') -%}
+{%- set kept = ordered ~ " - case when latest.record.state = 'canceled' then 0 else coalesce(" ~ called_off ~ ', 0) end' -%}
+{%- set fixed_tax = "case when coalesce(item.parent_item_id, '') in ('', '0') and " ~ ordered ~ ' > 0 then cast(round(cast('
+    ~ fixed_product_tax('item', 'latest.record.items') ~ ' as double) * cast(' ~ kept ~ ' as double) / cast(' ~ ordered
+    ~ ' as double), 4) as decimal(18, 4)) end' -%}
 {%- set address = first_of('latest.record.extension_attributes.shipping_assignments') ~ '.shipping.address' -%}
 
 with
@@ -57,6 +63,7 @@ orders as (
         coalesce({{ money('latest.record.base_shipping_discount_amount') }}, 0)
             - coalesce({{ money('latest.record.base_shipping_discount_tax_compensation_amnt') }}, 0) as off_shipping,
         {{ array_sum('latest.record.items', 'item', money('item.qty_shipped')) }} as shipped,
+        coalesce({{ array_sum('latest.record.items', 'item', fixed_tax) }}, 0) as fixed_tax,
         {{ address }}.country_id as country,
         {{ address }}.region_code as region_code,
         {{ excluded_by_mark({
@@ -109,7 +116,7 @@ select
     {# Postage is called off as listed, its discount with it. #}
     cast(greatest(coalesce({{ money('told.record.base_shipping_amount') }}, 0) - off_shipping - shipping_called_off, 0)
         as decimal(18, 4)) as shipping_charged,
-    cast(coalesce({{ money('told.record.base_tax_amount') }}, 0) - tax_called_off as decimal(18, 4)) as tax,
+    cast(coalesce({{ money('told.record.base_tax_amount') }}, 0) - tax_called_off + fixed_tax as decimal(18, 4)) as tax,
     {# The shop allocates cart rules to the items; reward points are taken off the order. #}
     cast({{ commerce_sum('told.record', ['base_reward_currency_amount']) }} as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,

@@ -7,6 +7,7 @@ with
 ordered as (
     select
         account_id,
+        latest.record.items as all_items,
         {{ explode('latest.record.items') }} as item
     from {{ ref('base_magento__orders') }} as latest
 ),
@@ -32,7 +33,12 @@ pieces as (
             when ordered.item.product_type = 'giftcard'
                 then {{ money('given.item.base_row_total') }} - coalesce({{ money('given.item.base_discount_amount') }}, 0)
                 + coalesce({{ money('given.item.base_discount_tax_compensation_amount') }}, 0)
-        end) as gift_cards
+        end) as gift_cards,
+        {# The memo does not tell the fixed taxes of its products in the shop's currency: they are the pieces' share of the order's. #}
+        sum(cast(round(
+            cast({{ fixed_product_tax('ordered.item', 'ordered.all_items') }} as double)
+            * cast({{ money('given.item.qty') }} as double) / nullif(cast({{ money('ordered.item.qty_ordered') }} as double), 0), 2
+        ) as decimal(18, 4))) as fixed_tax
     from given
     left join ordered
         on given.account_id = ordered.account_id and given.item.order_item_id = ordered.item.item_id
@@ -70,7 +76,8 @@ refunds as (
                 - coalesce({{ money('placed.record.base_shipping_discount_tax_compensation_amnt') }}, 0) as double)
             / nullif(cast({{ money('placed.record.base_shipping_amount') }} as double), 0), 4
         ) as decimal(18, 4)), 0) as off_shipping,
-        coalesce({{ money('latest.record.base_tax_amount') }}, 0) as tax,
+        coalesce({{ money('latest.record.base_tax_amount') }}, 0) as told_tax,
+        coalesce(pieces.fixed_tax, 0) as fixed_tax,
         coalesce(pieces.item_count, 0) as item_count,
         pieces.quantity,
         pieces.order_item_id
@@ -86,8 +93,11 @@ refunds as (
 parts as (
     select
         *,
-        listed_goods + off_shipping as goods,
-        listed_shipping - off_shipping as shipping
+        {# By a setting of the shop fixed taxes are in the subtotal, or in the grand total alone. #}
+        listed_goods + off_shipping
+            - case when listed_goods + listed_shipping + told_tax = refund_amount then fixed_tax else 0 end as goods,
+        listed_shipping - off_shipping as shipping,
+        told_tax + fixed_tax as tax
     from refunds
     {# What the shop kept of a gift card is no refund below zero. #}
     where refund_amount > 0 or gift_cards = 0

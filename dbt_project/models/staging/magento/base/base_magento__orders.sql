@@ -16,7 +16,8 @@
     'items': [{
         'item_id': 'text', 'parent_item_id': 'text', 'product_id': 'text', 'product_type': 'text', 'sku': 'text',
         'name': 'text', 'qty_ordered': 'text', 'qty_canceled': 'text', 'qty_shipped': 'text', 'base_row_total': 'text',
-        'base_discount_amount': 'text', 'base_discount_tax_compensation_amount': 'text', 'base_tax_amount': 'text'
+        'base_discount_amount': 'text', 'base_discount_tax_compensation_amount': 'text', 'base_tax_amount': 'text',
+        'base_weee_tax_applied_row_amnt': 'text'
     }]
 } -%}
 
