@@ -313,7 +313,7 @@ _CAUSE = """case
     when p.pair.clock like 'ad report%' then 'the platform restated its report'
     when p.pair.clock like '%visit date' then 'the platform restated its report'
     when p.pair.clock = 'month of the target' then 'the target was told anew, or spread by other days'
-    when p.pair.clock = 'session start date' then 'the platform restated its report'
+    when p.pair.clock in ('session start date', 'settlement date') then 'the platform restated its report'
     when p.pair.clock like '%refund date' or p.pair.clock = 'date of request'
         then 'refunds of the period arrived late or changed'
     else 'orders of the period arrived late or changed'

@@ -395,9 +395,7 @@ case {{ record }}.report
 
 {# The sum of some extension attributes of an order or credit memo, which only Adobe Commerce has. In Magento Open Source it is 0. #}
 {% macro commerce_sum(record, names) -%}
-    {%- for name in names -%}
-    {{ ' + ' if not loop.first }}coalesce({{ money(record ~ '.extension_attributes.' ~ name) }}, 0)
-    {%- endfor -%}
+    {{ sum_of(record ~ '.extension_attributes.', names) }}
 {%- endmacro %}
 
 
@@ -405,4 +403,31 @@ case {{ record }}.report
 {% macro fixed_product_tax(item, items) -%}
     {%- set of_part = 'case when part.parent_item_id = ' ~ item ~ '.item_id then ' ~ money('part.base_weee_tax_applied_row_amnt') ~ ' end' -%}
     coalesce({{ money(item ~ '.base_weee_tax_applied_row_amnt') }}, 0) + coalesce({{ array_sum(items, 'part', of_part) }}, 0)
+{%- endmacro %}
+
+
+{# The sum of the amounts behind a prefix; what is not told counts as nothing. #}
+{% macro sum_of(prefix, names) -%}
+    {%- for name in names -%}
+    {{ ' + ' if not loop.first }}coalesce({{ money(prefix ~ name) }}, 0)
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#
+  What of the fees and taxes of a TikTok Shop transaction is none of TikTok's own fees (Get Transactions by Statement 202501): what
+  affiliates and creators had; what was only set aside for them, and given back; what is tax.
+#}
+{% macro tiktok_shop_fees() -%}
+    {{ return((
+        [
+            'affiliate_commission_amount', 'affiliate_ads_commission_amount', 'affiliate_partner_commission_amount',
+            'external_affiliate_marketing_fee_amount', 'cofunded_creator_bonus_amount', 'tap_shop_ads_commission',
+        ],
+        ['affiliate_commission_deposit', 'affiliate_commission_release'],
+        [
+            'anti_dumping_duty_amount', 'customs_clearance_amount', 'customs_duty_amount', 'gst_amount', 'import_vat_amount',
+            'isr_amount', 'iva_amount', 'local_vat_amount', 'pit_amount', 'sst_amount', 'vat_amount',
+        ],
+    )) }}
 {%- endmacro %}

@@ -103,6 +103,11 @@
         'gift_card_payments': [
             ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text), ('paid_by_gift_card', money), ('load_id', 'bigint'),
         ],
+        'settlements': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('settlement_id', text), ('order_id', text),
+            ('settled_at', instant), ('affiliate_commission', money), ('fees_platform', money), ('currency', text),
+            ('load_id', 'bigint'),
+        ],
         'order_scenes': [
             ('platform', text), ('account_id', text), ('store_id', text), ('order_id', text),
             ('line_id', text), ('live_id', text), ('host_id', text), ('host_name', text),

@@ -44,6 +44,7 @@ class Call:
     token: str
     at: datetime
     extra: Mapping[str, Any] = field(default_factory=dict)
+    verb: str = "POST"
 
     @property
     def seconds(self) -> str:
@@ -110,6 +111,7 @@ class SignedCall:
             token,
             datetime.now(UTC),
             self._credentials.extra,
+            request.verb,
         )
         return self.addressed(self._dialect.shape(call))
 
@@ -174,16 +176,19 @@ def json_body_signed_over_path(
     """A JSON body, with app key, time and the parameters named in `query` (paging) in the query. The path,
     query and body are signed.
 
-    extra: fields of the connection's extra that go into the query, too. token_header: the token's header.
+    extra: fields of the connection's extra that go into the query, too. token_header: the token's header. A
+    GET has no body: all its parameters go into the query.
     """
+    is_bodiless = call.verb == "GET"
     system = {"app_key": call.key, "timestamp": call.seconds}
     system |= {name: str(call.extra.get(name, "")) for name in extra}
-    system |= {name: _text(value) for name, value in call.params.items() if name in query}
-    body = canonical({name: value for name, value in call.params.items() if name not in query})
+    system |= {name: _text(value) for name, value in call.params.items() if is_bodiless or name in query}
+    rest = {name: value for name, value in call.params.items() if name not in query}
+    body = b"" if is_bodiless else canonical(rest)
     sign = signing.hmac_sha256_over_path(call.secret, call.path, system, body)
     headers = {"Content-Type": "application/json", token_header: call.token}
     query_signed = {**system, "sign": sign}
-    return {"method": "POST", "url": call.path, "params": query_signed, "data": body, "headers": headers}
+    return {"method": call.verb, "url": call.path, "params": query_signed, "data": body, "headers": headers}
 
 
 def form_signed_over_path(call: Call) -> dict[str, Any]:

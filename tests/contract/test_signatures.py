@@ -178,8 +178,14 @@ def test_a_call_signed_over_its_path_covers_query_and_body(make_account: Callabl
     dialect = signed_call.Dialect(shape=shape, error=lambda body: None, needs=("shop_cipher",))
     credentials = Credentials(login="key", password="secret", extra={"shop_cipher": "cipher"})
     speaker = signed_call.SignedCall(dialect, "https://example.invalid", make_account(), credentials)
-    sent = speaker.prepare(Request("orders", "/a/b", {"page_size": 5, "update_time_ge": 7}), Tokens("t"))
+    asked = {"page_size": 5, "update_time_ge": 7}
+    sent = speaker.prepare(Request("orders", "/a/b", asked, "POST"), Tokens("t"))
     stamp = sent["params"]["timestamp"]
     text = f'secret/a/bapp_keykeypage_size5shop_cipherciphertimestamp{stamp}{{"update_time_ge":7}}secret'
     assert sent["params"]["sign"] == hmac.new(b"secret", text.encode(), hashlib.sha256).hexdigest()
     assert sent["data"] == b'{"update_time_ge":7}' and sent["headers"]["x-token"] == "t"
+    read = speaker.prepare(Request("statements", "/a/b", asked), Tokens("t"))
+    stamp = read["params"]["timestamp"]
+    text = f"secret/a/bapp_keykeypage_size5shop_cipherciphertimestamp{stamp}update_time_ge7secret"
+    assert read["params"]["sign"] == hmac.new(b"secret", text.encode(), hashlib.sha256).hexdigest()
+    assert (sent["method"], read["method"], read["data"]) == ("POST", "GET", b"")

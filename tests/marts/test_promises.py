@@ -16,7 +16,7 @@ from conftest import Warehouse
 
 from warehouse.restatements import RESTATED
 
-SPENT = ("ad_spend", "kol_fees", "marketing_cost")
+SPENT = ("ad_spend", "kol_fees", "marketing_cost", "affiliate_commission", "fees_platform")
 SUBJECTS = (
     "store",
     "traffic_source",
@@ -147,7 +147,7 @@ def test_every_measure_has_a_definition_and_an_additivity_in_dim_metric(built: W
     assert {key for key, row in metrics.items() if not (row["clock"] and row["refund_treatment"])} == set()
     # The restatement log tells by the clock why a figure changed: none of these because of an order.
     spent = {metrics[mart, name]["clock"] for mart, name in metrics if mart in RESTATED and name in SPENT}
-    assert spent == {"ad report date", "session start date"}
+    assert spent == {"ad report date", "session start date", "settlement date"}
     for subject in SUBJECTS:
         for name, data_type, comment in _columns(built, f"{subject}_daily"):
             numeric = data_type.startswith(("DECIMAL", "BIGINT", "DOUBLE", "INTEGER"))

@@ -129,6 +129,13 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "paid_by_gift_card": _MONEY,
         "load_id": pa.int64(),
     },
+    "settlements": {
+        **_fields(pa.string(), "platform account_id store_id settlement_id order_id"),
+        "settled_at": _INSTANT,
+        **_fields(_MONEY, "affiliate_commission fees_platform"),
+        "currency": pa.string(),
+        "load_id": pa.int64(),
+    },
     "order_scenes": {
         **_fields(
             pa.string(), "platform account_id store_id order_id line_id live_id host_id host_name video_id"

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class Caller:
         token: str | None = None,
         tampered: bytes | None = None,
         ahead: int = 0,
+        verb: str = "POST",
         **query: Any,
     ) -> dict[str, Any]:
         connection = self.connection
@@ -46,7 +48,7 @@ class Caller:
             **query,
         }
         given = {name: str(value) for name, value in given.items() if value is not None}
-        raw = json.dumps(body).encode()
+        raw = json.dumps(body).encode() if verb == "POST" else b""
         key = secret or connection["password"]
         joined = "".join(name + given[name] for name in sorted(given))
         text = (key + path + joined).encode() + raw + key.encode()
@@ -54,7 +56,7 @@ class Caller:
         token = connection["extra"]["access_token"] if token is None else token
         headers = {"x-tts-access-token": token, "content-type": "application/json"}
         url = connection["host"] + path
-        answer = requests.post(url, params=given, data=tampered or raw, headers=headers, timeout=10)
+        answer = requests.request(verb, url, params=given, data=tampered or raw, headers=headers, timeout=10)
         found: dict[str, Any] = answer.json()
         return found
 
@@ -97,6 +99,44 @@ def test_a_day_is_listed_page_by_page_with_one_line_a_unit(seller: Caller) -> No
 )
 def test_what_is_not_in_order_is_refused(seller: Caller, given: dict[str, Any], code: int) -> None:
     assert seller.post(**given)["code"] == code
+
+
+STATEMENTS = {
+    "path": "/finance/202309/statements",
+    "verb": "GET",
+    "sort_field": "statement_time",
+    "statement_time_ge": 1_795_046_400,  # 2026-11-19T00:00Z and a day on
+    "statement_time_lt": 1_795_132_800,
+}
+
+
+def test_a_statement_is_of_a_midnight_and_its_transactions_come_to_its_sums(seller: Caller) -> None:
+    (statement,) = seller.post(**STATEMENTS)["data"]["statements"]
+    assert statement["statement_time"] == STATEMENTS["statement_time_ge"]
+    path = f"/finance/202501/statements/{statement['id']}/statement_transactions"
+    told = seller.post(path, verb="GET", sort_field="order_create_time")["data"]
+    assert told["total_count"] == len(told["transactions"]) > 5
+    for name, sum_of in {"settlement_amount": "settlement_amount", "fee_amount": "fee_tax_amount"}.items():
+        whole = sum(Decimal(one[sum_of]) for one in told["transactions"])
+        assert whole == Decimal(statement[name]) != 0
+    for one in told["transactions"]:
+        taken = sum(Decimal(amount) for amount in one["fee_tax_breakdown"]["fee"].values())
+        assert taken == Decimal(one["fee_tax_amount"])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sort_field": "create_time"},
+        {"page_size": "101"},
+        {"statement_time_ge": "yesterday"},
+        {"path": "/finance/202501/statements/5/statement_transactions"},
+        {"path": "/finance/202501/statements/5/statement_transactions", "sort_field": "order_create_time"},
+        {"update_time_ge": 1},
+    ],
+)
+def test_a_wrong_question_about_statements_is_refused(seller: Caller, given: dict[str, Any]) -> None:
+    assert seller.post(**{**STATEMENTS, **given})["code"] in (36009005, 36009006)
 
 
 def test_tokens_end_and_are_renewed_with_both_replaced(sandbox: Running) -> None:

@@ -115,7 +115,8 @@ def test_every_platform_has_the_same_columns_in_the_same_order_and_types(story: 
     by_stream.pop("report_flags", None)
     assert set(by_stream) == {
         "orders", "order_lines", "refunds", "products", "product_categories", "traffic", "ads",
-        "order_scenes", "order_sources", "refund_lines", "gift_card_payments", "source_outcomes", "product_traffic", "live_sessions", "ad_reach",
+        "order_scenes", "order_sources", "refund_lines", "gift_card_payments", "settlements",
+        "source_outcomes", "product_traffic", "live_sessions", "ad_reach",
     }  # fmt: skip
     for stream, views in by_stream.items():
         shapes = {name: dict(columns) for name, columns in views.items()}

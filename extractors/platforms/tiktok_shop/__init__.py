@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from extractors.accounts import Account
 from extractors.core.decode import loads
-from extractors.core.model import Instant, Platform, Rate, Read, Reply, Request, Stream
+from extractors.core.model import Instant, Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import NextToken, SizedNextToken, number_at, records_at
+from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import (
     AuthError,
@@ -26,6 +28,7 @@ from extractors.protocols.signed_call import Dialect, SignedCall, json_body_sign
 from extractors.tokens import Tokens
 
 VERSION = "202309"
+SETTLED = "202501"  # transactions of a statement, for the sellers of all countries
 PAGE = 100
 PRODUCTS_AT_MOST = 10_000  # a search goes no further (12052180)
 # As its page of common errors says; 101000 and 36004004 are its token desk's.
@@ -61,6 +64,23 @@ def _pages(records: str, *, depth: int | None = None) -> NextToken:
     )
 
 
+def _statements(reply: Reply) -> list[Record]:
+    """A page of statements is not counted: one without a list says by its token that none follows."""
+    if "next_page_token" not in (dig(reply.body, ("data",)) or {}):
+        raise ContractError("TikTok Shop sent no next_page_token, which a page without statements has, too")
+    return records_at("data.statements")(reply)
+
+
+STATEMENTS = SizedNextToken(
+    _statements,
+    _token,
+    "page_token",
+    asks_twice=True,
+    size="page_size",
+    page_size=PAGE,
+)
+
+
 def _between(window: Window, field: str) -> dict[str, Any]:
     """[start, end) in whole seconds."""
     return {
@@ -74,18 +94,18 @@ SORTED = {"sort_field": "update_time", "sort_order": "ASC"}
 
 def _orders(account: Account, window: Window) -> Iterator[Read]:
     params = {**_between(window, "update_time"), **SORTED}
-    yield Read(Request("orders", f"/order/{VERSION}/orders/search", params), _pages("orders"))
+    yield Read(Request("orders", f"/order/{VERSION}/orders/search", params, "POST"), _pages("orders"))
 
 
 def _returns(account: Account, window: Window) -> Iterator[Read]:
     params = {**_between(window, "update_time"), **SORTED}
-    request = Request("returns", f"/return_refund/{VERSION}/returns/search", params)
+    request = Request("returns", f"/return_refund/{VERSION}/returns/search", params, "POST")
     yield Read(request, _pages("return_orders"))
 
 
 def _cancellations(account: Account, window: Window) -> Iterator[Read]:
     params = {**_between(window, "update_time"), **SORTED}
-    request = Request("cancellations", f"/return_refund/{VERSION}/cancellations/search", params)
+    request = Request("cancellations", f"/return_refund/{VERSION}/cancellations/search", params, "POST")
     yield Read(request, _pages("cancellations"))
 
 
@@ -95,8 +115,31 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
         "update_time_ge": int(window.start.timestamp()),
         "update_time_le": int(window.end.timestamp()) - 1,
     }
-    request = Request("products", f"/product/{VERSION}/products/search", params)
+    request = Request("products", f"/product/{VERSION}/products/search", params, "POST")
     yield Read(request, _pages("products", depth=PRODUCTS_AT_MOST))
+
+
+def _settlements(account: Account, window: Window) -> Iterator[Read]:
+    params = {
+        **_between(window, "statement_time"),
+        "sort_field": "statement_time",
+        "sort_order": "ASC",
+    }
+    yield Read(Request("statements", f"/finance/{VERSION}/statements", params), STATEMENTS)
+
+
+def _transactions(session: Session, statement: Record) -> None:
+    """What was settled in a statement: the list tells only its sums."""
+    path = f"/finance/{SETTLED}/statements/{statement['id']}/statement_transactions"
+    request = Request("statement_transactions", path, {"sort_field": "order_create_time"})
+    found: dict[str, Record] = {}
+    total = 0
+    for page in _pages("transactions").pages(session.call, request):
+        found |= {str(record["id"]): record for record in page.records}
+        total = page.total or 0
+    if len(found) < total:
+        raise ContractError(f"statement {statement['id']} counts {total} transactions and sent {len(found)}")
+    statement["transactions"] = list(found.values())
 
 
 def _error(body: Any) -> DaybookError | None:
@@ -223,6 +266,17 @@ PLATFORM = Platform(
             reads=_products,
             slice=None,
             from_beginning=True,
+        ),
+        Stream(
+            name="settlements",
+            kind="cursor",
+            key=("id",),
+            cursor=Instant("statement_time"),
+            reads=_settlements,
+            slice=None,
+            # No page says how soon after midnight the statement of that midnight is listed.
+            overlap=timedelta(days=2),
+            detail=_transactions,
         ),
     ),
 )

@@ -1,7 +1,8 @@
 """The sandbox half of TikTok Shop: what the 202309 API answers and refuses (platforms-global §5).
 
 Served under ``/tiktok_shop``: ``/order/202309/orders/search``, ``/return_refund/202309/returns/search``,
-``/return_refund/202309/cancellations/search``, ``/product/202309/products/search`` and
+``/return_refund/202309/cancellations/search``, ``/product/202309/products/search``,
+``/finance/202309/statements``, ``/finance/202501/statements/{id}/statement_transactions`` and
 ``/api/v2/token/refresh`` (auth.tiktok-shops.com).
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,61 @@ PRODUCTS_AT_MOST = 10_000
 PROMISED_DAYS = 8
 _QUERY = "app_key timestamp sign shop_cipher"
 _PAGING = "page_size page_token sort_field sort_order"
+_STATEMENTS = f"{_PAGING} statement_time_ge statement_time_lt payment_status"
+_DAY = 86_400
+# The fees that the pages name: what a buyer pays beside an order (Get Order Detail, payment), and what is
+# taken from what is settled (Get Transactions by Statement 202501, fee_tax_breakdown.fee).
+ORDER_FEES = frozenset(
+    [
+        "buyer_service_fee",
+        "distance_fee",
+        "distance_shipping_fee",
+        "handling_fee",
+        "item_insurance_fee",
+        "item_insurance_tax",
+        "payment_discount_service_fee",
+        "retail_delivery_fee",
+        "shipping_insurance_fee",
+        "small_order_fee",
+    ]
+)
+SETTLED_FEES = frozenset(
+    [
+        "affiliate_ads_commission_amount",
+        "affiliate_commission_amount",
+        "affiliate_commission_amount_before_pit",
+        "affiliate_commission_deposit",
+        "affiliate_commission_release",
+        "affiliate_partner_commission_amount",
+        "bonus_cashback_service_fee_amount",
+        "campaign_resource_fee",
+        "cofunded_creator_bonus_amount",
+        "cofunded_promotion_service_fee_amount",
+        "credit_card_handling_fee_amount",
+        "dt_handling_fee_amount",
+        "dynamic_commission_amount",
+        "epr_pob_service_fee_amount",
+        "external_affiliate_marketing_fee_amount",
+        "fee_per_item_sold_amount",
+        "flash_sales_service_fee_amount",
+        "installation_service_fee",
+        "live_specials_fee_amount",
+        "mall_service_fee_amount",
+        "platform_commission_amount",
+        "pre_order_service_fee_amount",
+        "referral_fee_amount",
+        "refund_administration_fee_amount",
+        "seller_paylater_handling_fee_amount",
+        "sfp_service_fee_amount",
+        "shipping_fee_guarantee_service_fee",
+        "tap_shop_ads_commission",
+        "transaction_fee_amount",
+        "tsp_commission_amount",
+        "vn_fix_infrastructure_fee",
+        "voucher_xtra_service_fee_amount",
+    ]
+)
+SETTLED_DAYS = 12  # after an order was made, when its parcel has come
 _LONG = 10**11
 _RETURN_STATES = {
     tl.ASKED: "RETURN_OR_REFUND_REQUEST_PENDING",
@@ -99,6 +155,45 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
         return Route(path, endpoint, methods=["POST"])
 
+    def told(
+        path: str, name: str, fields: str, by: str, entries: Callable[[Shop, Request], list[Entry]]
+    ) -> Route:
+        """A list that is asked for by GET: all is in the query."""
+
+        async def endpoint(request: Request) -> Response:
+            query, text = query_of(request), request.headers.get("x-tts-access-token", "")
+
+            def make(fault: Fault | None) -> Answer:
+                shop = _admitted(
+                    desk, request.url.path.removeprefix("/tiktok_shop"), query, b"", text, fields
+                )
+                for field in query:
+                    if "_time_" in field and whole(query[field], 0, _LONG) is None:
+                        raise Refusal(_no(36009005, f"{field} is no time in seconds", 400))
+                return _page(entries(shop, request), query, fault, name, by)
+
+            return await desk.serve("settlements", store_of_token(desk, text), make, query)
+
+        return Route(path, endpoint, methods=["GET"])
+
+    def statements(shop: Shop, request: Request) -> list[Entry]:
+        query = query_of(request)
+        start, end = int(query.get("statement_time_ge", 0)), int(query.get("statement_time_lt", _LONG))
+        return [
+            (at, _statement_id(at), lambda a=at, s=settled: _statement(shop, a, s))  # type: ignore[misc]
+            for at, settled in _statements(desk.world, shop, start, end, desk.now())
+        ]
+
+    def transactions(shop: Shop, request: Request) -> list[Entry]:
+        at = whole(request.path_params["statement"].removeprefix("7"), 0, _LONG)
+        found = None if at is None else next(_statements(desk.world, shop, at, at + 1, desk.now()), None)
+        if found is None:
+            raise Refusal(_no(36009005, "no such statement_id", 400))
+        return [
+            (state.order.timeline.created, str(state.order.id), lambda s=state: _transaction(s))  # type: ignore[misc]
+            for state in found[1]
+        ]
+
     async def refresh(request: Request) -> Response:
         given = query_of(request)
 
@@ -139,6 +234,11 @@ def routes(desk: Desk) -> list[BaseRoute]:
             "/product/202309/products/search", "products", "products", _products,
             "status update_time_ge update_time_le create_time_ge create_time_le seller_skus", "",
         ),
+        told("/finance/202309/statements", "statements", _STATEMENTS, "statement_time", statements),
+        told(
+            "/finance/202501/statements/{statement}/statement_transactions", "transactions", _PAGING,
+            "order_create_time", transactions,
+        ),
         Route("/api/v2/token/refresh", refresh, methods=["GET"]),
     ]  # fmt: skip
 
@@ -156,9 +256,11 @@ def _signature(path: str, query: Mapping[str, str], body: bytes, secret: str) ->
     return hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
 
 
-def _admitted(desk: Desk, path: str, query: Mapping[str, str], raw: bytes, text: str) -> Shop:
+def _admitted(
+    desk: Desk, path: str, query: Mapping[str, str], raw: bytes, text: str, fields: str = _PAGING
+) -> Shop:
     """The shop that asks, when key, time, signature, token and cipher are in order. Raises Refusal."""
-    strange = wrong_names(query, _QUERY, _PAGING)
+    strange = wrong_names(query, _QUERY, fields)
     if strange is not None:
         raise Refusal(
             _no(36009004 if strange in _QUERY.split() else 36009006, f"Invalid query {strange}", 400)
@@ -201,12 +303,17 @@ def _list(
     for field, value in body.items():
         if "_time_" in field and (not isinstance(value, int) or not 0 <= value < _LONG):
             raise Refusal(_no(36009005, f"{field} is no time in seconds", 400))
+    return _page(listing(desk, shop, body), query, fault, name, by)
+
+
+def _page(listed: list[Entry], query: Mapping[str, str], fault: Fault | None, name: str, by: str) -> Answer:
+    """The page of a listing that the query asks for; of statements nobody gives the count."""
     size = whole(query.get("page_size", ""), 1, 100)
     if size is None:
         raise Refusal(_no(36009005, "page_size must be between 1 and 100", 400))
     if by and (query.get("sort_field"), query.get("sort_order", "ASC")) != (by, "ASC"):
         raise Refusal(_no(36009005, f"the sandbox sorts by {by} ASC only", 400))
-    entries = sorted(listing(desk, shop, body), key=lambda entry: entry[:2])
+    entries = sorted(listed, key=lambda entry: entry[:2])
     first = 0
     if query.get("page_token"):
         place = unseal(query["page_token"])
@@ -222,7 +329,9 @@ def _list(
             *((str(entries[following - 1][0]), entries[following - 1][1]) if following else ("0", ""))
         )
     total = len(entries) + (size + 1 if fault is not None and fault.kind == "changed_total" else 0)
-    data: dict[str, Any] = {"total_count": total, "next_page_token": token}
+    data: dict[str, Any] = {"next_page_token": token}
+    if name != "statements":
+        data["total_count"] = total
     if shown:
         data[name] = [make() for _, _, make in shown]
     return Answer({"code": 0, "message": "Success", "request_id": "20261121000000", "data": data})
@@ -480,6 +589,65 @@ def _product(shop: Shop, view: ProductView) -> dict[str, Any]:
     }
 
 
+# ---- settlements ---------------------------------------------------------------------------------------
+def _statements(
+    world: World, shop: Shop, start: int, end: int, now: int
+) -> Iterator[tuple[int, list[OrderState]]]:
+    """The statements of [start, end): each of a midnight in UTC, with what was settled on the day before."""
+    book = world.books[shop.store]
+    for at in range(-(-start // _DAY) * _DAY, min(end, now + 1), _DAY):
+        made = at - _DAY * (SETTLED_DAYS + 1)
+        states = (
+            book.state(day, index, at) for day, index in book.created_between(made, made + _DAY - 1, now)
+        )
+        settled = [state for state in states if state is not None and state.signed_at is not None]
+        if settled:
+            yield at, settled
+
+
+def _statement_id(at: int) -> str:
+    return f"7{at}"
+
+
+def settled_fees(state: OrderState) -> dict[str, int]:
+    """What is taken for an order, in cents: six in a hundred, and twelve more where a creator sold it."""
+    goods = state.order.goods - state.refunded if state.refunded < state.order.goods else 0
+    commission = goods * 12 // 100 if state.order.id % 3 == 0 else 0
+    return {"referral_fee_amount": goods * 6 // 100, "affiliate_commission_amount": commission}
+
+
+def _statement(shop: Shop, at: int, settled: list[OrderState]) -> dict[str, Any]:
+    revenue = sum(state.order.goods - state.refunded for state in settled)
+    fee = sum(cents for state in settled for cents in settled_fees(state).values())
+    return {
+        "id": _statement_id(at),
+        "statement_time": at,
+        "currency": shop.currency,
+        "payment_status": "PROCESSING",
+        "revenue_amount": _money(revenue),
+        "fee_amount": _money(-fee),
+        "adjustment_amount": "0",
+        "settlement_amount": _money(revenue - fee),
+    }
+
+
+def _transaction(state: OrderState) -> dict[str, Any]:
+    fees = settled_fees(state)
+    revenue, fee = state.order.goods - state.refunded, sum(fees.values())
+    return {
+        "id": str(state.order.id + 7),
+        "type": "ORDER",
+        "order_id": str(state.order.id),
+        "order_create_time": state.order.timeline.created,
+        "revenue_amount": _money(revenue),
+        "shipping_cost_amount": "0",
+        "fee_tax_amount": _money(-fee),
+        "adjustment_amount": "0",
+        "settlement_amount": _money(revenue - fee),
+        "fee_tax_breakdown": {"fee": {name: _money(-cents) for name, cents in fees.items()}, "tax": {}},
+    }
+
+
 # ---- what a complete read holds ------------------------------------------------------------------------
 def zone(account_id: str) -> str:
     """Where the shop's days begin."""
@@ -500,5 +668,6 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         "returns": lambda: aftersales(False),
         "cancellations": lambda: aftersales(True),
         "products": lambda: {str(_product_number(view)) for view in products_modified(*window)},
+        "settlements": lambda: {_statement_id(at) for at, _ in _statements(*window)},
     }
     return keys[stream]()

@@ -17,9 +17,8 @@ select
     '{{ var("reporting_currency") }}' as currency,
     this.ad_spend,
     this.marketing_cost,
-    -- No source that is read tells affiliate commissions yet.
-    false as is_affiliate_loaded,
-    cast(null as decimal(18, 2)) as affiliate_commission,
+    this.is_settlements_loaded as is_affiliate_loaded,
+    this.affiliate_commission,
     this.kol_fees is not null as is_kol_fees_loaded,
     this.kol_fees,
     coalesce(payback.is_margin_known, false) as is_margin_loaded,

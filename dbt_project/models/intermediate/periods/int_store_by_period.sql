@@ -21,6 +21,10 @@ added as (
         days.period_start,
         days.span_days,
         max(store_days.visitors_at_least) as visitors_at_least,
+        count(*) as days,
+        {%- for name in ['is_settled', 'affiliate_commission', 'fees_platform', 'unrated_settlements'] %}
+        coalesce(sum(settlements.{{ name }}), 0) as {{ name }},
+        {%- endfor %}
         {%- for name in added %}
         coalesce(sum(store_days.{{ name }}), 0) as {{ name }}
         {{- "," if not loop.last }}
@@ -29,6 +33,9 @@ added as (
     left join {{ ref('int_store_days') }} as store_days
         on days.store_id = store_days.store_id
         and days.date_day = store_days.date_day
+    left join {{ ref('int_settlement_days') }} as settlements
+        on days.store_id = settlements.store_id
+        and days.date_day = settlements.date_day
     group by days.store_id, days.grain, days.period_start, days.span_days
 
 ),
@@ -178,7 +185,17 @@ measures as (
         {{ mart_money('added.ad_spend', 'spans.has_ads and added.unrated_ads = 0') }} as ad_spend,
         -- Null where no fee of a host was told, which does not mean that none was paid.
         {{ mart_money('added.kol_fees', 'added.told_fees > 0') }} as kol_fees,
-        {{ mart_money('added.ad_spend + added.kol_fees', 'spans.has_ads and added.unrated_ads = 0') }} as marketing_cost,
+        -- What was settled is known where the statements of every day are read.
+        {%- set is_settled = 'added.is_settled = added.days' %}
+        {{ is_settled }} as is_settlements_loaded,
+        {%- for name in ['affiliate_commission', 'fees_platform'] %}
+        {{ mart_money('added.' ~ name, is_settled ~ ' and added.unrated_settlements = 0') }} as {{ name }},
+        {%- endfor %}
+        {%- set of_affiliates = 'case when ' ~ is_settled ~ ' then added.affiliate_commission else 0 end' %}
+        {{ mart_money(
+            'added.ad_spend + added.kol_fees + ' ~ of_affiliates,
+            'spans.has_ads and added.unrated_ads = 0 and (added.is_settled < added.days or added.unrated_settlements = 0)'
+        ) }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['ad_clicks', 'ad_impressions'] %}
         cast(case when spans.has_ads then added.{{ name }} end as bigint) as {{ name }},

@@ -30,7 +30,7 @@ select
     this.orders_partly_refunded_cohort,
     this.guest_orders,
     this.units_paid,
-    -- Not read yet: what bundles are made of, what platforms charge.
+    -- Not read yet: what bundles are made of.
     false as is_bundles_loaded,
     cast(null as decimal(18, 4)) as component_units_paid,
 
@@ -48,8 +48,8 @@ select
     this.gift_cards_sold,
     this.is_gift_cards_redeemed_loaded,
     this.gift_cards_redeemed,
-    false as is_fees_loaded,
-    cast(null as decimal(18, 2)) as fees_platform,
+    this.is_settlements_loaded as is_fees_loaded,
+    this.fees_platform,
     this.deposit_received,
     this.deposit_forfeited,
 

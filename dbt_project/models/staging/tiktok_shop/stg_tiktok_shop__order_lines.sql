@@ -1,6 +1,7 @@
 {#- One line a unit. What the buyer pays is the sale price, after the seller's and the platform's discount. -#}
 {%- set fees = [
     'retail_delivery_fee', 'small_order_fee', 'buyer_service_fee', 'handling_fee', 'shipping_insurance_fee', 'item_insurance_fee',
+    'distance_fee', 'payment_discount_service_fee',
 ] -%}
 
 with
@@ -25,9 +26,7 @@ charged as (
             - {{ money('latest.record.payment.sub_total') }}
             - coalesce({{ money('latest.record.payment.shipping_fee') }}, 0)
             - coalesce({{ money('latest.record.payment.tax') }}, 0) as in_total,
-        {%- for fee in fees %}
-        {{ '+ ' if not loop.first }}coalesce({{ money('latest.record.payment.' ~ fee) }}, 0)
-        {%- endfor %} as fees
+        {{ sum_of('latest.record.payment.', fees) }} as fees
     from {{ ref('base_tiktok_shop__orders') }} as latest
 ),
 

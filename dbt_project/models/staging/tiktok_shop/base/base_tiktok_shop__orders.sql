@@ -9,7 +9,8 @@
     'payment': {
         'currency': 'text', 'sub_total': 'text', 'shipping_fee': 'text', 'tax': 'text', 'total_amount': 'text',
         'retail_delivery_fee': 'text', 'small_order_fee': 'text', 'buyer_service_fee': 'text', 'handling_fee': 'text',
-        'shipping_insurance_fee': 'text', 'item_insurance_fee': 'text'
+        'shipping_insurance_fee': 'text', 'item_insurance_fee': 'text', 'distance_fee': 'text',
+        'payment_discount_service_fee': 'text'
     },
     'line_items': [{
         'id': 'text', 'product_id': 'text', 'product_name': 'text', 'sku_id': 'text', 'is_gift': 'text',
