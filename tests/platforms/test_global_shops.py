@@ -21,7 +21,7 @@ from extractors.accounts import Account
 from extractors.core.window import days_window
 from extractors.errors import ConfigError, ContractError
 from extractors.platforms.shopify.sandbox.records import paid_by_gift_card
-from extractors.platforms.tiktok_shop.sandbox import promised
+from extractors.platforms.tiktok_shop.sandbox import promised, settled_between, settled_fees
 from extractors.registry import platforms
 from extractors.sandbox.buyers import CANARY
 from extractors.sandbox.ledger import Ledger, refund_parts
@@ -245,6 +245,25 @@ def test_what_tiktok_promised_and_when_it_came_are_staged(night: Night) -> None:
     late = [came > by for by, came in wanted.values() if by and came]
     assert 10 < sum(late) < len(late) / 2
     assert any(by and not came and by < NOW for by, came in wanted.values())
+
+
+def test_what_tiktok_settled_is_staged_with_what_affiliates_had_and_what_it_took(night: Night) -> None:
+    found = {
+        row["order_id"]: (row["settled_at"], row["affiliate_commission"], row["fees_platform"])
+        for row in night.rows("select * from staging.stg_tiktok_shop__settlements")
+    }
+    wanted = {}
+    shop = shop_of(ACCOUNTS["tiktok_shop"].id)
+    for midnight, settled in settled_between(night.box.sandbox.world, shop, *night.span):
+        for state in settled:
+            fees = settled_fees(state)
+            wanted[order_id("tiktok_shop", state)] = (
+                at(midnight),
+                money(fees["affiliate_commission_amount"]),
+                money(fees["referral_fee_amount"]),
+            )
+    assert found == wanted
+    assert 50 < sum(commission > 0 for _, commission, _ in wanted.values()) < len(wanted) / 2
 
 
 @each

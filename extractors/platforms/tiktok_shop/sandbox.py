@@ -181,12 +181,12 @@ def routes(desk: Desk) -> list[BaseRoute]:
         start, end = int(query.get("statement_time_ge", 0)), int(query.get("statement_time_lt", _LONG))
         return [
             (at, _statement_id(at), lambda a=at, s=settled: _statement(shop, a, s))  # type: ignore[misc]
-            for at, settled in _statements(desk.world, shop, start, end, desk.now())
+            for at, settled in settled_between(desk.world, shop, start, end, desk.now())
         ]
 
     def transactions(shop: Shop, request: Request) -> list[Entry]:
         at = whole(request.path_params["statement"].removeprefix("7"), 0, _LONG)
-        found = None if at is None else next(_statements(desk.world, shop, at, at + 1, desk.now()), None)
+        found = None if at is None else next(settled_between(desk.world, shop, at, at + 1, desk.now()), None)
         if found is None:
             raise Refusal(_no(36009005, "no such statement_id", 400))
         return [
@@ -590,7 +590,7 @@ def _product(shop: Shop, view: ProductView) -> dict[str, Any]:
 
 
 # ---- settlements ---------------------------------------------------------------------------------------
-def _statements(
+def settled_between(
     world: World, shop: Shop, start: int, end: int, now: int
 ) -> Iterator[tuple[int, list[OrderState]]]:
     """The statements of [start, end): each of a midnight in UTC, with what was settled on the day before."""
@@ -668,6 +668,6 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
         "returns": lambda: aftersales(False),
         "cancellations": lambda: aftersales(True),
         "products": lambda: {str(_product_number(view)) for view in products_modified(*window)},
-        "settlements": lambda: {_statement_id(at) for at, _ in _statements(*window)},
+        "settlements": lambda: {_statement_id(at) for at, _ in settled_between(*window)},
     }
     return keys[stream]()
