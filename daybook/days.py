@@ -30,7 +30,7 @@ class Day(click.DateTime):
 
 
 def reach(moment: str | None, zone: ZoneInfo) -> str:
-    """How far a release's data goes (an ISO instant), as local time of `zone` with the zone's name. None: no data."""
+    """How far a release's data goes: an ISO instant, told as local time of `zone`. None: it has no data."""
     if moment is None:
         return "no data yet"
     return f"data through {datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"

@@ -274,7 +274,7 @@ left join covering
   with stock is null. Where two platforms of one store have the item, their pieces are added, and prices in two currencies give null.
 
   covering: the pieces that sold in the last days up to the period's end, and on how many of these days there was stock. Only where orders
-  and catalogue are known for all of these days.
+  and catalogue are known for all of these days. The day on which the last piece was sold counts as a day with stock.
 #}
 {% macro item_stock(level, grain) -%}
 known_periods as (
@@ -324,14 +324,35 @@ sold_of_late as (
 
 ),
 
+sold_out as (
+
+    select sold.store_id, sold.item_id, sold.period_start, count(distinct days.period_start) as days
+    from sold_of_late as sold
+    inner join {{ ref('int_item_by_period') }} as days
+        on days.level = '{{ level }}' and days.grain = 'day' and days.span_days = 0
+        and sold.store_id = days.store_id
+        and sold.item_id = days.item_id
+        and days.period_start between sold.cover_from and sold.last_day
+        and days.units > 0
+    inner join {{ ref('int_product_versions') }} as versions
+        on {{ versions_of(level, 'sold', 'days.period_start', 'days.period_start') }}
+        and versions.stock <= 0
+    group by sold.store_id, sold.item_id, sold.period_start
+
+),
+
 covering as (
 
     select
         sold.store_id, sold.item_id, sold.period_start, sold.units,
-        {{ days_with_stock('sold.cover_from', 'sold.last_day') }} as in_stock_days
+        {{ days_with_stock('sold.cover_from', 'sold.last_day', 'coalesce(max(sold_out.days), 0)') }} as in_stock_days
     from sold_of_late as sold
     inner join {{ ref('int_product_versions') }} as versions
         on {{ versions_of(level, 'sold', 'sold.cover_from', 'sold.last_day') }}
+    left join sold_out
+        on sold.store_id = sold_out.store_id
+        and sold.item_id = sold_out.item_id
+        and sold.period_start = sold_out.period_start
     group by sold.store_id, sold.item_id, sold.period_start, sold.units
 
 )
@@ -350,13 +371,13 @@ covering as (
         and versions.from_date < versions.until_date
 {%- endmacro %}
 
-{# On how many of those days an item had stock at the day's end; null if a version does not tell its stock. The days of two platforms are
-   added, but never to more than there are. #}
-{% macro days_with_stock(first_day, last_day) -%}
+{# On how many of those days an item had stock at the day's end, plus `others`; null if a version does not tell its stock. The days of two
+   platforms are added, but never to more than there are. #}
+{% macro days_with_stock(first_day, last_day, others='0') -%}
     case when count(*) = count(versions.stock) then least(
         sum(case when versions.stock > 0 then {{ days_between(
             'greatest(versions.from_date, ' ~ first_day ~ ')', 'least(versions.until_date, ' ~ add_days(last_day, 1) ~ ')'
-        ) }} else 0 end),
+        ) }} else 0 end) + {{ others }},
         max({{ days_between(first_day, last_day) }}) + 1
     ) end
 {%- endmacro %}
