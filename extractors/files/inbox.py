@@ -287,7 +287,7 @@ def _check_readable(name: str, cells: Cells, mapping: Mapping) -> None:
         raise FileRefused(
             f"{name}: {len(cells.bad):,} of {rows:,} rows cannot be read, more than the "
             f"{mapping.max_unreadable:.0%} that {mapping.name} allows; {worst}",
-            advice="mend the file or the mapping's formats, or raise max_unreadable in the mapping",
+            advice="mend the file, or the mapping's formats or encoding, or raise max_unreadable there",
         )
 
 

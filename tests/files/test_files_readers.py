@@ -423,3 +423,22 @@ def _with_cell(rows: list[list[Any]], where: str, value: str | None) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def test_bytes_of_another_encoding_are_told_and_read_once_the_mapping_names_it(shop: Shop) -> None:
+    words = ["Order", "Item", "Name", "Qty", "Price", "Paid", "Customer"]
+    western = TILL.replace("0.6", "0.05")
+    for theirs, ours in zip(words, TILL_HEADER, strict=True):
+        western = western.replace(ours, theirs)
+    mapping = shop.inbox / "mapping.yml"
+    mapping.write_text(western, encoding="utf-8")
+    rows = ",".join(words) + "\nL1,A,Café,1,5,2026-11-02 10:00:00,7\nL2,B,Crème,1,6,2026-11-02 10:00:00,7\n"
+    shop.drop("a.csv", rows, "cp1252")
+    shop.run()
+    (error,) = shop.errors
+    assert "mapping's formats or encoding" in error.advice
+
+    mapping.write_text(western + "encoding: cp1252\n", encoding="utf-8")
+    shop.drop("a.csv", rows, "cp1252")
+    shop.run()
+    assert [order["lines"][0]["product_name"] for order in shop.orders.values()] == ["Café", "Crème"]
