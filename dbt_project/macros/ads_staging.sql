@@ -4,7 +4,8 @@
 
   parts: one mapping per level: `level` (account, campaign, ad_group, ad, keyword), `base` (the base model), and the
       expressions of `r.record` for campaign_id, campaign_name, ad_group_id, ad_group_name, ad_id, ad_name, keyword_id,
-      keyword_text, match_type, impressions, clicks, spend, conversions_platform, conversion_value_platform and currency.
+      keyword_text, match_type, impressions, clicks, spend, conversions_platform, conversion_value_platform, daily_budget
+      and currency.
       What a part leaves out is null, except the currency, which is then the account's of accounts.yml. A part with `is_summed` makes one row per read of a date:
       it adds up to the account what the platform tells product by product.
   attribution_window: how long the platform claims a purchase; conversion_time_basis: click_date or conversion_date.
@@ -15,7 +16,7 @@
     'currency',
 ] -%}
 {%- set counts = ['impressions', 'clicks'] -%}
-{%- set amounts = ['spend', 'conversions_platform', 'conversion_value_platform'] -%}
+{%- set amounts = ['spend', 'conversions_platform', 'conversion_value_platform', 'daily_budget'] -%}
 with
 
 reads as (
@@ -77,6 +78,7 @@ select
     reads.spend,
     reads.conversions_platform,
     reads.conversion_value_platform,
+    reads.daily_budget,
     coalesce(reads.currency, account.currency) as currency,
     account.time_zone as ad_time_zone,
     '{{ attribution_window }}' as attribution_window,

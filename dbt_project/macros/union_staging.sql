@@ -135,7 +135,7 @@
             ('campaign_id', text), ('campaign_name', text), ('ad_group_id', text),
             ('ad_group_name', text), ('ad_id', text), ('ad_name', text), ('keyword_id', text), ('keyword_text', text),
             ('match_type', text), ('impressions', 'bigint'), ('clicks', 'bigint'), ('spend', money), ('conversions_platform', money),
-            ('conversion_value_platform', money), ('currency', text), ('ad_time_zone', text),
+            ('conversion_value_platform', money), ('daily_budget', money), ('currency', text), ('ad_time_zone', text),
             ('attribution_window', text), ('conversion_time_basis', text), ('load_id', 'bigint'),
         ],
     } -%}

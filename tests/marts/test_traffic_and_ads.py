@@ -242,6 +242,39 @@ def test_a_keyword_is_the_sum_of_its_latest_rows_and_only_a_part_of_its_campaign
 
 
 @pytest.mark.parametrize("grain", GRAINS)
+def test_a_budget_is_that_which_stood_on_the_last_day_and_used_by_all_days_that_told_theirs(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    spent: dict[Any, dict[date, Decimal]] = defaultdict(dict)
+    budgets: dict[Any, dict[date, Decimal]] = defaultdict(dict)
+    for row in world.streams["ads"]:
+        day = row["report_date"]
+        if row["entity_level"] != "campaign" or day > books.last_day([row["store_id"]]):
+            continue
+        key = (row["account_id"], row["campaign_id"], period_of(grain, day))
+        if row["is_latest"]:
+            spent[key][day] = row["spend"]
+        if row["as_of_date"] == day + timedelta(days=1) and row["daily_budget"]:
+            budgets[key][day] = row["daily_budget"]
+    kinds = set()
+    for row in built.rows(f"select * from marts.ad_campaign_{GRAINS[grain]}"):
+        key = (row["account_id"], row["campaign_id"], row["period_start"])
+        days = sorted(spent[key])
+        last = budgets[key].get(days[-1]) if days else None
+        assert (row["budget"], row["is_budget_loaded"]) == (last, last is not None), row
+        told = [budgets[key][day] for day in days if day in budgets[key]]
+        used = ratio(sum(spent[key].values()), sum(told)) if days and len(told) == len(days) else None
+        assert row["budget_used"] == (used if used is None else pytest.approx(used, abs=2e-6))
+        kinds.add((last is None, used is None))
+    assert kinds >= {(True, True), (False, False)} and (grain == "day" or (False, True) in kinds)
+    for mart in ("ad_account", "ad_group", "ad_creative", "ad_keyword"):
+        (told,) = built.rows(
+            f"select count(budget) + count(budget_used) as n from marts.{mart}_{GRAINS[grain]}"
+        )
+        assert told["n"] == 0, "a budget is a campaign's own"
+
+
+@pytest.mark.parametrize("grain", GRAINS)
 def test_marketing_takes_the_finance_figure_and_never_adds_levels(
     grain: str, built: Any, world: World, books: Books
 ) -> None:

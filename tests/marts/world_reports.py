@@ -202,6 +202,10 @@ def advertising(world: World, rng: random.Random) -> None:
                                 "spend": spend,
                                 "conversions_platform": Decimal(rng.randint(0, 4)),
                                 "conversion_value_platform": money(rng, 0, 30000),
+                                # As it is on the day of the read; on some days of one campaign it is not told.
+                                "daily_budget": Decimal(500 + as_of.day)
+                                if level == "campaign" and (campaign != 2 or day.day % 5)
+                                else None,
                                 "currency": currency,
                                 "ad_time_zone": "Asia/Shanghai",
                                 "attribution_window": "7d_click",
@@ -247,6 +251,7 @@ def _keywords(world: World) -> None:
                     "impressions": row["impressions"] // (2 + number),
                     "clicks": row["clicks"] // (2 + number),
                     "spend": (row["spend"] / (2 + number)).quantize(Decimal("0.01"), ROUND_DOWN),
+                    "daily_budget": None,
                     "conversions_platform": row["conversions_platform"] // (2 + number),
                     "conversion_value_platform": row["conversion_value_platform"] // (2 + number),
                 }

@@ -168,7 +168,7 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         **_fields(pa.string(), "keyword_id keyword_text match_type"),
         "impressions": pa.int64(),
         "clicks": pa.int64(),
-        **_fields(_MONEY, "spend conversions_platform conversion_value_platform"),
+        **_fields(_MONEY, "spend conversions_platform conversion_value_platform daily_budget"),
         **_fields(pa.string(), "currency ad_time_zone attribution_window conversion_time_basis"),
         "load_id": pa.int64(),
     },

@@ -34,6 +34,7 @@ FIGURES = (
     "date", "campaignId", "campaignName", "campaignBudgetCurrencyCode", "impressions", "clicks", "cost",
 )  # fmt: skip
 GROUP = ("adGroupId", "adGroupName")
+BUDGET = ("campaignBudgetAmount", "campaignBudgetType")
 # One definition for all: purchases within 14 days of a click.
 SP, SB_SD = ("purchases14d", "sales14d"), ("purchasesClicks", "salesClicks")
 
@@ -44,6 +45,7 @@ class Product:
 
     name: str
     purchases: tuple[str, str]
+    budget: tuple[str, ...]
     reports: dict[str, tuple[str, str]]
     text: str = ""
 
@@ -52,6 +54,7 @@ PRODUCTS = (
     Product(
         "SPONSORED_PRODUCTS",
         SP,
+        (*BUDGET, "campaignRuleBasedBudgetAmount"),
         {
             "campaign": ("spCampaigns", "campaign"),
             "ad": ("spAdvertisedProduct", "advertiser"),
@@ -62,6 +65,7 @@ PRODUCTS = (
     Product(
         "SPONSORED_BRANDS",
         SB_SD,
+        BUDGET,
         {
             "campaign": ("sbCampaigns", "campaign"),
             "ad": ("sbAds", "ads"),
@@ -69,10 +73,11 @@ PRODUCTS = (
         },
         text="keywordText",
     ),
-    # Display has no keywords.
+    # Display has no keywords, and does not say whether a budget is that of a day.
     Product(
         "SPONSORED_DISPLAY",
         SB_SD,
+        (),
         {"campaign": ("sdCampaigns", "campaign"), "ad": ("sdAdvertisedProduct", "advertiser")},
     ),
 )
@@ -159,7 +164,7 @@ def _reports(level: str, account: Account, window: Window) -> Iterator[Read]:
     for product in (product for product in PRODUCTS if level in product.reports):
         kind, by = product.reports[level]
         own = {
-            "campaign": (),
+            "campaign": product.budget,
             "ad": (*GROUP, "adId"),
             "keyword": (*GROUP, "keywordId", product.text, "keywordType"),
         }[level]

@@ -50,6 +50,8 @@ STEPS = ("PENDING", "PROCESSING", "COMPLETED")
 CONTENT_TYPE = "application/vnd.createasyncreportrequest.v3+json"
 PRODUCTS = ("SPONSORED_PRODUCTS", "SPONSORED_BRANDS", "SPONSORED_DISPLAY")
 KEPT_DAYS = (95, 60, 65)
+BUDGETS = (1_500.5, 900, 700)
+"""What each campaign may spend in a day, in whole units."""
 _PLAIN: dict[str, Callable[[Adverts, Figures], Any]] = {
     "date": lambda a, f: f.day.isoformat(),
     "campaignId": lambda a, f: f.promotion.project_id if f.promotion else None,
@@ -73,6 +75,15 @@ _TARGETS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "matchType": lambda a, f: _type(f),
 }
 _TYPES = frozenset({"BROAD", "PHRASE", "EXACT", "TARGETING_EXPRESSION", "TARGETING_EXPRESSION_PREDEFINED"})
+_BUDGET: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "campaignBudgetAmount": lambda a, f: BUDGETS[f.promotion.project] if f.promotion else None,
+}
+_BUDGET_TYPE: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "campaignBudgetType": lambda a, f: "DAILY_BUDGET",
+}
+_BUDGET_RULE: dict[str, Callable[[Adverts, Figures], Any]] = {
+    "campaignRuleBasedBudgetAmount": lambda a, f: None,
+}
 _BY_DAYS: dict[str, Callable[[Adverts, Figures], Any]] = {
     "purchases14d": lambda a, f: f.conversions,
     "sales14d": lambda a, f: f.value / 100,
@@ -111,9 +122,14 @@ def _text(_: Adverts, row: Figures) -> str:
 
 
 KINDS = {
-    "spCampaigns": Kind(PRODUCTS[0], "campaign", "campaign", _PLAIN | _BY_DAYS),
-    "sbCampaigns": Kind(PRODUCTS[1], "campaign", "campaign", _PLAIN | _BY_CLICKS),
-    "sdCampaigns": Kind(PRODUCTS[2], "campaign", "campaign", _PLAIN | _BY_CLICKS),
+    "spCampaigns": Kind(
+        PRODUCTS[0],
+        "campaign",
+        "campaign",
+        _PLAIN | _BUDGET | _BUDGET_TYPE | _BUDGET_RULE | _BY_DAYS,
+    ),
+    "sbCampaigns": Kind(PRODUCTS[1], "campaign", "campaign", _PLAIN | _BUDGET | _BUDGET_TYPE | _BY_CLICKS),
+    "sdCampaigns": Kind(PRODUCTS[2], "campaign", "campaign", _PLAIN | _BUDGET | _BY_CLICKS),
     "spAdvertisedProduct": Kind(PRODUCTS[0], "advertiser", "ad", _PLAIN | _GROUPS | _ADS | _BY_DAYS),
     "sbAds": Kind(PRODUCTS[1], "ads", "ad", _PLAIN | _GROUPS | _ADS | _BY_CLICKS),
     "sdAdvertisedProduct": Kind(PRODUCTS[2], "advertiser", "ad", _PLAIN | _GROUPS | _ADS | _BY_CLICKS),

@@ -36,6 +36,15 @@ select
     -- People of single days: at least as many as on the best day, at most all of them, where each day was told.
     cast(max(reached.reach) as bigint) as reach_at_least,
     cast(case when count(*) = count(reached.reach) then sum(reached.reach) end as bigint) as reach_days,
+    -- A stock is that of the last day, told or not. (What max_by makes of a null differs by engine.)
+    cast(nullif(
+        max_by(coalesce(ads.daily_budget, -1), ads.report_date) filter (where not ads.is_withdrawn), -1
+    ) as decimal(18, 2)) as budget,
+    coalesce(
+        max_by(case when ads.daily_budget_orig is not null then 1 else 0 end, ads.report_date)
+            filter (where not ads.is_withdrawn),
+        0
+    ) = 1 as is_budget_loaded,
     {{ oldest_that_stands('as_of_date', 'ads.') }} as as_of_date,
     {{ oldest_that_stands('days_since', 'ads.') }} as days_since,
     -- A period is known at an age, or can be extrapolated, when each of its days is.
@@ -63,6 +72,10 @@ select
             then sum(ads.conversion_value_platform_expected) end',
         spend
     ) }} as roas_expected_final,
+    {{ ratio(
+        'case when count(case when ads.spend_orig > 0 and ads.daily_budget_orig is null then 1 end) = 0 then sum(ads.spend_orig) end',
+        'sum(case when not ads.is_withdrawn then ads.daily_budget_orig end)'
+    ) }} as budget_used,
     {{ ratio('sum(ads.clicks)', 'sum(ads.impressions)') }} as ctr,
     {{ ratio(spend, 'sum(ads.clicks)') }} as cpc,
     {{ ratio('1000 * ' ~ spend, 'sum(ads.impressions)') }} as cpm,

@@ -56,10 +56,9 @@ select
     cast(reached.reach as bigint) as reach,
     this.reach_at_least,
     this.reach_days,
-    -- No platform's report that is read gives these yet.
-    false as is_budget_loaded,
-    cast(null as decimal(18, 2)) as budget,
-    cast(null as double) as budget_used,
+    this.is_budget_loaded,
+    this.budget,
+    this.budget_used,
     this.ctr,
     this.cpc,
     this.cpm,

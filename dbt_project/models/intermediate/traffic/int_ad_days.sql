@@ -46,6 +46,10 @@ at_{{ level }} as (
         {{ oldest_that_stands('latest_as_of_date') }} as as_of_date,
         {{ oldest_that_stands('days_since') }} as days_since,
         max(case when rate_to_reporting is null then 1 else 0 end) as unrated,
+        -- The budgets of campaigns together are not the account's.
+        {%- for name in ['daily_budget_orig', 'daily_budget'] %}
+        max(case when level_rank = {{ rank }} then {{ name }} end) as {{ name }},
+        {%- endfor %}
         {%- for name in counts + amounts %}
         sum({{ name }}) as {{ name }}
         {{- "," if not loop.last }}
@@ -84,6 +88,8 @@ select
     {{ oldest_that_stands('as_of_date') }} as as_of_date,
     {{ oldest_that_stands('days_since') }} as days_since,
     max(unrated) as unrated,
+    max(daily_budget_orig) as daily_budget_orig,
+    max(daily_budget) as daily_budget,
     {%- for name in counts %}
     cast(min_by({{ name }}, level_rank) filter (where {{ name }} is not null) as bigint) as {{ name }},
     {%- endfor %}

@@ -75,6 +75,8 @@ select
     rates.rate_to_reporting,
     {{ converted('marked.spend', 'rates.rate_to_reporting') }} as spend,
     {{ converted('marked.conversion_value_platform', 'rates.rate_to_reporting') }} as conversion_value_platform,
+    marked.daily_budget as daily_budget_orig,
+    {{ converted('marked.daily_budget', 'rates.rate_to_reporting') }} as daily_budget,
     {%- for age in ages %}
     marked.age_{{ age }}d is not null as reached_{{ age }}d,
     coalesce(marked.days_since = marked.age_{{ age }}d, false) as stands_at_{{ age }}d,

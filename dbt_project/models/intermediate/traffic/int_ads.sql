@@ -37,6 +37,10 @@ entities as (
         {%- for name in ['spend_orig', 'spend', 'conversions_platform', 'conversion_value_platform_orig', 'conversion_value_platform'] %}
         max(case when is_latest then {{ name }} end) as {{ name }},
         {%- endfor %}
+        -- A read tells the budget of its own moment: that of the day is what one of the day or the morning after told.
+        {%- for name in ['daily_budget_orig', 'daily_budget'] %}
+        max_by({{ name }}, as_of_date) filter (where {{ name }} is not null and days_since between 0 and 1) as {{ name }},
+        {%- endfor %}
         {%- for name in ['spend_orig', 'spend', 'conversions_platform', 'conversion_value_platform'] %}
         min_by({{ name }}, as_of_date) as {{ name.replace('_orig', '') }}_first{{ '_orig' if name.endswith('_orig') }},
         {%- endfor %}
@@ -91,6 +95,8 @@ select
     entities.spend_first,
     entities.conversions_platform_first,
     entities.conversion_value_platform_first,
+    entities.daily_budget_orig,
+    entities.daily_budget,
     -- An entity that the read of that age does not name had 0 then, if the platform tells the figure of such entities at all.
     {%- for age in ages %}
     {%- for name in ['spend', 'conversion_value_platform'] %}

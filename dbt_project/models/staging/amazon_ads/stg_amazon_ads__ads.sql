@@ -13,12 +13,16 @@
     'currency': 'r.record.campaignBudgetCurrencyCode'
 } -%}
 {%- set campaign = {'campaign_id': 'r.record.campaignId', 'campaign_name': 'r.record.campaignName'} -%}
+{#- A budget rule that holds takes the place of the campaign's own amount. -#}
+{%- set daily_budget =
+    "case when upper(r.record.campaignBudgetType) like 'DAILY%' then coalesce(nullif("
+    ~ number('r.record.campaignRuleBasedBudgetAmount') ~ ', 0), ' ~ number('r.record.campaignBudgetAmount') ~ ') end' -%}
 
 {{ ads_of(
     'amazon_ads',
     [
         dict(figures, level='account', base='base_amazon_ads__campaign_report', is_summed=true),
-        dict(figures, level='campaign', base='base_amazon_ads__campaign_report', **campaign),
+        dict(figures, level='campaign', base='base_amazon_ads__campaign_report', daily_budget=daily_budget, **campaign),
         dict(
             figures,
             level='ad', base='base_amazon_ads__ad_report',

@@ -2,6 +2,7 @@
 
 {%- set shape = {
     'campaignId': 'text', 'campaignName': 'text',
+    'campaignBudgetAmount': 'text', 'campaignBudgetType': 'text', 'campaignRuleBasedBudgetAmount': 'text',
     'campaignBudgetCurrencyCode': 'text', 'impressions': 'text', 'clicks': 'text', 'cost': 'text',
     'purchases14d': 'text', 'sales14d': 'text', 'purchasesClicks': 'text', 'salesClicks': 'text'
 } -%}
