@@ -1,1 +1,1 @@
-"""One folder a platform: its facts, its sandbox half, its documented examples."""
+"""A folder per platform: its PLATFORM, its part of the sandbox, the documented examples, a README."""

@@ -64,8 +64,9 @@ def _written(moment: datetime) -> str:
 
 
 def _orders(account: Account, window: Window) -> Iterator[Read]:
-    """Orders of more than three months ago stand in a table of their own, and change there: what leaves the
-    present one in between is found in the other."""
+    """Orders older than three months are in a separate table of the vendor, where they still change. It is
+    read after the current one, so that an order moved from one to the other meanwhile is found in the
+    second."""
     span = {"modifyStartTime": _written(window.start), "modifyEndTime": _written(window.end)}
     for is_old in (False, True):
         yield Read(Request(ORDERS, f"{API}/{ORDERS}", {**span, "isHis": is_old}), ORDER_PAGES)
@@ -120,7 +121,7 @@ def read_tokens(body: bytes, used: Tokens) -> Tokens:
 
 DIALECT = Dialect(shape=form_signed_over_path, error=error_of, refresh=_refresh, refresh_read=read_tokens)
 
-# Of the address the province stays.
+# Of the address only the province is kept.
 _HIDDEN = (
     "*buyer*id", "*loginid", "*alipayid", "alipaytradeid", "buyercontact", "sellercontact", "contactperson",
     "nologisticsname", "nologisticstel", "fax", "buyermemo", "sellermemo", "buyerfeedback", "*remark",

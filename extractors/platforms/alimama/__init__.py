@@ -55,8 +55,8 @@ def _rows(level: str, reply: Reply) -> list[Record]:
 
 
 def _creatives(reply: Reply) -> list[Record]:
-    """The rows of creatives, each with what tells it from others: one that the vendor makes up itself has the
-    id -1 and is told by the item it shows."""
+    """The rows of creatives, each with an id. Creatives that the vendor generates all have the id -1; they
+    are told apart by the product that they show."""
     found = _rows("creative", reply)
     return [{**row, "creative": _creative(row)} for row in found]
 

@@ -28,7 +28,7 @@ from extractors.personal import Personal, dig
 from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
-# What the answer shall hold; without it an order has no buyer and no money.
+# The parts that the answer must include; by default an order has neither buyer nor amounts.
 DATA = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES,TAX,PAYMENT"
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 SECOND = timedelta(seconds=1)
@@ -89,9 +89,10 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _refunds_of(marketplaces: list[str], records: list[Record]) -> list[Record]:
-    """Refunds among all the money that moved; there is no filter for them.
+    """The refunds of a list of all financial transactions, for which the API has no filter.
 
-    The seller's other marketplaces are answered, too: their refunds are left to the accounts they are of.
+    The list is of all marketplaces of the seller. Those of other marketplaces are left out here; their own
+    accounts read them.
     """
     if any(not isinstance(record.get("transactionType"), str) for record in records):
         raise ContractError("listTransactions sent a transaction without its transactionType")
@@ -104,13 +105,14 @@ def _refunds_of(marketplaces: list[str], records: list[Record]) -> list[Record]:
 
 
 def _moved_in(record: Record) -> str | None:
-    """The marketplace in which money moved, where the transaction tells."""
+    """The marketplace of a transaction, if it names one."""
     told = dig(record, ("marketplaceDetails", "marketplaceId"))
     return told or dig(record, ("sellingPartnerMetadata", "marketplaceId")) or None
 
 
 def _listings(account: Account, window: Window) -> Iterator[Read]:
-    """The seller's listings by their change, one marketplace a call; a second more at both ends."""
+    """The seller's listings by time of change, one marketplace per call. The window is a second longer at
+    both ends."""
     seller = account.text("seller_id")
     if not seller:
         raise ConfigError(
@@ -133,7 +135,7 @@ def _listings(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _of_marketplace(marketplace: str, records: list[Record]) -> list[Record]:
-    """Each listing with its place and with the summary of that marketplace, taken out of a list of one."""
+    """Each listing with its marketplace, and with that marketplace's summary taken out of a list of one."""
     for record in records:
         record["marketplace"] = marketplace
         record["summary"] = next(iter(record.get("summaries") or []), {})

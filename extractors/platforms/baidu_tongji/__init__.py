@@ -112,7 +112,7 @@ def _row(
 
 
 def _entry(source: Record) -> str:
-    """What tells one source from another: its id, where it has one, else its name."""
+    """The key of a source: its id if it has one, else its name."""
     name = source.get("source") or source.get("engineId") or source.get("name") or "unnamed"
     return name_of(name, "a source")
 

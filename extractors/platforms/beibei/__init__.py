@@ -26,7 +26,7 @@ ZONE = "Asia/Shanghai"
 PATH = "/outer_api/out_gateway/route.html"
 REFUND_STATUSES = (1, 2, 3)
 
-# More than 300 silently becomes 40.
+# The vendor silently replaces a page size above 300 by 40.
 PAGES = LastPageFirst(records_at("data"), number_at("count"), 300)
 
 

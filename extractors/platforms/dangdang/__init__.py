@@ -88,7 +88,8 @@ def _whole_order(session: Session, record: Record) -> None:
 
 
 def _refunds(account: Account, window: Window) -> Iterator[Read]:
-    """What changed in the window; the span of creation that the list also wants is three months at most."""
+    """Refunds changed in the window. The call also needs a range of creation times, of three months at
+    most."""
     params = {
         "refundApp_Status": ALL,
         **_span("osd", "oed", window.end - timedelta(days=89), window.end),

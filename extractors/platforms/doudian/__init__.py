@@ -29,7 +29,8 @@ GOOD_CODES = {10000, 0}  # 0: the old envelope's err_no
 RETRY_CODES = {20000, 20001, 90000}
 THEIRS = ("isp.", "dop.")  # sub-codes of the platform's own trouble; isv.* is the caller's
 TOKEN_SUB_CODES = {"isv.access-token-expired", "isv.access-token-no-existed"}
-# A shop's own doing, though the platform tells of it: the authorisation lapsed, was closed, or buys no token.
+# Sub-codes of the platform that are about the shop's authorisation: expired, revoked, or not good for a
+# token.
 LAPSED = ("dop.authorization-", "dop.token-generate-failed")
 AUTHORISE = "have the shop authorise the app again and update the connection"
 ADVICE = {
@@ -105,7 +106,7 @@ def _aftersales(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _products(account: Account, window: Window) -> Iterator[Read]:
-    """By update time, whatever their status. The two moments themselves are not in what is asked for."""
+    """Products by update time, whatever their status. The vendor excludes both ends of the range."""
     params = {
         "update_start_time": int(window.start.timestamp()) - 1,
         "update_end_time": int(window.end.timestamp()) + 1,
@@ -114,7 +115,7 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _money_given_back(session: Session, record: Record) -> None:
-    """What was really given back and when: the list knows the amount asked for only."""
+    """Adds the amount refunded and when. The list only has the amount requested."""
     params = {"after_sale_id": record["aftersale_info"]["aftersale_id"]}
     body = session.call(Request("afterSale.Detail", "/afterSale/Detail", params)).body
     found = ((body.get("data") or {}).get("process_info") or {}).get("after_sale_info")

@@ -1,4 +1,4 @@
-"""Files people drop into the inbox: no vendor answers for them, a mapping says what they mean."""
+"""Files that people drop into an inbox: no vendor is called, and a mapping says what their columns mean."""
 
 from dataclasses import replace
 
@@ -10,7 +10,8 @@ def _nothing(account: object, window: object) -> list:
 
 
 def _figures(name: str, *key: str) -> tuple[Stream, ...]:
-    """A report's streams by day, week and month: people of a week are not the days' added up."""
+    """The streams of a report by day, week and month. Each is separate, because distinct people of a week are
+    not the sum of its days."""
     day = Stream(name, "report", key=key, day="report_date", reads=_nothing)
     return (
         day,

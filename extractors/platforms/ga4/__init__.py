@@ -33,7 +33,7 @@ TIME = {"day": "date", "week": "isoYearIsoWeek", "month": "yearMonth"}
 
 
 class Report(NamedTuple):
-    """What a report is cut by and tells; of ``events`` alone, where some are named."""
+    """A report's dimensions and metrics. events: only these events are counted, if any are named."""
 
     cut: tuple[str, ...] = ()
     metrics: tuple[str, ...] = METRICS
@@ -41,7 +41,8 @@ class Report(NamedTuple):
 
 
 _SOURCE = ("sessionDefaultChannelGroup", "sessionSourceMedium")
-# Users are distinct over whatever a row is of, so each cut is asked for on its own.
+# Users are counted distinct per row and may not be added up, so each combination of dimensions is its own
+# report.
 REPORTS = {
     "total": Report(),
     "device": Report(("deviceCategory",)),
@@ -84,7 +85,8 @@ def _resets(words: str, account: Account) -> float | None:
 
 
 def left(body: Any, account: Account) -> tuple[float, str] | None:
-    """Where the answer's propertyQuota does not hold another request like this one."""
+    """(seconds to wait, why) when the answer's propertyQuota is too small for another request like this
+    one."""
     for name, words in (
         ("tokensPerDay", "day"),
         ("tokensPerHour", "hour"),

@@ -56,7 +56,8 @@ def error_of(body: Any) -> DaybookError | None:
         if verdict.get("success") in (False, "false"):
             code = verdict.get("errorCode") or verdict.get("code")
             text = verdict.get("chineseErrCode") or verdict.get("message") or verdict.get("englishErrCode")
-            # No table of business codes is published: another try is cheap, and the last one fails loudly.
+            # No table of business codes is published, so unknown ones are retried; the last attempt raises
+            # the error.
             return TransientError(f"JOS {name.removesuffix('_responce')} failed with {code}: {text}")
     return None
 
@@ -121,7 +122,8 @@ def _orders(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _cancellations(account: Account, window: Window) -> Iterator[Read]:
-    """What was asked for, and what was decided, up to ten days before: no list goes by modified time."""
+    """Cancellations requested, and those decided, within ten days before the window. No list goes by modified
+    time."""
     method = "jingdong.pop.afs.soa.refundapply.queryPageList"
     place = f"{method.replace('.', '_')}_responce.queryResult"
     paging = LastPageFirst(
@@ -138,7 +140,8 @@ def _cancellations(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _after_sales(account: Account, window: Window) -> Iterator[Read]:
-    """What was asked for, and what was approved, up to thirty days before: completion cannot be asked for."""
+    """After-sales requested, and those approved, within thirty days before the window. There is no filter by
+    time of completion."""
     method = "jingdong.asc.serviceAndRefund.view"
     place = f"{method.replace('.', '_')}_responce.pageResult"
     paging = LastPageFirst(
@@ -186,7 +189,7 @@ def _local(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-# Of a buyer and the consignee only a keyed hash and the province stay.
+# Of buyer and consignee only a keyed hash and the province are kept.
 _HIDDEN = (
     "open_id_buyer", "pin", "realpin", "encrypt_*", "*invoice*", "waybill", "vatinfo", "*telephone*", "city*",
     "county*", "town*",

@@ -37,7 +37,8 @@ def error_of(body: Any) -> DaybookError | None:
             continue
         code = str(found.get("resultCode") or answer.get("code"))
         text = str(found.get("errorMsg") or answer.get("error_description") or answer.get("msg"))
-        # No table of the reports' codes is published: another try is cheap, and the last one fails loudly.
+        # No table of the reports' codes is published, so unknown ones are retried; the last attempt raises
+        # the error.
         return error_in_words("JD ads", code, text, rest=TransientError)
     return None
 
@@ -100,7 +101,7 @@ def _account(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _level(name: str, account: Account, window: Window) -> Iterator[Read]:
-    """The same, said as the older reports want it."""
+    """The same figures for a level below the account; these older reports take other parameters."""
     days = window.dates(account.zone)
     params = {
         "startDay": f"{days[0]} 00:00:00",

@@ -22,7 +22,7 @@ from extractors.protocols.words import error_in_words
 ZONE = "Asia/Shanghai"
 PATH = "/router"
 
-# There is no modified time to ask by: every status by every kind of date it may have.
+# There is no filter by modified time, so every status is read by every kind of date that it may have.
 STATUSES = (1, 2, 3, 4, 5, 6, 8)
 DATE_TYPES = (1, 2, 3, 1001, 1005)
 REFUND_STATUSES = (1, 2, 3, 4, 5)
@@ -112,7 +112,7 @@ PLATFORM = Platform(
             cursor=Instant("refund_create_time", ZONE),
             reads=_refunds,
             widest=timedelta(days=1),
-            # Asked for by application alone: what is done later is found by looking again.
+            # Filtered by time of application only: later changes are found by reading past days again.
             overlap=timedelta(days=30),
             personal=Personal(drop=("user_account", "refund_desc", "express_no")),
         ),

@@ -51,7 +51,7 @@ def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
 
 
 def _refresh(app_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
-    # An app id is a whole number on the wire; anything else is the vendor's to refuse.
+    # The app id is sent as a whole number; anything else is sent as it is, for the vendor to refuse.
     number = int(app_id) if app_id.isdigit() else app_id
     body = {"app_id": number, "secret": secret, "refresh_token": tokens.refresh_token}
     return {"method": "POST", "url": "/rest/openapi/oauth2/authorize/refresh_token", "json": body}

@@ -43,8 +43,8 @@ def error_of(body: Any) -> DaybookError | None:
 
 
 def _further(name: str, records: str) -> Callable[[Reply], str | None]:
-    """The cursor for the next page below `data`, None at the end. A read ends where the vendor says so, or
-    shows a list with nothing in it: no total tells of the pages behind one whose cursor was lost."""
+    """The cursor for the next page below `data`, None at the end. A read ends only where the vendor says so
+    or sends an empty list: no total would show that pages behind a lost cursor are missing."""
 
     def token(reply: Reply) -> str | None:
         data = reply.body.get("data") or {}
@@ -113,7 +113,7 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _items(account: Account, window: Window) -> Iterator[Read]:
-    """All that is not deleted: the list goes by no time."""
+    """All products that are not deleted; the list has no filter by time."""
     params = {"itemStatus": 1, "itemType": 1}
     yield Read(Request(ITEMS, "/open/item/list/get", params), ITEM_PAGES)
 
@@ -129,7 +129,8 @@ def _refresh(speaker: SignedCall, tokens: Tokens) -> dict[str, Any]:
 
 
 def read_tokens(body: bytes, used: Tokens) -> Tokens:
-    """Both tokens are new; the refresh token keeps the deadline of the authorisation whatever it is told."""
+    """The new access and refresh tokens. The authorisation's end does not move, whatever the answer says of
+    the refresh token's lifetime."""
     data = loads(body, "token refresh")
     if not isinstance(data, dict) or data.get("result") != 1 or "access_token" not in data:
         raise AuthError("token refresh: no token in the answer", advice=AUTHORISE)

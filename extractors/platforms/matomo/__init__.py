@@ -73,9 +73,10 @@ def refusal(name: str, status: int, headers: dict[str, str], body: bytes) -> Day
 
 @dataclass(frozen=True)
 class Batch:
-    """One stretch asked for with all reports: whole periods by their label, or days that are not a whole one.
+    """One call for all reports of some time: complete periods by their name, or the days of an incomplete
+    one.
 
-    Asked for by its name, a week that is not over holds the hours of today as well.
+    An incomplete week may not be requested by its name: it would contain the hours of today.
     """
 
     period: str
@@ -115,7 +116,8 @@ def _rows(grain: str, batches: list[Batch], account: Account) -> Callable[[Reply
 
 
 def _site(answer: Any, account: Account) -> Record:
-    """Whether the site has orders told to it, and in which currency. Raises ConfigError for another zone."""
+    """Whether the site tracks orders, and in which currency. Raises ConfigError when its time zone is not the
+    account's."""
     facts = answer[0] if isinstance(answer, list) and answer else answer
     if not isinstance(facts, dict):
         return {}
@@ -148,7 +150,7 @@ def _by_first_day(name: str, grain: str, batch: Batch, table: Any) -> dict[date,
 
 
 def _period(facts: Record, parts: list[Any]) -> list[Record]:
-    """The rows of one period. Nothing happened: an empty list, an empty object, or zeros."""
+    """The rows of one period. An empty list, an empty object or zeros all mean that nothing happened."""
     where = f"{facts['gran']} {facts['date']}"
     total, new = (part if isinstance(part, dict) else {} for part in parts[:2])
     devices, kinds, campaigns, *sold = (_list(part, where) for part in parts[2:])
@@ -170,7 +172,8 @@ def _period(facts: Record, parts: list[Any]) -> list[Record]:
 
 
 def _with_orders(rows: list[Record], sold: list[Record]) -> list[Record]:
-    """Rows with the orders of their source. Who orders on a later day can be of a source without visits."""
+    """Rows with the orders of their source added. A source may have orders without visits, because people may
+    order on a later day."""
     orders = {
         _label(row): {name: value for name, value in row.items() if name.startswith("goal_")} for row in sold
     }

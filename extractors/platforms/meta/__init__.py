@@ -119,7 +119,8 @@ def _regained(headers: dict[str, str]) -> float | None:
 
 
 def left(headers: dict[str, str]) -> tuple[float, str] | None:
-    """Two minutes' rest at 85 % of a quota, ten at 95 % or as long as the header says."""
+    """(seconds to wait, why): two minutes at 85 % of a quota, ten minutes at 95 %, or what the header
+    says."""
     used = max((percent for percent, _ in _usage(headers)), default=0.0)
     if used < BUSY:
         return None
@@ -133,9 +134,9 @@ def _stamp(credentials: Credentials, tokens: Tokens) -> dict[str, str]:
 
 
 def _state(reply: Reply) -> State:
-    """Completed counts only with all of its 100 percent.
+    """The job's state. "Completed" counts only together with 100 percent.
 
-    Raises TooMuchError where a run failed for its size: a smaller one would not.
+    Raises TooMuchError when the run failed because it was too large; smaller ones may succeed.
     """
     status, percent = reply.body.get("async_status"), reply.body.get("async_percent_completion")
     if status == "Job Completed":
@@ -163,7 +164,7 @@ JOB = Job(
 
 
 def _after(reply: Reply) -> str | None:
-    """The cursor, while there is a next page; a cursor alone stands on the last page, too."""
+    """The cursor if there is a next page, else None; the last page has a cursor, too."""
     return dig(reply.body, ("paging", "cursors", "after")) if dig(reply.body, ("paging", "next")) else None
 
 
@@ -197,7 +198,8 @@ def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:
 
 
 def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    """People reached in whole weeks and months, and by ad sets: neither can be made from days or from ads."""
+    """People reached per complete week and month, and per ad set: distinct people cannot be added up from
+    days or ads."""
     days = window.dates(account.zone)
     # Periods of seven days are counted from the first day asked for.
     first = period_bounds(grain, days[0])[0]
@@ -207,7 +209,7 @@ def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
 
 
 def _marked(level: str, records: list[Record]) -> list[Record]:
-    """The rows of a level, each with what it is of: the levels stand in one stream."""
+    """The rows of a level, each marked with its level, because all levels share one stream."""
     return [{**record, "level": level, "entity": record.get(f"{level}_id")} for record in records]
 
 

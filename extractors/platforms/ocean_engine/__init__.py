@@ -20,7 +20,7 @@ from extractors.tokens import Tokens
 DIMENSIONS = ["stat_time_day", "cdp_project_id", "cdp_project_name", "cdp_promotion_id", "cdp_promotion_name"]
 METRICS = ["stat_cost", "show_cnt", "click_cnt", "convert_cnt", "stat_pay_amount"]
 
-DEVELOPER = 40110  # has asked too often in a minute and is shut out for five
+DEVELOPER = 40110  # too many calls in a minute: the vendor blocks the caller for five minutes
 SHUT_OUT = 300.0
 RATE_CODES = {40100, DEVELOPER, 40130}  # of the interface, the developer, the advertiser
 TOKEN_CODES = {40102, 40103, 40104, 40105, 40107}

@@ -26,7 +26,7 @@ ORDERS = "pdd.order.number.list.increment.get"
 REFUNDS = "pdd.refund.list.increment.get"
 GOODS = "pdd.goods.list.get"
 
-# The refund list takes one status a call and no "all": every status the page names, but 0 (no after-sale).
+# The refund list takes one status per call: every documented one except 0 (no after-sale).
 AFTER_SALES_STATUSES = (*range(2, 19), 21, 22, 24, 25, 27, 31, 32, 33)
 
 RATE_CODES = {52101, 70031}
@@ -113,8 +113,8 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _goods(account: Account, window: Window) -> Iterator[Read]:
-    """All goods there are, on sale or not: the list goes by no time, and tells none. Goods that are put on
-    sale after that shelf was read were on neither, and would have left the list: it is read once more."""
+    """All goods, on sale or not; the list neither filters by time nor has one. Goods that are put on sale
+    between the two reads would be in neither list and count as deleted, so the first is read once more."""
     place = "goods_list_get_response"
     paging = LastPageFirst(
         records_at(f"{place}.goods_list"), number_at(f"{place}.total_count"), 100, page="page"

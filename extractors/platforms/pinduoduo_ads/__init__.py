@@ -34,7 +34,8 @@ def error_of(body: Any) -> DaybookError | None:
         return TransientError("Pinduoduo ads answered with something that is no report")
     if answer.get("success") not in (False, "false"):
         return None
-    # No table of the reports' codes is published: another try is cheap, and the last one fails loudly.
+    # No table of the reports' codes is published, so unknown ones are retried; the last attempt raises the
+    # error.
     return error_in_words(
         "Pinduoduo ads", str(answer.get("errorCode")), str(answer.get("errorMsg")), rest=TransientError
     )
@@ -55,7 +56,7 @@ def _result(reply: Reply) -> dict[str, Any]:
 
 
 def _rows(name: str, known: dict[str, Any], reply: Reply) -> list[Record]:
-    """The rows, each with what the question alone knows: its scene, and its day where no row names it."""
+    """The rows, with what only the request says added: the scene, and the day if the rows do not name it."""
     found = _result(reply).get(name) or []
     if not isinstance(found, list) or any(not isinstance(row, dict) for row in found):
         raise ContractError(f"a report of Pinduoduo ads came with a {name} that is no list of rows")
@@ -98,7 +99,8 @@ def _asked(scene: int, dimension: int, first: date, last: date) -> dict[str, Any
 
 
 def _account(account: Account, window: Window) -> Iterator[Read]:
-    """By scene. The last day is asked for by itself: it may be today, which must not be mixed."""
+    """Account figures per scene. The last day is a separate call: it may be today, which the vendor does not
+    allow together with other days."""
     days = window.dates(account.zone)
     spans = [(days[0], days[-2])] if len(days) > 1 else []
     for scene in _scenes(account):
@@ -110,7 +112,8 @@ def _account(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _plans(account: Account, window: Window) -> Iterator[Read]:
-    """By scene and day: this report adds up the days it is asked for."""
+    """Campaign figures per scene and day, one call each: this report adds up the days that it is asked
+    for."""
     for scene in _scenes(account):
         for day in window.dates(account.zone):
             known = {"date": day.isoformat(), "scenesType": scene}

@@ -25,7 +25,7 @@ from extractors.protocols.http_status import retry_after
 from extractors.protocols.token_rest import Dialect, TokenRest
 
 METRICS = ("visitors", "visits", "pageviews", "bounce_rate", "visit_duration")
-# Visitors are distinct over whatever a row is of, so each cut is asked for on its own.
+# Visitors are counted distinct per row and may not be added up, so each breakdown is its own call.
 REPORTS: dict[str, tuple[str, ...]] = {
     "total": (),
     "device": ("visit:device",),
@@ -34,7 +34,7 @@ REPORTS: dict[str, tuple[str, ...]] = {
 
 
 def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
-    """None for a report; anything else with HTTP 200 is a page that strayed here."""
+    """None for a report; anything else with HTTP 200 is not an answer of Plausible and is an error."""
     if not isinstance(body, dict):
         return TransientError("Plausible answered with something that is no object")
     if "error" in body:
@@ -66,7 +66,7 @@ def _said(body: Any) -> str:
 
 
 def _rows(report: str, grain: str, account: Account) -> Callable[[Reply], list[Record]]:
-    """Positional arrays with their names, and what Plausible warns of in each row."""
+    """The rows with names instead of positions, and with Plausible's warnings in each."""
 
     def rows(reply: Reply) -> list[Record]:
         found = reply.body.get("results")
@@ -84,7 +84,8 @@ def _rows(report: str, grain: str, account: Account) -> Callable[[Reply], list[R
 
 
 def _check_zone(body: Any, account: Account) -> None:
-    """The echoed range is written in the site's zone: a site of another zone is refused, not shifted."""
+    """Raises ConfigError when the site's time zone is not the account's, because its days would be other
+    days. The answer repeats the range with the site's offset from UTC."""
     span = dig(body, ("query", "date_range"))
     first = span[0] if isinstance(span, list) and span else None
     if not isinstance(first, str) or len(first) <= 10:

@@ -16,16 +16,17 @@ from extractors.platforms.ocean_engine import DIALECT
 from extractors.protocols.token_rest import TokenRest
 
 FIELDS = ["stat_cost", "show_cnt", "click_cnt", "pay_order_count", "pay_order_amount"]
-# Of 全域推广: cost, orders and what buyers paid for them.
+# Metrics of 全域推广: cost, orders and what buyers paid for them.
 UNI = "qianchuan/report/uni_promotion"
 UNI_FIELDS = ["stat_cost", "total_pay_order_count_for_roi2", "total_pay_order_gmv_for_roi2"]
 
 
 def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
-    filtering = {"marketing_goal": "ALL", "order_platform": "ALL"}  # else only the PC door's orders are told
+    # Without order_platform only orders from the PC side are counted.
+    filtering = {"marketing_goal": "ALL", "order_platform": "ALL"}
     if level == "creative":
-        filtering["is_highlight"] = "ALL"  # else what the vendor cut from live rooms is left out
+        filtering["is_highlight"] = "ALL"  # otherwise videos cut from live streams by the vendor are missing
     params = {
         "advertiser_id": account.need("advertiser_id"),
         "start_date": days[0].isoformat(),
@@ -42,12 +43,13 @@ def _report(level: str, account: Account, window: Window) -> Iterator[Read]:
 
 
 def _marked(report: str, reply: Reply) -> list[Record]:
-    """The rows, each with the report it is of: an account's total is made of two."""
+    """The rows, each marked with its report: an account's total is the sum of two reports."""
     return [{**row, "report": report} for row in records_at("data.list")(reply)]
 
 
 def _account(account: Account, window: Window) -> Iterator[Read]:
-    """全域推广 stands in no other report. A day a call: its own adds up the days that it is asked for."""
+    """The account's figures, with those of 全域推广, which are in a separate report only. That one is
+    called per day, because it adds up the days that it is asked for."""
     yield from _report("advertiser", account, window)
     if not account.switch("uni_promotion", True):
         return
@@ -57,7 +59,7 @@ def _account(account: Account, window: Window) -> Iterator[Read]:
             "start_date": f"{day} 00:00:00",
             "end_date": f"{day} 23:59:59",
             "marketing_goal": "ALL",
-            "order_platform": "ALL",  # else the small shops' door is left out
+            "order_platform": "ALL",  # without it ads of small shops are left out
             "fields": UNI_FIELDS,
         }
         request = Request(UNI, f"/open_api/v1.0/{UNI}/get/", params)

@@ -34,7 +34,7 @@ _ADVICE = {
 
 
 def error_of(body: Any) -> DaybookError | None:
-    """The error in `sn_responseContent.sn_error`; "no result" is an empty answer and none."""
+    """The error in `sn_responseContent.sn_error`; None when there is none. "No result" is an empty answer."""
     content = body.get("sn_responseContent") if isinstance(body, dict) else None
     if not isinstance(content, dict):
         return TransientError("Suning answered with something that is no envelope")
@@ -55,7 +55,7 @@ def error_of(body: Any) -> DaybookError | None:
 
 
 def _records(content: str) -> Any:
-    """The list below the content's name; "no result" has none."""
+    """The list below the content's name; empty for "no result"."""
     below = records_at(f"sn_responseContent.sn_body.{content}")
     return lambda reply: [] if _is_empty(reply) else below(reply)
 
@@ -130,7 +130,7 @@ PLATFORM = Platform(
             name="refunds",
             kind="cursor",
             key=("orderCode", "productCode"),
-            # Listed by the time of application only: read again until a return must be over.
+            # Filtered by time of application only: past days are read again until a return must be finished.
             cursor=Instant("applyTime", ZONE),
             reads=_returns,
             overlap=timedelta(days=60),

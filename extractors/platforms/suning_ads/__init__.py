@@ -31,7 +31,8 @@ def error_of(body: Any) -> DaybookError | None:
     answer = _answer(body)
     if str(answer.get("status", "0")) == "0":
         return None
-    # No table of the reports' errors is published: another try is cheap, and the last one fails loudly.
+    # No table of the reports' errors is published, so unknown ones are retried; the last attempt raises
+    # the error.
     return error_in_words("Suning ads", str(answer["status"]), str(answer.get("msg")), rest=TransientError)
 
 
@@ -43,7 +44,7 @@ def _answer(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(day: date, reply: Reply) -> list[Record]:
-    """The rows, each with the day that was asked for: a report of one day does not name it."""
+    """The rows with the requested day added: a report of one day does not name it."""
     data = _answer(reply.body).get("data") or {}
     found = (data.get("dataList") or []) if isinstance(data, dict) else data
     if not isinstance(found, list) or any(not isinstance(row, dict) for row in found):
@@ -64,7 +65,7 @@ def _total(reply: Reply) -> int | None:
 
 
 def _campaigns(account: Account, window: Window) -> Iterator[Read]:
-    """A day a call: the report adds up the days it is asked for."""
+    """One call per day: the report adds up the days that it is asked for."""
     custnum = account.need("custnum", "the number of the promoting user")
     for day in window.dates(account.zone):
         params = {

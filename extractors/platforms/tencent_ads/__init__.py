@@ -67,9 +67,12 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
 
 
 def left(headers: dict[str, str]) -> tuple[float, str] | None:
-    """A minute's rest where a tenth or less of its calls are left: who uses them up is shut out for five.
+    """(seconds to wait, why): a minute when at most a tenth of the minute's calls are left, because the
+    vendor blocks callers that use them up for five minutes.
 
-    `50%,50%` are the day's and the minute's; the day's say nothing, reports have no limit of a day."""
+    The header's `50%,50%` are the shares left of the day and of the minute. The first is ignored:
+    reports have no daily limit.
+    """
     try:
         percent = float(headers["x-ratelimit-remaining"].split(",")[1].strip().rstrip("%"))
     except (LookupError, ValueError):
@@ -111,7 +114,8 @@ def _refresh(client_id: str, secret: str, tokens: Tokens) -> dict[str, Any]:
 
 
 def read_tokens(body: bytes) -> Tokens:
-    """A new access token; the refresh token stays, is not told again, and ends 30 days after it was given."""
+    """The new access token. The refresh token stays the same, is not in the answer, and ends 30 days after it
+    was issued."""
     data = data_of(body, partial(error_of, headers={}), AUTHORISE)
     return Tokens(
         access_token=data["access_token"],

@@ -47,7 +47,7 @@ def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
 
 
 def _marked(kind: str, reply: Reply) -> list[Record]:
-    """The rows, each with the report it is of: auction and GMV Max share their keys."""
+    """The rows, each marked with its report, because auction and GMV Max rows may have equal keys."""
     return [{**record, "report": kind} for record in records_at("data.list")(reply)]
 
 
@@ -80,7 +80,7 @@ def _auction(
 
 
 def _gmv_max(account: Account, span: dict[str, str], entity: str, names: tuple[str, ...]) -> Iterator[Read]:
-    """GMV Max stands in no auction report; one call answers for one TikTok shop."""
+    """Figures of GMV Max, which are in no auction report; one call per TikTok shop."""
     for store in account.several("store_ids"):
         params = {
             "advertiser_id": account.need("advertiser_id"),
@@ -103,9 +103,9 @@ def _reads(entity: str, names: tuple[str, ...], account: Account, window: Window
 
 
 def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
-    """People reached in each whole week or month: without a dimension of time a report counts them once.
+    """People reached per complete week or month: without a time dimension, a report counts each person once.
 
-    An account with GMV Max has people whom nobody counted together with those of the auctions: no row.
+    Accounts with GMV Max get no rows: nobody counts its people together with those of the auctions.
     """
     ends = {period_bounds(grain, day)[0]: day for day in window.dates(account.zone)}
     entities = ["campaign"] if account.several("store_ids") else ["advertiser", "campaign"]
@@ -119,7 +119,7 @@ def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
 
 
 def _told(entity: str, period_start: str, records: list[Record]) -> list[Record]:
-    """The rows, each with its period and what it is of, which these reports do not say."""
+    """The rows with period and entity added, which these reports do not name."""
     level = "account" if entity == "advertiser" else entity
     return [
         {**row, "period_start": period_start, "level": level, "entity": row["dimensions"].get(f"{entity}_id")}

@@ -27,11 +27,11 @@ from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
 FIGURES = ("pageviews", "visitors", "visits", "bounces", "totaltime")
-MOST_ROWS = 500  # what a cut lists at most unless told otherwise; there are a dozen channels, five devices
+MOST_ROWS = 500  # the vendor's default limit of a breakdown; there are only a dozen channels and five devices
 
 
 def error_of(body: Any, headers: dict[str, str]) -> DaybookError | None:
-    """None for figures or a list of them; anything else with HTTP 200 is a page that strayed here."""
+    """None for an object or list of figures; anything else with HTTP 200 is not an answer of Umami."""
     if isinstance(body, dict) and "error" in body:
         return ConfigError(f"Umami: {_said(body)}", advice="check website_id and the address of the server")
     if not isinstance(body, dict | list):
@@ -61,7 +61,7 @@ def _said(body: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A figure; up to version 2 it stood beside the one of the period before."""
+    """A figure. Up to version 2 it was an object together with the figure of the period before."""
     return value.get("value") if isinstance(value, dict) else value
 
 
@@ -162,7 +162,7 @@ CLOUD = Dialect(
 
 
 def speaker(url: str, account: Account, credentials: Credentials) -> TokenRest:
-    """A user signs in to a server of one's own; a key without a user is one of Umami's cloud."""
+    """The speaker: with user and password for a self-hosted server, with a key alone for Umami's cloud."""
     return TokenRest(SELF_HOSTED if credentials.login else CLOUD, url, account, credentials)
 
 

@@ -91,7 +91,7 @@ def _launches(record: Record) -> int:
     try:
         return int(str(record.get("launches", record.get("launch")) or 0).replace(",", ""))
     except ValueError:
-        return 0  # "--": nothing is told
+        return 0  # "--": not known
 
 
 def _traffic(grain: str, account: Account, window: Window) -> Iterator[Read]:

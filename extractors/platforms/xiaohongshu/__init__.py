@@ -42,8 +42,8 @@ ORDER_PAGES = LastPageFirst(
 
 
 def _served(body: Any) -> Any:
-    """What `data` holds. The newer after-sale methods may put the answer of the service behind them there,
-    with an envelope of its own: `{success, code, msg, data}`."""
+    """The content of `data`. Newer after-sale methods may put a second envelope there, that of the service
+    behind the gateway: `{success, code, msg, data}`."""
     data = body.get("data")
     return data.get("data") if _is_wrapped(data) else data
 
@@ -103,12 +103,14 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _products(account: Account, window: Window) -> Iterator[Read]:
-    """All there is: of `updateTimeFrom` the page does not say whether it counts seconds or milliseconds."""
+    """All products: the documentation does not say whether `updateTimeFrom` is in seconds or milliseconds, so
+    it is not used."""
     yield Read(Request("product.getDetailSkuList", PATH), PRODUCT_PAGES)
 
 
 def _whole_order(session: Session, record: Record) -> None:
-    """The list has no lines: the detail replaces its record, but for the time the list was sorted by."""
+    """The list has no order lines, so the detail replaces the record, except for the time by which the
+    list is filtered."""
     body = session.call(Request("order.getOrderDetail", PATH, {"orderId": record["orderId"]})).body
     found = body.get("data")
     if not isinstance(found, dict) or found.get("orderId") != record["orderId"]:
@@ -117,7 +119,7 @@ def _whole_order(session: Session, record: Record) -> None:
 
 
 def _money_given_back(session: Session, record: Record) -> None:
-    """What was given back: the list has the amount expected only."""
+    """Adds the amount refunded. The list only has the amount expected."""
     request = Request("afterSale.getAfterSaleInfo", PATH, {"returnsId": record["returnsId"]})
     found = (_served(session.call(request).body) or {}).get("afterSaleInfo")
     if not isinstance(found, dict):

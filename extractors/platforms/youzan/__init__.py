@@ -79,7 +79,8 @@ def _typed(code: Any, said: str) -> DaybookError:
 
 
 def _renewal(shop: str, key: str, secret: str, tokens: Tokens) -> dict[str, Any]:
-    """A merchant's own app buys a token for its shop; an app from the market renews the one it was given."""
+    """The request for new tokens: a merchant's own app asks for a token of its shop, an app of the
+    market renews the one that it was given."""
     body: dict[str, Any] = {"client_id": key, "client_secret": secret}
     if tokens.refresh_token:
         body |= {"authorize_type": "refresh_token", "refresh_token": tokens.refresh_token}
@@ -108,7 +109,8 @@ DIALECT = Dialect(error=error_of, token_param="access_token", json_body=True, re
 
 
 def _speaker(url: str, account: Account, credentials: Credentials) -> TokenRest:
-    """Only a connection that names the shop (`kdt_id`), or holds a refresh token, can renew."""
+    """The speaker. Tokens can be renewed only if the connection has the shop (`kdt_id`) or a refresh
+    token."""
     shop, given = str(credentials.extra.get("kdt_id") or ""), credentials.extra.get("refresh_token")
     if not shop and not given:
         return TokenRest(DIALECT, url, account, credentials)
@@ -136,7 +138,7 @@ def _refunds(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _whole_refund(session: Session, record: Record) -> None:
-    """The list names neither the line nor when the money went back."""
+    """Adds the order line and the time of the refund, which the list does not have."""
     request = _call("youzan.trade.refund.get", "3.0.1", {"refund_id": record["refund_id"]})
     found = session.call(request).body.get("data")
     if not isinstance(found, dict) or str(found.get("refund_id")) != str(record["refund_id"]):
@@ -145,8 +147,7 @@ def _whole_refund(session: Session, record: Record) -> None:
 
 
 def _items(account: Account, window: Window) -> Iterator[Read]:
-    """Which shelf an item stands on is all that tells whether it is on sale; what sold out is asked for
-    apart."""
+    """Items on sale, not on sale and sold out, from three lists: an item itself does not say which it is."""
     span = {
         "update_time_start": int(window.start.timestamp() * 1000),
         "update_time_end": int(window.end.timestamp() * 1000),
