@@ -25,9 +25,10 @@ lenses as (
 
 ),
 
+-- Of a store that sells on two platforms, or moved, the one that int_stores names: no page of it shows what was sold on the other.
 stores as (
 
-    select stores.store_id, lenses.platform, lenses.lens, lenses.takes_off_refunds
+    select stores.store_id, lenses.*
     from {{ ref('int_stores') }} as stores
     inner join lenses on stores.platform = lenses.platform
 
@@ -42,20 +43,20 @@ orders as (
         orders.order_state,
         orders.paid_date,
         orders.exclude_reason is not null as is_left_out_by_us,
-        case case when orders.order_type = 'cod' then lenses.cod_counted_on else lenses.counted_on end
+        case case when orders.order_type = 'cod' then stores.cod_counted_on else stores.counted_on end
             when 'created' then orders.created_date
             else orders.paid_date
         end as date_day,
         {{ store_date('orders.cancelled_at', 'zones.time_zone') }} as cancelled_date,
-        case lenses.sales
+        case stores.sales
             {%- for name, amount in sales.items() %}
             when '{{ name }}' then {{ amount }}
             {%- endfor %}
         end as amount,
-        lenses.takes_off_refunds,
-        lenses.leaves_out_cancelled
+        stores.takes_off_refunds,
+        stores.leaves_out_cancelled
     from {{ ref('int_orders') }} as orders
-    inner join lenses on orders.platform = lenses.platform
+    inner join stores on orders.store_id = stores.store_id and orders.platform = stores.platform
     left join {{ ref('int_store_zones') }} as zones
         on orders.store_id = zones.store_id
         and orders.cancelled_at >= zones.valid_from_at
@@ -83,14 +84,14 @@ movements as (
 
     select refunds.store_id, refunds.refund_date, 0, -refunds.refund_goods_store, refunds.exclude_reason is not null
     from {{ ref('int_refunds') }} as refunds
-    inner join lenses on refunds.platform = lenses.platform
+    inner join stores on refunds.store_id = stores.store_id and refunds.platform = stores.platform
     left join orders
         on refunds.platform = orders.platform
         and refunds.store_id = orders.store_id
         and refunds.order_id = orders.order_id
-    where lenses.takes_off_refunds
+    where stores.takes_off_refunds
         and (refunds.is_counted or (refunds.refund_state = 'success' and refunds.exclude_reason in {{ left_out_by_us_alone }}))
-        and not (lenses.leaves_out_cancelled = 'all' and coalesce(orders.order_state = 'cancelled', false))
+        and not (stores.leaves_out_cancelled = 'all' and coalesce(orders.order_state = 'cancelled', false))
 
 ),
 
