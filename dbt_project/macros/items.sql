@@ -326,17 +326,24 @@ sold_of_late as (
 
 sold_out as (
 
-    select sold.store_id, sold.item_id, sold.period_start, count(distinct days.period_start) as days
-    from sold_of_late as sold
-    inner join {{ ref('int_item_by_period') }} as days
-        on days.level = '{{ level }}' and days.grain = 'day' and days.span_days = 0
-        and sold.store_id = days.store_id
-        and sold.item_id = days.item_id
-        and days.period_start between sold.cover_from and sold.last_day
-        and days.units > 0
+    select days.store_id, days.item_id, days.period_start as date_day
+    from {{ ref('int_item_by_period') }} as days
     inner join {{ ref('int_product_versions') }} as versions
-        on {{ versions_of(level, 'sold', 'days.period_start', 'days.period_start') }}
+        on {{ versions_of(level, 'days', 'days.period_start', 'days.period_start') }}
         and versions.stock <= 0
+    where days.level = '{{ level }}' and days.grain = 'day' and days.span_days = 0 and days.units > 0
+    group by days.store_id, days.item_id, days.period_start
+
+),
+
+sold_out_of_late as (
+
+    select sold.store_id, sold.item_id, sold.period_start, count(*) as days
+    from sold_of_late as sold
+    inner join sold_out
+        on sold.store_id = sold_out.store_id
+        and sold.item_id = sold_out.item_id
+        and sold_out.date_day between sold.cover_from and sold.last_day
     group by sold.store_id, sold.item_id, sold.period_start
 
 ),
@@ -349,7 +356,7 @@ covering as (
     from sold_of_late as sold
     inner join {{ ref('int_product_versions') }} as versions
         on {{ versions_of(level, 'sold', 'sold.cover_from', 'sold.last_day') }}
-    left join sold_out
+    left join sold_out_of_late as sold_out
         on sold.store_id = sold_out.store_id
         and sold.item_id = sold_out.item_id
         and sold.period_start = sold_out.period_start
