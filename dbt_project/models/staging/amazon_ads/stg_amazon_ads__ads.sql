@@ -1,6 +1,6 @@
 {#
-  Products call purchases within 14 days of a click by two names; a row has the one or the other. Amazon has no report of
-  an account's own total: the account is the sum of the campaigns of all products.
+  Amazon's ad products have two names for purchases within 14 days of a click (`purchases14d`, `purchasesClicks`); each row has one of them.
+  There is no report of the account as a whole, so it is the sum of the campaigns of all products.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.impressions'),

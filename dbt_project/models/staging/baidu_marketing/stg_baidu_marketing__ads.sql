@@ -1,5 +1,5 @@
 {#
-  A purchase is "goods paid" (conversion type 90); the plain column conversion is often 0 and is not looked at.
+  A purchase is "goods paid" (conversion type 90, `ocpcConversionsDetail90`). The column `conversion` is often 0 and is not read.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.impression'),

@@ -1,6 +1,6 @@
 {#
-  Cost is in millionths, the value of conversions in whole units. A purchase is a conversion of the account's primary
-  actions, on the day of the click.
+  `costMicros` is in millionths of the currency, `conversionsValue` in whole units. A purchase is a conversion of the account's primary
+  actions. It counts on the day of the click.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.metrics.impressions'),

@@ -1,6 +1,6 @@
 {#
-  Money is in whole units of the row's own currency. A purchase is a conversion of the goals that count as such, on the
-  day of the click; a dash is null.
+  Money is in whole units of the row's own currency. A purchase is a conversion of the goals that the account counts as conversions. It
+  counts on the day of the click. A dash means not given and becomes null.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.Impressions'),
