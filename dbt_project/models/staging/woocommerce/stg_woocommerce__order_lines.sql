@@ -1,4 +1,4 @@
-{# Amounts of a line are without tax whatever `prices_include_tax` says; tax stands beside them. #}
+{# The amounts of a line are without tax, whatever `prices_include_tax` says. Its tax is in `total_tax`. #}
 with
 
 products as (
@@ -45,7 +45,7 @@ lines as (
         {{ null_as('text') }} as product_id,
         {{ null_as('text') }} as sku_id,
         fees.line.name as product_name,
-        {# Plugins book discounts as fees below zero. #}
+        {# Some plugins book a discount as a negative fee. #}
         case when {{ money('fees.line.total') }} < 0 then 'discount' else 'fee' end as line_class,
         cast(1 as decimal(18, 4)) as quantity,
         {{ money('fees.line.total') }} as list_amount,

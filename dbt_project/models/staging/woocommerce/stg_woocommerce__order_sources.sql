@@ -1,7 +1,7 @@
 {#
-  Where the visit came from in which an order was placed, as WooCommerce (8.5 and later) keeps it with the order:
-  `_wc_order_attribution_source_type`, and for a tagged link its `utm_medium` and `utm_source`. Data: one line per word. A word that is
-  not here, and an order that the shop entered itself, is 'unknown'; orders from before, or without consent, say nothing and have no row.
+  Where the visit came from in which an order was placed. WooCommerce (8.5 and later) keeps it with the order:
+  `_wc_order_attribution_source_type`, and for a tagged link its `utm_medium` and `utm_source`. A word that is not here, and an order that
+  the shop entered itself, is 'unknown'. Orders from before 8.5, or of buyers who did not consent, have no such field and no row here.
 #}
 {%- set types = {'organic': 'free_search', 'typein': 'direct_returning', 'referral': 'off_platform'} -%}
 {%- set media = {
@@ -14,7 +14,7 @@
     'email': 'owned', 'e-mail': 'owned', 'newsletter': 'owned', 'sms': 'owned', 'push': 'owned',
     'referral': 'off_platform',
 } -%}
-{# Clicks that are paid for in a feed: cpc there is no search. #}
+{# On these sites a paid click (cpc, ppc) comes from a feed and not from a search. #}
 {%- set feeds = ['facebook', 'fb', 'instagram', 'ig', 'meta', 'tiktok', 'pinterest', 'snapchat', 'twitter', 'x', 'linkedin', 'youtube'] -%}
 
 with

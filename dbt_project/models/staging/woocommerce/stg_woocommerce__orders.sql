@@ -1,6 +1,6 @@
 {#
-  Statuses: WooCommerce REST v3, order.status. A status that a plugin adds is told by the merchant:
-  var `woocommerce_statuses: {packed: paid}`.
+  Statuses: WooCommerce REST v3, `order.status`. What a status added by a plugin means, the merchant says in the variable
+  `woocommerce_statuses: {packed: paid}`.
 #}
 {%- set states = {
     'pending': 'created',
@@ -17,7 +17,7 @@
 
 with
 
-{# Since when one that was opened again is over: its first version after the last open one. #}
+{# An order that was opened again and then cancelled: it is over since its first version after the last open one. #}
 called_off_again as (
     select
         latest.account_id,
@@ -66,7 +66,7 @@ select
     orders.record.buyer_key as buyer_key,
     orders.record.currency as currency,
     case
-        {# Held back after it was paid, it stays a sale. #}
+        {# An order that the shop put on hold after it was paid stays a sale. #}
         when orders.record.status = 'on-hold' and paid_at is not null then 'paid'
         when status_state = 'paid' and paid_at is null then 'created'
         when status_state = 'cancelled' and paid_at is null then 'closed_unpaid'
@@ -75,14 +75,14 @@ select
     end as order_state,
     case when orders.record.payment_method = 'cod' then 'cod' else 'standard' end as order_type,
     created_at,
-    {# Paid and failed later (a payment taken back by the gateway) is not paid. #}
+    {# An order that was paid and then failed (the gateway took the payment back) is not paid. #}
     case when status_state not in ('created', 'closed_unpaid') or orders.record.status = 'on-hold' then paid_at end as paid_at,
     {{ null_as('instant') }} as shipped_at,
-    {# Paid at the door, the shop completes it when it has the money. #}
+    {# With cash on delivery the shop completes the order when it has the money, so it was delivered by then. #}
     case when orders.record.payment_method = 'cod' then completed_at end as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     completed_at,
-    {# Since when it has been over: an edit moves the modified time. #}
+    {# Not the modified time: a later edit moves that. #}
     case
         when orders.record.status in ('cancelled', 'refunded', 'failed', 'trash') and completed_at is null
             then coalesce(over_at, modified_at)
@@ -90,7 +90,7 @@ select
     modified_at,
     coalesce({{ money('orders.record.shipping_total') }}, 0) as shipping_charged,
     coalesce({{ money('orders.record.total_tax') }}, 0) as tax,
-    {# Coupons are in the lines already: a line's total is its subtotal less its share. #}
+    {# Coupons are in the lines already: `total` of a line is its `subtotal` less its share of them. #}
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     {{ money('orders.record.total') }} as buyer_paid_total,
@@ -109,10 +109,10 @@ select
         when 'individual' then 'individual'
     end as buyer_type,
     case
-        {# WooPayments marks what it took in test mode. #}
+        {# WooPayments marks orders that it took in test mode. #}
         when {{ value_of('orders.record.meta_data', '_wcpay_mode') }} = 'test' then 'test'
         when marked is not null then marked
-        {# A draft is a cart that the shop throws away by itself. #}
+        {# A draft is a cart that the shop deletes by itself. #}
         when orders.record.status in ('trash', 'checkout-draft') then 'deleted'
     end as exclude_reason,
     orders.record.status as source_status,

@@ -1,4 +1,4 @@
-{#- A changed variation does not reliably move its product's modified time. -#}
+{#- A change of a variation does not always move the product's modified time, so a variation has the later of both. -#}
 
 {{ products_of(
     'woocommerce',

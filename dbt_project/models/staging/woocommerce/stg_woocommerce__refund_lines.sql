@@ -1,4 +1,4 @@
-{# As the list of refunds has them; those that are told by their order alone are spread over it. #}
+{# The lines of refunds in the shop's list. A refund that only its order shows has no rows here: it is spread over the order's lines. #}
 with
 
 told as (

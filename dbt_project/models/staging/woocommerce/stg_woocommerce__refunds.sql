@@ -1,8 +1,8 @@
 {#
-  A refund is told twice, by the order that carries it and by the shop's list of refunds; neither is complete by
-  itself (a refund need not move its order's modified time; the list is missing in old shops). Amount is positive,
-  lines are negative. A refund of an amount only has no lines and says nothing of its parts. One that was deleted leaves no trace,
-  and an order that lists none proves nothing (issue 65488); but where an order that was read later lists others, it is gone.
+  A refund comes twice: in its order and in the shop's list of refunds. Neither is complete by itself: a refund need not move its order's
+  modified time, and old shops have no list. Its amount is positive, its lines are negative. A refund of an amount alone has no lines, so
+  its parts are null. A deleted refund leaves no trace. An order without refunds does not prove that one was deleted (issue 65488), but an
+  order that was read later than the refund and has other refunds does.
 #}
 with
 
@@ -89,13 +89,13 @@ select
     account.store_id,
     refund_id,
     nullif(order_id, '0') as order_id,
-    {# The line of the order that a refund line is of stands in the refund line's meta data. #}
+    {# The order line that a refund line belongs to is in its meta data. #}
     case
         when line_count = 1 and charge_count = 0
             then {{ value_of(first_of('line_items') ~ '.meta_data', '_refunded_item_id') }}
     end as line_id,
     'success' as refund_state,
-    {# The shop does not tell whether goods came back. #}
+    {# The shop does not say whether goods came back. #}
     'other' as refund_type,
     refunded_at as requested_at,
     refunded_at,
@@ -104,7 +104,7 @@ select
     case when is_split then cast(shipping_and_fees as decimal(18, 4)) end as refund_shipping,
     case when is_split then cast(tax as decimal(18, 4)) end as refund_tax,
     case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
-    {# What staff typed does not land. #}
+    {# The reason is free text typed by staff, which may name the buyer: it does not land. #}
     {{ null_as('text') }} as reason,
     {{ null_as('boolean') }} as is_disputed,
     {{ null_as('boolean') }} as is_platform_decided,

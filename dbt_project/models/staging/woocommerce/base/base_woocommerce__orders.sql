@@ -25,7 +25,10 @@
 
 {%- set is_over = "record.status in ('cancelled', 'refunded', 'failed', 'trash')" -%}
 
-{# The shop keeps no time at which an order was called off; one that payment brought back to life may be so again. #}
+{#
+  The shop has no time at which an order was cancelled. It is taken from the versions, with the last open one, because a late payment may
+  open a cancelled order again, and it may then be cancelled a second time.
+#}
 {{ latest_records(source('raw_woocommerce', 'orders'), shape, over_versions={
     'over_seen_at': ('min', 'case when ' ~ is_over ~ ' then cursor_at end'),
     'open_seen_at': ('max', 'case when not ' ~ is_over ~ ' then cursor_at end'),
