@@ -28,14 +28,14 @@ lines as (
         {{ money('exploded.line.num') }} as quantity,
         cast({{ money('exploded.line.price') }} * {{ money('exploded.line.num') }} as decimal(18, 4)) as list_amount,
         {{ money('exploded.line.divide_order_fee') }} as divided,
-        {# What the line's documented parts give: price × num + adjustment − own discount − share of the order's. #}
+        {# The amount made of the line's documented parts: price × num + adjustment − own discount − share of the order's discount. #}
         coalesce(
             {{ money('exploded.line.total_fee') }},
             cast({{ money('exploded.line.price') }} * {{ money('exploded.line.num') }} as decimal(18, 4))
                 + coalesce({{ money('exploded.line.adjust_fee') }}, 0)
                 - coalesce({{ money('exploded.line.discount_fee') }}, 0)
         ) - coalesce({{ money('exploded.line.part_mjz_discount') }}, 0) as composed,
-        {# The trade's subsidy is the line's where there is only one; else only the line's own field tells. #}
+        {# In a trade of one line the trade's subsidy is the line's. With several lines only the line's own field tells it. #}
         coalesce(
             {{ money('exploded.line.platform_subsidy_fee') }},
             case when line_count = 1 then {{ money('trade_subsidy_text') }} end,
@@ -43,7 +43,7 @@ lines as (
         ) as line_platform_subsidy,
         coalesce({{ money('exploded.line.sub_order_tax_fee') }}, 0) as line_tax
     from exploded
-    {# A line taken off the order before it was paid was never bought. #}
+    {# A sub-order that was closed before payment, in a trade that went on, was never bought. #}
     where
         exploded.line.status is null
         or exploded.line.status <> 'TRADE_CLOSED_BY_TAOBAO'
@@ -54,8 +54,8 @@ amounts as (
     select
         *,
         {#
-          A trade of one line may carry the postage in the line's amount; the goods are what is left, less what the platform
-          paid of them where the amount is after that, too.
+          In a trade of one line `divide_order_fee` may include the postage. It does if, without the postage, it is the composed amount, or
+          that less the platform's subsidy; then the postage is taken off.
         #}
         case
             when divided is null then composed
@@ -81,7 +81,7 @@ select
     'product' as line_class,
     quantity,
     list_amount,
-    {# What is left of the list price after the buyer's and the platform's part, the merchant gave. #}
+    {# The merchant's discount is what is left of the list price after what the buyer and the platform pay. #}
     cast(list_amount - line_platform_subsidy - line_amount as decimal(18, 4)) as merchant_item_discount,
     cast(line_platform_subsidy as decimal(18, 4)) as line_platform_subsidy,
     cast(line_amount as decimal(18, 4)) as line_amount,

@@ -1,7 +1,6 @@
 {#
-  Statuses: TOP documentation, trade.status and trade.step_trade_status. The states of step and of cash-on-delivery
-  trades and of groups that have not formed need more than the status, so each status is translated first and
-  refined after.
+  Statuses: TOP documentation, `trade.status` and `trade.step_trade_status`. The status alone does not tell the state of a presale (step),
+  of cash on delivery or of a group that has not formed. So it is translated first and refined below.
 #}
 {%- set states = {
     'TRADE_NO_CREATE_PAY': 'created',
@@ -66,16 +65,16 @@ trades as (
 clocks as (
     select
         *,
-        {# Presale is paid with the balance, a group when it forms, cash on delivery at the door. #}
+        {# A presale is a sale when its balance is paid, a group's trade when the group forms, cash on delivery when the parcel arrives. #}
         case
             when status_state in ('created', 'closed_unpaid') then null
             when order_type = 'presale' and coalesce(step_status, '') <> 'FRONT_PAID_FINAL_PAID' then null
             when order_type = 'cod' and status_state in ('delivered', 'completed')
                 then coalesce(pay_time, signed_seen_at, ended_at)
-            {# Closed after the door it was a sale before, and is refunded; a parcel that was refused never was one. #}
+            {# Closed after the buyer had taken the parcel, it stays a sale and is refunded; a refused parcel was never paid. #}
             when order_type = 'cod' and status_state = 'cancelled' then coalesce(pay_time, signed_seen_at, finished_seen_at)
             when order_type = 'cod' then null
-            {# What was shipped was free to be, also where no version shows it. #}
+            {# A shipped trade's group had formed, even if no version shows it free to be shipped. #}
             when shipping_blocked_at is not null and shipping_allowed_at is null and shipped_at is null then null
             when shipping_blocked_at is not null then greatest(coalesce(shipping_allowed_at, shipped_at), pay_time)
             else pay_time
@@ -104,7 +103,7 @@ select
     created_at,
     paid_at,
     shipped_at,
-    {# The vendor tells of a delivery only where the parcel is paid at the door. #}
+    {# The vendor has no time of delivery. Only for cash on delivery it is known, by the payment. #}
     case when order_type = 'cod' then paid_at end as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     case
@@ -120,7 +119,7 @@ select
     cast(tax as decimal(18, 4)) as tax,
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    {# trade.payment shrinks with every refunded sub-order: it is the total paid only until the first refund. #}
+    {# `trade.payment` shrinks with every refunded sub-order, so it is what the buyer paid only until the first refund. #}
     case when paid_at is not null and source_status <> 'TRADE_CLOSED' and coalesce(refunded_lines, 0) = 0 then payment end
         as buyer_paid_total,
     case

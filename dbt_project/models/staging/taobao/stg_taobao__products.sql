@@ -1,4 +1,4 @@
-{# taobao.items.onsale.get tells of items, not of their variants; variants are known from the lines that sold them. #}
+{# `taobao.items.onsale.get` has items and not their variants. Variants are known only from the order lines that sold them. #}
 {{ products_of('taobao', {
     'product_name': 'version.record.title',
     'category_path': 'version.record.cid',

@@ -1,4 +1,4 @@
-{#- Statuses: TOP documentation, refund.status. -#}
+{#- Statuses: TOP documentation, `refund.status`. -#}
 {%- set states = {
     'WAIT_SELLER_AGREE': 'requested',
     'WAIT_BUYER_RETURN_GOODS': 'processing',
@@ -34,7 +34,7 @@ select
             then coalesce({{ local_time('latest.record.end_time', "'Asia/Shanghai'") }}, latest.success_seen_at)
     end as refunded_at,
     {{ money('latest.record.refund_fee') }} as refund_amount,
-    {# The vendor does not split a refund; only the reason tells that it is the postage alone. #}
+    {# The vendor does not split a refund into goods and postage. Only the reason tells if it is of the postage alone. #}
     case when {{ postage_only }} then cast(0 as decimal(18, 4)) end as refund_goods,
     case when {{ postage_only }} then {{ money('latest.record.refund_fee') }} end as refund_shipping,
     case when {{ postage_only }} then cast(0 as decimal(18, 4)) end as refund_tax,

@@ -15,8 +15,8 @@
 } -%}
 
 {#
-  The vendor tells neither when a deposit was paid nor how large it was once the balance is in, and a trade in
-  an unformed group looks like any other once it is closed: the versions seen on the way tell.
+  The vendor does not say when a deposit was paid, nor how large it was once the balance is paid. A trade whose group never formed looks
+  like any other once it is closed. So these facts are kept from the versions in which they showed.
 #}
 {%- set deposit_only = "record.step_trade_status in ('FRONT_PAID_FINAL_NOPAID', 'FRONT_PAID_FRONT_FORFEITED')" -%}
 {%- set shippable = "record.status in ('WAIT_SELLER_SEND_GOODS', 'SELLER_CONSIGNED_PART', 'WAIT_BUYER_CONFIRM_GOODS',"

@@ -6,7 +6,7 @@
     'refund_phase': 'text', 'dispute_type': 'text'
 } -%}
 
-{# The list gives no success time (taobao.refund.get alone has end_time): the first version that says SUCCESS does. #}
+{# The list has no time of success (only `taobao.refund.get` has `end_time`), so it is that of the first version with SUCCESS. #}
 {{ latest_records(source('raw_taobao', 'refunds'), shape, over_versions={
     'success_seen_at': ('min', "case when record.status = 'SUCCESS' then cursor_at end"),
     'asked_unshipped_at': ('min',
