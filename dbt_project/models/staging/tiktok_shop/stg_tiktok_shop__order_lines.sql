@@ -1,4 +1,4 @@
-{#- One line a unit. What the buyer pays is the sale price, after the seller's and the platform's discount. -#}
+{#- TikTok has one line for each piece. The buyer pays `sale_price`, which is after the seller's and the platform's discounts. -#}
 {%- set fees = [
     'retail_delivery_fee', 'small_order_fee', 'buyer_service_fee', 'handling_fee', 'shipping_insurance_fee', 'item_insurance_fee',
     'distance_fee', 'payment_discount_service_fee',
@@ -16,7 +16,10 @@ items as (
     from {{ ref('base_tiktok_shop__orders') }} as latest
 ),
 
-{# The document has one of the fees in the total and says of the others that the buyer pays them: they count where the total does. #}
+{#
+  The document says of one of the fees that it is in `total_amount`, and of the others only that the buyer pays them. So the fees count only
+  where their sum is what the total has beside goods, postage and tax.
+#}
 charged as (
     select
         account_id,
@@ -79,7 +82,7 @@ select
     {{ null_as('text') }} as category_path,
     line_class,
     cast(1 as decimal(18, 4)) as quantity,
-    {# Without a list price it is what was paid and what was taken off. #}
+    {# Without `original_price` the list price is the price paid plus both discounts. #}
     cast(coalesce(listed, paid + discount + subsidy) as decimal(18, 4)) as list_amount,
     cast(coalesce(listed, paid + discount + subsidy) - paid - subsidy as decimal(18, 4)) as merchant_item_discount,
     cast(subsidy as decimal(18, 4)) as line_platform_subsidy,

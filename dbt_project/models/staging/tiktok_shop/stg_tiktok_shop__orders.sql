@@ -1,4 +1,4 @@
-{#- Statuses: API 202309, order.status (third-party sources). -#}
+{#- Statuses: API 202309, `order.status` (third-party sources). -#}
 {%- set states = {
     'UNPAID': 'created',
     'ON_HOLD': 'paid',
@@ -26,7 +26,7 @@ orders as (
         {{ epoch_time('latest.record.create_time') }} as created_at,
         {{ epoch_time('latest.record.update_time') }} as modified_at,
         latest.completed_seen_at,
-        {# Cash on delivery is paid at the door, whether or not that is told. #}
+        {# Cash on delivery is paid when the parcel arrives, also where `paid_time` is empty. #}
         coalesce(
             {{ epoch_time('latest.record.paid_time') }},
             case
@@ -37,7 +37,7 @@ orders as (
         {{ epoch_time('latest.record.collection_time') }} as collected_at,
         coalesce({{ epoch_time('latest.record.collection_time') }}, {{ epoch_time('latest.record.rts_time') }}) as shipped_at,
         {{ epoch_time('latest.record.delivery_time') }} as delivered_at,
-        {# What late deliveries are fined by; else the end of the delivery option that the buyer chose. #}
+        {# `delivery_sla_time` is what TikTok judges late deliveries by; else it is the end of the delivery option that the buyer chose. #}
         coalesce(
             {{ epoch_time('latest.record.delivery_sla_time') }},
             {{ epoch_time('latest.record.delivery_option_required_delivery_time') }}
@@ -79,7 +79,7 @@ select
     modified_at,
     coalesce({{ money('orders.record.payment.shipping_fee') }}, 0) as shipping_charged,
     coalesce({{ money('orders.record.payment.tax') }}, 0) as tax,
-    {# Both discounts are in the lines. #}
+    {# The seller's and the platform's discounts are in the lines already. #}
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     {{ money('orders.record.payment.total_amount') }} as buyer_paid_total,
@@ -89,7 +89,7 @@ select
     nullif(orders.record.payment_method_name, '') as payment_type,
     nullif(orders.record.recipient_address.region_code, '') as region,
     {{ null_as('text') }} as buyer_type,
-    {# What is sent again in place of what was returned is an order of its own, and no sale. #}
+    {# A replacement for returned goods is an order of its own. It is no sale. #}
     case when orders.record.is_replacement_order = 'true' then 'not_a_sale' else marked end as exclude_reason,
     orders.record.status as source_status,
     load_id,

@@ -1,7 +1,7 @@
 {#-
-  What goes back before shipment is a cancellation, after it a return. A cancellation of an unpaid order gives
-  nothing back and is no refund; a replacement gives goods. Statuses: the vendor's pages of returns (202602, and of the
-  webhook) and of API 202309 (third-party sources; a rejection is spelt in three ways).
+  Money goes back by a cancellation before shipment and by a return after it. The cancellation of an unpaid order gives nothing back and is
+  no refund. A replacement gives goods and no money. Statuses: the vendor's pages of returns (202602, and of the webhook) and of API 202309
+  (third-party sources; a rejection is spelt in three ways).
 -#}
 {%- set return_states = {
     'RETURN_OR_REFUND_REQUEST_PENDING': 'requested',
@@ -29,7 +29,7 @@
     'CANCELLATION_REQUEST_CANCELLED': 'closed',
 } -%}
 {%- set return_types = {'REFUND': 'refund_only', 'RETURN_AND_REFUND': 'return_refund', 'REPLACEMENT': 'exchange'} -%}
-{#- There was nothing to send again, and the money went back. -#}
+{#- A replacement that could not be sent: the money went back instead. -#}
 {%- set refunded_instead = "latest.record.return_status = 'REPLACEMENT_REQUEST_REFUND_SUCCESS'" -%}
 
 with
@@ -60,7 +60,7 @@ told as (
         {{ array_length('latest.record.' ~ lines) }} as line_count,
         {{ first_of('latest.record.' ~ lines) }}.order_line_item_id as first_line_id,
         nullif(latest.record.{{ reason }}, '') as reason,
-        {# Nobody is called in before shipment. #}
+        {# A cancellation has no arbitration. #}
         {{ 'latest.disputed_at is not null' if source == 'returns' else 'false' }} as is_disputed,
         {{ 'latest.decided_at is not null' if source == 'returns' else 'false' }} as is_platform_decided
     from {{ ref('base_tiktok_shop__' ~ source) }} as latest
@@ -83,7 +83,7 @@ select
     case when goods + shipping + tax = refund_amount then goods end as refund_goods,
     case when goods + shipping + tax = refund_amount then shipping end as refund_shipping,
     case when goods + shipping + tax = refund_amount then tax end as refund_tax,
-    {# The record tells which pieces it is about; where the buyer keeps them, none come back. #}
+    {# The lines say which pieces the case is about (one line a piece). If it is refund_only, the buyer keeps them and none come back. #}
     case when refund_type <> 'refund_only' and line_count > 0 then cast(line_count as decimal(18, 4)) end as quantity,
     reason,
     is_disputed,

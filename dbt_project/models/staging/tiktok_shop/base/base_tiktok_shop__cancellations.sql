@@ -10,7 +10,7 @@
     'cancel_line_items': [{'order_line_item_id': 'text'}]
 } -%}
 
-{# No record says when the money went back: it was when it was first seen complete. #}
+{# No field says when the money went back, so it is the time of the first version that shows the cancellation complete. #}
 {{ latest_records(source('raw_tiktok_shop', 'cancellations'), shape, over_versions={
     'done_seen_at': ('min', "case when record.cancel_status = 'CANCELLATION_REQUEST_COMPLETE' then cursor_at end"),
 }) }}

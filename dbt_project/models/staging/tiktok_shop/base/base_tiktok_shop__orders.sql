@@ -19,7 +19,10 @@
     }]
 } -%}
 
-{# No record says when an order was done, nor, always, when cash was paid at the door: the first version that shows it does. #}
+{#
+  No field says when an order was completed, and not every cash-on-delivery order has a time of payment or delivery. Both are then the time
+  of the first version that shows them.
+#}
 {{ latest_records(source('raw_tiktok_shop', 'orders'), shape, over_versions={
     'delivered_seen_at': ('min', "case when record.status in ('DELIVERED', 'COMPLETED') then cursor_at end"),
     'completed_seen_at': ('min', "case when record.status = 'COMPLETED' then cursor_at end"),

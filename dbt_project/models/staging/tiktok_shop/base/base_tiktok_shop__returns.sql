@@ -10,7 +10,7 @@
     'return_line_items': [{'order_line_item_id': 'text'}]
 } -%}
 
-{# No record says when the money went back: it was when it was first seen complete. #}
+{# No field says when the money went back, so it is the time of the first version that shows the return complete. #}
 {{ latest_records(source('raw_tiktok_shop', 'returns'), shape, over_versions={
     'done_seen_at': ('min', "case when record.return_status in ('RETURN_OR_REFUND_REQUEST_COMPLETE',"
         ~ " 'REPLACEMENT_REQUEST_COMPLETE', 'REPLACEMENT_REQUEST_REFUND_SUCCESS') then cursor_at end"),
