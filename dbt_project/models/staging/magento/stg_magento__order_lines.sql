@@ -1,6 +1,6 @@
 {#-
-  A configurable product has two rows: the parent with the money and a child without. Only parents count. The discount of a
-  bundle whose price is that of its parts stands on the parts, and on the bundle there is none.
+  A configurable product has two rows, a parent with the money and a child without it, so only rows without a parent count. A bundle that
+  is priced by its parts has no discount of its own: it is the sum of those of its parts.
 -#}
 {%- set discount = {} -%}
 {%- for field in ['base_discount_amount', 'base_discount_tax_compensation_amount'] -%}
@@ -32,13 +32,13 @@ lines as (
         items.item.name as product_name,
         case when items.item.product_type = 'giftcard' then 'gift_card' else 'product' end as line_class,
         {{ money('items.item.qty_ordered') }} as ordered,
-        {# Pieces called off before they were paid were never bought; an order called off whole shows what was wanted. #}
+        {# Pieces cancelled before payment were never bought. An order cancelled as a whole keeps its lines: they show what was wanted. #}
         {{ money('items.item.qty_ordered') }} - case
             when order_state = 'canceled' then 0
             else coalesce({{ money('items.item.qty_canceled') }}, 0)
         end as quantity,
         {{ money('items.item.base_row_total') }} as list_amount,
-        {# What of a discount on prices with tax is tax comes back as compensation. #}
+        {# Where prices include tax, so does the discount. Its tax part is told as compensation and is taken out. #}
         case
             when coalesce({{ money('items.item.base_discount_amount') }}, 0) = 0
                 then {{ discount.base_discount_amount }} - {{ discount.base_discount_tax_compensation_amount }}

@@ -1,6 +1,6 @@
 {#-
-  `state` is Magento's own and fixed; `status` is the shop's word for it and not read. What was called off before it was
-  paid was never bought: it is taken off the amounts, but for an order called off whole, which shows what was wanted.
+  `state` is Magento's own and fixed; `status` is a word of the shop's and is not read. What was cancelled before payment was never bought
+  and is taken off the amounts. An order that was cancelled as a whole keeps them: they show what was wanted.
 -#}
 {%- set states = {
     'new': 'created',
@@ -22,7 +22,7 @@
 
 with
 
-{# An order says that it is paid, not when: its last paid invoice (state 2) does. #}
+{# An order says that it is paid and not when. That is taken from its last paid invoice (`state` 2). #}
 invoiced as (
     select
         account_id,
@@ -55,11 +55,11 @@ orders as (
         {%- endfor %}
         coalesce({{ money('latest.record.base_total_paid') }}, 0) >= {{ money('latest.record.base_grand_total') }}
             - coalesce({{ money('latest.record.base_total_canceled') }}, 0) as is_paid_up,
-        {# An order without a payment has no base_total_paid at all; half a cent is what amounts of four decimals leave. #}
+        {# An unpaid order has no `base_total_paid` at all. Amounts have four decimals, so less than half a cent is not owed. #}
         coalesce({{ money('latest.record.base_total_due') }}, {{ money('latest.record.base_grand_total') }}
             - {{ money('latest.record.base_total_paid') }}, 0)
             - coalesce({{ money('latest.record.base_total_canceled') }}, 0) > 0.005 as is_owed,
-        {# Where prices hold tax, a part of a discount on postage is tax, and comes back as compensation. #}
+        {# Where prices include tax, so does the discount on postage. Its tax part is told as compensation and is taken out. #}
         coalesce({{ money('latest.record.base_shipping_discount_amount') }}, 0)
             - coalesce({{ money('latest.record.base_shipping_discount_tax_compensation_amnt') }}, 0) as off_shipping,
         {{ array_sum('latest.record.items', 'item', money('item.qty_shipped')) }} as shipped,
@@ -85,7 +85,7 @@ told as (
             when state = 'closed' then 'cancelled'
             when state = 'held' and is_paid_up then 'paid'
             when state = 'held' then 'created'
-            {# An authorisation makes an order `processing`, too, and so does a parcel that was sent before the invoice. #}
+            {# `processing` need not be paid: an authorisation, or a parcel that was sent before the invoice, makes an order so, too. #}
             when state = 'paid' and is_owed then 'created'
             else state
         end as order_state
@@ -102,7 +102,7 @@ select
     order_state,
     'standard' as order_type,
     created_at,
-    {# Orders of nothing have no invoice: they are paid when they are placed. #}
+    {# An order of 0 has no invoice. It is paid when it is placed. #}
     case
         when order_state = 'completed' and state <> 'closed' and is_owed then null
         when order_state in ('paid', 'completed', 'cancelled') then coalesce(invoiced_at, created_at)
@@ -113,14 +113,14 @@ select
     {{ null_as('instant') }} as completed_at,
     case when order_state in ('cancelled', 'closed_unpaid') then modified_at end as cancelled_at,
     modified_at,
-    {# Postage is called off as listed, its discount with it. #}
+    {# The cancelled postage is before its discount; the discount is cancelled with it, so the result is never below 0. #}
     cast(greatest(coalesce({{ money('told.record.base_shipping_amount') }}, 0) - off_shipping - shipping_called_off, 0)
         as decimal(18, 4)) as shipping_charged,
     cast(coalesce({{ money('told.record.base_tax_amount') }}, 0) - tax_called_off + fixed_tax as decimal(18, 4)) as tax,
-    {# The shop allocates cart rules to the items; reward points are taken off the order. #}
+    {# Discounts of cart rules are in the items already. Reward points are taken off the whole order. #}
     cast({{ commerce_sum('told.record', ['base_reward_currency_amount']) }} as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    {# The total is what is left to pay after gift cards and store credit, with which it was paid as with money. #}
+    {# `base_grand_total` is what is left to pay after gift cards and store credit. The buyer paid with those, too, so they are added. #}
     cast({{ money('told.record.base_grand_total') }} - total_called_off
         + {{ commerce_sum('told.record', ['base_gift_cards_amount', 'base_customer_balance_amount']) }} as decimal(18, 4))
         as buyer_paid_total,

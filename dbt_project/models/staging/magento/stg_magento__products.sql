@@ -1,4 +1,4 @@
-{#- Every variant is a product of its own. Statuses: 1 enabled, 2 disabled. -#}
+{#- Every variant is a product of its own. `status`: 1 enabled, 2 disabled. -#}
 {{ products_of('magento', {
     'sku_id': 'version.record.sku',
     'product_name': 'version.record.name',

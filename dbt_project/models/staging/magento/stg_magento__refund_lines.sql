@@ -1,5 +1,5 @@
-{# As in orders and refunds, only what has no parent is a line. A bundle whose parts have the prices has none itself: theirs are its own.
-   Gift cards are no goods. #}
+{# As in orders and refunds, only an item without a parent is a line. A bundle that is priced by its parts has the sum of theirs.
+   Gift cards are no goods and are left out. #}
 with
 
 ordered as (
@@ -26,7 +26,7 @@ placed as (
         given.item.order_item_id as item_id,
         coalesce(nullif(nullif(ordered.item.parent_item_id, ''), '0'), given.item.order_item_id) as line_id,
         {{ money('given.item.qty') }} as quantity,
-        {# After its discount, as its order's line has it. #}
+        {# After the item's discount, as in the order's line. #}
         nullif({{ money('given.item.base_row_total') }}, 0) - coalesce({{ money('given.item.base_discount_amount') }}, 0)
             + coalesce({{ money('given.item.base_discount_tax_compensation_amount') }}, 0) as goods
     from given

@@ -1,9 +1,9 @@
-{#- Credit memos: state 1 open, 2 refunded, 3 canceled. An adjustment (given freely or held back) is of the goods. -#}
+{#- Credit memos: `state` 1 open, 2 refunded, 3 canceled. An adjustment (money given on top, or kept back) counts as goods. -#}
 {%- set states = {'1': 'processing', '2': 'success', '3': 'closed'} -%}
 
 with
 
-{# A configurable product or a bundle stands in a memo with its children, as in its order: only what has no parent is a piece. #}
+{# A memo lists configurable products and bundles with their children, as the order does. Only items without a parent are pieces. #}
 ordered as (
     select
         account_id,
@@ -28,7 +28,7 @@ pieces as (
         count({{ is_goods }}1 end) as item_count,
         sum({{ is_goods }}{{ money('given.item.qty') }} end) as quantity,
         max({{ is_goods }}given.item.order_item_id end) as order_item_id,
-        {# After its discount, as the line that sold it. #}
+        {# After the item's discount, as in the order's line. #}
         sum(case
             when ordered.item.product_type = 'giftcard'
                 then {{ money('given.item.base_row_total') }} - coalesce({{ money('given.item.base_discount_amount') }}, 0)
@@ -58,18 +58,21 @@ refunds as (
         {{ translate('latest.record.state', states) }} as refund_state,
         {{ parse_instant('latest.record.created_at') }} as created_at,
         coalesce(pieces.gift_cards, 0) as gift_cards,
-        {# What went back onto gift cards or into store credit is not in the total; what was given back for gift cards is no sale. #}
+        {#
+          The total is without what went back onto gift cards or into store credit, so that is added. Money given back for gift cards is taken
+          off, because selling them is no sale of goods.
+        #}
         cast({{ money('latest.record.base_grand_total') }}
             + {{ commerce_sum('latest.record', ['base_gift_cards_amount', 'base_customer_balance_amount']) }}
             - coalesce(pieces.gift_cards, 0) as decimal(18, 4)) as refund_amount,
         coalesce({{ money('latest.record.base_subtotal') }}, 0) - coalesce(pieces.gift_cards, 0)
             - {{ commerce_sum('latest.record', ['base_reward_currency_amount']) }} + coalesce({{ money('latest.record.base_discount_amount') }}, 0)
             + coalesce({{ money('latest.record.base_adjustment') }}, 0)
-            {# What of a discount on prices with tax is tax comes back as compensation, as in the order's lines. #}
+            {# Where prices include tax, the tax part of the discount is told as compensation, as in the order's lines. #}
             + coalesce({{ money('latest.record.base_discount_tax_compensation_amount') }}, 0) as listed_goods,
         coalesce({{ money('latest.record.base_shipping_amount') }}, 0)
             + {{ commerce_sum('latest.record', ['gw_base_price', 'gw_items_base_price', 'gw_card_base_price']) }} as listed_shipping,
-        {# The discount of a memo is that of its goods and of the postage it gives back, which has its share of the order's. #}
+        {# `base_discount_amount` of a memo covers goods and postage. The postage's part is its share of the order's discount on postage. #}
         coalesce(cast(round(
             cast({{ money('latest.record.base_shipping_amount') }} as double)
             * cast({{ money('placed.record.base_shipping_discount_amount') }}
@@ -99,7 +102,7 @@ parts as (
         listed_shipping - off_shipping as shipping,
         told_tax + fixed_tax as tax
     from refunds
-    {# What the shop kept of a gift card is no refund below zero. #}
+    {# A gift card that was not given back in full must not make a negative refund. #}
     where refund_amount > 0 or gift_cards = 0
 )
 
@@ -111,7 +114,7 @@ select
     order_id,
     case when item_count = 1 and shipping = 0 then order_item_id end as line_id,
     refund_state,
-    {# The shop does not tell whether goods came back. #}
+    {# The shop does not say whether goods came back. #}
     'other' as refund_type,
     created_at as requested_at,
     case when refund_state = 'success' then created_at end as refunded_at,
