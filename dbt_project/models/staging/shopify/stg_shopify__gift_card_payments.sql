@@ -1,4 +1,4 @@
-{#- A payment with a gift card of the shop's is a transaction like any other, whose gateway is `gift_card`. -#}
+{#- A payment with one of the shop's own gift cards is a transaction with the gateway `gift_card`. -#}
 with
 
 paid as (

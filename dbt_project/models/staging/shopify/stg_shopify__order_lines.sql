@@ -1,4 +1,4 @@
-{#- Where prices include tax (taxesIncluded), it is taken out: amounts of a line are without tax everywhere. -#}
+{#- Amounts of a line are always without tax. Where prices include it (`taxesIncluded`), it is taken out. -#}
 {%- set amount = '.shopMoney.amount' -%}
 
 with
@@ -59,10 +59,10 @@ lines as (
         discount,
         line_tax
     from bought
-    {# A line that was taken off whole is none. #}
+    {# A line whose pieces were all taken off is left out. #}
     where quantity > 0 or list_amount <> 0
 
-    {# What the buyer pays besides goods and postage is a line of its own. #}
+    {# Tips, duties and fees, which the buyer pays beside goods and postage, become lines of their own. #}
     {%- for name, field in {
         'tip': 'totalTipReceivedSet', 'duties': 'originalTotalDutiesSet', 'fees': 'originalTotalAdditionalFeesSet'
     }.items() %}

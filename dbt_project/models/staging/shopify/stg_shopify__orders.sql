@@ -1,4 +1,4 @@
-{#- Statuses: Admin GraphQL 2026-10, OrderDisplayFinancialStatus. -#}
+{#- Statuses: Admin GraphQL 2026-10, `OrderDisplayFinancialStatus`. -#}
 {%- set states = {
     'PENDING': 'created',
     'AUTHORIZED': 'created',
@@ -39,8 +39,8 @@ received as (
 ),
 
 {#
-  The shop keeps no time of full payment: it is that of the payment which made up the total first ordered. What is
-  added and paid later moves no sale. A total made smaller before it was paid is paid with the last payment.
+  The shop has no time of full payment. It is the time of the payment with which the total first ordered (`originalTotalPriceSet`) was
+  reached, so goods that are added and paid later do not move the sale. If the total was made smaller before that, it is the last payment.
 #}
 paid as (
     select
@@ -99,14 +99,17 @@ orders as (
         {{ parse_instant('latest.record.updatedAt') }} as modified_at,
         {{ parse_instant('latest.record.cancelledAt') }} as cancelled_at,
         {{ parse_instant('latest.record.closedAt') }} as closed_at,
-        {# Free orders have no payment: they are paid when they are taken in. #}
+        {# A free order has no payment. It is paid when it was placed (`processedAt`). #}
         coalesce(paid.paid_up_at, paid.last_paid_at, {{ parse_instant('latest.record.processedAt') }}) as paid_at,
         coalesce(taken_off.amount_off, 0) as amount_off,
         coalesce(taken_off.tax_off, 0) as tax_off,
         sent.shipped_at,
         sent.delivered_at,
         coalesce(sent.is_all_delivered, false) as is_all_delivered,
-        {# Postage that an edit removed was sold when all that was first ordered had been paid, until it is given back. #}
+        {#
+          Postage that an edit removed counts only if the total first ordered had been paid: then it was sold, and giving it back is a
+          refund.
+        #}
         {%- for kept in [true, false] %}
         {%- set which = "case when coalesce(charge.isRemoved, 'false') " ~ ('<>' if kept else '=') ~ " 'true' then " %}
         {{ array_sum('latest.record.shippingLines.nodes', 'charge',
@@ -161,7 +164,7 @@ select
         as decimal(18, 4)
     ) as shipping_charged,
     cast(coalesce({{ money('orders.record.totalTaxSet' ~ amount) }}, 0) - tax_off as decimal(18, 4)) as tax,
-    {# Every discount, that of a code on the whole order too, is allocated to the lines. #}
+    {# Shopify allocates every discount to the lines, also a code on the whole order. #}
     cast(0 as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
     cast({{ money('orders.record.totalPriceSet' ~ amount) }} - amount_off as decimal(18, 4)) as buyer_paid_total,
@@ -180,7 +183,7 @@ select
     end as buyer_type,
     case
         when orders.record.test = 'true' then 'test'
-        {# Taken in, and not (yet) taken on: no stock was set aside for it. #}
+        {# `confirmed` false: the order was received, but no stock was reserved for it (yet). #}
         when orders.record.confirmed = 'false' then 'unconfirmed'
         else marked
     end as exclude_reason,

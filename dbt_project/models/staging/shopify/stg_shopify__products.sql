@@ -1,4 +1,4 @@
-{#- UNLISTED sells to whoever has the link. A count of nothing is told of what nobody counts. -#}
+{#- An UNLISTED product can be bought by whoever has the link. Without `tracksInventory` the stock is told as 0 and read as null. -#}
 {%- set first = first_of('version.record.variants.nodes') -%}
 {%- set listed_at = 'coalesce(' ~ parse_instant('version.record.publishedAt') ~ ', ' ~ parse_instant('version.record.createdAt') ~ ')' -%}
 

@@ -1,4 +1,4 @@
-{# Gift cards are no goods. Where prices include tax it is taken out, as of the order's lines. #}
+{# Gift cards are no goods and are left out. Where prices include tax, it is taken out, as in the order's lines. #}
 {%- set amount = '.shopMoney.amount' -%}
 with
 

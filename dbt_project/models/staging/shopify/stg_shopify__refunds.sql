@@ -1,7 +1,7 @@
 {#
-  Refunds stand in their order. A refund that gives nothing back is a restock and no refund. What was given back for
-  gift cards is left out, as their sale is. An adjustment is what the vendor gave less (or, below zero, more) than the
-  lines and postage come to: it is the goods'. Where all that does not add up, the parts are not told.
+  Refunds are in their order. One that gives no money back is a restock and left out. Money given back for gift cards is left out, because
+  selling them is no sale of goods either. An adjustment is what the shop gave less (below 0: more) than lines and postage come to; it
+  counts as goods. If the parts do not add up to the total, they are null.
 #}
 {%- set amount = '.shopMoney.amount' -%}
 {%- set is_gift_card = "coalesce(line.lineItem.isGiftCard = 'true', false)" -%}
@@ -15,7 +15,7 @@ told as (
         load_id,
         latest.record.currencyCode as currency,
         latest.record.taxesIncluded = 'true' as is_tax_included,
-        {# Before anything was sent: the order was called off. A piece that was (CANCEL) need not be all of it. #}
+        {# An order without a parcel was refunded before shipment. (CANCEL says the same of single pieces of an order.) #}
         {{ array_length('latest.record.fulfillments') }} = 0 as is_unsent,
         {{ explode('latest.record.refunds') }} as refund
     from {{ ref('base_shopify__orders') }} as latest
@@ -104,7 +104,7 @@ select
     case when is_split then cast(shipping_net as decimal(18, 4)) end as refund_shipping,
     case when is_split then cast(tax as decimal(18, 4)) end as refund_tax,
     case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
-    {# The shop's note is free text, about the buyer as often as not: it is not read. #}
+    {# The shop's note is free text that often speaks of the buyer, so it is not read. #}
     {{ null_as('text') }} as reason,
     {{ null_as('boolean') }} as is_disputed,
     {{ null_as('boolean') }} as is_platform_decided,

@@ -1,14 +1,15 @@
 {#
-  What an edit took off an order's lines and nobody paid for: it was never bought. `quantity` of a line keeps the pieces
-  that were given back or taken off, `currentQuantity` has neither: what is between them and came back with no money was
-  taken off. As much of it as the buyer did pay for stays sold, until the shop gives that back. What was exchanged for less
-  came back for less money than it was worth: it is the goods taken in its place that were paid with the rest. An order that
-  nothing was received for keeps its lines, which show what was wanted.
+  Pieces that an edit took off an order and nobody paid for: they were never bought. `quantity` of a line still counts refunded and removed
+  pieces, `currentQuantity` counts neither. So the pieces between the two that were not refunded were removed.
+  * They count here only as far as money is missing (less was received than `totalPriceSet`): what the buyer paid for stays sold until the
+    shop gives the money back.
+  * A piece exchanged for a cheaper one came back for less money than it was worth: the rest paid for the goods taken in its place.
+  * An order for which nothing was received keeps its lines, which show what was wanted.
 #}
 {%- set amount = '.shopMoney.amount' -%}
 {%- set received = "case when entry.kind in ('SALE', 'CAPTURE') and entry.status = 'SUCCESS' and coalesce(entry.test, 'false') <> 'true'"
     ~ ' then ' ~ money('entry.amountSet' ~ amount) ~ ' end' -%}
-{#- What a part of a refund comes to, tax and all. -#}
+{#- What a part of a refund comes to, with its tax. -#}
 {%- set worth = {} -%}
 {%- for part, (net, tax) in {
     'given': ('subtotalSet', 'totalTaxSet'), 'paid_back.line': ('subtotalSet', 'totalTaxSet'),
@@ -60,7 +61,7 @@ paid_back as (
     where {{ money('given_back.refund.totalRefundedSet' ~ amount) }} > 0
 ),
 
-{# What came back beyond the postage is the goods', each by its worth. #}
+{# Money given back beyond the postage is split over the refunded goods by what they are worth. #}
 by_line as (
     select
         account_id,
@@ -129,7 +130,7 @@ unpaid_for as (
             * coalesce(least(1, cast(unpaid as double) / nullif(sum(price) over (partition by account_id, order_id), 0)), 1)
             as unpaid_share
     from worth
-    {# A cent is what is left where the price of a piece was rounded. #}
+    {# Up to a cent may be left where the price of a piece was rounded. #}
     where taken_off > 0 or price > 0.01
 )
 
