@@ -36,7 +36,7 @@ select
     'product' as line_class,
     quantity,
     list_amount,
-    {# Every discount is of the order. #}
+    {# Discounts are told for the whole order only (stg_pinduoduo__orders). #}
     cast(0 as decimal(18, 4)) as merchant_item_discount,
     cast(0 as decimal(18, 4)) as line_platform_subsidy,
     list_amount as line_amount,

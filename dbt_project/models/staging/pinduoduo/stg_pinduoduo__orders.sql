@@ -1,4 +1,7 @@
-{#- Statuses: Pinduoduo documentation, order_status. Confirmation and group come before it, a refund after it. -#}
+{#-
+  Statuses: Pinduoduo documentation, `order_status`. It says how far the parcel is. Whether there is a sale at all is told by
+  `confirm_status` and `group_status`, and whether it was refunded by `refund_status`.
+-#}
 {%- set states = {'1': 'paid', '2': 'shipped', '3': 'delivered'} -%}
 {%- set at_its_price = money('item.goods_price') ~ ' * ' ~ money('item.goods_count') -%}
 
@@ -18,14 +21,17 @@ orders as (
         {{ translate('latest.record.order_status', states) }} as status_state,
         latest.record.refund_status as refund_status,
         coalesce(latest.record.confirm_status = '2', false) as is_called_off,
-        {# Called off after it was confirmed it was a sale before, and is refunded. #}
+        {# Never a sale. An order that was cancelled after its confirmation is not among these: it stays a sale and is refunded. #}
         coalesce(
             latest.record.group_status = '2'
             or (latest.record.confirm_status = '2' and {{ local_time('latest.record.confirm_time', "'Asia/Shanghai'") }} is null),
             false
         ) as is_failed,
         coalesce(latest.record.confirm_status = '0' or latest.record.group_status = '0', false) as is_forming,
-        {# 0 is an ordinary order, and 0 a deposit that is not paid: some answers fill the second in for the first. #}
+        {#
+          `trade_type` 0 is an ordinary order, `step_trade_status` 0 an unpaid deposit. Some answers have a `step_trade_status` of 0 in
+          ordinary orders, so it is read only where `trade_type` is another.
+        #}
         case when coalesce(latest.record.trade_type, '1') <> '0' then latest.record.step_order_info.step_trade_status end
             as step_status,
         {{ money('latest.record.step_order_info.advanced_paid_fee') }} as deposit,
@@ -56,11 +62,11 @@ clocks as (
         *,
         step_status is not null as is_presale,
         status_state = 'paid' and (is_called_off or coalesce(refund_status = '4', false)) as is_cancelled,
-        {# A group's order is a sale when the group forms, a presale's with the balance. #}
+        {# A group's order is a sale when the group forms, a presale when its balance is paid. #}
         case
             when is_failed or is_forming then null
             when step_status in ('0', '1') then null
-            {# Nothing is shipped before its balance is paid. #}
+            {# No presale is shipped before its balance is paid, so a shipment seen earlier than the balance dates it. #}
             when step_status = '2' then coalesce(least(balance_seen_at, shipped_at), confirm_time, pay_time)
             else coalesce(confirm_time, pay_time)
         end as paid_at
@@ -89,14 +95,14 @@ select
     {# receive_time is when the buyer confirms, days after the parcel came. #}
     {{ null_as('instant') }} as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
-    {# The vendor has no state after delivery. #}
+    {# The vendor has no status after delivery (3). #}
     {{ null_as('instant') }} as completed_at,
     case when is_failed or is_cancelled then coalesce(cancelled_seen_at, modified_at) end as cancelled_at,
     modified_at,
-    {# Beside the goods the buyer pays postage and services of the parcel. #}
+    {# Beside the goods the buyer pays postage and services for the parcel; together they are `pay_amount` without the discounted goods. #}
     cast(coalesce(pay_amount - goods_amount + discount_amount, postage) as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
-    {# goods_amount is what the items come to less what the seller changed their price by hand. #}
+    {# `goods_amount` is after prices changed by hand, the item list before, so their difference is a discount of the merchant's, too. #}
     cast(discount_amount - platform_discount + coalesce(listed_amount - goods_amount, 0) as decimal(18, 4)) as order_discount,
     cast(platform_discount as decimal(18, 4)) as platform_subsidy,
     case when paid_at is not null then pay_amount end as buyer_paid_total,

@@ -1,6 +1,6 @@
 {#-
-  is_onsale and is_sku_onsale of pdd.goods.list.get: a SKU on its shelf cannot be bought while its goods are off theirs. The list tells
-  no price, no category and no times.
+  `is_onsale` and `is_sku_onsale` of `pdd.goods.list.get`. A SKU can be bought only while its goods are on sale, too. The list has no price,
+  no category and no times.
 -#}
 {%- set states = {'0': 'off_sale', '1': 'on_sale'} -%}
 

@@ -1,4 +1,4 @@
-{#- Statuses: Pinduoduo documentation, after_sales_status. -#}
+{#- Statuses: Pinduoduo documentation, `after_sales_status`. -#}
 {%- set states = {
     '0': 'closed',
     '2': 'requested',
@@ -27,7 +27,7 @@
     '32': 'processing',
     '33': 'processing',
 } -%}
-{#- The list's own types; pdd.refund.information.get numbers them otherwise. -#}
+{#- `after_sales_type` as the list numbers it; `pdd.refund.information.get` has other numbers for the same. -#}
 {%- set types = {'2': 'refund_only', '3': 'return_refund', '4': 'exchange', '5': 'other', '6': 'other'} -%}
 
 with
@@ -40,7 +40,7 @@ after_sales as (
         latest.record.sku_id as line_id,
         {{ translate('latest.record.after_sales_status', states) }} as refund_state,
         {{ translate('latest.record.after_sales_type', types) }} as refund_type,
-        {# Epoch seconds as text, or a wall clock. #}
+        {# The list has the time as epoch seconds or as a wall clock in China. #}
         coalesce(
             {{ epoch_time('latest.record.created_time') }},
             {{ local_time('latest.record.created_time', "'Asia/Shanghai'") }}
@@ -49,7 +49,7 @@ after_sales as (
         {{ money('latest.record.refund_amount') }} as refund_amount,
         {{ money('latest.record.goods_number') }} as quantity,
         latest.record.after_sale_reason as reason,
-        {# 8 the platform has it, 5 and 9 it agreed or refused; a refund of a dispute (纠纷退款) is marked for good. #}
+        {# Kept from all versions: status 8 with the platform, 5 and 9 decided by it; `dispute_refund_status` 1 is a refund by a dispute. #}
         disputed_at is not null as is_disputed,
         decided_at is not null as is_platform_decided,
         load_id
@@ -72,7 +72,7 @@ select
     {{ null_as('decimal(18, 4)') }} as refund_goods,
     {{ null_as('decimal(18, 4)') }} as refund_shipping,
     {{ null_as('decimal(18, 4)') }} as refund_tax,
-    {# The record tells how many the line has; they come back only with a return. #}
+    {# `goods_number` is how many pieces the line has. They come back only in a return. #}
     case when refund_type = 'return_refund' then quantity end as quantity,
     reason,
     is_disputed,

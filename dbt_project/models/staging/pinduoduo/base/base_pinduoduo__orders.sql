@@ -9,7 +9,7 @@
     'item_list': [{'goods_id': 'text', 'sku_id': 'text', 'goods_name': 'text', 'goods_price': 'text', 'goods_count': 'text'}]
 } -%}
 
-{# Neither a cancellation nor a presale's balance has a time of its own: the first version that shows it does. #}
+{# The vendor has no time of a cancellation, nor of a presale's balance, so each is taken from the first version that shows it. #}
 {{ latest_records(source('raw_pinduoduo', 'orders'), shape, over_versions={
     'cancelled_seen_at': ('min',
         "case when record.confirm_status = '2' or record.group_status = '2'"

@@ -6,7 +6,7 @@
     'dispute_refund_status': 'text'
 } -%}
 
-{# A record edited after it was done must keep its day: the first version that says so tells it. #}
+{# A refund keeps its day when the record is edited later, so its time is taken from the first version that shows it done. #}
 {{ latest_records(source('raw_pinduoduo', 'refunds'), shape, over_versions={
     'success_seen_at': ('min', "case when record.after_sales_status in ('10', '16', '25') then cursor_at end"),
     'disputed_at': ('min',
