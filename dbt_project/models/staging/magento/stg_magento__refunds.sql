@@ -59,8 +59,8 @@ refunds as (
         {{ parse_instant('latest.record.created_at') }} as created_at,
         coalesce(pieces.gift_cards, 0) as gift_cards,
         {#
-          The total is without what went back onto gift cards or into store credit, so that is added. Money given back for gift cards is taken
-          off, because selling them is no sale of goods.
+          The total is without what went back onto gift cards or into store credit, so that is added. Money given back for gift cards is
+          taken off, because selling them is no sale of goods.
         #}
         cast({{ money('latest.record.base_grand_total') }}
             + {{ commerce_sum('latest.record', ['base_gift_cards_amount', 'base_customer_balance_amount']) }}
