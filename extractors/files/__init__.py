@@ -1,7 +1,7 @@
-"""File drops: whatever people export, from data/inbox/<account>/ to landing (design §3, "Files").
+"""File drops: reads files that people export, from data/inbox/<account>/ to landing.
 
-sources → csvfile, workbook, parquetfile     what a file is, and its cells as text
-catalogue ← mapping ← mappings/*.yml         which headers mean what
-cells ← values                               clean values, quarantine, personal columns gone
-inbox → partition                            the flow; warehouse/files.py takes it from landing to raw
+sources → csvfile, workbook, parquetfile     recognise the kind of file and read its cells as text
+catalogue ← mapping ← mappings/*.yml         find the mapping for the headers of a table
+cells ← values                               clean values, quarantine bad rows, drop personal columns
+inbox → partition                            control the flow; warehouse/files.py loads landing into raw
 """

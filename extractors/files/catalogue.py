@@ -1,4 +1,4 @@
-"""Which mapping a table is for, by the headers it has."""
+"""Finds the mapping for a table by its headers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from extractors.files.refusal import FileRefused
 from extractors.files.tables import Head, Source
 
 SHIPPED = Path(__file__).resolve().parents[2] / "mappings"
-OWN = "mapping.yml"
+OWN = "mapping.yml"  # an account's own mapping, in its inbox
 
 
 @dataclass(frozen=True)
 class Match:
-    """A table understood: the mapping, the way of reading, and where its header stands."""
+    """A recognised table: its mapping, how to read it, and the position (from 0) and cells of its header
+    row."""
 
     mapping: Mapping
     head: Head
@@ -26,13 +27,14 @@ class Match:
     header: list[str]
 
     def wanted(self) -> list[int]:
-        """Positions of the columns to read: the mapped and kept ones, and the first, where remarks stand."""
+        """Positions of the columns to read: those mapped or kept, and the first, which may contain
+        remarks."""
         lead = next((at for at, name in enumerate(self.header) if name), 0)
         named = [*self.mapping.read_from(self.header).values(), *self.mapping.kept(self.header)]
         return sorted({lead, *map(self.header.index, named)})
 
     def unread(self) -> list[str]:
-        """Headers of a report that no key of the mapping names: their cells are not stored."""
+        """Headers of a report that the mapping does not mention: their cells are not stored."""
         if not self.mapping.is_report:
             return []
         read = {*self.mapping.read_from(self.header).values(), *self.mapping.kept(self.header)}
@@ -40,12 +42,12 @@ class Match:
 
 
 def mappings_for(account: Account, inbox: Path, folder: Path) -> list[Mapping]:
-    """The mappings an account's files may follow.
+    """The mappings that may apply to an account's files.
 
-    The account's own data/inbox/<account>/mapping.yml comes first. `options: {mapping: name}` in accounts.yml
-    narrows the choice to that one; without it every shipped mapping is a candidate.
+    The account's own data/inbox/<account>/mapping.yml comes first, then all shipped mappings. `options:
+    {mapping: name}` in accounts.yml restricts the choice to that one.
 
-    Raises ConfigError: a mapping file is wrong, two have one name, or the named one does not exist.
+    Raises ConfigError when a mapping file is wrong, two have the same name, or the named one does not exist.
     """
     own = [load_mapping(inbox / OWN)] if (inbox / OWN).is_file() else []
     shipped = [load_mapping(path) for path in sorted(folder.glob("*.yml"))]
@@ -69,10 +71,10 @@ def mappings_for(account: Account, inbox: Path, folder: Path) -> list[Mapping]:
 
 
 def recognise(name: str, source: Source, mappings: Sequence[Mapping]) -> Match:
-    """The mapping that asks for the most headers of those whose headers are all there.
+    """The mapping whose headers are all in the table; of several, the one with the most headers.
 
-    Raises FileRefused, naming the header row that was found, the nearest mapping and what it misses; or
-    the two mappings between which the headers do not decide; or a mapped header that stands there twice.
+    name: the table, for errors. Raises FileRefused when no mapping applies (naming the nearest one and the
+    headers that are missing), when several have equally many headers, or when a mapped header occurs twice.
     """
     found: list[tuple[int, Match]] = []
     heads = source.heads()
@@ -109,7 +111,7 @@ def recognise(name: str, source: Source, mappings: Sequence[Mapping]) -> Match:
 
 
 def _told_apart(header: list[str]) -> list[str]:
-    """A header that stands there more than once (变化, 环比) is named after the column before it."""
+    """Prefix headers that occur more than once (变化, 环比) with the name of the column before them."""
     names: list[str] = []
     for at, name in enumerate(header):
         repeated = bool(name) and header.count(name) > 1 and at > 0
@@ -119,7 +121,7 @@ def _told_apart(header: list[str]) -> list[str]:
 
 def _header(cells: list[str]) -> list[str]:
     header = [clean_header(cell) for cell in cells]
-    while header and not header[-1]:  # a delimiter at the end of the line
+    while header and not header[-1]:  # the line ends with a delimiter
         header.pop()
     return header
 
@@ -138,7 +140,8 @@ def _unknown(name: str, heads: Sequence[Head], mappings: Sequence[Mapping]) -> F
         rows = [(sum(1 for c in map(clean_header, r) if c), r) for h in heads[:1] for r in h.rows]
         header = _header(max(rows, key=lambda entry: entry[0])[1]) if rows else []
         known = ", ".join(mapping.name for mapping in mappings)
-        # A row with many figures is no header but data, and one with few may be: somebody's name and town.
+        # A row with many numbers is data, not a header. One with few may be data, too (a name and a town), so
+        # it is shown in the .reason.txt only, which is not logged.
         figures = sum(1 for cell in header if any(sign.isdigit() for sign in cell))
         has_none = figures * 3 > len(header)
         seen = "it has no header row" if has_none else "its .reason.txt says what its header reads"

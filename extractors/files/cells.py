@@ -1,7 +1,7 @@
-"""Raw columns → clean columns under our names; rows that cannot be read are set aside with the reason.
+"""Raw columns → clean columns under our names. Rows that cannot be read are set aside with the reason.
 
-Work is done once per distinct value, not once per row: a million rows of a retailer hold a few thousand
-prices, products and buyers.
+Values are cleaned once per distinct value, not per row: a million rows of a retailer contain a few thousand
+different prices, products and buyers.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from extractors.files.tables import BadRow, RawTable
 from extractors.files.text import is_remark
 from extractors.files.values import BadValue, cleaner, shape
 
-KEPT = "kept:"  # before the header of a column that travels along as it stands
+KEPT = "kept:"  # prefix of the name of a column that is passed on unchanged
 _RECORD_IDS = ("order_id", "refund_id", "product_id", "sku_id", "live_id")
 
 
 @dataclass
 class Cells:
-    """The readable rows (`line`, our names and `kept:<header>`, all text) and the rest.
+    """The readable rows, and counts of the others.
 
-    first, last: the earliest and latest instant of the readable rows, UTC ISO text; None without rows.
+    table: columns `line`, our names and `kept:<header>`; all but `line` are text. bad: rows that cannot be
+    read. remarks, blank: numbers of rows that are not data. first, last: the earliest and latest instant of
+    the readable rows as UTC ISO text; None without rows.
     """
 
     table: pa.Table
@@ -53,7 +55,8 @@ class _Column:
     complaints: list[str | None]  # per distinct value
 
     def tells(self, row: int, lead: str) -> bool:
-        """Whether a row fills it, be it with something unreadable (the first cell does not count then)."""
+        """Whether a row has a value here, readable or not. An unreadable one that equals `lead`, the row's
+        first cell, does not count: it may be a remark."""
         at = self.raw.indices[row].as_py()
         is_unread = at is not None and self.complaints[at] and self.raw.dictionary[at].as_py() != lead
         return bool(self.clean[row].is_valid or is_unread)
@@ -63,9 +66,10 @@ def clean(raw: RawTable, mapping: Mapping, header: list[str], hash_buyer: Callab
     """Clean every mapped column.
 
     Args:
-        raw: the columns as read; may hold the header's first column besides the mapped ones (remarks).
+        raw: the columns as read: those mapped, and the table's first one, which may contain remarks.
         mapping: resolved, with a time zone.
-        hash_buyer: the keyed hash of the buyer column; the column itself ends here.
+        header: the table's header row.
+        hash_buyer: the keyed hash that replaces the values of the buyer column.
     """
     zone = ZoneInfo(mapping.time_zone or "UTC")
     kinds = FIELDS[mapping.row]
@@ -117,7 +121,7 @@ def _clean_column(
 
 
 def _wrong_rows(raw: RawTable, columns: list[_Column], mapping: Mapping) -> dict[int, str]:
-    """Row position → why it cannot be read (the first complaint, in the order of the mapping)."""
+    """Row position → why the row cannot be read (its first bad cell, in the order of the mapping)."""
     wrong = _unsaved_rows(raw, columns)
     for column in columns:
         bad_values = [at for at, complaint in enumerate(column.complaints) if complaint]
@@ -140,7 +144,8 @@ def _wrong_rows(raw: RawTable, columns: list[_Column], mapping: Mapping) -> dict
 
 
 def _unsaved_rows(raw: RawTable, columns: list[_Column]) -> dict[int, str]:
-    """Programs write formulas without their results: a cell of those is not empty, whatever it looks like."""
+    """Row position → why, for rows with a formula whose result is not stored. Some programs write workbooks
+    so; such a cell looks empty but is not."""
     places = {line: row for row, line in enumerate(raw.lines.to_pylist())} if raw.unsaved else {}
     wrong: dict[int, str] = {}
     for line, cells in raw.unsaved.items():
@@ -216,9 +221,11 @@ def _sort_out(
 
 
 def _once(table: pa.Table) -> tuple[pa.Table, list[BadRow], int]:
-    """Each order's or refund's lowest row, which is the later: in exports that were joined one stands twice.
+    """Keep the lowest row of each order or refund. Exports that were joined may have one several times; the
+    lowest row is the latest.
 
-    Returns: the table without the others, those that say something else, and how many say the same.
+    Returns: the table without the other rows, those of them with different values as bad rows, and the number
+    of those that were equal.
     """
     names = [name for name in ("order_id", "refund_id") if name in table.column_names]
     latest: dict[tuple[str | None, ...], int] = {}

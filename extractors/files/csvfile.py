@@ -1,4 +1,4 @@
-"""CSV and its cousins: the usual delimiters and encodings, notes above the header and below the data."""
+"""Reads CSV and similar text files: the usual delimiters and encodings, notes above or below the data."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from extractors.files.tables import PROBE_ROWS, BadRow, Collector, Head, RawTabl
 from extractors.files.text import encoding_of, is_remark, is_sentence
 
 _DELIMITERS = (",", "\t", ";", "|")
-_BLOCK = 1 << 16  # rows turned into Arrow at a time
-_RUNAWAY = 100  # lines one row may span before it is a quote that was never closed
-_WIDE = 8  # columns, of which the delimiters of a row do not stand in a text by chance
+_BLOCK = 1 << 16  # rows converted to Arrow at a time
+_RUNAWAY = 100  # a row that spans more lines than this has a quote that was never closed
+_WIDE = 8  # with so many columns, a text that contains a row's number of delimiters does so not by chance
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Dialect:
 
 
 class CsvSource:
-    """A text file as a table. `encodings` are tried besides the detected one (mappings may name some)."""
+    """A text file as a table. encodings: tried in addition to the detected one (mappings may name some)."""
 
     part = ""
 
@@ -38,7 +38,7 @@ class CsvSource:
         self._encodings = list(dict.fromkeys([detected, *others]))
 
     def heads(self) -> list[Head]:
-        """One head for each encoding and delimiter; widest first, so that a stray comma does not win."""
+        """A head per encoding and delimiter, widest first, so that a comma in a text is not taken for one."""
         found = []
         for encoding in self._encodings:
             for delimiter in _DELIMITERS:
@@ -69,8 +69,8 @@ class CsvSource:
                 elif len(row) != len(header):
                     mended, reason = self._mended(row, len(header), counts)
                 if reason is not None:
-                    # The cells have shifted: any of them may hold a name or a phone, so none is kept. Whole
-                    # rows may have gone into one of them: they are read by themselves.
+                    # The cells are in the wrong columns, so any of them may be a name or a phone number: none
+                    # is kept. One of them may contain whole further rows: those lines are read again.
                     bad.append(BadRow(line, reason))
                     lines.give_back()
                 elif mended is not None:
@@ -83,7 +83,7 @@ class CsvSource:
         return collector.table(bad, **counts)
 
     def _rows(self, lines: _Lines, delimiter: str, header_row: int) -> Iterator[list[str]]:
-        """Every row below the header. `lines` holds those of the row until the next is asked for."""
+        """Every row below the header. While a row is handled, `lines.row` has the lines that it came from."""
         try:
             for number, row in enumerate(csv.reader(lines, delimiter=delimiter)):
                 if len(lines.row) > _RUNAWAY:
@@ -107,8 +107,11 @@ class CsvSource:
 
     @staticmethod
     def _mended(row: list[str], width: int, counts: dict[str, int]) -> tuple[list[str] | None, str | None]:
-        """The row at the header's width if only empty cells make the difference, else none, and why it cannot
-        be read (None: it is no data, and counted)."""
+        """A row whose width differs from the header's.
+
+        Returns (row, None) when only empty cells at its end are too many, (None, reason) when it cannot be
+        read, and (None, None) when it is blank or a remark, which is counted.
+        """
         filled = len(row)
         while filled and not row[filled - 1].strip():
             filled -= 1
@@ -126,9 +129,10 @@ class CsvSource:
 
 
 class _Lines:
-    """A file's lines, given to a CSV reader, which takes too many as one row where a quote was no quote.
+    """The lines of a file for a CSV reader. Where a quotation mark is part of a text, the reader takes too
+    many lines as one row; `give_back` lets it read them again.
 
-    row: those that it took since it was cleared.
+    row: the lines read since it was last cleared.
     """
 
     def __init__(self, file: Iterator[str]) -> None:
@@ -152,13 +156,16 @@ class _Lines:
         return self._given - len(self.row) + 1
 
     def give_back(self) -> None:
-        """Have all lines of the row but the first read anew."""
+        """Let all lines of the row except the first be read again."""
         self._given -= len(self.row) - 1
         self._again += self.row[:0:-1]
 
     def are_torn(self, row: list[str], width: int, delimiter: str) -> bool:
-        """Whether a quote that was no quote holds the row's lines together: a text follows on the one that
-        ends it, or none ends it, or the lines have just the delimiters of so many rows."""
+        """Whether the row's lines were joined by a quotation mark that is part of a text.
+
+        Signs of it: text follows directly behind the closing mark, there is no closing mark, or one cell
+        contains exactly the delimiters that so many further rows would have.
+        """
         if len(self.row) < 2:
             return False
         blanks = " " if delimiter == "\t" else " \t"

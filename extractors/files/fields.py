@@ -1,4 +1,4 @@
-"""Our names: what a mapping's columns may be called, what kind of value each holds, and in which rows."""
+"""The column names that mappings may use, by kind of row, and the kind of value that each column has."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ _REFUND: dict[str, Kind] = {
     "refund_tax": "decimal",
     "reason": "text",
 }
-# Read for the rules only (states, line classes, exclusions); they do not travel further.
+# Only used by a mapping's rules (states, line classes, exclusions) and not passed on.
 _RULES: dict[str, Kind] = {"status": "text", "line_type": "text", "tag": "text"}
 
-# Figures of a day, week or month, as back-offices let people export them. Counts of people are distinct in
-# the row's own period and add up over nothing.
+# Figures of a day, week or month, as exported from back offices. Counts of people are distinct within the
+# row's own period and may not be added up.
 _SOLD: dict[str, Kind] = {
     "buyers_created": "decimal",
     "created_amount": "decimal",
@@ -126,9 +126,9 @@ _LIVE: dict[str, Kind] = {
 FIELDS: dict[Row, dict[str, Kind]] = {
     "order_line": {**_ORDER, **_LINE, "reason": "text", **_RULES},
     "order": {**_ORDER, **_LINE, **_REFUND, **_RULES},
-    # What one US dollar buys of a currency: no record of a shop, so no shop's ids.
+    # How many units of a currency one US dollar buys. It belongs to no shop.
     "rate": {"currency": "currency", "rate_date": "instant", "units_per_usd": "rate"},
-    # What a piece costs its merchant from a day on, in one store or (without one) in all.
+    # What a unit costs the merchant from a day on, in one store or (without a store) in all.
     "cost": {
         "store_id": "text",
         "product_id": "id",
@@ -137,20 +137,21 @@ FIELDS: dict[Row, dict[str, Kind]] = {
         "unit_cost": "cost",
         "currency": "currency",
     },
-    # What a store aims at in the month that holds the day.
+    # A store's target for the month that contains the day.
     "target": {"store_id": "text", "metric": "metric", "month": "month", "target": "decimal"},
     "refund": {**_REFUND, "order_id": "id", "buyer": "buyer", "quantity": "decimal", **_RULES},
     "traffic": _TRAFFIC,
     "product_traffic": _PRODUCT_TRAFFIC,
     "live_session": _LIVE,
 }
-# Rows that are figures of a period: their dates are replaced whole. What tells two rows of one period apart.
+# Rows that are figures of a period; a later file replaces a date completely. The columns are the rows' key
+# within a period.
 REPORTS: dict[Row, tuple[str, ...]] = {
     "traffic": ("device", "source_1", "source_2", "source_3"),
     "product_traffic": ("product_id", "sku_id"),
     "live_session": ("live_id", "host_id", "host_name", "started_at"),
 }
-# Rows of a merchant's own lists (lists.py): groups of columns of which a row must fill one.
+# Rows of the merchant's lists (lists.py): a row must have a value in one column of each group.
 LISTS: dict[Row, tuple[tuple[str, ...], ...]] = {
     "rate": (("currency",), ("rate_date",), ("units_per_usd",)),
     "cost": (("product_id", "sku_id"), ("valid_from",), ("unit_cost",), ("currency",)),

@@ -1,11 +1,11 @@
-"""An account's inbox folder: what waits in it, and where files go when they have been dealt with.
+"""An account's inbox folder: which files wait in it, and where they go when they have been read.
 
     data/inbox/<account>/            drop files here (write under a temporary name, then rename)
     data/inbox/<account>/mapping.yml the account's own mapping, if it has one
-    data/inbox/<account>/done/       landed; yours to keep or to delete, Daybook does not read it again
+    data/inbox/<account>/done/       landed; Daybook does not read it again, so keep or delete it
     data/inbox/<account>/refused/    not loaded; <file>.reason.txt beside each says why and what to do
 
-A file is moved only after it has landed, so a kill at any point leaves it where it is found again.
+A file is moved only after it has landed. If the process is killed before, the next run finds it again.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ from extractors.files.refusal import FileRefused
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart")
 _LOCK = ".lock"
-SETTLE = 60.0  # seconds: the pause of a copy that is believed in, where nobody can be seen writing
-LONGEST_NAME = 200  # bytes of a name that leave room for what is added to it
+# Seconds. A file that looks cut off and changed less than this ago may still be being copied (from another
+# machine, where its writer cannot be seen); it is left for the next run.
+SETTLE = 60.0
+LONGEST_NAME = 200  # bytes; leaves room for suffixes within the 255 bytes of a file name
 
 
 @dataclass(frozen=True)
 class Drop:
-    """A file as it was when it was first looked at."""
+    """A file in the inbox, as it was when it was first looked at."""
 
     path: Path
     size: int
@@ -42,7 +44,7 @@ class Drop:
 
     @property
     def is_unchanged(self) -> bool:
-        """False when someone has written to it since (a copy under way): it is left for the next run."""
+        """False when the file was written to or removed since, as by a copy that is under way."""
         try:
             now = self.path.stat()
         except FileNotFoundError:
@@ -51,29 +53,32 @@ class Drop:
 
     @property
     def is_young(self) -> bool:
-        """Whether someone wrote to it a moment ago."""
+        """Whether it was written to less than SETTLE seconds ago."""
         return abs(time.time() - self.mtime_ns / 1e9) < SETTLE
 
 
 def readable(name: str) -> str:
-    """A file's name as it can be shown: archives from elsewhere hold names that are no UTF-8."""
+    """A file's name in a form that can be printed: names from foreign archives may not be UTF-8."""
     return name.encode("utf-8", "replace").decode()
 
 
 def is_passed_over(name: str) -> bool:
-    """Whether a file of that name is left alone: hidden, or still being written."""
+    """Whether files with that name are ignored: hidden, or named as files that are still being written."""
     return name.startswith((".", "~$")) or Path(name).suffix.lower() in _UNFINISHED
 
 
 def free_name(target: Path) -> Path:
-    """The path, or one like it where a file stands there already: none is ever overwritten."""
+    """The path itself, or with the time in its name if that file exists: no file is ever overwritten."""
     if not target.exists():
         return target
     return target.with_name(f"{target.stem}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}{target.suffix}")
 
 
 def put(file: Path, folder: Path) -> Path:
-    """Copy a whole file into an inbox; returns where it is. It comes at once and is old enough to be read."""
+    """Copy a file into an inbox; returns its path there.
+
+    It appears by a rename, complete, and dated SETTLE seconds back, so that it is read at once.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{file.name}.part"
     shutil.copyfile(file, draft)
@@ -82,9 +87,9 @@ def put(file: Path, folder: Path) -> Path:
 
 
 def being_written(folder: Path) -> set[str]:
-    """The names of the folder's files that a process has open for writing.
+    """The names of the folder's files that some process has open for writing.
 
-    Linux tells, of this machine's processes that we may look at; of others none is known.
+    Only processes of this machine that we may inspect (Linux, /proc) are seen.
     """
     place = folder.resolve()
     found = set()
@@ -99,20 +104,23 @@ def being_written(folder: Path) -> set[str]:
 
 
 def _writes(facts: Path) -> bool:
-    """Whether a process's handle is one to write with: `flags: 0100001`, octal, as of open(2)."""
+    """Whether a file descriptor is open for writing. Its fdinfo has `flags: 0100001`, octal, as in
+    open(2)."""
     flags = next(line for line in facts.read_text().splitlines() if line.startswith("flags:"))
     return int(flags.split()[1], 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 class Inbox:
-    """One account's folder. Use `held()` around everything: two imports of one inbox would race."""
+    """One account's inbox folder. Do everything inside `held()`: two imports at once would disturb each
+    other.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the inbox. Raises TransientError when another import holds it."""
+        """Lock the inbox. Raises TransientError when another import has locked it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / _LOCK).open("w") as lock:
             try:
@@ -120,12 +128,12 @@ class Inbox:
             except BlockingIOError:
                 raise TransientError(
                     f"another import is reading {self.folder}",
-                    advice="it will be done in a moment; run this again",
+                    advice="run this again in a moment",
                 ) from None
             yield
 
     def waiting(self) -> list[Path]:
-        """Files to read, by name: the order in which they were dropped must not matter."""
+        """Files to read, sorted by name, so that the order in which they were dropped does not matter."""
         return sorted(
             path
             for path in self.folder.iterdir()
@@ -153,7 +161,7 @@ class Inbox:
         return self._move(drop.path, "done")
 
     def refuse(self, path: Path, why: FileRefused) -> Path:
-        """Move a file to refused/ with its reason beside it (the reason first: no file without one)."""
+        """Move a file to refused/. The reason is written beside it first, so that no file lacks one."""
         target = self._place(path, "refused")
         seen = f"\n\n{why.seen}" if why.seen else ""
         note = (
@@ -170,7 +178,7 @@ class Inbox:
         return target
 
     def _place(self, path: Path, where: str) -> Path:
-        """A free name in done/ or refused/; an older file of that name is never overwritten."""
+        """A free path for a file in done/ or refused/."""
         folder = self.folder / where
         folder.mkdir(exist_ok=True)
         return free_name(folder / path.name)

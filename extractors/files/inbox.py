@@ -1,4 +1,4 @@
-"""Inbox → landing: every file that waits is landed, recognised as known, or refused with a reason."""
+"""Inbox → landing: every waiting file is landed, recognised as one that landed before, or refused."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class _Table:
-    """A table that was read: ready to land, or known from before.
+    """A table that was read: new, or one that landed before.
 
-    lost: its partitions of before whose files are damaged; what lands now, or is known, takes their place.
+    name: file, or file#sheet. part: the sheet. cells: its rows, if new. known: its partition, if it landed
+    before. lost: earlier partitions of it that are damaged; the new or known one replaces them. report: its
+    rows, if they are figures of a period. unread: its headers that the mapping does not mention.
     """
 
     name: str
@@ -57,25 +59,25 @@ def import_files(
     Args:
         account: gives zone and currency where a mapping states none, and `options: {mapping: name}`.
         inbox_dir: data/inbox/<account id>; made when it is not there.
-        hash_key: the secret that turns buyers into keys.
+        hash_key: the secret key of the hash that replaces buyers.
         mappings_dir: the shipped mappings.
-        progress: told a line per file.
-    Returns: one manifest for each table that landed now. Landed files are in done/; a file whose content is
-        known (same bytes, same mapping) goes there too and lands nothing.
+        progress: is told a line per file.
+    Returns: a manifest per table that landed now. Files that landed are moved to done/, as are files that
+        landed before (same bytes, same mapping) and land nothing now.
     Raises:
         ConfigError: a mapping file is wrong; nothing was read.
-        ExtractErrors: one error per refused file, after all others were read. Refused files are in refused/.
-        TransientError: another import holds the inbox.
+        ExtractErrors: an error per refused file, after all others were read. Refused files are in refused/.
+        TransientError: another import has locked the inbox.
     """
     inbox = Inbox(Path(inbox_dir))
     key = hash_key.encode() if isinstance(hash_key, str) else hash_key
-    # Buyers are known to the shop that sold to them: two shops' customer 13085 are two people.
+    # Buyer ids are those of one shop: customer 13085 of two shops are two people.
     hash_buyer = buyer_hash(key, f"{PLATFORM}:{account.store_id}")
     with inbox.held():
         run = _Run(account, inbox, landing, hash_buyer, progress)
         run.mappings = mappings_for(account, inbox.folder, Path(mappings_dir))
         names = inbox.waiting()
-        unfinished = being_written(inbox.folder)  # looked up after them: whoever had begun by then is seen
+        unfinished = being_written(inbox.folder)  # after listing the files, so that no writer is missed
         for path in names:
             if path.name in unfinished:
                 run.leave(path, "is still being written")
@@ -111,7 +113,7 @@ class _Run:
         self._read_at = self._started = datetime.now(UTC)
 
     def one(self, path: Path) -> None:
-        """Deal with one file: all its tables land, or none does."""
+        """Read one file. Its tables land only after all of them could be read."""
         drop = None
         try:
             if path.is_symlink():
@@ -125,7 +127,8 @@ class _Run:
                 return
             tables = self._read(drop)
         except Exception as error:
-            # A file that trips up its reader would do so every night, and keep those behind it unread.
+            # Any other error becomes a refusal as well: raised, it would happen again every night, and the
+            # files behind this one would never be read.
             if drop is not None and not drop.is_unchanged:
                 self.leave(path, "is still being written")
             else:
@@ -138,14 +141,14 @@ class _Run:
             for table in tables:
                 self._land(table, drop)
                 self._replace(table)
-        except LandingError as error:  # the file is well, and stays where it is found again
+        except LandingError as error:  # the file is good, and stays in the inbox for the next run
             self.refused.append(error)
             return
         if drop.is_unchanged:
             self.inbox.done(drop)
 
     def leave(self, path: Path, why: str) -> None:
-        """Leave a file where it is: it is not all there yet."""
+        """Leave a file in the inbox, because it is not complete yet."""
         self.progress(f"{self.account.id} {readable(path.name)}: {why}, left for the next run")
 
     def _read(self, drop: Drop) -> list[_Table]:
@@ -165,7 +168,7 @@ class _Run:
             if whole and not self._is_back(name, drop.sha256):
                 tables.append(_Table(name, source.part, match.mapping, known=whole[0], lost=lost))
                 continue
-            if whole:  # it counts from now on, and not in the place of a copy that is damaged
+            if whole:  # the file counts from now on, so it must not take the read time of a damaged partition
                 lost = []
             raw = source.read(match.head, match.header_row, match.wanted(), match.mapping.encoding)
             cells = clean(raw, match.mapping, match.header, self.hash_buyer)
@@ -177,7 +180,7 @@ class _Run:
             )
         if not tables:
             raise strangers[0]
-        for stranger in strangers:  # the cover sheet of a workbook
+        for stranger in strangers:  # other sheets, such as a cover sheet
             self.progress(f"{self.account.id} passed over: {stranger.message}")
         return tables
 
@@ -202,14 +205,16 @@ class _Run:
         if table.report:
             self._land_report(table, table.report, cells, facts)
             return
-        # One instant apart: of two files with one watermark the later name counts, whatever the clock does.
+        # Read times differ by at least a microsecond: of two files with the same watermark, the one with the
+        # later name counts, even if the clock stands still or is set back.
         self._read_at = max(datetime.now(UTC), self._read_at + timedelta(microseconds=1))
         at = table.lost[0].read_at if table.lost else self._read_at
         manifest = land(self.landing, self.account, table.mapping, cells, at, facts)
         self._keep(manifest, _told(table, cells, f"{(cells.first or '')[:10]} to {(cells.last or '')[:10]}"))
 
     def _land_report(self, table: _Table, report: Report, cells: Cells, facts: dict[str, Any]) -> None:
-        # All files of a run are read at its start: which of them counts is told by how far each reaches.
+        # The files of one run have nearly the same read time, ordered by how far each reaches (`told_apart`):
+        # where they overlap, the one that reaches further counts.
         at = self._started + timedelta(microseconds=min(len(self.landed), REPORTS_TOLD_APART - 1))
         at = table.lost[0].read_at if table.lost else told_apart(report, at)
         manifest = land_report(self.landing, self.account, table.mapping, report, cells, at, facts)
@@ -227,15 +232,16 @@ class _Run:
         self.progress(f"{self.account.id} {told}")
 
     def _replace(self, table: _Table) -> None:
-        """What landed anew is what it was, in name and time: an old report must not overrule a new one."""
+        """Remove damaged partitions of a table. The new one has their file name and read time, so that an old
+        report does not replace a newer one."""
         for manifest in table.lost:
             self.landing.discard(manifest)
             self.progress(f"{self.account.id} {table.name}: was damaged in landing, and is whole again")
 
     def _find_known(self, sha256: str, part: str, fingerprint: str) -> list[Manifest]:
-        """What landed of that content before, read by the same mapping; the latest first."""
+        """The partitions of the same content and mapping that landed before, latest first."""
         if self._known is None:
-            # Of a damaged one nobody knows which file it was: that file lands anew when it is dropped.
+            # A damaged manifest does not say which file it was of; that file lands again when it is dropped.
             before = self.landing.all(f"{PLATFORM}/{self.account.id}", damaged=lambda error: None)
             self._known = {}
             for manifest in sorted(before, key=lambda one: one.read_at):
@@ -243,7 +249,8 @@ class _Run:
         return self._known.get((sha256, part, fingerprint), [])
 
     def _is_back(self, name: str, sha256: str) -> bool:
-        """Whether the file of that name said something else since: what it said before counts again."""
+        """Whether the file with that name had other content in between, and has its former content again. It
+        must then land again, to count as the latest."""
         last = self._last.get(name)
         return last is not None and last.extra.get("file_sha256") != sha256
 
@@ -264,7 +271,7 @@ class _Run:
 
 
 def _refusal(path: Path, error: Exception) -> FileRefused:
-    """Why a file is not read, and what to do."""
+    """The refusal for any error that occurred while a file was read."""
     if isinstance(error, FileRefused):
         return error
     if isinstance(error, OSError):
@@ -276,7 +283,7 @@ def _refusal(path: Path, error: Exception) -> FileRefused:
 
 
 def _identity(manifest: Manifest) -> tuple[str, ...]:
-    # A manifest that lacks one is nobody's: its file lands anew when it is dropped.
+    # A manifest that lacks one of these matches no file, so its file lands again when it is dropped.
     return tuple(manifest.extra.get(name, "") for name in ("file_sha256", "part", "mapping_fingerprint"))
 
 

@@ -1,6 +1,6 @@
-"""Lists a merchant keeps and drops as files, whatever accounts there are: data/inbox/<list>/.
+"""The merchant's own lists: currency rates, costs and targets, dropped as files into data/inbox/<list>/.
 
-Currency rates, what goods cost, what is aimed at: they belong to no store's account.
+They belong to no account of accounts.yml.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PLATFORM = "files"
 
 @dataclass(frozen=True)
 class OwnList:
-    """name: of inbox, stream and mapping. row: what a mapping calls its rows. title: for people."""
+    """A list. name: of its inbox, stream and mapping. row: its kind of row in `fields`. title: for people."""
 
     name: str
     row: Row
@@ -23,7 +23,7 @@ class OwnList:
 
     @property
     def account(self) -> Account:
-        """The account its files are read as; it is in no accounts.yml and so in no mart."""
+        """The account as which its files are read. It is not in accounts.yml, and so in no mart."""
         return Account(
             id=f"{PLATFORM}__{self.name}",
             platform=PLATFORM,
@@ -43,5 +43,5 @@ LISTS = (
 
 
 def list_named(name: str) -> OwnList | None:
-    """The list of that name or account id; None where there is none."""
+    """The list with that name or account id; None when there is none."""
     return next((one for one in LISTS if name in (one.name, one.account.id)), None)

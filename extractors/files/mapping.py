@@ -1,4 +1,4 @@
-"""A mapping: a short YAML file that says what somebody else's columns are called here. No code.
+"""Mappings: short YAML files, without code, that assign the columns of a kind of file to our names.
 
 `mappings/README.md` describes every key for the person who writes one; this module is the same in types.
 """
@@ -34,18 +34,18 @@ from extractors.files.fields import (
 )
 
 Test = None | str | int | float | list[str | int | float]
-_zones = cache(available_timezones)  # each call would walk the folders of all zones
+_zones = cache(available_timezones)  # every call reads the folders of all zones
 _COMPARISON = re.compile(r"^(<=|>=|<|>|!=|=)\s*(-?\d+(?:\.\d+)?)$")
-# What is written out as text. A list of lists by aliases would be one of gigabytes.
+# Values that are converted to text. Nested lists are not: with YAML aliases they could expand to gigabytes.
 _PLAIN = (str, int, float, date)
-# Year first: the only order nobody reads the wrong way round. Anything else has to be stated.
+# Only with the year first is the order of day and month certain. Other formats have to be given.
 DATES = [
     "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d",
 ]  # fmt: skip
 
 
 class _Wrong(ValueError):
-    """A mistake at a place inside the mapping: `path` leads to it."""
+    """A mistake in a mapping. path: the keys that lead to it."""
 
     def __init__(self, message: str, *path: str) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class _Strict(BaseModel):
 
 
 class Formats(_Strict):
-    """How the file writes values. `dates`: strptime formats, tried in order."""
+    """The notation of values in a file. dates: strptime formats, tried in order."""
 
     dates: list[str] = Field(default_factory=lambda: list(DATES), min_length=1)
     thousands: Literal[",", ".", " ", "'", ""] = ","
@@ -113,9 +113,10 @@ class ClassRule(When):
 
 
 class ExcludeRule(When):
-    """An order that is kept and not counted. All that is given must hold.
+    """Orders that are stored but not counted. All given conditions must hold.
 
-    every_line: the classes that every line of the order is in. without_amount: no line has an amount.
+    reason: one of EXCLUDE_REASONS. every_line: every line of the order is of one of these classes.
+    without_amount: no line has an amount.
     """
 
     reason: str
@@ -140,17 +141,17 @@ class ExcludeRule(When):
 
 
 class Mapping(_Strict):
-    """What a file's rows are and what its columns are called here.
+    """How to read one kind of file.
 
-    columns: our name → their header, or a list of headers of which the file has one.
-    optional: the same for columns that some exports lack (rows that are figures of a period).
-    keep: headers, with * and ?, whose cells travel with the row as they stand, for nothing we know of.
-    recognise: further headers that must be there for the mapping to apply (not read).
-    refund_when: rows that are refunds, not sales (order_line only).
-    refunds_dated: for order rows without a refund time, the column whose time stands in for it.
-    paid_is_net_of_refunds: buyer_paid_total has refunds deducted already, so they are added back.
-    encoding: of a text file that is not UTF-8 and carries no byte-order mark.
-    max_unreadable: the share of unreadable rows above which the whole file is refused.
+    columns: our name → the file's header, or a list of headers of which the file has one.
+    optional: the same for columns that some exports lack (only for rows that are figures of a period).
+    keep: headers (with * and ?) of columns that are stored unchanged, although we have no name for them.
+    recognise: further headers that must exist for the mapping to apply; they are not read.
+    refund_when: the condition for rows that are refunds and not sales (order_line only).
+    refunds_dated: the column whose time is taken for refunds in order rows without a refund time.
+    paid_is_net_of_refunds: refunds are already deducted from buyer_paid_total, so they are added back.
+    encoding: of a text file that is not UTF-8 and has no byte-order mark.
+    max_unreadable: the share of unreadable rows (0 to 1) above which the whole file is refused.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -293,12 +294,12 @@ class Mapping(_Strict):
 
     @property
     def headers(self) -> list[str]:
-        """Every header the mapping reads or asks for, each once."""
+        """Every header that the mapping mentions, each once."""
         read = [h for columns in (self.columns, self.optional) for theirs in columns.values() for h in theirs]
         return list(dict.fromkeys(read + self.recognise))
 
     def read_from(self, header: Collection[str]) -> dict[str, str]:
-        """Our name → the header it is read from, of the columns a file with this header has."""
+        """Our name → the header from which it is read, for the columns that a file with this header has."""
         found = {}
         for ours, theirs in {**self.columns, **self.optional}.items():
             there = next((name for name in theirs if name in header), None)
@@ -307,7 +308,7 @@ class Mapping(_Strict):
         return found
 
     def kept(self, header: Sequence[str]) -> list[str]:
-        """The headers whose cells travel along as they stand."""
+        """The headers whose cells are stored unchanged."""
         read = set(self.read_from(header).values())
         return [
             name
@@ -316,12 +317,12 @@ class Mapping(_Strict):
         ]
 
     def missing(self, header: set[str]) -> list[str]:
-        """What a file with this header lacks; nothing when the mapping applies."""
+        """The headers that the mapping needs and a file lacks; empty when the mapping applies."""
         lacking = [" / ".join(theirs) for theirs in self.columns.values() if not set(theirs) & header]
         return list(dict.fromkeys(lacking)) + [name for name in self.recognise if name not in header]
 
     def resolved(self, time_zone: str, currency: str) -> Mapping:
-        """The mapping with the account's zone and currency where it states none."""
+        """The mapping with the account's time zone and currency where it has none."""
         return self.model_copy(
             update={"time_zone": self.time_zone or time_zone, CURRENCY: self.currency or currency}
         )
@@ -335,7 +336,7 @@ class Mapping(_Strict):
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a file read with this mapping could give other records."""
+        """A hash that changes when files read with this mapping could give different records."""
         text = json.dumps(self.as_json(), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -366,12 +367,12 @@ def load_mapping(path: Path) -> Mapping:
 
 
 def clean_header(text: str) -> str:
-    """A header without what exports put around it: blanks of any width, byte-order marks, line breaks."""
+    """A header without blanks, byte-order marks and line breaks around it."""
     return " ".join(text.replace("\ufeff", "").replace("\u3000", " ").replace("\xa0", " ").split())
 
 
 def comparison(test: Test) -> tuple[str, str] | None:
-    """The sign and number of a numeric test, or None when it is none."""
+    """The operator and number of a numeric test such as "< 0"; None when it is not one."""
     if isinstance(test, int | float):
         return "=", str(test)
     match = _COMPARISON.match(test) if isinstance(test, str) else None

@@ -1,4 +1,4 @@
-"""Parquet: columns are read by name, so what the mapping does not name never leaves the disk."""
+"""Reads Parquet files. Only the mapped columns are read from the disk."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ParquetSource:
         return RawTable(pa.array(range(1, rows + 1), pa.int64()), columns)
 
     def _text(self, name: str, values: pa.DictionaryArray) -> pa.DictionaryArray:
-        """The same array over the text of its distinct values."""
+        """The array with its distinct values converted to text."""
         distinct = values.dictionary
         kind = distinct.type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
@@ -62,7 +62,7 @@ class ParquetSource:
 
 
 def encoded_any(values: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Dictionary-encode any flat column. Times are brought to microseconds, the finest a text can hold."""
+    """Dictionary-encode a column. Times are cut to microseconds, the finest that Python's datetime has."""
     kind = values.type
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         values = values.cast(pa.timestamp("us", kind.tz), safe=False)

@@ -1,4 +1,5 @@
-"""A file's readable rows → one landing partition: text cells, line numbers, and what was set aside."""
+"""Writes a file's rows as a landing partition: readable cells as text with line numbers, and rejected
+rows."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ QUARANTINE = "quarantine.parquet"
 
 
 def stream_of(mapping: Mapping) -> str:
-    """The stream a file's partition belongs to; order files may bring refunds along."""
+    """The stream of a file's partition. Files of orders may contain refunds, too."""
     own = next((one.name for one in LISTS if one.row == mapping.row), None)
     return own or ("refunds" if mapping.row == "refund" else "orders")
 
@@ -37,8 +38,9 @@ def land(
 ) -> Manifest:
     """Write the partition and return its manifest.
 
-    facts: file, part, file_sha256, file_bytes; they travel in manifest.extra beside the mapping as resolved,
-    the watermark (latest instant in the file: it decides which file knows an order best) and the counts.
+    facts: file, part, file_sha256, file_bytes. They are stored in manifest.extra together with the resolved
+    mapping, counts, and the watermark: the latest instant in the file. Of two files with the same order, the
+    one with the later watermark counts.
     """
     if cells.first is None or cells.last is None:
         raise ValueError("a file without a readable row has nothing to land")
@@ -49,7 +51,7 @@ def land(
         path = partition.add_file(CELLS, cells.table.num_rows)
         pq.write_table(cells.table, path, compression="zstd")
         if cells.bad:
-            # Its rows are not records: they do not count towards the partition's rows.
+            # Rejected rows are not records and do not count as the partition's rows.
             pq.write_table(quarantine(cells.bad), partition.add_file(QUARANTINE, 0), compression="zstd")
         return partition.commit(
             extra={
@@ -73,7 +75,7 @@ def what_was_read(mapping: Mapping, cells: Cells) -> dict[str, Any]:
 
 
 def quarantine(bad: list[BadRow]) -> pa.Table:
-    """The rows set aside, as they land."""
+    """Rejected rows as the table that lands."""
     return pa.table(
         {
             "line": pa.array([row.line for row in bad], pa.int64()),

@@ -1,4 +1,4 @@
-"""A file that is not loaded, and why."""
+"""The error for a file that is not loaded."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from extractors.errors import ContractError
 
 
 class FileRefused(ContractError):
-    """The whole file stays out: unknown, unreadable or too damaged. Nothing of it was landed.
+    """The whole file is rejected: unknown, unreadable or too damaged. Nothing of it has landed.
 
-    seen: what was found in it, for who looks at the file itself; it may be personal, and so is in no log.
+    seen: some of its content, for the .reason.txt beside the file only. It may be personal and is not logged.
     """
 
     def __init__(self, message: str, *, seen: str = "", **where: Any) -> None:

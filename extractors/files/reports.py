@@ -1,7 +1,7 @@
-"""Rows that are figures of a period → a landing partition of a report, as the vendors' APIs leave them.
+"""Rows that are figures of a period → a landing partition like that of a vendor's report.
 
-A report's dates are replaced whole by a later read of them, so a file that is dropped twice, or that overlaps
-another, doubles nothing. Days, weeks and months are streams of their own (docs/decisions.md, 6).
+A later read replaces a report's dates completely, so a file that is dropped twice or overlaps another counts
+once. Days, weeks and months are separate streams (docs/decisions.md, 6).
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ _STREAMS: dict[Row, str] = {
     "live_session": "live_sessions",
 }
 _GRAINS = {"day": "", "week": "_weekly", "month": "_monthly"}
-REPORTS_TOLD_APART = 10  # microseconds between files that reach a day further; so many may reach equally far
-# 商品_全部_2026-11-16_2026-11-22.xls: the rows of such a file may tell the first day only.
+# Microseconds of read time added per day that a file reaches further. Up to this many files of one run may
+# reach equally far and still have different read times.
+REPORTS_TOLD_APART = 10
+# 商品_全部_2026-11-16_2026-11-22.xls: the rows of such a file may only have the first of the two days.
 _NAMED = re.compile(r"(\d{4}-\d\d-\d\d)[_~\uff5e至 -]+(\d{4}-\d\d-\d\d)")
 
 Key = tuple[str, ...]
@@ -44,7 +46,7 @@ Period = tuple[date, date]
 
 @dataclass(frozen=True)
 class Report:
-    """A table's rows by period (first and last day) and by what tells rows of one period apart."""
+    """A table's rows by period (first and last day) and key within the period. grain: day, week or month."""
 
     grain: str
     rows: dict[tuple[Period, Key], dict[str, Any]]
@@ -59,15 +61,15 @@ class Report:
 
     @property
     def dates(self) -> list[date]:
-        """The first days of the periods: the dates that the report replaces."""
+        """The first days of its periods, which are the report dates that it replaces."""
         return sorted({period[0] for period, _ in self.rows})
 
 
 def read_report(mapping: Mapping, cells: Cells, file: str) -> Report:
-    """The readable rows as a report. A second row of one period and name goes aside in `cells`; a total among
-    the products is a remark.
+    """The readable rows as a report.
 
-    Raises FileRefused: the table mixes days, weeks and months, of which each is a report of its own.
+    A second row with the same period and key is moved to `cells.bad`; a total row counts as a remark.
+    Raises FileRefused when the table mixes days, weeks and months, which are separate reports.
     """
     names = REPORTS[mapping.row]
     rows: dict[tuple[Period, Key], dict[str, Any]] = {}
@@ -105,7 +107,8 @@ def read_report(mapping: Mapping, cells: Cells, file: str) -> Report:
 def _next_of_the_day(
     rows: dict[tuple[Period, Key], dict[str, Any]], period: Period, key: Key, payload: dict[str, Any]
 ) -> Key:
-    """A session without id and start that has the day and the room of another: the second of that day."""
+    """The key of a live session without id and start time: its number within the day and room, so that two
+    such sessions of one day stay two."""
     number = 1
     while (held := rows.get((period, (*key, str(number))))) is not None and held != payload:
         number += 1
@@ -113,7 +116,8 @@ def _next_of_the_day(
 
 
 def told_apart(report: Report, read_at: datetime) -> datetime:
-    """When a report counts as read: of one run's, that which reaches further is the later by microseconds."""
+    """The read time of a report: that of the run, moved by microseconds so that of two reports of one run the
+    one that reaches further is later."""
     return read_at + timedelta(microseconds=(report.last - read_at.date()).days * REPORTS_TOLD_APART)
 
 
@@ -146,7 +150,8 @@ def land_report(
 
 
 def _periods(table: pa.Table, file: str) -> list[Period]:
-    """Each row's first and last day; the file's name tells the span where its rows all tell one end of it."""
+    """The first and last day of each row. If all rows have the same single day, and the file's name has a
+    span of two dates that begins or ends with it, that span is taken."""
     periods = []
     for text in table["period"].to_pylist():
         first, last = text.split("/")

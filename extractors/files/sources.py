@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and not by its name."""
+"""Recognises the kind of a file by its first bytes, not by its name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def open_tables(path: Path, encodings: list[str] | None = None) -> Sequence[Sour
 
 
 def is_cut_off(path: Path) -> bool:
-    """Whether a file ends where no whole one does: a copy of it has stopped, or is only pausing."""
+    """Whether a file's end is missing, as when a copy of it has stopped or is pausing."""
     with path.open("rb") as file:
         start = file.read(512)
         file.seek(-min(4, path.stat().st_size), os.SEEK_END)
@@ -68,7 +68,7 @@ def is_cut_off(path: Path) -> bool:
     if start.startswith(b"PK\x03\x04"):
         return not zipfile.is_zipfile(path)
     if start.startswith((_OLE, *(magic for magic, *_ in _FOREIGN))):
-        return False  # nothing tells
+        return False  # cannot be seen in these formats
     return not end.rstrip(b"\0").endswith((b"\n", b"\r"))  # UTF-16 ends with a zero byte
 
 

@@ -1,4 +1,4 @@
-"""What every reader gives: tables of text cells with their line numbers, whatever the file was."""
+"""The common result of all file readers: tables of text cells with line numbers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-PROBE_ROWS = 50  # banner rows end before this
+PROBE_ROWS = 50  # the header is searched for in this many rows; notes above it are shorter
 
 
 @dataclass(frozen=True)
 class Head:
-    """The first rows of a table as one way of reading it sees them; `dialect` is the reader's own note."""
+    """The first rows of a table under one way of reading it. dialect: that way, for the reader itself."""
 
     rows: list[list[str]]
     dialect: Any = None
@@ -22,7 +22,7 @@ class Head:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that could not be read. `cells` holds nothing personal: numbers, times and record ids only."""
+    """A row that could not be read. cells: only its numbers, times and record ids; nothing personal."""
 
     line: int
     reason: str
@@ -31,11 +31,12 @@ class BadRow:
 
 @dataclass
 class RawTable:
-    """The wanted columns as the file has them: dictionary-encoded text, null where a cell is missing.
+    """The wanted columns of a table: dictionary-encoded text, null where a cell is missing.
 
     lines: the line (CSV), row (workbook) or row number (Parquet) of each row, from 1.
-    columns: header → values, in file order. remarks, blank: rows below the header that are no data.
-    unsaved: line → {header: cell} of formulas whose results the file does not hold: null, and not empty.
+    columns: header → values, in the order of the file. remarks, blank: numbers of rows that are not data.
+    unsaved: line → {header: cell name} of formulas whose results are not stored; their values are null here,
+        although the cells are not empty.
     """
 
     lines: pa.Int64Array
@@ -61,7 +62,7 @@ class Source(Protocol):
 
 
 class Collector:
-    """Gathers rows into Arrow columns a block at a time, so that no file is ever held as Python lists."""
+    """Collects rows into Arrow columns, block by block, so that no whole file is held as Python lists."""
 
     def __init__(self, header: list[str], wanted: list[int]) -> None:
         self._wanted = wanted
@@ -70,7 +71,7 @@ class Collector:
         self._lines: list[pa.Array] = []
 
     def add(self, lines: list[int], rows: Sequence[Sequence[str | None]]) -> None:
-        """A block of rows, each as wide as the header."""
+        """Add a block of rows, each as wide as the header."""
         self._lines.append(pa.array(lines, pa.int64()))
         for block, position in zip(self._blocks, self._wanted, strict=True):
             block.append(pa.array([row[position] for row in rows], pa.string()))
@@ -91,5 +92,5 @@ def encoded(values: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:
 
 
 def name_of(path: Path, part: str) -> str:
-    """How a table is named in messages, manifests and the quarantine: file, or file#sheet."""
+    """The name of a table in messages, manifests and the quarantine: file, or file#sheet."""
     return f"{path.name}#{part}" if part else path.name

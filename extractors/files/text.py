@@ -1,4 +1,4 @@
-"""Which encoding a text file is in, and which rows are remarks."""
+"""Detects the encoding of text files, and rows that are remarks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _REMARK = re.compile(
 
 
 def encoding_of(path: Path) -> tuple[str, bool]:
-    """The encoding a text file is in, and whether that is certain.
+    """The encoding of a text file, and whether it is certain.
 
-    A byte-order mark decides; else UTF-8 if every byte of the file is. Then it is a guess that a mapping may
-    overrule: GB18030 if every byte is (the exports of mainland back-offices), else the one with fewer wrong
-    bytes, whose rows end in quarantine.
-    Raises FileRefused when the file is not text.
+    Certain: that of a byte-order mark, or UTF-8 if the whole file is valid UTF-8. Otherwise it is a guess
+    that a mapping may override: GB18030 if the whole file is valid (exports of Chinese back offices), else
+    the one with fewer invalid characters, whose rows go to the quarantine. Raises FileRefused when the file
+    is not text.
     """
     with path.open("rb") as file:
         start = file.read(4096)
@@ -47,7 +47,7 @@ def encoding_of(path: Path) -> tuple[str, bool]:
 
 
 def _wrong(path: Path, encoding: str) -> int:
-    """How many characters of the file are not in the encoding (0: it fits)."""
+    """How many characters of the file are invalid in an encoding (0: none)."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     try:
         with path.open("rb") as file:
@@ -61,10 +61,10 @@ def _wrong(path: Path, encoding: str) -> int:
 
 
 def is_remark(cell: str | None) -> bool:
-    """True for the first cell of a total row or of a note under a table."""
+    """Whether a row's first cell begins a total row or a note under the table."""
     return bool(_REMARK.match((cell or "").strip()))
 
 
 def is_sentence(cell: str) -> bool:
-    """True for a text in Chinese: alone in its row it is a note, not a row of figures that was cut."""
+    """Whether a text contains Chinese. Alone in its row, such a text is a note and not a row that was cut."""
     return any("\u4e00" <= sign <= "\u9fff" for sign in cell)

@@ -1,4 +1,5 @@
-"""One cell's text → one clean value, or a complaint. Strict: what is not clearly a number is no number."""
+"""Converts a cell's text to a clean value, or reports why it cannot. What is not clearly a number is
+refused."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ _SCIENTIFIC = re.compile(r"^[+-]?\d+(?:\.\d+)?[eE][+-]?\d{1,2}$")
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 _MONEY_SIGNS = "¥¥￥£$€"
 _ISO = re.compile(r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:[+-]\d\d:?\d\d|Z)?)?$")
-# "Never": what systems write into a time column that has no time.
+# What systems write into a time column to say "never".
 _NEVER_YEARS = (1, 1900, 1970)
 _INTEGER_DIGITS = 12  # up to 999,999,999,999; more is an id in the wrong column
 _LONGEST_SHAPE = 24
@@ -32,18 +33,18 @@ _DURATION = re.compile(
 )
 _CLOCK = re.compile(r"^(?:(\d{1,3}):)?(\d{1,2}):(\d{2})$")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
-# What an address in China begins with; the rest of it is a person's.
+# The province with which an address in China begins. Only that part is kept: the rest is personal.
 _PROVINCE = re.compile(
     "(?:中国|中华人民共和国)?[ ,，]*("
     "(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南"
     "|陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门)(?:省|市|(?:壮族|回族|维吾尔)?自治区|特别行政区)?)"
 )
-# No region is written in Chinese and with a number, a house or so many letters: that is an address.
+# A Chinese text with a number, a word for a house or many characters is an address, not a region.
 _ADDRESS = re.compile(r"[\d号號弄巷栋幢楼室村]|.{13}", re.DOTALL)
 
 
 class BadValue(ValueError):
-    """The cell is not what its column holds. The message names no cell content."""
+    """The cell does not contain what its column should. The message does not repeat the cell's content."""
 
 
 def cleaner(kind: Kind, formats: Formats, zone: ZoneInfo, hash_buyer: Callable[[str], str]) -> Clean:
@@ -98,7 +99,7 @@ def _text(cell: str) -> str:
 def _record_id(value: str) -> str:
     if _LOST_DIGITS.match(value):
         raise BadValue("has lost digits: a spreadsheet kept a long id as a number")
-    return value.removeprefix("'")  # the apostrophe by which people keep a spreadsheet's hands off
+    return value.removeprefix("'")  # an apostrophe that keeps a spreadsheet from reading the id as a number
 
 
 def _region(value: str) -> str | None:
@@ -151,7 +152,7 @@ def _plain(text: str, formats: Formats) -> str:
 
 
 def _ungrouped(value: str, formats: Formats) -> str:
-    """Digits with at most one point, after taking out thousands signs that stand where they should."""
+    """The number with a decimal point and without thousands separators, which must be in their places."""
     whole, _, fraction = value.partition(formats.decimal)
     if formats.thousands == " ":  # the French write one that does not break
         whole = whole.replace("\xa0", " ").replace("\u202f", " ")
@@ -207,7 +208,7 @@ def _period(value: str, formats: Formats) -> str:
 
 
 def grain_of(first: date, last: date) -> str | None:
-    """day, week or month; None when the days are none of these."""
+    """The grain of a span of days: day, week or month; None when it is none of these."""
     if first == last:
         return "day"
     if first.weekday() == 0 and last - first == timedelta(days=6):
@@ -220,7 +221,7 @@ def _month_end(first: date) -> date:
 
 
 def _day(text: str, formats: Formats) -> date:
-    # Of fewer digits strptime makes a day, too: of 202411 the first of January.
+    # strptime also accepts fewer digits: it reads 202411 as 1 January 2024.
     bare = ["%Y%m%d"] if len(text) == 8 else []
     moment = _parse(text, [*formats.dates, *bare, "%Y.%m.%d", "%Y年%m月%d日"])
     if not 1990 <= moment.year <= 2100:
@@ -238,7 +239,7 @@ def _seconds(value: str, formats: Formats) -> str:
 
 
 def shape(text: str) -> str:
-    """What a cell looks like without saying what it says: digits 9, letters a, other scripts 字."""
+    """The shape of a cell without its content: digits become 9, letters a, other scripts 字."""
     marks = []
     for sign in text[:_LONGEST_SHAPE]:
         if sign.isdigit():

@@ -16,8 +16,8 @@ from extractors.files.refusal import FileRefused
 from extractors.files.tables import PROBE_ROWS, Collector, Head, RawTable
 
 _BLOCK = 1 << 15
-# The reader holds every cell between the outermost ones, 32 bytes each, and ends the process where the memory
-# does not suffice. Two gigabytes of them, which are 61 columns of as many rows as a sheet can have.
+# The reader holds every cell of the used rectangle in memory, 32 bytes each, and ends the process when there
+# is too little. The limit is two gigabytes: 61 columns of as many rows as a sheet can have.
 _MOST_CELLS = 64_000_000
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="([A-Z]{1,3})([0-9]{1,7})"[^>]*?(/?)>')
 # A cell with a formula and no value, or an empty one that is not said to be a text.
@@ -28,11 +28,12 @@ _UNSAVED = re.compile(
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
 _SHEET = re.compile(r'<(?:\w+:)?sheet\s[^>]*?\bname="([^"]*)"[^>]*?\b\w+:id="([^"]*)"')
 _BEYOND_61 = re.compile(rb'\sr="(?:B[J-Z]|[C-Z][A-Z]|[A-Z]{3})[0-9]')
-# A few kilobytes may unpack to anything. A cell holds 32,767 characters; more between two tags is none.
+# A few kilobytes may unpack to any size. A cell has at most 32,767 characters; more between two tags is not a
+# real workbook.
 _LARGEST = 4 << 30
 _LONGEST = 4 << 20
-_LONGEST_CELL = 1 << 16  # bytes of one with a formula, which has 8,192 characters at most
-_EXACT = 10**15  # a spreadsheet keeps 15 digits of a number; the rest are zeros it made up
+_LONGEST_CELL = 1 << 16  # bytes of a cell with a formula, which has at most 8,192 characters
+_EXACT = 10**15  # a spreadsheet keeps 15 digits of a number and replaces the rest by zeros
 
 
 class SheetSource:
@@ -58,7 +59,7 @@ class SheetSource:
         blank = 0
         lines: list[int] = []
         rows: list[Any] = []
-        # iter_rows starts at the first used row; pad so that row numbers are the spreadsheet's.
+        # iter_rows starts at the first used row; pad, so that row numbers are those of the spreadsheet.
         first = (self._sheet.start or (0, 0))[0]
         for number, row in enumerate(self._padded_rows(), start=first):
             if number <= header_row:
@@ -111,7 +112,8 @@ def sheets_of(path: Path) -> list[SheetSource]:
 
 
 def _refuse_far_cells(path: Path) -> None:
-    """Raises FileRefused where a cell lies so far from the others that what is between fits in no memory."""
+    """Raises FileRefused when the used rectangle is too large for the memory, because one cell lies far from
+    the others."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
@@ -181,11 +183,11 @@ def _swollen(path: Path) -> FileRefused:
 
 
 def _found(pattern: re.Pattern[bytes], file: IO[bytes], path: Path) -> Iterator[re.Match[bytes]]:
-    """The matches within single tags of a file of XML, which may be longer than the memory."""
+    """The matches of a pattern within single tags of an XML file, which may be larger than the memory."""
     rest = b""
     while chunk := file.read(1 << 20):
         text = rest + chunk
-        cut = max(text.rfind(b"<"), 0)  # the last tag may go on in the next chunk
+        cut = max(text.rfind(b"<"), 0)  # the last tag may continue in the next chunk
         yield from pattern.finditer(text, 0, cut)
         rest = text[cut:]
         if len(rest) > _LONGEST:
@@ -194,7 +196,7 @@ def _found(pattern: re.Pattern[bytes], file: IO[bytes], path: Path) -> Iterator[
 
 
 def _number(letters: bytes) -> int:
-    """A column's number: A is 1, XFD 16,384."""
+    """The number of a column: A is 1, XFD is 16,384."""
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64
@@ -202,7 +204,8 @@ def _number(letters: bytes) -> int:
 
 
 def cell_text(cell: Any) -> str | None:
-    """A cell as the text a person sees, dates as ISO. A number beyond 15 digits stays broken (1E+18)."""
+    """A cell as text, dates in ISO form. A number of more than 15 digits becomes 1E+18, because its last
+    digits are lost: no id may look right and be wrong."""
     if isinstance(cell, str):
         return cell or None
     if isinstance(cell, bool):
@@ -212,7 +215,7 @@ def cell_text(cell: Any) -> str | None:
     if isinstance(cell, float):
         return None if cell != cell else float_text(cell)  # not a number: nothing
     if isinstance(cell, datetime):
-        # Spreadsheets store days as floats: 08:26 comes back as 08:25:59.999.
+        # Spreadsheets store times as fractions of a day: 08:26 may come back as 08:25:59.999.
         return (cell + timedelta(microseconds=500_000)).replace(microsecond=0).isoformat()
     if isinstance(cell, date | time):
         return cell.isoformat()
@@ -220,7 +223,8 @@ def cell_text(cell: Any) -> str | None:
 
 
 def float_text(value: float) -> str:
-    """A double at the 15 digits it holds for certain: 0.30000000000000004 is 0.3, 13085.0 is 13085."""
+    """A double with the 15 digits that are certain: 0.30000000000000004 becomes 0.3, 13085.0 becomes
+    13085."""
     if value.is_integer() and abs(value) < _EXACT:
         return str(int(value))
     return f"{value:.15g}" if abs(value) < _EXACT else f"{value:.5E}"
