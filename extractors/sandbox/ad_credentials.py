@@ -39,7 +39,7 @@ APPS: dict[str, tuple[str, str]] = {
 
 
 def _static(platform: str, subject: str, variant: str, tokens: Tokens) -> str:
-    """A token that does not run out: an expired one is nothing its vendor knows."""
+    """A token that does not expire, for vendors that have no expired tokens."""
     return tokens(platform, subject, "revoked" if variant == "revoked" else "valid")["access_token"]
 
 

@@ -1,4 +1,4 @@
-"""What halves of advertising platforms have in common and no vendor says: figures by level, and finding an
+"""What the sandbox halves of advertising platforms share: figures by level, and finding an
 advertiser."""
 
 from __future__ import annotations

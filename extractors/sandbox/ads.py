@@ -55,8 +55,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a promotion will have delivered on a day. ``surplus`` is charged at first and given back later;
-    ``is_cancelled`` delivery is taken back whole. ``conversions`` are (seconds after noon, value)."""
+    """What a promotion delivers on a day in the end. ``surplus`` is charged at first and credited later. If
+    ``is_cancelled``, all of it is credited later. ``conversions`` are (seconds after noon, value)."""
 
     promotion: Promotion
     cost: int

@@ -42,6 +42,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """A name that comes twice is no parameter of any method: no vendor says which of the two it takes."""
+    """The parameters without names that occur twice: no vendor says which of the two values it would use."""
     times = Counter(name for name, _ in pairs)
     return {name if times[name] == 1 else f"{name} twice": value for name, value in pairs}

@@ -1,5 +1,5 @@
-"""What a test can do to the sandbox: set its clock, order faults, edit records while they are read,
-count requests."""
+"""What tests can do to the sandbox: set its clock, order faults, edit records while they are read, count
+requests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PAGE_FAULTS = frozenset({"empty_page", "repeated_page", "changed_total"})
 
 @dataclass(slots=True)
 class Fault:
-    """An ordered fault: it passes ``skip`` matching requests by, then strikes ``times`` requests.
+    """An ordered fault: the first ``skip`` matching requests are served normally, the next ``times`` get it.
 
     ``platform``, ``stream`` and ``account`` narrow it (None = any). ``seconds`` is the Retry-After or
     the vendor's hint
@@ -135,7 +135,7 @@ class Control:
         self._fixed = self.now() + seconds
 
     def clocks(self) -> tuple[float, ...]:
-        """The instants a request's own time stamp may be near: the wire's clock, and the world's when
+        """The clocks to which a request's time stamp may be close: the machine's, and the world's when
         it was set."""
         wire = time.time() + self.skew_seconds
         return (wire,) if self._fixed is None else (wire, self._fixed)
@@ -157,7 +157,7 @@ class Control:
         return None
 
     def due_touches(self, platform: str, stream: str, account: str) -> list[Touch]:
-        """Counts this request against the waiting edits and gives those whose moment has come."""
+        """Counts this request for the waiting edits; returns those that are due now."""
         due = []
         for touch in list(self.touches):
             wanted = touch.account in (None, account)
@@ -184,7 +184,7 @@ class Control:
         return False
 
     def share_left(self, counted: str, account: str) -> float:
-        """What of a limit's calls may still be made within the stretch (1: all, or there is no limit)."""
+        """The share of a limit's calls that is left in its period, 0 to 1 (1 also when there is no limit)."""
         allowed, _ = self._limit(counted)
         return 1 - len(self._recent.get((counted, account, ""), ())) / allowed
 

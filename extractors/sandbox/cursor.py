@@ -11,8 +11,8 @@ from .control import Fault
 def turn(rows: list[Any], first: int, size: int, fault: Fault | None) -> tuple[list[Any], int | None]:
     """The page of a listing that begins at place ``first``, and the place where the next one begins.
 
-    Spoiled, it tells no lie that nobody could see through: an empty page still points at what it left out, a
-    repeated one at the page after itself.
+    A page fault never makes an answer that no client could recognise as wrong: an empty page still has the
+    token of what it left out, and a repeated one that of the page after it.
     """
     if fault is not None and fault.kind == "empty_page" and first < len(rows):
         return [], first

@@ -39,7 +39,7 @@ class Answer:
     refusal: str | None = None
 
     def after(self, seconds: float | None) -> Answer:
-        """The answer with how long to stay away (None: not told)."""
+        """The answer with a Retry-After header of so many seconds (None: without one)."""
         if seconds is not None:
             self.headers["Retry-After"] = f"{seconds:g}"
         return self
@@ -66,7 +66,7 @@ class Page:
 
 
 class _Broken(Response):
-    """An answer that stops: nothing at all, or half the body, and then the connection is cut."""
+    """An answer that breaks off: no body or half of it, then the connection is closed."""
 
     def __init__(self, answer: Answer, share: float) -> None:
         super().__init__(answer.encoded(), answer.status, answer.headers, media_type=answer.content_type)
@@ -92,7 +92,7 @@ class _Broken(Response):
 
 
 class _Slow(Response):
-    """An answer that drips out over ``seconds``."""
+    """An answer whose body is sent slowly, over ``seconds``."""
 
     def __init__(self, answer: Answer, seconds: float) -> None:
         super().__init__(answer.encoded(), answer.status, answer.headers, media_type=answer.content_type)

@@ -1,5 +1,4 @@
-"""Counter-based chance: the same question always gets the same answer, and no question needs another
-one first.
+"""Random numbers by hashing: the same question always gets the same answer, independent of any other.
 
 A sequential generator would make day 900 depend on days 1 to 899. Here every draw is a hash of what it
 is about,

@@ -26,7 +26,8 @@ class Scene:
 
 
 def scene_of(order: Order) -> Scene:
-    """The scene of all lines of an order. Of five orders two sell live, two by videos, one off the shelf."""
+    """The scene of all lines of an order. Of five orders two come from live rooms, two from videos, one from
+    the shelf."""
     kind = order.index % 5
     day = order.day.toordinal()
     if kind < 2:

@@ -67,7 +67,7 @@ def line_id(order: Order, line: Line) -> int:
 
 # ---- judging ---------------------------------------------------------------------------------------
 def wrong_names(given: Mapping[str, Any], required: str, optional: str = "") -> str | None:
-    """The first required name that is missing or the first name that is none of both lists; None if all
+    """The first required name that is missing, or the first name that is in neither list; None if all
     is well."""
     for name in required.split():
         if given.get(name) in (None, ""):

@@ -117,7 +117,7 @@ class Order:
 
 @dataclass(slots=True)
 class RefundState:
-    """What a refund's record says. ``phase`` is the last event's name, but a dispute leaves it where it was;
+    """What a refund's record says. ``phase`` is the last event's name; a dispute does not change it;
     times are epoch seconds."""
 
     refund: Refund

@@ -1,7 +1,7 @@
 """What the visitors of a measured site do in its shop: the steps towards an order, and the orders themselves.
 
-Orders are those of the site's own shop. The site notices most of them: some visitors let nobody count them,
-and who pays hours later comes back unseen.
+Orders are those of the site's own shop. The site does not count all of them: some visitors block
+counting, and some pay hours later, in a visit that is not counted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The vendors' token desks: which access tokens are good, and what a refresh token buys."""
+"""The vendors' token services: which access tokens are valid, and what a refresh token is exchanged for."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TokenDesk:
         self._voided_up_to = -1
 
     def issue(self, subject: str) -> Grant:
-        """A new access token for whom key and secret suffice; no refresh token comes with it."""
+        """A new access token for callers that only need key and secret. There is no refresh token."""
         self.refreshes += 1
         access = mint(self.platform, subject, "access", time.time_ns(), int(time.time()) + self.access_life)
         return Grant(subject, access, "", self.access_life, 0)
