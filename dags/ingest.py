@@ -1,7 +1,5 @@
-"""One DAG `ingest_<platform>` for each platform in accounts.yml.
-
-Read every account, load, say whether all are in.
-"""
+"""A DAG `ingest_<platform>` for each platform in accounts.yml: read every account, load, check that all
+are in."""
 
 from __future__ import annotations
 
@@ -28,17 +26,18 @@ DOC = """### {title}: one night
 
 Reads the accounts of **{platform}** for one business day, loads what landed and says whether all are in.
 
-* `extract`, one mapped task per account, reads all its streams to landing files. A wrong credential or a
-  broken contract fails at once, a hiccup is retried; the other accounts go on. An authorisation that ends
-  within a week is told, once a day.
-* `load` loads everything of this platform that landed and is not loaded yet. Loading twice is a no-op.
-* `ready` emits the asset `raw_{platform}` when every account is in. Otherwise it fails and names the accounts
-  that are not, why, and what to do. In a backfill it ends as skipped when all is well: the marts are then
-  built once, at the backfill's end (`daybook backfill` does it).
+* `extract`, one mapped task per account, reads all its streams to landing files. A wrong credential or an
+  answer that breaks the vendor's documentation fails at once; temporary errors are retried. Other accounts
+  are not affected. An authorisation that ends within a week is notified once a day.
+* `load` loads everything of this platform that has landed and is not loaded yet. Loading twice changes
+  nothing.
+* `ready` emits the asset `raw_{platform}` when every account is read and loaded. Otherwise it fails and names
+  the accounts that are not, why, and what to do. In a backfill it is skipped when all is well, because
+  `daybook backfill` builds the marts once at the end.
 
-**The day** is the local date ({zone}) of the data interval's start: the run of 01:30 reads yesterday. A
-read goes on where the account's last one ended, so a missed night mends itself; an interval that ran can run
-again, in any order.
+**The day** is the local date ({zone}) of the data interval's start: the run of 01:30 reads yesterday. A read
+continues where the account's last one ended, so the night after a missed one reads both days. An interval
+can run again, in any order.
 
 **Accounts**: {accounts}.
 """
@@ -101,10 +100,7 @@ def ingest(platform: str, account_ids: list[str], settings: Settings, title: str
             on_failure_callback=notify.on_failure,
         )
         def ready() -> dict[str, Any]:
-            """Emit the asset when every account is in.
-
-            Otherwise fail with the names, the causes and the advice.
-            """
+            """Emit the asset when every account is in; else fail with accounts, causes and advice."""
             context = get_current_context()
             ti = context["ti"]
             every = list(range(len(account_ids)))

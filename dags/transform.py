@@ -1,4 +1,5 @@
-"""`transform_marts`: raw to published marts when every platform is in; `breakfast`: or at a set hour."""
+"""`transform_marts` builds and publishes the marts when every platform is in. `breakfast` starts it at a set
+hour if that has not happened by then."""
 
 from __future__ import annotations
 
@@ -17,15 +18,15 @@ from daybook.tasks import telling
 
 DOC = """### Build, audit and publish the marts
 
-Starts when every platform has emitted its asset, or when the DAG `breakfast` says so at {breakfast} ({zone})
-with whoever came: a late platform shows as stale in the marts and does not hold up breakfast.
+Starts when every platform has emitted its asset, or when the DAG `breakfast` emits its asset at {breakfast}
+({zone}). Then platforms that are not in yet are shown as stale in the marts.
 
-* `dbt_build`: loads what landed of accounts whose platform still reads, then one `dbt build` as a subprocess;
-  prints what each model and test did. When it fails nothing is published, readers keep the marts they have.
-* `audit_and_publish`: copies the built marts to a new release, verifies it, flips `data/published/current`.
-  When it fails the link stays where it was.
+* `dbt_build` loads what has landed of platforms that are still being read, runs `dbt build` as a subprocess
+  and prints the result of each model and test. When it fails, nothing is published.
+* `audit_and_publish` copies the built marts to a new release, verifies it and points
+  `data/published/current` at it. When it fails, the link stays as it was.
 
-Readers are never blocked. `daybook rollback` points them to an earlier release.
+Readers are never blocked. `daybook rollback` makes an earlier release current again.
 """
 
 _settings = Settings.from_environment()
@@ -35,8 +36,9 @@ with DAG(
     dag_display_name="Build and publish marts",
     description="dbt build, audit and publish",
     doc_md=DOC.format(breakfast=clock.BREAKFAST_AT.strftime("%H:%M"), zone=_settings.zone),
-    # Not AssetOrTimeSchedule: its time leg leaves the events of the platforms that did come in the queue, and
-    # from then on every night would start before its last platform. A run by any asset empties the queue.
+    # Not AssetOrTimeSchedule: a run that it starts by time leaves the asset events of the platforms that were
+    # in, and from then on every night's run would start before its last platform is in. A run that is started
+    # by an asset, such as `breakfast`, uses up all events.
     schedule=AssetAll(*(raw_asset(platform) for platform in steps.platforms_of(steps.accounts(_settings))))
     | breakfast_asset(),
     catchup=False,
@@ -54,7 +56,7 @@ with DAG(
 
     @task(execution_timeout=timedelta(hours=2))
     def dbt_build() -> dict[str, Any]:
-        """Load what landed and waits, then run dbt over everything loaded."""
+        """Load what has landed and waits, then run dbt over all that is loaded."""
         with telling():
             settings = Settings.from_environment()
             steps.load_who_came(settings)
@@ -62,7 +64,7 @@ with DAG(
 
     @task(execution_timeout=timedelta(hours=1))
     def audit_and_publish() -> dict[str, Any]:
-        """Verify what was built and let readers have it."""
+        """Verify what was built and make it the current release."""
         with telling():
             return steps.publish_marts(Settings.from_environment())
 
@@ -72,12 +74,12 @@ with DAG(
 with DAG(
     dag_id=BREAKFAST_DAG,
     dag_display_name="Breakfast",
-    description="The hour at which the marts are built with whoever came",
+    description="The hour at which the marts are built, even if a platform is missing",
     doc_md=f"""### The marts wait no longer
 
-At {clock.BREAKFAST_AT:%H:%M} ({_settings.zone}) emits the asset `breakfast`, which starts `transform_marts`
-with whoever came: yesterday's numbers are out in the morning also when a platform is late or failed.
-""",
+At {clock.BREAKFAST_AT:%H:%M} ({_settings.zone}) it emits the asset `breakfast`, which starts
+`transform_marts`. So yesterday's numbers are published in the morning even if a platform is late or has
+failed. """,
     schedule=CronTriggerTimetable(clock.cron(clock.BREAKFAST_AT), timezone=_settings.zone),
     catchup=False,
     max_active_runs=1,
