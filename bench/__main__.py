@@ -57,7 +57,8 @@ def whole_run(folder: Path) -> list[Cost]:
 
 
 def night(folder: Path) -> list[Cost]:
-    """Twelve accounts; the sandbox knows seven, so some names share a shop: the cost is that of twelve."""
+    """A night of twelve accounts. The sandbox has seven shops and advertisers, so some accounts share one; the
+    cost is the same as of twelve different ones."""
     from extractors.sandbox.server import running
 
     lines = ["accounts:"]
@@ -87,7 +88,7 @@ def night(folder: Path) -> list[Cost]:
 
 
 def pulls(folder: Path) -> list[Cost]:
-    """Both sizes in one run, each beside its floor; dlt beside the smaller (its cost is linear, too)."""
+    """Both sizes, each with its floor. dlt is measured with the smaller one only; its cost is linear, too."""
     costs = []
     peaks = {}
     for orders in (20_000, 200_000):

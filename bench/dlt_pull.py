@@ -1,4 +1,4 @@
-"""What one would take instead: dlt's REST source into DuckDB, run by the Python that has dlt installed.
+"""The alternative tool: dlt's REST source into DuckDB, run by a Python that has dlt installed.
 
     python bench/dlt_pull.py URL FOLDER plain|tuned
 

@@ -1,4 +1,4 @@
-"""Run a command and tell what it cost."""
+"""Runs a command and measures its time and memory."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def daybook(*arguments: str) -> list[str]:
 def run(what: str, command: Sequence[str], env: Mapping[str, str]) -> Cost:
     """Run a command to its end and print what it cost.
 
-    Raises SystemExit with the end of its output when it fails: a benchmark of a failure would be a lie.
+    Raises SystemExit with the end of its output when it fails, because the cost of a failed run says nothing.
     """
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     watch = _Peak()

@@ -1,6 +1,6 @@
 """A shop of any size that answers as WooCommerce does: `python -m bench.shop ORDERS [LATENCY_MS]`, on loopback.
 
-Not the sandbox: it checks nothing and costs almost nothing, so that what a client costs can be told. Orders are 3 KB,
+It is not the sandbox: it checks nothing and needs almost no CPU, so that the client's cost can be measured. Orders are 3 KB,
 spread evenly over DAYS days before UNTIL, two to four lines each. Prints its port.
 """
 

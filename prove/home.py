@@ -1,4 +1,4 @@
-"""A Daybook in folders of its own, its commands as real processes, and what of it may be compared."""
+"""A separate Daybook installation for experiments: runs its commands as real processes and compares results."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Home:
         return process.returncode, said
 
     def good(self, *words: str, **more: str) -> str:
-        """The same, for a command that has to succeed."""
+        """`run` for a command that must succeed."""
         code, said = self.run(*words, **more)
         assert code == 0, f"daybook {' '.join(words)} ended with {code}:\n{said[-3000:]}"
         return said
@@ -135,7 +135,7 @@ class Home:
         return held
 
     def rubbish(self) -> list[Path]:
-        """Half-written things that no later run may leave lying about."""
+        """Half-written files, which a later run must remove."""
         scratch = [*self.data.glob("landing/.tmp/*"), *self.data.glob("published/releases/.tmp/*")]
         drafts = [p for p in self.data.rglob(".*") if p.is_file() and p.parent.name == "releases"]
         return [*scratch, *drafts, *self.data.glob("build/*.wal")]
@@ -195,7 +195,7 @@ def _columns(con: duckdb.DuckDBPyConnection, like: str, skip: Sequence[str] = ()
 
 
 def contents(path: Path, schemas: str, skip: Sequence[str] = ()) -> dict[str, Counter[tuple[Any, ...]]]:
-    """Rows of every table of these schemas, how often each."""
+    """Table → its rows with the number of times that each occurs, for all tables of these schemas."""
     with duckdb.connect(str(path), read_only=True) as con:
         return {
             table: Counter(con.execute(f"select {', '.join(columns)} from {table}").fetchall())

@@ -81,7 +81,7 @@ class Strike:
 
 @dataclass
 class Storm:
-    """The weather of one run. `spare`: the names of fields that make a record's key or page the list, `ids`: the parts
+    """All strikes of one run. `spare`: the names of fields that make a record's key or page the list, `ids`: the parts
     of the keys. Both are flipped in type but never given another value: another id is another record, and no client
     could tell."""
 

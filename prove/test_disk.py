@@ -139,7 +139,7 @@ def test_a_read_only_disk_is_told(
 
 
 def as_one_who_obeys_rights() -> None:
-    """Root, too, shall be kept out by a folder's mode: drop the capabilities that look away."""
+    """Drop the capabilities with which root ignores file permissions, so that a folder's mode stops root, too."""
     if os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
         for capability in (1, 2, 3):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER

@@ -53,7 +53,7 @@ _known: dict[tuple[str, ...], Undisturbed] = {}
 
 
 def undisturbed(before: Home, key: tuple[str, ...], words: list[str], watch: str) -> Undisturbed:
-    """Run the phase once with nobody killing it; remembered by key."""
+    """Run the phase once without killing it; remembered by key."""
     if key not in _known:
         after = before.twin(before.root.with_name(f"{before.root.name}-after-{len(_known)}"))
         told = after.root / "hits.json"
