@@ -146,6 +146,11 @@ class Instant:
                 moment = moment.replace(tzinfo=UTC if self.zone is None else ZoneInfo(self.zone))
         return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
+    def day_in(self, record: Record, zone: ZoneInfo) -> str | None:
+        """Its day in a zone, YYYY-MM-DD; None and ValueError as with `of`."""
+        moment = self.of(record)
+        return moment and datetime.fromisoformat(moment).astimezone(zone).date().isoformat()
+
 
 def epoch_milliseconds(value: Any) -> datetime:
     """The instant of a number (or its text) of milliseconds since 1970."""

@@ -131,10 +131,12 @@ class _Forward(_Counted, ABC):
 
     within: the name of the object parameter that contains page number and size, for vendors that nest them.
     may_not_count: the vendor may leave the total out; then the first page that is not full is the last.
+    depth: how many records the vendor lets one page through; a longer read must be split (TooDeep).
     """
 
     within: str | None = field(default=None, kw_only=True)
     may_not_count: bool = field(default=False, kw_only=True)
+    depth: int | None = field(default=None, kw_only=True)
 
     def pages(self, call: Call, request: Request) -> Iterator[Page]:
         number, seen, total = 1, 0, None
@@ -149,6 +151,8 @@ class _Forward(_Counted, ABC):
             if told is None and self.may_not_count and len(records) < self.page_size:
                 told = seen
             total = _steady(total, told, request)
+            if self.depth is not None and total > self.depth:
+                raise TooDeep(total)
             _refuse_uncounted(seen, total, request)
             yield Page(records, total)
             if seen >= total or not records:

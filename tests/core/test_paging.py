@@ -106,8 +106,15 @@ def test_walking_forward_would_have_skipped_one() -> None:
     assert {row["id"] for row in shop.rows} - seen, "the trap this order of reading exists for"
 
 
-def test_a_read_deeper_than_the_vendor_allows_asks_to_be_split() -> None:
-    paging = LastPageFirst(records_at("rows"), number_at("total"), 10, depth=30)
+@pytest.mark.parametrize(
+    "paging",
+    [
+        LastPageFirst(records_at("rows"), number_at("total"), 10, depth=30),
+        ForwardPages(records_at("rows"), number_at("total"), 10, page="page_no", depth=30),
+    ],
+)
+def test_a_read_deeper_than_the_vendor_allows_asks_to_be_split(paging: Any) -> None:
+    assert len(ids(paging, Shop(30))) >= 30
     with pytest.raises(TooDeep):
         ids(paging, Shop(31))
 
