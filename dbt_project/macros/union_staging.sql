@@ -63,6 +63,11 @@
             ('platform', text), ('account_id', text), ('store_id', text), ('refund_id', text), ('line_id', text),
             ('refund_goods', money), ('quantity', money), ('load_id', 'bigint'),
         ],
+        'reviews': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('review_id', text), ('order_id', text),
+            ('line_id', text), ('product_id', text), ('sku_id', text), ('reviewed_at', instant), ('rating', money),
+            ('is_low', 'boolean'), ('is_counted', 'boolean'), ('load_id', 'bigint'),
+        ],
         'products': [
             ('platform', text), ('account_id', text), ('store_id', text), ('product_id', text),
             ('sku_id', text), ('product_name', text), ('category_path', text), ('list_price', money),

@@ -13,6 +13,7 @@ from .ads import Adverts
 from .book import OrderBook
 from .catalogue import ProductView, products
 from .merchants import AD_ACCOUNTS, ADVERTISERS, SHOP_BY_STORE, SHOPS, SITES
+from .reviews import Reviews
 from .shopping import Shopping
 from .traffic import Visits
 
@@ -28,6 +29,7 @@ class World:
         self.scale = scale
         self.first_day = first_day
         self.books = {shop.store: OrderBook(shop, seed, scale, first_day) for shop in SHOPS}
+        self.reviews = {store: Reviews(book, seed) for store, book in self.books.items()}
         self.visits = {site.store: Visits(site, seed, scale, first_day) for site in SITES}
         self.shopping = {
             store: Shopping(visits, self.books[store], seed) for store, visits in self.visits.items()

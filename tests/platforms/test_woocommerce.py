@@ -16,9 +16,10 @@ import requests
 
 from extractors.accounts import Account
 from extractors.core.session import Session
-from extractors.core.window import Window
+from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ContractError
+from extractors.personal import Scrubber
 from extractors.platforms.woocommerce import PLATFORM
 from extractors.sandbox import Running, running
 from extractors.tokens import TokenFile
@@ -127,3 +128,23 @@ def test_variations_that_were_lost_on_the_way_are_told_and_not_left_out(
     assert {record["id"] for record in product["variations_detail"]} == set(range(250))
     with pytest.raises(ContractError, match="says 250 records and sent"):
         complete(shop(box, tmp_path, ManyVariations(lost)), {"id": 7})
+
+
+def test_a_review_is_read_on_the_day_it_has_where_the_store_is(box: Running, tmp_path: Path) -> None:
+    session = shop(box, tmp_path, EndOfTls(strips=False))
+    stream = PLATFORM.stream("reviews")
+    window = days_window(date(2026, 11, 18), date(2026, 11, 18), session.account.zone)
+    read = next(iter(stream.reads(session.account, window)))
+    assert read.finish is not None
+    found = [
+        record
+        for page in read.paging.pages(session.call, read.request)
+        for record in read.finish(page.records)
+    ]
+    assert found and {stream.day_of(review) for review in found} == {"2026-11-18"}
+    assert {review["date_created_gmt"][:10] for review in found} == {"2026-11-17", "2026-11-18"}
+    landed = [Scrubber(stream.personal, "woocommerce", b"k").scrub(review) for review in found]
+    assert landed[0].keys() == {
+        "id", "date_created", "date_created_gmt", "product_id", "product_name", "product_permalink", "status",
+        "rating", "verified", "review_date",
+    }  # fmt: skip

@@ -137,6 +137,45 @@ def test_the_gateway_refuses(callers: Callers, case: str) -> None:
     assert _error(body) == expected
 
 
+RATES: dict[str, Any] = {"fields": "oid,result", "rate_type": "get", "role": "buyer"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"rate_type": None}, (40, "")),
+        ({"role": None}, (40, "")),
+        ({"role": "shop"}, (15, "isv.invalid-parameter")),
+        ({"result": "fine"}, (15, "isv.invalid-parameter")),
+        ({"page_size": "151"}, (15, "isv.invalid-parameter")),
+        ({"page_no": "201"}, (15, "isv.invalid-parameter")),
+        ({"fields": "oid,buyer_open_uid"}, (41, "")),
+        ({"start_modified": DAY[0]}, (41, "")),
+    ],
+)
+def test_reviews_are_refused_as_their_page_says(
+    callers: Callers, change: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    assert _error(callers.top("taobao.traderates.get", **{**RATES, **change})) == expected
+
+
+def test_reviews_are_what_buyers_gave_newest_first_and_by_their_result(callers: Callers) -> None:
+    def reviews(**change: Any) -> list[dict[str, Any]]:
+        asked = {**RATES, "fields": "oid,result,created", "page_size": "150", **change}
+        span = {"start_date": DAY[0], "end_date": "2026-11-11 23:59:59"}
+        found = callers.top("taobao.traderates.get", **asked, **span)["traderates_get_response"]
+        shown = found.get("trade_rates", {}).get("trade_rate", [])
+        assert len(shown) == found["total_results"]
+        return list(shown)
+
+    times = [review["created"] for review in reviews()]
+    assert times == sorted(times, reverse=True) and DAY[0] <= times[-1] <= times[0] < DAY[1]
+    by_result = {name: reviews(result=name) for name in ("good", "neutral", "bad")}
+    assert all({review["result"] for review in found} == {name} for name, found in by_result.items())
+    assert sum(map(len, by_result.values())) == len(times)
+    assert reviews(rate_type="give", role="seller") == []
+
+
 ENTRY = "taobao.trades.sold.incrementv.get"
 
 

@@ -276,6 +276,10 @@ PARAM_REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "an unknown order of variations": ("/products/{variable}/variations", {"orderby": "price"}, "orderby"),
     "a malformed date": ("/orders", {"modified_after": "2026-11-01"}, "modified_after"),
     "an impossible date": ("/refunds", {"after": "2026-13-01T00:00:00"}, "after"),
+    "a filter that reviews have not": ("/products/reviews", {"dates_are_gmt": "true"}, "dates_are_gmt"),
+    "a status that reviews have not": ("/products/reviews", {"status": "any"}, "status"),
+    "an order that reviews have not": ("/products/reviews", {"orderby": "rating"}, "orderby"),
+    "a day for a moment": ("/products/reviews", {"after": "2026-11-01"}, "after"),
     "a word for a boolean": ("/orders", {"dates_are_gmt": "yes"}, "dates_are_gmt"),
 }
 
@@ -304,6 +308,28 @@ def test_a_parameter_is_refused_by_name(callers: Callers, case: str) -> None:
 def test_what_does_not_exist_is_not_found(callers: Callers, path: str, code: str) -> None:
     answer = callers.woo(path)
     assert (answer.status_code, answer.json()["code"]) == (404, code)
+
+
+def test_a_date_of_reviews_is_the_sites_unless_it_names_a_zone(callers: Callers) -> None:
+    def reviews(after: str, before: str) -> set[int]:
+        return {
+            review["id"]
+            for review in _all(callers, "/products/reviews", HARBOR, per_page=100, after=after, before=before)
+        }
+
+    local = reviews("2026-11-09T23:59:59", "2026-11-12T00:00:00")
+    assert local == reviews("2026-11-10T04:59:59Z", "2026-11-12T05:00:00Z")
+    assert local != reviews("2026-11-09T23:59:59Z", "2026-11-12T00:00:00Z")
+
+
+def test_reviews_are_listed_by_status_and_all_is_all_but_spam_and_the_trash(callers: Callers) -> None:
+    def reviews(**query: Any) -> dict[int, str]:
+        return {review["id"]: review["status"] for review in _all(callers, "/products/reviews", **query)}
+
+    every = {name: reviews(status=name, per_page=100) for name in ("approved", "hold", "spam", "trash")}
+    assert all(set(found.values()) == {name} for name, found in every.items())
+    assert reviews(status="all", per_page=100) == every["approved"] | every["hold"]
+    assert reviews(per_page=100) == every["approved"]
 
 
 def test_one_shops_key_opens_no_other_shop(callers: Callers) -> None:

@@ -88,6 +88,14 @@ def first_night(world: World) -> None:
             ("97", "2026-01-05T00:00:00", None),
         ],
     )
+    world.report("taobao", "reviews", 1, read, {"2026-01-05": [p.rate(1, "good"), p.rate(2, "bad")]})
+    world.report(
+        "woocommerce",
+        "reviews",
+        1,
+        read,
+        {"2026-01-04": [p.woo_review(22), p.woo_review(23, status="hold", rating=1), p.woo_review(24)]},
+    )
     world.versions("files", "orders", 1, read, [("536365", "2010-12-01T08:26:00", p.invoice())])
     world.report(
         "ocean_engine",
@@ -194,6 +202,14 @@ def later_nights(world: World) -> None:
             ("726", "2026-01-08T01:07:40", p.woo_refund(parent_id=728)),
             ("730", "2026-01-08T02:00:00", p.woo_refund(id=730, parent_id=727, amount="3.00", line_items=[])),
         ],
+    )
+    world.report("taobao", "reviews", 2, second, {"2026-01-05": [p.rate(1, "good"), p.rate(2, "good")]})
+    world.report(
+        "woocommerce",
+        "reviews",
+        2,
+        second,
+        {"2026-01-04": [p.woo_review(22), p.woo_review(23, rating=1)], "2026-01-05": []},
     )
     world.report(
         "ocean_engine",

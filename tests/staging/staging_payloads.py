@@ -169,6 +169,36 @@ def ad(promotion: str, cost: str, conversions: str) -> dict[str, Any]:
     }
 
 
+def rate(oid: int, result: str) -> dict[str, Any]:
+    """The documented shape of a review, as far as it is asked for."""
+    return {
+        "id": oid,
+        "tid": 2231958349123456,
+        "oid": oid,
+        "role": "buyer",
+        "result": result,
+        "created": "2026-01-05 23:30:00",
+        "num_iid": 1489161932,
+        "valid_score": True,
+        "review_date": "2026-01-05",
+    }
+
+
+def woo_review(review: int, **fields: Any) -> dict[str, Any]:
+    """The documented review shape, without whoever wrote it."""
+    return {
+        "id": review,
+        "date_created": "2026-01-04T22:00:00",
+        "date_created_gmt": "2026-01-05T03:00:00",
+        "product_id": 93,
+        "status": "approved",
+        "rating": 5,
+        "verified": True,
+        "review_date": "2026-01-04",
+        **fields,
+    }
+
+
 def visit(name: str | None, visitors: Any, gran: str = "day", device: str = "all") -> dict[str, Any]:
     """A row of source/all/a (a name) or of trend/time/a (None), its values zipped with the field list."""
     return {

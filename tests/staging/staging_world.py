@@ -107,7 +107,7 @@ class World:
                         " ? as loaded_at",
                         [
                             *place,
-                            f"{day}|{count}",
+                            str(payload.get("id", f"{day}|{count}")),
                             json.dumps(payload),
                             json.dumps(payload),
                             utc(read_at),

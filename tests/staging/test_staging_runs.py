@@ -115,7 +115,7 @@ def test_every_platform_has_the_same_columns_in_the_same_order_and_types(story: 
     by_stream.pop("report_flags", None)
     assert set(by_stream) == {
         "orders", "order_lines", "refunds", "products", "product_categories", "traffic", "ads",
-        "order_scenes", "order_sources", "refund_lines", "gift_card_payments", "settlements",
+        "order_scenes", "order_sources", "refund_lines", "gift_card_payments", "settlements", "reviews",
         "source_outcomes", "product_traffic", "live_sessions", "ad_reach",
     }  # fmt: skip
     for stream, views in by_stream.items():
@@ -261,6 +261,22 @@ def test_woocommerce_refunds_come_from_orders_and_from_the_list_each_once(story:
     )
     amount_only = one(story.last, "stg_woocommerce__refunds", refund_id="730")
     assert pick(amount_only, "order_id", "refund_amount", "refund_goods") == ("727", Decimal(3), None)
+
+
+def test_a_review_that_was_thrown_away_is_gone_and_one_that_was_let_through_counts(story: Story) -> None:
+    def told(tables: Tables) -> dict[str, tuple[Any, ...]]:
+        found = rows(tables, "stg_woocommerce__reviews", account_id="woocommerce__a")
+        return {row["review_id"]: pick(row, "rating", "is_low", "is_counted") for row in found}
+
+    fine, bad = (Decimal(5), False, True), (Decimal(1), True)
+    assert told(story.first) == {"22": fine, "23": (*bad, False), "24": fine}
+    assert told(story.last) == {"22": fine, "23": (*bad, True)}
+
+
+def test_a_bad_review_that_the_buyer_made_a_good_one_is_low_no_more(story: Story) -> None:
+    of_it = {"account_id": "taobao__a", "review_id": "2"}
+    assert one(story.first, "stg_taobao__reviews", **of_it)["is_low"]
+    assert pick(one(story.last, "stg_taobao__reviews", **of_it), "is_low", "rating") == (False, None)
 
 
 def test_the_parts_of_a_woocommerce_order_add_up_to_its_total(story: Story) -> None:

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
 from extractors.core.decode import loads
-from extractors.core.model import Instant, Platform, Rate, Read, Request, Stream
-from extractors.core.paging import LastPageFirst, number_at, records_at
+from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
+from extractors.core.paging import ForwardPages, LastPageFirst, number_at, records_at
 from extractors.core.window import Window
 from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
 from extractors.personal import Personal
@@ -49,9 +49,15 @@ REFUND_FIELDS = (
 )
 ITEM_FIELDS = "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,list_time,delist_time,modified"
 
+# Neither who wrote a review nor what: of both nothing is asked for.
+RATE_FIELDS = "tid,oid,role,result,created,num_iid,valid_score"
+
 OFF_SALE = ("for_shelved", "sold_out", "violation_off_shelf")  # the first holds what the shop itself took off
 
 DEPTH = 20_000  # page_no × page_size; the item page gives two figures, this is the smaller one
+
+# Of reviews 1,500 can be had of one window; as many may be more (API 55).
+RATES_DEPTH = 1_499
 
 # 1, 4, 5 and 6 (user, session, partner) stand in the table of the vendor's SDK alone.
 RATE_CODES = {"4", "5", "6", "7", "8"}
@@ -156,6 +162,40 @@ def _items(account: Account, window: Window) -> Iterator[Read]:
         yield _listed(f"taobao.items.{shelf}.get", ITEM_FIELDS, "items.item", 200, window, **more)
 
 
+RATES = ForwardPages(
+    records_at("traderates_get_response.trade_rates.trade_rate"),
+    number_at("traderates_get_response.total_results"),
+    150,
+    page="page_no",
+    depth=RATES_DEPTH,
+)
+
+
+def _reviews(account: Account, window: Window) -> Iterator[Read]:
+    yield _rated(account.zone, window)
+
+
+def _rated(zone: ZoneInfo, window: Window) -> Read:
+    """What buyers said of the shop in a window (the seller got it, the buyer gave it)."""
+    params = {
+        "fields": RATE_FIELDS,
+        "rate_type": "get",
+        "role": "buyer",
+        "start_date": _local(window.start),
+        "end_date": _local(window.end - timedelta(seconds=1)),
+        "use_has_next": False,
+    }
+    created = Instant("created", ZONE)
+
+    def dated(rates: list[Record]) -> list[Record]:
+        return [{**rate, "review_date": created.day_in(rate, zone)} for rate in rates]
+
+    def halves() -> list[Read]:
+        return [_rated(zone, half) for half in window.halves()] if window.is_divisible else []
+
+    return Read(Request("taobao.traderates.get", "/router/rest", params), RATES, finish=dated, halves=halves)
+
+
 def _local(moment: datetime) -> str:
     return moment.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M:%S")
 
@@ -203,6 +243,19 @@ PLATFORM = Platform(
             slice=None,
             from_beginning=True,
             weekly_whole=True,
+        ),
+        # Nothing of a review tells when it was changed, or that it was taken back: its days are read again.
+        Stream(
+            name="reviews",
+            kind="report",
+            key=("oid",),
+            day="review_date",
+            reads=_reviews,
+            widest=timedelta(days=31),
+            lookback_days=30,
+            weekly_lookback_days=90,
+            retention=timedelta(days=179),
+            personal=Personal(drop=("content", "reply")),
         ),
     ),
 )

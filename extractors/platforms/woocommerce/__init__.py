@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
 from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
-from extractors.core.paging import LastPageFirst, header_number, records_at
+from extractors.core.paging import ForwardPages, LastPageFirst, header_number, records_at
 from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import ContractError
@@ -16,6 +17,7 @@ from extractors.protocols.key_rest import KeyRest
 
 API = "/wp-json/wc/v3"
 PAGES = LastPageFirst(records_at(""), header_number("X-WP-Total"), 100, page="page", size="per_page")
+REVIEW_PAGES = ForwardPages(records_at(""), header_number("X-WP-Total"), 100, page="page", size="per_page")
 # id never changes, so rows with equal times cannot swap pages (woocommerce#33386).
 STABLE = {"orderby": "id", "order": "asc"}
 
@@ -47,6 +49,24 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
     for status in ("any", "trash"):
         params = {"status": status, **_between(window, "modified_after", "modified_before")}
         yield Read(Request("products", f"{API}/products", params), PAGES)
+
+
+def _reviews(account: Account, window: Window) -> Iterator[Read]:
+    # Its dates are compared with the site's own clock: told with their zone they are turned into it.
+    params = {
+        "status": "all",  # but for spam and the trash
+        "after": f"{window.start - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
+        "before": f"{window.end:%Y-%m-%dT%H:%M:%SZ}",
+        **STABLE,
+    }
+    request = Request("products/reviews", f"{API}/products/reviews", params)
+    yield Read(request, REVIEW_PAGES, finish=lambda reviews: _dated(reviews, account.zone))
+
+
+def _dated(reviews: list[Record], zone: ZoneInfo) -> list[Record]:
+    """Each with its business day: the day of the shop's clock may be another, and that of GMT is."""
+    created = Instant("date_created_gmt")
+    return [{**review, "review_date": created.day_in(review, zone)} for review in reviews]
 
 
 def _refunds_of(session: Session, order: Record) -> None:
@@ -139,6 +159,18 @@ PLATFORM = Platform(
             from_beginning=True,
             weekly_whole=True,
             personal=Personal(pairs=(_META,)),
+        ),
+        # Approved late, edited, thrown away: nothing of a review tells when. Its days are read again.
+        Stream(
+            name="reviews",
+            kind="report",
+            key=("id",),
+            day="review_date",
+            reads=_reviews,
+            widest=timedelta(days=31),
+            lookback_days=30,
+            weekly_lookback_days=180,
+            personal=Personal(drop=("reviewer*", "review", "_links")),
         ),
     ),
 )

@@ -4,7 +4,7 @@ Served under ``/taobao``: ``/router/rest`` (every method) and ``/token`` (oauth.
 
     words       what TOP's pages name: parameters, types, statuses, fields
     parameters  what a caller sent, judged          call       an accepted call; how a list is answered
-    trades      refunds      items                  envelopes  how answers are wrapped
+    trades      refunds      items      rates       envelopes  how answers are wrapped
     gateway     the doors, and what is checked before a method answers
 """
 
@@ -17,6 +17,7 @@ from extractors.sandbox.world import World
 
 from .gateway import routes
 from .parameters import HISTORY
+from .rates import SHOWN, oid_of
 from .words import REFUND_STATUSES, TRADE_STATUSES
 
 __all__ = ["DOCUMENTED", "routes", "truth"]
@@ -29,7 +30,7 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
     """The keys of a complete read (see ``extractors.sandbox.truth``).
 
     Trades of every type created in the last three months (API 128), refunds of every type (API 52), items on
-    sale (API 18) and in stock (``items.inventory.get``).
+    sale (API 18) and in stock (``items.inventory.get``), what buyers wrote in the last 180 days (API 55).
     """
     shop = shop_of(account_id)
     window = (world, shop, start, end, now)
@@ -39,6 +40,12 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
             str(s.order.id) for s in orders_modified(*window) if s.order.timeline.created >= oldest
         },
         "refunds": lambda: {str(found.refund.id) for _, found in refunds_modified(*window)},
+        "reviews": lambda: {
+            str(oid_of(review))
+            for review in world.reviews[shop.store].between(
+                max(start, now - int(SHOWN.total_seconds())), end - 1, now
+            )
+        },
         "products": lambda: {str(620_000_000_000 + p.item.number) for p in products_modified(*window)},
     }
     return keys[stream]()

@@ -24,11 +24,13 @@ from .envelopes import as_xml, grant_fields, simplified, token_refresh, too_fast
 from .items import items_inventory, items_onsale
 from .late import hold_back, let_in
 from .parameters import TIMESTAMP_TOLERANCE, fields_asked, top_error
+from .rates import traderates
 from .refunds import refund, refunds
 from .trades import fullinfo, sold, sold_increment, sold_incrementv
 from .words import (
     FULLINFO_FIELDS,
     ITEM_FIELDS,
+    RATE_FIELDS,
     REFUND_DETAIL_FIELDS,
     REFUND_FIELDS,
     SYSTEM,
@@ -267,6 +269,13 @@ METHODS: dict[str, Method] = {
         names("fields"),
         ITEM_FIELDS,
         items_inventory,
+    ),
+    "taobao.traderates.get": Method(
+        "reviews",
+        names(f"{PAGING} rate_type role result start_date end_date tid num_iid ouid"),
+        names("fields rate_type role"),
+        RATE_FIELDS,
+        traderates,
     ),
     "taobao.top.auth.token.refresh": Method(
         "token",

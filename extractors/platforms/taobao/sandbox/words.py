@@ -86,3 +86,12 @@ ITEM_FIELDS = names(
     sold_quantity postage_id
     """
 )
+
+RATE_FIELDS = names(
+    """
+    tid oid role nick result created rated_nick item_title item_price content reply num_iid
+    logistics_service_score valid_score
+    """
+)
+
+RATE_RESULTS = names("good neutral bad")

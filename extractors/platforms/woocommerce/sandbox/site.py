@@ -26,6 +26,7 @@ from .orders import id_of, order_record, status_of
 from .products import product_number, product_record, product_status, variation_record
 from .refunds import refund_record
 from .refusals import invalid, no
+from .reviews import review_record, select_reviews
 from .words import AUTH, BEGINNING, ORDER_STATUS, PAGING, STATUSES, TIMESTAMP_TOLERANCE
 
 _VARIATION_ORDERS = ("date", "id", "include", "menu_order", "modified", "slug", "title")
@@ -312,6 +313,11 @@ class Site:
         keys = dict.fromkeys(_VARIATION_ORDERS, int)
         rows = ordered(call, list(range(count)), keys, lambda i: product_number(product) + 1 + i)
         return self._listing(call, rows, lambda i: variation_record(call, product, i), fault)
+
+    def reviews(self, call: Call, fault: Fault | None) -> Answer:
+        """GET /products/reviews."""
+        found = select_reviews(call, self.desk.world.reviews[self.shop.store])
+        return self._listing(call, found, lambda review: review_record(call, review), fault)
 
     def nothing(self, call: Call, fault: Fault | None) -> Answer:
         """Any other address."""

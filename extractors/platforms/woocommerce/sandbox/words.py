@@ -81,6 +81,29 @@ PRODUCT_PARAMS = COLLECTION | {
     "min_price",
     "max_price",
 }
+# What may be asked of a review, and not `dates_are_gmt`: its dates are the site's, unless they name a zone.
+REVIEW_PARAMS = frozenset(
+    [
+        "context",
+        "page",
+        "per_page",
+        "search",
+        "after",
+        "before",
+        "exclude",
+        "include",
+        "offset",
+        "order",
+        "orderby",
+        "reviewer",
+        "reviewer_exclude",
+        "reviewer_email",
+        "product",
+        "status",
+        "_fields",
+    ]
+)
+REVIEW_STATUSES = frozenset({"all", "hold", "approved", "spam", "trash"})
 AUTH = frozenset(
     {
         "oauth_consumer_key",
