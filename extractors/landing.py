@@ -314,7 +314,7 @@ class Landing:
         try:
             told = Manifest.from_id(partition_id, self.root)
         except ValueError:
-            return LandingError(f"{path} {what}", advice="Daybook did not write it: move it elsewhere")
+            return LandingError(f"{path} {what}", advice="Daybook did not write it: move it away")
         return LandingError(
             f"{path} {what}",
             partition=told,

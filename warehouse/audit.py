@@ -1,4 +1,5 @@
-"""The audit of write–audit–publish: what is in a marts file, and what looks wrong beside the last."""
+"""The audit of write–audit–publish: what a marts file contains, and what looks wrong compared with the
+published one."""
 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
@@ -11,12 +12,15 @@ import duckdb
 from warehouse.connection import identifier
 
 LOG = "restatement_log"
-# Of rows, or of the money of closed months: losing more is a fault until someone says otherwise.
+# A table that loses more than this share of its rows, or closed months that lose more of their paid_amount,
+# are taken as a fault until someone publishes with --force.
 MAX_SHRINK = 0.30
 _MONEY = "paid_amount"
-# Days of an account that had figures and have none: a vendor takes back a day or two, never more at once.
+# Days of an account's report that had figures and no longer have any. Vendors withdraw a day or two; more at
+# once means that a report came back empty by mistake.
 MAX_LOST_DAYS = 2
-# What a report tells, the table of schema marts that has it by account and day, and which rows tell anything.
+# For each kind of report: its name, the mart that has it by account and day, the columns needed to count its
+# days, and the condition for a row that has a figure.
 _REPORTED = (
     ("ad spend", "ad_account_daily", {"account_id", "period_start", "spend_orig"}, "spend_orig > 0"),
     (
@@ -30,11 +34,11 @@ _REPORTED = (
 
 @dataclass(frozen=True)
 class Facts:
-    """What schema marts of one file holds.
+    """What schema marts of one file contains.
 
-    tables: rows by table. closed_months: paid_amount by month ("2026-10-01"), stores added up,
-    complete months only. data_through: how far the store marts reach, as text. reported_days: days with a
-    figure above zero, by what is reported and of whom ("ad spend of jd_ads__a").
+    tables: table → rows. closed_months: month ("2026-10-01") → paid_amount of all stores, complete months
+    only. data_through: how far the store marts reach, as text. reported_days: kind of report and account
+    ("ad spend of jd_ads__a") → days with a figure above zero.
     """
 
     tables: dict[str, int] = field(default_factory=dict)
@@ -44,7 +48,7 @@ class Facts:
 
 
 def inspect(con: duckdb.DuckDBPyConnection, catalog: str) -> Facts:
-    """Count schema marts of an attached database. Views are counted too, so a broken one shows here.
+    """Collect the facts of an attached database. Views are read too, so that a broken one is noticed.
 
     Raises duckdb.Error when a table or view cannot be read.
     """
@@ -120,7 +124,7 @@ def suspicions(new: Facts, old: Facts | None) -> list[str]:
         )
     for what, days in old.reported_days.items():
         lost = days - new.reported_days.get(what, 0)
-        # A report that came back empty replaces its dates whole; nothing of it is zero before someone looked.
+        # A report that comes back empty replaces its dates, and would turn known figures into nothing.
         if lost > MAX_LOST_DAYS or lost == days > 0:
             found.append(f"{what} is gone for {lost} of the {days} days that had some")
     if old.data_through and (new.data_through is None or new.data_through < old.data_through):

@@ -12,7 +12,7 @@ from extractors.landing import Manifest
 
 @dataclass(frozen=True)
 class LoadedPartition:
-    """One partition now in raw. `rows_new` counts the rows it added; 0: a re-read brought nothing."""
+    """One partition that is now in raw. rows_new: the rows it added (0: all of them were known)."""
 
     manifest_id: str
     platform: str
@@ -25,17 +25,17 @@ class LoadedPartition:
 
 
 def loaded_ids(con: duckdb.DuckDBPyConnection) -> set[str]:
-    """The manifests that are in raw."""
+    """The ids of the manifests that are in raw."""
     return {row[0] for row in con.execute("select manifest_id from raw_daybook.ledger").fetchall()}
 
 
 def next_load_id(con: duckdb.DuckDBPyConnection) -> int:
-    """The number of the load transaction that is open. One writer at a time keeps it unique."""
+    """The id for the load transaction that is open. It is unique because there is one writer at a time."""
     return int(con.execute("select coalesce(max(load_id), 0) + 1 from raw_daybook.ledger").fetchall()[0][0])
 
 
 def loaded_later(con: duckdb.DuckDBPyConnection, like: Manifest, read_at: datetime) -> list[str]:
-    """Manifests in raw of the same account and stream that were read after `read_at`, oldest read first."""
+    """Ids of manifests in raw of the same account and stream that were read after `read_at`, oldest first."""
     rows = con.execute(
         """
         select manifest_id from raw_daybook.ledger
@@ -47,7 +47,7 @@ def loaded_later(con: duckdb.DuckDBPyConnection, like: Manifest, read_at: dateti
 
 
 def is_covered(con: duckdb.DuckDBPyConnection, manifest: Manifest) -> bool:
-    """True when a later read of the manifest's whole window is in raw."""
+    """Whether a later read that covers the manifest's whole window is in raw."""
     rows = con.execute(
         """
         select 1 from raw_daybook.ledger
@@ -69,10 +69,10 @@ def write(
     rows_new: int,
     mark: datetime | None = None,
 ) -> LoadedPartition:
-    """The ledger row, and how far the stream is.
+    """Write a partition's ledger row and update how far its stream is read.
 
-    mark: how far landing has read it without a gap, where it keeps account. Slices behind one that failed are
-        loaded, too, and say nothing of what lies before them.
+    mark: how far landing has read the stream without a gap (None for files, which have no mark). Slices
+        behind a failed one are loaded, too; counting them would hide the gap.
     """
     reached = manifest.window_end if mark is None else min(manifest.window_end, mark)
     con.execute(

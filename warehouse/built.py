@@ -1,8 +1,8 @@
-"""What the last whole build was made of: where the next one goes on from.
+"""What the last complete build was made from. The next incremental build starts from here.
 
-The models of dbt_project/models/intermediate/scope compare it with what is there now. It is written in one
-transaction after every model and test has passed, so a build that is killed, fails or is a part leaves it as
-it was, and what that build did is done again.
+The models of dbt_project/models/intermediate/scope compare these tables with the present data to find what
+has to be rebuilt. The tables are written in one transaction after every model and test has passed. A build
+that is killed, fails or builds only some models leaves them unchanged; the next build does its work again.
 """
 
 # ruff: noqa: S608  (names in SQL are our own)
@@ -34,7 +34,7 @@ create table if not exists built.product_categories (
     platform varchar, store_id varchar, product_id varchar, category_path varchar,
     valid_from_at timestamptz, valid_until_at timestamptz);
 """
-# In both files, the same: which build was last at work on them.
+# Written to both database files with the same value: the last build that worked on them.
 _TIE = """
 create schema if not exists built;
 create table if not exists built.tie (id varchar not null);
@@ -53,7 +53,7 @@ _COPIES = {
         "platform, store_id, product_id, category_path, valid_from_at, valid_until_at",
     ),
 }
-# Of the project, what decides how rows are made and judged, and how tables are described when they are made.
+# The project's files that decide how rows are made and tested and how tables are described.
 _INGREDIENTS = (
     "models/**/*.sql",
     "models/**/*.yml",
@@ -65,9 +65,10 @@ _INGREDIENTS = (
 
 
 def recipe(con: duckdb.DuckDBPyConnection, project_dir: Path, env: Mapping[str, str]) -> str:
-    """A hash of everything but the records that the marts are made of: SQL, seeds, settings, accounts.
+    """A hash of all that the marts are made of except the records: SQL, seeds, settings, accounts.
 
-    Stores, currencies and time zones of accounts reach into every row: another one means a full build.
+    A different recipe needs a full build. Accounts are part of it because their store, currency and time
+    zone affect every row. env: the settings that dbt gets as environment variables.
     """
     found = hashlib.sha256()
     for pattern in _INGREDIENTS:
@@ -85,7 +86,7 @@ def recipe(con: duckdb.DuckDBPyConnection, project_dir: Path, env: Mapping[str, 
 
 
 def known_recipe(con: duckdb.DuckDBPyConnection) -> str | None:
-    """The recipe of the last whole build; None before the first, or in a warehouse that knows no builds."""
+    """The recipe of the last complete build; None before the first one."""
     if not _has(con, "built", "state"):
         return None
     row = con.execute("select recipe from built.state").fetchone()
@@ -93,7 +94,10 @@ def known_recipe(con: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def tie(con: duckdb.DuckDBPyConnection) -> str | None:
-    """The last build at work on this file, by the name it left in warehouse and marts; None: none did."""
+    """The id that the last build left in this file; None before the first build.
+
+    The same id in warehouse and marts says that they belong together.
+    """
     if not _has(con, "built", "tie"):
         return None
     row = con.execute("select id from built.tie").fetchone()
@@ -101,7 +105,8 @@ def tie(con: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def bind(*cons: duckdb.DuckDBPyConnection) -> None:
-    """A build begins with these files: one of them that is exchanged from now on is known by it."""
+    """Write a new common id into the files of a build that begins. If one of them is later replaced by a file
+    from elsewhere, the ids differ."""
     name = uuid4().hex
     for con in cons:
         con.execute(_TIE)
@@ -111,23 +116,24 @@ def bind(*cons: duckdb.DuckDBPyConnection) -> None:
 
 
 def forget(con: duckdb.DuckDBPyConnection) -> None:
-    """A full build begins: until it has passed, nothing is known of what is there."""
+    """Forget the last complete build, because a full build begins: until it has passed, no build may start
+    from what is there."""
     con.execute("delete from built.state")
 
 
 def last_load(con: duckdb.DuckDBPyConnection) -> int:
-    """The last load that is in raw; 0 before the first."""
+    """The load_id of the last load into raw; 0 before the first."""
     return int(con.execute("select coalesce(max(load_id), 0) from raw_daybook.ledger").fetchall()[0][0])
 
 
 def remember(con: duckdb.DuckDBPyConnection, recipe: str, through_load_id: int) -> None:
-    """All of a build has passed: this is what it was made of."""
+    """Record what a complete build was made from. Called after all of it has passed."""
     con.execute("begin")
     try:
         number = con.execute("select coalesce(max(build_number), 0) + 1 from built.state").fetchall()[0][0]
         for name, (source, columns) in _COPIES.items():
             con.execute(f"delete from built.{name}")
-            if _has(con, "intermediate", source):  # a project of another shape has no such model
+            if _has(con, "intermediate", source):  # small dbt projects in tests lack some of these models
                 con.execute(f"insert into built.{name} select {columns} from intermediate.{source} as named")
         con.execute("delete from built.state")
         con.execute("insert into built.state values (?, ?, ?, now())", [number, recipe, through_load_id])

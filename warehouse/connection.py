@@ -1,4 +1,4 @@
-"""The only place that opens DuckDB: one session time zone, bounded memory, errors that say what to do."""
+"""The only place that opens DuckDB: session time zone UTC, limited memory, errors that say what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from warehouse.errors import LockedError, StorageError, WarehouseError
 T = TypeVar("T")
 _PID = re.compile(r"PID (\d+)")
 _RETRY_EVERY = 0.1  # seconds
-_STORAGE = "v1.3.0"  # of files that are ours alone: cheaper to write than the form that every DuckDB reads
+# The file format of databases that only Daybook opens: cheaper to write than the format of DuckDB 1.0.
+_STORAGE = "v1.3.0"
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,12 @@ def connect(
 
     Args:
         path: the .duckdb file.
-        read_only: open without the right to write. Note that a reader, too, keeps a writer out.
-        create: make the file when it is not there (never with read_only).
-        for_all: a file that is made is read by BI tools with a DuckDB of any age (1.0 and later).
+        read_only: open for reading. Note that an open reader also keeps writers out.
+        create: create the file when it is missing (never with read_only).
+        for_all: create it in the format of DuckDB 1.0, which BI tools with an older DuckDB can read.
         wait: seconds to wait for another process that has the file open.
     Raises:
-        LockedError: another process still has it after `wait`; its pid is named when DuckDB says it.
+        LockedError: another process still has it open after `wait`; its pid is named when DuckDB tells it.
         StorageError: disk full, no permission.
         WarehouseError: no such file, not a DuckDB file, written by a newer DuckDB, or damaged.
     """
@@ -61,23 +62,23 @@ def connect(
         refuse_orphan_wal(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not for_all:
-            _patiently(lambda: _make(path), path, wait)
-    con = _patiently(lambda: duckdb.connect(str(path), read_only=read_only), path, wait)
-    if read_only:  # the default is a folder beside the file, which may be somebody's release
+            _retry_while_locked(lambda: _create(path), path, wait)
+    con = _retry_while_locked(lambda: duckdb.connect(str(path), read_only=read_only), path, wait)
+    if read_only:  # DuckDB's default is a folder beside the file, which may be inside a published release
         con.execute(f"set temp_directory = {literal(tempfile.gettempdir())}")
-    return _settle(con, resources)
+    return _set_up(con, resources)
 
 
-def _make(path: Path) -> None:
+def _create(path: Path) -> None:
     with duckdb.connect() as con:
         con.execute(f"attach {literal(str(path))} as made (storage_version '{_STORAGE}')")
 
 
 def in_memory() -> duckdb.DuckDBPyConnection:
-    """A connection with no file of its own, for reading others through ATTACH."""
+    """A connection without a file of its own, for reading other files through ATTACH."""
     con = duckdb.connect()
     con.execute(f"set temp_directory = {literal(tempfile.gettempdir())}")  # the default would be ./.tmp
-    return _settle(con, DEFAULT)
+    return _set_up(con, DEFAULT)
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, path: Path | str, *, wait:
     path = Path(path)
     _refuse_missing(path)
     attaching = f"attach {literal(str(path))} as {identifier(name)} (read_only)"
-    _patiently(lambda: con.execute(attaching), path, wait)
+    _retry_while_locked(lambda: con.execute(attaching), path, wait)
 
 
 def _refuse_missing(path: Path) -> None:
@@ -111,8 +112,8 @@ def _refuse_missing(path: Path) -> None:
         )
 
 
-def _patiently(open_it: Callable[[], T], path: Path, wait: float) -> T:
-    """Open a file, for `wait` seconds once more while somebody else has it open. Raises as `connect`."""
+def _retry_while_locked(open_it: Callable[[], T], path: Path, wait: float) -> T:
+    """Open a file; while another process has it open, try again for `wait` seconds. Raises as `connect`."""
     deadline = time.monotonic() + wait
     while True:
         try:
@@ -125,22 +126,19 @@ def _patiently(open_it: Callable[[], T], path: Path, wait: float) -> T:
 
 
 def refuse_orphan_wal(path: Path) -> None:
-    """A write-ahead log whose database is gone would be replayed into the next file of that name
-    (reference/stack.md, fact 10).
-
-    Raises:
-        WarehouseError: there is one.
-    """
+    """Raises WarehouseError when there is a write-ahead log without its database: DuckDB would replay it into
+    the next database of that name."""
     wal = path.with_name(path.name + ".wal")
     if wal.exists() and not path.exists():
         raise WarehouseError(
-            f"{wal} is the log of a database that is no longer there; a new {path.name} would swallow it",
-            advice=f"bring {path.name} back from a backup, or move {wal.name} away",
+            f"{wal} is the log of a database that is no longer there; DuckDB would replay it into a new "
+            f"{path.name}",
+            advice=f"restore {path.name} from a backup, or move {wal.name} away",
         )
 
 
 def explain(error: duckdb.Error, path: Path | str) -> WarehouseError:
-    """Put DuckDB's error about `path` into words for the person on call."""
+    """DuckDB's error about `path` as a WarehouseError (or subclass), in words for the person on call."""
     text = str(error)
     low = text.lower()
     if "could not set lock" in low:
@@ -183,7 +181,7 @@ def explain(error: duckdb.Error, path: Path | str) -> WarehouseError:
 
 
 def is_storage_trouble(error: BaseException | str) -> bool:
-    """True for a full disk, a file too large, no permission, a read-only or vanished device."""
+    """Whether an error is about the disk (full, not writable, gone) or about memory."""
     low = str(error).lower()
     signs = (
         "no space left", "file too large", "disk quota", "permission denied", "read-only file system",
@@ -194,6 +192,7 @@ def is_storage_trouble(error: BaseException | str) -> bool:
 
 
 def first_line(text: str) -> str:
+    """The first line of an error's text; DuckDB appends a copy of the statement to it."""
     return text.strip().splitlines()[0] if text.strip() else "no message"
 
 
@@ -207,7 +206,7 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _settle(con: duckdb.DuckDBPyConnection, resources: Resources) -> duckdb.DuckDBPyConnection:
+def _set_up(con: duckdb.DuckDBPyConnection, resources: Resources) -> duckdb.DuckDBPyConnection:
     con.execute("set TimeZone = 'UTC'")
     con.execute(f"set memory_limit = {literal(resources.memory)}")
     if resources.threads:

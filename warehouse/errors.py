@@ -1,4 +1,4 @@
-"""What goes wrong between landing and the published file, always with the next thing to do."""
+"""Errors between landing and the published file. Each says what to do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from extractors.errors import DaybookError
 
 
 class WarehouseError(DaybookError):
-    """A failure in loading, building or publishing. Nothing half-done is left behind it."""
+    """A failure in loading, building or publishing. It leaves nothing half-done behind."""
 
 
 class LockedError(WarehouseError):
-    """Somebody else has the database or the writer's lock. `pid` is the holder where it is known."""
+    """Another process has the database open or holds the writer's lock. pid: its id, if known."""
 
     def __init__(self, message: str, *, pid: int | None = None, **where: Any) -> None:
         super().__init__(message, **where)
@@ -20,7 +20,7 @@ class LockedError(WarehouseError):
 
 
 class StorageError(WarehouseError):
-    """The disk is full, or the file cannot be read or written: no use in trying the next partition."""
+    """The disk is full, or the file cannot be read or written. Trying the next partition is useless."""
 
 
 class LoadErrors(WarehouseError):
@@ -39,7 +39,7 @@ class LoadErrors(WarehouseError):
 
 
 class BuildError(WarehouseError):
-    """`dbt build` did not pass. `failures`: the models and tests that failed, `log`: its last words."""
+    """`dbt build` did not pass. failures: the models and tests that failed. log: dbt's last lines."""
 
     def __init__(
         self, message: str, *, failures: list[Any] | None = None, log: str = "", **where: Any
@@ -54,7 +54,7 @@ class PublishError(WarehouseError):
 
 
 class RefusedError(PublishError):
-    """The audit found the new marts suspicious. `reasons` lists why; --force publishes them all the same."""
+    """The audit finds the new marts suspicious. reasons: why. `--force` publishes them nevertheless."""
 
     def __init__(self, message: str, *, reasons: list[str] | None = None, **where: Any) -> None:
         super().__init__(message, **where)

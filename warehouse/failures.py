@@ -1,4 +1,4 @@
-"""What a failed test found: its first rows, for the error that names the test."""
+"""The first rows that a failed dbt test found, for the error message that names the test."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import duckdb
 from warehouse.connection import attached
 from warehouse.errors import WarehouseError
 
-_ROWS = 3
-_WIDTH = 400
+_ROWS = 3  # shown per test
+_WIDTH = 400  # characters shown per row
 
 
 def compiled_sql(target: Path, name: str) -> Path | None:
-    """The SQL of a model or test as dbt last ran it, by its short name; None where there is none."""
+    """The file with the SQL of a model or test as dbt last ran it, by its short name; None: no such file."""
     return next((target / "compiled").rglob(f"{name}.sql"), None)
 
 
 def found_by(compiled: Path, build_dir: Path) -> list[str]:
-    """The first rows of a failed test, each as `column=value, …`; of a test with one column, its value.
+    """The first rows that a failed test returns, each as `column=value, …` (just the value if it has one
+    column).
 
-    compiled: the test's SQL as dbt ran it. Empty where it cannot be asked again.
+    compiled: the file with the test's SQL as dbt ran it. The list is empty when it cannot be run again.
     """
     sql = compiled.read_text(encoding="utf-8")
     files = {name: build_dir / f"{name}.duckdb" for name in ("warehouse", "daybook")}

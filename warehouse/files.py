@@ -1,12 +1,11 @@
 """File drops: landed cells → orders and refunds in raw, by SQL made from the file's mapping.
 
-The record is the whole order: all its lines in the file. Its version is dated by the file's watermark (the
-latest instant in the file), so of two files that overlap, the one that reaches further knows best, in
-whichever order they arrive. An order cut in two by the edge between two files is therefore as the later file
-has it.
+A record is a whole order: all its lines in the file. Its version is dated by the file's watermark (the latest
+instant in the file). Of two files that overlap, the one that reaches further therefore counts, in whatever
+order they arrive; so an order that lies on the edge between two files is taken from the later one.
 
-Line amounts are exact decimals (price × quantity) rounded to cents per line, halves away from zero, so that a
-refund mirrors its sale. Nothing else is rounded.
+Line amounts are exact decimals (price × quantity), rounded to cents per line with halves away from zero, so
+that a refund is the exact negative of its sale. Nothing else is rounded.
 """
 
 # ruff: noqa: S608 (every value goes in through literal(), every name is checked against FIELDS)
@@ -28,15 +27,15 @@ from warehouse.lists import is_list, load_list
 from warehouse.load import insert_cursor_versions
 from warehouse.parts import local_files, told_by
 
-# Money that goes back for goods: merchandise, and discounts granted afterwards by a credit note. Fees,
-# samples, manual and book entries in a cancellation are no refund of goods (marts.md, trap 18).
+# Lines of a cancellation that count as refund of goods: merchandise, and discounts granted later by a credit
+# note. Fees, samples, manual entries and bookkeeping entries do not.
 _GOODS = "line_class in ('product', 'discount')"
 _LINE_TEXTS = ("product_id", "sku_id", "product_name", "category_path")
 _LINE_FACTS = {*_LINE_TEXTS, "line_id", "quantity", "line_amount", "merchant_item_discount"}
 _ORDER_TEXTS = ("region", "payment_type")
 _ORDER_AMOUNTS = ("shipping_charged", "tax", "order_discount", "platform_subsidy", "buyer_paid_total")
-# What stands between an order's list price and what was paid for it.
-_WAIVED = """
+# The order's discount where the file does not give it: list price plus charges less what was paid.
+_DISCOUNT_OF_ORDER = """
     case when paid_at is null then null else greatest(
         list_ + coalesce(shipping_charged, 0) + coalesce(tax, 0) - coalesce(platform_subsidy, 0) - total_, 0
     )::decimal(18, 2) end"""
@@ -87,7 +86,8 @@ def _mapping(manifest: Manifest) -> Mapping:
 
 
 def _read_cells(con: duckdb.DuckDBPyConnection, mapping: Mapping, path: Path) -> None:
-    """Temp view `_cells`: typed columns, amounts worked out, rows classed; one for each row of the file."""
+    """Create temp view `_cells` with one row per row of the file: typed columns, computed amounts,
+    classes."""
     have = set(pq.read_schema(path).names)
     kinds = FIELDS[mapping.row]
     typed = ["line"]
@@ -115,7 +115,7 @@ def _type(name: str, kind: str) -> str:
 
 
 def _amounts(mapping: Mapping) -> str:
-    """SQL for list_, discount_ and line_ (cents per line) from whichever of them the file gives."""
+    """SQL for list_, discount_, line_ and total_ (in cents) from whichever amounts the file gives."""
     if mapping.row == "refund":
         return "null as list_, null as discount_, null as line_"
     paid = "buyer_paid_total"
@@ -124,7 +124,7 @@ def _amounts(mapping: Mapping) -> str:
     listed = "coalesce(list_amount, unit_price * quantity)"
     discount = "coalesce(merchant_item_discount, 0)"
     if mapping.row == "order":
-        # One row is one order: its only line is what was paid for the goods, or else would have been.
+        # A row is an order, and its only line has the price paid for the goods; unpaid: the price to pay.
         goods = (
             f"case when paid_at is not null then {paid} - coalesce(shipping_charged, 0) - coalesce(tax, 0) "
             "+ coalesce(order_discount, 0) + coalesce(platform_subsidy, 0) end"
@@ -156,7 +156,7 @@ def _orders(mapping: Mapping, file: str) -> str:
     fields = ["'order_id': order_id", f"'created_at': {_iso('coalesce(min(created_at), min(paid_at))')}"]
     fields += [f"'paid_at': {_iso('min(paid_at)')}"]
     fields += ["'buyer_key': arg_min(buyer_key, line)", f"'currency': {literal(mapping.currency or '')}"]
-    # Order-level values stand on every line of the order; the first line that has one decides.
+    # Order-level values are repeated on every line of the order; the first line that has one is used.
     fields += [f"'{name}': arg_min({name}, line)" for name in _ORDER_TEXTS if name in given]
     fields += [f"'order_state': arg_min({_state(mapping)}, line)"]
     for name in _ORDER_AMOUNTS:
@@ -165,13 +165,14 @@ def _orders(mapping: Mapping, file: str) -> str:
             fields.append(f"'{name}': arg_min({source}, line)::varchar")
     fields += [f"'exclude_reason': {_exclude(mapping)}", f"'source_file': {literal(file)}"]
     if mapping.row == "order" and not given & _LINE_FACTS:
-        # The file says nothing of goods: no line is made up; the amounts say what was paid and waived.
+        # The file has no columns about goods: no line is invented, and the order has its amounts only.
         if "order_discount" not in given and {"list_amount", "buyer_paid_total"} <= given:
-            fields.append(f"'order_discount': arg_min({_WAIVED}, line)::varchar")
+            fields.append(f"'order_discount': arg_min({_DISCOUNT_OF_ORDER}, line)::varchar")
         fields.append("'lines': '[]'::json")
     else:
         fields.append(f"'lines': {_lines(mapping, '')}")
-    # Where a row is an order, one that comes again (with another refund) is the same order and no more goods.
+    # Where a row is an order, a second row with the same id (another refund, say) is the same order again and
+    # not more goods.
     once = "qualify row_number() over (partition by order_id order by line desc) = 1"
     return f"""
         select order_id as record_key, to_json({{{", ".join(fields)}}})::varchar as payload
@@ -182,7 +183,7 @@ def _orders(mapping: Mapping, file: str) -> str:
 
 
 def _refunds_of_lines(mapping: Mapping) -> str:
-    """Rows of an order-line file that are refunds: their document is the refund; signs are turned."""
+    """Refunds from an order-line file: the document of negative lines is the refund; signs are reversed."""
     goods = f"coalesce(-sum(line_) filter ({_GOODS}), 0)"
     shipping = "coalesce(-sum(line_) filter (line_class = 'shipping'), 0)"
     reason = "arg_min(reason, line)" if "reason" in mapping.columns else "null::varchar"
@@ -207,9 +208,9 @@ def _refunds_of_lines(mapping: Mapping) -> str:
 
 
 def _refunds_of_orders(mapping: Mapping) -> str:
-    """The refund an order row tells of: one for each order, named after it where it has no id of its own.
+    """Refunds from an order file: one per row with a refund amount; its id is the order's unless it has one.
 
-    Without a time of its own it is dated as the mapping says, and at the order's creation as a last resort: a
+    Without a time of its own it is dated as the mapping says, and by the order's creation as a last resort: a
     refund without a date would be in no period.
     """
     told = ["refunded_at", mapping.refunds_dated or "paid_at", "paid_at", "created_at"]
@@ -225,7 +226,7 @@ def _refunds_of_orders(mapping: Mapping) -> str:
 
 
 def _refund_rows(mapping: Mapping) -> str:
-    """A refund file: a row is a refund. Of two rows with one id the lower one is the later."""
+    """Refunds from a refund file: one per row. Of two rows with one id the lower one counts."""
     return f"""
         select record_key, max_by(payload, line) as payload
         from (
@@ -257,7 +258,7 @@ def _refund_payload(mapping: Mapping, dated: str) -> str:
 
 
 def _lines(mapping: Mapping, sign: str) -> str:
-    """The `lines` of a payload, in file order; `sign` turns a cancellation's amounts."""
+    """The `lines` of a payload, in the order of the file. sign: '-' reverses a cancellation's amounts."""
     given = set(mapping.columns) | set(mapping.constants)
     fields = [
         "'line_id': " + ("coalesce(line_id, line_no::varchar)" if "line_id" in given else "line_no::varchar")
@@ -270,12 +271,13 @@ def _lines(mapping: Mapping, sign: str) -> str:
     if given & {"merchant_item_discount", "line_amount"}:
         fields.append(f"'merchant_item_discount': ({sign}discount_)::varchar")
     fields.append(f"'line_amount': ({sign}line_)::varchar")
-    # Text per line, then joined: a list of structs per order would hold the file many times over in memory.
+    # Each line becomes text, then all are joined: a list of structs per order would need much more memory.
     return f"('[' || string_agg(to_json({{{', '.join(fields)}}})::varchar, ',' order by line) || ']')::json"
 
 
 def _line_no(mapping: Mapping) -> str:
-    """Without a line id, a line's place in its order is its name: identical lines stay two (trap 19)."""
+    """SQL for a line's number within its order. It is the line's id where the file has none, so that two
+    equal lines stay two."""
     if mapping.row == "order":
         return "1"
     return "row_number() over (partition by order_id order by line)"
@@ -331,16 +333,17 @@ def _test(mapping: Mapping, name: str, test: Test) -> str:
 
 
 def _iso(instant: str) -> str:
-    """An instant as UTC text. The session's zone is UTC, whatever the machine's (warehouse.connection)."""
+    """SQL for an instant as UTC text; connections always have the time zone UTC (warehouse.connection)."""
     return f"strftime({instant}, '%Y-%m-%dT%H:%M:%SZ')"
 
 
 def _withdraw_refunds(
     con: duckdb.DuckDBPyConnection, manifest: Manifest, mapping: Mapping, load_id: int
 ) -> int:
-    """Order rows carry their refund: a later file that shows the order without one takes it back, to zero.
+    """In an order file, a row without refund amount says that the order has no refund: set an earlier one to
+    0.
 
-    Looks at the orders of this file in raw as it is now, so it does not matter which file was loaded first.
+    Compares with raw as it is now, so it does not matter which file was loaded first. Returns: rows added.
     """
     if mapping.row != "order" or "refund_amount" not in mapping.columns:
         return 0
@@ -363,8 +366,8 @@ def _withdraw_refunds(
         from latest_refunds as r join latest_orders as o using (record_key)
         where (r.payload ->> 'order_id') = r.record_key and (
             o.cursor_at > r.cursor_at
-            -- Of two files that reach equally far the one read later counts; a refund that both show as it is
-            -- has no version of the later.
+            -- Of two files with the same watermark the one read later counts. A refund that both show has no
+            -- version of the later file, because nothing changed, and must stay.
             or r.cursor_at = timestamptz {literal(manifest.extra["watermark"])}
             and r.read_at < timestamptz {literal(manifest.read_at.isoformat())}
             and r.record_key not in (
@@ -378,7 +381,7 @@ def _withdraw_refunds(
 def write_quarantine(
     con: duckdb.DuckDBPyConnection, manifest: Manifest, load_id: int, path: Path | None
 ) -> None:
-    """The rows set aside, in place of what an earlier reading of the same file set aside."""
+    """Write the rejected rows of a file, in place of those of an earlier load of the same file."""
     values = [manifest.account_id, manifest.extra["file"], manifest.extra["file_sha256"]]
     con.execute(
         "delete from raw_files.quarantine where account_id = ? and file = ? and file_sha256 = ?", values

@@ -1,4 +1,4 @@
-"""What an earlier version's models made and none makes any more: as it was then, for whoever reads it."""
+"""Drops tables and views of models that no longer exist: nothing would ever update them again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _PARTS = re.compile(r'"([^"]+)"')
 
 
 def drop_leftovers(build_dir: Path, made: Iterable[str]) -> list[str]:
-    """Drop the tables and views beside those that a build of everything made, where it makes any.
+    """Drop every table and view that a complete build did not make, in the schemas where it made any.
 
-    made: relations as dbt names them, `"warehouse"."intermediate"."int_orders"`.
-    Returns: what was dropped, as database.schema.name. A mart that goes so is told by the audit before it is
-    published (marts.… is gone).
+    made: the relations that it made, as dbt names them: `"warehouse"."intermediate"."int_orders"`.
+    Returns: what was dropped, as database.schema.name. For a dropped mart the audit refuses to publish
+    ("marts.… is gone") until someone confirms with --force.
     """
     kept: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for relation in made:

@@ -1,7 +1,7 @@
-"""Lists that people dropped as files → raw_daybook.dropped_*, one row for each thing that is told.
+"""Dropped lists (currency rates, costs, targets) → raw_daybook.dropped_*, one row per key.
 
-Of two files that say something of one thing, the one that was read later counts, in whichever order they are
-loaded.
+When two files have a row with the same key, the one of the file that was read later counts, in whatever order
+they are loaded.
 """
 
 # ruff: noqa: S608 (every value goes in through literal(); names are our own)
@@ -25,7 +25,7 @@ DAY = "date"
 
 @dataclass(frozen=True)
 class _Table:
-    """name: in raw_daybook. key, values: column → its type; text of a key that a file leaves out is ''."""
+    """A table of raw_daybook. key, values: column → type. A key column that a file leaves out is ''."""
 
     name: str
     key: Columns[str, str]
@@ -56,16 +56,16 @@ TABLES = "\n".join(
 
 
 def is_list(mapping: Mapping) -> bool:
-    """Whether a file's rows belong to such a list, and not to an account's orders, refunds or reports."""
+    """Whether a file is one of these lists, and not an account's orders, refunds or reports."""
     return mapping.row in _TABLES
 
 
 def load_list(
     con: duckdb.DuckDBPyConnection, manifest: Manifest, mapping: Mapping, cells: Path, load_id: int
 ) -> tuple[int, int]:
-    """Add a file's rows inside the caller's transaction; of a thing told twice in it, the lower row counts.
+    """Add a file's rows inside the caller's transaction. Of two rows with one key, the lower one counts.
 
-    Returns: (rows of the file, rows that tell something the table did not say before).
+    cells: the file's rows as Parquet. Returns: (rows of the file, rows that are new or have new values).
     """
     import pyarrow.parquet as pq
 

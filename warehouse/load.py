@@ -1,7 +1,7 @@
-"""Landing → raw: pending partitions into DuckDB, many in one transaction, nothing lost, nothing doubled.
+"""Landing → raw: loads pending partitions into DuckDB, many in one transaction.
 
-A partition is in raw if and only if its manifest's id is in raw_daybook.ledger: both are written by one
-transaction, so a kill at any point leaves the partition pending or loaded, and loading again changes nothing.
+A partition is in raw if and only if its manifest's id is in raw_daybook.ledger: one transaction writes both.
+A kill at any point leaves the partition either pending or loaded, and loading it again changes nothing.
 """
 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
@@ -31,16 +31,18 @@ from warehouse.parts import data_error, local_files, stage, stage_more, told_by,
 from warehouse.reports import replace_dates
 from warehouse.versions import insert_versions, note_gone
 
-# A transaction's share of compressed landing: some ten times as much JSON, which bounds memory and what a
-# kill undoes.
+# Compressed landing bytes per transaction. The JSON is some ten times as large. This limits the memory that a
+# batch needs and the work that a kill undoes.
 BATCH_BYTES = 48 * 2**20
-# Rows of a batch that go to their place in the file at once: by way of the log they are written twice.
-LARGE = 20_000
-# One core: of several, all but one mostly wait for each other, and each holds records of its own.
+# From this many rows on, a batch is written to its place in the database file directly. By way of the
+# write-ahead log it would be written twice.
+LARGE_BATCH_ROWS = 20_000
+# More threads mostly wait for each other, and each holds records in memory.
 RESOURCES = Resources(threads=1)
-# What a batch may take, and then what it may where that is too little: DuckDB holds 2,048 records at a time,
-# however long. A file is taken apart by SQL that cannot wait on the disk. What a build takes is the most.
-MEMORY = ("500MB", "1GB", "3GB")
+# Memory limits, tried one after the other when a batch does not fit: DuckDB holds 2,048 records at a time,
+# however long they are. File drops start with the second, because their SQL cannot spill to disk. The last is
+# what a build may use.
+MEMORY_LIMITS = ("500MB", "1GB", "3GB")
 Progress = Callable[[str], None]
 
 
@@ -60,17 +62,17 @@ def load_pending(
 
     Args:
         landing: where the partitions are.
-        warehouse_path: build/warehouse.duckdb; made when it is not there.
+        warehouse_path: build/warehouse.duckdb; created when it is missing.
         platforms: the registry: name → Platform.
         accounts: all accounts of accounts.yml.
         platform, account_ids, stream: load only these.
-        progress: told a line per batch.
+        progress: is told a line per batch.
         wait: seconds to wait for another writer.
     Returns: the partitions that were loaded now (those already in the ledger are not among them).
     Raises:
-        LoadErrors: some partitions are missing, damaged or not what their manifest says, or a stream's mark
-            cannot be read; all others are loaded.
-        LockedError, StorageError, WarehouseError: nothing could be loaded from here on.
+        LoadErrors: some partitions are missing, damaged, of an unknown account or not what their manifest
+            says, or a stream's mark cannot be read; all others are loaded.
+        LockedError, StorageError, WarehouseError: loading stopped; what was committed before stays.
     """
     warehouse_path = Path(warehouse_path)
     accounts = list(accounts)
@@ -79,7 +81,7 @@ def load_pending(
         try:
             raw.prepare(con, platforms, accounts)
             in_ledger = books.loaded_ids(con)
-            _find_again(in_ledger, landing, progress)
+            _requeue_if_behind(in_ledger, landing, progress)
             damaged: list[LandingError] = []
             waiting = landing.pending(platform, damaged.append)
 
@@ -97,12 +99,13 @@ def load_pending(
             con.close()
 
 
-def _find_again(in_ledger: Collection[str], landing: Landing, progress: Progress) -> None:
-    """A warehouse from a backup, or a new one, is without what was loaded since; nothing of it waits."""
+def _requeue_if_behind(in_ledger: Collection[str], landing: Landing, progress: Progress) -> None:
+    """Mark every partition as pending when the warehouse lacks the one that was loaded last: it is new or was
+    restored from a backup, and what was loaded since is no longer pending."""
     last = landing.loaded_last()
     if last is not None and last not in in_ledger:
         found = landing.requeue_all()
-        progress(f"the warehouse is older than what was loaded: {found} partitions are looked at again")
+        progress(f"the warehouse is older than what was loaded: {found} partitions are checked again")
 
 
 def insert_cursor_versions(
@@ -117,8 +120,8 @@ def insert_cursor_versions(
 
     Args:
         relation_sql: a table's name, or a SELECT; with columns account_id (the manifest's), record_key,
-            cursor_at (timestamptz, null for none), payload (JSON text). Its row order is the order in which
-            records were seen.
+            cursor_at (timestamptz, null for none), payload (JSON text), in the order in which the records
+            were seen.
         manifest: gives window and read time.
     Returns: (rows in the relation, rows added).
     Raises:
@@ -148,7 +151,7 @@ def insert_cursor_versions(
     return rows, insert_versions(con, name, load_id).get(0, 0)
 
 
-def _stranger(platform: str, account: str, waiting: int) -> WarehouseError:
+def _unknown_account(platform: str, account: str, waiting: int) -> WarehouseError:
     return WarehouseError(
         f"{waiting} partition(s) wait, and neither accounts.yml nor the warehouse knows the account",
         account=account,
@@ -158,7 +161,7 @@ def _stranger(platform: str, account: str, waiting: int) -> WarehouseError:
 
 
 class _Loader:
-    """One run over pending partitions: batches that go in whole, and one by one where a batch does not."""
+    """One run over pending partitions: loads them in batches, and one by one when a batch fails."""
 
     def __init__(
         self, con: duckdb.DuckDBPyConnection, landing: Landing, zones: dict[str, str], progress: Progress
@@ -169,18 +172,21 @@ class _Loader:
         known = con.execute("select account_id, time_zone from raw_daybook.accounts").fetchall()
         self.zones = dict(known) | zones | {own.account.id: own.account.time_zone for own in LISTS}
         self.done: list[LoadedPartition] = []
-        self.errors: list[tuple[Manifest | None, WarehouseError]] = []  # None: no partition's own
+        self.errors: list[tuple[Manifest | None, WarehouseError]] = []  # None: not about one partition
 
     def load(
         self, in_ledger: Collection[str], manifests: Sequence[Manifest], damaged: Sequence[LandingError]
     ) -> list[LoadedPartition]:
-        """Load these but for those in raw already (`in_ledger`); `damaged` wait, too, and their manifest is
-        no use."""
+        """Load the manifests that are not in raw yet.
+
+        in_ledger: ids of those that are. damaged: errors of pending partitions without a usable manifest.
+        Raises LoadErrors for partitions that did not load, after all others did.
+        """
         for error in damaged:
             self._note_damage(error, in_ledger)
         fresh, strangers = [], Counter[tuple[str, str]]()
         for manifest in manifests:
-            if manifest.id in in_ledger:  # killed between the commit and the marker
+            if manifest.id in in_ledger:  # a load was killed after its commit, before it removed the marker
                 self.landing.loaded(manifest)
             elif manifest.account_id not in self.zones:
                 strangers[manifest.platform, manifest.account_id] += 1
@@ -189,8 +195,8 @@ class _Loader:
         for batch in _batches(fresh):
             self._load_batch(batch)
         for (platform, account), waiting in strangers.items():
-            self.errors.append((None, _stranger(platform, account, waiting)))
-        failed = [error for manifest, error in self.errors if not self._overtaken(manifest, error)]
+            self.errors.append((None, _unknown_account(platform, account, waiting)))
+        failed = [error for manifest, error in self.errors if not self._is_superseded(manifest, error)]
         if failed:
             raise LoadErrors(failed, self.done)
         return self.done
@@ -198,7 +204,7 @@ class _Loader:
     def _load_batch(self, batch: list[Manifest]) -> None:
         try:
             mark = self._mark(batch[0])
-        except LandingError as error:  # raw could not say how far it is: nothing of the stream goes in
+        except LandingError as error:  # without its mark nobody knows how far the stream is read: skip it
             self.errors.append((None, told_by(error)))
             return
         sound: list[tuple[Manifest, list[Path]]] = []
@@ -217,7 +223,7 @@ class _Loader:
                 if len(sound) == 1:
                     self._note(sound[0][0], error)
                     return
-                for one in sound:  # find the one that spoils the batch; the others go in
+                for one in sound:  # load them one by one, so that only the faulty one is left out
                     try:
                         self._commit([one], mark)
                     except (duckdb.Error, WarehouseError) as single:
@@ -225,22 +231,23 @@ class _Loader:
                         self._note(one[0], single)
 
     def _commit(self, sound: list[tuple[Manifest, list[Path]]], mark: datetime | None) -> None:
-        """One transaction, in as much memory as it needs."""
-        *less, most = MEMORY[1:] if sound[0][0].platform == raw.FILES else MEMORY
+        """Commit a batch in one transaction, with more memory if the first limit is too low."""
+        *less, most = MEMORY_LIMITS[1:] if sound[0][0].platform == raw.FILES else MEMORY_LIMITS
         for memory in less:
             self.con.execute(f"set memory_limit = '{memory}'")
             try:
-                return self._within(sound, mark)
+                return self._commit_once(sound, mark)
             except (duckdb.OutOfMemoryException, duckdb.TransactionException):  # the latter: at the commit
                 continue
         self.con.execute(f"set memory_limit = '{most}'")
-        self._within(sound, mark)
+        self._commit_once(sound, mark)
 
-    def _within(self, sound: list[tuple[Manifest, list[Path]]], mark: datetime | None) -> None:
-        """One transaction: the rows, the books, a ledger row per partition. Then the markers go."""
+    def _commit_once(self, sound: list[tuple[Manifest, list[Path]]], mark: datetime | None) -> None:
+        """One transaction: the rows and a ledger row per partition. Then the pending markers are removed."""
         first = sound[0][0]
-        # DuckDB takes a text for 16 bytes of the log, whatever its length.
-        is_large = sum(manifest.rows for manifest, _ in sound) >= LARGE
+        # DuckDB estimates the log's size with 16 bytes per text, whatever its length. With the default it
+        # would write large batches to the log first, and then again to the file.
+        is_large = sum(manifest.rows for manifest, _ in sound) >= LARGE_BATCH_ROWS
         self.con.execute(f"set checkpoint_threshold = '{'1MB' if is_large else '16MB'}'")
         self.con.execute("begin")
         try:
@@ -252,7 +259,7 @@ class _Loader:
                 self._stage(sound)
                 name = raw.table(first.platform, first.stream)
                 if first.kind == "cursor":
-                    note_gone(self.con, name, _lists([manifest for manifest, _ in sound]))
+                    note_gone(self.con, name, _complete_lists([manifest for manifest, _ in sound]))
                     note_gone(self.con, name, self._replay_later_reads(sound), is_second_look=True)
                     added = insert_versions(self.con, name, load_id)
                 else:
@@ -277,7 +284,7 @@ class _Loader:
         )
 
     def _mark(self, manifest: Manifest) -> datetime | None:
-        """How far landing has read the stream without a gap; files come with gaps of their own."""
+        """How far landing has read the stream without a gap; None for files, which have no mark."""
         if manifest.platform == raw.FILES:
             return None
         return self.landing.mark(manifest.platform, manifest.account_id, manifest.stream)
@@ -287,7 +294,7 @@ class _Loader:
 
         if manifest.kind == "cursor":
             return [files.load_partition(self.con, manifest, load_id)]
-        # Figures of a period land as an API's report does; only the rows set aside lie beside them.
+        # A dropped report is loaded like an API's report; its rejected rows are in a file beside it.
         with local_files(manifest) as paths:
             aside = next((path for path in paths if path.name == files.QUARANTINE), None)
             lines = [file for file in manifest.files if file["name"] != files.QUARANTINE]
@@ -298,7 +305,7 @@ class _Loader:
         return [(manifest.rows, added.get(0, 0))]
 
     def _stage(self, sound: list[tuple[Manifest, list[Path]]]) -> None:
-        """Fill `_arriving`, `_reads` and (reports) `_dates`, and hold the lines to the manifests."""
+        """Fill `_arriving`, `_reads` and (reports) `_dates`, and check the lines against the manifests."""
         stage(self.con, [path for _, paths in sound for path in paths])
         _hold_to_manifests(self.con, sound)
         _write_reads(
@@ -318,9 +325,13 @@ class _Loader:
         return manifest.read_at.astimezone(ZoneInfo(self.zones[manifest.account_id])).date().isoformat()
 
     def _replay_later_reads(self, sound: list[tuple[Manifest, list[Path]]]) -> list[int]:
-        """A read that is loaded late may stand between two reads that were loaded before and said the same,
-        the second of which was dropped for that. Its files still say what it saw: they are judged again, for
-        the records of the late read only. Gives the numbers of those that were lists of all there is."""
+        """Stage again the reads that were made after these, for the records of these only.
+
+        Suppose reads 1 and 3 are loaded and say the same, so that read 3 added no version. When read 2 is
+        loaded late and says something else, read 3 is a change again, and only its files in landing know.
+
+        Returns: the numbers of those later reads that were complete lists.
+        """
         first = sound[0][0]
         earliest = min(manifest.read_at for manifest, _ in sound)
         later = books.loaded_later(self.con, first, earliest)
@@ -333,8 +344,8 @@ class _Loader:
                 with local_files(manifest) as paths:
                     stage_more(self.con, paths)
                     _write_reads(self.con, [(str(path), no, manifest, None) for path in paths], fresh=False)
-                lists += _lists([manifest], no)
-            except (WarehouseError, LandingError) as error:  # it is loaded; only this second look is lost
+                lists += _complete_lists([manifest], no)
+            except (WarehouseError, LandingError) as error:  # it is loaded; only this comparison is lost
                 self.progress(f"{error.place}: cannot be compared again: {error.message}")
         return lists
 
@@ -347,16 +358,17 @@ class _Loader:
         )
 
     def _note_damage(self, error: LandingError, in_ledger: Collection[str]) -> None:
-        """A partition that is in raw has lost no more than its file; any other is missing there."""
+        """Report a damaged partition: a message when it is in raw already, an error when it is not."""
         manifest = error.partition
         if manifest is not None and manifest.id in in_ledger:
             self.landing.loaded(manifest)
-            self.progress(f"{error.place}: is loaded, and can be replayed no more: {error.message}")
+            self.progress(f"{error.place}: is loaded, but can no longer be loaded again: {error.message}")
         else:
             self.errors.append((manifest, told_by(error)))
 
-    def _overtaken(self, manifest: Manifest | None, error: WarehouseError) -> bool:
-        """A damaged partition needs no one once a later read of the whole window is in: drop it, aloud."""
+    def _is_superseded(self, manifest: Manifest | None, error: WarehouseError) -> bool:
+        """Whether a later read of the same window is in raw, so that a damaged partition is not needed. Its
+        marker is then removed, and progress says so."""
         if manifest is None or manifest.platform == raw.FILES:
             return False
         covered = books.is_covered(self.con, manifest)
@@ -369,7 +381,7 @@ class _Loader:
 
 
 def _batches(manifests: Sequence[Manifest]) -> Iterator[list[Manifest]]:
-    """Partitions of one account and stream together, at most BATCH_BYTES of them; a file drop alone."""
+    """Partitions of one account and stream, at most BATCH_BYTES per batch; every dropped file by itself."""
     streams = sorted(manifests, key=lambda m: (m.platform, m.account_id, m.stream, m.kind, m.read_at, m.id))
     for (platform, *_), group in groupby(streams, key=lambda m: (m.platform, m.account_id, m.stream, m.kind)):
         batch: list[Manifest] = []
@@ -384,9 +396,12 @@ def _batches(manifests: Sequence[Manifest]) -> Iterator[list[Manifest]]:
         yield batch
 
 
-def _lists(manifests: Sequence[Manifest], first: int = 0) -> list[int]:
-    """The numbers, counted from `first`, of those that name all there is. One that is empty names nothing: a
-    vendor that answered with nothing is likelier than a shop without a product."""
+def _complete_lists(manifests: Sequence[Manifest], first: int = 0) -> list[int]:
+    """The numbers, counted from `first`, of the manifests that are complete lists.
+
+    An empty list does not count: a vendor that wrongly answers with nothing is more likely than a shop that
+    has deleted all its products.
+    """
     return [
         no
         for no, manifest in enumerate(manifests, start=first)
@@ -395,7 +410,8 @@ def _lists(manifests: Sequence[Manifest], first: int = 0) -> list[int]:
 
 
 def _hold_to_manifests(con: duckdb.DuckDBPyConnection, sound: list[tuple[Manifest, list[Path]]]) -> None:
-    """Every file has the rows its manifest says, each with key, payload and, in a report, a covered date."""
+    """Raises WarehouseError unless every file has the rows its manifest says, each with key and payload and,
+    in a report, with a date that the manifest covers."""
     found = {
         name: (rows, keys, payloads, dates)
         for name, rows, keys, payloads, dates in con.execute("""
@@ -425,7 +441,7 @@ def _write_reads(
     *,
     fresh: bool = True,
 ) -> None:
-    """`_reads`: for each file its number of read, its manifest's times and (reports) its as-of day."""
+    """Fill `_reads`: for each file the number of its read, the manifest's times and a report's as-of day."""
     if fresh:
         con.execute("""
             create or replace temp table _reads (
@@ -455,13 +471,14 @@ def _placed(error: Exception, manifest: Manifest) -> WarehouseError:
 
 
 def _stop_if_hopeless(error: Exception, manifest: Manifest) -> None:
-    """A full disk or a broken database spoils every partition alike: stop, do not blame this one."""
+    """Raise errors that every partition would meet (a full disk, a damaged database, wrong SQL) instead of
+    blaming this one."""
     if isinstance(error, StorageError):
         raise error
     if isinstance(error, duckdb.FatalException | duckdb.InternalException):
         raise explain(error, "the warehouse") from error
     if isinstance(error, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException):
-        raise error  # our own SQL is wrong, or the tables are not ours: no partition is to blame
+        raise error  # our SQL is wrong, or the tables are of another version
     if isinstance(error, duckdb.Error) and is_storage_trouble(error):
         raise data_error(manifest, error) from error
 
@@ -469,5 +486,5 @@ def _stop_if_hopeless(error: Exception, manifest: Manifest) -> None:
 def _rollback(con: duckdb.DuckDBPyConnection) -> None:
     try:
         con.execute("rollback")
-    except duckdb.Error:  # a fatal error has already undone it
+    except duckdb.Error:  # after a fatal error there is no transaction any more
         return

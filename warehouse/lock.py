@@ -1,4 +1,4 @@
-"""One writer at a time outside Airflow, too: a lock file that dies with its holder."""
+"""One writer at a time, outside Airflow too: a file lock that ends with the process that holds it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NAME = "writer.lock"
 def writer_lock(build_dir: Path | str, what: str, *, wait: float = 0.0) -> Iterator[None]:
     """Hold the writer's lock of a build directory while loading, building or publishing.
 
-    The kernel drops it when the holder ends, however it ends; the file itself stays.
+    The kernel releases it when the holder ends, however it ends; the file itself stays.
 
     Args:
-        what: the holder's work, shown to whoever is kept out.
+        what: what the holder does, for the error of those who find it locked.
         wait: seconds to wait for the present holder.
     Raises:
         LockedError: naming the holder's pid and work.

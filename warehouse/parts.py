@@ -1,4 +1,4 @@
-"""Landed files, checked against their manifest and staged for DuckDB without touching a row in Python."""
+"""Checks landed files against their manifest and stages them in DuckDB, without reading rows in Python."""
 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
@@ -18,22 +18,22 @@ from warehouse import raw
 from warehouse.connection import first_line, is_storage_trouble, literal
 from warehouse.errors import StorageError, WarehouseError
 
-_LARGEST_RECORD = 32 * 2**20  # bytes; an order with thousands of lines is well below one megabyte
+_MAX_RECORD_BYTES = 32 * 2**20  # an order with thousands of lines is well below one megabyte
 _REREAD = "read that window again (daybook extract); when the new read covers this one it replaces it"
 _REDROP = "drop the file again (it lies in done/ of the account's inbox)"
 
 
 @contextmanager
 def local_files(manifest: Manifest) -> Iterator[list[Path]]:
-    """The partition's data files as paths on this machine, fetched first when landing is an object store.
+    """The partition's data files as local paths; they are downloaded first if landing is an object store.
 
     Raises:
-        WarehouseError: a file is missing, or its size or SHA-256 is not the manifest's.
+        WarehouseError: a file is missing or cannot be read, or its SHA-256 differs from the manifest's.
     """
     with (
         tempfile.TemporaryDirectory(prefix="daybook-load-")
         if "://" in manifest.root
-        else _nothing() as scratch
+        else _no_folder() as scratch
     ):
         paths = []
         for file, address in zip(manifest.files, manifest.paths, strict=True):
@@ -44,7 +44,7 @@ def local_files(manifest: Manifest) -> Iterator[list[Path]]:
 
 
 def trouble(manifest: Manifest, message: str, advice: str | None = None) -> WarehouseError:
-    """An error that names the partition. `advice`: how to come by it again, unless another is given."""
+    """An error that names the partition. advice: by default, how to read or drop it again."""
     return WarehouseError(
         message,
         account=manifest.account_id,
@@ -55,13 +55,13 @@ def trouble(manifest: Manifest, message: str, advice: str | None = None) -> Ware
 
 
 def told_by(error: LandingError) -> WarehouseError:
-    """Landing's own error as the loader's, with the way to come by the partition again."""
+    """A LandingError as a WarehouseError, with advice on how to get the partition again."""
     if error.partition is None:
         return WarehouseError(error.message, account=error.account, stream=error.stream, advice=error.advice)
     manifest: Manifest = error.partition
     if manifest.platform != raw.FILES:
         return trouble(manifest, error.message)
-    # Nobody knows any more which file it was, so none that is dropped can take its place.
+    # Without its manifest nobody knows which file this was, so dropping the file again does not replace it.
     places = f"{manifest.root}/{manifest.id} and {manifest.root}/{manifest.marker}"
     return trouble(manifest, error.message, f"{_REDROP}, then remove {places}")
 
@@ -69,19 +69,19 @@ def told_by(error: LandingError) -> WarehouseError:
 def stage(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
     """Read landing lines into temp table `_arriving` (filename, record_key, dated, payload, payload_hash).
 
-    Its rowid is the order of files and lines. The payload is the text as it was landed: DuckDB's typed JSON
-    reader would print numbers anew (1.10 becomes 1.1, long decimals are rounded), so the line is read whole
-    and cut at the one place where our own writer puts it, `,"payload":` after the head. `dated` is the head's
-    cursor_at or report_date as text. A line without that shape or without a key gets a null record_key.
+    rowid is the order of files and lines. payload is the text exactly as landed: DuckDB's JSON reader would
+    rewrite numbers (1.10 becomes 1.1, long decimals are rounded), so each line is read as text and cut where
+    `core.read` writes `,"payload":`. dated is the line's cursor_at or report_date as text. A line of another
+    shape, or without a key, gets a null record_key.
 
     Raises:
-        duckdb.Error: not zstd, not JSON.
+        duckdb.Error: a file is not zstd or not JSON.
     """
     con.execute(f"create or replace temp table _arriving as {_lines(files)}")
 
 
 def stage_more(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
-    """Add the lines of further files to `_arriving`, of those records only that are in it already."""
+    """Add lines of further files to `_arriving`, but only of records that it already has."""
     con.execute(f"""
         insert into _arriving
         select * from ({_lines(files)}) where record_key in (select record_key from _arriving)
@@ -91,7 +91,7 @@ def stage_more(con: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
 def _lines(files: Sequence[Path]) -> str:
     names = ", ".join(literal(str(path)) for path in files)
     source = (
-        f"read_ndjson_objects([{names}], filename = true, maximum_object_size = {_LARGEST_RECORD})"
+        f"read_ndjson_objects([{names}], filename = true, maximum_object_size = {_MAX_RECORD_BYTES})"
         if files
         else "(select null::json as json, null::varchar as filename limit 0)"
     )
@@ -101,7 +101,7 @@ def _lines(files: Sequence[Path]) -> str:
             payload, md5(payload) as payload_hash
         from (
             select
-                -- Slices, not substr with a length: those count the characters of the whole line once more.
+                -- Slices are faster than substr with a length, which counts the line's characters again.
                 filename, nullif(line[cut + 11 : -2], 'null') as payload,
                 case
                     when cut > 0 and json_valid(substr(line, 1, cut - 1) || '}}')
@@ -124,7 +124,7 @@ def _lines(files: Sequence[Path]) -> str:
 
 
 @contextmanager
-def _nothing() -> Iterator[None]:
+def _no_folder() -> Iterator[None]:
     yield None
 
 
@@ -159,7 +159,7 @@ def _check(path: Path, file: dict[str, object], manifest: Manifest) -> None:
 
 
 def data_error(manifest: Manifest, error: duckdb.Error) -> WarehouseError:
-    """DuckDB could not read or store this partition. A full disk is nobody's partition: StorageError."""
+    """DuckDB's error as one about this partition, or a StorageError when the disk is to blame."""
     if is_storage_trouble(error):
         return StorageError(first_line(str(error)), advice="make room, then run the same command again")
     return trouble(manifest, f"{', '.join(manifest.paths)} cannot be read: {first_line(str(error))}")

@@ -1,6 +1,7 @@
 """Write–audit–publish: from the tested build to what readers open, in one rename.
 
-Killed at any line, `published/current` still points to a whole release, and the next publish sweeps the rest.
+If the process is killed at any point, `published/current` still points to a complete release, and the next
+publish removes what was left.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from warehouse.releases import DATABASE, Release, Shelf
 KEEP = 3
 _CATALOG = "daybook"
 WAREHOUSE = "warehouse.duckdb"
-_ROOM = 1.5  # free space wanted, in sizes of the marts file: the copy, Parquet and some air
+_FREE_SPACE_FACTOR = 1.5  # free disk space needed, as a multiple of the marts file: copy, Parquet, reserve
 
 
 def publish(
@@ -45,7 +46,7 @@ def publish(
         build_dir: where warehouse.duckdb and daybook.duckdb are.
         published_dir: published/; `published/current/daybook.duckdb` is the readers' address.
         keep: releases to keep, the new one included (at least 1; the current one is never removed).
-        force: publish although the audit has doubts; they are noted in release.json.
+        force: publish despite the audit's doubts, which are then written to release.json.
         wait: seconds to wait for another writer.
     Returns: the new release.
     Raises:
@@ -68,7 +69,7 @@ def publish(
         release_id = shelf.new_id(now)
         try:
             _checkpoint(build_dir / WAREHOUSE, wait)
-            recipe = _read(built.known_recipe, build_dir / WAREHOUSE, wait)
+            recipe = _ask_file(built.known_recipe, build_dir / WAREHOUSE, wait)
             restated = restatements.record(
                 database,
                 current.database if current else None,
@@ -78,7 +79,7 @@ def publish(
                 wait=wait,
             )
             _checkpoint(database, wait)
-            # Holding the file open for reading keeps every writer out while it is copied.
+            # While the file is open for reading, no process can write to it: it is copied unchanged.
             with attached({_CATALOG: database}, wait=wait) as held:
                 facts = _inspect(held, database)
                 doubts += suspicions(facts, _facts_of(current))
@@ -93,12 +94,12 @@ def publish(
                 shelf.sweep()
             if isinstance(error, LockedError) and current and str(current.database) in error.message:
                 raise LockedError(
-                    f"somebody writes to the release that readers have: {error.message}",
+                    f"somebody has the published release open for writing: {error.message}",
                     pid=error.pid,
-                    advice="readers open it read-only: set that in the tool, close it and publish again",
+                    advice="set read-only in that tool, close its connection and publish again",
                 ) from error
             if isinstance(error, OSError) or (isinstance(error, duckdb.Error) and is_storage_trouble(error)):
-                raise _told(error, shelf) from error
+                raise _write_error(error, shelf) from error
             if isinstance(error, duckdb.Error):
                 raise explain(error, database) from error
             raise
@@ -111,19 +112,21 @@ def publish(
 
 
 def rollback(published_dir: Path | str, to: str | None = None) -> Release:
-    """Point readers back to an earlier release; the build files are not touched.
+    """Make an earlier release the current one; the build files are not touched.
 
     Args:
-        to: a release's id or the unambiguous start of one; None means the one before the current.
+        to: a release's id or an unambiguous beginning of one; None means the one before the current.
+    Returns: the release that is now current.
     Raises:
         PublishError: no such release, or none before the current.
+        LockedError: a publish is under way.
     """
     shelf = Shelf(published_dir)
     if not shelf.root.is_dir():
         raise PublishError(f"{shelf.root} does not exist", advice="publish first: daybook publish")
     with writer_lock(shelf.root, "daybook rollback", wait=60.0):
         known = shelf.releases()
-        target = _earlier(shelf, known) if to is None else _named(to, known)
+        target = _previous_release(shelf, known) if to is None else _release_named(to, known)
         if not target.database.is_file():
             raise PublishError(f"release {target.id} has lost its database", advice=_listing(known))
         shelf.point(target.id)
@@ -142,14 +145,14 @@ def _build_doubts(build_dir: Path, wait: float) -> list[str]:
     state = read_state(build_dir)
     if state is None or state["status"] == "passed":
         files = [path for name in (WAREHOUSE, DATABASE) if (path := build_dir / name).is_file()]
-        if len({_read(built.tie, path, wait) for path in files}) > 1:
-            return [f"{WAREHOUSE} and {DATABASE} are not of one build: one came from elsewhere"]
+        if len({_ask_file(built.tie, path, wait) for path in files}) > 1:
+            return [f"{WAREHOUSE} and {DATABASE} are not of one build: one of them was replaced"]
         return []
     words = {
         "running": "the last build was interrupted",
         "failed": "the last build failed",
         "unknown": f"{build_dir / STATE} is missing or cannot be read: "
-        "nobody knows whether the last build passed",
+        "it is unknown whether the last build passed",
     }
     return [words.get(state["status"], f"the last build is {state['status']}")]
 
@@ -165,7 +168,7 @@ def _refuse(doubts: list[str], force: bool) -> None:
 
 
 def _checkpoint(path: Path, wait: float) -> None:
-    """Fold the write-ahead log into the file."""
+    """Write the write-ahead log into the database file."""
     if path.is_file():
         con = connect(path, create=False, wait=wait)
         try:
@@ -185,38 +188,41 @@ def _inspect(con: duckdb.DuckDBPyConnection, path: Path) -> Facts:
 
 
 def _facts_of(release: Release | None) -> Facts | None:
-    """What was published, by its description: the file itself may have been touched by its readers since."""
+    """The facts as written when the release was published; readers may have changed its file since."""
     if release is None:
         return None
     return Facts(release.tables, release.closed_months, release.data_through, release.reported_days)
 
 
 def _make_room(shelf: Shelf, size: int, keep: int, progress: Callable[[str], None]) -> None:
-    """Releases that would go after this one go before it where the disk has no room for both."""
+    """Remove old releases before the new one is written, instead of after, when the disk lacks room for both.
+
+    Raises PublishError when there still is not enough.
+    """
     shelf.folder.mkdir(parents=True, exist_ok=True)
 
     def free() -> int:
         return shutil.disk_usage(shelf.folder).free
 
-    if free() < size * _ROOM:
+    if free() < size * _FREE_SPACE_FACTOR:
         gone = shelf.prune(keep - 1)
         progress(f"the disk is short of room: removed {len(gone)} old release(s) first")
-    if (left := free()) < size * _ROOM:
+    if (left := free()) < size * _FREE_SPACE_FACTOR:
         raise PublishError(
-            f"{shelf.root} has {left:,} bytes free, a release of {size:,} bytes needs half as much again",
-            advice="make room, or let older releases go (daybook publish --keep 1), and publish again",
+            f"{shelf.root} has {left:,} bytes free; a release of {size:,} bytes needs 1.5 times its size",
+            advice="make room, or keep fewer releases (daybook publish --keep 1), and publish again",
         )
 
 
 def _write(
     shelf: Shelf, release_id: str, database: Path, facts: Facts, progress: Callable[[str], None]
 ) -> Path:
-    """Fill a draft with the verified copy and its Parquet files, all of it on the disk."""
+    """Make a draft with a verified copy of the database and its Parquet files, all flushed to disk."""
     wal = database.with_name(database.name + ".wal")
     if wal.exists():
         raise PublishError(
-            f"{wal} is still there after a checkpoint: the file alone is not the whole truth",
-            advice="close whoever has the build file open and publish again",
+            f"{wal} is still there after a checkpoint, so {database.name} alone is incomplete",
+            advice="close the program that has the build file open and publish again",
         )
     size = database.stat().st_size
     draft = shelf.draft(release_id)
@@ -233,9 +239,10 @@ def _write(
 
 
 def _verify_and_export(copy: Path, folder: Path, facts: Facts) -> None:
-    """Open the copy as a reader would, under its own name, and read every row of it into Parquet.
+    """Open the copy as a reader would and export every table to Parquet.
 
-    Reading all of it checks DuckDB's block checksums, which counting alone would not.
+    Reading all rows checks DuckDB's block checksums, which counting them would not. Raises PublishError when
+    the copy differs from `facts`.
     """
     folder.mkdir()
     con = connect(copy, read_only=True)
@@ -260,8 +267,8 @@ def _verify_and_export(copy: Path, folder: Path, facts: Facts) -> None:
     durable.fsync(folder)
 
 
-def _read(tell: Callable[[duckdb.DuckDBPyConnection], str | None], path: Path, wait: float) -> str | None:
-    """What a build left in a file; None where there is no file, or no build."""
+def _ask_file(tell: Callable[[duckdb.DuckDBPyConnection], str | None], path: Path, wait: float) -> str | None:
+    """What `tell` finds in a database file; None when there is no such file."""
     if not path.is_file():
         return None
     with connect(path, read_only=True, wait=wait) as con:
@@ -294,7 +301,7 @@ def _release_json(
     }
 
 
-def _told(error: Exception, shelf: Shelf) -> PublishError:
+def _write_error(error: Exception, shelf: Shelf) -> PublishError:
     what = "the disk is full" if is_storage_trouble(error) else "the release could not be written"
     return PublishError(
         f"{what}: {error}",
@@ -302,7 +309,7 @@ def _told(error: Exception, shelf: Shelf) -> PublishError:
     )
 
 
-def _earlier(shelf: Shelf, known: list[Release]) -> Release:
+def _previous_release(shelf: Shelf, known: list[Release]) -> Release:
     current = shelf.current_id()
     older = [release for release in known if current is None or release.id < current]
     if not older:
@@ -310,7 +317,7 @@ def _earlier(shelf: Shelf, known: list[Release]) -> Release:
     return older[0]
 
 
-def _named(to: str, known: list[Release]) -> Release:
+def _release_named(to: str, known: list[Release]) -> Release:
     matches = [release for release in known if release.id == to] or [r for r in known if r.id.startswith(to)]
     if len(matches) != 1:
         what = "no release is" if not matches else f"{len(matches)} releases are"

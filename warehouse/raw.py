@@ -1,6 +1,6 @@
-"""The raw layer's tables: a schema per platform, a table per stream, and Daybook's own books.
+"""The tables of the raw layer: a schema per platform, a table per stream, and Daybook's own bookkeeping.
 
-Made for every registered platform and stream, also the empty ones, so that dbt can build from the first day.
+They are created for every registered platform and stream, even without data, so that dbt can always build.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import duckdb
 from warehouse import built, lists
 from warehouse.errors import WarehouseError
 
-FILES = "files"  # the platform of file drops: no vendor behind it, so the registry need not know it
+FILES = "files"  # the platform of file drops
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 _CURSOR = """
@@ -57,22 +57,24 @@ create table if not exists raw_files.quarantine (
 
 
 def table(platform: str, stream: str) -> str:
-    """`raw_<platform>.<stream>`, checked to be plain names. Raises WarehouseError."""
+    """`raw_<platform>.<stream>`. Raises WarehouseError unless both are plain names: they go into SQL text."""
     for name in (platform, stream):
         if not _NAME.match(name):
             raise WarehouseError(
-                f"{name!r} cannot be a table's name", advice="use small letters, digits, underscores"
+                f"{name!r} cannot be a table's name", advice="use lower-case letters, digits, underscores"
             )
     return f"raw_{platform}.{stream}"
 
 
 def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accounts: Iterable[Any]) -> None:
-    """Create what is missing and write the accounts as accounts.yml has them now.
+    """Create missing tables and write the accounts as they are in accounts.yml.
 
     Args:
-        platforms: name → Platform (its streams have a name and a kind).
-        accounts: Account objects. One that left accounts.yml stays, with is_active = false: its history does
-            too.
+        platforms: name → Platform.
+        accounts: all accounts of accounts.yml. One that was removed from the file keeps its row, with
+            is_active = false, because its history stays in the marts.
+    Raises:
+        WarehouseError: see `refuse_renamed`.
     """
     prepare_books(con)
     found = con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
@@ -87,7 +89,7 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
 
 
 def prepare_books(con: duckdb.DuckDBPyConnection) -> None:
-    """Create raw_daybook, built and the quarantine of file drops where they are missing."""
+    """Create the bookkeeping tables that are missing: raw_daybook, built and the files' quarantine."""
     con.execute(_BOOKS)
     con.execute(lists.TABLES)
     con.execute(built.TABLES)
@@ -99,12 +101,12 @@ def ensure_stream(con: duckdb.DuckDBPyConnection, platform: str, stream: str, ki
         raise WarehouseError(f"{platform} {stream} is of unknown kind {kind!r}", advice="cursor or report")
     name = table(platform, stream)
     con.execute(f"create schema if not exists raw_{platform}")
-    columns = (_CURSOR if kind == "cursor" else _REPORT).format(packed=_packed(con))
+    columns = (_CURSOR if kind == "cursor" else _REPORT).format(packed=_compression(con))
     con.execute(f"create table if not exists {name} ({columns})")
 
 
-def _packed(con: duckdb.DuckDBPyConnection) -> str:
-    """How payloads are kept, where the file's form knows it: as what they mostly are, the same text again."""
+def _compression(con: duckdb.DuckDBPyConnection) -> str:
+    """zstd for payloads, which repeat each other's text; nothing in files of an older format without it."""
     form = con.execute(
         "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
     ).fetchone()
@@ -129,11 +131,8 @@ def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> 
 
 
 def refuse_renamed(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> None:
-    """An account that takes another's place under another id reads the same days: they would count twice.
-
-    Raises:
-        WarehouseError: naming both.
-    """
+    """Raises WarehouseError when accounts.yml replaced an account that has been read by one with another id
+    on the same platform and store. It would read the same days again, and orders would count twice."""
     stored = con.execute("""
         select account_id, platform, store_id,
             is_active and account_id in (select account_id from raw_daybook.ledger)
@@ -147,7 +146,7 @@ def refuse_renamed(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> N
         old = left.get((one.platform, one.store_id))
         if old is not None and one.id not in known:
             raise WarehouseError(
-                f"accounts.yml has it in place of {old}: what both read of {one.store_id} would count twice",
+                f"accounts.yml has it in place of {old}: what both read for {one.store_id} would count twice",
                 account=one.id,
                 advice=f"give it the id {old} again (its name is free to change); if it is another shop or "
                 "advertiser, take both out, run daybook load, and add it then",

@@ -1,10 +1,11 @@
-"""The shelf of published releases: folders that are whole or not there, and one link that readers follow.
+"""Published releases: folders that exist completely or not at all, and one link that readers follow.
 
     published/current -> releases/<id>
     published/releases/<id>/{daybook.duckdb, parquet/*.parquet, release.json, .published}
 
-A directory link, because DuckDB in one process keeps serving an old file under an unchanged path, and because
-a stale write-ahead log then lies beside its own version (reference/stack.md §4).
+The link is to a directory, not to a file, for two reasons: a process that has opened a DuckDB file keeps
+getting the old content when another file takes its path, and a left-over write-ahead log stays beside the
+version that it belongs to.
 """
 
 from __future__ import annotations
@@ -24,17 +25,19 @@ from warehouse.errors import PublishError
 
 DATABASE = "daybook.duckdb"  # the stem is the catalog's name, which views carry: it must not change
 FACTS = "release.json"
-_MARKER = ".published"  # readers have been pointed here at least once
+_MARKER = ".published"  # this release has been the current one at least once
 _DRAFT = ".tmp"
 _STAMP = "%Y%m%dT%H%M%S"
 
 
 @dataclass(frozen=True)
 class Release:
-    """One published snapshot. `tables` has the rows of each table of schema marts, `closed_months` the paid
-    amount of each complete month, `reported_days` the days with figures of each account's reports, `restated`
-    how many published numbers it changed, `recipe` a hash of the SQL, settings and accounts it was made of,
-    `forced` the audit's doubts that someone overrode."""
+    """One published snapshot.
+
+    data_through, tables, closed_months, reported_days: see `audit.Facts`. bytes: size of the database file.
+    restated: how many published numbers it changed. recipe: see `built.recipe`. forced: doubts of the audit
+    that someone overrode with --force.
+    """
 
     id: str
     path: Path
@@ -59,7 +62,7 @@ class Release:
 
 
 class Shelf:
-    """The folder `published/`."""
+    """The releases in the folder `published/`."""
 
     def __init__(self, published_dir: Path | str) -> None:
         self.root = Path(published_dir).absolute()
@@ -67,7 +70,10 @@ class Shelf:
         self.link = self.root / "current"
 
     def current_id(self) -> str | None:
-        """The release that readers get, or None before the first."""
+        """The id of the release that readers get; None before the first.
+
+        Raises PublishError when `current` is not a link.
+        """
         try:
             return self.link.readlink().name
         except FileNotFoundError:
@@ -85,7 +91,7 @@ class Shelf:
         found = self.read(name)
         if found is None or not found.database.is_file():
             raise PublishError(
-                f"{self.link} points to {name}, which is not whole",
+                f"{self.link} points to {name}, which is incomplete",
                 advice="point it back with daybook rollback, or remove the link and publish again",
             )
         return found
@@ -117,21 +123,22 @@ class Shelf:
         )
 
     def releases(self) -> list[Release]:
-        """Every release readers were ever given and that is still kept, newest first."""
+        """The releases that were ever current and are still kept, newest first."""
         found = [self.read(name) for name in self._names() if self._was_published(name)]
         return [release for release in reversed(found) if release is not None]
 
     def new_id(self, now: datetime) -> str:
-        """A name that sorts after every other: UTC time to the millisecond and a few random letters."""
+        """An id that sorts after all others: UTC time in milliseconds and some random letters."""
         now = now.astimezone(UTC)
         for name in self._names()[-1:]:
             with contextlib.suppress(ValueError):
                 last = datetime.strptime(name.split("-")[0], f"{_STAMP}%fZ").replace(tzinfo=UTC)
-                now = max(now, last + timedelta(milliseconds=1))  # the clock may have been set back
+                now = max(now, last + timedelta(milliseconds=1))  # in case the clock was set back
         return f"{now.strftime(_STAMP)}{now.microsecond // 1000:03d}Z-{secrets.token_hex(3)}"
 
     def sweep(self) -> None:
-        """Remove what killed publishes left: drafts, half-deleted releases, releases nobody was given."""
+        """Remove what killed publishes left: drafts, half-deleted releases, and releases that never became
+        current."""
         current = self.current_id()
         if current is not None and (self.folder / current).is_dir():
             self._mark(current)
@@ -144,13 +151,14 @@ class Shelf:
             draft.unlink(missing_ok=True)
 
     def draft(self, name: str) -> Path:
-        """An empty folder to fill; nobody looks into it."""
+        """A new empty folder for a release; readers ignore it."""
         folder = self.folder / f"{name}{_DRAFT}"
         folder.mkdir(parents=True)
         return folder
 
     def place(self, draft: Path, facts: dict[str, Any]) -> str:
-        """Write the facts, make all of it durable and give the draft its name. Readers do not see it yet."""
+        """Write the facts, flush everything to disk and rename the draft to its id, which is returned.
+        Readers do not see it until `point`."""
         durable.write(draft / FACTS, json.dumps(facts, indent=1, ensure_ascii=False))
         durable.fsync(draft)
         name = draft.name.removesuffix(_DRAFT)
@@ -159,7 +167,7 @@ class Shelf:
         return name
 
     def point(self, name: str) -> None:
-        """Let readers have release `name`: one rename, so that a reader finds the old or the new one."""
+        """Make release `name` the current one, by one rename: readers find the old or the new one."""
         draft = self.root / f".current-{secrets.token_hex(4)}{_DRAFT}"
         draft.symlink_to(Path("releases") / name, target_is_directory=True)
         draft.replace(self.link)
@@ -172,7 +180,7 @@ class Shelf:
         old = [release.id for release in self.releases()[keep:] if release.id != current]
         for name in old:
             grave = self.folder / f"{name}{_DRAFT}"
-            (self.folder / name).rename(grave)  # out of the list in one step
+            (self.folder / name).rename(grave)  # so that a kill leaves no half-deleted release
             shutil.rmtree(grave, ignore_errors=True)
         return old
 

@@ -1,12 +1,15 @@
-"""Report streams in raw: a date is replaced whole by each later read of the same business day."""
+"""Report streams in raw: each later read on the same business day replaces a report date completely.
+
+Reads on different days are all kept (`as_of_date`), so that it stays known what was first reported.
+"""
 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
 
 import duckdb
 
-# Each (account, date, as-of day) belongs to its latest read, also when the reads are loaded out of order.
-_CLAIM = """
+# Each (account, report date, as-of day) gets the rows of its latest read, whatever the order of loading.
+_CLAIMS = """
 create or replace temp table _claims as
 select c.read_no, c.report_date, r.account_id, r.as_of_date, r.read_at
 from _dates as c
@@ -41,17 +44,17 @@ join _claims as c using (read_no, report_date)
 def replace_dates(
     con: duckdb.DuckDBPyConnection, table: str, platform: str, stream: str, load_id: int
 ) -> dict[int, int]:
-    """Replace every claimed (account, date, as-of day) with what the reads in the temp tables say.
+    """Replace the rows of every (account, report date, as-of day) that the staged reads are the latest of.
 
     _arriving: filename, record_key, dated (report date as text), payload (text), payload_hash.
     _reads, a row per file: filename, read_no, account_id, as_of_date, window_start, window_end, read_at.
     _dates: read_no, report_date.
 
-    A date that came back empty is emptied, and raw_daybook.report_reads remembers that it was read.
+    A date that came back without rows is emptied, and raw_daybook.report_reads says that it was read.
 
-    Returns: rows written per read_no (0 for a read that a later one has overtaken).
+    Returns: rows written per read_no (0 for a read that is not the latest).
     """
-    con.execute(_CLAIM, {"platform": platform, "stream": stream})
+    con.execute(_CLAIMS, {"platform": platform, "stream": stream})
     con.execute(f"""
         delete from {table} as t using _claims as c
         where t.account_id = c.account_id and t.report_date = c.report_date and t.as_of_date = c.as_of_date

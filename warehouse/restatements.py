@@ -1,7 +1,7 @@
-"""Every published number that changes is written down: marts.restatement_log.
+"""Logs every published number that changes, in marts.restatement_log.
 
-The log lives beside the marts in daybook.duckdb as a table that dbt does not manage, so rebuilds leave it
-alone; were the file itself lost, the log comes back from the current release.
+The log is a table in daybook.duckdb that dbt does not manage, so rebuilds leave it alone. If the file itself
+is lost, the log is restored from the current release.
 """
 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
@@ -20,10 +20,10 @@ from warehouse.connection import attach, connect, identifier, literal
 GRAINS = {"daily": "day", "weekly": "week", "monthly": "month"}
 
 
-# Subjects whose rows come with a report of their own, and not with the orders of a store.
+# Subjects whose rows come from a report, not from a store's orders.
 _REPORTED = ("ad_", "traffic_source", "funnel", "live", "assortment")
-# Subject → what names a row within a period. Their metrics are those that dim_metric calls amounts, counts or
-# stocks: ratios follow from them, and comparisons from other periods' rows.
+# Subject → the key columns of a row within a period. The metrics compared are those that dim_metric calls
+# amounts, counts or stocks; ratios and comparisons with other periods follow from them.
 RESTATED: dict[str, tuple[str, ...]] = {
     "store": ("store_id",),
     "traffic_source": ("store_id", "source_l1", "source_l2", "device", "is_total"),
@@ -50,16 +50,21 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "target": ("store_id", "metric"),
 }
 
-# What changes because days pass, and not because what was told was wrong: how old a figure is, and what young
-# ones will come to by the growth of older ones; and what a month will come to, which follows from the rest.
-_AGEING = ("days_since", "conversions_expected_final", "conversion_value_expected_final", "required_per_day",
-           "forecast", "forecast_low", "forecast_high")  # fmt: skip
-# Which orders are old enough to be judged → how many days that is (None: each has its own). Days that pass
-# only add to it, and only where one of the period's days came to that age since the release before.
+# Metrics that change as days pass, without a published number having been wrong: the age of a figure, what
+# young ad figures will grow to, and forecasts of a month.
+_CHANGES_WITH_TIME = (
+    "days_since", "conversions_expected_final", "conversion_value_expected_final", "required_per_day",
+    "forecast", "forecast_low", "forecast_high",
+)  # fmt: skip
+# Metrics of the orders that are old enough to be judged → that age in days (None: each order has its own due
+# date). They grow as days pass, but only if a day of the period has reached that age since the last release.
 _MATURING = {"paid_amount_mature": 30, "orders_due_48h": 2, "orders_promised": None}
-# What became of the orders that are old enough → which those are: it grows with them.
-_JUDGED = {"refund_amount_cohort_30d": "paid_amount_mature", "orders_shipped_48h": "orders_due_48h",
-           "orders_late": "orders_promised"}  # fmt: skip
+# Metrics of what became of those orders → the metric of _MATURING that counts them; both grow together.
+_OUTCOME_OF_MATURED = {
+    "refund_amount_cohort_30d": "paid_amount_mature",
+    "orders_shipped_48h": "orders_due_48h",
+    "orders_late": "orders_promised",
+}
 
 _TABLE = f"""
 create schema if not exists marts;
@@ -92,18 +97,19 @@ def record(
     is_same_recipe: bool = True,
     wait: float = 10.0,
 ) -> int:
-    """Compare the built marts with the current release and log what changed in periods it called complete.
+    """Compare the built marts with the current release and log what changed in its complete periods.
 
-    A publish that was refused or killed may have logged changes that nobody saw; those are taken back first,
-    so this may be repeated at will.
+    A publish that was refused or killed may have logged changes that were never published. They are removed
+    first, so this can be repeated.
 
     Args:
-        database: build/daybook.duckdb, written to. published: the current release's file; None before the
-            first.
-        release_id, changed_at: what the new rows are marked with.
-        is_same_recipe: the current release was made of the same SQL, settings and accounts; else they are the
-            cause of whatever changed.
-    Returns: rows logged.
+        database: build/daybook.duckdb; the log in it is written.
+        published: the current release's file; None before the first release.
+        release_id, changed_at: written into the new rows.
+        is_same_recipe: whether the current release has the same SQL, settings and accounts; if not, they are
+            logged as the cause of every change.
+        wait: seconds to wait for another process that has a file open.
+    Returns: the number of rows logged.
     Raises: as `connection.connect`.
     """
     con = connect(database, create=False, wait=wait)
@@ -115,8 +121,8 @@ def record(
         new = con.execute("select current_database()").fetchone()
         here = str(new[0]) if new else "daybook"
         con.execute("begin")
-        _settle_log(con, here, published.parent.name)
-        # Read once: each look at the catalog of some hundred tables is dearer than most comparisons.
+        _align_log(con, here, published.parent.name)
+        # Read the catalog once: with some hundred tables, that takes longer than most comparisons.
         columns = {catalog: _types(con, catalog) for catalog in (here, "published")}
         clocks = _clocks(con, here)
         logged = sum(
@@ -141,8 +147,9 @@ def record(
         con.close()
 
 
-def _settle_log(con: duckdb.DuckDBPyConnection, here: str, current_id: str) -> None:
-    """Make the log what readers have: no rows of releases that never came, none missing."""
+def _align_log(con: duckdb.DuckDBPyConnection, here: str, current_id: str) -> None:
+    """Make the log equal to that of the current release: without rows of releases that were never published,
+    and with all rows that readers have."""
     con.execute(f"delete from {here}.marts.{LOG} where release_id > ?", [current_id])
     if LOG not in _types(con, "published"):
         return
@@ -172,12 +179,12 @@ def _log_table(
     clocks = {name: clock for name, clock in clocks.items() if name in new & old}
     if not clocks or not {*row_key, "period_start"} <= new & old:
         return 0
-    # A period still running changes every night by its nature: that is no restatement. One that was told
-    # whole and is open again goes on being told: what the log says last is what readers have. That it opened,
-    # and is whole again, is told of the store: its rows in all marts do so together.
+    # A period that still runs changes every night, which is not a restatement. A period that was published as
+    # complete and is open again is still logged, so that the log's last row is always what readers have. That
+    # it opened or is complete again is logged for the store mart only: all marts of a store change together.
     key = _key(row_key, "o", "n")
-    grown = {days: _grew_older(here, columns, days) for days in set(_MATURING.values())}
-    aged = {m: _came_of_age(m, clock, new & old, grown) for m, clock in clocks.items()}
+    grown = {days: _has_matured_since(here, columns, days) for days in set(_MATURING.values())}
+    aged = {m: _is_expected_to_change(m, clock, new & old, grown) for m, clock in clocks.items()}
     differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
     complete, turned = "true", ""
     if "is_complete" in new & old:
@@ -196,7 +203,7 @@ def _log_table(
         f" 'current': n.{identifier(m)}::decimal(38, 6), 'came_of_age': {aged[m]}}}"
         for m, clock in clocks.items()
     )
-    was_whole = _told_whole(columns["published"], table, row_key)
+    was_whole = _was_reported_complete(columns["published"], table, row_key)
     says = " or ".join(f"n.{identifier(m)} <> 0" for m in clocks)
     cause = _CAUSE if is_same_recipe else literal(_RECIPE)
     was, now = (_currency(con, catalog, table, new & old) for catalog in ("published", here))
@@ -247,16 +254,17 @@ def _log_table(
 
 
 def _key(row_key: tuple[str, ...], *sides: str) -> str:
-    """SQL: what names a row in the log, of whichever of the sides has it."""
+    """SQL for a row's key in the log, taken from whichever of the sides has the row."""
     named = (", ".join(f"{side}.{name}::varchar" for side in sides) for name in row_key)
     return "concat_ws('|', " + ", ".join(f"coalesce({one}, '')" for one in named) + ")"
 
 
-def _told_whole(published: dict[str, dict[str, str]], table: str, row_key: tuple[str, ...]) -> str:
-    """SQL: whether the release before called the period of a new row complete: the row was nothing then.
+def _was_reported_complete(published: dict[str, dict[str, str]], table: str, row_key: tuple[str, ...]) -> str:
+    """SQL: whether the previous release reported the period of a new row as complete, so that the missing row
+    meant zero and its appearance is a change.
 
-    A row that comes with orders is nothing where its store had none; one that comes with a report, where
-    other rows of that report were there. A target that nobody had told was not nothing.
+    For rows made from orders, the store's row tells whether the period was complete; for rows from a report,
+    another row of the same report. Targets are never counted: a missing target did not mean zero.
     """
     subject, _, sibling = table.rpartition("_")
     if subject == "target":
@@ -270,8 +278,9 @@ def _told_whole(published: dict[str, dict[str, str]], table: str, row_key: tuple
     return f"exists (select 1 from published.marts.{other} as w where w.is_complete and {alike})"
 
 
-def _grew_older(here: str, columns: dict[str, dict[str, dict[str, str]]], days: int | None) -> str:
-    """SQL: whether a day of a row's period became so many days old since the last release (None: older)."""
+def _has_matured_since(here: str, columns: dict[str, dict[str, dict[str, str]]], days: int | None) -> str:
+    """SQL: whether a day of the row's period has reached the age of `days` days since the last release (None:
+    whether any day has passed at all)."""
     needed = {"store_id", "complete_through"}
     if not all(needed <= columns[catalog].get("dim_store", {}).keys() for catalog in (here, "published")):
         return "true"
@@ -285,12 +294,12 @@ def _grew_older(here: str, columns: dict[str, dict[str, dict[str, str]]], days: 
             and (b.complete_through is null or {grew}))"""
 
 
-def _came_of_age(metric: str, clock: str, columns: Set[str], grown: dict[int | None, str]) -> str:
-    """SQL: whether a figure is another because its days are so old by now.
+def _is_expected_to_change(metric: str, clock: str, columns: Set[str], grown: dict[int | None, str]) -> str:
+    """SQL: whether a figure changed only because its days have reached the age at which they count.
 
-    What is told at an age alone (spend_7d, people who paid within 7 days) is null until then.
+    Figures that exist only from a certain age on (spend_7d, people who paid within 7 days) are null before.
     """
-    judged = _JUDGED.get(metric, metric)
+    judged = _OUTCOME_OF_MATURED.get(metric, metric)
     if judged in _MATURING:
         older = grown[_MATURING[judged]] if {"store_id", "period_end"} <= columns else "true"
         return f"n.{judged} > o.{judged} and {older}" if judged in columns else "false"
@@ -302,7 +311,7 @@ _RECIPE = "SQL, settings or accounts changed"
 _CURRENCY = (
     "the reporting currency was"  # … CNY and is USD: what comes after is held against the first figure in USD
 )
-# What the figures tell of it: which clock the metric is on says what can have come late.
+# The cause as far as the figures show it: the metric's clock says which records can have come late.
 _CAUSE = """case
     when p.pair.metric = 'is_complete' and p.pair.current = 0 then 'the period is open again'
     when p.pair.metric = 'is_complete' then 'the period is whole again'
@@ -321,13 +330,13 @@ end"""
 
 
 def _clocks(con: duckdb.DuckDBPyConnection, here: str) -> dict[str, dict[str, str]]:
-    """Mart → metric → its clock, of what dim_metric does not call a ratio, but for what ages."""
+    """Mart → metric → clock, for metrics that are no ratios and do not change with time alone."""
     if "dim_metric" not in _types(con, here):
         return {}
     rows = con.execute(
         f"select mart, metric, coalesce(clock, '') from {here}.marts.dim_metric"
         " where additivity <> 'R' and not list_contains(?, metric) order by mart, metric",
-        [list(_AGEING)],
+        [list(_CHANGES_WITH_TIME)],
     ).fetchall()
     found: dict[str, dict[str, str]] = {}
     for mart, metric, clock in rows:
@@ -336,7 +345,7 @@ def _clocks(con: duckdb.DuckDBPyConnection, here: str) -> dict[str, dict[str, st
 
 
 def _types(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, str]]:
-    """Table of the marts → column → its type."""
+    """Table of schema marts → column → type."""
     rows = con.execute(
         "select table_name, column_name, data_type from duckdb_columns()"
         " where database_name = ? and schema_name = 'marts'",
@@ -349,7 +358,7 @@ def _types(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, dict[str, 
 
 
 def _currency(con: duckdb.DuckDBPyConnection, catalog: str, table: str, columns: Set[str]) -> str | None:
-    """What a mart's amounts are in; None where it does not say."""
+    """The reporting currency of a mart; None when it has no currency column or no rows."""
     if "currency" not in columns:
         return None
     found = con.execute(f"select any_value(currency) from {catalog}.marts.{table}").fetchall()[0][0]
@@ -357,7 +366,7 @@ def _currency(con: duckdb.DuckDBPyConnection, catalog: str, table: str, columns:
 
 
 def _money(types: dict[str, str]) -> set[str]:
-    """Columns in the reporting currency: amounts to the cent, but for those that name another one."""
+    """Columns in the reporting currency: amounts in cents, except those whose suffix names another one."""
     return {
         name
         for name, kind in types.items()

@@ -1,5 +1,4 @@
-"""Where the warehouse stands: what was loaded, how fresh each stream is, how the last build went, what is
-out."""
+"""The state of the warehouse: recent loads, how far each stream is read, the last build, the releases."""
 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
@@ -23,8 +22,7 @@ from warehouse.releases import Release, Shelf
 
 @dataclass(frozen=True)
 class StreamStatus:
-    """One stream of one account. `mark_end`: read without a gap up to there; `behind_s`: seconds since
-    then."""
+    """One stream of one account. mark_end: read without a gap up to there. behind_s: seconds since then."""
 
     platform: str | None
     account_id: str
@@ -38,7 +36,8 @@ class StreamStatus:
 
 @dataclass(frozen=True)
 class BuildStatus:
-    """The last dbt build: `status` as in build.read_state; nodes by dbt's status; what failed and why."""
+    """The last dbt build. status: as in `build.read_state`. nodes: dbt status → number of nodes. failures:
+    (node, message). seconds: run time of all nodes together."""
 
     status: str
     at: datetime | None
@@ -49,7 +48,7 @@ class BuildStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """`busy` says who is writing right now; the warehouse's own books are then left out."""
+    """What `daybook status` shows. busy: who is writing now; loads, streams and quarantine are empty then."""
 
     busy: str | None
     loads: list[dict[str, Any]]
@@ -64,10 +63,10 @@ class Status:
 
 
 def status(build_dir: Path | str, published_dir: Path | str, *, now: datetime | None = None) -> Status:
-    """Everything `daybook status` tells; `behind_s` is measured from `now`.
+    """Collect what `daybook status` shows; `behind_s` is measured from `now`.
 
-    Never waits for a writer and keeps the warehouse open for a moment only, because a reader keeps writers
-    out.
+    It does not wait for a writer, and keeps the warehouse open for a moment only, because an open reader
+    keeps writers out.
     """
     build_dir = Path(build_dir)
     now = now or datetime.now(UTC)
@@ -110,7 +109,7 @@ def status(build_dir: Path | str, published_dir: Path | str, *, now: datetime | 
                     "select account_id, count(*) from raw_files.quarantine group by all order by all"
                 ).fetchall()
             ),
-            # One that runs, or ended before dbt judged anything, has none of its own: the last are another's.
+            # A build that runs, or ended before any result, has no results yet: the stored ones are older.
             build=build if state and _has_no_results(state) else _build(con, build),
             releases=shelf,
         )
@@ -118,9 +117,9 @@ def status(build_dir: Path | str, published_dir: Path | str, *, now: datetime | 
         con.close()
 
 
-def renamed(warehouse: Path, accounts: Iterable[Any]) -> WarehouseError | None:
-    """What the next load would say of an account that takes another's place; None, too, while somebody
-    writes."""
+def renamed_account(warehouse: Path, accounts: Iterable[Any]) -> WarehouseError | None:
+    """The error with which the next load will refuse a renamed account (`raw.refuse_renamed`); None when
+    there is none, or when it cannot be known because somebody is writing."""
     try:
         with connect(warehouse, read_only=True, wait=0) as con:
             raw.refuse_renamed(con, accounts)
@@ -132,10 +131,10 @@ def renamed(warehouse: Path, accounts: Iterable[Any]) -> WarehouseError | None:
 
 
 def currencies_with_rates(warehouse: Path, project_dir: Path) -> set[str]:
-    """Currencies of which a rate is known, by dropped files or the project's own list; the unit of both."""
+    """Currencies with a known rate, from dropped files or the project's seed, and USD, the unit of both."""
     with (project_dir / "seeds" / "fx_rates.csv").open(encoding="utf-8", newline="") as seed:
         found = {"USD", *(row["currency"] for row in csv.DictReader(seed))}
-    # Nothing was ever loaded, or somebody writes: no error of ours.
+    # Without a warehouse, or while somebody writes, the seed's currencies alone are returned.
     with suppress(duckdb.Error, WarehouseError), connect(warehouse, read_only=True, wait=0) as con:
         rows = con.execute("select distinct currency from raw_daybook.dropped_rates").fetchall()
         found.update(currency for (currency,) in rows)
@@ -143,8 +142,10 @@ def currencies_with_rates(warehouse: Path, project_dir: Path) -> set[str]:
 
 
 def stores_in_lists(warehouse: Path, project_dir: Path) -> dict[str, str]:
-    """Store → where people's own lists tell of it first: costs and targets as dropped, live costs and zones
-    of the project. Those of accounts that were ever read are left out."""
+    """Stores that are named in lists but belong to no account ever read → the list that names them.
+
+    The lists: dropped costs and targets, and the project's seeds of live costs and time zones.
+    """
     found: dict[str, str] = {}
     for name in ("live_costs", "store_time_zones"):
         path = project_dir / "seeds" / f"{name}.csv"
@@ -153,7 +154,7 @@ def stores_in_lists(warehouse: Path, project_dir: Path) -> dict[str, str]:
                 found.setdefault(row["store_id"], f"{path}:{lines.line_num}")
     with suppress(duckdb.Error, WarehouseError), connect(warehouse, read_only=True, wait=0) as con:
         for table, of_all in (("dropped_costs", ""), ("dropped_targets", "ALL")):
-            # What a file does not repeat when it is dropped anew was mended.
+            # Rows that a file no longer has when it is dropped again were corrected by its author.
             rows = con.execute(f"""
                 select store_id, min(file) from (
                     select *, max(read_at) over (partition by file) as file_read_at from raw_daybook.{table}
@@ -175,7 +176,7 @@ group by s.account_id, s.stream, s.mark_end, s.last_read_at
 order by s.account_id, s.stream
 """
 
-# The last that was written, whatever the clock said then: it may have been set back since.
+# The run that was written last. By rowid and not by time, because the clock may have been set back.
 _LAST_RUN = "select arg_max(run_id, rowid) from raw_daybook.dbt_results"
 
 

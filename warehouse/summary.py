@@ -1,4 +1,4 @@
-"""The published numbers at a glance: by store, for the last closed day, its week and its month."""
+"""The published numbers at a glance: per store, its last complete day with the week and month of that day."""
 
 # ruff: noqa: S608  (names in SQL come from our own lists or are checked by raw.table)
 from __future__ import annotations
@@ -20,7 +20,8 @@ _GRAINS = {"day": "store_daily", "week": "store_weekly", "month": "store_monthly
 
 @dataclass(frozen=True)
 class Figures:
-    """One store in one period. Money is in `currency`, the reporting currency; None is unknown, not zero."""
+    """One store in one period. Money is in the reporting currency, `currency`. None means unknown, not
+    zero."""
 
     period_start: date | None = None
     period_end: date | None = None
@@ -38,9 +39,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class StoreSummary:
-    """One store. `day` is the day its figures speak of; `is_behind` when others are known to a later day.
+    """One store. day: the day that is shown. is_behind: other stores have a later complete day.
 
-    Keys of `figures`: day, week, month (those that hold `day`; week and month may still be running).
+    figures: keys day, week and month: the periods that contain `day`; week and month may still be running.
     """
 
     store_id: str
@@ -50,10 +51,10 @@ class StoreSummary:
 
 
 def summarise(published_dir: Path | str, day: date | None = None) -> list[StoreSummary]:
-    """The summary of the current release, stores by name and ALL last.
+    """The summary of the current release, sorted by store, ALL last.
 
     Args:
-        day: the day to speak of (default: each store's last complete day). A store that does not reach it is
+        day: the day to show (default: each store's last complete day). A store without data up to it is
             shown for its own last complete day.
     Raises:
         WarehouseError: nothing is published yet.
@@ -93,7 +94,7 @@ def render(published_dir: Path | str, day: date | None = None) -> Table:
     for head in ("orders", "paid", "refunds", "visitors", "conversion", "ad spend", "ROAS"):
         table.add_column(head, justify="right", no_wrap=True)
     if not stores:
-        table.caption = "No store has a whole day yet; daybook status tells what is read and what waits."
+        table.caption = "No store has a complete day yet; daybook status shows what is read and what waits."
         table.caption_justify = "left"
     for store in stores:
         for number, (grain, found) in enumerate(store.figures.items()):
@@ -113,7 +114,7 @@ def _figures(con: Any, table: str) -> dict[str, list[Figures]]:
 
 
 def _holding(periods: list[Figures], day: date) -> Figures:
-    """The period that holds `day`: the last one that starts on or before it."""
+    """The period that contains `day`: the last one that starts on or before it."""
     before = [one for one in periods if one.period_start is not None and one.period_start <= day]
     return max(before, key=lambda one: one.period_start or date.min, default=Figures())
 

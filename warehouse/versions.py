@@ -1,4 +1,4 @@
-"""Cursor streams in raw: every distinct version of every record, whatever order the reads are loaded in."""
+"""Cursor streams in raw: every distinct version of every record, whatever the order of loading."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import duckdb
 
 from warehouse.connection import literal
 
-# Records that a list of all there is names no more, although an earlier read did. What says so is a version:
+# Adds a version with payload GONE for every record that an earlier read showed and a complete list does not.
 _GONE = """
 insert into _arriving
 with lists as (
@@ -31,9 +31,10 @@ where (l.read_no, k.record_key) not in (
     select r.read_no, a.record_key from _arriving as a join _reads as r using (filename)
 )
 """
-GONE = "null"  # the payload, as JSON
-# What a list says of a time of which, or of a later one, something else was known holds since the list: the
-# record had left, or changed without a later modified time, and was otherwise all the days till then.
+GONE = "null"  # the JSON payload of the version that says that a record was deleted
+# A complete list may show a record with a modified time at or before that of a version we already have: the
+# record had been deleted and came back, or changed without a new modified time. Its old time would put the
+# list's version before ours. So it is dated by the time of the list instead.
 _SINCE = """
 update _arriving as a set dated = null
 from _reads as r, (
@@ -52,18 +53,18 @@ where a.filename = r.filename and list_contains($lists, r.read_no)
   )
 """
 
-# A record's versions stand in the order (cursor_at, read_at). An arriving row is dropped only when it says
-# what the row before it says. Comparing with the predecessor, and not with all versions, keeps A, B, A of a
-# record that carries no modified time; comparing by position, and not by arrival, makes late reads end in the
-# same place.
-_JUDGE = """
+# A record's versions are ordered by (cursor_at, read_at). An arriving row is dropped only if it is equal to
+# the version before it. Comparing with that one, and not with all versions, keeps A, B, A of a record that
+# has no modified time. Comparing by this order, and not by the order of loading, gives the same versions
+# whatever order the reads are loaded in.
+_KEEP_CHANGES = """
 create or replace temp table _kept as
 with arriving as (
     select
         a.rowid as seq, r.account_id, a.record_key, coalesce(a.dated::timestamptz, r.read_at) as cursor_at,
         a.dated is null as is_undated, r.read_at, a.payload_hash
     from _arriving as a join _reads as r using (filename)
-    -- One read that shows a record twice with one modified time: the later page saw it later.
+    -- When one read shows a record twice with the same modified time, the later page is newer.
     qualify row_number() over (
         partition by r.account_id, a.record_key, coalesce(a.dated::timestamptz, r.read_at), r.read_at
         order by a.rowid desc
@@ -107,10 +108,12 @@ join _reads as r using (filename)
 def note_gone(
     con: duckdb.DuckDBPyConnection, table: str, lists: list[int], *, is_second_look: bool = False
 ) -> None:
-    """Add to `_arriving` what lists of all there is no longer name; what they say anew holds since then.
+    """Add deletions to `_arriving`: records that complete lists no longer name. Also dates what those lists
+    show by the time of the list where its own modified time would be too early (see _SINCE).
 
-    lists: numbers of those of `_reads` that are such lists.
-    is_second_look: they were staged for the records of `_arriving` only, and say nothing of any other.
+    lists: the read numbers in `_reads` that are complete lists.
+    is_second_look: these lists were staged for the records of `_arriving` only, so they tell nothing about
+        other records.
     """
     if lists:
         con.execute(
@@ -121,15 +124,15 @@ def note_gone(
 
 
 def insert_versions(con: duckdb.DuckDBPyConnection, table: str, load_id: int) -> dict[int, int]:
-    """Add what is new in temp tables `_arriving` and `_reads` to a cursor stream's raw table.
+    """Add the new versions of temp tables `_arriving` and `_reads` to a cursor stream's raw table.
 
-    _arriving, in the order of seeing: filename, record_key, dated (modified time as text, null: the read's
-        time), payload (text), payload_hash.
+    _arriving, in the order in which records were seen: filename, record_key, dated (modified time as text;
+        null: use the read's time), payload (text), payload_hash.
     _reads, a row per file: filename, read_no, account_id, window_start, window_end, read_at.
 
     Returns: rows added per read_no (reads that added nothing are left out).
     """
-    con.execute(_JUDGE.format(table=table, load_id=load_id))
+    con.execute(_KEEP_CHANGES.format(table=table, load_id=load_id))
     con.execute(_INSERT.format(table=table, load_id=load_id))
     counted = con.execute("""
         select r.read_no, count(*)

@@ -15,7 +15,7 @@ from extractors.landing import LISTS_ALL, Landing
 from warehouse import books
 from warehouse.connection import connect
 from warehouse.errors import LoadErrors, LockedError, StorageError, WarehouseError
-from warehouse.load import LARGE, insert_cursor_versions, load_pending
+from warehouse.load import LARGE_BATCH_ROWS, insert_cursor_versions, load_pending
 from warehouse.lock import writer_lock
 
 
@@ -66,12 +66,12 @@ def test_a_large_batch_goes_to_the_file_and_not_to_its_log_first(landing, wareho
         log = warehouse.with_name(f"{warehouse.name}.wal")
         written.append((warehouse.stat().st_size, log.stat().st_size if log.exists() else 0))
 
-    for account, count in (("shop__one", LARGE), ("shop__two", 100)):
+    for account, count in (("shop__one", LARGE_BATCH_ROWS), ("shop__two", 100)):
         land(landing, [line(str(n), at(1), {"id": n * 7919}) for n in range(count)], account=account)
     load(landing, warehouse, progress=look)
     (large, nothing), (same, little) = written
     assert nothing == 0 and large == same and little > 0
-    assert rows(warehouse, "select count(*) from raw_shop.orders") == [(LARGE + 100,)]
+    assert rows(warehouse, "select count(*) from raw_shop.orders") == [(LARGE_BATCH_ROWS + 100,)]
 
 
 @pytest.mark.parametrize(("size", "takes"), [(20, "476.8 MiB"), (90_000, "2.7 GiB")])
@@ -501,7 +501,7 @@ def test_a_loaded_partition_whose_manifest_is_damaged_is_told_and_is_no_failure(
     landing.requeue(manifest)
     said: list[str] = []
     assert load(landing, warehouse, progress=said.append) == []
-    assert any("shop__one" in text and "replayed no more" in text for text in said)
+    assert any("shop__one" in text and "can no longer be loaded again" in text for text in said)
 
 
 @pytest.mark.parametrize("text", ["", '{"end": "2026', "[]", '{"end": "2026-11-20T16:00:00"}'])

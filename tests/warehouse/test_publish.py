@@ -243,7 +243,7 @@ def test_a_release_whose_description_is_damaged_is_named_and_not_gone_back_to(bu
     first, second = publish(build_dir, published), publish(build_dir, published)
     (second.path / "release.json").write_text(text)
     assert [release.id for release in releases(published)] == [first.id]
-    with pytest.raises(PublishError, match=f"points to {second.id}, which is not whole"):
+    with pytest.raises(PublishError, match=f"points to {second.id}, which is incomplete"):
         publish(build_dir, published)
     assert rollback(published, first.id).id == first.id
 
@@ -289,7 +289,7 @@ def test_a_release_that_a_reader_opened_to_write_is_told_as_such(build_dir, publ
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert holder.stdout.readline() == "open\n"
-    with pytest.raises(LockedError, match="writes to the release that readers have") as caught:
+    with pytest.raises(LockedError, match="has the published release open for writing") as caught:
         publish(build_dir, published, wait=0.3)
     holder.communicate("\n")
     assert caught.value.pid == holder.pid and "read-only" in str(caught.value)

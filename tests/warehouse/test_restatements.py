@@ -12,7 +12,7 @@ from warehouse import built
 from warehouse.connection import connect
 from warehouse.errors import RefusedError
 from warehouse.publish import publish, rollback
-from warehouse.restatements import _AGEING, _JUDGED, _MATURING, GRAINS, RESTATED
+from warehouse.restatements import _CHANGES_WITH_TIME, _MATURING, _OUTCOME_OF_MATURED, GRAINS, RESTATED
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 LOG = """
@@ -586,7 +586,7 @@ def test_what_ages_is_the_name_of_a_figure_of_some_mart():
         for model in yml.read(page).get("models", [])
         for column in model.get("columns", [])
     }
-    assert {*_AGEING, *_MATURING, *_JUDGED, *_JUDGED.values()} <= told
+    assert {*_CHANGES_WITH_TIME, *_MATURING, *_OUTCOME_OF_MATURED, *_OUTCOME_OF_MATURED.values()} <= told
 
 
 def test_every_subject_of_three_grains_that_is_not_derived_from_others_is_in_the_log():

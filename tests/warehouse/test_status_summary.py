@@ -77,7 +77,7 @@ def test_a_summary_of_a_release_without_a_whole_day_says_so(tmp_path):
     publish(tmp_path / "build", tmp_path / "published")
     text = StringIO()
     Console(file=text, width=140).print(render(tmp_path / "published"))
-    assert "No store has a whole day yet; daybook status tells" in text.getvalue()
+    assert "No store has a complete day yet; daybook status shows" in text.getvalue()
 
 
 def test_status_before_anything_is_empty(tmp_path):
