@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +25,7 @@ from extractors.credentials import Credentials
 from extractors.errors import ConfigError, ContractError, ExtractErrors, RateLimitedError, TransientError
 from extractors.extract import extract
 from extractors.landing import Landing, Manifest
-from extractors.platforms.shopify import bulk
+from extractors.platforms.shopify import PLATFORM, bulk
 from extractors.sandbox import Running, running
 from extractors.sandbox.control import Fault
 from extractors.sandbox.halves import half
@@ -310,6 +311,29 @@ def test_every_night_says_that_refunds_of_old_orders_are_not_shown(bench: Bench,
 def test_the_scopes_are_asked_for_only_when_it_matters(bench: Bench) -> None:
     bench.run(LONG)
     assert not [sent for sent in bench.sent if b"accessScopes" in (sent.get("data") or b"")]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"accessScopes": None},
+        {"accessScopes": []},
+        {"accessScopes": ["read_all_orders"]},
+        {"accessScopes": [{"handle": "read_orders"}, {}]},
+        {"accessScopes": [{"handle": "read_orders"}, {"handle": ["read_all_orders"]}]},
+        {"accessScopes": [{"handle": "read_orders"}, {"handle": "1e+308"}]},
+    ],
+)
+def test_an_answer_that_does_not_say_which_scopes_there_are_leaves_no_history_out(
+    told: dict[str, Any],
+) -> None:
+    """Taken for an app without read_all_orders, a first load left out all that was older, and said it was done."""
+    session: Any = SimpleNamespace(call=lambda request: Reply({"currentAppInstallation": told}))
+    lift = PLATFORM.stream("orders").lift
+    assert lift is not None
+    with pytest.raises(ContractError, match="which scopes"):
+        lift.asked(session)
 
 
 DONE = {"status": "COMPLETED", "objectCount": "0", "rootObjectCount": "0", "url": None}

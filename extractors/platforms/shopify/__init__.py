@@ -47,9 +47,19 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _sees_all_orders(session: Session) -> bool:
-    """Whether the app may see orders older than sixty days."""
+    """Whether the app may see orders older than sixty days.
+
+    Raises ContractError for a list that is empty or not whole: it would leave a history out for good.
+    """
     installation = session.call(Request(QUERY, "scopes")).body.get("currentAppInstallation") or {}
-    return any(scope.get("handle") == "read_all_orders" for scope in installation.get("accessScopes") or [])
+    scopes = installation.get("accessScopes") or []
+    handles = [scope.get("handle") for scope in scopes if isinstance(scope, dict)]
+    if not handles or not all(isinstance(handle, str) and handle.isidentifier() for handle in handles):
+        raise ContractError(
+            f"Shopify does not say which scopes the app has: {scopes!r:.200}",
+            advice="run it again; if it stays so, check the scopes of the app in the shop",
+        )
+    return "read_all_orders" in handles
 
 
 def _rest_of_order(session: Session, order: Record) -> None:
