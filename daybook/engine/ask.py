@@ -9,8 +9,11 @@ the lock times out.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 from daybook import clock, steps
@@ -30,7 +33,12 @@ def airflow(*words: str) -> None:
 
 
 def ask(settings: Settings, words: Sequence[str]) -> None:
-    """Do what the command line of this module says."""
+    """Do what the command line of this module says, one asker after the other: each finds the last one's."""
+    with _one_at_a_time(settings):
+        _ask(settings, words)
+
+
+def _ask(settings: Settings, words: Sequence[str]) -> None:
     make_pools(list(steps.platforms_of(steps.accounts(settings))))
     if not words:
         return
@@ -41,6 +49,17 @@ def ask(settings: Settings, words: Sequence[str]) -> None:
         backfill(settings, date.fromisoformat(rest[0]), date.fromisoformat(rest[1]), rest[2:])
     else:
         raise SystemExit(f"unknown request {verb!r}")
+
+
+@contextmanager
+def _one_at_a_time(settings: Settings) -> Iterator[None]:
+    settings.airflow_home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(settings.airflow_home / "ask.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def make_pools(platforms: list[str]) -> None:

@@ -49,6 +49,20 @@ def test_a_night_of_an_earlier_day_reads_that_day(database: Path, back: int) -> 
     assert clock.business_day(begins, ZONE) == day
 
 
+def test_a_night_that_is_asked_for_twice_at_once_is_one_run(database: Path) -> None:
+    """Both saw none under way, and the second was told that the database might be out of reach: Airflow cuts a run's
+    moment to the second, and takes each once."""
+    day = clock.last_closed_day(datetime.now(UTC), ZONE) - timedelta(days=20)
+    words = [sys.executable, "-m", "daybook.engine.ask", "night", day.isoformat(), PLATFORM]
+    both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(2)]
+    said = [one.communicate()[0].decode() for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    with sqlite3.connect(database) as con:
+        begins = con.execute("select data_interval_start from dag_run where run_type = 'manual'").fetchall()
+    days = [clock.business_day(datetime.fromisoformat(one).replace(tzinfo=UTC), ZONE) for (one,) in begins]
+    assert days.count(day) == 1
+
+
 ENTRY = "  - {{id: {0}__new, name: New, store: new, time_zone: Asia/Shanghai, currency: CNY}}\n"
 
 
