@@ -12,22 +12,31 @@ last_days as (
 
 ),
 
--- Of the days that periods have: the running day is in no month.
-orders as (
+sold as (
 
     select
-        orders.platform,
-        orders.store_id,
-        orders.order_id,
-        orders.paid_at,
-        {{ month_start('orders.paid_date') }} as paid_month,
-        orders.paid_amount,
-        {{ counts_in_all('orders.paid_date') }} and coalesce(orders.paid_date <= everywhere.last_day, false) as counts_in_all
-    from {{ ref('fct_orders') }} as orders
-    {{ joined_to_first_days('orders') }}
-    inner join last_days on orders.store_id = last_days.store_id and orders.paid_date <= last_days.last_day
+        store_id,
+        paid_date,
+        count(*) as orders_paid,
+        sum(paid_amount) as paid_amount,
+        sum(case when paid_amount is null then 1 else 0 end) as unrated
+    from {{ ref('fct_orders') }}
+    where is_counted
+    group by store_id, paid_date
+
+),
+
+-- Of the days that periods have: the running day is in no month.
+days as (
+
+    select
+        sold.*,
+        {{ month_start('sold.paid_date') }} as paid_month,
+        {{ counts_in_all('sold.paid_date') }} and coalesce(sold.paid_date <= everywhere.last_day, false) as counts_in_all
+    from sold
+    {{ joined_to_first_days('sold') }}
+    inner join last_days on sold.store_id = last_days.store_id and sold.paid_date <= last_days.last_day
     cross join (select max(last_day) as last_day from last_days where store_id = 'ALL') as everywhere
-    where orders.is_counted
 
 ),
 
@@ -37,10 +46,10 @@ paid as (
         store_id,
         paid_month,
         counts_in_all,
-        count(*) as orders_paid,
+        sum(orders_paid) as orders_paid,
         sum(paid_amount) as paid_amount,
-        sum(case when paid_amount is null then 1 else 0 end) as unrated
-    from orders
+        sum(unrated) as unrated
+    from days
     group by store_id, paid_month, counts_in_all
 
 ),
@@ -49,20 +58,21 @@ refunded_orders as (
 
     select
         orders.store_id,
-        orders.paid_month,
-        orders.counts_in_all
+        days.paid_month,
+        days.counts_in_all
         {%- for age in ages %},
         sum(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
         count(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then 1 end) as refunds_{{ age }}
         {%- endfor %}
-    from orders
+    from {{ ref('fct_orders') }} as orders
     inner join {{ ref('fct_refunds') }} as refunds
         on orders.platform = refunds.platform
         and orders.store_id = refunds.store_id
         and orders.order_id = refunds.order_id
+    inner join days on orders.store_id = days.store_id and orders.paid_date = days.paid_date
     -- An exchange gave nothing back.
-    where refunds.is_counted and refunds.is_linked and coalesce(refunds.refund_type, 'other') <> 'exchange'
-    group by orders.platform, orders.store_id, orders.order_id, orders.paid_month, orders.counts_in_all
+    where orders.is_counted and refunds.is_counted and refunds.is_linked and coalesce(refunds.refund_type, 'other') <> 'exchange'
+    group by orders.platform, orders.store_id, orders.order_id, days.paid_month, days.counts_in_all
 
 ),
 
