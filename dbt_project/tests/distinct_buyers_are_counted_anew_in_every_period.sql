@@ -14,17 +14,22 @@ orders as (
 
 ),
 
+-- One grain after the other: three small sets of names are cheaper than a large one.
 counted as (
+    {%- for grain in ['day', 'week', 'month'] %}
 
-    select grain, store_id, period_start, count(*) as buyers
+    select '{{ grain }}' as grain, store_id, period_start, count(*) as buyers
     from (
-        select distinct days.grain, orders.store_id, days.period_start, orders.platform, orders.buyer_key
+        select distinct orders.store_id, days.period_start, orders.platform, orders.buyer_key
         from orders
         inner join {{ ref('dim_period') }} as days
             on orders.store_id = days.store_id
             and orders.paid_date = days.date_day
+        where days.grain = '{{ grain }}'
     ) as buyers_of_periods
-    group by grain, store_id, period_start
+    group by store_id, period_start
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 
 ),
 
