@@ -170,16 +170,26 @@ def test_the_levels_below_add_up_to_the_accounts_own_total(night: Night, name: s
     assert len(set(totals.values())) == 1 and totals["account"] > 0
 
 
-def test_a_campaign_of_amazon_has_the_budget_of_a_day_where_the_report_names_its_type(night: Night) -> None:
+@pytest.mark.parametrize(
+    ("name", "budgets"),
+    [
+        ("amazon_ads", {"0": Decimal("1500.5"), "1": Decimal(900), "2": None}),  # Display names no type
+        ("google_ads", {"0": Decimal("1500.5"), "1": None, "2": Decimal("1500.5")}),  # one is shared
+    ],
+)
+def test_a_campaign_has_the_budget_of_a_day_and_no_other(
+    night: Night, name: str, budgets: dict[str, Decimal | None]
+) -> None:
     rows = night.rows(
-        "select entity_level, right(campaign_id, 1) as project, list(distinct daily_budget) as budgets, count(daily_budget) as told"
-        " from staging.stg_amazon_ads__ads group by all"
+        "select entity_level, right(campaign_id, 1) as project, min(daily_budget) as least,"
+        " max(daily_budget) as most, count(*) - count(daily_budget) as untold"
+        f" from staging.stg_{name}__ads group by all"
     )
-    found = {(row["entity_level"], row["project"]): row for row in rows}
-    for project, budget in (("0", Decimal("1500.5")), ("1", Decimal(900))):
-        assert found["campaign", project]["budgets"] == [budget]
-    assert found["campaign", "2"]["told"] == 0, "Display"
-    assert sum(row["told"] for (level, _), row in found.items() if level != "campaign") == 0
+    for row in rows:
+        budget = budgets[row["project"]] if row["entity_level"] == "campaign" else None
+        assert row["least"] == row["most"] == budget
+        assert budget is None or row["untold"] == 0
+    assert {row["project"] for row in rows if row["entity_level"] == "campaign"} == set(budgets)
 
 
 def test_nothing_asked_for_is_left_to_be_remembered(night: Night) -> None:

@@ -31,6 +31,8 @@ FIGURES = (
 )
 ACCOUNT = "customer.id, customer.currency_code, customer.time_zone, segments.date"
 CAMPAIGN = "campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type"
+# As it stands when it is asked for, whatever the day; one row of a campaign has one budget.
+BUDGET = "campaign_budget.amount_micros, campaign_budget.explicitly_shared, campaign_budget.period"
 GROUP = "ad_group.id, ad_group.name"
 AD = f"{GROUP}, ad_group_ad.ad.id, ad_group_ad.ad.name"
 WORD = (
@@ -166,7 +168,7 @@ PLATFORM = Platform(
     streams=(
         # Performance Max has no ads: only the customer's own figures are the whole spend.
         _stream("account_report", "customer", (), ("customer.id",)),
-        _stream("campaign_report", "campaign", (CAMPAIGN,), ("campaign.id",)),
+        _stream("campaign_report", "campaign", (CAMPAIGN, BUDGET), ("campaign.id",)),
         _stream("ad_report", "ad_group_ad", (CAMPAIGN, AD), ("adGroup.id", "adGroupAd.ad.id")),
         # A criterion is one text and one way of matching, and has the same id in every ad group.
         _stream(

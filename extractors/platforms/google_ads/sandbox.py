@@ -34,6 +34,8 @@ KEPT = timedelta(days=1_128)  # 37 months
 PERFORMANCE_MAX = 2
 """The project that has no ads and no keywords."""
 FIRST_CRITERION = 297_000_000_000
+SHARED = 1
+"""The project whose budget is shared with campaigns elsewhere."""
 
 _LEVELS = {"customer": "account", "campaign": "campaign", "ad_group_ad": "ad", "keyword_view": "keyword"}
 _ACCOUNT = frozenset({"customer.id", "customer.currency_code", "customer.time_zone", "segments.date"})
@@ -50,7 +52,15 @@ _KEYWORD = _GROUP | {
     "ad_group_criterion.keyword.text",
     "ad_group_criterion.keyword.match_type",
 }
-_FIELDS = {"customer": _ACCOUNT, "campaign": _CAMPAIGN, "ad_group_ad": _AD, "keyword_view": _KEYWORD}
+_BUDGET = frozenset(
+    {"campaign_budget.amount_micros", "campaign_budget.explicitly_shared", "campaign_budget.period"}
+)
+_FIELDS = {
+    "customer": _ACCOUNT,
+    "campaign": _CAMPAIGN | _BUDGET,
+    "ad_group_ad": _AD,
+    "keyword_view": _KEYWORD,
+}
 _STREAMS = {
     "customer": "account_report",
     "campaign": "campaign_report",
@@ -230,6 +240,9 @@ def _row(adverts: Adverts, row: Figures, fields: list[str]) -> dict[str, Any]:
             "campaign.name": p.project_name,
             "campaign.status": "REMOVED" if row.day.day % 9 == 0 else "ENABLED",
             "campaign.advertising_channel_type": kind,
+            "campaign_budget.amount_micros": "1500500000",
+            "campaign_budget.explicitly_shared": p.project == SHARED,
+            "campaign_budget.period": "DAILY",
             "ad_group.id": str(group_id(p)),
             "ad_group.name": f"{p.promotion_name} group",
             "ad_group_ad.ad.id": str(p.promotion_id),

@@ -11,12 +11,16 @@
     'currency': 'r.record.customer.currencyCode'
 } -%}
 {%- set campaign = {'campaign_id': 'r.record.campaign.id', 'campaign_name': 'r.record.campaign.name'} -%}
+{#- A shared budget is no campaign's own. -#}
+{%- set daily_budget =
+    "case when r.record.campaignBudget.period = 'DAILY' and r.record.campaignBudget.explicitlyShared = 'false' then "
+    ~ millionths('r.record.campaignBudget.amountMicros') ~ ' end' -%}
 
 {{ ads_of(
     'google_ads',
     [
         dict(figures, level='account', base='base_google_ads__account_report'),
-        dict(figures, level='campaign', base='base_google_ads__campaign_report', **campaign),
+        dict(figures, level='campaign', base='base_google_ads__campaign_report', daily_budget=daily_budget, **campaign),
         dict(
             figures,
             level='ad', base='base_google_ads__ad_report',

@@ -3,6 +3,7 @@
 {%- set shape = {
     'customer': {'id': 'text', 'currencyCode': 'text', 'timeZone': 'text'},
     'campaign': {'id': 'text', 'name': 'text'},
+    'campaignBudget': {'amountMicros': 'text', 'explicitlyShared': 'text', 'period': 'text'},
     'metrics': {
         'costMicros': 'text', 'impressions': 'text', 'clicks': 'text', 'conversions': 'text', 'conversionsValue': 'text'
     }
