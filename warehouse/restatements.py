@@ -321,6 +321,7 @@ _CAUSE = """case
     when p.pair.metric like '%\\_cohort%' escape '\\' then 'orders of the period changed later'
     when p.pair.clock like 'ad report%' then 'the platform restated its report'
     when p.pair.clock like '%visit date' then 'the platform restated its report'
+    when p.pair.clock = 'review date' then 'reviews of the period were let through, changed or thrown away'
     when p.pair.clock = 'month of the target' then 'the target was told anew, or spread by other days'
     when p.pair.clock in ('session start date', 'settlement date') then 'the platform restated its report'
     when p.pair.clock like '%refund date' or p.pair.clock = 'date of request'

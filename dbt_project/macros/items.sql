@@ -22,11 +22,11 @@
 
 {#
   What product_*, sku_* and category_* select from: each item's period with the earlier ones it is compared with. An item has a row in a
-  period in which it sold, came back or was looked at. Without a row in an earlier period whose orders were loaded, it sold nothing then. A
-  period that is not over is compared by its whole days (int_spans). A day of a promotion event, once it is over, is also compared with the
-  day of the same number in the event before. In a night the SELECT has only the rows to write anew.
+  period in which it sold, came back, was looked at or was reviewed. Without a row in an earlier period whose orders were loaded, it sold
+  nothing then. A period that is not over is compared by its whole days (int_spans). A day of a promotion event, once it is over, is also
+  compared with the day of the same number in the event before. In a night the SELECT has only the rows to write anew.
 
-  with_stock: adds what the catalogue says of an item in the period (item_stock); for one level only.
+  with_stock: adds what the catalogue says of an item in the period (item_stock), and what its reviews say; for one level only.
 #}
 {% macro item_periods(levels, grain, with_stock=false) -%}
 {%- set measures = compared_item_measures() %}
@@ -137,19 +137,27 @@ periods as (
 
     union all
 
-    -- Items that were looked at and did not sell.
+    -- Items that were looked at or reviewed, and did not sell.
     select
-        traffic.level, traffic.store_id, traffic.item_id, traffic.grain, traffic.period_start, traffic.span_days,
+        others.level, others.store_id, others.item_id, others.grain, others.period_start, 0,
         {{ (['0'] * sums | length) | join(', ') }}, {{ (['null'] * rest | length) | join(', ') }}
-    from viewed as traffic
+    from (
+        select level, store_id, item_id, grain, period_start from viewed where span_days = 0
+        {%- if with_stock %}
+        union
+        select level, store_id, item_id, grain, period_start
+        from {{ ref('int_product_reviews_by_period') }}
+        where {{ chosen }}
+        {%- endif %}
+    ) as others
     left join sold
-        on traffic.level = sold.level
-        and traffic.store_id = sold.store_id
-        and traffic.item_id = sold.item_id
-        and traffic.grain = sold.grain
-        and traffic.period_start = sold.period_start
-        and traffic.span_days = sold.span_days
-    where traffic.span_days = 0 and sold.item_id is null
+        on others.level = sold.level
+        and others.store_id = sold.store_id
+        and others.item_id = sold.item_id
+        and others.grain = sold.grain
+        and others.period_start = sold.period_start
+        and sold.span_days = 0
+    where sold.item_id is null
 
 ),
 
@@ -176,7 +184,7 @@ select
     this.store_id,
     this.item_id,
     coalesce(items.item_name, traffic.product_name) as item_name,
-    coalesce(items.product_id, traffic.product_id) as product_id,
+    coalesce(items.product_id, traffic.product_id{% if with_stock %}, reviewed.product_id{% endif %}) as product_id,
     {{ period_columns() }},
     items.first_paid_date,
     coalesce(items.launched_date > {{ add_days('spans.period_end', -30) }}, false) as is_new,
@@ -209,7 +217,14 @@ select
     {{ null_as('double') }} as {{ name }}_yoy_event_chg
     {%- endfor %}
     {%- endif %}
-    {%- if with_stock %},
+    {%- if with_stock %}
+    {%- set told = 'spans.is_reviews_loaded' if levels == ['product']
+        else '(spans.is_reviews_loaded and coalesce(of_product.without_sku, 0) = 0)' %},
+    {{ told }} as is_reviews_loaded,
+    {%- for name, type in {'reviews': 'bigint', 'reviews_rated': 'bigint', 'rating_sum': 'decimal(18, 4)'}.items() %}
+    case when {{ told }} then cast(coalesce(reviewed.{{ name }}, 0) as {{ type }}) end as {{ name }},
+    {%- endfor %}
+    case when {{ told }} then {{ ratio('reviewed.rating_sum', 'reviewed.reviews_rated') }} end as rating_avg,
     stocked.store_id is not null as is_stock_loaded,
     cast(stocked.list_price as decimal(18, 2)) as list_price,
     stocked.list_price_currency,
@@ -254,6 +269,20 @@ left join sold_at_event as yoy_event
     and this.period_start = yoy_event.period_start
 {%- endif %}
 {%- if with_stock %}
+left join {{ ref('int_product_reviews_by_period') }} as reviewed
+    on this.level = reviewed.level
+    and this.store_id = reviewed.store_id
+    and this.item_id = reviewed.item_id
+    and this.grain = reviewed.grain
+    and this.period_start = reviewed.period_start
+{%- if levels != ['product'] %}
+left join {{ ref('int_product_reviews_by_period') }} as of_product
+    on of_product.level = 'product'
+    and this.store_id = of_product.store_id
+    and coalesce(items.product_id, traffic.product_id, reviewed.product_id) = of_product.item_id
+    and this.grain = of_product.grain
+    and this.period_start = of_product.period_start
+{%- endif %}
 left join stocked
     on this.store_id = stocked.store_id
     and this.item_id = stocked.item_id
@@ -399,7 +428,7 @@ covering as (
 select
     store_id, item_id as product_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
-    {{ unloaded_item_columns() }},
+    is_reviews_loaded, reviews, reviews_rated, rating_sum, rating_avg,
     is_stock_loaded, list_price, list_price_currency, stock_last, in_stock_days, days_of_cover
 from ({{ item_periods(['product'], grain, with_stock=true) }}) as items
 {% endmacro %}
@@ -414,7 +443,7 @@ from ({{ item_periods(['product'], grain, with_stock=true) }}) as items
 select
     store_id, product_id, item_id as sku_id, item_name as product_name,
     {{ item_columns() }}, {{ item_traffic_columns() }}, first_paid_date, is_new,
-    {{ unloaded_item_columns() }},
+    is_reviews_loaded, reviews, reviews_rated, rating_sum, rating_avg,
     is_stock_loaded, list_price, list_price_currency, stock_last, in_stock_days, days_of_cover
 from ({{ item_periods(['sku'], grain, with_stock=true) }}) as items
 {% endmacro %}
@@ -498,14 +527,6 @@ left join {{ ref('int_items') }} as items
 {# The measures of an item that are compared with earlier periods, and their types. #}
 {% macro compared_item_measures() -%}
     {{- return({'orders': 'bigint', 'units': 'decimal(18, 4)', 'goods_paid': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'}) -}}
-{%- endmacro %}
-
-
-{# Measures of an item that no source tells yet: null, and flags that say so. #}
-{% macro unloaded_item_columns() -%}
-    false as is_reviews_loaded,
-    {{ null_as('bigint') }} as reviews,
-    {{ null_as('double') }} as rating_avg
 {%- endmacro %}
 
 

@@ -54,11 +54,19 @@ _REFUND_EDITS = (
     "line_id = null",
 )
 
+_REVIEW_EDITS = (
+    "rating = 1, is_low = true",
+    "rating = null, is_low = false",
+    "is_counted = not is_counted",
+    "reviewed_at = reviewed_at + interval 9 day",
+    "product_id = '777', order_id = null",
+)
+
 # Kinds of changes, and how often chance picks each.
 KINDS = {
     "edit": 9, "line": 4, "drop_line": 2, "add_line": 2, "refund": 4, "refund_lines": 2, "edit_refund": 5, "move_refund": 2, "lose_refunds": 1,
     "late_order": 4, "repeat": 2, "save": 3, "revert": 3, "time": 3, "rate": 1, "traffic": 1, "ads": 1, "looked_at": 1,
-    "outcomes": 1, "category": 2, "product": 5, "catalogue": 1, "source": 2, "history": 2,
+    "outcomes": 1, "review": 4, "reviews_of_day": 1, "category": 2, "product": 5, "catalogue": 1, "source": 2, "history": 2,
 }  # fmt: skip
 
 
@@ -210,6 +218,34 @@ class Night:
         order = self.rng.choice(found)[0]
         self.con.execute(f"delete from {self._of('refunds')} where order_id = ?", [order])
         self._touch(order)
+
+    # ---- reviews ----------------------------------------------------------------------------------
+    def _review(self) -> None:
+        """One is written, edited, let through or thrown away; or its order is told."""
+        self.shop, table = "woocommerce", "staging.stg_woocommerce__reviews"
+        found = self.con.execute(f"select review_id from {table} order by 1").fetchall()
+        review, what = str(self.rng.choice(found)[0]), self.rng.choice(("new", "edit", "order", "gone"))
+        if what == "new":
+            self.con.execute(
+                f"insert into {table} select * replace (? as review_id, ? as load_id,"
+                f" reviewed_at - to_days({self.rng.choice((0, 1, 30))}) as reviewed_at) from {table} where review_id = ?",
+                [f"new {self.load} {self.rng.randrange(10**6)}", self.load, review],
+            )
+        elif what == "gone":
+            self.con.execute(f"delete from {table} where review_id = ?", [review])
+        else:
+            edit = f"order_id = '{self._an_order()}'" if what == "order" else self.rng.choice(_REVIEW_EDITS)
+            self.con.execute(
+                f"update {table} set {edit}, load_id = ? where review_id = ?", [self.load, review]
+            )
+
+    def _reviews_of_day(self) -> None:
+        """A day's reviews are asked for that were not before."""
+        self.con.execute(
+            "insert into raw_daybook.report_reads by name select 'woocommerce' as platform, 'woocommerce__reef' as account_id,"
+            f" 'reviews' as stream, date '2026-09-01' + {self.rng.randrange(90)} as report_date, current_date as as_of_date,"
+            f" {self.load} as load_id, 0 as rows"
+        )
 
     # ---- everything else --------------------------------------------------------------------------
     def _time(self) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from expected import Books, Sale, period_of, ratio
-from world import CATALOGUE_FIRST_READ, MOVED_PRODUCT, World
+from world import CATALOGUE_FIRST_READ, MOVED_PRODUCT, REVIEWS_READ, World
 
 GRAINS = {"day": "daily", "week": "weekly", "month": "monthly"}
 
@@ -294,6 +294,94 @@ def test_disputes_are_those_of_the_refunds_asked_for_in_the_period(
         assert row["platform_interventions"] == (sum(decided) if is_loaded and None not in decided else None)
         seen.add((is_loaded, bool(row["disputes"]), row["platform_interventions"] is None))
     assert len(seen) >= 4
+
+
+def counted_reviews(world: World, books: Books) -> list[tuple[date, Any]]:
+    """Reviews of reef that count, each with its day."""
+    left_out = {(sale.row["store_id"], sale.row["order_id"]) for sale in books.sales if sale.excluded}
+    return [
+        (books.day("reef_us", review["reviewed_at"]), review)
+        for review in world.streams["reviews"]
+        if review["is_counted"] and (review["store_id"], review.get("order_id")) not in left_out
+    ]
+
+
+def days_of_reef(grain: str, books: Books) -> dict[Any, set[date]]:
+    """The days of reef's history in each period."""
+    days: dict[Any, set[date]] = defaultdict(set)
+    for number in range((books.last_day(["reef_us"]) - date(2026, 9, 1)).days + 1):
+        day = date(2026, 9, 1) + timedelta(days=number)
+        days[period_of(grain, day)].add(day)
+    return days
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_reviews_of_products_and_variants_come_to_those_of_the_store(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    lines = {
+        (line["order_id"], line["line_id"]): line
+        for line in world.streams["order_lines"]
+        if line["store_id"] == "reef_us"
+    }
+    of_product: dict[Any, list[Any]] = defaultdict(list)
+    of_sku: dict[Any, list[Any]] = defaultdict(list)
+    for day, review in counted_reviews(world, books):
+        line = lines.get((review.get("order_id"), review.get("line_id")), {})
+        product, sku = review.get("product_id") or line.get("product_id") or "unknown", line.get("sku_id")
+        of_product[product, period_of(grain, day)].append((sku, review["rating"]))
+        if sku:
+            of_sku[sku, period_of(grain, day)].append((sku, review["rating"]))
+    days, last = days_of_reef(grain, books), period_of(grain, books.last_day(["reef_us"]))
+    seen: dict[tuple[str, bool], int] = defaultdict(int)
+    for table, item, held in (("product", "product_id", of_product), ("sku", "sku_id", of_sku)):
+        found = set()
+        for row in built.rows(f"select * from marts.{table}_{GRAINS[grain]} where store_id = 'reef_us'"):
+            start = row["period_start"]
+            reviews = held[row[item], start]
+            found.add((row[item], start))
+            is_loaded = bool(days[start]) and days[start] <= set(REVIEWS_READ)
+            if table == "sku":
+                is_loaded = is_loaded and all(sku for sku, _ in of_product[row["product_id"], start])
+            assert row["is_reviews_loaded"] == is_loaded, (row[item], start)
+            stars = [rating for _, rating in reviews if rating is not None]
+            told = (len(reviews), len(stars), sum(stars)) if is_loaded else (None, None, None)
+            assert (row["reviews"], row["reviews_rated"], row["rating_sum"]) == told
+            mean = ratio(sum(stars), len(stars)) if is_loaded else None
+            assert row["rating_avg"] == (None if mean is None else pytest.approx(mean, abs=1e-6))
+            seen[table, bool(row["reviews"])] += 1
+        assert {key for key, reviews in held.items() if reviews and key[1] <= last} <= found
+    assert seen["product", True] and (seen["sku", True] or grain != "day") and seen["sku", False]
+
+
+@pytest.mark.parametrize("grain", GRAINS)
+def test_reviews_stand_on_the_day_they_were_written_where_each_day_of_the_period_was_read(
+    grain: str, built: Any, world: World, books: Books
+) -> None:
+    written: dict[Any, list[Any]] = defaultdict(list)
+    for day, review in counted_reviews(world, books):
+        written[period_of(grain, day)].append(review)
+    days = days_of_reef(grain, books)
+    seen: dict[bool, int] = defaultdict(int)
+    for row in built.rows(f"select * from marts.after_sales_{GRAINS[grain]}"):
+        of_all = row["store_id"] == "reef_us" and row["reason"] == "ALL"
+        is_loaded = (
+            of_all and days[row["period_start"]] <= set(REVIEWS_READ) and bool(days[row["period_start"]])
+        )
+        assert row["is_reviews_loaded"] == is_loaded, row["period_start"]
+        seen[is_loaded] += of_all
+        if not is_loaded:
+            names = ("reviews", "reviews_rated", "rating_sum", "low_reviews", "rating_avg", "low_rating_rate")
+            assert {row[name] for name in names} == {None}
+            continue
+        reviews = written[row["period_start"]]
+        stars = [review["rating"] for review in reviews if review["rating"] is not None]
+        low = sum(star <= 2 for star in stars)
+        assert (row["reviews"], row["reviews_rated"], row["low_reviews"]) == (len(reviews), len(stars), low)
+        assert row["rating_sum"] == sum(stars)
+        assert row["rating_avg"] == pytest.approx(ratio(sum(stars), len(stars)), abs=1e-6)
+        assert row["low_rating_rate"] == pytest.approx(ratio(low, len(reviews)), abs=1e-6)
+    assert seen[False] and seen[True]
 
 
 @pytest.mark.parametrize("grain", GRAINS)

@@ -18,6 +18,10 @@ from world_trade import READ_UNTIL, Shop, trade
 
 # Its lines name no category; in the American store the catalogue does, and moved it on 6 November.
 MOVED_PRODUCT = "9007199254740912"
+# The days of reef's reviews: read since September, and one night they were not.
+REVIEWS_READ = [
+    day for number in range(73) if (day := date(2026, 9, 10) + timedelta(days=number)) != date(2026, 11, 5)
+]
 # When each store's products were first read: what was on sale before that nobody knows.
 CATALOGUE_FIRST_READ = {
     "jade_tmall": datetime(2026, 9, 10, 18, 10, tzinfo=UTC),  # the 11th in Shanghai
@@ -88,6 +92,7 @@ def make_world(seed: int = 1) -> World:
             }
         )
     _catalogue(world)
+    _reviews(world, random.Random(seed))
     visits(world, rng)
     outcomes(world)
     advertising(world, rng)
@@ -121,6 +126,39 @@ def make_world(seed: int = 1) -> World:
             }
         )
     return world
+
+
+def _reviews(world: World, rng: random.Random) -> None:
+    """What buyers of reef say: of a product, or of a line of their order; some without stars, some not let through."""
+    zone, counts = ZoneInfo("America/New_York"), dict.fromkeys(REVIEWS_READ, 0)
+    for line in world.streams["order_lines"]:
+        moment = datetime(2026, 9, 8, tzinfo=UTC) + timedelta(minutes=rng.randrange(75 * 24 * 60))
+        if (
+            line["store_id"] != "reef_us"
+            or rng.random() < 0.4
+            or moment.astimezone(zone).date() not in counts
+        ):
+            continue
+        counts[moment.astimezone(zone).date()] += 1
+        stars = rng.choice((5, 5, 4, 3, 2, 1, None))
+        of_line = {"order_id": line["order_id"], "line_id": line["line_id"]}
+        world.streams["reviews"].append(
+            {
+                **{name: line[name] for name in ("platform", "account_id", "store_id")},
+                "review_id": f"r{len(world.streams['reviews'])}",
+                **(of_line if rng.random() < 0.5 else {"product_id": line["product_id"]}),
+                "reviewed_at": moment,
+                "rating": None if stars is None else Decimal(stars),
+                "is_low": stars in (1, 2),
+                "is_counted": rng.random() < 0.9,
+                "load_id": 0,
+            }
+        )
+    for day, count in counts.items():
+        world.books["report_reads"].append(
+            {"platform": "woocommerce", "account_id": "woocommerce__reef", "stream": "reviews", "report_date": day,
+             "as_of_date": READ_UNTIL.date(), "read_at": READ_UNTIL, "load_id": 0, "rows": count}
+        )  # fmt: skip
 
 
 def _catalogue(world: World) -> None:

@@ -64,6 +64,13 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "currency": pa.string(),
         "load_id": pa.int64(),
     },
+    "reviews": {
+        **_fields(pa.string(), "platform account_id store_id review_id order_id line_id product_id sku_id"),
+        "reviewed_at": _INSTANT,
+        "rating": _MONEY,
+        **_fields(pa.bool_(), "is_low is_counted"),
+        "load_id": pa.int64(),
+    },
     "products": {
         **_fields(pa.string(), "platform account_id store_id product_id sku_id product_name category_path"),
         "list_price": _MONEY,

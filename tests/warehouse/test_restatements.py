@@ -287,6 +287,31 @@ def test_a_dispute_about_a_refund_asked_for_long_ago_is_no_late_order(home):
     assert dict(said) == dict.fromkeys(counts, "refunds of the period arrived late or changed")
 
 
+def test_a_review_that_was_let_through_later_is_no_late_order(home):
+    page = yml.read(MARTS / "after_sales" / "_after_sales.yml")
+    clocks = {
+        column["name"]: column["config"]["meta"]["clock"]
+        for column in page["models"][0]["columns"]
+        if column["name"] in ("reviews", "low_reviews")
+    }
+    path = build_marts(home / "build")
+    change(
+        path,
+        "create table marts.after_sales_daily as select date '2026-10-02' as period_start, true as is_complete,"
+        " 'alpha' as store_id, 'ALL' as reason, 4 as reviews, 1 as low_reviews",
+    )
+    for metric, clock in clocks.items():
+        change(path, f"insert into marts.dim_metric values ('after_sales', '{metric}', 'A', '{clock}')")
+    out(home)
+    change(path, "update marts.after_sales_daily set reviews = 5, low_reviews = 0")
+    out(home)
+    said = rows(
+        home / "published" / "current" / "daybook.duckdb", "select metric, cause from marts.restatement_log"
+    )
+    cause = "reviews of the period were let through, changed or thrown away"
+    assert dict(said) == {"reviews": cause, "low_reviews": cause}
+
+
 def test_a_change_of_definitions_is_the_cause_of_what_it_changes(home):
     build_marts(home / "build")
     for recipe, amount in (("one", "100"), ("another", "120")):

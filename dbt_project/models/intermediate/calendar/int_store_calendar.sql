@@ -1,6 +1,7 @@
 -- The days that each store's rows may speak of, and what of them has been loaded.
 -- * A store whose orders are read has every day from where its history begins to the last one that is over where the store is. The
 --   running day is in the facts, and in no period.
+-- * A store's reviews of a day are loaded if every platform on which it was selling that day tells them.
 -- * A day before the history keeps the events that are known of it and is not loaded: of its orders only those are known that changed
 --   later. ALL has none of these days.
 -- * A day within the history that was not read (int_unread_days) is not loaded either.
@@ -133,8 +134,14 @@ report_days as (
         {%- if stream == 'traffic' %}
         and {{ is_visit_counted('accounts') }}
         {%- endif %}
-    {{ "union" if not loop.last }}
+
+    union
     {%- endfor %}
+
+    select concat('reviews of ', accounts.platform), accounts.account_id, accounts.store_id, reads.report_date
+    from {{ source('raw_daybook', 'report_reads') }} as reads
+    inner join {{ source('raw_daybook', 'accounts') }} as accounts on reads.account_id = accounts.account_id
+    where reads.stream = 'reviews'
 
 ),
 
@@ -182,6 +189,36 @@ report_loaded as (
 
 ),
 
+-- A platform has stopped when nothing was sold on it for so many days (var store_lapses_after_days).
+platforms as (
+
+    select
+        store_id,
+        platform,
+        min(coalesce(created_date, paid_date)) as first_date,
+        {{ add_days('max(coalesce(created_date, paid_date))', var('store_lapses_after_days')) }} as last_date
+    from {{ ref('int_order_totals') }}
+    group by store_id, platform
+
+),
+
+reviews_loaded as (
+
+    select days.store_id, days.date_day
+    from (select distinct store_id, date_day from report_loaded where is_loaded and stream like 'reviews of %') as days
+    left join platforms
+        on days.store_id = platforms.store_id
+        and days.date_day between platforms.first_date and platforms.last_date
+    left join report_loaded as told
+        on told.stream = concat('reviews of ', platforms.platform)
+        and days.store_id = told.store_id
+        and days.date_day = told.date_day
+        and told.is_loaded
+    group by days.store_id, days.date_day
+    having count(platforms.platform) = count(told.stream)
+
+),
+
 -- Only days with figures: an empty answer about a day before the history does not make it a day of the store.
 figure_days as (
 
@@ -206,7 +243,7 @@ all_days as (
     inner join (select store_id, min(date_day) as first_day from figure_days group by store_id) as begun
         on report_days.store_id = begun.store_id
         and report_days.date_day > begun.first_day
-    where not history.has_orders
+    where not history.has_orders and report_days.stream in ('traffic', 'ads')
 
 ),
 
@@ -221,6 +258,7 @@ store_days as (
             as is_orders_loaded,
         coalesce(traffic.is_loaded, false) as is_traffic_loaded,
         coalesce(ads.is_loaded, false) as is_ads_loaded,
+        history.has_orders and reviews.store_id is not null as is_reviews_loaded,
         coalesce(days.date_day < history.history_from, false) as is_before_all,
         traffic.is_loaded is not null or ads.is_loaded is not null as has_reports,
         not history.has_orders
@@ -241,6 +279,7 @@ store_days as (
         on traffic.stream = 'traffic' and days.store_id = traffic.store_id and days.date_day = traffic.date_day
     left join report_loaded as ads
         on ads.stream = 'ads' and days.store_id = ads.store_id and days.date_day = ads.date_day
+    left join reviews_loaded as reviews on days.store_id = reviews.store_id and days.date_day = reviews.date_day
     where history.closed_through_date is null or days.date_day <= history.closed_through_date
 
 ),
@@ -303,12 +342,14 @@ all_stores as (
         max(case when store_days.has_orders and not store_days.is_before_all then 1 else 0 end) = 1 as has_orders,
         sum(case when store_days.has_orders and not store_days.is_before_all and not store_days.is_traffic_loaded then 1 else 0 end)
             as orders_without_traffic,
+        {%- for name, is_told in [('incomplete', 'is_complete'), ('without_reviews', 'is_reviews_loaded')] %}
         sum(case
             when days.date_day between expected.orders_first
                 and {{ add_days('expected.orders_last', var('store_lapses_after_days')) }}
-                and not coalesce(store_days.is_complete, false) then 1
+                and not coalesce(store_days.{{ is_told }}, false) then 1
             else 0
-        end) as incomplete
+        end) as {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
     from days
     cross join expected
     left join store_days on expected.store_id = store_days.store_id and days.date_day = store_days.date_day
@@ -336,6 +377,7 @@ select
     is_orders_loaded,
     is_traffic_loaded,
     is_ads_loaded,
+    is_reviews_loaded,
     has_orders,
     is_traffic_loaded as has_traffic,
     is_ads_loaded as has_ads,
@@ -354,6 +396,7 @@ select
     orders_expected > 0 and orders_loaded >= orders_expected as is_orders_loaded,
     traffic_expected > 0 and traffic_loaded >= traffic_expected as is_traffic_loaded,
     ads_expected > 0 and ads_loaded >= ads_expected as is_ads_loaded,
+    orders_expected > 0 and without_reviews = 0 as is_reviews_loaded,
     has_orders,
     traffic_loaded > 0 as has_traffic,
     ads_loaded > 0 as has_ads,

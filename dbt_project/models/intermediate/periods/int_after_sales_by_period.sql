@@ -1,10 +1,10 @@
--- The one SELECT behind after_sales_*: refunds by reason, each on its own clock, and how fast paid orders left the house.
+-- The one SELECT behind after_sales_*: refunds by reason, each on its own clock, how fast paid orders left the house, and reviews.
 -- reason 'ALL' is all reasons together and has every period. Times are added up in whole seconds: fractions would come to another
 -- sum in another order. One row per store (and ALL), reason, grain, period_start and span.
 {%- set counts = ['refunds_requested', 'refunds', 'refunds_timed', 'refund_only', 'return_refund', 'before_shipment', 'exchanges',
     'orders_due_48h', 'orders_shipped_48h', 'orders_delivered', 'promises', 'promises_untold', 'orders_promised', 'orders_late',
-    'disputes', 'disputes_untold', 'platform_interventions', 'platform_interventions_untold'] %}
-{%- set amounts = ['refund_amount', 'refund_goods', 'refund_seconds', 'delivery_seconds', 'unrated'] %}
+    'disputes', 'disputes_untold', 'platform_interventions', 'platform_interventions_untold', 'reviews', 'reviews_rated', 'low_reviews'] %}
+{%- set amounts = ['refund_amount', 'refund_goods', 'refund_seconds', 'delivery_seconds', 'unrated', 'rating_sum'] %}
 
 with
 
@@ -124,8 +124,9 @@ events as (
         sum(case when is_disputed is null then 1 else 0 end) as disputes_untold,
         sum(case when is_platform_decided then 1 else 0 end) as platform_interventions,
         sum(case when is_platform_decided is null then 1 else 0 end) as platform_interventions_untold,
+        0 as reviews, 0 as reviews_rated, 0 as low_reviews,
         cast(0 as decimal(18, 4)) as refund_amount, cast(0 as decimal(18, 4)) as refund_goods,
-        0 as refund_seconds, 0 as delivery_seconds, 0 as unrated
+        0 as refund_seconds, 0 as delivery_seconds, 0 as unrated, cast(0 as decimal(18, 4)) as rating_sum
     from refunds
     where exclude_reason is null and requested_date is not null
     group by store_id, reason_given, requested_date
@@ -140,9 +141,9 @@ events as (
         sum(case when refund_type = 'return_refund' then 1 else 0 end),
         sum(case when refund_type = 'before_shipment' then 1 else 0 end),
         sum(case when refund_type = 'exchange' then 1 else 0 end),
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         sum(refund_goods + refund_shipping + refund_tax), sum(refund_goods), sum(coalesce(seconds, 0)), 0,
-        sum(case when rate_to_reporting is null then 1 else 0 end)
+        sum(case when rate_to_reporting is null then 1 else 0 end), 0
     from refunds
     where is_counted
     group by store_id, reason_given, refund_date
@@ -163,17 +164,28 @@ events as (
                 then orders.is_awaited
             else 0
         end),
-        0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         sum(case
             when orders.delivered_at >= orders.begun_at
                 then {{ seconds_between('orders.begun_at', 'orders.delivered_at') }}
             else 0
         end),
-        0
+        0, 0
     from judged as orders
     left join whole on orders.store_id = whole.store_id
     inner join told on orders.store_id = told.store_id
     group by orders.store_id, orders.paid_date
+
+    union all
+
+    -- A review gives no reason.
+    select
+        store_id, 'ALL', review_date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        count(*), count(rating), sum(case when is_low then 1 else 0 end),
+        0, 0, 0, 0, 0, coalesce(sum(rating), 0)
+    from {{ ref('int_reviews') }}
+    where is_counted
+    group by store_id, review_date
 
 ),
 
@@ -262,6 +274,7 @@ select
     {{ mart_money('coalesce(added.refund_goods, 0)', 'coalesce(added.unrated, 0) = 0') }} as refund_goods,
     round(cast(coalesce(added.refund_seconds, 0) as double) / 3600, 4) as refund_hours,
     {{ ratio('cast(added.refund_seconds as double) / 3600', 'added.refunds_timed') }} as avg_refund_hours,
+    cast(coalesce(added.rating_sum, 0) as decimal(18, 4)) as rating_sum,
     {{ ratio('added.orders_shipped_48h', 'added.orders_due_48h') }} as ship_within_48h_rate,
     round(cast(coalesce(added.delivery_seconds, 0) as double) / 86400, 4) as delivery_days,
     {{ ratio('cast(added.delivery_seconds as double) / 86400', 'added.orders_delivered') }} as avg_delivery_days

@@ -2,6 +2,8 @@
 -- orders were loaded, a reason without a row was given by nobody.
 {{ config(materialized='view') }}
 {%- set rates = {'avg_refund_hours': 'double', 'ship_within_48h_rate': 'double', 'avg_delivery_days': 'double', 'late_rate': 'double'} %}
+{#- A review gives no reason: it stands in the row of all. #}
+{%- set has_reviews = "(this.reason = 'ALL' and spans.is_reviews_loaded)" %}
 
 select
     this.store_id,
@@ -32,12 +34,15 @@ select
     case when this.is_promised_dates_loaded then this.orders_promised end as orders_promised,
     case when this.is_promised_dates_loaded then this.orders_late end as orders_late,
     this.late_rate,
-    -- No source that is read tells these yet.
+    -- No source that is read tells this yet.
     cast(null as bigint) as lost,
-    false as is_reviews_loaded,
-    cast(null as bigint) as reviews,
-    cast(null as double) as rating_avg,
-    cast(null as double) as low_rating_rate,
+    {{ has_reviews }} as is_reviews_loaded,
+    {%- for name in ['reviews', 'reviews_rated', 'rating_sum', 'low_reviews'] %}
+    case when {{ has_reviews }} then this.{{ name }} end as {{ name }},
+    {%- endfor %}
+    case when {{ has_reviews }} then {{ ratio('this.rating_sum', 'this.reviews_rated') }} end as rating_avg,
+    case when {{ has_reviews }} then {{ ratio('this.low_reviews', 'this.reviews') }} end as low_rating_rate,
+    -- Nor these.
     false as is_service_loaded,
     cast(null as bigint) as enquiries,
     cast(null as bigint) as enquirers,

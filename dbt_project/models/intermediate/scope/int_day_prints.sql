@@ -7,6 +7,7 @@
     ('fct_order_lines', ['paid_date'], row_print('events')),
     ('fct_refund_lines', ['refund_date', 'order_paid_date'], row_print('events')),
     ('int_product_traffic', ['period_start'], row_print('events')),
+    ('int_reviews', ['review_date'], row_print('events')),
 ] %}
 
 with

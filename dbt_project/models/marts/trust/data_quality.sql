@@ -29,6 +29,10 @@
         "refund_state = 'success' and is_linked and not is_counted and exclude_reason is null"),
     ('refunds', 'refunds_with_negative_amount', 'refunds', 'Counted as they are: money taken back from the buyer.', "is_counted and refund_amount_orig < 0"),
     ('refunds', 'refunds_of_unknown_status', 'refunds', 'Not counted: a status that no document names.', "refund_state = 'unknown'"),
+    ('reviews', 'reviews', 'reviews', 'Reviews of the store, whether or not they count.', "true"),
+    ('reviews', 'reviews_without_product', 'reviews',
+        "Counted, under product 'unknown' or one without a name: none is told, or one that no order and no catalogue has.",
+        "is_counted and known.product_id is null"),
     ('traffic', 'traffic_from_unknown_source', 'visits a day and source', "Sources that no mapping names, under 'unknown'.", "source_l1 = 'unknown'"),
     ('live_costs', 'live_costs_without_session', 'sessions', 'In no cost: neither an export nor an order tells of this session (seed live_costs).',
         "is_session_unknown"),
@@ -93,7 +97,7 @@ told_costs as (
 
 )
 
-{%- for stream in ['orders', 'order_lines', 'refunds', 'traffic', 'live_costs', 'ads'] %},
+{%- for stream in ['orders', 'order_lines', 'refunds', 'reviews', 'traffic', 'live_costs', 'ads'] %},
 
 {{ stream }}_counts as (
 
@@ -107,6 +111,11 @@ told_costs as (
     {%- if stream == 'orders' %}
     left join usual on records.store_id = usual.store_id and records.currency = usual.currency
     {{ joined_to_first_days('records') }}
+    {%- elif stream == 'reviews' %}
+    left join {{ ref('dim_product') }} as known
+        on records.platform = known.platform
+        and records.store_id = known.store_id
+        and records.product_id = known.product_id
     {%- endif %}
     group by records.store_id
 
