@@ -1,7 +1,7 @@
 -- The days that each store's rows may speak of, and what of them has been loaded.
 -- * A store whose orders are read has every day from where its history begins to the last one that is over where the store is. The
 --   running day is in the facts, and in no period.
--- * A store's reviews of a day are loaded if every platform on which it was selling that day tells them.
+-- * A store's reviews of a day are loaded if its orders are, and every platform on which it was selling that day tells them.
 -- * A day before the history keeps the events that are known of it and is not loaded: of its orders only those are known that changed
 --   later. ALL has none of these days.
 -- * A day within the history that was not read (int_unread_days) is not loaded either.
@@ -206,6 +206,9 @@ reviews_loaded as (
 
     select days.store_id, days.date_day
     from (select distinct store_id, date_day from report_loaded where is_loaded and stream like 'reviews of %') as days
+    -- Nobody knows on which platforms it was selling before its orders are read.
+    inner join order_days
+        on days.store_id = order_days.store_id and days.date_day = order_days.date_day and order_days.is_read
     left join platforms
         on days.store_id = platforms.store_id
         and days.date_day between platforms.first_date and platforms.last_date
@@ -258,7 +261,7 @@ store_days as (
             as is_orders_loaded,
         coalesce(traffic.is_loaded, false) as is_traffic_loaded,
         coalesce(ads.is_loaded, false) as is_ads_loaded,
-        history.has_orders and reviews.store_id is not null as is_reviews_loaded,
+        reviews.store_id is not null as is_reviews_loaded,
         coalesce(days.date_day < history.history_from, false) as is_before_all,
         traffic.is_loaded is not null or ads.is_loaded is not null as has_reports,
         not history.has_orders

@@ -178,14 +178,18 @@ events as (
 
     union all
 
-    -- A review gives no reason.
+    -- A review gives no reason. On a day whose reviews are not known those that are would make a row of refunds that are 0.
     select
-        store_id, 'ALL', review_date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        count(*), count(rating), sum(case when is_low then 1 else 0 end),
-        0, 0, 0, 0, 0, coalesce(sum(rating), 0)
-    from {{ ref('int_reviews') }}
-    where is_counted
-    group by store_id, review_date
+        reviews.store_id, 'ALL', reviews.review_date, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        count(*), count(reviews.rating), sum(case when reviews.is_low then 1 else 0 end),
+        0, 0, 0, 0, 0, coalesce(sum(reviews.rating), 0)
+    from {{ ref('int_reviews') }} as reviews
+    inner join {{ ref('int_store_calendar') }} as known
+        on reviews.store_id = known.store_id
+        and reviews.review_date = known.date_day
+        and known.is_reviews_loaded
+    where reviews.is_counted
+    group by reviews.store_id, reviews.review_date
 
 ),
 
