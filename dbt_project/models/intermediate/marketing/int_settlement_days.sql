@@ -1,7 +1,22 @@
 -- What platforms told that they settled with each store, by the store's day in which the statement was made: what affiliates had of it,
 -- and what the platform took. An order is settled weeks after it was paid. is_settled says whether the day's statements are read, of ALL
--- whether those of every store are. One row per store (and ALL) and day with orders read.
+-- whether those of every store are; amounts are those of stores whose statements are. One row per store (and ALL) and day with orders read.
 with
+
+-- Several accounts of one shop tell the same statements.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by platform, store_id, settlement_id, settled_at
+            order by load_id desc, account_id
+        ) as choice
+    from (
+        {{ union_staging('settlements') }}
+    ) as told
+
+),
 
 settled as (
 
@@ -11,13 +26,12 @@ settled as (
         told.currency,
         sum(told.affiliate_commission) as affiliate_commission,
         sum(told.fees_platform) as fees_platform
-    from (
-        {{ union_staging('settlements') }}
-    ) as told
+    from ranked as told
     left join {{ ref('int_store_zones') }} as zones
         on told.store_id = zones.store_id
         and told.settled_at >= zones.valid_from_at
         and told.settled_at < zones.valid_until_at
+    where told.choice = 1
     group by told.store_id, {{ store_date('told.settled_at', 'zones.time_zone') }}, told.currency
 
 ),
@@ -39,7 +53,7 @@ converted as (
 
 ),
 
-store_days as (
+days as (
 
     select
         calendar.store_id,
@@ -49,16 +63,26 @@ store_days as (
             when calendar.date_day > {{ local_date("stores.settlements_from_at - interval 1 second", 'stores.time_zone') }}
                 and calendar.date_day < {{ local_date('stores.settlements_through_at', 'stores.time_zone') }} then 1
             else 0
-        end as is_settled,
-        coalesce(converted.affiliate_commission, 0) as affiliate_commission,
-        coalesce(converted.fees_platform, 0) as fees_platform,
-        coalesce(converted.unrated_settlements, 0) as unrated_settlements
+        end as is_settled
     from {{ ref('int_store_calendar') }} as calendar
     inner join {{ ref('int_stores') }} as stores on calendar.store_id = stores.store_id
-    left join converted
-        on calendar.store_id = converted.store_id
-        and calendar.date_day = converted.date_day
     where calendar.store_id <> 'ALL' and calendar.has_orders
+
+),
+
+store_days as (
+
+    select
+        days.store_id,
+        days.date_day,
+        days.is_settled
+        {%- for name in ['affiliate_commission', 'fees_platform', 'unrated_settlements'] %},
+        case when days.is_settled = 1 then coalesce(converted.{{ name }}, 0) else 0 end as {{ name }}
+        {%- endfor %}
+    from days
+    left join converted
+        on days.store_id = converted.store_id
+        and days.date_day = converted.date_day
 
 )
 
@@ -70,11 +94,14 @@ union all
 select
     'ALL' as store_id,
     store_days.date_day,
-    min(store_days.is_settled) as is_settled,
+    -- A store that should be there, and whose orders of the day are not read, has no row.
+    min(case when everywhere.is_orders_loaded then store_days.is_settled else 0 end) as is_settled,
     sum(store_days.affiliate_commission) as affiliate_commission,
     sum(store_days.fees_platform) as fees_platform,
     sum(store_days.unrated_settlements) as unrated_settlements
 from store_days
+inner join {{ ref('int_store_calendar') }} as everywhere
+    on everywhere.store_id = 'ALL' and store_days.date_day = everywhere.date_day
 {{ joined_to_first_days('store_days') }}
 where {{ counts_in_all('store_days.date_day') }}
 group by store_days.date_day

@@ -191,10 +191,10 @@ measures as (
         {%- for name in ['affiliate_commission', 'fees_platform'] %}
         {{ mart_money('added.' ~ name, is_settled ~ ' and added.unrated_settlements = 0') }} as {{ name }},
         {%- endfor %}
-        {%- set of_affiliates = 'case when ' ~ is_settled ~ ' then added.affiliate_commission else 0 end' %}
+        -- With what is known of affiliates and hosts, so that days add up.
         {{ mart_money(
-            'added.ad_spend + added.kol_fees + ' ~ of_affiliates,
-            'spans.has_ads and added.unrated_ads = 0 and (added.is_settled < added.days or added.unrated_settlements = 0)'
+            'added.ad_spend + added.kol_fees + added.affiliate_commission',
+            'spans.has_ads and added.unrated_ads + added.unrated_settlements = 0'
         ) }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['ad_clicks', 'ad_impressions'] %}
