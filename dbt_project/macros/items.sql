@@ -359,9 +359,9 @@ sold_out as (
     from {{ ref('int_item_by_period') }} as days
     inner join {{ ref('int_product_versions') }} as versions
         on {{ versions_of(level, 'days', 'days.period_start', 'days.period_start') }}
-        and versions.stock <= 0
     where days.level = '{{ level }}' and days.grain = 'day' and days.span_days = 0 and days.units > 0
     group by days.store_id, days.item_id, days.period_start
+    having max(versions.stock) <= 0  -- on each of its platforms
 
 ),
 
