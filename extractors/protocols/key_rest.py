@@ -112,6 +112,14 @@ def _typed(name: str, data: dict[str, Any], status: int) -> DaybookError:
             f"{name}: {code}: the store says that the signature's time is wrong",
             advice="set the clock of this machine or of the store: they may differ by at most 15 minutes",
         )
+    told = data.get("data")
+    if "cannot_view" in code and 403 in (status, told.get("status") if isinstance(told, dict) else None):
+        # 401 is a key that did not arrive. With 403 the key is good, and its user may not read this one list.
+        return ConfigError(
+            f"{name}: {code}: the user of the key may not read this",
+            advice="give the key to a user who may (reviews: one who may moderate comments), or name the "
+            "account's other streams in accounts.yml (`streams`)",
+        )
     if "authentication" in code or "cannot_view" in code or status == 401:
         return AuthError(
             f"{name}: {code}",
@@ -123,6 +131,6 @@ def _typed(name: str, data: dict[str, Any], status: int) -> DaybookError:
         return TransientError(f"{name}: {code}")
     if code.endswith("invalid_page_number"):
         return ContractError(f"{name}: {code}: the list became shorter while it was read")
-    params = data.get("data", {}).get("params") if isinstance(data.get("data"), dict) else None
+    params = told.get("params") if isinstance(told, dict) else None
     detail = f" ({', '.join(params)})" if isinstance(params, dict) else ""
     return ConfigError(f"{name}: {code}{detail}", advice="check the store's address, version and plugins")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from extractors.errors import (
+    PERMISSION_ADVICE,
     AuthError,
     ConfigError,
     ContractError,
@@ -38,7 +39,7 @@ def error_in_words(
     if re.search(r"签名|验签|sign|密钥|secret", lower):
         return AuthError(said, advice=f"the {secret} of the connection does not match the app key")
     if re.search(r"权限|permission|scope", lower):
-        return ConfigError(said, advice="ask for this API's permission in the app console")
+        return ConfigError(said, advice=PERMISSION_ADVICE)
     if re.search(r"token|session|授权|会话|auth|鉴权|用户名|密码|username|password", lower):
         authorise = "authorise the shop again and update the connection"
         return AuthError(said, refreshable=entered is None, advice=entered or authorise)

@@ -24,6 +24,7 @@ from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, ExtractErrors
+from extractors.extract import extract
 from extractors.sandbox.control import Fault
 
 Make = Callable[..., Bench]
@@ -279,6 +280,41 @@ def test_a_dead_token_that_its_vendor_renews_no_more_fails_at_once_and_says_what
 
 def test_the_platforms_that_renew_in_time_only_are_known() -> None:
     assert "jd" in RENEWED_AHEAD and min(RENEWED_AHEAD.values()) > timedelta(days=2)
+
+
+# ---- permissions -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("platform", "stream", "scope"),
+    [
+        ("taobao", "reviews", "taobao.traderates.get"),
+        ("tiktok_shop", "settlements", "seller.finance.info"),
+        ("woocommerce", "reviews", "moderate_comments"),
+    ],
+)
+def test_a_stream_without_its_permission_keeps_no_other_from_landing_and_names_the_way_out(
+    platform: str, stream: str, scope: str, bench: Make
+) -> None:
+    on = bench(platform, stream)
+    others = [name for name in SPOKEN[platform].stream_names if name != stream]
+    on.running.control.withheld.add(scope)
+    with pytest.raises(ExtractErrors) as caught:
+        extract(
+            on.account,
+            on.credentials,
+            on.landing,
+            hash_key=b"contract",
+            token_dir=on.folder / "tokens",
+            window=days_window(BUSY_DAY, BUSY_DAY, on.account.zone),
+            streams=(stream, *others),  # even where it is read first
+            now=on.now,
+            sleep=on.waits.append,
+        )
+    (error,) = caught.value.errors
+    assert isinstance(error, ConfigError) and error.stream == stream and caught.value.hopeless
+    assert "permission" in str(error) or "may not read" in str(error)
+    assert error.advice and "`streams`" in error.advice
+    landed = {manifest.stream: manifest.rows for manifest in on.landing.all()}
+    assert set(landed) == set(others) and landed["orders"] > 0
 
 
 # ---- clocks ----------------------------------------------------------------------------------------

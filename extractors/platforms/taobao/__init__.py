@@ -14,7 +14,14 @@ from extractors.core.decode import loads
 from extractors.core.model import Instant, Platform, Rate, Read, Record, Request, Stream
 from extractors.core.paging import ForwardPages, LastPageFirst, number_at, records_at
 from extractors.core.window import Window
-from extractors.errors import AuthError, ConfigError, DaybookError, RateLimitedError, TransientError
+from extractors.errors import (
+    PERMISSION_ADVICE,
+    AuthError,
+    ConfigError,
+    DaybookError,
+    RateLimitedError,
+    TransientError,
+)
 from extractors.personal import Personal
 from extractors.protocols.oauth import ends_in, refresh_form, token_reader
 from extractors.protocols.restraint import until_midnight
@@ -86,7 +93,7 @@ def error_of(body: Any) -> DaybookError | None:
     if code in TOKEN_CODES:
         return AuthError(text, refreshable=True, advice="authorise the shop again and update the connection")
     if code in PERMISSION_CODES:
-        return ConfigError(text, advice="ask for this API's permission package in the app console")
+        return ConfigError(text, advice=PERMISSION_ADVICE)
     if code == "25":
         return AuthError(text, advice="the app secret of the connection does not match the app key")
     return ConfigError(text, advice="check the account's configuration against the API page")

@@ -15,6 +15,7 @@ from extractors.core.paging import NextToken, SizedNextToken, number_at, records
 from extractors.core.session import Session
 from extractors.core.window import Window
 from extractors.errors import (
+    PERMISSION_ADVICE,
     AuthError,
     ConfigError,
     ContractError,
@@ -36,6 +37,7 @@ TOKEN_CODES = {105001, 105002, 101000, 36004004}
 RATE_CODES = {36009002, 36009024}
 SIGN_CODES = range(106000, 106010)
 RETRY_CODES = {36009001, 36009003, 36009007, 12001000, 33001002}
+NO_SCOPE = 105005  # the app lacks the permission of this call, or was authorised before it had it
 BY_WORDS = 36009004  # stands for a dozen failures
 OURS = re.compile("timestamp|credentials|signature|app_key")
 
@@ -162,6 +164,8 @@ def _error(body: Any) -> DaybookError | None:
             advice="check app key and secret, and the clock of this machine: five minutes behind TikTok's "
             "are allowed, and thirty seconds ahead",
         )
+    if code == NO_SCOPE:
+        return ConfigError(text, advice=PERMISSION_ADVICE)
     if code == 36009033:
         return ConfigError(text, advice="add this machine's address to the app's IP allow list")
     return ConfigError(text, advice="check the app's permissions and the shop_cipher of the connection")

@@ -103,6 +103,7 @@ SETTLED_FEES = frozenset(
         "voucher_xtra_service_fee_amount",
     ]
 )
+FINANCE = "seller.finance.info"  # the scope of what is settled
 SETTLED_DAYS = 12  # after an order was made, when its parcel has come
 _LONG = 10**11
 _RETURN_STATES = {
@@ -167,6 +168,8 @@ def routes(desk: Desk) -> list[BaseRoute]:
                 shop = _admitted(
                     desk, request.url.path.removeprefix("/tiktok_shop"), query, b"", text, fields
                 )
+                if FINANCE in desk.control.withheld:
+                    raise Refusal(_no(105005, "Access denied. The required scope is not granted.", 403))
                 for field in query:
                     if "_time_" in field and whole(query[field], 0, _LONG) is None:
                         raise Refusal(_no(36009005, f"{field} is no time in seconds", 400))

@@ -135,6 +135,10 @@ class Gateway:
             raise Refusal(top_error(22, "Invalid method", "isv.invalid-method", name))
         if method.needs_session:
             self._check_session(params)
+        if name in self.desk.control.withheld:
+            raise Refusal(
+                top_error(11, "Insufficient isv permissions", "isv.permission-api-package-limit", name)
+            )
         unknown = set(params) - SYSTEM - method.params
         if unknown:
             raise Refusal(top_error(41, f"Invalid arguments:{','.join(sorted(unknown))}"))

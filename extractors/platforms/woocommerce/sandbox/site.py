@@ -315,7 +315,9 @@ class Site:
         return self._listing(call, rows, lambda i: variation_record(call, product, i), fault)
 
     def reviews(self, call: Call, fault: Fault | None) -> Answer:
-        """GET /products/reviews."""
+        """GET /products/reviews, for users who may moderate comments."""
+        if "moderate_comments" in self.desk.control.withheld:
+            raise no(403, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
         found = select_reviews(call, self.desk.world.reviews[self.shop.store])
         return self._listing(call, found, lambda review: review_record(call, review), fault)
 
