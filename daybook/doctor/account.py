@@ -65,7 +65,8 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     try:
         calls, unseen = first_call(settings, account, credentials)
     except DaybookError as error:
-        yield Finding("bad", account.id, error.message, error.advice or "see the platform's README")
+        said = f"{error.stream}: {error.message}" if error.stream else error.message
+        yield Finding("bad", account.id, said, error.advice or "see the platform's README")
         return
     yield Finding("ok", account.id, f"{shown(address)}: credentials accepted ({calls})")
     for said in unseen:
@@ -124,7 +125,7 @@ def first_call(settings: Settings, account: Account, credentials: Credentials) -
     """Read the first page of each stream for yesterday, or for as much of it as one call may ask for.
 
     Returns: the streams' names, and a sentence per stream on what the vendor hides from this account.
-    Raises DaybookError when a call is refused.
+    Raises DaybookError, with the stream, when a call is refused.
     """
     platform = find_platform(account.platform)
     yesterday = (datetime.now(UTC).astimezone(account.zone) - timedelta(days=1)).date()
@@ -142,6 +143,8 @@ def first_call(settings: Settings, account: Account, credentials: Credentials) -
             try:
                 _first_page(stream, session, window)
                 unseen.append(unseen_of(stream, session))
+            except DaybookError as error:  # some permissions are those of one stream
+                raise error.at(stream=name) from None
             except MISFITS as error:
                 raise misfit(name, error) from None
     finally:

@@ -45,6 +45,24 @@ def test_an_account_that_can_be_read_is_found_well(
     assert "bad" not in {finding.level for finding in findings}
 
 
+def test_a_stream_without_its_permission_is_named(
+    box: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(
+        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
+    )
+    name = ACCOUNTS["taobao"][0]
+    given = box.connections()[name]
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
+    box.control.withheld.add("taobao.traderates.get")
+    try:
+        (finding,) = one_account(settings, account_of(SPOKEN["taobao"], name, given))
+    finally:
+        box.control.withheld.clear()
+    assert finding.level == "bad" and finding.said.startswith("reviews: TOP error 11")
+    assert "`streams`" in finding.advice
+
+
 @pytest.mark.parametrize("said", ["now", "Sun, 99 Nov 99999 10:00:00 GMT", "2026-11-29T10:00:00Z"])
 def test_a_host_whose_date_cannot_be_read_is_no_clock_to_go_by(said: str) -> None:
     class Host(BaseHTTPRequestHandler):
