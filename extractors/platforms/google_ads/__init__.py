@@ -31,7 +31,7 @@ FIGURES = (
 )
 ACCOUNT = "customer.id, customer.currency_code, customer.time_zone, segments.date"
 CAMPAIGN = "campaign.id, campaign.name, campaign.status, campaign.advertising_channel_type"
-# As it stands when it is asked for, whatever the day; one row of a campaign has one budget.
+# The budget at the time of the call, whatever the day of the row. It does not split a campaign's rows.
 BUDGET = "campaign_budget.amount_micros, campaign_budget.explicitly_shared, campaign_budget.period"
 GROUP = "ad_group.id, ad_group.name"
 AD = f"{GROUP}, ad_group_ad.ad.id, ad_group_ad.ad.name"

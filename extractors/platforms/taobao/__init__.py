@@ -56,14 +56,14 @@ REFUND_FIELDS = (
 )
 ITEM_FIELDS = "num_iid,title,cid,seller_cids,outer_id,price,num,approve_status,list_time,delist_time,modified"
 
-# Neither who wrote a review nor what: of both nothing is asked for.
+# Without the buyer's nick and the texts: what is not asked for cannot land.
 RATE_FIELDS = "tid,oid,role,result,created,num_iid,valid_score"
 
 OFF_SALE = ("for_shelved", "sold_out", "violation_off_shelf")  # the first holds what the shop itself took off
 
 DEPTH = 20_000  # page_no × page_size; the item page gives two figures, this is the smaller one
 
-# Of reviews 1,500 can be had of one window; as many may be more (API 55).
+# API 55 gives at most 1,500 reviews of one window. A window with 1,500 may hold more, so it is split, too.
 RATES_DEPTH = 1_499
 
 # 1, 4, 5 and 6 (user, session, partner) stand in the table of the vendor's SDK alone.
@@ -183,7 +183,7 @@ def _reviews(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _rated(zone: ZoneInfo, window: Window) -> Read:
-    """What buyers said of the shop in a window (the seller got it, the buyer gave it)."""
+    """The reviews that buyers wrote in a window (`get`: the seller received them). zone: the account's."""
     params = {
         "fields": RATE_FIELDS,
         "rate_type": "get",
@@ -251,7 +251,7 @@ PLATFORM = Platform(
             from_beginning=True,
             weekly_whole=True,
         ),
-        # Nothing of a review tells when it was changed, or that it was taken back: its days are read again.
+        # A review has no time of change, and one taken back is no longer listed: its days are read again.
         Stream(
             name="reviews",
             kind="report",

@@ -67,7 +67,10 @@ def _pages(records: str, *, depth: int | None = None) -> NextToken:
 
 
 def _statements(reply: Reply) -> list[Record]:
-    """A page of statements is not counted: one without a list says by its token that none follows."""
+    """The statements of a page. An empty page has no list, and no count of them is given.
+
+    Raises ContractError when the token is missing, too: then the answer is damaged and not empty.
+    """
     if "next_page_token" not in (dig(reply.body, ("data",)) or {}):
         raise ContractError("TikTok Shop sent no next_page_token, which a page without statements has, too")
     return records_at("data.statements")(reply)
@@ -131,7 +134,7 @@ def _settlements(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _transactions(session: Session, statement: Record) -> None:
-    """What was settled in a statement: the list tells only its sums."""
+    """Adds the transactions of a statement, of which the list has only the sums."""
     path = f"/finance/{SETTLED}/statements/{statement['id']}/statement_transactions"
     request = Request("statement_transactions", path, {"sort_field": "order_create_time"})
     found: dict[str, Record] = {}

@@ -52,9 +52,9 @@ def _products(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _reviews(account: Account, window: Window) -> Iterator[Read]:
-    # Its dates are compared with the site's own clock: told with their zone they are turned into it.
+    # WordPress compares these dates with the site's local time, and converts those that name a zone.
     params = {
-        "status": "all",  # but for spam and the trash
+        "status": "all",  # approved and waiting; neither spam nor the trash
         "after": f"{window.start - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}",
         "before": f"{window.end:%Y-%m-%dT%H:%M:%SZ}",
         **STABLE,
@@ -64,7 +64,7 @@ def _reviews(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _dated(reviews: list[Record], zone: ZoneInfo) -> list[Record]:
-    """Each with its business day: the day of the shop's clock may be another, and that of GMT is."""
+    """Adds the business day (account's zone): the dates of the answer are of the site's zone and of GMT."""
     created = Instant("date_created_gmt")
     return [{**review, "review_date": created.day_in(review, zone)} for review in reviews]
 
@@ -160,7 +160,7 @@ PLATFORM = Platform(
             weekly_whole=True,
             personal=Personal(pairs=(_META,)),
         ),
-        # Approved late, edited, thrown away: nothing of a review tells when. Its days are read again.
+        # A review has no time of change (approval, edit, trash), so its days are read again.
         Stream(
             name="reviews",
             kind="report",

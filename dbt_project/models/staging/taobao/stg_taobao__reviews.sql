@@ -1,4 +1,4 @@
-{# A review is of a sub-order, which it has no id beside; the vendor tells good, neutral or bad, and no stars. #}
+{# A review has no id of its own: its key is the sub-order (oid). The vendor tells good, neutral or bad, and no stars. #}
 select
     'taobao' as platform,
     latest.account_id,
