@@ -416,7 +416,8 @@ case {{ record }}.report
 
 {#
   What of the fees and taxes of a TikTok Shop transaction is none of TikTok's own fees (Get Transactions by Statement 202501): what
-  affiliates and creators had; what was only set aside for them, and given back; what is tax.
+  affiliates and creators had; what was only set aside for them, and given back, or is advertising (GMV Max: TikTok Ads tells it as spend);
+  what is tax.
 #}
 {% macro tiktok_shop_fees() -%}
     {{ return((
@@ -424,7 +425,7 @@ case {{ record }}.report
             'affiliate_commission_amount', 'affiliate_ads_commission_amount', 'affiliate_partner_commission_amount',
             'external_affiliate_marketing_fee_amount', 'cofunded_creator_bonus_amount', 'tap_shop_ads_commission',
         ],
-        ['affiliate_commission_deposit', 'affiliate_commission_release'],
+        ['affiliate_commission_deposit', 'affiliate_commission_release', 'gmv_max_ad_fee_amount'],
         [
             'anti_dumping_duty_amount', 'customs_clearance_amount', 'customs_duty_amount', 'gst_amount', 'import_vat_amount',
             'isr_amount', 'iva_amount', 'local_vat_amount', 'pit_amount', 'sst_amount', 'vat_amount',

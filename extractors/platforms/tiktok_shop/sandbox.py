@@ -86,6 +86,7 @@ SETTLED_FEES = frozenset(
         "external_affiliate_marketing_fee_amount",
         "fee_per_item_sold_amount",
         "flash_sales_service_fee_amount",
+        "gmv_max_ad_fee_amount",
         "installation_service_fee",
         "live_specials_fee_amount",
         "mall_service_fee_amount",

@@ -1,9 +1,9 @@
 {#-
-  The total of fees and taxes is TikTok's own. What of it affiliates had, what was only set aside and what is tax is told apart; the rest
-  is TikTok's, whatever it is called. Amounts that are taken are negative, and add up with the revenue to what is settled; the page's
+  The total of fees and taxes is TikTok's own. What of it affiliates had, what was only set aside, advertising and tax are told apart; the
+  rest is TikTok's, whatever it is called. Amounts that are taken are negative, and add up with the revenue to what is settled; the page's
   formula takes them off instead, so where only that comes out they are positive.
 -#}
-{%- set of_affiliates, not_charged, taxes = tiktok_shop_fees() -%}
+{%- set of_affiliates, left_out, taxes = tiktok_shop_fees() -%}
 {%- set fee = 'settled.entry.fee_tax_breakdown.fee.' -%}
 
 with
@@ -30,7 +30,7 @@ amounts as (
         coalesce({{ money('settled.entry.' ~ name ~ '_amount') }}, 0) as {{ name }},
         {%- endfor %}
         {{ sum_of(fee, of_affiliates) }} as of_affiliates,
-        {{ sum_of(fee, not_charged) }} as not_charged,
+        {{ sum_of(fee, left_out) }} as left_out,
         {{ sum_of('settled.entry.fee_tax_breakdown.tax.', taxes) }} as taxes
     from settled
 ),
@@ -54,7 +54,7 @@ select
     order_id,
     settled_at,
     cast(direction * of_affiliates as decimal(18, 4)) as affiliate_commission,
-    cast(direction * (fee_tax - of_affiliates - not_charged - taxes) as decimal(18, 4)) as fees_platform,
+    cast(direction * (fee_tax - of_affiliates - left_out - taxes) as decimal(18, 4)) as fees_platform,
     coalesce(nullif(signed.currency, ''), account.currency) as currency,
     load_id
 from signed
