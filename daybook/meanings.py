@@ -61,6 +61,7 @@ _VALUES: dict[str, tuple[Fits, str]] = {
     "fiscal_year_start_month": (_whole(1, 12), "a month from 1 to 12"),
     "resaleable_share": (_number(0, 1), _SHARE),
     "margin_from_coverage": (_number(0, 1), _SHARE),
+    "stock_out_from_share": (_number(0, 1), _SHARE),
 }
 # Settings per store or platform: of which of the two, the check of each value, and that check in words.
 _TABLES: dict[str, tuple[str, Fits, str]] = {

@@ -1,5 +1,5 @@
 -- Every day of an event in every store beside its baseline: the mean of the last four clean days of the same weekday before the event
--- was announced. Clean days are whole, loaded and in no event. A day that is not clean is skipped, and one further back takes its place,
+-- was announced. Clean days are whole, loaded, in no event and without a stock-out. A day that is not clean is skipped, and one further back takes its place,
 -- half a year back at most. With fewer than four there is no baseline. One row per event, store and day.
 {%- set published = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
 {%- set measures = published + ['units_winsorised', 'marketing_cost', 'gross_margin_cohort'] %}
@@ -78,7 +78,10 @@ clean_days as (
     inner join {{ ref('int_dates') }} as dates on store_days.date_day = dates.date_day
     left join (select distinct date_day from promo_days where phase <> 'after') as promoted
         on store_days.date_day = promoted.date_day
-    where store_days.is_complete and promoted.date_day is null
+    left join {{ ref('int_stock_out_days') }} as stock_outs
+        on store_days.store_id = stock_outs.store_id
+        and store_days.date_day = stock_outs.date_day
+    where store_days.is_complete and promoted.date_day is null and stock_outs.date_day is null
 
 ),
 
