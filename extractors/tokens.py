@@ -6,10 +6,8 @@ ask the vendor again. The new pair is on disk before anyone uses it, so a kill a
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from extractors import durable
+from extractors import durable, locks
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
 
@@ -175,14 +173,11 @@ class TokenFile:
     def _locked(self) -> Iterator[None]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+            lock = locks.locked(self._lock, wait=None, mode=0o600)
         except OSError as error:
             raise self._cannot_keep(error) from None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with lock:
             yield
-        finally:
-            os.close(handle)
 
     def _cannot_keep(self, error: OSError) -> ConfigError:
         return ConfigError(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from extractors.locks import locked
 from warehouse.errors import LockedError
 
 NAME = "writer.lock"
@@ -30,22 +29,15 @@ def writer_lock(build_dir: Path | str, what: str, *, wait: float = 0.0) -> Itera
     """
     path = Path(build_dir) / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        deadline = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise _held(path) from None
-                time.sleep(0.1)
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()} {what} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n".encode(), 0)
+        lock = locked(path, wait=wait)
+    except BlockingIOError:
+        raise _held(path) from None
+    with lock:
+        lock.truncate(0)
+        lock.write(f"{os.getpid()} {what} since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n")
+        lock.flush()
         yield
-    finally:
-        os.close(handle)  # closing drops the lock
 
 
 def _held(path: Path) -> LockedError:

@@ -9,16 +9,14 @@ the lock times out.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from daybook import clock, steps
 from daybook.names import WRITER_POOL, ingest_dag, platform_pool
 from daybook.settings import Settings
+from extractors.locks import locked
 
 READ_AT_ONCE = 4
 """Accounts of one platform that are read at once. A change of the pool in Airflow is kept."""
@@ -34,7 +32,8 @@ def airflow(*words: str) -> None:
 
 def ask(settings: Settings, words: Sequence[str]) -> None:
     """Do what the command line of this module says, one asker after the other: each finds the last one's."""
-    with _one_at_a_time(settings):
+    settings.airflow_home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with locked(settings.airflow_home / "ask.lock", wait=None, mode=0o600):
         _ask(settings, words)
 
 
@@ -49,17 +48,6 @@ def _ask(settings: Settings, words: Sequence[str]) -> None:
         backfill(settings, date.fromisoformat(rest[0]), date.fromisoformat(rest[1]), rest[2:])
     else:
         raise SystemExit(f"unknown request {verb!r}")
-
-
-@contextmanager
-def _one_at_a_time(settings: Settings) -> Iterator[None]:
-    settings.airflow_home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(settings.airflow_home / "ask.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def make_pools(platforms: list[str]) -> None:

@@ -19,6 +19,7 @@ from daybook.processes import Children, free_port
 from daybook.progress import Progress
 from daybook.settings import Settings, port_asked_for
 from extractors.errors import ConfigError, DaybookError
+from extractors.locks import locked
 
 UP = "daybook up"
 START_TIMEOUT = 180.0  # seconds; it takes 10 on an idle machine
@@ -68,18 +69,17 @@ def only_one(settings: Settings, verb: str) -> Iterator[int]:
     lock, or when DAYBOOK_PORT is in use.
     """
     prepare_home(settings)
-    descriptor = os.open(settings.airflow_home / "running.json", os.O_RDWR | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "r+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            other = running(settings)
-            raise ConfigError(
-                f"Daybook's Airflow is in use by {other.verb} (process {other.pid})"
-                if other
-                else "Airflow is in use",
-                advice="let it finish or stop it (Ctrl-C), then try again",
-            ) from None
+    try:
+        file = locked(settings.airflow_home / "running.json", wait=0, mode=0o600)
+    except BlockingIOError:
+        other = running(settings)
+        raise ConfigError(
+            f"Daybook's Airflow is in use by {other.verb} (process {other.pid})"
+            if other
+            else "Airflow is in use",
+            advice="let it finish or stop it (Ctrl-C), then try again",
+        ) from None
+    with file:
         asked = port_asked_for()
         port = free_port(asked or DEFAULT_PORT, fixed=asked is not None)
         file.truncate(0)

@@ -11,7 +11,6 @@ A file is moved only after it has landed. If the process is killed before, the n
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
@@ -24,6 +23,7 @@ from pathlib import Path
 from extractors.errors import TransientError
 from extractors.files.catalogue import OWN
 from extractors.files.refusal import FileRefused
+from extractors.locks import locked
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart")
 _LOCK = ".lock"
@@ -122,14 +122,14 @@ class Inbox:
     def held(self) -> Iterator[None]:
         """Lock the inbox. Raises TransientError when another import has locked it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise TransientError(
-                    f"another import is reading {self.folder}",
-                    advice="run this again in a moment",
-                ) from None
+        try:
+            lock = locked(self.folder / _LOCK, wait=0)
+        except BlockingIOError:
+            raise TransientError(
+                f"another import is reading {self.folder}",
+                advice="run this again in a moment",
+            ) from None
+        with lock:
             yield
 
     def waiting(self) -> list[Path]:
