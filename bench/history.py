@@ -38,8 +38,8 @@ def write_history(build_dir: Path, orders: int) -> None:
         con.execute("checkpoint")
 
 
-def write_night(build_dir: Path, orders: int, *, changed: float = 0.001, oldest: int = 60) -> int:
-    """One more day of orders, and a change to `changed` of all the old ones: half are edited, half refunded.
+def write_night(build_dir: Path, orders: int, *, oldest: int = 60) -> int:
+    """One more day of orders, and a change to one in a thousand of the old ones: half are edited, half refunded.
 
     orders: how many the history was written with. oldest: a change reaches back so many days at most, as orders
     change while they are shipped and taken back; DAYS spreads the changes evenly over the whole history.
@@ -59,7 +59,7 @@ def write_night(build_dir: Path, orders: int, *, changed: float = 0.001, oldest:
             load_id=load,
             history=orders,
         )
-        wanted = int(orders * changed)
+        wanted = orders // 1000
         con.execute(f"""
             create or replace temp table picked as
             select account_id, record_key, payload, row_number() over (order by hash(record_key, {load})) as n

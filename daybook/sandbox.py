@@ -40,7 +40,7 @@ class Connections:
     sandboxed: tuple[str, ...] = ()
 
 
-def connections_for(settings: Settings, accounts: Sequence[Account]) -> Connections:
+def connections_for(accounts: Sequence[Account]) -> Connections:
     """Connections to the sandbox for demo accounts without credentials in any place where Airflow looks.
 
     An account that the sandbox does not know gets none: its read fails and says what to set.

@@ -236,18 +236,18 @@ def take_lists(settings: Settings, *, say: Say = print) -> int:
     return int(loaded["rows_new"])
 
 
-def load_who_came(settings: Settings, *, say: Say = print) -> None:
+def load_who_came(settings: Settings) -> None:
     """Load what has landed of platforms that are still being read: their own `load` task waits for their last
     account, but the marts are built now. Partitions that do not load are reported here and stop nothing;
     that task fails because of them."""
     from warehouse.errors import LockedError, StorageError
 
     try:
-        load_platform(settings, None, say=say)
+        load_platform(settings, None)
     except (LockedError, StorageError):
         raise
     except DaybookError as error:
-        say(str(error))
+        print(error)
 
 
 def build_marts(

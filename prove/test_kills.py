@@ -111,7 +111,7 @@ def reading(world: World, account_id: str, variant: str, watch: str) -> tuple[Un
     return _known[key], words
 
 
-def some_account(world: World, chance: random.Random, among: list[str]) -> str:
+def some_account(chance: random.Random, among: list[str]) -> str:
     among = [name for name in among if name.split("__")[0] not in UNTIMELY]
     quick = [name for name in among if name.split("__")[0] not in PATIENT]
     return chance.choice(quick if chance.random() < 0.95 else among)
@@ -122,7 +122,7 @@ def some_account(world: World, chance: random.Random, among: list[str]) -> str:
 def test_a_read_killed_at_any_statement_and_run_again_lands_the_same(
     world: World, tmp_path: Path, seed: int, notebook: Notebook
 ) -> None:
-    account = some_account(world, random.Random(seed), list(world.accounts))
+    account = some_account(random.Random(seed), list(world.accounts))
     known, words = reading(world, account, "valid", READING)
     home, _ = killed_from(known, tmp_path, words, READING, seed)
     home.good(*words)
@@ -136,7 +136,7 @@ def test_a_read_killed_at_any_statement_and_run_again_lands_the_same(
 def test_a_read_killed_while_it_lands_and_run_again_lands_the_same(
     world: World, tmp_path: Path, seed: int, notebook: Notebook
 ) -> None:
-    account = some_account(world, random.Random(seed), list(world.accounts))
+    account = some_account(random.Random(seed), list(world.accounts))
     known, words = reading(world, account, "valid", WRITING)
     home, _ = killed_from(known, tmp_path, words, WRITING, seed)
     home.good(*words)
@@ -156,7 +156,7 @@ def renewable(world: World) -> list[str]:
 def test_a_token_refresh_killed_at_any_statement_loses_no_token_that_reached_the_disk(
     world: World, tmp_path: Path, seed: int, notebook: Notebook
 ) -> None:
-    account = some_account(world, random.Random(seed), renewable(world))
+    account = some_account(random.Random(seed), renewable(world))
     platform = account.split("__")[0]
     known, words = reading(world, account, "expired", RENEWING)
     known.before.connections[account] = connection(world.box.base_url, account, "expired")

@@ -44,7 +44,7 @@ def command(only: tuple[str, ...], sandbox: bool) -> int:
     count = {"ok": 0, "warn": 0, "bad": 0}
     with children(settings.airflow_home / "logs") as kids:
         if sandbox:
-            connections = connections_for(settings, accounts)
+            connections = connections_for(accounts)
             if connections.sandboxed:
                 start_sandbox(kids, connections, Progress(console))
                 os.environ.update(connections.environment)

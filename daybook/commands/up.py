@@ -43,7 +43,7 @@ def command(sandbox: bool) -> None:
     ):
         edit = edited.Edited(settings.accounts_file)
         bundled_files(settings, accounts, progress)
-        connections = connections_for(settings, accounts) if sandbox else Connections(0)
+        connections = connections_for(accounts) if sandbox else Connections(0)
         if connections.sandboxed:
             start_sandbox(kids, connections, progress)
         api = service.start(settings, kids, port, connections.environment, progress, whole=True)

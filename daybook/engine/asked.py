@@ -38,7 +38,7 @@ def asked(
         yield Watch(api, began)
         return
     with service.only_one(settings, verb) as port, children(settings.airflow_home / "logs") as kids:
-        connections = connections_for(settings, accounts)
+        connections = connections_for(accounts)
         if connections.sandboxed:
             start_sandbox(kids, connections, progress)
         environment = {**connections.environment, ONE_NIGHT: "1"}

@@ -231,14 +231,11 @@ def test_the_bundled_files_are_dropped_once(tmp_path, project_root, make_account
 def test_only_demo_accounts_without_credentials_are_given_to_the_sandbox(tmp_path, make_account, monkeypatch):
     from daybook.sandbox import connections_for
 
-    settings = Settings(
-        tmp_path, tmp_path, tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path / "airflow"
-    )
     monkeypatch.setenv("DAYBOOK_AIRFLOW_HOME", str(tmp_path / "airflow"))
     monkeypatch.setenv("AIRFLOW_CONN_TAOBAO__PLUM", '{"conn_type": "http", "login": "mine"}')
     monkeypatch.delenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", raising=False)
     accounts = [make_account(name) for name in ("taobao__lantern", "taobao__plum", "taobao__a_real_shop")]
-    found = connections_for(settings, accounts)
+    found = connections_for(accounts)
     assert found.sandboxed == ("taobao__lantern",)
     assert list(found.environment) == ["AIRFLOW_CONN_TAOBAO__LANTERN"]
     assert json.loads(found.environment["AIRFLOW_CONN_TAOBAO__LANTERN"])["host"].startswith(

@@ -229,10 +229,10 @@ def _order(world: World, shop: Shop, order_id: str, created: datetime, rng: rand
             }
         )
     world.streams["order_lines"].extend(lines)
-    _after_sales(world, shop, order, lines, rng)
+    _after_sales(world, shop, order, rng)
 
 
-def _after_sales(world: World, shop: Shop, order: Row, lines: list[Row], rng: random.Random) -> None:
+def _after_sales(world: World, shop: Shop, order: Row, rng: random.Random) -> None:
     chance = 0.9 if order["order_state"] == "cancelled" else 0.16
     for part in range(3):
         if rng.random() > chance * (1, 0.35, 0.2)[part]:
