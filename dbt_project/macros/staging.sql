@@ -227,32 +227,37 @@ where payload_hash <> md5('null')
 {#
   Body of a base model over a report stream: the rows of the reads that count, each payload parsed once.
 
+  stream: its name; or a list of names, of streams with one shape (days, weeks and months are read on their own). `stream` then says
+      which one a row is of, and a date stands once in each.
   keep: 'latest' (the last read of every account and date stands for that date) or 'all' (one read per
       account, date and as-of day: how a restated figure matured).
   A read that came back empty leaves one row without record_key. It replaces the earlier rows of the date.
   Which dates were read is told by raw_daybook.report_reads, not by rows.
 #}
 {% macro report_rows(platform, stream, shape, keep) -%}
+{%- set streams = [stream] if stream is string else stream %}
 with
 
 reads as (
     select
         account_id,
+        stream,
         report_date,
         as_of_date,
         read_at,
         load_id,
         row_number() over (
-            partition by account_id, report_date
+            partition by account_id, stream, report_date
             order by as_of_date desc, read_at desc, load_id desc
         ) as read_from_last
     from {{ source('raw_daybook', 'report_reads') }}
-    where platform = '{{ platform }}' and stream = '{{ stream }}'
+    where platform = '{{ platform }}' and stream in ('{{ streams | join("', '") }}')
 ),
 
 new_reads as (
     select
         account_id,
+        stream,
         report_date,
         as_of_date,
         read_at,
@@ -263,10 +268,27 @@ new_reads as (
         {%- if is_incremental() %}
         and load_id > (select coalesce(max(load_id), -1) from {{ this }})
         {%- endif %}
+),
+
+landed as (
+    {%- for name in streams %}
+    select
+        '{{ name }}' as stream,
+        account_id,
+        report_date,
+        as_of_date,
+        record_key,
+        payload
+    from {{ source('raw_' ~ platform, name) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 )
 
 select
     new_reads.account_id,
+    {%- if stream is not string %}
+    new_reads.stream,
+    {%- endif %}
     new_reads.report_date,
     new_reads.as_of_date,
     new_reads.read_at,
@@ -274,8 +296,9 @@ select
     landed.record_key,
     {{ parse_payload('landed.payload', shape) }} as record
 from new_reads
-left join {{ source('raw_' ~ platform, stream) }} as landed
+left join landed
     on new_reads.account_id = landed.account_id
+    and new_reads.stream = landed.stream
     and new_reads.report_date = landed.report_date
     and new_reads.as_of_date = landed.as_of_date
 {%- endmacro %}
@@ -345,24 +368,6 @@ left join {{ source('raw_' ~ platform, stream) }} as landed
         when {{ turn }} = 1 then {{ item }}
         else concat({{ item }}, '-', cast({{ turn }} as {{ t('text') }}))
     end
-{%- endmacro %}
-
-
-{#
-  The figures of a platform for days, weeks and months, each grain a stream of its own, as the rows of one relation. A period that came
-  back empty has no row.
-#}
-{% macro told_periods(platform, stream='traffic') -%}
-    {%- for grain in ['', '_weekly', '_monthly'] %}
-    select
-        account_id,
-        report_date,
-        load_id,
-        record
-    from {{ ref('base_' ~ platform ~ '__' ~ stream ~ grain) }}
-    where record_key is not null
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
 {%- endmacro %}
 
 

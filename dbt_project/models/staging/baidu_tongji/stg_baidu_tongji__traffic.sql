@@ -8,7 +8,7 @@
 with
 
 periods as (
-    {{ told_periods('baidu_tongji') }}
+    select * from {{ ref('base_baidu_tongji__traffic') }} where record_key is not null
 ),
 
 figures as (

@@ -1,7 +1,7 @@
 with
 
 periods as (
-    {{ told_periods('files', 'product_traffic') }}
+    select * from {{ ref('base_files__product_traffic') }} where record_key is not null
 )
 
 select

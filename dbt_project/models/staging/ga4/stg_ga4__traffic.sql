@@ -5,7 +5,7 @@
 with
 
 periods as (
-    {{ told_periods('ga4') }}
+    select * from {{ ref('base_ga4__traffic') }} where record_key is not null
 ),
 
 figures as (

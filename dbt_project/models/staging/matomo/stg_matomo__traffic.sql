@@ -6,7 +6,7 @@
 with
 
 periods as (
-    {{ told_periods('matomo') }}
+    select * from {{ ref('base_matomo__traffic') }} where record_key is not null
 ),
 
 figures as (

@@ -6,7 +6,7 @@
 with
 
 periods as (
-    {{ told_periods('plausible') }}
+    select * from {{ ref('base_plausible__traffic') }} where record_key is not null
 ),
 
 figures as (

@@ -5,7 +5,7 @@
 with
 
 periods as (
-    {{ told_periods('umami') }}
+    select * from {{ ref('base_umami__traffic') }} where record_key is not null
 ),
 
 figures as (

@@ -5,7 +5,7 @@
 with
 
 periods as (
-    {{ told_periods('umeng') }}
+    select * from {{ ref('base_umeng__traffic') }} where record_key is not null
 ),
 
 figures as (

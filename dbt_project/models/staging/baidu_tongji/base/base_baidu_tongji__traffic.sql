@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'stream', 'report_date'])) }}
 
 {%- set shape = {
     'report': 'text', 'gran': 'text', 'device': 'text', 'source': {'name': 'text', 'source': 'text'},
@@ -6,4 +6,4 @@
     'bounce_ratio': 'text', 'avg_visit_time': 'text'
 } -%}
 
-{{ report_rows('baidu_tongji', 'traffic', shape, keep='latest') }}
+{{ report_rows('baidu_tongji', ['traffic', 'traffic_weekly', 'traffic_monthly'], shape, keep='latest') }}

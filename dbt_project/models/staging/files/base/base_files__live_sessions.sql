@@ -9,4 +9,4 @@
     'paid_amount': 'text', 'valid_amount': 'text', 'refund_amount': 'text', 'ad_spend': 'text'
 } -%}
 
-{{ report_rows('files', 'live_sessions', shape, keep='latest') }}
+{{ report_rows('files', ['live_sessions'], shape, keep='latest') }}

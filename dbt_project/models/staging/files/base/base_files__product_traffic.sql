@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'stream', 'report_date'])) }}
 
 {%- set shape = {
     'format': 'text', 'grain': 'text', 'product_id': 'text', 'sku_id': 'text', 'product_name': 'text',
@@ -8,4 +8,4 @@
     'orders': 'text', 'units': 'text', 'paid_amount': 'text'
 } -%}
 
-{{ report_rows('files', 'product_traffic', shape, keep='latest') }}
+{{ report_rows('files', ['product_traffic', 'product_traffic_weekly', 'product_traffic_monthly'], shape, keep='latest') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'stream', 'report_date'])) }}
 
 {%- set shape = {
     'format': 'text', 'grain': 'text', 'source_1': 'text', 'source_2': 'text', 'source_3': 'text',
@@ -8,4 +8,4 @@
     'buyers': 'text', 'orders': 'text', 'units': 'text', 'paid_amount': 'text'
 } -%}
 
-{{ report_rows('files', 'traffic', shape, keep='latest') }}
+{{ report_rows('files', ['traffic', 'traffic_weekly', 'traffic_monthly'], shape, keep='latest') }}

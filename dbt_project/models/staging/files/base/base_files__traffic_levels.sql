@@ -9,7 +9,7 @@
 with
 
 periods as (
-    {{ told_periods('files') }}
+    select * from {{ ref('base_files__traffic') }} where record_key is not null
 ),
 
 named as (

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'stream', 'report_date'])) }}
 
 {%- set shape = {
     'report': 'text', 'gran': 'text', 'entry': 'text', 'deviceCategory': 'text', 'sessionDefaultChannelGroup': 'text',
@@ -12,4 +12,4 @@
     }
 } -%}
 
-{{ report_rows('ga4', 'traffic', shape, keep='latest') }}
+{{ report_rows('ga4', ['traffic', 'traffic_weekly', 'traffic_monthly'], shape, keep='latest') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'stream', 'report_date'])) }}
 
 {%- set shape = {
     'report': 'text', 'gran': 'text', 'entry': 'text', 'nb_uniq_visitors': 'text', 'nb_uniq_visitors_new': 'text',
@@ -7,4 +7,4 @@
     'ecommerce': 'text', 'currency': 'text'
 } -%}
 
-{{ report_rows('matomo', 'traffic', shape, keep='latest') }}
+{{ report_rows('matomo', ['traffic', 'traffic_weekly', 'traffic_monthly'], shape, keep='latest') }}

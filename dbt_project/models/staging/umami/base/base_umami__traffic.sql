@@ -1,8 +1,8 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
+{{ config(materialized='incremental', **replace_rows(['account_id', 'stream', 'report_date'])) }}
 
 {%- set shape = {
     'report': 'text', 'gran': 'text', 'entry': 'text', 'pageviews': 'text', 'visitors': 'text', 'visits': 'text',
     'bounces': 'text', 'totaltime': 'text'
 } -%}
 
-{{ report_rows('umami', 'traffic', shape, keep='latest') }}
+{{ report_rows('umami', ['traffic', 'traffic_weekly', 'traffic_monthly'], shape, keep='latest') }}

@@ -1,8 +1,0 @@
-{{ config(materialized='incremental', **replace_rows(['account_id', 'report_date'])) }}
-
-{%- set shape = {
-    'report': 'text', 'gran': 'text', 'entry': 'text', 'pageviews': 'text', 'visitors': 'text', 'visits': 'text',
-    'bounces': 'text', 'totaltime': 'text'
-} -%}
-
-{{ report_rows('umami', 'traffic_weekly', shape, keep='latest') }}
