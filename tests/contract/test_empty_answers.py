@@ -91,7 +91,7 @@ def test_a_suning_answer_that_says_it_has_no_error_shows_its_records() -> None:
     content = {
         "sn_error": None,
         "sn_head": {"totalSize": "1"},
-        "sn_body": {"ordmodtimeQuery": [order]},
+        "sn_body": {"orderQuery": [order]},
     }
     suning = next(stream for stream in platforms()["suning"].streams if stream.name == "orders")
     account = Account("suning__x", "suning", "suning", "x", "Asia/Shanghai", "CNY")

@@ -93,7 +93,7 @@ class Caller:
             "startTime": f"{DAY:%Y-%m-%d %H:%M:%S}", "endTime": f"{DAY + timedelta(days=1):%Y-%m-%d %H:%M:%S}",
             "pageNo": "1", "pageSize": "50", **changes,
         }  # fmt: skip
-        body = json.dumps({"sn_request": {"sn_body": {"ordmodtimeQuery": given}}}).encode()
+        body = json.dumps({"sn_request": {"sn_body": {"orderQuery": given}}}).encode()
         at = f"{datetime.now(SHANGHAI) + timedelta(seconds=shift):%Y-%m-%d %H:%M:%S}"
         method, key = "suning.custom.ordmodtime.query", connection["login"]
         text = (

@@ -19,7 +19,7 @@ from extractors.protocols.signed_call import Call, Dialect, Shape, SignedCall, j
 
 ZONE = "Asia/Shanghai"
 PATH = "/api/http/sopRequest"
-ORDERS, ORDERS_CONTENT = "suning.custom.ordmodtime.query", "ordmodtimeQuery"
+ORDERS, ORDERS_CONTENT = "suning.custom.ordmodtime.query", "orderQuery"
 RETURNS, RETURNS_CONTENT = "suning.custom.batchrejected.query", "batchQueryRejected"
 NO_RESULT = "biz.handler.data-get:no-result"
 

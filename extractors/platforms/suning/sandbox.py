@@ -31,7 +31,7 @@ from extractors.sandbox.world import World
 TOLERANCE = 600
 WIDEST, HISTORY = 30 * 86_400, 89 * 86_400  # three months, at their shortest
 _BIZ = {
-    "suning.custom.ordmodtime.query": ("ordmodtimeQuery", "orders", 50),
+    "suning.custom.ordmodtime.query": ("orderQuery", "orders", 50),
     "suning.custom.batchrejected.query": ("batchQueryRejected", "refunds", 40),
 }
 
