@@ -11,6 +11,7 @@ import orjson
 import pytest
 from contract_bench import BUSY_DAY, HALVES, SPOKEN, TESTED, Bench, keys_of
 
+from extractors.accounts import Account
 from extractors.core.rate import RATE_SHARE
 from extractors.core.session import Session
 from extractors.core.window import Window, days_window
@@ -73,6 +74,19 @@ def test_no_vendor_is_asked_oftener_than_its_narrowest_method_may_be(
     facts, (calls, seconds) = SPOKEN[platform], limit
     assert facts.is_rate_shared and not facts.rates
     assert facts.rate.calls / facts.rate.seconds <= calls / seconds
+
+
+@pytest.mark.parametrize("platform", [name for name in SPOKEN if hasattr(HALVES[name], "METHOD_LIMITS")])
+def test_no_method_is_asked_oftener_than_a_shop_may(
+    platform: str, make_account: Callable[..., Account]
+) -> None:
+    """The limits of single methods as the sandbox's half states them; each must be one that a stream calls."""
+    facts, account = SPOKEN[platform], make_account(f"{platform}__limits")
+    window = days_window(BUSY_DAY, BUSY_DAY, account.zone)
+    asked = {read.request.name for stream in facts.streams for read in stream.reads(account, window)}
+    for method, (calls, seconds) in HALVES[platform].METHOD_LIMITS.items():
+        rate = facts.rates.get(method, facts.rate)
+        assert method in asked and rate.calls / rate.seconds <= calls / seconds, method
 
 
 @pytest.mark.parametrize(("platform", "case"), SPENT)

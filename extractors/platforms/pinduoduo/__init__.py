@@ -149,7 +149,11 @@ PLATFORM = Platform(
     title="Pinduoduo",
     base_url="https://gw-api.pinduoduo.com",
     protocol=partial(SignedForm, DIALECT),
-    rates={ORDERS: Rate(calls=3000, seconds=60.0), REFUNDS: Rate(calls=100, seconds=10.0)},
+    rates={
+        ORDERS: Rate(calls=3000, seconds=60.0),
+        REFUNDS: Rate(calls=100, seconds=10.0),
+        GOODS: Rate(calls=600, seconds=60.0),
+    },
     width=8,
     renewal_prolongs=False,
     streams=(

@@ -27,6 +27,13 @@ HALF_HOUR = 1800
 DAY = 86_400
 HISTORY = 89 * DAY  # three months, at their shortest
 
+METHOD_LIMITS = {
+    "pdd.order.number.list.increment.get": (3000, 60.0),
+    "pdd.refund.list.increment.get": (100, 10.0),
+    "pdd.goods.list.get": (600, 60.0),
+}
+"""Calls that a shop may make of a method, and in how many seconds."""
+
 _AFTER_SALES = frozenset(str(n) for n in (0, *range(2, 19), 21, 22, 24, 25, 27, 31, 32, 33))
 _CODES = {
     "rate": (70031, "调用过于频繁，请调整调用频率"),

@@ -147,8 +147,8 @@ PLATFORM = Platform(
     title="Pinduoduo ads",
     base_url="https://gw-api.pinduoduo.com",
     protocol=partial(SignedForm, replace(POP, error=error_of)),
-    # No limit is published: our own restraint.
-    rate=Rate(calls=5, seconds=1.0),
+    # Of the reports by entity and by hour, for a shop; that by day is taken to have the same.
+    rate=Rate(calls=20, seconds=10.0),
     options=frozenset({"scenes"}),
     renewal_prolongs=False,
     streams=(

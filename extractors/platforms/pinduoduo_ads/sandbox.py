@@ -23,6 +23,7 @@ from extractors.sandbox.truth import days_of
 from extractors.sandbox.world import World
 
 SHOWN_DAYS, MOST_ROWS = 90, 100
+METHOD_LIMITS = {"pdd.ad.api.report.entity.report.query": (20, 10.0)}  # calls and seconds, for a shop
 _SCENE_OF = (0, 2, 0)  # of each project: search has two plans, display one, the star shop none
 _MEASURES = ("impression", "click", "spend", "gmv", "orderNum")
 
