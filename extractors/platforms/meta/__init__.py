@@ -65,7 +65,7 @@ def error_of(body: Any, headers: dict[str, str], name: str = "") -> DaybookError
         return TransientError("Meta answered with something that is no object")
     error = body.get("error")
     if not isinstance(error, dict):
-        return None
+        return _served_otherwise(headers)
     code, subcode = error.get("code"), error.get("error_subcode")
     text = f"Meta error {code}/{subcode}: {error.get('error_user_title') or error.get('message')}"
     if code in RATE_CODES:
@@ -86,6 +86,19 @@ def error_of(body: Any, headers: dict[str, str], name: str = "") -> DaybookError
     if code == 2635:
         return ConfigError(text, advice=f"{VERSION} is no longer served: update Daybook")
     return ConfigError(text, advice="check ad_account_id, and that the dates are not older than 37 months")
+
+
+def _served_otherwise(headers: dict[str, str]) -> DaybookError | None:
+    """The error for a good answer of another version: Meta upgrades calls of one that ended and says so in
+    headers only."""
+    served = headers.get("facebook-api-version", VERSION)
+    upgraded = "auto-upgraded" in headers.get("x-ad-api-version-warning", "")
+    if served == VERSION and not upgraded:
+        return None
+    told = f"version {served}" if served != VERSION else "another version"
+    return ConfigError(
+        f"Meta answered {VERSION} with {told}", advice=f"{VERSION} has ended: update Daybook before reading on"
+    )
 
 
 def _refusal(name: str, status: int, headers: dict[str, str], body: bytes) -> DaybookError | None:

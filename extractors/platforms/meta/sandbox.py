@@ -160,7 +160,8 @@ class Api:
 
     def _ok(self, body: Any) -> Answer:
         usage = {"1": [{"type": "ads_insights", "call_count": 12, "total_cputime": 9, "total_time": 9}]}
-        return Answer(body, headers={"x-business-use-case-usage": orjson.dumps(usage).decode()})
+        told = {"facebook-api-version": "v26.0", "x-business-use-case-usage": orjson.dumps(usage).decode()}
+        return Answer(body, headers=told)
 
     def look(self, number: int, run: Run, query: Mapping[str, str], fault: Fault | None) -> Answer:
         """GET <run>: how it stands."""
