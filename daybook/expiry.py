@@ -1,8 +1,8 @@
-"""Warns days ahead of authorisations that are about to end, because only the merchant can renew them."""
+"""Warns ahead of what ends: authorisations, which only the merchant can renew, and versions of APIs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from daybook.problems import Problem
@@ -11,6 +11,23 @@ from extractors.accounts import Account
 from extractors.credentials import Credentials
 from extractors.registry import platform as find_platform
 from extractors.tokens import WARN_AHEAD, TokenFile, authorised_until
+
+VERSION_AHEAD = timedelta(days=60)  # how long before a version ends `doctor` warns of it
+
+
+def version_ending(account: Account, today: date | None = None) -> Problem | None:
+    """The warning for an account whose vendor serves this client's version of its API for VERSION_AHEAD or
+    less; None when there is none."""
+    platform = find_platform(account.platform)
+    ends, today = platform.version_ends, today or datetime.now(UTC).date()
+    if ends is None or ends - today > VERSION_AHEAD:
+        return None
+    word = "ends" if ends > today else "ended"
+    return Problem(
+        account.id, None, None,
+        f"the version of {platform.title}'s API that Daybook speaks {word} on {ends}",
+        "update Daybook before: an ended version is refused, or answered in another one",
+    )  # fmt: skip
 
 
 def ending(

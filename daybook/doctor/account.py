@@ -73,9 +73,9 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
         yield Finding("warn", account.id, said, "afterwards read what was missed: `daybook backfill FROM TO`")
     for said in steps.out_of_reach(settings, account):
         yield Finding("warn", account.id, said, UNREACHABLE_ADVICE)
-    problem = expiry.ending(settings, account, credentials)
-    if problem is not None:
-        yield Finding("warn", account.id, problem.cause, problem.advice)
+    for problem in (expiry.ending(settings, account, credentials), expiry.version_ending(account)):
+        if problem is not None:
+            yield Finding("warn", account.id, problem.cause, problem.advice)
 
 
 def marks(settings: Settings, account: Account) -> Iterator[Finding]:

@@ -297,6 +297,8 @@ class Platform:
     renewal_prolongs: whether renewing also postpones the day on which the merchant must authorise again
         (None: depends on the type of the app).
     options: the names of the account options that the platform knows.
+    version_ends: the day from which the vendor may no longer serve the version of its API that this client
+        speaks (None: it names no end).
     """
 
     name: str
@@ -313,6 +315,7 @@ class Platform:
     renew_ahead: timedelta | None = None
     renewal_prolongs: bool | None = True
     options: frozenset[str] = frozenset()
+    version_ends: date | None = None
 
     def stream(self, name: str) -> Stream:
         """The stream of that name. Raises ConfigError when the platform has none."""

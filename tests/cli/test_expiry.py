@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -19,6 +20,8 @@ from daybook.settings import Settings
 from extractors.accounts import Account
 from extractors.credentials import Credentials
 from extractors.errors import ConfigError
+from extractors.platforms import shopify
+from extractors.registry import platforms
 from extractors.sandbox import running
 from extractors.tokens import TokenFile, Tokens, authorised_until
 
@@ -109,6 +112,40 @@ def test_what_is_said_of_an_account(
         assert problem.advice
 
 
+# ---- versions of APIs ----------------------------------------------------------------------------------
+PINNED = {name: facts for name, facts in platforms().items() if facts.version_ends is not None}
+
+
+def test_the_vendors_whose_versions_end_are_known() -> None:
+    assert set(PINNED) == {"shopify", "google_ads", "meta"}
+
+
+@pytest.mark.parametrize("name", PINNED)
+@pytest.mark.parametrize(
+    ("days", "said"), [(61, None), (60, "ends on"), (1, "ends on"), (0, "ended on"), (-9, "ended on")]
+)
+def test_the_end_of_a_version_is_told_two_months_ahead(
+    name: str, days: int, said: str | None, make_account: Make
+) -> None:
+    ends = PINNED[name].version_ends
+    assert ends is not None
+    problem = expiry.version_ending(make_account(f"{name}__a"), ends - timedelta(days=days))
+    if said is None:
+        assert problem is None
+    else:
+        assert problem is not None and f"{said} {ends}" in problem.cause and problem.account == f"{name}__a"
+        assert problem.advice and "update Daybook" in problem.advice
+
+
+def test_a_vendor_that_names_no_end_of_its_version_is_not_warned_of(make_account: Make) -> None:
+    assert expiry.version_ending(make_account("taobao__a"), date(2099, 1, 1)) is None
+
+
+def test_shopifys_version_lives_a_year() -> None:
+    year, month = shopify.VERSION.split("-")
+    assert PINNED["shopify"].version_ends == date(int(year) + 1, int(month), 1)
+
+
 @pytest.fixture
 def chat(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A chat server; what it was told."""
@@ -186,6 +223,19 @@ def test_doctor_warns_of_what_a_vendor_keeps_from_an_app_without_a_word(
     warned = [finding for finding in findings if "read_all_orders" in finding.said]
     assert len(warned) == withheld
     assert all(one.level == "warn" and "60 days" in one.said and one.advice for one in warned)
+
+
+def test_doctor_warns_of_a_version_that_ends(
+    settings: Settings, make_account: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = datetime.now(UTC).date() + timedelta(days=30)
+    monkeypatch.setattr(expiry, "find_platform", lambda name: replace(platforms()[name], version_ends=soon))
+    with running(first_day=date(2026, 11, 18), now=NOW) as box:
+        given: Any = box.connections()["shopify__harbor"]
+        monkeypatch.setenv("AIRFLOW_CONN_SHOPIFY__HARBOR", json.dumps(given))
+        findings = list(one_account(settings, make_account("shopify__harbor", streams=("products",))))
+    assert [finding.level for finding in findings] == ["ok", "warn"]
+    assert f"ends on {soon}" in findings[1].said and findings[1].advice
 
 
 def test_doctor_warns_of_an_end_days_ahead(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,8 @@ from extractors.errors import (
 from extractors.personal import dig
 from extractors.protocols.granted_json import Dialect, GrantedJson
 
-VERSION = "v26"  # lives until November 2027, then fails hard
+VERSION = "v26"
+ENDS = date(2027, 11, 1)  # of November 2027 the timetable names no day; then it fails hard
 FIGURES = (
     "metrics.cost_micros, metrics.impressions, metrics.clicks, metrics.conversions, metrics.conversions_value"
 )
@@ -165,6 +166,7 @@ PLATFORM = Platform(
     rate=Rate(calls=2, seconds=1.0),
     width=2,
     options=frozenset({"customer_id", "login_customer_id"}),
+    version_ends=ENDS,
     streams=(
         # Performance Max has no ads: only the customer's own figures are the whole spend.
         _stream("account_report", "customer", (), ("customer.id",)),

@@ -31,6 +31,7 @@ from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
 VERSION = "v26.0"
+ENDS = date(2027, 7, 29)  # a year after its release, as v23.0 and v24.0: Meta names the day late
 FIELDS = (
     "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,reach,actions,action_values,"
     "attribution_setting"  # by which an ad set counts its purchases
@@ -95,10 +96,9 @@ def _served_otherwise(headers: dict[str, str]) -> DaybookError | None:
     upgraded = "auto-upgraded" in headers.get("x-ad-api-version-warning", "")
     if served == VERSION and not upgraded:
         return None
-    told = f"version {served}" if served != VERSION else "another version"
-    return ConfigError(
-        f"Meta answered {VERSION} with {told}", advice=f"{VERSION} has ended: update Daybook before reading on"
-    )
+    told = f"version {served}" if served != VERSION else "a later version"
+    advice = f"{VERSION} has ended: update Daybook before reading on"
+    return ConfigError(f"Meta answered {told} to a call of {VERSION}", advice=advice)
 
 
 def _refusal(name: str, status: int, headers: dict[str, str], body: bytes) -> DaybookError | None:
@@ -281,6 +281,7 @@ PLATFORM = Platform(
     rate=Rate(calls=2, seconds=1.0),
     width=3,
     options=frozenset({"ad_account_id"}),
+    version_ends=ENDS,
     streams=(
         _stream("account_report", "account", "account_id"),
         _stream("campaign_report", "campaign", "campaign_id"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from extractors.accounts import Account
@@ -17,6 +17,7 @@ from extractors.platforms.shopify.documents import DOCUMENTS, NESTED, bulk_order
 from extractors.protocols.graphql import Connection, Dialect, GraphQL, has_more
 
 VERSION = "2026-10"
+ENDS = date(2027, 10, 1)  # a version is served for a year; afterwards Shopify answers in another one
 QUERY = "graphql"  # one name for all queries: they draw on one allowance
 # One pagination may reach 25,000 records; counts stop one above it.
 DEPTH = 25_000
@@ -137,6 +138,7 @@ PLATFORM = Platform(
     rate=Rate(calls=4, seconds=1.0),
     width=2,
     zone="UTC",
+    version_ends=ENDS,
     streams=(
         Stream(
             name="orders",
