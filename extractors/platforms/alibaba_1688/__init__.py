@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -156,6 +156,7 @@ PLATFORM = Platform(
             key=("refundId",),
             cursor=Instant("gmtModified", parse=moment_of),
             reads=_refunds,
+            retention=timedelta(days=730),
             personal=Personal(drop=_HIDDEN_OF_REFUNDS),
         ),
         Stream(

@@ -33,6 +33,7 @@ from extractors.sandbox.world import World
 
 MOST = 20
 PRESENT = 90 * 86_400  # seconds; orders made before are asked for with isHis
+SHOWN = 730 * 86_400  # seconds; refunds applied for before are not shown
 _ORDERS = "alibaba.trade.getSellerOrderList"
 _REFUNDS = "alibaba.trade.refund.queryOrderRefundList"
 _PRODUCTS = "alibaba.product.list.get"
@@ -207,7 +208,7 @@ class Gateway:
             (state, refund)
             for row in market.refund_rows_between(self.desk, shop, start, end)[::-1]
             for state, refund in [market.refund_at(self.desk, shop, row)]
-            if kind in ("0", _dispute(refund))
+            if kind in ("0", _dispute(refund)) and refund.created >= self.desk.now() - SHOWN
         ]
         page = self._page(("refunds", shop.store, start, end, kind), rows, given, "currentPageNum", fault, 0)
         shown = [_refund(*pair) for pair in page.rows]
