@@ -13,11 +13,11 @@ from typing import Any
 
 # What parsing code raises when an answer does not have the documented shape. See `misfit`.
 MISFITS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
-# The advice when a vendor refuses one stream for lack of a permission. An update may bring a stream that an
+# How an account goes on without a stream that its vendor refuses. An update may bring a stream that an
 # account which has been read for months has no permission for.
+OTHER_STREAMS = "name the account's other streams in accounts.yml (`streams`)"
 PERMISSION_ADVICE = (
-    "ask for this API's permission in the app console and authorise again, or name the account's other "
-    "streams in accounts.yml (`streams`)"
+    f"ask for this API's permission in the app console and authorise again, or {OTHER_STREAMS}"
 )
 
 

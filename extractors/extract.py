@@ -22,6 +22,7 @@ from extractors.core.window import BEGINNING, Window, cut_by_day, days_window, p
 from extractors.credentials import Credentials
 from extractors.errors import (
     MISFITS,
+    OTHER_STREAMS,
     AuthError,
     ConfigError,
     ContractError,
@@ -104,6 +105,7 @@ def extract(
     session = Session(platform, account, credentials, TokenFile(token_dir, account.id, credentials), sleep)
     landed: list[Manifest] = []
     errors: list[DaybookError] = []
+    refused: list[DaybookError] = []
     try:
         with _rare_collections():
             for stream in wanted:
@@ -112,6 +114,8 @@ def extract(
                     landed += reader.run(day, window)
                 except (DaybookError, *MISFITS) as trouble:
                     error = trouble if isinstance(trouble, DaybookError) else misfit(stream.name, trouble)
+                    if isinstance(error, AuthError | ConfigError) and error.account:  # named by the session
+                        refused.append(error)
                     errors.append(error.at(account=account.id, stream=stream.name))
                     progress(f"{account.id} · {stream.name}: failed: {error.message}")
                     if isinstance(error, AuthError) or _is_quota_used_up(error):
@@ -119,8 +123,18 @@ def extract(
     finally:
         session.close()
     if errors:
+        for error in refused if landed else ():
+            _name_other_streams(error)
         raise ExtractErrors(errors, account=account.id)
     return landed
+
+
+def _name_other_streams(error: DaybookError) -> None:
+    """Add to a vendor's refusal how to go on without its stream. Other streams were read with the same
+    credential, so it may be this one's permission that is missing, whatever the vendor calls it."""
+    if OTHER_STREAMS not in (error.advice or ""):
+        mend = f"{error.advice}; " if error.advice else ""
+        error.advice = f"{mend}if it refuses this stream alone, {OTHER_STREAMS}"
 
 
 @contextmanager

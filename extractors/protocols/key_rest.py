@@ -22,7 +22,14 @@ from extractors.accounts import Account
 from extractors.core.decode import loads
 from extractors.core.model import Reply, Request
 from extractors.credentials import Credentials
-from extractors.errors import AuthError, ConfigError, ContractError, DaybookError, TransientError
+from extractors.errors import (
+    OTHER_STREAMS,
+    AuthError,
+    ConfigError,
+    ContractError,
+    DaybookError,
+    TransientError,
+)
 from extractors.protocols.http_status import raise_for_status
 from extractors.tokens import Tokens
 
@@ -117,8 +124,8 @@ def _typed(name: str, data: dict[str, Any], status: int) -> DaybookError:
         # 401 is a key that did not arrive. With 403 the key is good, and its user may not read this one list.
         return ConfigError(
             f"{name}: {code}: the user of the key may not read this",
-            advice="give the key to a user who may (reviews: one who may moderate comments), or name the "
-            "account's other streams in accounts.yml (`streams`)",
+            advice="give the key to a user who may (reviews: one who may moderate comments), or "
+            f"{OTHER_STREAMS}",
         )
     if "authentication" in code or "cannot_view" in code or status == 401:
         return AuthError(

@@ -289,6 +289,7 @@ def test_the_platforms_that_renew_in_time_only_are_known() -> None:
         ("taobao", "reviews", "taobao.traderates.get"),
         ("tiktok_shop", "settlements", "seller.finance.info"),
         ("woocommerce", "reviews", "moderate_comments"),
+        ("youzan", "refunds", "youzan.trade.refund.search"),
     ],
 )
 def test_a_stream_without_its_permission_keeps_no_other_from_landing_and_names_the_way_out(
@@ -315,6 +316,32 @@ def test_a_stream_without_its_permission_keeps_no_other_from_landing_and_names_t
     assert error.advice and "`streams`" in error.advice
     landed = {manifest.stream: manifest.rows for manifest in on.landing.all()}
     assert set(landed) == set(others) and landed["orders"] > 0
+
+
+@pytest.mark.parametrize("scopes", [["Product Listing"], ["Inventory and Order Tracking", "Product Listing"]])
+def test_a_refusal_names_the_way_on_only_beside_streams_that_the_same_credential_has_read(
+    scopes: list[str], bench: Make
+) -> None:
+    """Amazon calls a missing role what it calls a wrong token."""
+    on = bench("amazon", "orders")
+    on.running.control.withheld.update(scopes)
+    with pytest.raises(ExtractErrors) as caught:
+        extract(
+            on.account,
+            on.credentials,
+            on.landing,
+            hash_key=b"contract",
+            token_dir=on.folder / "tokens",
+            window=days_window(BUSY_DAY, BUSY_DAY, on.account.zone),
+            streams=("orders", "products"),
+            now=on.now,
+            sleep=on.waits.append,
+        )
+    (error,) = caught.value.errors
+    assert isinstance(error, AuthError) and "Product Listing" in str(error.advice)
+    landed = {manifest.stream for manifest in on.landing.all()}
+    assert landed == ({"orders"} if len(scopes) == 1 else set())
+    assert ("`streams`" in str(error.advice)) == bool(landed)
 
 
 # ---- clocks ----------------------------------------------------------------------------------------

@@ -70,7 +70,9 @@ def _typed(code: Any, said: str) -> DaybookError:
     if number in TOKEN_CODES:
         return AuthError(text, refreshable=True, advice=AUTHORISE)
     if number in PERMISSION_CODES:
-        return ConfigError(text, advice="ask for this API's capability package in the app's console")
+        return ConfigError(
+            text, advice="ask for the permission of this API (its capability package) in the app's console"
+        )
     if number == 20002:
         return ConfigError(text, advice="the month's quota of calls is spent: order a larger package")
     if number == 4007 and "IP" in said:

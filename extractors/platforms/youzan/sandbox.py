@@ -111,6 +111,8 @@ class Cloud:
                 raise Refusal(_gateway(4202, "请求凭证过期"))
             if verdict.state != GOOD or verdict.subject not in SHOP_BY_STORE:
                 raise Refusal(_gateway(4203, "Token 不存在"))
+            if name in self.desk.control.withheld:
+                raise Refusal(_gateway(4204, "无权限访问"))
             given = _object(body)
             if given is None:
                 raise Refusal(_gateway(4004, "非法的Content"))

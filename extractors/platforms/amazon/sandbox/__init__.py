@@ -100,13 +100,16 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
     desk.touch = edit
 
-    def at(path: str, stream: str, make: Make) -> Route:
+    def at(path: str, stream: str, make: Make, role: str) -> Route:
         async def endpoint(request: Request) -> Response:
             query = query_of(request)
             text = request.headers.get("x-amz-access-token", "")
 
             def answer(fault: Fault | None) -> Answer:
-                return make(_shop(desk, text), query, fault)
+                shop = _shop(desk, text)
+                if role in desk.control.withheld:
+                    raise Refusal(_no(403, "Unauthorized", _DENIED))
+                return make(shop, query, fault)
 
             return await desk.serve(stream, store_of_token(desk, text), answer, query)
 
@@ -139,9 +142,9 @@ def routes(desk: Desk) -> list[BaseRoute]:
         return await desk.serve("token", "", make)
 
     return [
-        at("/orders/2026-01-01/orders", "orders", gateway.orders),
-        at("/finances/2024-06-19/transactions", "refunds", gateway.transactions),
-        at(f"/listings/2021-08-01/items/{SELLER}", "products", gateway.listings),
+        at("/orders/2026-01-01/orders", "orders", gateway.orders, "Inventory and Order Tracking"),
+        at("/finances/2024-06-19/transactions", "refunds", gateway.transactions, "Finance and Accounting"),
+        at(f"/listings/2021-08-01/items/{SELLER}", "products", gateway.listings, "Product Listing"),
         Route("/auth/o2/token", login, methods=["POST"]),
     ]
 
