@@ -19,7 +19,7 @@ import shutil
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -295,12 +295,17 @@ class Landing:
         """Every partition in landing, loaded or not. `damaged`: see `pending`."""
         files = (name.rsplit("/", 1)[0] for name in self.store.find(platform or ""))
         ids = dict.fromkeys(folder for folder in files if folder.count("/") == _DEPTH)
-        return self._manifests(ids, damaged)
+        # Asked after the list: what has arrived since then has its manifest.
+        return self._manifests(ids, damaged, unfinished=self.store.arriving())
 
-    def _manifests(self, ids: Iterable[str], damaged: Damaged) -> Iterator[Manifest]:
+    def _manifests(
+        self, ids: Iterable[str], damaged: Damaged, unfinished: Container[str] = ()
+    ) -> Iterator[Manifest]:
         for partition_id in ids:
             try:
                 found = self.manifest(partition_id)
+                if found is None and partition_id in unfinished:
+                    continue
                 if found is None:
                     raise self._damage(partition_id, "is missing")
             except LandingError as error:
@@ -376,10 +381,13 @@ class Landing:
         """
         if self.store.scratch.is_dir():
             for folder in self.store.scratch.iterdir():
-                pid, _, rest = folder.name.partition("-")
-                is_ours = rest.rpartition("-")[0] in ("", _HOST)
-                if pid.isdigit() and (not _alive(int(pid)) if is_ours else _is_abandoned(folder)):
+                if _is_left(folder.name, _last_written(folder)):
                     shutil.rmtree(folder, ignore_errors=True)
+        for partition_id, (origin, began) in self.store.arriving().items():
+            if _is_left(origin, began):
+                if self.store.get_text(f"{partition_id}/{MANIFEST}") is None:
+                    self.store.remove(partition_id)
+                self.store.arrived(partition_id)
 
 
 _LOADED = "_loaded.json"
@@ -393,12 +401,20 @@ def _ignore(error: LandingError) -> None:
     """For damaged partitions that `load` will report."""
 
 
-def _is_abandoned(folder: Path) -> bool:
+def _is_left(scratch: str, written: float) -> bool:
+    """Whether nobody writes any more what comes from the scratch folder of this name; `written` is the epoch
+    second of the last sign of life."""
+    pid, _, rest = scratch.partition("-")
+    if rest.rpartition("-")[0] in ("", _HOST):
+        return pid.isdigit() and not _alive(int(pid))
+    return pid.isdigit() and time.time() - written > _ABANDONED_AFTER
+
+
+def _last_written(folder: Path) -> float:
     try:
-        latest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
     except OSError:  # renamed meanwhile: its partition has just been committed
-        return False
-    return time.time() - latest > _ABANDONED_AFTER
+        return time.time()
 
 
 def _alive(pid: int) -> bool:

@@ -2,15 +2,17 @@
 
 Two operations must be safe when the process is killed. After `put_text` readers see the old or the new text,
 never a part. `put_folder` makes a folder appear whole or not at all. On a disk both are renames after an
-fsync. An object store has no rename: there the manifest is uploaded last, and what has no pending marker,
-which follows it, is not loaded.
+fsync. An object store has no rename: there a note says that the folder is arriving, until its last file, the
+manifest, is there. What arrives is not in landing yet, and what has no pending marker is not loaded.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,13 +21,16 @@ from typing import Protocol
 from extractors import durable
 from extractors.errors import ConfigError
 
+ARRIVING = "_arriving"
+
 
 class Store(Protocol):
     """Files and folders by name, relative to landing's root.
 
     scratch: a local folder for what is being written. `get_text` and `sha256` give None for a file that is
     not there; `find` gives all files below a folder, `names` the entries of one; `put_folder` moves a local
-    folder in, its file `last` after all others.
+    folder in, its file `last` after all others. `arriving` gives the folders that are on their way or were
+    left on it: the name, the local folder it comes from, and the epoch second in which it began.
     """
 
     scratch: Path
@@ -35,6 +40,8 @@ class Store(Protocol):
     def sha256(self, name: str) -> str | None: ...
     def put_folder(self, folder: Path, name: str, last: str) -> None: ...
     def remove(self, name: str) -> None: ...
+    def arriving(self) -> dict[str, tuple[str, float]]: ...
+    def arrived(self, name: str) -> None: ...
     def find(self, folder: str) -> Iterator[str]: ...
     def names(self, folder: str) -> list[str]: ...
     def check_writable(self) -> None: ...
@@ -96,6 +103,13 @@ class FolderStore:
         else:
             target.unlink(missing_ok=True)
 
+    def arriving(self) -> dict[str, tuple[str, float]]:
+        """None: a renamed folder is there at once."""
+        return {}
+
+    def arrived(self, name: str) -> None:
+        """Nothing to strike out."""
+
     def find(self, folder: str) -> Iterator[str]:
         """Every file below a folder."""
         base = self.root / folder
@@ -143,10 +157,25 @@ class ObjectStore:
             return None
 
     def put_folder(self, folder: Path, name: str, last: str) -> None:
+        self.put_text(_note(name), json.dumps({"from": folder.name, "at": time.time()}))
         files = sorted(folder.iterdir(), key=lambda path: path.name == last)
         for path in files:
             self.fs.put_file(str(path), f"{self.root}/{name}/{path.name}")
+        self.arrived(name)
         shutil.rmtree(folder)
+
+    def arriving(self) -> dict[str, tuple[str, float]]:
+        found = {}
+        for entry in self.names(ARRIVING):
+            text = self.get_text(f"{ARRIVING}/{entry}")
+            if text is not None:  # else it has arrived since
+                note = json.loads(text)
+                found[entry.removesuffix(".json").replace("~", "/")] = (str(note["from"]), float(note["at"]))
+        return found
+
+    def arrived(self, name: str) -> None:
+        """Strike out the note that a folder is on its way."""
+        self.remove(_note(name))
 
     def remove(self, name: str) -> None:
         path = f"{self.root}/{name}"
@@ -167,6 +196,10 @@ class ObjectStore:
 
     def address(self, name: str) -> str:
         return f"{self.url}/{name}"
+
+
+def _note(name: str) -> str:
+    return f"{ARRIVING}/{name.replace('/', '~')}.json"
 
 
 def open_store(url: str | Path) -> Store:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import fsspec
 import pytest
 import zstandard
 
@@ -96,6 +97,54 @@ def test_landing_works_the_same_on_an_object_store() -> None:
     landing.loaded(manifest)
     assert landing.pending() == [] and landing.prune(NOW + timedelta(days=1)) == 1
     assert list(landing.all()) == []
+
+
+def damage(landing: Landing) -> list[str]:
+    found: list[str] = []
+    list(landing.all(damaged=lambda error: found.append(str(error))))
+    return found
+
+
+UPLOAD = """
+import os, sys
+from datetime import UTC, datetime
+from extractors.core.window import Window
+from extractors.landing import Landing
+landing = Landing(sys.argv[1])
+put, files = landing.store.fs.put_file, []
+def put_file(path, name):
+    put(path, name)
+    files.append(name)
+    if len(files) == int(sys.argv[2]):
+        os.kill(os.getpid(), 9)
+landing.store.fs.put_file = put_file
+window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+with landing.partition("taobao", "taobao__x", "orders", "cursor", window, datetime.now(UTC)) as partition:
+    partition.write(b"{}")
+    partition.commit()
+"""
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_an_upload_that_is_killed_is_unfinished_and_one_that_lost_its_manifest_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: int
+) -> None:
+    """The first file is the data, the second the manifest: with it the partition is whole."""
+    monkeypatch.setenv("FSSPEC_FILE_AUTO_MKDIR", "true")  # as object stores do
+    monkeypatch.setitem(fsspec.config.conf, "file", {"auto_mkdir": True})
+    landing = Landing(f"file://{tmp_path}/bucket")
+    killed = subprocess.run(
+        [sys.executable, "-c", UPLOAD, f"file://{tmp_path}/bucket", str(files)], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert damage(landing) == [] and len(list(landing.all())) == landing.requeue_all() == files - 1
+    landing.sweep()
+    assert damage(landing) == [] and len(list(landing.all())) == files - 1 and landing.store.arriving() == {}
+    assert len(list(landing.store.find("taobao"))) == (2 if files == 2 else 0)
+    manifest = land(landing)
+    landing.store.remove(f"{manifest.id}/manifest.json")
+    (told,) = damage(landing)
+    assert "manifest.json is missing" in told
 
 
 WORKER = """
