@@ -161,12 +161,16 @@ left join {{ ref(model) }} as {{ name }}
 {#
     Joins int_spans once more, for the compared spans, as own_spans, prev_spans and yoy_spans, to `this` and its `spans`. Tables that have
     rows only for what happened need it to tell an earlier period without sales from one that was not loaded.
+
+    model, keys: another relation of spans, and the columns that find its row beside the span's own.
 #}
-{% macro joined_to_compared_spans() -%}
+{% macro joined_to_compared_spans(model='int_spans', keys=['store_id']) -%}
     {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
-left join {{ ref('int_spans') }} as {{ name }}_spans
-    on this.store_id = {{ name }}_spans.store_id
-    and this.grain = {{ name }}_spans.grain
+left join {{ ref(model) }} as {{ name }}_spans
+    on this.grain = {{ name }}_spans.grain
+    {%- for key in keys %}
+    and this.{{ key }} = {{ name }}_spans.{{ key }}
+    {%- endfor %}
     and spans.{{ start }} = {{ name }}_spans.period_start
     and spans.{{ name }}_span_days = {{ name }}_spans.span_days
     {%- endfor %}

@@ -143,3 +143,22 @@
 {% macro counts_in_all(day) -%}
     coalesce({{ day }} >= first_days.first_day, true)
 {%- endmacro %}
+
+
+{# The levels of ads, the coarsest first. #}
+{% macro ad_levels() %}{{ return({'account': 1, 'campaign': 2, 'ad_group': 3, 'ad': 4, 'keyword': 5}) }}{% endmacro %}
+
+{# The rank of the level that a platform's report tells (var ad_reports); null of a report of something else. #}
+{% macro ad_level_rank(platform, stream) -%}
+    {%- set reports = var('ad_reports') -%}
+    case
+        {%- for name, levels in reports.items() if name != 'default' %}
+        {%- for report, level in levels.items() %}
+        when {{ platform }} = '{{ name }}' and {{ stream }} = '{{ report }}' then {{ ad_levels()[level] }}
+        {%- endfor %}
+        {%- endfor %}
+        {%- for report, level in reports.default.items() %}
+        when {{ stream }} = '{{ report }}' then {{ ad_levels()[level] }}
+        {%- endfor %}
+    end
+{%- endmacro %}

@@ -162,8 +162,8 @@ def advertising(world: World, rng: random.Random) -> None:
     for number_of_day in range(12, 20):
         day = date(2026, 10, number_of_day)
         world.books["report_reads"].append(
-            {"platform": "ocean_engine", "account_id": "ocean_engine__reef", "stream": "ads", "report_date": day,
-             "as_of_date": day, "read_at": READ_UNTIL, "load_id": 1, "rows": 0}
+            {"platform": "ocean_engine", "account_id": "ocean_engine__reef", "stream": "campaign_report",
+             "report_date": day, "as_of_date": day, "read_at": READ_UNTIL, "load_id": 1, "rows": 0}
         )  # fmt: skip
     for account, store, currency, level, first in (
         ("ocean_engine__jade", "jade_tmall", "CNY", "ad", date(2026, 10, 1)),

@@ -112,31 +112,28 @@ order_days as (
 
 ),
 
--- A day of a report is loaded if the platform gave rows for it, or was asked for it and had none. Keywords are only a part of the ads, so
--- they say nothing about whether the day's ads are loaded.
+-- A day of a report is loaded if the platform gave rows for it, or was asked for it and had none.
 report_days as (
-    {%- for stream in ['traffic', 'ads'] %}
 
-    select
-        '{{ stream }}' as stream,
-        account_id,
-        store_id,
-        {{ "period_start" if stream == 'traffic' else "report_date" }} as date_day
-    from {{ ref('int_' ~ stream) }}
-    where {{ "grain = 'day'" if stream == 'traffic' else "entity_level <> 'keyword'" }}
+    select 'traffic' as stream, account_id, store_id, period_start as date_day
+    from {{ ref('int_traffic') }}
+    where grain = 'day'
 
     union
 
-    select '{{ stream }}', accounts.account_id, accounts.store_id, reads.report_date
+    select 'traffic', accounts.account_id, accounts.store_id, reads.report_date
     from {{ source('raw_daybook', 'report_reads') }} as reads
     inner join {{ source('raw_daybook', 'accounts') }} as accounts on reads.account_id = accounts.account_id
-    where reads.rows = 0 and accounts.platform in ({{ platforms_with(stream) }}) and {{ is_of_a_day('reads') }}
-        {%- if stream == 'traffic' %}
+    where reads.rows = 0 and accounts.platform in ({{ platforms_with('traffic') }}) and {{ is_of_a_day('reads') }}
         and {{ is_visit_counted('accounts') }}
-        {%- endif %}
 
     union
-    {%- endfor %}
+
+    select 'ads', account_id, store_id, report_date
+    from {{ ref('int_ad_told') }}
+    where entity_level = 'account'
+
+    union
 
     select concat('reviews of ', accounts.platform), accounts.account_id, accounts.store_id, reads.report_date
     from {{ source('raw_daybook', 'report_reads') }} as reads

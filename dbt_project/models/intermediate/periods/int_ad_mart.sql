@@ -1,5 +1,6 @@
 -- ad_account_*, ad_campaign_*, ad_group_*, ad_creative_* and ad_keyword_*: each entity's period with the earlier ones it is compared with. In an
--- earlier period that was loaded, an entity that was not reported spent nothing; one that was read in part is compared with nothing.
+-- earlier period of which the account's level was told, an entity that was not reported spent nothing; one that was read in part is compared
+-- with nothing.
 {{ config(materialized='view') }}
 {%- set rates = {'roas_platform': 'double'} %}
 {%- for age in var('ad_ages') %}{% do rates.update({'roas_' ~ age ~ 'd': 'double'}) %}{% endfor %}
@@ -25,7 +26,7 @@ select
     cast(spans.days_elapsed as integer) as days_elapsed,
     spans.is_complete,
     spans.data_through_at,
-    spans.is_ads_loaded,
+    coalesce(own_days.is_ads_loaded, false) as is_ads_loaded,
     '{{ var("reporting_currency") }}' as currency,
     this.currency as account_currency,
     this.ad_time_zone,
@@ -73,6 +74,13 @@ select
     {{ compared(rates) }}
 from {{ ref('int_ad_by_period') }} as this
 {{ joined_to_its_span() }}
+left join {{ ref('int_ad_spans') }} as own_days
+    on this.account_id = own_days.account_id
+    and this.entity_level = own_days.entity_level
+    and this.store_id = own_days.store_id
+    and this.grain = own_days.grain
+    and this.period_start = own_days.period_start
+    and this.span_days = own_days.span_days
 left join {{ ref('int_stores') }} as stores on this.store_id = stores.store_id
 left join {{ ref('int_ad_reach') }} as reached
     on this.grain = reached.grain
@@ -82,7 +90,7 @@ left join {{ ref('int_ad_reach') }} as reached
     and this.campaign_id is not distinct from reached.campaign_id
     and this.ad_group_id is not distinct from reached.ad_group_id
     and this.ad_id is not distinct from reached.ad_id
-{{ joined_to_compared_spans() }}
+{{ joined_to_compared_spans('int_ad_spans', ['store_id', 'account_id', 'entity_level']) }}
 {{ compared_spans(
     'int_ad_by_period', ['entity_level', 'account_id'], 'spans', nullable=['campaign_id', 'ad_group_id', 'ad_id', 'keyword_id'],
     only_spans='is_ads_loaded'

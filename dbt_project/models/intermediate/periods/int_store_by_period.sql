@@ -8,7 +8,7 @@
     'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'refunds', 'refund_units', 'refund_goods',
     'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
     'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
-    'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees', 'paid_amount_mature',
+    'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_clicks', 'untold_impressions', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
 
 with
@@ -197,8 +197,8 @@ measures as (
             'spans.has_ads and added.unrated_ads + added.unrated_settlements = 0'
         ) }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
-        {%- for name in ['ad_clicks', 'ad_impressions'] %}
-        cast(case when spans.has_ads then added.{{ name }} end as bigint) as {{ name }},
+        {%- for name in ['clicks', 'impressions'] %}
+        cast(case when spans.has_ads and added.untold_{{ name }} = 0 then added.ad_{{ name }} end as bigint) as ad_{{ name }},
         {%- endfor %}
         -- A ratio of figures from two sources is made only where both cover the whole span.
         spans.is_orders_loaded and spans.is_traffic_loaded and spans.is_traffic_of_all as has_both_traffic,

@@ -153,8 +153,10 @@ ads as (
         sum(clicks) as ad_clicks,
         sum(impressions) as ad_impressions,
         sum(conversion_value_platform) as platform_claimed_value,
-        -- The number of accounts that do not say what they sold. With one of them the sum is unknown.
-        count(*) - count(conversion_value_platform) as untold_claims,
+        -- The number of accounts that do not say it. With one of them the sum is unknown.
+        {%- for name, figure in [('clicks', 'clicks'), ('impressions', 'impressions'), ('claims', 'conversion_value_platform')] %}
+        sum(case when {{ figure }} is null and not is_withdrawn then 1 else 0 end) as untold_{{ name }},
+        {%- endfor %}
         sum(unrated) as unrated_ads
     from {{ ref('int_ad_days') }}
     where entity_level = 'account'
@@ -229,6 +231,8 @@ store_days as (
         coalesce(ads.ad_clicks, 0) as ad_clicks,
         coalesce(ads.ad_impressions, 0) as ad_impressions,
         coalesce(ads.platform_claimed_value, 0) as platform_claimed_value,
+        coalesce(ads.untold_clicks, 0) as untold_clicks,
+        coalesce(ads.untold_impressions, 0) as untold_impressions,
         coalesce(ads.untold_claims, 0) as untold_claims,
         coalesce(ads.unrated_ads, 0) as unrated_ads,
         coalesce(hosts.kol_fees, 0) as kol_fees,
@@ -259,7 +263,7 @@ first_orders_all as (
 
 )
 {%- set rest = ['visitor_days', 'page_views', 'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions',
-    'platform_claimed_value', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees'] %}
+    'platform_claimed_value', 'untold_clicks', 'untold_impressions', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees'] %}
 {%- set firsts = ['first_orders', 'first_order_amount'] %}
 {%- set of_orders = created + paid + refunded + deposits + mature.keys() | list %}
 {%- set names = of_orders + rest %}
