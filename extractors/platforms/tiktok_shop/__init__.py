@@ -280,7 +280,6 @@ PLATFORM = Platform(
             key=("id",),
             cursor=Instant("statement_time"),
             reads=_settlements,
-            slice=None,
             # No page says how soon after midnight the statement of that midnight is listed.
             overlap=timedelta(days=2),
             detail=_transactions,
