@@ -44,6 +44,15 @@ of_days as (
 
 ),
 
+-- What was paid of a source is the same figure here and there: a week of days at their rates, not at the rate of its first day.
+brought as (
+
+    select *
+    from {{ ref('int_traffic_source_by_period') }}
+    where device = 'all' and not is_total
+
+),
+
 -- A person is counted in a span on their first day in it with that step.
 people_days as (
 
@@ -129,59 +138,65 @@ funnel as (
     union all
 
     select
-        store_id,
-        source_l1,
-        source_l2,
+        told.store_id,
+        told.source_l1,
+        told.source_l2,
         false as is_total,
         'platform' as attribution_rule,
-        grain,
-        period_start,
+        told.grain,
+        told.period_start,
         0 as span_days,
         true as is_visited_whole,
         {%- for step, name in steps.items() %}
-        {{ name }} as {{ step }}_people,
+        told.{{ name }} as {{ step }}_people,
         {%- endfor %}
         cast(null as bigint) as repurchase_people,
-        cast(paid_amount as decimal(18, 2)) as paid_amount,
+        cast(coalesce(brought.paid_amount, told.paid_amount) as decimal(18, 2)) as paid_amount,
         {%- for step in funnel_steps_with_events() %}
         cast(null as bigint) as closed_{{ step }}_people
         {{- "," if not loop.last }}
         {%- endfor %}
     from told
-    where not is_total
+    left join brought
+        on told.store_id = brought.store_id
+        and told.grain = brought.grain
+        and told.period_start = brought.period_start
+        and told.source_l1 = brought.source_l1
+        and told.source_l2 = brought.source_l2
+        and brought.span_days = 0
+    where not told.is_total
 
     union all
 
     -- The weeks and months of of_days, and the first days of earlier periods with which one that is not over is compared. Money adds up
     -- over days and people do not, except that nobody on any day is nobody in the period.
     select
-        added.store_id,
-        added.source_l1,
-        added.source_l2,
+        brought.store_id,
+        brought.source_l1,
+        brought.source_l2,
         false as is_total,
         'platform' as attribution_rule,
-        added.grain,
-        added.period_start,
-        added.span_days,
+        brought.grain,
+        brought.period_start,
+        brought.span_days,
         true as is_visited_whole,
         {%- for step in steps %}
-        {{ 'added.' ~ did[step] if step in did else 'cast(null as bigint)' }} as {{ step }}_people,
+        {{ 'brought.' ~ did[step] if step in did else 'cast(null as bigint)' }} as {{ step }}_people,
         {%- endfor %}
         cast(null as bigint) as repurchase_people,
-        cast(added.paid_amount as decimal(18, 2)) as paid_amount,
+        cast(brought.paid_amount as decimal(18, 2)) as paid_amount,
         {%- for step in funnel_steps_with_events() %}
         cast(null as bigint) as closed_{{ step }}_people
         {{- "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('int_traffic_source_by_period') }} as added
+    from brought
     left join of_days
-        on added.store_id = of_days.store_id
-        and added.grain = of_days.grain
-        and added.period_start = of_days.period_start
-        and added.source_l1 = of_days.source_l1
-        and added.source_l2 = of_days.source_l2
-    where added.device = 'all' and not added.is_total
-        and case when added.span_days = 0 then of_days.store_id is not null else added.paid_amount is not null end
+        on brought.store_id = of_days.store_id
+        and brought.grain = of_days.grain
+        and brought.period_start = of_days.period_start
+        and brought.source_l1 = of_days.source_l1
+        and brought.source_l2 = of_days.source_l2
+    where case when brought.span_days = 0 then of_days.store_id is not null else brought.paid_amount is not null end
 
 )
 
