@@ -26,7 +26,8 @@ from extractors.protocols.csvfile import named_rows
 from extractors.protocols.filed_json import Dialect, FiledJson
 from extractors.protocols.packed import unzipped
 
-METRICS = ("CurrencyCode", "Spend", "Impressions", "Clicks", "Conversions", "Revenue")
+# `Conversions` is deprecated: it cuts parts of conversions off.
+METRICS = ("CurrencyCode", "Spend", "Impressions", "Clicks", "ConversionsQualified", "Revenue")
 CAMPAIGN = ("CampaignId", "CampaignName", "CampaignStatus")
 GROUP = ("CampaignId", "CampaignName", "AdGroupId", "AdGroupName")
 AD = (*GROUP, "AdId", "AdTitle")

@@ -60,7 +60,7 @@ _FLAGS = (
     "ExcludeReportFooter",
 )
 _TIME = frozenset(["CustomDateRangeStart", "CustomDateRangeEnd", "ReportTimeZone"])
-_STATISTICS = frozenset(["Spend", "Impressions", "Clicks", "Conversions", "Revenue"])
+_STATISTICS = frozenset(["Spend", "Impressions", "Clicks", "Conversions", "ConversionsQualified", "Revenue"])
 _METRICS: dict[str, Callable[[Adverts, Figures], str]] = {
     "TimePeriod": lambda a, f: f.day.isoformat(),
     "AccountId": lambda a, f: str(a.advertiser.advertiser_id),
@@ -68,7 +68,9 @@ _METRICS: dict[str, Callable[[Adverts, Figures], str]] = {
     "Spend": lambda a, f: money(f.cost),
     "Impressions": lambda a, f: str(f.shows),
     "Clicks": lambda a, f: str(f.clicks),
+    # Deprecated since 2022: a whole number, and "may be inaccurate".
     "Conversions": lambda a, f: str(f.conversions) if f.clicks else "--",
+    "ConversionsQualified": lambda a, f: f"{f.conversions}.00" if f.clicks else "--",
     "Revenue": lambda a, f: money(f.value) if f.clicks else "",
 }
 _CAMPAIGN: dict[str, Callable[[Adverts, Figures], str]] = {

@@ -1,12 +1,13 @@
 {#
   Money is in whole units of the row's own currency. A purchase is a conversion of the goals that the account counts as conversions. It
-  counts on the day of the click. A dash means not given and becomes null.
+  counts on the day of the click. A dash means not given and becomes null. Rows that were read before `ConversionsQualified` was asked
+  for have the deprecated `Conversions`, a whole number.
 #}
 {%- set figures = {
     'impressions': whole_number('r.record.Impressions'),
     'clicks': whole_number('r.record.Clicks'),
     'spend': number('r.record.Spend'),
-    'conversions_platform': number('r.record.Conversions'),
+    'conversions_platform': number('coalesce(r.record.ConversionsQualified, r.record.Conversions)'),
     'conversion_value_platform': number('r.record.Revenue'),
     'currency': 'r.record.CurrencyCode'
 } -%}

@@ -2,7 +2,8 @@
 
 {%- set shape = {
     'CampaignId': 'text', 'CampaignName': 'text',
-    'CurrencyCode': 'text', 'Spend': 'text', 'Impressions': 'text', 'Clicks': 'text', 'Conversions': 'text', 'Revenue': 'text'
+    'CurrencyCode': 'text', 'Spend': 'text', 'Impressions': 'text', 'Clicks': 'text',
+    'Conversions': 'text', 'ConversionsQualified': 'text', 'Revenue': 'text'
 } -%}
 
 {{ report_rows('microsoft_ads', 'campaign_report', shape, keep='all') }}

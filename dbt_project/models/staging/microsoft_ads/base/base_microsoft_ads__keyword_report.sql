@@ -3,7 +3,8 @@
 {%- set shape = {
     'CampaignId': 'text', 'CampaignName': 'text', 'AdGroupId': 'text', 'AdGroupName': 'text',
     'KeywordId': 'text', 'Keyword': 'text', 'BidMatchType': 'text',
-    'CurrencyCode': 'text', 'Spend': 'text', 'Impressions': 'text', 'Clicks': 'text', 'Conversions': 'text', 'Revenue': 'text'
+    'CurrencyCode': 'text', 'Spend': 'text', 'Impressions': 'text', 'Clicks': 'text',
+    'Conversions': 'text', 'ConversionsQualified': 'text', 'Revenue': 'text'
 } -%}
 
 {{ report_rows('microsoft_ads', 'keyword_report', shape, keep='all') }}
