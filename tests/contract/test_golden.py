@@ -26,7 +26,7 @@ SPOKEN = {name: platform for name, platform in platforms().items() if platform.p
 GOLDEN: dict[str, dict[str, Any]] = {
     name: json.loads((FOLDER / name / "golden.json").read_text(encoding="utf-8")) for name in SPOKEN
 }
-SWITCHES = {"keys_in_query", "late_rows", "uni_promotion"}
+SWITCHES = {"keys_in_query", "late_rows", "older_methods", "uni_promotion"}
 CREDENTIALS = Credentials("http://127.0.0.1:1", "key", "secret", {"access_token": "t", "refresh_token": "r"})
 STREAMS = [(name, stream.name) for name, platform in SPOKEN.items() for stream in platform.streams]
 ERRORS = [(name, number) for name in SPOKEN for number in range(len(GOLDEN[name]["errors"]))]

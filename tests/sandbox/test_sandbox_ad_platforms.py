@@ -108,7 +108,7 @@ def alimama(sandbox: Running, variant: str = "valid", secret: str = "", **change
         **change,
     }
     params = {
-        "method": "taobao.universalbp.report.query.campaign",
+        "method": "taobao.universalbp.new.report.query.campaign",
         "app_key": given["login"],
         "session": given["extra"]["access_token"],
         "timestamp": datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S"),
@@ -188,7 +188,9 @@ def baidu_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
 
 
 def alimama_page(sandbox: Running, number: int) -> tuple[list[Any], int]:
-    result = alimama(sandbox, offset=20 * number)["universalbp_report_query_campaign_response"]["result"]
+    result = alimama(sandbox, offset=20 * number)["universalbp_new_report_query_campaign_response"][
+        "top_result"
+    ]
     bulk = result["top_report_v_o_top_bulk_data"]
     rows = bulk["top_report_v_o_list"]["top_report_vo"]
     return [(row["thedate"], row["campaign_id"]) for row in rows], bulk["count"]
@@ -342,7 +344,7 @@ def is_good(body: dict[str, Any]) -> bool:
     if "code" in body:
         return body["code"] == 0
     parts = [part for part in body.values() if isinstance(part, dict)]
-    return "error_response" not in body and all(part["result"]["info"]["ok"] for part in parts)
+    return "error_response" not in body and all(part["top_result"]["info"]["ok"] for part in parts)
 
 
 def test_a_nonce_is_good_once(sandbox: Running) -> None:
@@ -361,7 +363,7 @@ def test_packs_of_words_are_left_out_where_keywords_alone_are_asked_for(sandbox:
 
 def test_a_scene_that_is_not_asked_for_is_left_out(sandbox: Running) -> None:
     def count(**change: Any) -> int:
-        result = alimama(sandbox, **change)["universalbp_report_query_campaign_response"]["result"]
+        result = alimama(sandbox, **change)["universalbp_new_report_query_campaign_response"]["top_result"]
         return result["top_report_v_o_top_bulk_data"]["count"]
 
     assert 0 < count(biz_code_in_list=["onebpSearch"]) < count()

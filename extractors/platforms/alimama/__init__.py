@@ -12,7 +12,7 @@ from extractors.accounts import Account
 from extractors.core.model import Platform, Rate, Read, Record, Reply, Request, Stream
 from extractors.core.paging import Offsets
 from extractors.core.window import Window
-from extractors.errors import ContractError, DaybookError
+from extractors.errors import ConfigError, ContractError, DaybookError
 from extractors.personal import dig
 from extractors.platforms.taobao import DIALECT as TOP
 from extractors.protocols.signed_form import SignedForm
@@ -22,26 +22,40 @@ EFFECT_DAYS = 15  # the attribution window that is asked for, and so the look-ba
 SCENES = ["onebpSearch", "onebpDisplay", "onebpSite"]
 CREATIVE = ["date", "campaign", "adgroup", "creative"]
 FIELDS = ["charge", "adPv", "click", "alipayInshopNum", "alipayInshopAmt"]
+# The methods of the present package, and those of the older one; where each answer stands.
+PRESENT, OLDER = "universalbp.new", "universalbp"
+METHODS = {PRESENT: "top_result", OLDER: "result"}
+WRONG_METHODS = {"11", "22"}  # no permission for the method, no such method
+OTHER_PACKAGE = (
+    "ask for the permission package of 万相台无界 in the app console; an app that has only the older one "
+    "(直通车) needs options: {older_methods: true}"
+)
 
 
 def error_of(body: Any) -> DaybookError | None:
-    """TOP's own error, or that of the report inside a good answer: `result.info{ok, message, error_code}`."""
+    """TOP's own error, or that of the report inside a good answer: `info{ok, message, error_code}`."""
     error = TOP.error(body)
-    if error is not None or not isinstance(body, dict):
+    if not isinstance(body, dict):
         return error
-    info = next((dig(part, ("result", "info")) for part in body.values() if isinstance(part, dict)), None)
-    if not isinstance(info, dict) or info.get("ok") in (True, "true"):
+    if error is not None:
+        code = str(dig(body, ("error_response", "code")))
+        return ConfigError(error.message, advice=OTHER_PACKAGE) if code in WRONG_METHODS else error
+    parts = [part for part in body.values() if isinstance(part, dict)]
+    infos = (dig(part, (result, "info")) for part in parts for result in METHODS.values())
+    info = next((found for found in infos if isinstance(found, dict)), None)
+    if info is None or info.get("ok") in (True, "true"):
         return None
     advice = "check biz_codes, and that the app has the universalbp permission package"
     return error_in_words("Alimama", str(info.get("error_code")), str(info.get("message")), advice=advice)
 
 
 def _bulk(level: str, reply: Reply) -> dict[str, Any]:
-    path = (f"universalbp_report_query_{level}_response", "result", "top_report_v_o_top_bulk_data")
-    found = dig(reply.body, path)
-    if not isinstance(found, dict):
-        raise ContractError(f"report.query.{level} answered without top_bulk_data")
-    return found
+    for methods, result in METHODS.items():
+        name = f"{methods.replace('.', '_')}_report_query_{level}_response"
+        found = dig(reply.body, (name, result, "top_report_v_o_top_bulk_data"))
+        if isinstance(found, dict):
+            return found
+    raise ContractError(f"report.query.{level} answered without top_bulk_data")
 
 
 def _rows(level: str, reply: Reply) -> list[Record]:
@@ -91,7 +105,8 @@ def _report(level: str, domains: list[str], account: Account, window: Window) ->
     }
     records = _creatives if level == "creative" else partial(_rows, level)
     paging = Offsets(records, partial(_total, level), 100, start="offset", size="page_size", within=query)
-    yield Read(Request(f"taobao.universalbp.report.query.{level}", "/router/rest", params), paging)
+    methods = OLDER if account.switch("older_methods", default=False) else PRESENT
+    yield Read(Request(f"taobao.{methods}.report.query.{level}", "/router/rest", params), paging)
 
 
 def _stream(name: str, level: str, domains: list[str], *key: str) -> Stream:
@@ -112,7 +127,7 @@ PLATFORM = Platform(
     base_url="https://gw.api.taobao.com",
     protocol=partial(SignedForm, replace(TOP, error=error_of)),
     rate=Rate(calls=5, seconds=1.0),
-    options=frozenset({"biz_codes"}),
+    options=frozenset({"biz_codes", "older_methods"}),
     renewal_prolongs=None,  # depends on the type of the app
     streams=(
         _stream("account_report", "account", ["date"]),

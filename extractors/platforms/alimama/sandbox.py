@@ -37,6 +37,8 @@ _LEVELS = {
     "adgroup": ["date", "campaign", "adgroup"],
     "creative": ["date", "campaign", "adgroup", "creative"],
 }
+# Two packages of methods with the same objects: 万相台无界API, and before it 直通车API.
+_RESULTS = {"taobao.universalbp.new": "top_result", "taobao.universalbp": "result"}
 _SYSTEM = {"method", "app_key", "session", "timestamp", "v", "format", "sign_method", "sign"}
 _FIELDS: dict[str, tuple[str, Callable[[Figures], str]]] = {
     "charge": ("charge", lambda f: money(f.cost)),
@@ -119,9 +121,8 @@ class Api:
         return adverts
 
     def _report(self, adverts: Adverts, params: Mapping[str, str], fault: Fault | None) -> Answer:
-        start = "taobao.universalbp.report.query."
-        level = params["method"].removeprefix(start)
-        if not params["method"].startswith(start) or level not in _LEVELS:
+        methods, _, level = params["method"].partition(".report.query.")
+        if methods not in _RESULTS or level not in _LEVELS:
             raise Refusal(_refused(22, "Invalid method"))
         name = f"top_{level}_report_query_v_o"
         if set(params) - _SYSTEM != {"top_service_context", name}:
@@ -158,7 +159,8 @@ class Api:
             "info": {"ok": True, "message": "", "error_code": ""},
             "top_report_v_o_top_bulk_data": bulk,
         }
-        return Answer({f"universalbp_report_query_{level}_response": {"result": result, "request_id": "sbx"}})
+        above = f"{params['method'].removeprefix('taobao.').replace('.', '_')}_response"
+        return Answer({above: {_RESULTS[methods]: result, "request_id": "sbx"}})
 
     async def refresh(self, request: Request) -> Response:
         """POST /token: replaces both tokens."""
@@ -174,7 +176,7 @@ class Api:
 def _bad(what: str) -> Refusal:
     info = {"ok": False, "message": f"illegal argument: {what}", "error_code": "ILLEGAL_ARGUMENT"}
     return Refusal(
-        Answer({"universalbp_report_query_response": {"result": {"info": info}}}, refusal=f"illegal {what}")
+        Answer({"universalbp_new_report_response": {"top_result": {"info": info}}}, refusal=f"illegal {what}")
     )
 
 
