@@ -70,6 +70,7 @@ def night(folder: Path) -> list[Cost]:
             f"    store: {platform}_{name}",
             f"    time_zone: {zone}",
             f"    currency: {currency}",
+            "    history_days: 28",
             f"    options: {json.dumps(options | ({'calls_per_second': 50} if platform != 'files' else {}))}",
         ]
     accounts = folder / "accounts.yml"

@@ -45,7 +45,7 @@ class Account:
     currency: str
     streams: tuple[str, ...] = ()
     start: date | None = None
-    history_days: int = 28
+    history_days: int = 31
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -120,7 +120,7 @@ class _Entry(BaseModel):
     currency: str
     streams: list[str] = Field(default_factory=list)
     start: date | None = Field(default=None, ge=BEGINNING.date())
-    history_days: int = Field(default=28, ge=1, le=3660)
+    history_days: int = Field(default=31, ge=1, le=3660)
     options: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("id")

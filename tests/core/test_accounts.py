@@ -30,7 +30,7 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
     (account,) = load_accounts(write(tmp_path, GOOD), KNOWN)
     assert (account.id, account.platform, account.store_id) == ("taobao__lantern", "taobao", "lantern_tmall")
     assert (
-        account.streams == ("orders",) and str(account.start) == "2026-10-01" and account.history_days == 28
+        account.streams == ("orders",) and str(account.start) == "2026-10-01" and account.history_days == 31
     )
 
 
