@@ -240,7 +240,7 @@ def _row(adverts: Adverts, row: Figures, fields: list[str]) -> dict[str, Any]:
             "campaign.name": p.project_name,
             "campaign.status": "REMOVED" if row.day.day % 9 == 0 else "ENABLED",
             "campaign.advertising_channel_type": kind,
-            "campaign_budget.amount_micros": "1500500000",
+            "campaign_budget.amount_micros": "120500000",
             "campaign_budget.explicitly_shared": p.project == SHARED,
             "campaign_budget.period": "DAILY",
             "ad_group.id": str(group_id(p)),
