@@ -26,7 +26,14 @@ START_TIMEOUT = 60.0  # seconds; it takes one on an idle machine
 BUNDLED = {"files__online_retail": "examples/uci_online_retail"}
 """Account → the folder of files that ship with the project."""
 DEMO_COSTS = "examples/demo_costs/unit_costs.csv"
-DEMO_SHOPS = ("taobao__lantern", "taobao__plum", "woocommerce__lantern", "woocommerce__harbor")
+DEMO_SHOPS = (
+    "taobao__lantern",
+    "taobao__plum",
+    "woocommerce__lantern",
+    "woocommerce__harbor",
+    "doudian__lantern",
+    "tiktok_shop__harbor",
+)
 """The shops for whose products DEMO_COSTS has costs."""
 
 

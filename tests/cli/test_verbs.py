@@ -128,9 +128,9 @@ def test_an_unknown_account_is_named_with_those_that_exist(daybook):
 
 
 def test_an_account_without_credentials_says_which_variable_to_set(daybook):
-    answer = daybook("extract", "taobao__lantern", "baidu_tongji__lantern")
+    answer = daybook("extract", "taobao__lantern", "ga4__lantern")
     assert answer.returncode == 2
-    for name in ("AIRFLOW_CONN_TAOBAO__LANTERN", "AIRFLOW_CONN_BAIDU_TONGJI__LANTERN"):
+    for name in ("AIRFLOW_CONN_TAOBAO__LANTERN", "AIRFLOW_CONN_GA4__LANTERN"):
         assert name in answer.stderr, "one account's trouble must not hide the next one's"
 
 
@@ -423,7 +423,7 @@ def test_doctor_tells_of_an_option_that_its_platform_does_not_know(daybook, tmp_
 
 def test_doctor_knows_the_accounts_it_is_not_asked_about(daybook):
     answer = daybook("doctor", "--account", "files__online_retail", AIRFLOW_CONN_TAOBAO__LANTERN="{}")
-    assert "8 accounts" in answer.stdout and "no such account" not in answer.stdout
+    assert "11 accounts" in answer.stdout and "no such account" not in answer.stdout
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from daybook import steps
 from extractors.core.window import Window
 from extractors.landing import Landing
 
-PLATFORMS = ["taobao", "woocommerce", "ocean_engine", "baidu_tongji", "files"]
+PLATFORMS = ["taobao", "woocommerce", "doudian", "tiktok_shop", "ocean_engine", "google_ads", "ga4", "files"]
 
 
 @pytest.fixture(params=PLATFORMS)
