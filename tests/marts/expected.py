@@ -24,6 +24,7 @@ CENT = Decimal("0.01")
 ZERO = Decimal(0)
 REPORTING = "CNY"
 GOODS = "product"
+BACK = ("goods", "shipping", "tax", "other")
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -115,6 +116,8 @@ class Refund:
     value: dict[str, Decimal]
     at_sale_rate: dict[str, Decimal]
     store_value: dict[str, Decimal]
+    other: Decimal  # fees: beside the amount of sales
+    other_value: Decimal
 
 
 def _in_order(sale: Sale) -> tuple[Any, ...]:
@@ -222,18 +225,18 @@ class Books:
             sale = self._by_key.get(key) if isinstance(key, tuple) else None
             if sale is None:
                 for row in rows:
-                    self._book(row, None, self._stated(row), {})
+                    self._book(row, None, self._stated(row, None), {})
                 continue
             if not sale.is_paid:
                 continue
             rows.sort(key=lambda row: (row["refunded_at"], row["refund_id"]))
-            left = {part: max(sale.parts[part], ZERO) for part in ("goods", "shipping", "tax")}
+            left = {part: max(sale.parts[part], ZERO) for part in BACK}
             split = [row for row in rows if row["refund_goods"] is not None]
             taken: dict[str, dict[str, Decimal]] = {}
             # What the source splits is capped part by part; a bare total takes what the others leave, goods first.
             for row in split:
                 taken[row["refund_id"]] = {}
-                for part, wish in self._stated(row).items():
+                for part, wish in self._stated(row, sale).items():
                     got = min(wish, left[part])
                     taken[row["refund_id"]][part] = got
                     left[part] -= got
@@ -242,21 +245,24 @@ class Books:
                     continue
                 wish = row["refund_amount"]
                 taken[row["refund_id"]] = {}
-                for part in ("goods", "shipping", "tax"):
+                for part in BACK:
                     got = min(wish, left[part])
                     taken[row["refund_id"]][part] = got
                     left[part] -= got
                     wish -= got
-            so_far = dict.fromkeys(("goods", "shipping", "tax"), ZERO)
+            so_far = dict.fromkeys(BACK, ZERO)
             for row in rows:
                 self._book(row, sale, taken[row["refund_id"]], so_far)
 
     @staticmethod
-    def _stated(row: Row) -> dict[str, Decimal]:
+    def _stated(row: Row, sale: Sale | None) -> dict[str, Decimal]:
         if row["refund_goods"] is None:
-            return {"goods": row["refund_amount"], "shipping": ZERO, "tax": ZERO}
-        shipping, tax = row["refund_shipping"], row["refund_tax"]
-        return {"goods": row["refund_amount"] - shipping - tax, "shipping": shipping, "tax": tax}
+            return {"goods": row["refund_amount"], "shipping": ZERO, "tax": ZERO, "other": ZERO}
+        goods, shipping, tax = row["refund_goods"], row["refund_shipping"], row["refund_tax"]
+        # Beside the parts that are told: fees, as far as there were any.
+        rest = row["refund_amount"] - goods - shipping - tax
+        other = min(rest, max(sale.parts["other"], ZERO)) if sale else rest
+        return {"goods": goods + rest - other, "shipping": shipping, "tax": tax, "other": other}
 
     def _book(
         self, row: Row, sale: Sale | None, parts: dict[str, Decimal], so_far: dict[str, Decimal]
@@ -265,6 +271,7 @@ class Books:
         currency = sale.row["currency"] if sale else row["currency"]
         rate = self.rates(currency, day)
         to_store = self.rates.between(currency, self.stores[row["store_id"]]["currency"], day)
+        other = parts.pop("other")
         at_sale = {}
         for part, amount in parts.items():
             if sale:
@@ -279,6 +286,8 @@ class Books:
             value={part: cents(amount * rate) for part, amount in parts.items()},
             at_sale_rate=at_sale,
             store_value={part: cents(amount * to_store) for part, amount in parts.items()},
+            other=other,
+            other_value=cents(other * rate),
         )
         self.refunds.append(refund)
         if sale:
@@ -443,6 +452,7 @@ class Books:
             "refund_shipping": total(refund.value["shipping"] for refund in refunds),
             "refund_tax": total(refund.value["tax"] for refund in refunds),
             "refund_amount": total(back(refund) for refund in refunds),
+            "refund_other": total(refund.other_value for refund in refunds),
             "refund_amount_unlinked": total(back(refund) for refund in refunds if refund.sale is None),
             "net_sales": goods - refund_goods,
             "refund_goods_cohort": refund_goods_cohort,

@@ -68,7 +68,7 @@ def test_refunds_are_told_as_capped_where_a_mart_has_their_order(
     built: Any, world: World, books: Books
 ) -> None:
     given_back = {
-        (refund.row["store_id"], refund.row["refund_id"]): sum(refund.parts.values(), Decimal(0))
+        (refund.row["store_id"], refund.row["refund_id"]): sum(refund.parts.values(), refund.other)
         for refund in books.refunds
     }
     orders = {(sale.row["store_id"], sale.row["order_id"]): sale for sale in books.sales}
@@ -82,6 +82,29 @@ def test_refunds_are_told_as_capped_where_a_mart_has_their_order(
     shown = "select store_id, findings from marts.data_quality where check_name = 'refunds_capped'"
     assert {row["store_id"]: row["findings"] for row in built.rows(shown)} == capped
     assert min(capped.values()) > 0
+
+
+def test_fees_that_come_back_are_beside_the_sales_and_never_more_than_were_charged(
+    built: Any, books: Books
+) -> None:
+    told = built.rows("""
+        select event_type, sum(other) as other from marts.fct_sales_ledger group by event_type order by event_type
+    """)
+    charged = sum((sale.value("other") for sale in books.sales if sale.is_paid), Decimal(0))
+    back = sum((refund.other_value for refund in books.refunds), Decimal(0))
+    assert [(row["event_type"], row["other"]) for row in told] == [("refund", -back), ("sale", charged)]
+    linked = [refund for refund in books.refunds if refund.sale and refund.other]
+    assert linked and any(refund.other for refund in books.refunds if refund.sale is None)
+    (over,) = built.rows("""
+        select count(*) as orders
+        from (
+            select platform, store_id, order_id, sum(refund_other_orig) as back
+            from marts.fct_refunds where is_linked group by all
+        ) as refunds
+        inner join marts.fct_orders as orders using (platform, store_id, order_id)
+        where refunds.back > greatest(orders.other_charged_orig, 0)
+    """)
+    assert over["orders"] == 0
 
 
 def test_no_event_is_left_out_of_any_grain_but_those_of_the_running_day(built: Any, books: Books) -> None:

@@ -254,12 +254,15 @@ def _after_sales(world: World, shop: Shop, order: Row, rng: random.Random) -> No
         if rng.random() < 0.25:  # everything that was paid, and more: caps must hold
             total, goods = total + 500, goods + 500
         split = rng.random() < 0.5
+        refund_id = f"{order['order_id']}-R{part}"
+        if split and crc32(f"fee of {refund_id}".encode()) % 3 == 0:  # beside the parts, with fees or without
+            total += Decimal(4)
         world.streams["refunds"].append(
             {
                 "platform": shop.platform,
                 "account_id": shop.account_id,
                 "store_id": shop.store_id,
-                "refund_id": f"{order['order_id']}-R{part}",
+                "refund_id": refund_id,
                 "order_id": None if shop.platform == "files" and rng.random() < 0.7 else order["order_id"],
                 "line_id": None,
                 "refund_state": rng.choices(("success", "processing", "closed"), (85, 5, 10))[0],
@@ -273,7 +276,7 @@ def _after_sales(world: World, shop: Shop, order: Row, rng: random.Random) -> No
                 "refund_tax": tax if split else None,
                 "quantity": Decimal(rng.randint(0, 2)),
                 "reason": rng.choice(("wrong size", "late", None)),
-                **_dispute(shop, f"{order['order_id']}-R{part}"),
+                **_dispute(shop, refund_id),
                 "currency": order["currency"],
                 "load_id": 1,
             }

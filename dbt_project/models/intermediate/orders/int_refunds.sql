@@ -1,11 +1,11 @@
 -- After-sales of all platforms. Money counts when the refund succeeded, on that day, and never more than was paid for that part: goods,
--- shipping and tax are capped apart over all refunds of an order, in the order in which they happened.
+-- shipping, tax and what else was charged (fees) are capped apart over all refunds of an order, in the order in which they happened.
 -- * A refund of an order that was never paid is 0; one whose order is unknown is kept whole.
 -- * An exchange gives other goods and no money, whatever amount its source shows.
 -- * A refund whose source does not say how much it is counts as nothing and is marked.
 -- One row per refund.
 {{ config(**rebuilt(["{{ in_changed_orders('held') }}", "{{ in_refunds_to_write('held') }}"])) }}
-{%- set parts = ['goods', 'shipping', 'tax'] %}
+{%- set parts = ['goods', 'shipping', 'tax', 'other'] %}
 
 with
 
@@ -26,7 +26,7 @@ orders as (
 
     select
         platform, store_id, order_id, buyer_key, exclude_reason, is_paid, is_counted, paid_at, paid_date, currency,
-        store_currency, rate_to_reporting, goods_paid_orig, shipping_charged_orig, tax_orig
+        store_currency, rate_to_reporting, goods_paid_orig, shipping_charged_orig, tax_orig, other_charged_orig
     from {{ ref('int_order_totals') }} as orders
     {%- if only_changes() %}
     where {{ in_changed_orders('orders') }}
@@ -50,6 +50,7 @@ linked as (
         case when orders.is_paid then orders.goods_paid_orig else 0 end as paid_goods,
         case when orders.is_paid then orders.shipping_charged_orig else 0 end as paid_shipping,
         case when orders.is_paid then orders.tax_orig else 0 end as paid_tax,
+        case when orders.is_paid then greatest(orders.other_charged_orig, 0) else 0 end as paid_other,
         refunds.refund_state = 'success' and refunds.refunded_at is not null as is_success,
         refunds.refund_state = 'success' and refunds.refunded_at is not null
             and coalesce(refunds.refund_type, 'other') <> 'exchange' as is_money_back,
@@ -98,12 +99,18 @@ rated as (
 
 ),
 
--- What the source says of each part. A source that splits leaves the rest of the total to the goods.
+-- What the source says of each part. One that splits leaves the rest of the total to the goods. If it names the goods, too, the rest
+-- is first of all for the fees that its order was charged.
 stated as (
 
     select
         rated.*,
         refund_goods is not null or refund_shipping is not null or refund_tax is not null as is_split,
+        case
+            when is_money_back and refund_goods is not null and refund_shipping is not null and refund_tax is not null
+                then {{ converted('greatest(refund_amount - refund_goods - refund_shipping - refund_tax, 0)', 'to_order_currency') }}
+            else 0
+        end as stated_rest,
         case when is_money_back then {{ converted('coalesce(refund_amount, 0)', 'to_order_currency') }} else 0 end as stated_amount,
         case when is_money_back then {{ converted('coalesce(refund_shipping, 0)', 'to_order_currency') }} else 0 end as stated_shipping,
         case when is_money_back then {{ converted('coalesce(refund_tax, 0)', 'to_order_currency') }} else 0 end as stated_tax
@@ -111,15 +118,22 @@ stated as (
 
 ),
 
+fees as (
+
+    select stated.*, case when is_linked then least(stated_rest, paid_other) else stated_rest end as split_other
+    from stated
+
+),
+
 split as (
 
     select
-        stated.*,
-        case when is_split then stated_amount - stated_shipping - stated_tax else 0 end as split_goods,
+        fees.*,
+        case when is_split then stated_amount - stated_shipping - stated_tax - split_other else 0 end as split_goods,
         case when is_split then stated_shipping else 0 end as split_shipping,
         case when is_split then stated_tax else 0 end as split_tax,
         case when is_split then 0 else stated_amount end as unsplit
-    from stated
+    from fees
 
 ),
 
@@ -144,7 +158,7 @@ running as (
 ),
 
 -- Running totals up to this refund and up to the one before it, each capped; the refund is the difference. Totals
--- that the source does not split fill the goods first, then shipping, then tax.
+-- that the source does not split fill the goods first, then shipping, then tax, then fees.
 capped as (
 
     select
@@ -213,6 +227,6 @@ select
     {{ converted(part ~ '_total', 'sale_rate') }} - {{ converted(part ~ '_total - ' ~ part ~ '_orig', 'sale_rate') }}
         as refund_{{ part }}_cohort,
     {%- endfor %}
-    cast(stated_amount - goods_orig - shipping_orig - tax_orig as decimal(18, 4)) as refund_over_paid_orig,
+    cast(stated_amount{% for part in parts %} - {{ part }}_orig{% endfor %} as decimal(18, 4)) as refund_over_paid_orig,
     load_id
 from totals

@@ -6,7 +6,7 @@
     'goods_paid_store', 'paid_amount_store', 'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid',
     'guest_orders', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
     'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'refunds', 'refund_units', 'refund_goods',
-    'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
+    'refund_shipping', 'refund_tax', 'refund_amount', 'refund_other', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
     'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
     'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_clicks', 'untold_impressions', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees', 'paid_amount_mature',
     'refund_amount_cohort_30d'] %}
@@ -162,7 +162,7 @@ measures as (
         {{ mart_money('added.deposit_' ~ name, 'spans.has_orders and added.untold_' ~ name ~ ' = 0') }} as deposit_{{ name }},
         {%- endfor %}
         {{ mart_money('coalesce(buyers.new_buyer_amount, 0)', 'spans.has_orders and added.unrated_sales = 0') }} as new_buyer_amount,
-        {%- for name in ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_amount_unlinked', 'fx_difference'] %}
+        {%- for name in ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_other', 'refund_amount_unlinked', 'fx_difference'] %}
         {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_refunds = 0') }} as {{ name }},
         {%- endfor %}
         {{ mart_money('added.goods_paid - added.refund_goods', 'spans.has_orders and added.unrated_sales + added.unrated_refunds = 0') }} as net_sales,

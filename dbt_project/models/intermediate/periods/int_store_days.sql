@@ -5,7 +5,7 @@
     'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid', 'guest_orders',
     'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort', 'first_orders',
     'first_order_amount', 'unrated_sales', 'unrated_sales_store'] %}
-{%- set refunded = ['refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount',
+{%- set refunded = ['refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_other',
     'refund_amount_unlinked', 'fx_difference', 'refund_goods_store', 'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store'] %}
 {%- set mature = {'paid_amount_mature': 'paid_amount', 'refund_amount_cohort_30d': 'refund_amount_within_30d'} %}
 {%- set created = ['orders_created', 'orders_unpaid', 'orders_created_paid'] %}
@@ -87,6 +87,7 @@ refunded as (
         sum(refund_shipping) as refund_shipping,
         sum(refund_tax) as refund_tax,
         sum(refund_goods + refund_shipping + refund_tax) as refund_amount,
+        sum(refund_other) as refund_other,
         sum(case when is_linked then 0 else refund_goods + refund_shipping + refund_tax end) as refund_amount_unlinked,
         sum(case
             when is_linked

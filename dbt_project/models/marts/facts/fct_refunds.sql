@@ -25,7 +25,7 @@ select
     rate_to_reporting,
     cast(refund_units as decimal(18, 4)) as refund_units,
     {%- for suffix in ['_orig', '_store', '', '_cohort'] %}
-    {%- for part in ['goods', 'shipping', 'tax'] %}
+    {%- for part in ['goods', 'shipping', 'tax', 'other'] %}
     cast(refund_{{ part }}{{ suffix }} as decimal(18, 2)) as refund_{{ part }}{{ suffix }},
     {%- endfor %}
     cast(refund_goods{{ suffix }} + refund_shipping{{ suffix }} + refund_tax{{ suffix }} as decimal(18, 2)) as refund_amount{{ suffix }},

@@ -18,7 +18,8 @@ select
     goods_paid{{ suffix }} as goods{{ suffix }},
     shipping_charged{{ suffix }} as shipping{{ suffix }},
     tax{{ suffix }} as tax{{ suffix }},
-    paid_amount{{ suffix }} as amount{{ suffix }}
+    paid_amount{{ suffix }} as amount{{ suffix }},
+    other_charged{{ suffix }} as other{{ suffix }}
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ beside_it(ref('fct_orders')) }}
@@ -43,7 +44,8 @@ select
     cast(-refund_goods{{ suffix }} as decimal(18, 2)) as goods{{ suffix }},
     cast(-refund_shipping{{ suffix }} as decimal(18, 2)) as shipping{{ suffix }},
     cast(-refund_tax{{ suffix }} as decimal(18, 2)) as tax{{ suffix }},
-    cast(-refund_amount{{ suffix }} as decimal(18, 2)) as amount{{ suffix }}
+    cast(-refund_amount{{ suffix }} as decimal(18, 2)) as amount{{ suffix }},
+    cast(-refund_other{{ suffix }} as decimal(18, 2)) as other{{ suffix }}
     {{- "," if not loop.last }}
     {%- endfor %}
 from {{ beside_it(ref('fct_refunds')) }}

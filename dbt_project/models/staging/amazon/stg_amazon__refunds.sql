@@ -1,6 +1,7 @@
 {#-
   A refund transaction shows the movements on the seller's account: what the buyer gets for goods, postage and tax is negative; the fees
-  that Amazon gives back to the seller are positive and left out. Statuses: Finances API 2024-06-19, `transactionStatus`.
+  that Amazon gives back to the seller are positive and left out. What the buyer gets for gift wrapping and cash on delivery is in no part.
+  Statuses: Finances API 2024-06-19, `transactionStatus`.
 -#}
 {%- set states = {'DEFERRED': 'success', 'RELEASED': 'success', 'DEFERRED_RELEASED': 'success'} -%}
 {%- set name = amazon_breakdown() -%}
@@ -8,7 +9,8 @@
 {%- set parts = {} -%}
 {%- for part, condition in {
     'goods': amazon_is_goods(),
-    'shipping': "(" ~ name ~ " like 'shipping%' or " ~ name ~ " like 'giftwrap%') and not " ~ is_tax,
+    'shipping': name ~ " like 'shipping%' and not " ~ is_tax,
+    'fees': "(" ~ name ~ " like 'giftwrap%' or " ~ name ~ " like 'cod%charge') and not " ~ is_tax,
     'tax': is_tax ~ " and " ~ name ~ " not like '%withheld%' and " ~ name ~ " not like '%facilitator%'",
 }.items() -%}
     {%- do parts.update({part: '-coalesce(' ~ array_sum('latest.record.items', 'item', array_sum('item.breakdowns', 'part',
@@ -80,6 +82,7 @@ refunds as (
         -{{ money('latest.record.totalAmount.currencyAmount') }} as total,
         {{ parts['goods'] }} as goods,
         {{ parts['shipping'] }} as shipping,
+        {{ parts['fees'] }} as fees,
         {# Without the lines of tax that Amazon withholds and pays itself: they would count that tax a second time. #}
         {{ parts['tax'] }} as tax
     from {{ ref('base_amazon__refunds') }} as latest
@@ -101,10 +104,10 @@ select
     'other' as refund_type,
     posted_at as requested_at,
     case when refund_state = 'success' then posted_at end as refunded_at,
-    cast(case when goods + shipping + tax <> 0 then goods + shipping + tax else total end as decimal(18, 4)) as refund_amount,
-    case when goods + shipping + tax <> 0 then cast(goods as decimal(18, 4)) end as refund_goods,
-    case when goods + shipping + tax <> 0 then cast(shipping as decimal(18, 4)) end as refund_shipping,
-    case when goods + shipping + tax <> 0 then cast(tax as decimal(18, 4)) end as refund_tax,
+    cast(case when goods + shipping + fees + tax <> 0 then goods + shipping + fees + tax else total end as decimal(18, 4)) as refund_amount,
+    case when goods + shipping + fees + tax <> 0 then cast(goods as decimal(18, 4)) end as refund_goods,
+    case when goods + shipping + fees + tax <> 0 then cast(shipping as decimal(18, 4)) end as refund_shipping,
+    case when goods + shipping + fees + tax <> 0 then cast(tax as decimal(18, 4)) end as refund_tax,
     {{ null_as('decimal(18, 4)') }} as quantity,
     reason,
     {{ null_as('boolean') }} as is_disputed,

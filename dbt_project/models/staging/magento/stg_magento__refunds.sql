@@ -1,4 +1,5 @@
-{#- Credit memos: `state` 1 open, 2 refunded, 3 canceled. An adjustment (money given on top, or kept back) counts as goods. -#}
+{#- Credit memos: `state` 1 open, 2 refunded, 3 canceled. An adjustment (money given on top, or kept back) counts as goods; gift
+  wrapping is in no part. -#}
 {%- set states = {'1': 'processing', '2': 'success', '3': 'closed'} -%}
 
 with
@@ -70,8 +71,8 @@ refunds as (
             + coalesce({{ money('latest.record.base_adjustment') }}, 0)
             {# Where prices include tax, the tax part of the discount is told as compensation, as in the order's lines. #}
             + coalesce({{ money('latest.record.base_discount_tax_compensation_amount') }}, 0) as listed_goods,
-        coalesce({{ money('latest.record.base_shipping_amount') }}, 0)
-            + {{ commerce_sum('latest.record', ['gw_base_price', 'gw_items_base_price', 'gw_card_base_price']) }} as listed_shipping,
+        coalesce({{ money('latest.record.base_shipping_amount') }}, 0) as listed_shipping,
+        {{ commerce_sum('latest.record', ['gw_base_price', 'gw_items_base_price', 'gw_card_base_price']) }} as wrapping,
         {# `base_discount_amount` of a memo covers goods and postage. The postage's part is its share of the order's discount on postage. #}
         coalesce(cast(round(
             cast({{ money('latest.record.base_shipping_amount') }} as double)
@@ -98,7 +99,7 @@ parts as (
         *,
         {# By a setting of the shop fixed taxes are in the subtotal, or in the grand total alone. #}
         listed_goods + off_shipping
-            - case when listed_goods + listed_shipping + told_tax = refund_amount then fixed_tax else 0 end as goods,
+            - case when listed_goods + listed_shipping + wrapping + told_tax = refund_amount then fixed_tax else 0 end as goods,
         listed_shipping - off_shipping as shipping,
         told_tax + fixed_tax as tax
     from refunds
@@ -112,16 +113,16 @@ select
     store_id,
     refund_id,
     order_id,
-    case when item_count = 1 and shipping = 0 then order_item_id end as line_id,
+    case when item_count = 1 and shipping + wrapping = 0 then order_item_id end as line_id,
     refund_state,
     {# The shop does not say whether goods came back. #}
     'other' as refund_type,
     created_at as requested_at,
     case when refund_state = 'success' then created_at end as refunded_at,
     refund_amount,
-    case when goods + shipping + tax = refund_amount then cast(goods as decimal(18, 4)) end as refund_goods,
-    case when goods + shipping + tax = refund_amount then cast(shipping as decimal(18, 4)) end as refund_shipping,
-    case when goods + shipping + tax = refund_amount then cast(tax as decimal(18, 4)) end as refund_tax,
+    case when goods + shipping + wrapping + tax = refund_amount then cast(goods as decimal(18, 4)) end as refund_goods,
+    case when goods + shipping + wrapping + tax = refund_amount then cast(shipping as decimal(18, 4)) end as refund_shipping,
+    case when goods + shipping + wrapping + tax = refund_amount then cast(tax as decimal(18, 4)) end as refund_tax,
     case when item_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
     {{ null_as('text') }} as reason,
     {{ null_as('boolean') }} as is_disputed,

@@ -1,7 +1,8 @@
 {#
   Refunds are in their order. One that gives no money back is a restock and left out. Money given back for gift cards is left out, because
   selling them is no sale of goods either. An adjustment is what the shop gave less (below 0: more) than lines and postage come to; it
-  counts as goods. If the parts do not add up to the total, they are null.
+  counts as goods. Duties, additional fees and tips given back are told by the total alone: what it has beside the other parts is for them, if
+  the order was charged as much. If the parts do not add up to the total in any other way, they are null.
 #}
 {%- set amount = '.shopMoney.amount' -%}
 {%- set is_gift_card = "coalesce(line.lineItem.isGiftCard = 'true', false)" -%}
@@ -17,6 +18,9 @@ told as (
         latest.record.taxesIncluded = 'true' as is_tax_included,
         {# An order without a parcel was refunded before shipment. (CANCEL says the same of single pieces of an order.) #}
         {{ array_length('latest.record.fulfillments') }} = 0 as is_unsent,
+        {%- for field in ['totalTipReceivedSet', 'originalTotalDutiesSet', 'originalTotalAdditionalFeesSet'] %}
+        {{ '+ ' if not loop.first }}coalesce({{ money('latest.record.' ~ field ~ amount) }}, 0)
+        {%- endfor %} as fees_charged,
         {{ explode('latest.record.refunds') }} as refund
     from {{ ref('base_shopify__orders') }} as latest
 ),
@@ -28,6 +32,7 @@ parts as (
         load_id,
         currency,
         is_unsent,
+        fees_charged,
         told.refund.legacyResourceId as refund_id,
         {{ first_of('told.refund.refundLineItems.nodes') }}.restockType as restock_type,
         {{ first_of('told.refund.refundLineItems.nodes') }}.lineItem.id as first_line_id,
@@ -76,17 +81,22 @@ refunds as (
         goods - adjusted - case when is_tax_included then goods_tax - adjusted_tax else 0 end as goods_net,
         shipping - case when is_tax_included then shipping_tax else 0 end as shipping_net,
         goods_tax + shipping_tax - adjusted_tax as tax,
-        line_count + charge_count + adjustment_count > 0
-            and goods + shipping - adjusted
-            + case when is_tax_included then 0 else goods_tax + shipping_tax - adjusted_tax end
-            = total_refunded - gift_cards as is_split
+        total_refunded - gift_cards - goods - shipping + adjusted
+            - case when is_tax_included then 0 else goods_tax + shipping_tax - adjusted_tax end as fees
     from parts
     where total_refunded - gift_cards > 0
+),
+
+split as (
+    select
+        *,
+        (fees = 0 and line_count + charge_count + adjustment_count > 0) or (fees > 0 and fees <= fees_charged) as is_split
+    from refunds
 )
 
 select
     'shopify' as platform,
-    refunds.account_id,
+    split.account_id,
     account.store_id,
     refund_id,
     order_id,
@@ -108,8 +118,8 @@ select
     {{ null_as('text') }} as reason,
     {{ null_as('boolean') }} as is_disputed,
     {{ null_as('boolean') }} as is_platform_decided,
-    refunds.currency,
+    split.currency,
     load_id
-from refunds
+from split
 left join {{ source('raw_daybook', 'accounts') }} as account
-    on refunds.account_id = account.account_id
+    on split.account_id = account.account_id

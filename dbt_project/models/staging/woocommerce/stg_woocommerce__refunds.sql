@@ -1,7 +1,7 @@
 {#
   A refund comes twice: in its order and in the shop's list of refunds. Neither is complete by itself: a refund need not move its order's
   modified time, and old shops have no list. Its amount is positive, its lines are negative. A refund of an amount alone has no lines, so
-  its parts are null. A deleted refund leaves no trace. An order without refunds does not prove that one was deleted (issue 65488), but an
+  its parts are null. A fee that is a discount belongs to the goods, as in the order; the others are in no part. A deleted refund leaves no trace. An order without refunds does not prove that one was deleted (issue 65488), but an
   order that was read later than the refund and has other refunds does.
 #}
 with
@@ -49,10 +49,10 @@ told as (
         {{ array_length(source ~ '.refund.shipping_lines') }} + {{ array_length(source ~ '.refund.fee_lines') }}
             as charge_count,
         -coalesce({{ array_sum(source ~ '.refund.line_items', 'line', money('line.quantity')) }}, 0) as quantity,
-        -coalesce({{ array_sum(source ~ '.refund.line_items', 'line', money('line.total')) }}, 0) as goods,
-        -coalesce({{ array_sum(source ~ '.refund.shipping_lines', 'charge', money('charge.total')) }}, 0)
-            - coalesce({{ array_sum(source ~ '.refund.fee_lines', 'charge', money('charge.total')) }}, 0)
-            as shipping_and_fees,
+        -coalesce({{ array_sum(source ~ '.refund.line_items', 'line', money('line.total')) }}, 0)
+            - coalesce({{ array_sum(source ~ '.refund.fee_lines', 'charge', 'greatest(' ~ money('charge.total') ~ ', 0)') }}, 0) as goods,
+        -coalesce({{ array_sum(source ~ '.refund.shipping_lines', 'charge', money('charge.total')) }}, 0) as shipping,
+        -coalesce({{ array_sum(source ~ '.refund.fee_lines', 'charge', 'least(' ~ money('charge.total') ~ ', 0)') }}, 0) as fees,
         -coalesce({{ array_sum(source ~ '.refund.line_items', 'line', money('line.total_tax')) }}, 0)
             - coalesce({{ array_sum(source ~ '.refund.shipping_lines', 'charge', money('charge.total_tax')) }}, 0)
             - coalesce({{ array_sum(source ~ '.refund.fee_lines', 'charge', money('charge.total_tax')) }}, 0) as tax
@@ -78,7 +78,7 @@ ranked as (
 refunds as (
     select
         *,
-        line_count + charge_count > 0 and goods + shipping_and_fees + tax = refund_amount as is_split
+        line_count + charge_count > 0 and goods + shipping + fees + tax = refund_amount as is_split
     from ranked
     where choice = 1
 )
@@ -101,7 +101,7 @@ select
     refunded_at,
     refund_amount,
     case when is_split then cast(goods as decimal(18, 4)) end as refund_goods,
-    case when is_split then cast(shipping_and_fees as decimal(18, 4)) end as refund_shipping,
+    case when is_split then cast(shipping as decimal(18, 4)) end as refund_shipping,
     case when is_split then cast(tax as decimal(18, 4)) end as refund_tax,
     case when line_count > 0 then cast(quantity as decimal(18, 4)) end as quantity,
     {# The reason is free text typed by staff, which may name the buyer: it does not land. #}

@@ -4,7 +4,7 @@
     'order_id': 'text', 'return_status': 'text', 'create_time': 'text', 'update_time': 'text',
     'refund_amount': {
         'currency': 'text', 'refund_total': 'text', 'refund_subtotal': 'text', 'refund_shipping_fee': 'text',
-        'refund_tax': 'text'
+        'refund_tax': 'text', 'retail_delivery_fee': 'text'
     },
     'return_type': 'text', 'return_reason_text': 'text', 'arbitration_status': 'text',
     'return_line_items': [{'order_line_item_id': 'text'}]
