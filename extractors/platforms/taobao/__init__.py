@@ -22,7 +22,7 @@ from extractors.errors import (
     RateLimitedError,
     TransientError,
 )
-from extractors.personal import Personal
+from extractors.personal import Personal, dig
 from extractors.protocols.oauth import ends_in, refresh_form, token_reader
 from extractors.protocols.restraint import until_midnight
 from extractors.protocols.signed_form import (
@@ -71,13 +71,14 @@ RATE_CODES = {"4", "5", "6", "7", "8"}
 RETRY_CODES = {"1", "10", "15"}
 TOKEN_CODES = {"26", "27", "42", "44"}
 PERMISSION_CODES = {"11", "12", "13", "53"}
+SALE_WAIT = 300.0  # seconds between two looks whether trades have their lines again
 
 
 def error_of(body: Any) -> DaybookError | None:
     """The error in a TOP answer (HTTP 200 even then), by the table of the protocol page."""
     found = expect_object(body, "TOP").get("error_response")
     if found is None:
-        return None
+        return _short_of_lines(body)
     code, sub_code = str(found.get("code")), str(found.get("sub_code") or "")
     text = f"TOP error {code} {sub_code}: {found.get('sub_msg') or found.get('msg')}".replace("  ", " ")
     if code in RATE_CODES:
@@ -97,6 +98,19 @@ def error_of(body: Any) -> DaybookError | None:
     if code == "25":
         return AuthError(text, advice="the app secret of the connection does not match the app key")
     return ConfigError(text, advice="check the account's configuration against the API page")
+
+
+def _short_of_lines(body: dict[str, Any]) -> DaybookError | None:
+    """Around a great sale the lists of trades leave out the lines and the payments of every trade."""
+    lists = [dig(part, ("trades", "trade")) for part in body.values() if isinstance(part, dict)]
+    trades = [trade for found in lists if isinstance(found, list) for trade in found]
+    if not trades or any(not isinstance(trade, dict) or trade.get("orders") for trade in trades):
+        return None
+    return RateLimitedError(
+        "TOP leaves out the lines of all trades, as it does in the hours around a great sale",
+        retry_after=SALE_WAIT,
+        advice="run again two hours after the sale began (TOP announces these hours as 大促API服务调整公告)",
+    )
 
 
 _read_pair = token_reader(refresh_life="re_expires_in")
