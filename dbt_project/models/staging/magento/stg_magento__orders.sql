@@ -64,6 +64,7 @@ orders as (
             - coalesce({{ money('latest.record.base_shipping_discount_tax_compensation_amnt') }}, 0) as off_shipping,
         {{ array_sum('latest.record.items', 'item', money('item.qty_shipped')) }} as shipped,
         coalesce({{ array_sum('latest.record.items', 'item', fixed_tax) }}, 0) as fixed_tax,
+        latest.record.state <> 'canceled' and coalesce({{ array_sum('latest.record.items', 'item', called_off) }}, 0) > 0 as is_cut,
         {{ address }}.country_id as country,
         {{ address }}.region_code as region_code,
         {{ excluded_by_mark({
@@ -120,10 +121,15 @@ select
     {# Discounts of cart rules are in the items already. Reward points are taken off the whole order. #}
     cast({{ commerce_sum('told.record', ['base_reward_currency_amount']) }} as decimal(18, 4)) as order_discount,
     cast(0 as decimal(18, 4)) as platform_subsidy,
-    {# `base_grand_total` is what is left to pay after gift cards and store credit. The buyer paid with those, too, so they are added. #}
+    {#
+      `base_grand_total` is what is left to pay after gift cards and store credit. The buyer paid with those, too, so they are added. Of an
+      order that was called off in part, all that is left is invoiced; what a card does not have to pay any more goes back to it.
+    #}
     cast({{ money('told.record.base_grand_total') }} - total_called_off
-        + {{ commerce_sum('told.record', ['base_gift_cards_amount', 'base_customer_balance_amount']) }} as decimal(18, 4))
-        as buyer_paid_total,
+        {%- for credit in ['base_gift_cards', 'base_customer_balance'] %}
+        {%- set paid_with = 'told.record.extension_attributes.' ~ credit %}
+        + coalesce(case when is_cut then {{ money(paid_with ~ '_invoiced') }} end, {{ money(paid_with ~ '_amount') }}, 0)
+        {%- endfor %} as decimal(18, 4)) as buyer_paid_total,
     {{ null_as('decimal(18, 4)') }} as deposit_paid_amount,
     {{ null_as('instant') }} as deposit_paid_at,
     false as is_deposit_forfeited,

@@ -11,6 +11,7 @@
     'extension_attributes': {
         'shipping_assignments': [{'shipping': {'address': {'country_id': 'text', 'region_code': 'text'}}}],
         'base_gift_cards_amount': 'text', 'base_customer_balance_amount': 'text', 'base_reward_currency_amount': 'text',
+        'base_gift_cards_invoiced': 'text', 'base_customer_balance_invoiced': 'text',
         'gw_base_price': 'text', 'gw_items_base_price': 'text', 'gw_card_base_price': 'text'
     },
     'items': [{
