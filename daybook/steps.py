@@ -150,7 +150,7 @@ def out_of_reach(settings: Settings, account: Account, first: date | None = None
     Without `first`, the account's first load is meant, and streams that already had it are left out.
     """
     from extractors.core.window import days_window
-    from extractors.extract import history_start, out_of_reach
+    from extractors.plan import history_start, out_of_reach
 
     landing, now = Landing(settings.landing), datetime.now(UTC)
     platform, lines = find_platform(account.platform), []

@@ -20,9 +20,10 @@ from extractors.core.session import Session, base_url
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials, shown
 from extractors.errors import MISFITS, ConfigError, DaybookError, LandingError, TooMuchError, misfit
-from extractors.extract import check_options, pieces, unseen_of
+from extractors.extract import check_options, unseen_of
 from extractors.files.folder import Inbox
 from extractors.landing import Landing
+from extractors.plan import pieces
 from extractors.protocols.http_status import http_date
 from extractors.registry import platform as find_platform
 from extractors.registry import streams_read

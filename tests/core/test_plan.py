@@ -8,7 +8,7 @@ import pytest
 from extractors.accounts import Account
 from extractors.core.model import Instant, Stream
 from extractors.core.window import BEGINNING, Window, days_window
-from extractors.extract import _report_dates, _slices, oldest_of, out_of_reach, owes_far_look, pieces, plan
+from extractors.plan import oldest_of, out_of_reach, owes_far_look, pieces, plan, report_dates, sliced
 
 NOW = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)  # 01:30 on the 21st in Shanghai
 DAY = date(2026, 11, 20)
@@ -139,12 +139,12 @@ def test_a_weekly_report_asks_for_whole_weeks_as_far_as_they_are_over(
     assert (days[0], days[-1]) == (date(2026, 11, 9), date(2026, 11, 20))
     later = plan(stream, make_account(), NOW, date(2026, 11, 11), NOW).dates(make_account().zone)
     assert later[-1] == date(2026, 11, 15), "a rerun of a Wednesday must not replace its week by three days"
-    assert _report_dates(stream, window, make_account()) == [date(2026, 11, 9), date(2026, 11, 16)]
+    assert report_dates(stream, window, make_account()) == [date(2026, 11, 9), date(2026, 11, 16)]
 
 
 def test_reports_are_cut_to_the_vendors_range(make_account: Callable[..., Account]) -> None:
     stream = report_stream(lookback_days=70, widest=timedelta(days=30))
-    pieces = list(_slices(stream, make_account(), plan(stream, make_account(), NOW, DAY, NOW)))
+    pieces = list(sliced(stream, make_account(), plan(stream, make_account(), NOW, DAY, NOW)))
     lengths = [len(piece.dates(make_account().zone)) for piece in pieces]
     assert lengths == [30, 30, 11]
 
@@ -155,8 +155,8 @@ def test_a_long_report_is_never_cut_within_a_week_or_a_month(
 ) -> None:
     stream = report_stream(period=period, widest=timedelta(days=365), lookback_days=900)
     account = make_account()
-    pieces = list(_slices(stream, account, plan(stream, account, NOW, DAY, NOW)))
-    dates = [day for piece in pieces for day in _report_dates(stream, piece, account)]
+    pieces = list(sliced(stream, account, plan(stream, account, NOW, DAY, NOW)))
+    dates = [day for piece in pieces for day in report_dates(stream, piece, account)]
     assert len(pieces) == 3 and len(dates) == len(set(dates)), "a period that two partitions would replace"
     for piece in pieces[:-1]:
         last = piece.dates(account.zone)[-1]
@@ -189,14 +189,14 @@ def test_a_long_stretch_is_landed_in_long_slices_and_its_rest_by_the_day(
 ) -> None:
     stream = cursor_stream(long_from=timedelta(days=14), long_slice=timedelta(days=30))
     spans = [
-        piece.span.days for piece in _slices(stream, make_account(), Window(NOW - timedelta(days=47), NOW))
+        piece.span.days for piece in sliced(stream, make_account(), Window(NOW - timedelta(days=47), NOW))
     ]
     assert spans == [30, 17]
     spans = [
-        piece.span.days for piece in _slices(stream, make_account(), Window(NOW - timedelta(days=33), NOW))
+        piece.span.days for piece in sliced(stream, make_account(), Window(NOW - timedelta(days=33), NOW))
     ]
     assert spans[0] == 30 and set(spans[1:]) <= {0, 1} and len(spans) == 5
-    short = list(_slices(stream, make_account(), Window(NOW - timedelta(days=13), NOW)))
+    short = list(sliced(stream, make_account(), Window(NOW - timedelta(days=13), NOW)))
     assert len(short) == 14
 
 
@@ -204,7 +204,7 @@ def test_a_report_reads_each_day_once_where_the_clock_goes_back(make_account: Ca
     account = make_account(time_zone="America/New_York")  # 1 November has 25 hours
     stream = report_stream(widest=timedelta(days=30))
     wanted = days_window(date(2026, 10, 10), date(2026, 11, 20), account.zone)
-    slices = list(_slices(stream, account, wanted))
+    slices = list(sliced(stream, account, wanted))
     read = [piece for slice_ in slices for piece in pieces(stream, slice_)]
     days = [day for piece in read for day in piece.dates(account.zone)]
     assert len(read) == len(slices) == 2 and len(days) == len(set(days)) == 42
