@@ -16,7 +16,7 @@
     {%- set rules = [] -%}
     {%- set example = key[-1] if key else 'account_id' -%}
     {%- for column in required -%}
-        {%- do rules.append((column ~ ' is missing', column ~ ' is null', none)) -%}
+        {%- do rules.append((column ~ ' is missing, or too large to be read', column ~ ' is null', none)) -%}
     {%- endfor -%}
     {%- for column, known in dict(staging_values(stream), **values).items() -%}
         {%- do rules.append((column ~ ' is', column ~ ' not in (' ~ quoted(known) ~ ')', column)) -%}
@@ -34,7 +34,7 @@
     {%- endfor -%}
     {%- for field in sent.get('amounts', []) -%}
         {%- set text = 'latest.record.' ~ field -%}
-        {%- do rules.append((field ~ ' is no number:', 'trim(' ~ text ~ ") not in ('', '-', '--') and " ~ number(text) ~ ' is null', text)) -%}
+        {%- do rules.append((field ~ ' is no number, or too large:', 'trim(' ~ text ~ ") not in ('', '-', '--') and " ~ number(text) ~ ' is null', text)) -%}
     {%- endfor -%}
     {%- for field, words in sent.get('words', {}).items() -%}
         {%- do rules.append(undocumented('latest.record.' ~ field, words)) -%}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import staging_payloads as payloads
 import yml
 from dbt_runs import PROJECT
-from staging_world import ACCOUNT_OF, STREAMS, Story, Tables
+from staging_world import ACCOUNT_OF, STREAMS, Story, Tables, World
 
 from extractors.registry import streams_of
 
@@ -95,6 +97,19 @@ def test_a_garbled_time_fails_a_test_instead_of_passing_for_an_absent_one(story:
     assert one(story.last, "stg_taobao__orders", order_id="odd")["paid_at"] is None
     garbled = story.last_run.found["stg_taobao__orders_is_sound"][1]
     assert garbled.startswith("pay_time is no time: "), garbled
+
+
+def test_a_number_that_no_amount_can_hold_is_not_said_to_be_missing_or_none(tmp_path: Path) -> None:
+    """An amount has fourteen digits before its point. What stands in a list within the record has no rule of its own."""
+    world = World(tmp_path / "build")
+    huge = payloads.trade("WAIT_SELLER_SEND_GOODS", "2026-01-05 10:01:03", payment="123456789012345.00")
+    huge["orders"]["order"][0]["price"] = "123456789012345.00"
+    world.versions("taobao", "orders", 1, "2026-01-06T01:00:00", [("huge", "2026-01-05T02:01:03", huge)])
+    found = world.dbt("build", "--exclude-resource-type", "unit_test", names=["taobao"]).found
+    (of_order,) = found["stg_taobao__orders_is_sound"]
+    assert of_order.startswith("payment is no number, or too large: 123456789012345.00 ")
+    (of_line,) = found["stg_taobao__order_lines_is_sound"]
+    assert of_line.startswith("list_amount is missing, or too large to be read (1 rows")
 
 
 def test_rows_that_passed_with_a_whole_build_are_not_judged_again(story: Story) -> None:
