@@ -23,21 +23,9 @@ marks as (
     select
         account_id,
         max(case when stream = 'orders' then mark_end end) as mark_end,
-        max(case when stream = 'refunds' then mark_end end) as refunds_mark_end,
-        max(case when stream = 'settlements' then mark_end end) as settlements_mark_end
+        max(case when stream = 'refunds' then mark_end end) as refunds_mark_end
     from {{ source('raw_daybook', 'stream_status') }}
-    where stream in ('orders', 'refunds', 'settlements')
-    group by account_id
-
-),
-
-first_settlements as (
-
-    select account_id, min(window_start) as window_start
-    from {{ source('raw_daybook', 'ledger') }}
-    where stream = 'settlements' and account_id in (
-        select account_id from accounts where platform in ({{ platforms_with('settlements') }})
-    )
+    where stream in ('orders', 'refunds')
     group by account_id
 
 ),
@@ -49,14 +37,11 @@ ordering as (
         accounts.*,
         marks.mark_end,
         marks.refunds_mark_end,
-        marks.settlements_mark_end,
-        first_settlements.window_start as settlements_from_at,
         accounts.platform in ({{ platforms_with('orders') }})
             and (accounts.platform not in ({{ quoted(var('read_to_the_last_event')) }}) or first_windows.account_id is not null) as has_orders
     from accounts
     left join first_windows on accounts.account_id = first_windows.account_id
     left join marks on accounts.account_id = marks.account_id
-    left join first_settlements on accounts.account_id = first_settlements.account_id
 
 ),
 
@@ -79,8 +64,7 @@ ranked as (
 ),
 
 -- A store is read from where the first of its order accounts begins: before another account came, the first was the whole store. It is read
--- as far as the slowest account that is waited for. An inbox is read from the day of its first event on. Settlements are known for the
--- time in which each of those accounts tells them.
+-- as far as the slowest account that is waited for. An inbox is read from the day of its first event on.
 orders_read as (
 
     select
@@ -92,12 +76,6 @@ orders_read as (
                 then {{ local_timestamp(first_day, 'ranked.time_zone') }}
             else first_windows.window_start
         end) as orders_from_at,
-        {%- set is_untold = 'ranked.is_waited_for and (ranked.settlements_from_at is null or ranked.settlements_mark_end is null)' %}
-        case
-            when sum(case when {{ is_untold }} then 1 else 0 end) = 0
-                then max(case when ranked.is_waited_for then ranked.settlements_from_at end)
-        end as settlements_from_at,
-        min(case when ranked.is_waited_for then ranked.settlements_mark_end end) as settlements_through_at,
         min(case when ranked.platform in ({{ platforms_with('gift_card_payments') }}) then 1 else 0 end) = 1 as tells_gift_cards
     from ranked
     left join first_windows on ranked.account_id = first_windows.account_id
@@ -115,8 +93,6 @@ select
     ranked.has_orders,
     -- A store with orders of two platforms tells gift cards only if both do.
     coalesce(orders_read.tells_gift_cards, false) as tells_gift_cards,
-    orders_read.settlements_from_at,
-    orders_read.settlements_through_at,
     orders_read.orders_from_at,
     orders_read.orders_through_at,
     -- Where after-sales are read apart from orders. Null for files, whose mark is only the last event in them.

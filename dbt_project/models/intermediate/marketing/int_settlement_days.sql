@@ -58,14 +58,10 @@ days as (
     select
         calendar.store_id,
         calendar.date_day,
-        case
-            -- The first whole day of the read, and the last one.
-            when calendar.date_day > {{ local_date("stores.settlements_from_at - interval 1 second", 'stores.time_zone') }}
-                and calendar.date_day < {{ local_date('stores.settlements_through_at', 'stores.time_zone') }} then 1
-            else 0
-        end as is_settled
+        case when settled.date_day is not null then 1 else 0 end as is_settled
     from {{ ref('int_store_calendar') }} as calendar
-    inner join {{ ref('int_stores') }} as stores on calendar.store_id = stores.store_id
+    left join {{ ref('int_settled_days') }} as settled
+        on calendar.store_id = settled.store_id and calendar.date_day = settled.date_day
     where calendar.store_id <> 'ALL' and calendar.has_orders
 
 ),
