@@ -22,6 +22,7 @@ added as (
         days.span_days,
         max(store_days.visitors_at_least) as visitors_at_least,
         count(*) as days,
+        min(days.date_day) as first_day,
         {%- for name in ['is_settled', 'affiliate_commission', 'fees_platform', 'unrated_settlements'] %}
         coalesce(sum(settlements.{{ name }}), 0) as {{ name }},
         {%- endfor %}
@@ -200,8 +201,10 @@ measures as (
         {%- for name in ['clicks', 'impressions'] %}
         cast(case when spans.has_ads and added.untold_{{ name }} = 0 then added.ad_{{ name }} end as bigint) as ad_{{ name }},
         {%- endfor %}
-        -- A ratio of figures from two sources is made only where both cover the whole span.
-        spans.is_orders_loaded and spans.is_traffic_loaded and spans.is_traffic_of_all as has_both_traffic,
+        -- A ratio of figures from two sources is made only where both cover the whole span. Of the period in which the store's days begin, the
+        -- platform's own count of visitors has more days than its orders.
+        spans.is_orders_loaded and spans.is_traffic_loaded and spans.is_traffic_of_all and added.first_day = spans.period_start
+            as has_both_traffic,
         spans.is_orders_loaded and spans.is_ads_loaded as has_both_ads
     from {{ ref('int_spans') }} as spans
     inner join added
