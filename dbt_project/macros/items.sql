@@ -338,7 +338,10 @@ stocked as (
 
 sold_of_late as (
 
-    select this.store_id, this.item_id, this.period_start, known.cover_from, known.last_day, sum(days.units) as units
+    select
+        this.store_id, this.item_id, this.period_start, known.cover_from, known.last_day,
+        sum(days.units) as units,
+        count(case when days.units > 0 then sold_out.date_day end) as sold_out_days
     from to_write as this
     inner join known_periods as known
         on this.store_id = known.store_id
@@ -349,31 +352,12 @@ sold_of_late as (
         and this.store_id = days.store_id
         and this.item_id = days.item_id
         and days.period_start between known.cover_from and known.last_day
+    left join {{ ref('int_sold_out_days') }} as sold_out
+        on days.level = sold_out.level
+        and days.store_id = sold_out.store_id
+        and days.item_id = sold_out.item_id
+        and days.period_start = sold_out.date_day
     group by this.store_id, this.item_id, this.period_start, known.cover_from, known.last_day
-
-),
-
-sold_out as (
-
-    select days.store_id, days.item_id, days.period_start as date_day
-    from {{ ref('int_item_by_period') }} as days
-    inner join {{ ref('int_product_versions') }} as versions
-        on {{ versions_of(level, 'days', 'days.period_start', 'days.period_start') }}
-    where days.level = '{{ level }}' and days.grain = 'day' and days.span_days = 0 and days.units > 0
-    group by days.store_id, days.item_id, days.period_start
-    having max(versions.stock) <= 0  -- on each of its platforms
-
-),
-
-sold_out_of_late as (
-
-    select sold.store_id, sold.item_id, sold.period_start, count(*) as days
-    from sold_of_late as sold
-    inner join sold_out
-        on sold.store_id = sold_out.store_id
-        and sold.item_id = sold_out.item_id
-        and sold_out.date_day between sold.cover_from and sold.last_day
-    group by sold.store_id, sold.item_id, sold.period_start
 
 ),
 
@@ -381,14 +365,10 @@ covering as (
 
     select
         sold.store_id, sold.item_id, sold.period_start, sold.units,
-        {{ days_with_stock('sold.cover_from', 'sold.last_day', 'coalesce(max(sold_out.days), 0)') }} as in_stock_days
+        {{ days_with_stock('sold.cover_from', 'sold.last_day', 'max(sold.sold_out_days)') }} as in_stock_days
     from sold_of_late as sold
     inner join {{ ref('int_product_versions') }} as versions
         on {{ versions_of(level, 'sold', 'sold.cover_from', 'sold.last_day') }}
-    left join sold_out_of_late as sold_out
-        on sold.store_id = sold_out.store_id
-        and sold.item_id = sold_out.item_id
-        and sold.period_start = sold_out.period_start
     group by sold.store_id, sold.item_id, sold.period_start, sold.units
 
 )
