@@ -155,7 +155,7 @@ def test_every_fee_that_tiktok_shop_documents_is_in_a_sum_or_named_as_left_out()
     # What else is taken from a settlement is TikTok's own, by the total: what affiliates have and ads are told apart.
     named = {fee for fee in half.SETTLED_FEES if re.search("affiliate|creator|tap_|_ad_fee", fee)}
     assert named == of_affiliates | (left_out - half.ORDER_FEES) and not of_affiliates & left_out
-    everything = read_by("tiktok_shop") + (ROOT / "dbt_project" / "macros" / "staging.sql").read_text(
+    everything = read_by("tiktok_shop") + (ROOT / "dbt_project" / "macros" / "platforms.sql").read_text(
         encoding="utf-8"
     )
     unread = {fee for fee in of_orders | of_affiliates if not re.search(rf"'{fee}'", everything)}
