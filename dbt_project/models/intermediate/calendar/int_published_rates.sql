@@ -14,8 +14,7 @@ fed as (
 select
     currency,
     rate_date,
-    units_per_usd,
-    'file' as rate_source
+    units_per_usd
 from {{ source('raw_daybook', 'dropped_rates') }}
 
 union all
@@ -23,8 +22,7 @@ union all
 select
     seed.currency,
     seed.rate_date,
-    seed.units_per_usd,
-    'seed' as rate_source
+    seed.units_per_usd
 from {{ ref('fx_rates') }} as seed
 left join fed on seed.currency = fed.currency
 where fed.currency is null or seed.rate_date not between fed.first_date and fed.last_date

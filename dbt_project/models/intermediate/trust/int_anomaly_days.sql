@@ -69,7 +69,6 @@ centred as (
         max(numbered.data_through_at) as data_through_at,
         max(numbered.event_id) as event_id,
         max(numbered.figure) as figure,
-        count(*) as days_in_band,
         median(clean.figure) as centre
     from numbered
     inner join clean
@@ -90,7 +89,6 @@ select
     max(centred.data_through_at) as data_through_at,
     max(centred.event_id) as event_id,
     max(centred.figure) as figure,
-    max(centred.days_in_band) as days_in_band,
     max(centred.centre) as centre,
     median(abs(clean.figure - centred.centre)) as usual_distance,
     -- Sums of decimals: doubles added in another order differ in the last digit, and two builds of the same rows would not be the same.
