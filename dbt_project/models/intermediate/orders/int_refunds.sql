@@ -227,6 +227,5 @@ select
     {{ converted(part ~ '_total', 'sale_rate') }} - {{ converted(part ~ '_total - ' ~ part ~ '_orig', 'sale_rate') }}
         as refund_{{ part }}_cohort,
     {%- endfor %}
-    cast(stated_amount{% for part in parts %} - {{ part }}_orig{% endfor %} as decimal(18, 4)) as refund_over_paid_orig,
-    load_id
+    cast(stated_amount{% for part in parts %} - {{ part }}_orig{% endfor %} as decimal(18, 4)) as refund_over_paid_orig
 from totals

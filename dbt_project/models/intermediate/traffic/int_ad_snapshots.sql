@@ -79,9 +79,9 @@ select
     {{ converted('marked.daily_budget', 'rates.rate_to_reporting') }} as daily_budget,
     {%- for age in ages %}
     marked.age_{{ age }}d is not null as reached_{{ age }}d,
-    coalesce(marked.days_since = marked.age_{{ age }}d, false) as stands_at_{{ age }}d,
+    coalesce(marked.days_since = marked.age_{{ age }}d, false) as stands_at_{{ age }}d
+    {{- "," if not loop.last }}
     {%- endfor %}
-    marked.load_id
 from marked
 left join {{ ref('int_fx_rates') }} as rates
     on marked.currency = rates.currency

@@ -49,10 +49,11 @@ entities as (
         max(case when stands_at_{{ age }}d then 1 else 0 end) = 1 as stood_at_{{ age }}d,
         {%- for name in ['spend', 'conversion_value_platform'] %}
         max({{ name }}) is not null as has_{{ name }}_{{ age }}d,
-        max(case when stands_at_{{ age }}d then {{ name }} end) as {{ name }}_{{ age }}d,
+        max(case when stands_at_{{ age }}d then {{ name }} end) as {{ name }}_{{ age }}d
+        {{- "," if not loop.last }}
         {%- endfor %}
+        {{- "," if not loop.last }}
         {%- endfor %}
-        max(load_id) as load_id
     from {{ ref('int_ad_snapshots') }}
     group by
         platform, account_id, store_id, report_date, entity_level, campaign_id, ad_group_id, ad_id, keyword_id
@@ -112,9 +113,9 @@ select
         when entities.days_since >= {{ ad_matures_after_days('entities.platform') }} then entities.{{ name }}
         when maturity.{{ share }} > 0
             then cast(round(cast(entities.{{ name }} as double) / maturity.{{ share }}, {{ places }}) as decimal(18, 4))
-    end as {{ name }}_expected,
+    end as {{ name }}_expected
+    {{- "," if not loop.last }}
     {%- endfor %}
-    entities.load_id
 from entities
 left join {{ ref('int_ad_maturity') }} as maturity
     on entities.account_id = maturity.account_id

@@ -48,7 +48,6 @@ told as (
         grain,
         period_start,
         max(product_id) as product_id,
-        max(sku_id) as sku_id,
         max(product_name) as product_name,
         {%- for name in ['exposures', 'search_exposures', 'search_clicks', 'page_views', 'cart_units'] %}
         cast(sum({{ name }}) as bigint) as {{ name }},
@@ -56,8 +55,7 @@ told as (
         {%- for name in ['visitors', 'cart_visitors', 'fav_visitors'] %}
         case when count(*) = 1 then max({{ name }}) end as {{ name }},
         {%- endfor %}
-        cast(sum(visitors) as bigint) as visitor_days,
-        max(load_id) as load_id
+        cast(sum(visitors) as bigint) as visitor_days
     from product_traffic
     where coalesce(sku_id, product_id) is not null
     group by case when sku_id is null then 'product' else 'sku' end, store_id, coalesce(sku_id, product_id), grain, period_start

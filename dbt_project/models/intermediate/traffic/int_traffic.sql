@@ -24,8 +24,7 @@ select
     cast(sum(sessions) as bigint) as sessions,
     cast(sum(page_views) as bigint) as page_views,
     cast(sum(bounces) as bigint) as bounces,
-    cast(sum(seconds) as bigint) as seconds,
-    max(load_id) as load_id
+    cast(sum(seconds) as bigint) as seconds
 from traffic
 where {{ is_visit_counted('traffic') }}
 group by
