@@ -203,8 +203,10 @@ select
     {%- endfor %}
     {{ ratio('traffic.search_clicks', 'traffic.search_exposures') }} as search_click_rate,
     {{ ratio('traffic.cart_visitors', 'traffic.visitors') }} as cart_rate,
-    case when spans.is_orders_loaded then {{ ratio('this.buyers', 'traffic.visitors') }} end as pay_conversion,
-    case when spans.is_orders_loaded then {{ ratio('this.goods_paid', 'traffic.visitors') }} end as uv_value,
+    -- In the period in which the store's days begin, the platform's visitors are of more days than its orders.
+    {%- set is_sold_whole = 'spans.is_orders_loaded and coalesce(spans.history_from <= spans.period_start, true)' %}
+    case when {{ is_sold_whole }} then {{ ratio('this.buyers', 'traffic.visitors') }} end as pay_conversion,
+    case when {{ is_sold_whole }} then {{ ratio('this.goods_paid', 'traffic.visitors') }} end as uv_value,
     {{ compared(
         measures,
         nothing_where='is_orders_loaded',
