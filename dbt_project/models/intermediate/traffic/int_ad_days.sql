@@ -2,7 +2,6 @@
 -- added up (an account's finance figure and its campaigns' sums may differ; each table shows its own level's truth).
 -- Keywords stand by themselves and are added up to no other level: shopping, display and automatic campaigns have none.
 -- One row per level, account, date and entity of that level.
-{%- set levels = {1: 'account', 2: 'campaign', 3: 'ad_group', 4: 'ad', 5: 'keyword'} %}
 {%- set counts = ['impressions', 'clicks'] %}
 {%- set amounts = ['spend_orig', 'spend', 'conversions_platform', 'conversion_value_platform_orig', 'conversion_value_platform',
     'spend_first', 'conversions_platform_first', 'conversion_value_platform_first', 'conversions_platform_expected',
@@ -19,7 +18,7 @@ ads as (
 
 )
 
-{%- for rank, level in levels.items() %},
+{%- for level, rank in ad_levels().items() %},
 
 at_{{ level }} as (
 
@@ -63,7 +62,7 @@ at_{{ level }} as (
 )
 {%- endfor %}
 
-{%- for rank, level in levels.items() %}
+{%- for level, rank in ad_levels().items() %}
 -- Each figure is taken from the coarsest level that gives it: if the account's row has only the spend, clicks come from its campaigns.
 select
     '{{ level }}' as entity_level,

@@ -18,7 +18,7 @@ aged as (
 
     select
         ads.*,
-        case ads.entity_level when 'account' then 1 when 'campaign' then 2 when 'ad_group' then 3 when 'ad' then 4 else 5 end as level_rank,
+        case ads.entity_level{% for level, rank in ad_levels().items() %} when '{{ level }}' then {{ rank }}{% endfor %} end as level_rank,
         cast({{ days_between('ads.report_date', 'ads.as_of_date') }} as integer) as days_since,
         max(ads.as_of_date) over (partition by ads.platform, ads.account_id) as account_as_of_date
     from ads
