@@ -48,6 +48,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         "int_live_sessions",
         "int_live_by_session",
         "int_told_in_vain",
+        "int_settled_days",
         "int_settlement_days",
         "path:models/marts/facts",
         "path:models/marts/dimensions",
