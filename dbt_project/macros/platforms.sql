@@ -15,7 +15,7 @@ case {{ record }}.report
     or {{ amazon_breakdown() }} like '%discount%'
 {%- endmacro %}
 
-{% macro amazon_breakdown() %}lower(replace(part.breakdownType, ' ', '')){% endmacro %}
+{% macro amazon_breakdown(part='part') %}lower(replace({{ part }}.breakdownType, ' ', '')){% endmacro %}
 
 
 {# The sum of some extension attributes of an order or credit memo, which only Adobe Commerce has. In Magento Open Source it is 0. #}

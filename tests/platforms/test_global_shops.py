@@ -20,6 +20,7 @@ from staged import Staged, at, staged
 from extractors.accounts import Account
 from extractors.core.window import days_window
 from extractors.errors import ConfigError, ContractError
+from extractors.platforms.amazon.sandbox import finances
 from extractors.platforms.shopify.sandbox.records import paid_by_gift_card
 from extractors.platforms.tiktok_shop.sandbox import promised, settled_between, settled_fees
 from extractors.registry import platforms
@@ -264,6 +265,27 @@ def test_what_tiktok_settled_is_staged_with_what_affiliates_had_and_what_it_took
             )
     assert found == wanted
     assert 50 < sum(commission > 0 for _, commission, _ in wanted.values()) < len(wanted) / 2
+
+
+def test_what_amazon_took_is_staged_once_for_each_order_refund_and_month(night: Night) -> None:
+    found = {
+        (row["order_id"], row["settled_at"]): row["fees_platform"]
+        for row in night.rows("select * from staging.stg_amazon__settlements")
+    }
+    wanted: dict[tuple[str | None, datetime], Decimal] = {}
+    world, shop, (start, end, now) = night.box.sandbox.world, shop_of(ACCOUNTS["amazon"].id), night.span
+    sent = list(finances.shipped_between(world, shop, start, end, now))
+    for state in sent:
+        taken = sum(sum(finances.fees_of(state, line).values()) for line in state.order.lines)
+        wanted[order_id("amazon", state), at(state.shipped_at)] = money(taken)
+    for state, refund in refunds_modified(world, shop, start, end, now):
+        if finances.is_posted(refund) and finances.fee_given_back(refund):
+            wanted[order_id("amazon", state), at(refund.modified)] = -money(finances.fee_given_back(refund))
+    wanted[None, datetime(2026, 11, 1, tzinfo=UTC)] = money(finances.SUBSCRIPTION)
+    assert found == wanted
+    assert any(map(finances.is_deferred, sent)) and any(fees < 0 for fees in wanted.values())
+    rows = night.rows("select affiliate_commission from staging.stg_amazon__settlements")
+    assert {row["affiliate_commission"] for row in rows} == {None}
 
 
 @each

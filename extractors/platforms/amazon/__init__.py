@@ -32,6 +32,8 @@ from extractors.tokens import Tokens
 DATA = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES,TAX,PAYMENT"
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 SECOND = timedelta(seconds=1)
+WIDEST = timedelta(days=170)  # transactions of 180 days and more are answered with nothing
+LATEST = timedelta(days=3)  # what was posted may not be listed before 48 hours have passed
 # The refresh token outlives the secret: nobody has to authorise again.
 ROTATE = (
     "the client secret is wrong, or its 180 days are over: make a new one (Seller Central: Develop Apps, LWA "
@@ -81,15 +83,16 @@ def _orders(account: Account, window: Window) -> Iterator[Read]:
     yield Read(Request("searchOrders", "/orders/2026-01-01/orders", params), ORDERS)
 
 
-def _refunds(account: Account, window: Window) -> Iterator[Read]:
+def _transactions(account: Account, window: Window, *, only: str = "") -> Iterator[Read]:
+    """The money that moved, of every kind or of those whose type says ``only``."""
     # Without marketplaceId: with it, orders the seller ships himself are missing in the United States.
     params = {"postedAfter": f"{window.start:{FORM}}", "postedBefore": f"{window.end:{FORM}}"}
     request = Request("listTransactions", "/finances/2024-06-19/transactions", params)
-    yield Read(request, TRANSACTIONS, finish=partial(_refunds_of, account.several("marketplaces")))
+    yield Read(request, TRANSACTIONS, finish=partial(_of_kind, only, account.several("marketplaces")))
 
 
-def _refunds_of(marketplaces: list[str], records: list[Record]) -> list[Record]:
-    """The refunds of a list of all financial transactions, for which the API has no filter.
+def _of_kind(only: str, marketplaces: list[str], records: list[Record]) -> list[Record]:
+    """Of a list of all financial transactions those of a kind, for which the API has no filter.
 
     The list is of all marketplaces of the seller. Those of other marketplaces are left out here; their own
     accounts read them.
@@ -99,7 +102,7 @@ def _refunds_of(marketplaces: list[str], records: list[Record]) -> list[Record]:
     return [
         record
         for record in records
-        if "refund" in record["transactionType"].lower()
+        if only in record["transactionType"].lower()
         and (not marketplaces or _moved_in(record) in (None, *marketplaces))
     ]
 
@@ -281,12 +284,23 @@ PLATFORM = Platform(
             kind="cursor",
             key=("transactionId",),
             cursor=Instant("postedDate"),
-            reads=_refunds,
+            reads=partial(_transactions, only="refund"),
             slice=None,
-            widest=timedelta(days=170),  # 180 days and more are answered with nothing
-            # What was posted may not be listed before 48 hours have passed.
-            overlap=timedelta(days=3),
+            widest=WIDEST,
+            overlap=LATEST,
             personal=Personal(),
+        ),
+        Stream(
+            name="settlements",
+            kind="cursor",
+            key=("transactionId",),
+            cursor=Instant("postedDate"),
+            reads=_transactions,
+            slice=None,
+            widest=WIDEST,
+            overlap=LATEST,
+            # Of a payment to the seller's bank.
+            personal=Personal(drop=("paymentreference",)),
         ),
         Stream(
             name="products",

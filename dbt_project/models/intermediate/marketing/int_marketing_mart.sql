@@ -17,7 +17,7 @@ select
     '{{ var("reporting_currency") }}' as currency,
     this.ad_spend,
     this.marketing_cost,
-    this.is_settlements_loaded as is_affiliate_loaded,
+    this.is_affiliate_loaded,
     this.affiliate_commission,
     this.kol_fees is not null as is_kol_fees_loaded,
     this.kol_fees,

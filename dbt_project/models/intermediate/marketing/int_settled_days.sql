@@ -1,6 +1,6 @@
 -- Days of which it is read what platforms settled with a store: each account whose orders are waited for, and had begun by then, tells its
 -- statements of the whole day. Before the first of them began, the accounts that read the shop then tell of it: a shop that another account
--- takes over keeps what was told. One row per store and day.
+-- takes over keeps what was told. tells_affiliates says whether all of these also tell what affiliates had. One row per store and day.
 {%- set inbox = 'platform in (' ~ quoted(var('read_to_the_last_event')) ~ ')' %}
 with
 
@@ -62,6 +62,7 @@ days as (
         calendar.store_id,
         calendar.date_day,
         selling.is_waited_for,
+        selling.platform in ({{ quoted(var('settlements_tell_affiliates')) }}) as is_affiliate_told,
         coalesce(
             selling.is_asked
             and calendar.date_day > {{ local_date('selling.told_from_at - interval 1 second', 'stores.time_zone') }}
@@ -92,7 +93,10 @@ ranked as (
 
 )
 
-select store_id, date_day
+select
+    store_id,
+    date_day,
+    min(case when is_affiliate_told then 1 else 0 end) = 1 as tells_affiliates
 from ranked
 where is_waited_for = has_begun
 group by store_id, date_day

@@ -1,6 +1,8 @@
 -- What platforms told that they settled with each store, by the store's day in which the statement was made: what affiliates had of it,
--- and what the platform took. An order is settled weeks after it was paid. is_settled says whether the day's statements are read, of ALL
--- whether those of every store are; amounts are those of stores whose statements are. One row per store (and ALL) and day with orders read.
+-- and what the platform took. An order is settled weeks after it was paid. is_settled says whether the day's statements are read, and
+-- is_affiliate_told whether they also tell what affiliates had; of ALL whether those of every store do. Amounts are those of stores whose
+-- statements are read. One row per store (and ALL) and day with orders read.
+{%- set amounts = ['affiliate_commission', 'fees_platform', 'fees_platform_store', 'unrated_settlements', 'unrated_settlements_store'] %}
 with
 
 -- Several accounts of one shop tell the same statements.
@@ -36,20 +38,39 @@ settled as (
 
 ),
 
-converted as (
+rated as (
 
     select
-        settled.store_id,
-        settled.date_day,
-        {%- for name in ['affiliate_commission', 'fees_platform'] %}
-        sum({{ converted('settled.' ~ name, 'rates.rate_to_reporting') }}) as {{ name }},
-        {%- endfor %}
-        sum(case when rates.rate_to_reporting is null then 1 else 0 end) as unrated_settlements
+        settled.*,
+        rates.rate_to_reporting,
+        case
+            when settled.currency = stores.store_currency then cast(1 as decimal(18, 8))
+            else cast(round(cast(rates.rate_to_reporting as double) / cast(store_rates.rate_to_reporting as double), 8) as decimal(18, 8))
+        end as rate_to_store
     from settled
+    left join {{ ref('int_stores') }} as stores on settled.store_id = stores.store_id
     left join {{ ref('int_fx_rates') }} as rates
         on settled.currency = rates.currency
         and settled.date_day = rates.date_day
-    group by settled.store_id, settled.date_day
+    left join {{ ref('int_fx_rates') }} as store_rates
+        on stores.store_currency = store_rates.currency
+        and settled.date_day = store_rates.date_day
+
+),
+
+converted as (
+
+    select
+        store_id,
+        date_day,
+        {%- for name in ['affiliate_commission', 'fees_platform'] %}
+        sum({{ converted(name, 'rate_to_reporting') }}) as {{ name }},
+        {%- endfor %}
+        sum({{ converted('fees_platform', 'rate_to_store') }}) as fees_platform_store,
+        sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_settlements,
+        sum(case when rate_to_store is null then 1 else 0 end) as unrated_settlements_store
+    from rated
+    group by store_id, date_day
 
 ),
 
@@ -58,6 +79,7 @@ days as (
     select
         calendar.store_id,
         calendar.date_day,
+        coalesce(settled.tells_affiliates, false) as tells_affiliates,
         case when settled.date_day is not null then 1 else 0 end as is_settled
     from {{ ref('int_store_calendar') }} as calendar
     left join {{ ref('int_settled_days') }} as settled
@@ -71,8 +93,9 @@ store_days as (
     select
         days.store_id,
         days.date_day,
-        days.is_settled
-        {%- for name in ['affiliate_commission', 'fees_platform', 'unrated_settlements'] %},
+        days.is_settled,
+        case when days.tells_affiliates then days.is_settled else 0 end as is_affiliate_told
+        {%- for name in amounts %},
         case when days.is_settled = 1 then coalesce(converted.{{ name }}, 0) else 0 end as {{ name }}
         {%- endfor %}
     from days
@@ -82,7 +105,7 @@ store_days as (
 
 )
 
-select store_id, date_day, is_settled, affiliate_commission, fees_platform, unrated_settlements
+select store_id, date_day, is_settled, is_affiliate_told, {{ amounts | join(', ') }}
 from store_days
 
 union all
@@ -91,10 +114,12 @@ select
     'ALL' as store_id,
     store_days.date_day,
     -- A store that should be there, and whose orders of the day are not read, has no row.
-    min(case when everywhere.is_orders_loaded then store_days.is_settled else 0 end) as is_settled,
-    sum(store_days.affiliate_commission) as affiliate_commission,
-    sum(store_days.fees_platform) as fees_platform,
-    sum(store_days.unrated_settlements) as unrated_settlements
+    {%- for name in ['is_settled', 'is_affiliate_told'] %}
+    min(case when everywhere.is_orders_loaded then store_days.{{ name }} else 0 end) as {{ name }},
+    {%- endfor %}
+    {%- for name in amounts %}
+    sum(store_days.{{ name }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
 from store_days
 inner join {{ ref('int_store_calendar') }} as everywhere
     on everywhere.store_id = 'ALL' and store_days.date_day = everywhere.date_day

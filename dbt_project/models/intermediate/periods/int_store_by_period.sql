@@ -23,7 +23,8 @@ added as (
         max(store_days.visitors_at_least) as visitors_at_least,
         count(*) as days,
         min(days.date_day) as first_day,
-        {%- for name in ['is_settled', 'affiliate_commission', 'fees_platform', 'unrated_settlements'] %}
+        {%- for name in ['is_settled', 'is_affiliate_told', 'affiliate_commission', 'fees_platform', 'fees_platform_store',
+            'unrated_settlements', 'unrated_settlements_store'] %}
         coalesce(sum(settlements.{{ name }}), 0) as {{ name }},
         {%- endfor %}
         {%- for name in added %}
@@ -188,10 +189,15 @@ measures as (
         {{ mart_money('added.kol_fees', 'added.told_fees > 0') }} as kol_fees,
         -- What was settled is known where the statements of every day are read.
         {%- set is_settled = 'added.is_settled = added.days' %}
+        {%- set is_affiliate_told = 'added.is_affiliate_told = added.days' %}
         {{ is_settled }} as is_settlements_loaded,
-        {%- for name in ['affiliate_commission', 'fees_platform'] %}
-        {{ mart_money('added.' ~ name, is_settled ~ ' and added.unrated_settlements = 0') }} as {{ name }},
-        {%- endfor %}
+        {{ is_affiliate_told }} as is_affiliate_loaded,
+        {{ mart_money('added.affiliate_commission', is_affiliate_told ~ ' and added.unrated_settlements = 0') }} as affiliate_commission,
+        {{ mart_money('added.fees_platform', is_settled ~ ' and added.unrated_settlements = 0') }} as fees_platform,
+        {{ mart_money(
+            'added.fees_platform_store',
+            is_settled ~ " and spans.store_id <> 'ALL' and added.unrated_settlements_store = 0"
+        ) }} as fees_platform_store,
         -- With what is known of affiliates and hosts, so that days add up.
         {{ mart_money(
             'added.ad_spend + added.kol_fees + added.affiliate_commission',

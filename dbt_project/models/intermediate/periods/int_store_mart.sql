@@ -75,6 +75,7 @@ select
     this.paid_amount_store,
     this.refund_amount_store,
     this.net_sales_store,
+    this.fees_platform_store,
 
     this.buyers,
     this.new_buyers,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -22,26 +21,25 @@ from extractors.sandbox.control import Fault
 from extractors.sandbox.credentials import APP_KEYS, EXTRA
 from extractors.sandbox.cursor import seal, turn, unseal
 from extractors.sandbox.desk import Answer, Desk, Refusal
-from extractors.sandbox.market import (
-    refund_at,
-    refund_rows_between,
-    rows_between,
-    state_at,
-    store_of_token,
-    touch,
-    wrong_names,
-)
+from extractors.sandbox.market import rows_between, state_at, store_of_token, touch, wrong_names
 from extractors.sandbox.merchants import SHOP_BY_STORE, Shop
-from extractors.sandbox.orders import Line, OrderState, RefundState
+from extractors.sandbox.orders import Line, OrderState
 from extractors.sandbox.season import day_number
-from extractors.sandbox.timeline import REFUNDED
 from extractors.sandbox.tokens import EXPIRED, GOOD, TokenDesk
 from extractors.sandbox.truth import orders_modified, products_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
+from .finances import (
+    MARKETPLACE,
+    is_posted,
+    is_sent_by_amazon,
+    order_id,
+    order_number,
+    posted_between,
+    refund_id,
+)
 from .listings import LISTING_DATA, LISTING_DEPTH, LISTING_NAMES, listing_record, listings
 
-MARKETPLACE = str(EXTRA["amazon"]["marketplaces"])
 SELLER = str(EXTRA["amazon"]["seller_id"])
 FINANCE_PAGE = 40
 CALLS_PER_SECOND = 1_000.0
@@ -301,7 +299,8 @@ class _Gateway:
         end = _time(query, "postedBefore") if "postedBefore" in query else now - _BEHIND
         if start > now - _BEHIND or end > now - _BEHIND or end <= start:
             raise _invalid("postedBefore must be after postedAfter, and both two minutes in the past")
-        rows = [] if end - start > _MOST_SPAN else self._posted(shop, start, end)
+        is_wide = end - start > _MOST_SPAN
+        rows = [] if is_wide else posted_between(self.desk.world, shop, start, end, now)
         first = self._first(query, "nextToken", [(at, key) for at, key, _ in rows])
         shown, following = turn(rows, first, FINANCE_PAGE, fault)
         payload: dict[str, Any] = {"transactions": [make() for _, _, make in shown], "nextToken": None}
@@ -310,22 +309,6 @@ class _Gateway:
             payload["nextToken"] = seal(_arguments(query, "nextToken"), *mark)
         headers = {"x-amzn-RateLimit-Limit": "0.5"}
         return Answer({"payload": payload}, headers=headers, content_type="application/json")
-
-    def _posted(
-        self, shop: Shop, start: int, end: int
-    ) -> list[tuple[int, str, Callable[[], dict[str, Any]]]]:
-        found: list[tuple[int, str, Callable[[], dict[str, Any]]]] = []
-        for row in refund_rows_between(self.desk, shop, start, end - 1):
-            state, refund = refund_at(self.desk, shop, row)
-            if _is_posted(refund):
-                key = _transaction_id(refund)
-                found.append((row.modified, key, partial(_transaction, shop, state, refund)))
-        for row in rows_between(self.desk, shop, start, end - 1):
-            state = state_at(self.desk, shop, row)
-            if state.shipped_at is not None and start <= state.shipped_at < end:
-                key = f"S{state.order.id}"
-                found.append((state.shipped_at, key, partial(_shipment, shop, state)))
-        return sorted(found, key=lambda entry: entry[:2])
 
 
 def _arguments(query: Mapping[str, str], token: str) -> str:
@@ -343,16 +326,8 @@ def _money(shop: Shop, cents: int) -> dict[str, Any]:
     return {"amount": text, "currencyCode": shop.currency}
 
 
-def _number_of(number: int, index: int) -> str:
-    return f"114-{number:07d}-{index:07d}"
-
-
 def _order_number(row: Row) -> str:
-    return _number_of(day_number(row.day), row.index)
-
-
-def _order_id(state: OrderState) -> str:
-    return _number_of(day_number(state.order.day), state.order.index)
+    return order_number(day_number(row.day), row.index)
 
 
 def _is_called_off(state: OrderState) -> bool:
@@ -371,7 +346,7 @@ def _order(shop: Shop, state: OrderState, data: set[str]) -> dict[str, Any]:
     order, buyer, status = state.order, state.order.buyer, _status(state)
     has_money = "PROCEEDS" in data and status != "PENDING"
     out: dict[str, Any] = {
-        "orderId": _order_id(state),
+        "orderId": order_id(state),
         "orderAliases": [],
         "createdTime": _at(order.timeline.created),
         "lastUpdatedTime": _at(state.modified),
@@ -410,7 +385,8 @@ def _order(shop: Shop, state: OrderState, data: set[str]) -> dict[str, Any]:
             "taxRegistrations": [{"entityType": "BUYER", **named, "taxRegistrationNumber": buyer.phone}]
         }
     if "FULFILLMENT" in data:
-        out["fulfillment"] = {"fulfillmentStatus": status, "fulfilledBy": "MERCHANT"}
+        sender = "AMAZON" if is_sent_by_amazon(state) else "MERCHANT"
+        out["fulfillment"] = {"fulfillmentStatus": status, "fulfilledBy": sender}
     if "PACKAGES" in data and state.shipped_at is not None:
         out["packages"] = [
             {
@@ -477,79 +453,6 @@ def _proceeds(shop: Shop, state: OrderState, line: Line, called_off: bool) -> di
     return {"proceedsTotal": _money(shop, total), "breakdowns": parts}
 
 
-def _is_posted(refund: RefundState) -> bool:
-    """What is called off before it is sent was never charged, so nothing is given back."""
-    return refund.phase == REFUNDED and not refund.refund.plan.before_shipment
-
-
-def _transaction_id(refund: RefundState) -> str:
-    return f"R{refund.refund.id}"
-
-
-def _moved(shop: Shop, cents: int) -> dict[str, Any]:
-    return {"currencyAmount": cents / 100, "currencyCode": shop.currency}
-
-
-def _part(shop: Shop, name: str, cents: int, inner: str | None = None) -> dict[str, Any]:
-    below = [_part(shop, inner, cents)] if inner else []
-    return {"breakdownType": name, "breakdownAmount": _moved(shop, cents), "breakdowns": below}
-
-
-def _posting(shop: Shop, state: OrderState, kind: str, key: str, at: int, cents: int) -> dict[str, Any]:
-    return {
-        "sellingPartnerMetadata": {"sellingPartnerId": "A3SANDBOX", "marketplaceId": MARKETPLACE},
-        "transactionId": key,
-        "transactionType": kind,
-        "transactionStatus": "RELEASED",
-        "description": "Refund Order" if kind == "Refund" else "Order Payment",
-        "postedDate": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "totalAmount": _moved(shop, cents),
-        "relatedIdentifiers": [
-            {"relatedIdentifierName": "FINANCIAL_EVENT_GROUP_ID", "relatedIdentifierValue": "4MVaHcsAfaYA"},
-            {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": _order_id(state)},
-        ],
-    }
-
-
-def _transaction(shop: Shop, state: OrderState, found: RefundState) -> dict[str, Any]:
-    """A refund: less to the seller, and a little of the fee back."""
-    refund = found.refund
-    fee = refund.goods * 12 // 100
-    posted = _posting(shop, state, "Refund", _transaction_id(found), found.modified, fee - refund.amount)
-    items = [_given_back(shop, part.goods, 0, part.tax, 0, _context(part.line)) for part in refund.lines[1:]]
-    goods = refund.goods - sum(part.goods for part in refund.lines[1:])
-    tax = refund.tax - sum(part.tax for part in refund.lines[1:])
-    first = [_context(refund.lines[0].line)] if refund.lines else []
-    return posted | {"items": [_given_back(shop, goods, refund.shipping, tax, fee, *first), *items]}
-
-
-def _context(line: Line) -> dict[str, Any]:
-    return {
-        "contextType": "ProductContext",
-        "asin": f"B0{line.item.number:08d}",
-        "sku": f"{line.item.key}-{line.item.skus[line.sku][0]}",
-        "quantityShipped": line.quantity,
-        "fulfillmentNetwork": "MFN",
-    }
-
-
-def _given_back(
-    shop: Shop, goods: int, shipping: int, tax: int, fee: int, *contexts: dict[str, Any]
-) -> dict[str, Any]:
-    """An item of a refund."""
-    parts = [_part(shop, "Product Charges", -goods, "Principal")] if goods else []
-    parts += [_part(shop, "Shipping", -shipping)] if shipping else []
-    parts += [_part(shop, "Tax", -tax)] if tax else []
-    parts += [_part(shop, "Amazon Fees", fee, "Commission")] if fee else []
-    total = _moved(shop, fee - goods - shipping - tax)
-    return {"description": "Refund", "totalAmount": total, "breakdowns": parts, "contexts": list(contexts)}
-
-
-def _shipment(shop: Shop, state: OrderState) -> dict[str, Any]:
-    at = state.shipped_at or 0
-    return _posting(shop, state, "Shipment", f"S{state.order.id}", at, state.order.total) | {"items": []}
-
-
 # ---- what a complete read holds ------------------------------------------------------------------------
 def zone(account_id: str) -> str:
     """Where the shop's days begin."""
@@ -558,13 +461,12 @@ def zone(account_id: str) -> str:
 
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
     """The keys of a complete read (see ``extractors.sandbox.truth``): orders of every status; the refunds
-    posted in the window."""
+    and all transactions posted in the window."""
     window = (world, shop_of(account_id), start, end, now)
     keys: dict[str, Callable[[], set[str]]] = {
-        "orders": lambda: {_order_id(state) for state in orders_modified(*window)},
-        "refunds": lambda: {
-            _transaction_id(found) for _, found in refunds_modified(*window) if _is_posted(found)
-        },
+        "orders": lambda: {order_id(state) for state in orders_modified(*window)},
+        "refunds": lambda: {refund_id(found) for _, found in refunds_modified(*window) if is_posted(found)},
+        "settlements": lambda: {key for _, key, _ in posted_between(*window)},
         "products": lambda: {
             f"{MARKETPLACE}|{row.sku}" for row in listings(list(products_modified(*window)), 0, now + 1)
         },
