@@ -175,6 +175,7 @@ def test_the_levels_below_add_up_to_the_accounts_own_total(night: Night, name: s
     [
         ("amazon_ads", {"0": Decimal("1500.5"), "1": Decimal(900), "2": None}),  # Display names no type
         ("google_ads", {"0": Decimal("120.5"), "1": None, "2": Decimal("120.5")}),  # one is shared
+        ("meta", {"0": Decimal("120.5"), "1": None, "2": None}),  # one of the whole run, one of its ad sets
     ],
 )
 def test_a_campaign_has_the_budget_of_a_day_and_no_other(

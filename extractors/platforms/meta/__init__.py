@@ -13,7 +13,7 @@ from extractors.accounts import Account
 from extractors.core.decode import loads
 from extractors.core.jobs import State
 from extractors.core.model import Job, Platform, Rate, Read, Record, Reply, Request, Stream
-from extractors.core.paging import NextToken, Summed, records_at
+from extractors.core.paging import NextToken, SizedNextToken, Summed, number_at, records_at
 from extractors.core.window import Window, period_bounds
 from extractors.credentials import Credentials
 from extractors.errors import (
@@ -45,6 +45,8 @@ IDS = {
     "ad": ",campaign_id,adset_id,ad_id",
 }
 UNTOLD = {"day": ("adset",), "week": tuple(IDS), "month": tuple(IDS)}
+# A campaign without a budget of its own leaves the money to its ad sets.
+BUDGET_FIELDS = "id,daily_budget,lifetime_budget"
 INCREMENTS: dict[str, int | str] = {"day": 1, "week": 7, "month": "monthly"}
 NAMES = {
     "account": "",
@@ -198,6 +200,16 @@ PAGING = Summed(
 )
 
 
+CAMPAIGNS = SizedNextToken(
+    records_at("data", always=True),
+    _after,
+    "after",
+    counted=number_at("summary.total_count"),
+    size="limit",
+    page_size=500,
+)
+
+
 def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:
     days = window.dates(account.zone)
     params = {
@@ -208,6 +220,19 @@ def _insights(level: str, account: Account, window: Window) -> Iterator[Read]:
         "use_unified_attribution_setting": "true",
     }
     yield _read(account, level, "day", days[0], days[-1], params)
+
+
+def _budgets(account: Account, window: Window) -> Iterator[Read]:
+    """The campaigns' budgets as they stand now, for each day of the window: the vendor tells no others."""
+    number = account.need("ad_account_id").removeprefix("act_")
+    days = [day.isoformat() for day in window.dates(account.zone)]
+    params = {"fields": BUDGET_FIELDS, "summary": ["total_count"]}
+    request = Request("campaigns", f"/{VERSION}/act_{number}/campaigns", params)
+    yield Read(request, CAMPAIGNS, finish=partial(_on_each, days))
+
+
+def _on_each(days: list[str], records: list[Record]) -> list[Record]:
+    return [{**record, "date_start": day} for record in records for day in days]
 
 
 def _reach(grain: str, account: Account, window: Window) -> Iterator[Read]:
@@ -286,6 +311,14 @@ PLATFORM = Platform(
         _stream("account_report", "account", "account_id"),
         _stream("campaign_report", "campaign", "campaign_id"),
         _stream("ad_report", "ad", "adset_id", "ad_id"),
+        Stream(
+            name="campaign_budgets",
+            kind="report",
+            key=("date_start", "id"),
+            day="date_start",
+            reads=_budgets,
+            slice=None,
+        ),
         _reach_stream("reach_daily", "day", 28),
         _reach_stream("reach_weekly", "week", 14),
         _reach_stream("reach_monthly", "month", 35),

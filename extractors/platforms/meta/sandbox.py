@@ -1,6 +1,7 @@
 """The sandbox half of Meta ads: what asynchronous insights answer and refuse (platforms-global §11).
 
-Served under ``/meta``: ``POST /v26.0/act_<id>/insights``, ``GET /v26.0/<run>`` and its ``/insights``.
+Served under ``/meta``: ``POST /v26.0/act_<id>/insights``, ``GET /v26.0/<run>`` and its ``/insights``, and
+``GET /v26.0/act_<id>/campaigns``.
 A run holds the figures of the moment it was asked for; it says Completed once before it has its 100 percent.
 """
 
@@ -23,6 +24,7 @@ from extractors.sandbox.adland import Figures, advertiser, figures, group_id, mo
 from extractors.sandbox.ads import Adverts
 from extractors.sandbox.asked import form_of, query_of
 from extractors.sandbox.control import Fault
+from extractors.sandbox.cursor import turn
 from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.signatures import same
 from extractors.sandbox.tokens import GOOD, TokenDesk
@@ -35,6 +37,12 @@ KEPT = timedelta(days=1_128)  # 37 months
 MOST_DAYS = {"day": 93, "week": 450, "month": 450}
 _INCREMENTS = {"1": "day", "7": "week", "monthly": "month"}
 REACH = {"day": "reach_daily", "week": "reach_weekly", "month": "reach_monthly"}
+# By the campaign's place: of a day, of its whole run, and none, because its ad sets have their own.
+BUDGETS: tuple[dict[str, str], ...] = (
+    {"daily_budget": "12050", "lifetime_budget": "0"},
+    {"daily_budget": "0", "lifetime_budget": "9000000"},
+    {},
+)
 STEPS = (("Job Running", 42), ("Job Completed", 97), ("Job Completed", 100))
 _LEVELS = ("account", "campaign", "adset", "ad")
 _SUMS = ("cost", "shows", "clicks", "conversions", "value")
@@ -77,6 +85,7 @@ def routes(desk: Desk) -> list[BaseRoute]:
     api = Api(desk)
     return [
         Route("/v26.0/act_{number}/insights", api.ask, methods=["POST"]),
+        Route("/v26.0/act_{number}/campaigns", api.campaigns, methods=["GET"]),
         Route("/v26.0/{number:int}", api.endpoint(api.look, "look"), methods=["GET"]),
         Route("/v26.0/{number:int}/insights", api.endpoint(api.insights, "insights"), methods=["GET"]),
     ]
@@ -136,6 +145,37 @@ class Api:
             return self._ok({"report_run_id": str(number)})
 
         return await self.desk.serve(stream, request.path_params["number"], make)
+
+    async def campaigns(self, request: Request) -> Response:
+        """GET act_<id>/campaigns: those that are neither archived nor deleted, page by page."""
+        query = query_of(request)
+
+        def make(fault: Fault | None) -> Answer:
+            adverts = self._caller(request, query)
+            if request.path_params["number"] != str(adverts.advertiser.advertiser_id):
+                raise Refusal(_refused(200, "(#200) The user has no permission for this ad account", 403))
+            strange = sorted(set(query) - {"fields", "limit", "after", "summary", "appsecret_proof"})
+            if strange:
+                raise _bad(f"param {strange[0]} is unknown")
+            fields = query.get("fields", "id").split(",")
+            if set(fields) - {"id", "name", "daily_budget", "lifetime_budget"}:
+                raise _bad("fields has a field that a campaign does not have")
+            given = (query.get("limit", "25"), query.get("after", "0"))
+            if not all(text.isdigit() for text in given) or not int(given[0]):
+                raise _bad("param limit, after: must be positive numbers")
+            rows = campaigns_of(adverts, self.desk.now())
+            shown, following = turn(rows, int(given[1]), int(given[0]), fault)
+            data = [{name: row[name] for name in row if name in {"id", *fields}} for row in shown]
+            after = len(rows) if following is None else following
+            paging: dict[str, Any] = {"cursors": {"before": given[1], "after": str(after)}}
+            if following is not None:
+                paging["next"] = f"https://graph.facebook.example{request.url.path}?after={after}"
+            body: dict[str, Any] = {"data": data, "paging": paging}
+            if "total_count" in query.get("summary", ""):
+                body["summary"] = {"total_count": len(rows)}
+            return self._ok(body)
+
+        return await self.desk.serve("campaign_budgets", request.path_params["number"], make)
 
     def endpoint(
         self, act: Callable[[int, Run, Mapping[str, str], Fault | None], Answer], stream: str
@@ -244,6 +284,15 @@ class Api:
         return rows
 
 
+def campaigns_of(adverts: Adverts, now: int) -> list[dict[str, Any]]:
+    """The campaigns that run, with their budgets in hundredths of the account's currency."""
+    running = {p.project_id: p for p in adverts.promotions(today(adverts, now))}
+    return [
+        {"id": str(number), "name": p.project_name, **BUDGETS[p.project % len(BUDGETS)]}
+        for number, p in sorted(running.items())
+    ]
+
+
 def _periods(first: date, last: date, grain: str) -> list[tuple[date, list[date]]]:
     """Days; sevens of days, counted from the first; calendar months; each with those days asked for."""
     found: dict[date, list[date]] = {}
@@ -338,6 +387,9 @@ def truth(world: World, account_id: str, stream: str, start: int, end: int, now:
                         found.add(f"{begin}|campaign|{row.promotion.project_id}")
                         found.add(f"{begin}|ad|{row.promotion.promotion_id}")
         return found
+    if stream == "campaign_budgets":
+        ids = [row["id"] for row in campaigns_of(adverts, now)]
+        return {f"{day}|{number}" for day in days_of(start, end, zone(account_id)) for number in ids}
     level = {"account_report": "account", "campaign_report": "campaign", "ad_report": "ad"}[stream]
     keys = set()
     for row in figures(adverts, days_of(start, end, zone(account_id)), level, now):
