@@ -226,6 +226,30 @@ def test_the_first_days_of_a_launch_are_those_of_its_own_lines(
     }
 
 
+def test_what_reviews_say_of_a_launch_is_what_was_written_in_its_first_days(
+    built: Any, world: World, books: Books
+) -> None:
+    lines = {
+        (line["order_id"], line["line_id"]): line["product_id"]
+        for line in world.streams["order_lines"]
+        if line["store_id"] == "reef_us"
+    }
+    written: dict[Any, list[Any]] = defaultdict(list)
+    for day, review in counted_reviews(world, books):
+        product = review.get("product_id") or lines.get((review.get("order_id"), review.get("line_id")))
+        written[product].append((day, review["rating"]))
+    last = books.last_day(["reef_us"])
+    for row in built.rows("select * from marts.new_product"):
+        elapsed = (last - row["launched_date"]).days + 1
+        days = {row["launched_date"] + timedelta(days=n) for n in range(min(row["window_days"], elapsed))}
+        is_loaded = row["store_id"] == "reef_us" and days <= set(REVIEWS_READ)
+        assert row["is_reviews_loaded"] == is_loaded, row
+        reviews = [stars for day, stars in written[row["product_id"]] if day in days]
+        rated = [stars for stars in reviews if stars is not None]
+        told = (len(reviews), len(rated), sum(rated)) if is_loaded else (None, None, None)
+        assert (row["reviews"], row["reviews_rated"], row["rating_sum"]) == told
+
+
 def test_the_a_products_make_eighty_percent_of_the_sales(built: Any) -> None:
     rows = built.rows(
         "select period_start, abc_class, sum(gmv_share) as share, min(rank_in_store) as best, count(*) as n"

@@ -4,6 +4,7 @@
 -- One row per store, product and window.
 {%- set sold = ['orders', 'units', 'goods_paid', 'refund_goods', 'net_sales'] %}
 {%- set seen = ['visitor_days', 'page_views', 'cart_units'] %}
+{%- set reviewed = ['reviews', 'reviews_rated', 'rating_sum'] %}
 {%- set first_days = "launches.launched_date and " ~ add_days('launches.launched_date', 89) %}
 
 with
@@ -34,7 +35,7 @@ days as (
     select
         launches.store_id, launches.product_id, {{ days_between('launches.launched_date', 'days.period_start') }} as age,
         {% for name in sold %}days.{{ name }}, {% endfor %}case when days.goods_paid is null or days.refund_goods is null then 1 else 0 end as unrated,
-        0 as is_seen, {% for name in seen %}0 as {{ name }}{{ ", " if not loop.last }}{% endfor %}
+        0 as is_seen, {% for name in seen + reviewed %}0 as {{ name }}{{ ", " if not loop.last }}{% endfor %}
     from launches
     inner join {{ ref('int_item_by_period') }} as days
         on days.level = 'product' and days.grain = 'day' and days.span_days = 0
@@ -48,7 +49,7 @@ days as (
     select
         launches.store_id, launches.product_id, {{ days_between('launches.launched_date', 'days.period_start') }},
         {{ (['0'] * sold | length) | join(', ') }}, 0,
-        1, {% for name in seen %}days.{{ name }}{{ ", " if not loop.last }}{% endfor %}
+        1, {% for name in seen %}days.{{ name }}, {% endfor %}{{ (['0'] * reviewed | length) | join(', ') }}
     from launches
     inner join {{ ref('int_product_traffic') }} as days
         on days.level = 'product' and days.grain = 'day'
@@ -57,17 +58,33 @@ days as (
         and days.period_start between {{ first_days }}
         and days.period_start <= launches.last_day
 
+    union all
+
+    select
+        launches.store_id, launches.product_id, {{ days_between('launches.launched_date', 'days.period_start') }},
+        {{ (['0'] * sold | length) | join(', ') }}, 0,
+        0, {{ (['0'] * seen | length) | join(', ') }}, {% for name in reviewed %}days.{{ name }}{{ ", " if not loop.last }}{% endfor %}
+    from launches
+    inner join {{ ref('int_product_reviews_by_period') }} as days
+        on days.level = 'product' and days.grain = 'day'
+        and launches.store_id = days.store_id
+        and launches.product_id = days.item_id
+        and days.period_start between {{ first_days }}
+        and days.period_start <= launches.last_day
+
 ),
 
--- A window that holds a day that was not read is told in part.
+-- A window that holds a day that was not read is told in part, and its reviews are not known if those of one of its days are not.
 unread as (
 
-    select launches.store_id, launches.product_id, min(days.date_day) as first_day
+    select
+        launches.store_id, launches.product_id,
+        min(case when not days.is_orders_loaded then days.date_day end) as first_day,
+        min(case when not coalesce(days.is_reviews_loaded, false) then days.date_day end) as first_unreviewed_day
     from launches
     inner join {{ ref('int_store_calendar') }} as days
         on launches.store_id = days.store_id
         and days.date_day between launches.launched_date and launches.last_day
-        and not days.is_orders_loaded
     group by launches.store_id, launches.product_id
 
 ),
@@ -85,7 +102,11 @@ valued as (
         launches.launched_date, launches.first_paid_date, launches.data_through_at,
         {{ add_days('launches.launched_date', 'windows.window_days') }}
             <= coalesce(unread.first_day, {{ add_days('launches.last_day', 1) }}) as is_complete,
-        {%- for name in ['orders', 'units'] %}
+        unread.store_id is not null and (
+            unread.first_unreviewed_day is null
+            or unread.first_unreviewed_day >= {{ add_days('launches.launched_date', 'windows.window_days') }}
+        ) as is_reviews_loaded,
+        {%- for name in ['orders', 'units'] + reviewed %}
         coalesce(sum(days.{{ name }}), 0) as {{ name }},
         {%- endfor %}
         {%- for name in ['goods_paid', 'refund_goods', 'net_sales'] %}
@@ -106,7 +127,7 @@ valued as (
         and days.age < windows.window_days
     group by
         launches.store_id, launches.product_id, launches.product_name, launches.category_path, windows.window_days,
-        launches.launched_date, launches.first_paid_date, launches.data_through_at, launches.last_day, unread.first_day
+        launches.launched_date, launches.first_paid_date, launches.data_through_at, launches.last_day, unread.store_id, unread.first_day, unread.first_unreviewed_day
 
 ),
 
@@ -149,6 +170,11 @@ select
     {%- for name in ['traffic_days'] + seen %}
     cast(valued.{{ name }} as bigint) as {{ name }},
     {%- endfor %}
+    valued.is_reviews_loaded,
+    {%- for name, type in {'reviews': 'bigint', 'reviews_rated': 'bigint', 'rating_sum': 'decimal(18, 4)'}.items() %}
+    cast(case when valued.is_reviews_loaded then valued.{{ name }} end as {{ type }}) as {{ name }},
+    {%- endfor %}
+    case when valued.is_reviews_loaded then {{ ratio('valued.rating_sum', 'valued.reviews_rated') }} end as rating_avg,
     cast(case when valued.is_complete then coalesce(compared.earlier_launches, 0) end as bigint) as earlier_launches,
     {{ ratio('compared.outsold', 'compared.earlier_launches') }} as goods_paid_percentile
 from valued
