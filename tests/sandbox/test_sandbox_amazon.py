@@ -118,3 +118,45 @@ def test_tokens_end_and_are_renewed_by_login_with_amazon(sandbox: Running) -> No
     assert seller.get(ORDERS, WINDOW, token=granted["access_token"]).status_code == 200
     assert requests.post(url, data={**form, "client_secret": "x"}, timeout=10).status_code == 401
     assert requests.post(url, data={**form, "refresh_token": "x"}, timeout=10).status_code == 400
+
+
+def test_money_that_is_held_back_is_posted_again_when_it_is_released(seller: Caller) -> None:
+    posted, query = [], dict(POSTED)
+    while True:
+        payload = seller.get(MONEY, query).json()["payload"]
+        posted += payload["transactions"]
+        if not payload["nextToken"]:
+            break
+        query["nextToken"] = payload["nextToken"]
+    by_id = {record["transactionId"]: record for record in posted}
+    assert len(by_id) == len(posted)
+    related = {
+        key: {
+            one["relatedIdentifierName"]: one["relatedIdentifierValue"]
+            for one in record["relatedIdentifiers"]
+        }
+        for key, record in by_id.items()
+    }
+    first_of = {key: names.get("DEFERRED_TRANSACTION_ID") for key, names in related.items()}
+    releases = {key: first for key, first in first_of.items() if first is not None}
+    held = {key for key, record in by_id.items() if record["transactionStatus"].startswith("DEFERRED")}
+    assert releases and {first for first in releases.values() if first in by_id} <= held
+    for key, first in releases.items():
+        assert by_id[key]["transactionStatus"] == "RELEASED"
+        if first in by_id:
+            assert by_id[first]["transactionStatus"] == "DEFERRED_RELEASED"
+            assert related[first]["RELEASE_TRANSACTION_ID"] == key
+            assert by_id[first]["totalAmount"] == by_id[key]["totalAmount"]
+    assert any(by_id[key]["transactionStatus"] == "DEFERRED" for key in held), "some is held still"
+
+
+def test_a_transaction_comes_to_the_sum_of_its_items_and_of_their_breakdowns(seller: Caller) -> None:
+    for record in seller.get(MONEY, POSTED).json()["payload"]["transactions"]:
+        total = record["totalAmount"]["currencyAmount"]
+        items = [item["totalAmount"]["currencyAmount"] for item in record["items"]]
+        parts = [
+            part["breakdownAmount"]["currencyAmount"]
+            for item in record["items"]
+            for part in item["breakdowns"]
+        ]
+        assert sum(items) == pytest.approx(total) == sum(parts), record["transactionId"]

@@ -93,3 +93,25 @@ def test_a_wrong_request_is_refused(sandbox: Running, change: dict[str, str], wo
 def test_wrong_callers_and_unknown_runs_are_refused(sandbox: Running) -> None:
     assert Caller(sandbox, "revoked").ask().json()["error"]["code"] == 190
     assert Caller(sandbox).call("GET", "12345").json()["error"]["error_subcode"] == 33
+
+
+def test_campaigns_are_listed_with_the_budgets_that_were_asked_for(sandbox: Running) -> None:
+    caller = Caller(sandbox)
+    path, asked = f"{caller.act}/campaigns", {"fields": "id,daily_budget", "summary": '["total_count"]'}
+    rows, after = [], "0"
+    while after:
+        body = caller.call("GET", path, limit="2", after=after, **asked).json()
+        rows += body["data"]
+        after = body["paging"]["cursors"]["after"] if "next" in body["paging"] else ""
+    assert len({row["id"] for row in rows}) == len(rows) == body["summary"]["total_count"] == 3
+    # Of a day, of the whole run, and none of its own.
+    assert [row.get("daily_budget") for row in rows] == ["150050", "0", None]
+    assert not any("lifetime_budget" in row for row in rows)
+
+
+@pytest.mark.parametrize("change", [{"fields": "id,budget"}, {"limit": "0"}, {"page": "2"}])
+def test_what_the_list_of_campaigns_does_not_have_is_refused(
+    sandbox: Running, change: dict[str, str]
+) -> None:
+    caller = Caller(sandbox)
+    assert caller.call("GET", f"{caller.act}/campaigns", **change).status_code == 400
