@@ -8,6 +8,19 @@
     "{{ in_changed_items(\"'product'\", 'held.store_id', 'held.product_id') }}",
 ])) }}
 {%- set measures = {'refunds': 'bigint', 'refund_goods': 'decimal(18, 2)'} %}
+{%- set rows = 'rows_read' if only_changes() %}
+{%- if only_changes() %}
+with
+
+rows_read as (
+
+    select *
+    from {{ ref('int_after_sales_product_by_period') }} as held
+    where {{ in_periods_read('held', grain) }}
+        or {{ in_changed_items("'product'", 'held.store_id', 'held.product_id') }}
+
+)
+{% endif %}
 select
     this.store_id,
     this.product_id,
@@ -27,7 +40,7 @@ select
     {{ compared(measures, nothing_where='is_orders_loaded') }}
 from (
     select *
-    from {{ ref('int_after_sales_product_by_period') }} as held
+    from {{ rows or ref('int_after_sales_product_by_period') }} as held
     where grain = '{{ grain }}' and span_days = 0
         {%- if only_changes() %}
         and (
@@ -42,5 +55,5 @@ left join {{ ref('int_items') }} as items
     and this.product_id = items.item_id
 {{ joined_to_its_span() }}
 {{ joined_to_compared_spans() }}
-{{ compared_spans('int_after_sales_product_by_period', ['store_id', 'product_id', 'reason'], 'spans') }}
+{{ compared_spans('int_after_sales_product_by_period', ['store_id', 'product_id', 'reason'], 'spans', rows=rows) }}
 {% endmacro %}

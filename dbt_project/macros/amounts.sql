@@ -137,10 +137,11 @@ inner join {{ ref('int_spans') }} as spans
     keys: the columns that identify a row within a period. nullable: further ones, which may be null.
     spans: the relation that says which spans are compared.
     only: a flag that a row must have to be compared. only_spans: a flag that its span must have (joined_to_compared_spans).
+    rows: the CTE with those rows of the model that a night reads (in_periods_read). Otherwise DuckDB would hash all of them.
 #}
-{% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[], only_spans=none) -%}
+{% macro compared_spans(model, keys=['store_id'], spans='this', only=none, nullable=[], only_spans=none, rows=none) -%}
     {%- for name, start in [('own', 'period_start'), ('prev', 'prev_period_start'), ('yoy', 'yoy_period_start')] %}
-left join {{ ref(model) }} as {{ name }}
+left join {{ rows or ref(model) }} as {{ name }}
     on this.grain = {{ name }}.grain
     {%- for key in keys %}
     and this.{{ key }} = {{ name }}.{{ key }}
@@ -251,16 +252,44 @@ where grain = '{{ grain }}'
 {%- endmacro %}
 
 
-{# region_*, buyer_type_* and payment_type_*: one SELECT (int_attribute_mart), a table per trait and grain. #}
+{#
+  region_*, buyer_type_* and payment_type_*: each period with the earlier ones it is compared with. In an earlier period whose orders were
+  loaded, a value without a row sold nothing.
+#}
 {% macro attribute_mart(trait, grain) -%}
+{{ config(**rebuilt(["{{ in_affected_periods('held') }}"])) }}
+{%- set measures = {'orders_paid': 'bigint', 'buyers': 'bigint', 'paid_amount': 'decimal(18, 2)', 'net_sales': 'decimal(18, 2)'} %}
+{%- set rows = 'rows_read' if only_changes() %}
+{%- if only_changes() %}
+with
+
+rows_read as (
+
+    select *
+    from {{ ref('int_attribute_by_period') }} as held
+    where trait = '{{ trait }}' and {{ in_periods_read('held', grain) }}
+
+)
+{% endif %}
 select
-    store_id, trait_value as {{ trait }}, grain, period_start, period_end, days_in_period, days_elapsed, is_complete, data_through_at,
-    is_orders_loaded, currency, is_gift_cards_redeemed_loaded, {{ attribute_measures() | join(', ') }}
-    {%- for when in ['prev', 'yoy'] %}
-    {%- for name in ['orders_paid', 'buyers', 'paid_amount', 'net_sales'] %},
-    {{ name }}_{{ when }}, {{ name }}_{{ when }}_chg
+    this.store_id,
+    this.trait_value as {{ trait }},
+    {{ period_columns() }},
+    spans.is_gift_cards_redeemed_loaded,
+    {%- for name in attribute_measures() %}
+    {{ 'case when spans.is_gift_cards_redeemed_loaded then this.gift_cards_redeemed end' if name == 'gift_cards_redeemed'
+        else 'this.' ~ name }} as {{ name }},
     {%- endfor %}
-    {%- endfor %}
-from {{ ref('int_attribute_mart') }}
-where trait = '{{ trait }}' and grain = '{{ grain }}'
+    {{ compared(measures, nothing_where='is_orders_loaded') }}
+from (
+    select *
+    from {{ rows or ref('int_attribute_by_period') }} as held
+    where trait = '{{ trait }}' and grain = '{{ grain }}' and span_days = 0
+        {%- if only_changes() %}
+        and {{ in_affected_periods('held') }}
+        {%- endif %}
+) as this
+{{ joined_to_its_span() }}
+{{ joined_to_compared_spans() }}
+{{ compared_spans('int_attribute_by_period', ['trait', 'store_id', 'trait_value'], 'spans', rows=rows) }}
 {%- endmacro %}

@@ -79,6 +79,28 @@
     {{ is_listed(row, ref('int_affected_periods'), ['store_id', 'grain', 'period_start']) }}
 {%- endmacro %}
 
+{#
+  The periods of a grain that a night reads: those whose rows it writes, and those that they are compared with.
+  also: a condition on `spans` (a row of int_spans) for further periods that it writes.
+#}
+{% macro periods_read(grain, also=none) -%}
+select store_id, grain, period_start
+from {{ ref('int_affected_periods') }}
+where grain = '{{ grain }}'
+{%- for when in ['prev', 'yoy'] %}
+
+union
+
+select spans.store_id, spans.grain, spans.{{ when }}_period_start
+from {{ ref('int_spans') }} as spans
+where spans.grain = '{{ grain }}' and ({{ in_affected_periods('spans') }}{{ ' or ' ~ also if also }})
+{%- endfor %}
+{%- endmacro %}
+
+{% macro in_periods_read(row, grain) -%}
+    ({{ row }}.store_id, {{ row }}.grain, {{ row }}.period_start) in ({{ periods_read(grain) }})
+{%- endmacro %}
+
 {% macro in_affected_covers(row) -%}
     {{ is_listed(row, ref('int_affected_covers'), ['store_id', 'grain', 'period_start']) }}
 {%- endmacro %}

@@ -42,16 +42,7 @@ with
 -- What a night reads: the periods it writes and those they are compared with. Of an item whose name or first sale changed it reads all.
 read_periods as (
 
-    select store_id, grain, period_start from {{ ref('int_affected_periods') }} where grain = '{{ grain }}'
-    {%- for when in ['prev', 'yoy'] %}
-
-    union
-
-    select spans.store_id, spans.grain, spans.{{ when }}_period_start
-    from {{ ref('int_spans') }} as spans
-    where spans.grain = '{{ grain }}'
-        and ({{ in_affected_periods('spans') }}{% if with_stock %} or {{ in_affected_covers('spans') }}{% endif %})
-    {%- endfor %}
+    {{ periods_read(grain, also=in_affected_covers('spans') if with_stock else none) }}
     {%- if grain == 'day' %}
 
     union

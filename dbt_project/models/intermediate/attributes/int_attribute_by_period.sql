@@ -5,7 +5,8 @@
 {%- set traits = attribute_traits() %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 {%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'gift_cards_sold',
-    'refund_goods_cohort', 'refund_amount_cohort', 'refund_amount_within_30d'] %}
+    'refund_goods_cohort', 'refund_amount_cohort'] %}
+{%- set mature = {'paid_amount_mature': 'paid_amount', 'refund_amount_cohort_30d': 'refund_amount_within_30d'} %}
 {%- set back = ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount'] %}
 {%- set created = {'orders_created': 'count(*)', 'orders_unpaid': 'count(*) - count(paid_date)', 'orders_created_paid': 'count(paid_date)'} %}
 {%- set paid = {'orders_paid': 'sum(case when is_counted then 1 else 0 end)', 'units_paid': 'sum(units)', 'unrated_sales': 'count(*) - count(paid_amount)'} %}
@@ -18,6 +19,7 @@
 {%- endfor %}
 {%- endfor %}
 {%- for name in sales %}{% do paid.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
+{%- for name, amount in mature.items() %}{% do paid.update({name: 'sum(case when is_mature then ' ~ amount ~ ' else 0 end)'}) %}{% endfor %}
 {%- set returned = {'refunds': 'count(*)', 'refund_units': 'sum(refund_units)', 'unrated_refunds': 'count(*) - count(refund_amount)'} %}
 {%- for name in back %}{% do returned.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
 {%- set deposited = {} %}
@@ -35,21 +37,24 @@ with
 sold as (
 
     select
-        platform,
-        store_id,
-        case when is_counted then buyer_key end as buyer_key,
-        is_counted,
-        paid_date,
-        {{ traits_of_the_order() }},
-        outcome,
-        buyer_order_number,
-        buyer_order_number_all,
-        previous_paid_date,
-        previous_paid_date_all,
-        units,
-        {{ sales | join(', ') }}
+        orders.platform,
+        orders.store_id,
+        case when orders.is_counted then orders.buyer_key end as buyer_key,
+        orders.is_counted,
+        orders.paid_date,
+        {{ traits_of_the_order('orders.') }},
+        orders.outcome,
+        orders.buyer_order_number,
+        orders.buyer_order_number_all,
+        orders.previous_paid_date,
+        orders.previous_paid_date_all,
+        orders.units,
+        coalesce(orders.paid_date <= matured.mature_through, false) as is_mature,
+        orders.refund_amount_within_30d,
+        orders.{{ sales | join(', orders.') }}
     from {{ ref('fct_orders') }} as orders
-    where paid_date is not null and exclude_reason is null
+    left join {{ ref('int_mature_days') }} as matured on orders.store_id = matured.store_id
+    where orders.paid_date is not null and orders.exclude_reason is null
         {%- if only_changes() %}
         and {{ in_affected_dates('orders.paid_date') }}
         {%- endif %}
@@ -123,7 +128,7 @@ deposits as (
 
 ),
 
--- What was paid with the shop's own gift cards, if its platform tells (int_attribute_mart).
+-- What was paid with the shop's own gift cards, if its platform tells (attribute_mart).
 redeemed as (
 
     select store_id, paid_date, {{ traits_of_the_order() }}, gift_cards_redeemed
@@ -343,7 +348,7 @@ valued as (
         {%- for name in ['units_paid', 'refund_units'] %}
         cast(summed.{{ name }} as decimal(18, 4)) as {{ name }},
         {%- endfor %}
-        {%- for name in sales + ['first_order_amount', 'gift_cards_redeemed'] %}
+        {%- for name in sales + mature | list + ['first_order_amount', 'gift_cards_redeemed'] %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
         {%- for name in back %}
@@ -380,5 +385,6 @@ select
     {{ ratio('units_paid', 'orders_paid') }} as units_per_order,
     {{ ratio('paid_amount', 'orders_paid') }} as aov,
     {{ ratio('paid_amount', 'buyers') }} as spend_per_buyer,
-    {{ ratio('refund_amount', 'paid_amount') }} as refund_rate_flow
+    {{ ratio('refund_amount', 'paid_amount') }} as refund_rate_flow,
+    {{ ratio('refund_amount_cohort_30d', 'paid_amount_mature') }} as refund_rate_cohort_30d
 from valued

@@ -4,6 +4,20 @@
 -- period and span.
 with
 
+-- Of ALL it is told what was paid with gift cards only if each of its stores tells it.
+gift_cards as (
+
+    select store_id, coalesce(tells_gift_cards, false) as is_told
+    from {{ ref('int_stores') }}
+
+    union all
+
+    select 'ALL' as store_id, coalesce(min(case when tells_gift_cards then 1 else 0 end) = 1, false)
+    from {{ ref('int_stores') }}
+    where has_orders
+
+),
+
 days as (
 
     select
@@ -21,6 +35,7 @@ days as (
         calendar.is_traffic_loaded,
         calendar.is_ads_loaded,
         calendar.is_reviews_loaded,
+        coalesce(gift_cards.is_told, false) as is_gift_cards_redeemed_loaded,
         calendar.has_orders,
         calendar.has_traffic,
         calendar.has_ads,
@@ -31,6 +46,7 @@ days as (
         calendar.data_through_at
     from {{ ref('int_store_calendar') }} as calendar
     inner join {{ ref('int_period_days') }} as periods on calendar.date_day = periods.date_day
+    left join gift_cards on calendar.store_id = gift_cards.store_id
 
 ),
 
@@ -57,6 +73,7 @@ wholes as (
         min(case when is_traffic_loaded then 1 else 0 end) = 1 as is_traffic_loaded,
         min(case when is_ads_loaded then 1 else 0 end) = 1 as is_ads_loaded,
         min(case when is_reviews_loaded then 1 else 0 end) = 1 as is_reviews_loaded,
+        min(case when is_gift_cards_redeemed_loaded then 1 else 0 end) = 1 as is_gift_cards_redeemed_loaded,
         max(case when has_orders then 1 else 0 end) = 1 as has_orders,
         max(case when has_traffic then 1 else 0 end) = 1 as has_traffic,
         max(case when has_ads then 1 else 0 end) = 1 as has_ads,
@@ -144,6 +161,7 @@ select
     is_traffic_loaded,
     is_ads_loaded,
     is_reviews_loaded,
+    is_gift_cards_redeemed_loaded,
     has_orders,
     has_traffic,
     has_ads,
@@ -174,6 +192,7 @@ select
     min(case when days.is_traffic_loaded then 1 else 0 end) = 1 as is_traffic_loaded,
     min(case when days.is_ads_loaded then 1 else 0 end) = 1 as is_ads_loaded,
     min(case when days.is_reviews_loaded then 1 else 0 end) = 1 as is_reviews_loaded,
+    min(case when days.is_gift_cards_redeemed_loaded then 1 else 0 end) = 1 as is_gift_cards_redeemed_loaded,
     max(case when days.has_orders then 1 else 0 end) = 1 as has_orders,
     max(case when days.has_traffic then 1 else 0 end) = 1 as has_traffic,
     max(case when days.has_ads then 1 else 0 end) = 1 as has_ads,

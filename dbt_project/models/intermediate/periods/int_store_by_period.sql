@@ -104,20 +104,6 @@ visited as (
 
 ),
 
--- ALL tells what was paid with gift cards only if each of its stores does.
-stores as (
-
-    select store_id, store_currency, tells_gift_cards
-    from {{ ref('int_stores') }}
-
-    union all
-
-    select 'ALL' as store_id, null as store_currency, coalesce(min(case when tells_gift_cards then 1 else 0 end) = 1, false)
-    from {{ ref('int_stores') }}
-    where has_orders
-
-),
-
 measures as (
 
     select
@@ -158,8 +144,8 @@ measures as (
             'first_order_amount', 'paid_amount_mature', 'refund_amount_cohort_30d'] %}
         {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
-        coalesce(stores.tells_gift_cards, false) as is_gift_cards_redeemed_loaded,
-        {{ mart_money('added.gift_cards_redeemed', 'stores.tells_gift_cards and spans.has_orders and added.unrated_sales = 0') }} as gift_cards_redeemed,
+        spans.is_gift_cards_redeemed_loaded,
+        {{ mart_money('added.gift_cards_redeemed', 'spans.is_gift_cards_redeemed_loaded and spans.has_orders and added.unrated_sales = 0') }} as gift_cards_redeemed,
         {%- for name in ['received', 'forfeited'] %}
         {{ mart_money('added.deposit_' ~ name, 'spans.has_orders and added.untold_' ~ name ~ ' = 0') }} as deposit_{{ name }},
         {%- endfor %}
@@ -222,7 +208,7 @@ measures as (
     left join {{ ref('int_buyers_by_period') }} as buyers
         on spans.store_id = buyers.store_id and spans.grain = buyers.grain
         and spans.period_start = buyers.period_start and spans.span_days = buyers.span_days
-    left join stores on spans.store_id = stores.store_id
+    left join {{ ref('int_stores') }} as stores on spans.store_id = stores.store_id
 
 )
 

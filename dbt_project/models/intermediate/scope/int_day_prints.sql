@@ -47,12 +47,15 @@ printed as (
 
 )
 
--- The print also changes when ALL begins to count the day, because more of the store's history was loaded.
+-- The print also changes when ALL begins to count the day, because more of the store's history was loaded, and when the day matures,
+-- which no event tells.
 select
     printed.store_id,
     printed.date_day,
-    sum(printed.print) + max(case when {{ counts_in_all('printed.date_day') }} then 0 else 1 end) as print,
+    sum(printed.print) + max(case when {{ counts_in_all('printed.date_day') }} then 0 else 1 end)
+        + max(case when printed.date_day <= matured.mature_through then 2 else 0 end) as print,
     sum(printed.events) as events
 from printed
 {{ joined_to_first_days('printed') }}
+left join {{ ref('int_mature_days') }} as matured on printed.store_id = matured.store_id
 group by printed.store_id, printed.date_day
