@@ -336,6 +336,40 @@ def test_a_shop_does_not_wait_for_the_next_file_of_an_inbox_beside_it(nightly: R
     assert run(store) == before == [("woocommerce", "Reef Us", date(2026, 11, 21))]
 
 
+def test_a_day_that_matures_is_written_into_its_regions_though_no_event_tells(nightly: Replay) -> None:
+    mature = (
+        "select store_id, period_start, sum(paid_amount_mature) as paid, sum(refund_amount_cohort_30d) as back"
+        " from daybook.marts.region_daily group by all"
+    )
+    before = nightly.con.execute(f"select count(*) from ({mature}) where paid > 0").fetchall()[0][0]
+    nightly.con.execute(
+        "update raw_daybook.stream_status set mark_end = mark_end + interval 3 day where account_id not like 'files%'"
+    )
+    nightly.build("region_daily", "store_daily")
+    assert nightly.con.execute(f"select count(*) from ({mature}) where paid > 0").fetchall()[0][0] > before
+    others = nightly.con.execute(
+        f"select count(*) from ({mature}) join daybook.marts.store_daily as days using (store_id, period_start)"
+        " where (paid, back) is distinct from (days.paid_amount_mature, days.refund_amount_cohort_30d)"
+    ).fetchall()
+    assert others == [(0,)]
+
+
+def test_a_store_that_begins_to_tell_of_gift_cards_tells_it_of_every_period_of_its_regions(
+    nightly: Replay,
+) -> None:
+    told = (
+        "select store_id, is_gift_cards_redeemed_loaded, count(gift_cards_redeemed) = count(*), count(*)"
+        " from daybook.marts.region_monthly where store_id in ('reef_us', 'ALL') group by all order by all"
+    )
+    before = nightly.con.execute(told).fetchall()
+    assert [row[:3] for row in before] == [("ALL", False, False), ("reef_us", False, False)]
+    nightly.con.execute(
+        "update raw_daybook.accounts set platform = 'shopify' where account_id = 'woocommerce__reef'"
+    )
+    nightly.build("region_monthly")
+    assert nightly.con.execute(told).fetchall() == [before[0], ("reef_us", True, True, before[1][3])]
+
+
 @pytest.mark.parametrize(
     "seed", [pytest.param(seed, marks=() if ASKED else pytest.mark.thorough) for seed in SEEDS]
 )
