@@ -19,11 +19,7 @@ month_ends as (
     {%- if only_changes() %}
     -- A month that is among the last 13 again, for a later one is not whole any more, has no rows.
     where {{ in_affected_rfm_months('months') }}
-        or not exists (
-            select 1
-            from {{ this }} as held
-            where months.store_id = held.store_id and months.period_start = held.period_start
-        )
+        or (months.store_id, months.period_start) not in (select distinct store_id, period_start from {{ this }})
     {%- endif %}
 
 ),
