@@ -63,6 +63,25 @@ sites as (
 
 ),
 
+-- A site may be read further than its store, or than all stores together: its week so far then has a day that theirs has not.
+read_further as (
+
+    select distinct
+        spans.store_id,
+        spans.grain,
+        spans.period_start
+    from {{ ref('int_spans') }} as spans
+    inner join figures
+        on spans.store_id = figures.store_id
+        and figures.period_start between spans.period_start and spans.period_end
+    left join {{ ref('int_span_days') }} as days
+        on spans.store_id = days.store_id and spans.grain = days.grain
+        and spans.period_start = days.period_start and spans.span_days = days.span_days
+        and figures.period_start = days.date_day
+    where figures.grain = 'day' and spans.span_days = 0 and days.date_day is null
+
+),
+
 -- The platform's own count of the period's visitors. For several sites, or several stores, nobody has one.
 visitors as (
 
@@ -76,6 +95,10 @@ visitors as (
     inner join sites
         on figures.store_id = sites.store_id and figures.grain = sites.grain
         and figures.period_start = sites.period_start and sites.sites <= 1
+    left join read_further
+        on figures.store_id = read_further.store_id and figures.grain = read_further.grain
+        and figures.period_start = read_further.period_start
+    where read_further.store_id is null
     group by figures.store_id, figures.grain, figures.period_start
 
 ),
