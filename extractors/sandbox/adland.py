@@ -70,9 +70,19 @@ def figures(adverts: Adverts, days: Iterable[date], level: str, now: int) -> lis
 
 
 def _keywords(row: Figures) -> list[Figures]:
-    """What was shown of an ad for each of the keywords of its group."""
+    """What was shown of an ad for each of the keywords of its group. All that it sold on a day came by one of
+    them, and nothing by the broadest."""
+    bought = KEYWORDS[1 if row.day.toordinal() % 7 > 4 else 0]
     parts = [
-        replace(row, keyword=word, **{name: getattr(row, name) // word.part for name in SUMS})
+        replace(
+            row,
+            keyword=word,
+            cost=row.cost // word.part,
+            shows=row.shows // word.part,
+            clicks=row.clicks // word.part,
+            conversions=row.conversions if word is bought else 0,
+            value=row.value if word is bought else 0,
+        )
         for word in KEYWORDS
     ]
     return [part for part in parts if part.shows]
