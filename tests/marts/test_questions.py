@@ -1,4 +1,4 @@
-"""The ten questions of docs/questions.md are answered by their queries, as they stand there."""
+"""The questions of docs/questions.md are answered by their queries, as they stand there (and tests/e2e asks the demo)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ def answer(number: int, built: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def test_there_are_ten_questions_each_with_one_short_query() -> None:
-    assert [int(number) for number, _, _ in QUESTIONS] == list(range(1, 11))
+SETTLED = 14  # this world has no platform that tells what it settled; the demo has
+
+
+def test_there_are_fourteen_questions_each_with_one_short_query() -> None:
+    assert [int(number) for number, _, _ in QUESTIONS] == list(range(1, 15))
     assert all(title.endswith("?") and len(sql.splitlines()) <= 8 for _, title, sql in QUESTIONS)
 
 
-@pytest.mark.parametrize("number", range(1, 11))
+@pytest.mark.parametrize("number", [number for number in range(1, 15) if number != SETTLED])
 def test_each_question_has_an_answer_without_a_column_of_nothing(number: int, built: Any) -> None:
     rows = answer(number, built)
     assert rows

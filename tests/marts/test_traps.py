@@ -32,8 +32,8 @@ def nodes(built: Any) -> dict[str, tuple[str, str]]:
     return {node["name"]: (key, node["original_file_path"]) for key, node in found}
 
 
-def test_all_58_traps_are_listed_once() -> None:
-    assert [int(row[0]) for row in ROWS] == list(range(1, 59))
+def test_all_63_traps_are_listed_once() -> None:
+    assert [int(row[0]) for row in ROWS] == list(range(1, 64))
     assert all(len(row) == 4 and all(row) for row in ROWS)
 
 
