@@ -2,9 +2,9 @@
 -- reason 'ALL' is all reasons together and has every period. Times are added up in whole seconds: fractions would come to another
 -- sum in another order. One row per store (and ALL), reason, grain, period_start and span.
 {%- set counts = ['refunds_requested', 'refunds', 'refunds_timed', 'refund_only', 'return_refund', 'before_shipment', 'exchanges',
-    'orders_due_48h', 'orders_shipped_48h', 'orders_delivered', 'promises', 'promises_untold', 'orders_promised', 'orders_late',
+    'orders_due_48h', 'orders_shipped_48h', 'promises', 'promises_untold', 'orders_promised', 'orders_late',
     'disputes', 'disputes_untold', 'platform_interventions', 'platform_interventions_untold', 'reviews', 'reviews_rated', 'low_reviews'] %}
-{%- set amounts = ['refund_amount', 'refund_goods', 'refund_seconds', 'delivery_seconds', 'unrated', 'rating_sum'] %}
+{%- set amounts = ['orders_delivered', 'refund_amount', 'refund_goods', 'refund_seconds', 'delivery_seconds', 'unrated', 'rating_sum'] %}
 
 with
 
@@ -91,14 +91,24 @@ whole as (
 ),
 
 -- Whether a store's platform tells times of shipment, and whether it tells both a promised day and the delivery. Where it does not, no
--- order is late and none in time: it is not known.
+-- order is late and none in time: it is not known. Deliveries are told where each platform tells them of each kind of its orders: of cash
+-- on delivery the payment at the door is known, which says nothing of the others.
 told as (
 
     select
         store_id,
-        max(case when shipped_at is not null then 1 else 0 end) as tells_shipping,
-        max(case when promised_delivery_at is not null and delivered_at is not null then 1 else 0 end) as tells_promises
-    from {{ ref('int_order_totals') }}
+        max(tells_shipping) as tells_shipping,
+        max(tells_promises) as tells_promises,
+        min(tells_deliveries) as tells_deliveries
+    from (
+        select
+            store_id,
+            max(case when shipped_at is not null then 1 else 0 end) as tells_shipping,
+            max(case when promised_delivery_at is not null and delivered_at is not null then 1 else 0 end) as tells_promises,
+            max(case when delivered_at is not null then 1 else 0 end) as tells_deliveries
+        from {{ ref('int_order_totals') }}
+        group by store_id, platform, coalesce(order_type = 'cod', false)
+    ) as kinds
     group by store_id
 
 ),
@@ -280,8 +290,12 @@ select
     {{ ratio('cast(added.refund_seconds as double) / 3600', 'added.refunds_timed') }} as avg_refund_hours,
     cast(coalesce(added.rating_sum, 0) as decimal(18, 4)) as rating_sum,
     {{ ratio('added.orders_shipped_48h', 'added.orders_due_48h') }} as ship_within_48h_rate,
-    round(cast(coalesce(added.delivery_seconds, 0) as double) / 86400, 4) as delivery_days,
-    {{ ratio('cast(added.delivery_seconds as double) / 86400', 'added.orders_delivered') }} as avg_delivery_days
+    coalesce(told.tells_deliveries, 0) = 1 as is_deliveries_loaded,
+    cast(case when told.tells_deliveries = 1 then coalesce(added.orders_delivered, 0) end as bigint) as orders_delivered,
+    case when told.tells_deliveries = 1 then round(cast(coalesce(added.delivery_seconds, 0) as double) / 86400, 4) end as delivery_days,
+    case
+        when told.tells_deliveries = 1 then {{ ratio('cast(added.delivery_seconds as double) / 86400', 'added.orders_delivered') }}
+    end as avg_delivery_days
 from spine
 left join added
     on spine.store_id = added.store_id
@@ -291,9 +305,9 @@ left join added
     and spine.reason = added.reason
 -- ALL tells only what each of its stores tells.
 left join (
-    select store_id, tells_promises from told
+    select store_id, tells_promises, tells_deliveries from told
     union all
-    select 'ALL', min(tells_promises) from told
+    select 'ALL', min(tells_promises), min(tells_deliveries) from told
 ) as told
     on spine.store_id = told.store_id
 left join (

@@ -23,6 +23,7 @@ select
     case when this.reason = 'ALL' then this.orders_due_48h end as orders_due_48h,
     case when this.reason = 'ALL' then this.orders_shipped_48h end as orders_shipped_48h,
     this.ship_within_48h_rate,
+    this.is_deliveries_loaded,
     case when this.reason = 'ALL' then this.orders_delivered end as orders_delivered,
     case when this.reason = 'ALL' then this.delivery_days end as delivery_days,
     this.avg_delivery_days,

@@ -112,7 +112,8 @@ select
     created_at,
     paid_at,
     shipped_at,
-    received_at as delivered_at,
+    {# receivingTime is when the buyer has taken all of it in (收货), days after the parcel came. With cash on delivery that is the payment. #}
+    case when trade_type = '8' then paid_at end as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     case
         when status_state = 'completed' then done_at

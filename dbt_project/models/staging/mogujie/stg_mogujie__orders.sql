@@ -27,7 +27,6 @@ orders as (
         {{ local_time('latest.record.createdStr', "'Asia/Shanghai'") }} as created_at,
         {{ local_time('latest.record.payTimeStr', "'Asia/Shanghai'") }} as paid_at,
         {{ local_time('latest.record.shipTimeStr', "'Asia/Shanghai'") }} as shipped_at,
-        {{ local_time('latest.record.receiveTimeStr', "'Asia/Shanghai'") }} as delivered_at,
         coalesce({{ local_time('latest.record.updatedStr', "'Asia/Shanghai'") }}, latest.cursor_at) as modified_at,
         coalesce({{ hundredths('latest.record.shipExpense') }}, 0) as shipping_charged,
         coalesce({{ hundredths('latest.record.platformPromotionAmount') }}, 0) as platform_subsidy,
@@ -64,7 +63,8 @@ select
     created_at,
     paid_at,
     shipped_at,
-    delivered_at,
+    {# receiveTimeStr is when the buyer takes the goods in (收货), days after the parcel came. #}
+    {{ null_as('instant') }} as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     case
         when order_state = 'completed' then coalesce(completed_seen_at, closed_seen_at)

@@ -2,7 +2,7 @@
 
 {%- set shape = {
     'orderStatus': 'text', 'shopOrderPrice': 'text', 'shipExpense': 'text', 'platformPromotionAmount': 'text',
-    'createdStr': 'text', 'payTimeStr': 'text', 'shipTimeStr': 'text', 'receiveTimeStr': 'text', 'updatedStr': 'text',
+    'createdStr': 'text', 'payTimeStr': 'text', 'shipTimeStr': 'text', 'updatedStr': 'text',
     'receiverProvince': 'text', 'buyer_key': 'text',
     'itemOrderInfos': [{
         'itemOrderId': 'text', 'itemId': 'text', 'skuId': 'text', 'title': 'text', 'number': 'text', 'price': 'text',
