@@ -207,10 +207,11 @@ measures as (
             'added.fees_platform_store',
             is_settled ~ " and spans.store_id <> 'ALL' and added.unrated_settlements_store = 0"
         ) }} as fees_platform_store,
-        -- With what is known of affiliates and hosts, so that days add up.
+        -- With what is known of affiliates and hosts, so that days add up, and stores to ALL: of one without an ad account that is all.
         {{ mart_money(
             'added.ad_spend + added.kol_fees + added.affiliate_commission',
-            'spans.has_ads and added.unrated_ads + added.unrated_settlements = 0'
+            '(spans.has_ads or (advertisers.store_id is null and added.told_fees + added.is_affiliate_told > 0))'
+            ~ ' and added.unrated_ads + added.unrated_settlements = 0'
         ) }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['clicks', 'impressions'] %}
@@ -232,6 +233,10 @@ measures as (
         on spans.store_id = buyers.store_id and spans.grain = buyers.grain
         and spans.period_start = buyers.period_start and spans.span_days = buyers.span_days
     left join {{ ref('int_stores') }} as stores on spans.store_id = stores.store_id
+    left join (
+        select distinct store_id from {{ ref('int_spans') }} where has_ads
+    ) as advertisers
+        on spans.store_id = advertisers.store_id
 
 )
 
