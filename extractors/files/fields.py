@@ -66,7 +66,7 @@ _TRAFFIC: dict[str, Kind] = {
     "source_3": "text",
     "device": "text",
     "exposed_visitors": "decimal",
-    "clicks": "decimal",
+    "clicked_visitors": "decimal",
     "visitors": "decimal",
     "new_visitors": "decimal",
     "sessions": "decimal",

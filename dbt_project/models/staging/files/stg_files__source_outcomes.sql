@@ -9,7 +9,7 @@ select
     case when not levels.is_total then concat_ws(' > ', levels.source_1, levels.source_2, levels.source_3) end as source_l2,
     levels.is_total,
     {{ whole_number('levels.record.exposed_visitors') }} as exposed,
-    {{ whole_number('levels.record.clicks') }} as clicked,
+    {{ whole_number('levels.record.clicked_visitors') }} as clicked,
     {{ whole_number('levels.record.visitors') }} as visited,
     {{ whole_number('levels.record.product_visitors') }} as saw_detail,
     {{ whole_number('levels.record.cart_visitors') }} as carted,

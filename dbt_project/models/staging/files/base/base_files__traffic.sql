@@ -2,7 +2,7 @@
 
 {%- set shape = {
     'format': 'text', 'grain': 'text', 'source_1': 'text', 'source_2': 'text', 'source_3': 'text',
-    'device': 'text', 'exposed_visitors': 'text', 'clicks': 'text', 'visitors': 'text', 'new_visitors': 'text',
+    'device': 'text', 'exposed_visitors': 'text', 'clicked_visitors': 'text', 'visitors': 'text', 'new_visitors': 'text',
     'sessions': 'text', 'page_views': 'text', 'bounces': 'text', 'seconds': 'text', 'product_visitors': 'text',
     'cart_visitors': 'text', 'fav_visitors': 'text', 'buyers_created': 'text', 'created_amount': 'text',
     'buyers': 'text', 'orders': 'text', 'units': 'text', 'paid_amount': 'text'
