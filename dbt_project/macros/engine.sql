@@ -197,7 +197,7 @@
 {% macro no_sentinel(text) -%}
     case
         when trim({{ text }}) in ('', '0', '--') then null
-        when {{ text }} like '0000-%' or {{ text }} like '0001-01-01%' or {{ text }} like '1970-01-01%' then null
+        when {{ text }} like '0000-%' or {{ text }} like '-0001-%' or {{ text }} like '0001-01-01%' or {{ text }} like '1970-01-01%' then null
         else trim({{ text }})
     end
 {%- endmacro %}

@@ -130,6 +130,19 @@ def test_variations_that_were_lost_on_the_way_are_told_and_not_left_out(
         complete(shop(box, tmp_path, ManyVariations(lost)), {"id": 7})
 
 
+def test_a_review_that_an_import_left_without_a_gmt_date_has_the_day_of_its_own(
+    box: Running, tmp_path: Path
+) -> None:
+    session = shop(box, tmp_path, EndOfTls(strips=False))
+    stream = PLATFORM.stream("reviews")
+    window = days_window(date(2026, 11, 18), date(2026, 11, 18), session.account.zone)
+    finish = next(iter(stream.reads(session.account, window))).finish
+    assert finish is not None
+    for gmt in (None, "", "-0001-11-30T00:00:00"):
+        (review,) = finish([{"id": 7, "date_created": "2026-11-18T23:30:00", "date_created_gmt": gmt}])
+        assert stream.day_of(review) == "2026-11-18"
+
+
 def test_a_review_is_read_on_the_day_it_has_where_the_store_is(box: Running, tmp_path: Path) -> None:
     session = shop(box, tmp_path, EndOfTls(strips=False))
     stream = PLATFORM.stream("reviews")

@@ -64,9 +64,25 @@ def _reviews(account: Account, window: Window) -> Iterator[Read]:
 
 
 def _dated(reviews: list[Record], zone: ZoneInfo) -> list[Record]:
-    """Adds the business day (account's zone): the dates of the answer are of the site's zone and of GMT."""
-    created = Instant("date_created_gmt")
-    return [{**review, "review_date": created.day_in(review, zone)} for review in reviews]
+    """Adds the business day (account's zone): the dates of the answer are of the site's zone and of GMT.
+
+    An import may leave a review without a GMT date: null, or WordPress's zero, which comes as the year -1.
+    Then the site's own date stands, as if the site were in the account's zone.
+    """
+    created, local = Instant("date_created_gmt"), Instant("date_created", zone=zone.key)
+    return [
+        {
+            **review,
+            "review_date": (created if _is_date(review.get("date_created_gmt")) else local).day_in(
+                review, zone
+            ),
+        }
+        for review in reviews
+    ]
+
+
+def _is_date(text: object) -> bool:
+    return bool(text) and not str(text).startswith(("-", "0000-"))
 
 
 def _refunds_of(session: Session, order: Record) -> None:

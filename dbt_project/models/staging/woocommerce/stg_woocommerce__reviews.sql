@@ -1,23 +1,32 @@
-{# A review names its product, never the variation or the order. No stars are a rating of 0. #}
+{#
+  A review names its product, never the variation or the order. No stars are a rating of 0. An import may leave it without a GMT date: then
+  the site's own stands, as if the site were in the store's zone.
+#}
 with
 
 reviews as (
     select
-        account_id,
+        latest.account_id,
+        account.store_id,
         record_key as review_id,
         load_id,
         latest.record.product_id as product_id,
         latest.record.status as status,
-        {{ parse_instant('latest.record.date_created_gmt') }} as reviewed_at,
+        coalesce(
+            {{ parse_instant('latest.record.date_created_gmt') }},
+            {{ local_time('latest.record.date_created', 'account.time_zone') }}
+        ) as reviewed_at,
         nullif({{ money('latest.record.rating') }}, 0) as rating
     from {{ ref('base_woocommerce__reviews') }} as latest
+    left join {{ source('raw_daybook', 'accounts') }} as account
+        on latest.account_id = account.account_id
     where record_key is not null
 )
 
 select
     'woocommerce' as platform,
-    reviews.account_id,
-    account.store_id,
+    account_id,
+    store_id,
     review_id,
     {{ null_as('text') }} as order_id,
     {{ null_as('text') }} as line_id,
@@ -29,5 +38,3 @@ select
     status = 'approved' as is_counted,
     load_id
 from reviews
-left join {{ source('raw_daybook', 'accounts') }} as account
-    on reviews.account_id = account.account_id
