@@ -28,9 +28,9 @@
 {%- endmacro %}
 
 
-{# A relative change, null when there is nothing to compare with. #}
+{# A relative change, null when there is nothing to compare with. Against a loss there is no rate: a rise would read as a fall. #}
 {% macro change(now, before) -%}
-    {{ ratio("(" ~ now ~ ") - (" ~ before ~ ")", before) }}
+    case when {{ before }} > 0 then {{ ratio("(" ~ now ~ ") - (" ~ before ~ ")", before) }} end
 {%- endmacro %}
 
 

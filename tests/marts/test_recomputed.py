@@ -125,7 +125,7 @@ def test_no_event_is_left_out_of_any_grain_but_those_of_the_running_day(built: A
 
 
 def test_a_comparison_takes_as_many_first_days_of_the_earlier_period(built: Any, books: Books) -> None:
-    checked = defaultdict(int)
+    checked, losses = defaultdict(int), 0
     for grain, table in TABLES.items():
         by_key = {
             (row["store_id"], row["period_start"]): row for row in built.rows(f"select * from marts.{table}")
@@ -146,11 +146,15 @@ def test_a_comparison_takes_as_many_first_days_of_the_earlier_period(built: Any,
             now = books.measures(stores, set(own).__contains__, start)
             for name in ("orders_paid", "paid_amount", "net_sales", "buyers", "new_buyers", "refund_amount"):
                 assert row[f"{name}_prev"] == before[name], (store, grain, start, name)
-                if before[name]:
-                    change = float(now[name] - before[name]) / float(before[name])
-                    assert row[f"{name}_prev_chg"] == pytest.approx(change, abs=2e-6)
+                change = row[f"{name}_prev_chg"]
+                if before[name] > 0:
+                    rate = float(now[name] - before[name]) / float(before[name])
+                    assert change == pytest.approx(rate, abs=2e-6)
+                    continue
+                assert change is None, "a rise from a loss would read as a fall"
+                losses += before[name] < 0
             checked[grain, whole] += 1
-    assert checked["day", True] > 300
+    assert checked["day", True] > 300 and losses > 20
     assert checked["week", True] > 40 and checked["month", True] > 10
     assert checked["week", False] + checked["month", False] >= 2
 
@@ -192,7 +196,7 @@ def test_a_figure_of_a_whole_period_stands_beside_that_of_the_whole_period_befor
             continue  # ads of a part of a week are no ads of it
         for name in names:
             assert row[f"{name}_prev"] == before[name], (who, start, name)
-            if row[name] is not None and before[name]:
+            if row[name] is not None and (before[name] or 0) > 0:
                 change = float(row[name]) / float(before[name]) - 1
                 assert row[f"{name}_prev_chg"] == pytest.approx(change, abs=1e-4), (who, start, name)
                 compared[name] += 1

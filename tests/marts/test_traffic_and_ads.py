@@ -288,7 +288,7 @@ def test_marketing_takes_the_finance_figure_and_never_adds_levels(
                 spent[row["store_id"], period_of(grain, day)] += row["spend"]
             if day <= books.last_day(books.stores):
                 spent["ALL", period_of(grain, day)] += row["spend"]
-    checked = 0
+    checked = losses = 0
     for row in built.rows(f"select * from marts.marketing_{GRAINS[grain]} where ad_spend is not null"):
         start = row["period_start"]
         assert row["ad_spend"] == spent[row["store_id"], start]
@@ -299,8 +299,11 @@ def test_marketing_takes_the_finance_figure_and_never_adds_levels(
             assert row["mer_pct"] == pytest.approx(ratio(row["ad_spend"], of["paid_amount"]), abs=2e-6)
             assert row["blended_roas"] == pytest.approx(ratio(of["net_sales"], row["ad_spend"]), abs=2e-6)
             assert row["ncac"] == pytest.approx(ratio(row["ad_spend"], of["new_buyers"]), abs=2e-6)
+            share = ratio(row["ad_spend"], max(of["net_sales"], Decimal(0)))
+            assert row["cost_ratio"] == pytest.approx(share, abs=2e-6)
+            losses += of["net_sales"] < 0
             checked += 1
-    assert checked >= 2
+    assert checked >= 2 and (losses > 3 or grain != "day")
 
 
 def test_ratios_of_two_sources_are_null_where_one_is_not_loaded_throughout(built: Any) -> None:

@@ -257,6 +257,6 @@ select
     case when has_both_ads then {{ ratio('marketing_cost', 'buyers') }} end as cac,
     case when has_both_ads then {{ ratio('marketing_cost', 'new_buyers') }} end as ncac,
     case when has_both_ads then {{ ratio('first_order_amount', 'marketing_cost') }} end as new_buyer_roas,
-    case when has_both_ads then {{ ratio('marketing_cost', 'net_sales') }} end as cost_ratio,
+    case when has_both_ads and net_sales > 0 then {{ ratio('marketing_cost', 'net_sales') }} end as cost_ratio,
     case when has_both_ads then {{ ratio('platform_claimed_value', 'paid_amount') }} end as overclaim_ratio
 from measures

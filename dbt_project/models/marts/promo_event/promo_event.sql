@@ -162,7 +162,7 @@ select
     cast(known.{{ name }} as {{ type }}) as {{ name }},
     cast(known.{{ name }}_baseline as decimal(18, 2)) as {{ name }}_baseline,
     cast(known.{{ name }}_incremental as decimal(18, 2)) as {{ name }}_incremental,
-    {{ ratio('known.' ~ name ~ '_incremental', 'known.' ~ name ~ '_baseline') }} as {{ name }}_lift,
+    {{ change('known.' ~ name, 'known.' ~ name ~ '_baseline') }} as {{ name }}_lift,
     cast(known.{{ name }}_pre_dip as decimal(18, 2)) as {{ name }}_pre_dip,
     cast(known.{{ name }}_post_dip as decimal(18, 2)) as {{ name }}_post_dip,
     cast(known.{{ name }}_incremental + known.{{ name }}_pre_dip + known.{{ name }}_post_dip as decimal(18, 2)) as {{ name }}_net_incremental,
