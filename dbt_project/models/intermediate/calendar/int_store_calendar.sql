@@ -19,7 +19,7 @@ stores as (
         orders_through_at,
         closed_through_date,
         -- The first whole day: a vendor that looks back a number of days from now begins within a day.
-        {{ add_days(local_date('orders_from_at - interval 1 second', 'time_zone'), 1) }} as history_from,
+        {{ add_days(local_date('orders_from_at - interval 1 second', 'coalesce(history_zone, time_zone)'), 1) }} as history_from,
         -- The last whole day: the next read begins at the mark, so the mark's own day is not whole.
         {{ add_days(local_date('orders_through_at', 'time_zone'), -1) }} as orders_whole_through_date,
         {{ add_days(local_date('refunds_through_at', 'time_zone'), -1) }} as refunds_whole_through_date,

@@ -82,6 +82,17 @@ orders_read as (
     where ranked.has_orders
     group by ranked.store_id
 
+),
+
+moved as (
+
+    select orders_read.store_id, min_by(moves.time_zone, moves.valid_until_at) as time_zone
+    from orders_read
+    inner join {{ ref('store_time_zones') }} as moves
+        on orders_read.store_id = moves.store_id
+        and orders_read.orders_from_at <= moves.valid_until_at
+    group by orders_read.store_id
+
 )
 
 select
@@ -94,6 +105,8 @@ select
     -- A store with orders of two platforms tells gift cards only if both do.
     coalesce(orders_read.tells_gift_cards, false) as tells_gift_cards,
     orders_read.orders_from_at,
+    -- Whose days the store kept when its history began.
+    coalesce(moved.time_zone, ranked.time_zone) as history_zone,
     orders_read.orders_through_at,
     -- Where after-sales are read apart from orders. Null for files, whose mark is only the last event in them.
     case when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }}) then orders_read.refunds_through_at end
@@ -105,4 +118,5 @@ select
     end as closed_through_date
 from ranked
 left join orders_read on ranked.store_id = orders_read.store_id
+left join moved on ranked.store_id = moved.store_id
 where ranked.choice = 1
