@@ -105,7 +105,7 @@ def test_campaigns_are_listed_with_the_budgets_that_were_asked_for(sandbox: Runn
         after = body["paging"]["cursors"]["after"] if "next" in body["paging"] else ""
     assert len({row["id"] for row in rows}) == len(rows) == body["summary"]["total_count"] == 3
     # Of a day, of the whole run, and none of its own.
-    assert [row.get("daily_budget") for row in rows] == ["150050", "0", None]
+    assert [row.get("daily_budget") for row in rows] == ["12050", "0", None]
     assert not any("lifetime_budget" in row for row in rows)
 
 
