@@ -26,7 +26,7 @@ def version_ending(account: Account, today: date | None = None) -> Problem | Non
     return Problem(
         account.id, None, None,
         f"the version of {platform.title}'s API that Daybook speaks {word} on {ends}",
-        "update Daybook before: an ended version is refused, or answered in another one",
+        "update Daybook: a version that ended is refused, or answered in another one",
     )  # fmt: skip
 
 
