@@ -99,7 +99,9 @@ def _served_otherwise(headers: dict[str, str]) -> DaybookError | None:
     if served == VERSION and not upgraded:
         return None
     told = f"version {served}" if served != VERSION else "a later version"
-    advice = f"{VERSION} has ended: update Daybook before reading on"
+    advice = (
+        f"{VERSION} has ended: update Daybook; or the app's settings (Advanced) upgrade all calls: undo that"
+    )
     return ConfigError(f"Meta answered {told} to a call of {VERSION}", advice=advice)
 
 
