@@ -169,8 +169,7 @@ class ObjectStore:
         for entry in self.names(ARRIVING):
             text = self.get_text(f"{ARRIVING}/{entry}")
             if text is not None:  # else it has arrived since
-                note = json.loads(text)
-                found[entry.removesuffix(".json").replace("~", "/")] = (str(note["from"]), float(note["at"]))
+                found[entry.removesuffix(".json").replace("~", "/")] = _origin(text)
         return found
 
     def arrived(self, name: str) -> None:
@@ -200,6 +199,15 @@ class ObjectStore:
 
 def _note(name: str) -> str:
     return f"{ARRIVING}/{name.replace('/', '~')}.json"
+
+
+def _origin(text: str) -> tuple[str, float]:
+    """What a note says. One that was cut off says nothing, and nothing has been uploaded after it."""
+    try:
+        note = json.loads(text)
+        return str(note["from"]), float(note["at"])
+    except (ValueError, LookupError, TypeError):
+        return "", 0.0
 
 
 def open_store(url: str | Path) -> Store:

@@ -147,6 +147,15 @@ def test_an_upload_that_is_killed_is_unfinished_and_one_that_lost_its_manifest_i
     assert "manifest.json is missing" in told
 
 
+def test_a_note_of_an_upload_that_was_cut_off_stops_nothing() -> None:
+    landing = Landing("memory://cut/landing")
+    whole = land(landing)
+    for text in ("", "{}", "[1]"):
+        landing.store.put_text("_arriving/taobao~taobao__x~orders~window~read.json", text)
+        landing.sweep()
+        assert damage(landing) == [] and [found.id for found in landing.all()] == [whole.id]
+
+
 WORKER = """
 import sys
 from datetime import UTC, datetime
