@@ -123,7 +123,7 @@ class Bench:
 def is_asynchronous(name: str) -> bool:
     """Whether some read of the platform asks for an asynchronous report."""
     platform = platforms()[name]
-    options = dict.fromkeys(platform.options - {"late_rows", "uni_promotion"}, "1")
+    options = dict.fromkeys(platform.options - {"late_rows", "older_methods", "uni_promotion"}, "1")
     account = Account(f"{name}__x", name, "x", "x", "Asia/Shanghai", "CNY", options=options)
     window = days_window(DAYS[0], DAYS[0], account.zone)
     return any(read.job is not None for stream in platform.streams for read in stream.reads(account, window))
