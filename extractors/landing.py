@@ -4,6 +4,7 @@
     <landing>/<platform>/<account>/<stream>/mark.json     how far the stream has been read
     <landing>/_pending/<...>.json                         landed and not yet loaded
     <landing>/_loaded.json                                the partition that was loaded last
+    <landing>/_arriving/<...>.json                        on its way to an object store (extractors/store.py)
 
 The order of three writes makes a kill harmless: partition, then pending marker, then mark. If the process is
 killed before the mark moves, the window is read again, and the loader drops what it already has.
