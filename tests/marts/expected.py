@@ -236,7 +236,7 @@ class Books:
             # What the source splits is capped part by part; a bare total takes what the others leave, goods first.
             for row in split:
                 taken[row["refund_id"]] = {}
-                for part, wish in self._stated(row, sale).items():
+                for part, wish in self._stated(row, left["other"]).items():
                     got = min(wish, left[part])
                     taken[row["refund_id"]][part] = got
                     left[part] -= got
@@ -255,13 +255,14 @@ class Books:
                 self._book(row, sale, taken[row["refund_id"]], so_far)
 
     @staticmethod
-    def _stated(row: Row, sale: Sale | None) -> dict[str, Decimal]:
+    def _stated(row: Row, fees: Decimal | None) -> dict[str, Decimal]:
+        """fees: what is left of those of its order, which is unknown where they are None."""
         if row["refund_goods"] is None:
             return {"goods": row["refund_amount"], "shipping": ZERO, "tax": ZERO, "other": ZERO}
         goods, shipping, tax = row["refund_goods"], row["refund_shipping"], row["refund_tax"]
-        # Beside the parts that are told: fees, as far as there were any.
+        # Beside the parts that are told: fees, as far as there are any left.
         rest = row["refund_amount"] - goods - shipping - tax
-        other = min(rest, max(sale.parts["other"], ZERO)) if sale else rest
+        other = rest if fees is None else min(rest, fees)
         return {"goods": goods + rest - other, "shipping": shipping, "tax": tax, "other": other}
 
     def _book(

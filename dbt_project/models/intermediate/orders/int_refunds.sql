@@ -100,7 +100,7 @@ rated as (
 ),
 
 -- What the source says of each part. One that splits leaves the rest of the total to the goods. If it names the goods, too, the rest
--- is first of all for the fees that its order was charged.
+-- is first of all for the fees that its order was charged, as far as they were not given back before.
 stated as (
 
     select
@@ -120,8 +120,22 @@ stated as (
 
 fees as (
 
-    select stated.*, case when is_linked then least(stated_rest, paid_other) else stated_rest end as split_other
-    from stated
+    select
+        stated.*,
+        case
+            when is_linked then least(rest_so_far, paid_other) - least(rest_so_far - stated_rest, paid_other)
+            else stated_rest
+        end as split_other
+    from (
+        select
+            stated.*,
+            sum(stated_rest) over (
+                partition by platform, store_id, coalesce(order_id, refund_id), is_linked
+                order by refunded_at, refund_id
+                rows between unbounded preceding and current row
+            ) as rest_so_far
+        from stated
+    ) as stated
 
 ),
 
