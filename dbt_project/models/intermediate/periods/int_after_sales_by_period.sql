@@ -91,8 +91,8 @@ whole as (
 ),
 
 -- Whether a store's platform tells times of shipment, and whether it tells both a promised day and the delivery. Where it does not, no
--- order is late and none in time: it is not known. Deliveries are told where each platform tells them of each kind of its orders: of cash
--- on delivery the payment at the door is known, which says nothing of the others.
+-- order is late and none in time: it is not known. Deliveries are told where each platform tells them of each kind of its orders that was
+-- sold: of cash on delivery the payment at the door is known, which says nothing of the others. One that was never paid says nothing.
 told as (
 
     select
@@ -105,7 +105,7 @@ told as (
             store_id,
             max(case when shipped_at is not null then 1 else 0 end) as tells_shipping,
             max(case when promised_delivery_at is not null and delivered_at is not null then 1 else 0 end) as tells_promises,
-            max(case when delivered_at is not null then 1 else 0 end) as tells_deliveries
+            max(case when delivered_at is not null then 1 when is_counted then 0 end) as tells_deliveries
         from {{ ref('int_order_totals') }}
         group by store_id, platform, coalesce(order_type = 'cod', false)
     ) as kinds
