@@ -305,16 +305,6 @@ left join landed
 {# ---- what staging models do alike --------------------------------------------------------------- #}
 
 {#
-  Whether a read (a row of report_reads) was of a day. One of a week or month is dated by its first day, which may not have been read.
-  A day without keywords, or of which no campaign has a budget, may have had any spend, so reads of these do not count either.
-#}
-{% macro is_of_a_day(reads) -%}
-    {{ reads }}.stream not like '%weekly' and {{ reads }}.stream not like '%monthly'
-    and {{ reads }}.stream not in ('keyword_report', 'campaign_budgets')
-{%- endmacro %}
-
-
-{#
   A vendor's word translated by a mapping of ours; a word that no vendor document names becomes 'unknown',
   which `is_sound` refuses, and names the word.
 #}

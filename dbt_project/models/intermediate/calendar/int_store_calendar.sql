@@ -124,7 +124,7 @@ report_days as (
     select 'traffic', accounts.account_id, accounts.store_id, reads.report_date
     from {{ source('raw_daybook', 'report_reads') }} as reads
     inner join {{ source('raw_daybook', 'accounts') }} as accounts on reads.account_id = accounts.account_id
-    where reads.rows = 0 and accounts.platform in ({{ platforms_with('traffic') }}) and {{ is_of_a_day('reads') }}
+    where reads.rows = 0 and accounts.platform in ({{ platforms_with('traffic') }}) and reads.stream = 'traffic'
         and {{ is_visit_counted('accounts') }}
 
     union

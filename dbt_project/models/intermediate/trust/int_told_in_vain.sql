@@ -75,16 +75,10 @@ begun as (
 
         union all
 
-        select 'ads_begun_later', accounts.store_id, accounts.account_id, min(read_days.report_date)
-        from (
-            select account_id, report_date from {{ ref('int_ads') }} where entity_level <> 'keyword'
-            union all
-            select account_id, report_date
-            from {{ source('raw_daybook', 'report_reads') }} as reads
-            where account_id in (select account_id from {{ ref('int_ads') }}) and {{ is_of_a_day('reads') }}
-        ) as read_days
-        inner join {{ source('raw_daybook', 'accounts') }} as accounts on read_days.account_id = accounts.account_id
-        where accounts.is_active
+        select 'ads_begun_later', accounts.store_id, accounts.account_id, min(told.report_date)
+        from {{ ref('int_ad_told') }} as told
+        inner join {{ source('raw_daybook', 'accounts') }} as accounts on told.account_id = accounts.account_id
+        where told.entity_level = 'account' and accounts.is_active
         group by accounts.store_id, accounts.account_id
     ) as accounts
 
