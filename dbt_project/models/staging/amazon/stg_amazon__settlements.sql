@@ -24,7 +24,7 @@ posted as (
         account_id,
         record_key as settlement_id,
         load_id,
-        lower(latest.record.transactionType) as kind,
+        lower(coalesce(latest.record.transactionType, '')) as kind,
         lower(coalesce(latest.record.description, '')) as why,
         {{ parse_instant('latest.record.postedDate') }} as settled_at,
         latest.record.totalAmount.currencyCode as currency,
