@@ -28,7 +28,11 @@ class DaybookError(Exception):
         message: what happened, in words for an operator. Never contains a secret or personal data.
         account, stream, window: where it happened; callers add what the raising code does not know (`at`).
         advice: what to do next.
+
+    `is_vendors` says whether the vendor's answer to a call is what failed (the session sets it).
     """
+
+    is_vendors = False
 
     def __init__(
         self,

@@ -118,7 +118,7 @@ def extract(
                     landed += reader.run(day, window)
                 except (DaybookError, *MISFITS) as trouble:
                     error = trouble if isinstance(trouble, DaybookError) else misfit(stream.name, trouble)
-                    if isinstance(error, AuthError | ConfigError) and error.account:  # named by the session
+                    if isinstance(error, AuthError | ConfigError) and error.is_vendors:
                         refused.append(error)
                     errors.append(error.at(account=account.id, stream=stream.name))
                     progress(f"{account.id} · {stream.name}: failed: {error.message}")

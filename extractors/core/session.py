@@ -346,6 +346,8 @@ class Session:
                 error.message = error.message.replace(form, "…")
                 error.advice = error.advice and error.advice.replace(form, "…")
         error.args = (error.message,)
+        # What fails on this side (an option, the file of tokens) names its account where it is raised.
+        error.is_vendors = error.is_vendors or error.account is None
         return error.at(account=self.account.id)
 
     @staticmethod

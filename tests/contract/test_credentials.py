@@ -344,6 +344,27 @@ def test_a_refusal_names_the_way_on_only_beside_streams_that_the_same_credential
     assert ("`streams`" in str(error.advice)) == bool(landed)
 
 
+def test_an_option_that_is_missing_is_told_without_a_word_of_a_refusal(bench: Make) -> None:
+    """No vendor was asked for the stream, so none refused it."""
+    on = bench("amazon", "orders")
+    options = {name: value for name, value in on.account.options.items() if name != "seller_id"}
+    with pytest.raises(ExtractErrors) as caught:
+        extract(
+            replace(on.account, options=options),
+            on.credentials,
+            on.landing,
+            hash_key=b"contract",
+            token_dir=on.folder / "tokens",
+            window=days_window(BUSY_DAY, BUSY_DAY, on.account.zone),
+            streams=("orders", "products"),
+            now=on.now,
+            sleep=on.waits.append,
+        )
+    (error,) = caught.value.errors
+    assert {manifest.stream for manifest in on.landing.all()} == {"orders"}
+    assert "seller_id" in str(error.advice) and "refuses" not in str(error.advice)
+
+
 # ---- clocks ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("platform", TESTED)
 @pytest.mark.parametrize("hours", [2, -2])
