@@ -2,7 +2,8 @@
 -- and what the platform took. An order is settled weeks after it was paid. is_settled says whether the day's statements are read, and
 -- is_affiliate_told whether they also tell what affiliates had; of ALL whether those of every store do. Amounts are those of stores whose
 -- statements are read. One row per store (and ALL) and day with orders read.
-{%- set amounts = ['affiliate_commission', 'fees_platform', 'fees_platform_store', 'unrated_settlements', 'unrated_settlements_store'] %}
+{%- set amounts = ['affiliate_commission', 'fees_platform', 'fees_platform_store', 'unrated_settlements', 'unrated_settlements_store',
+    'unrated_affiliates'] %}
 with
 
 -- Several accounts of one shop tell the same statements.
@@ -68,7 +69,8 @@ converted as (
         {%- endfor %}
         sum({{ converted('fees_platform', 'rate_to_store') }}) as fees_platform_store,
         sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_settlements,
-        sum(case when rate_to_store is null then 1 else 0 end) as unrated_settlements_store
+        sum(case when rate_to_store is null then 1 else 0 end) as unrated_settlements_store,
+        sum(case when rate_to_reporting is null and affiliate_commission is not null then 1 else 0 end) as unrated_affiliates
     from rated
     group by store_id, date_day
 

@@ -24,7 +24,7 @@ added as (
         count(*) as days,
         min(days.date_day) as first_day,
         {%- for name in ['is_settled', 'is_affiliate_told', 'affiliate_commission', 'fees_platform', 'fees_platform_store',
-            'unrated_settlements', 'unrated_settlements_store'] %}
+            'unrated_settlements', 'unrated_settlements_store', 'unrated_affiliates'] %}
         coalesce(sum(settlements.{{ name }}), 0) as {{ name }},
         {%- endfor %}
         {%- for name in added %}
@@ -201,7 +201,7 @@ measures as (
         {%- set is_affiliate_told = 'added.is_affiliate_told = added.days' %}
         {{ is_settled }} as is_settlements_loaded,
         {{ is_affiliate_told }} as is_affiliate_loaded,
-        {{ mart_money('added.affiliate_commission', is_affiliate_told ~ ' and added.unrated_settlements = 0') }} as affiliate_commission,
+        {{ mart_money('added.affiliate_commission', is_affiliate_told ~ ' and added.unrated_affiliates = 0') }} as affiliate_commission,
         {{ mart_money('added.fees_platform', is_settled ~ ' and added.unrated_settlements = 0') }} as fees_platform,
         {{ mart_money(
             'added.fees_platform_store',
@@ -211,7 +211,7 @@ measures as (
         {{ mart_money(
             'added.ad_spend + added.kol_fees + added.affiliate_commission',
             '(spans.has_ads or (advertisers.store_id is null and added.told_fees + added.is_affiliate_told > 0))'
-            ~ ' and added.unrated_ads + added.unrated_settlements = 0'
+            ~ ' and added.unrated_ads + added.unrated_affiliates = 0'
         ) }} as marketing_cost,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['clicks', 'impressions'] %}
