@@ -1,5 +1,6 @@
 -- One row per store: the account its orders come from names it, and gives its zone and currency.
-{%- set first_day = 'cast(' ~ local_date('first_windows.window_start', 'ranked.time_zone') ~ ' as ' ~ t('timestamp') ~ ')' %}
+{%- set zone_then = 'coalesce(moved.time_zone, ranked.time_zone)' %}
+{%- set first_day = 'cast(' ~ local_date('first_windows.window_start', zone_then) ~ ' as ' ~ t('timestamp') ~ ')' %}
 with
 
 accounts as (
@@ -63,6 +64,24 @@ ranked as (
 
 ),
 
+-- Whose days the store kept when its history began, where it moved since.
+moved as (
+
+    select began.store_id, min_by(moves.time_zone, moves.valid_until_at) as time_zone
+    from (
+        select ranked.store_id, min(first_windows.window_start) as began_at
+        from ranked
+        inner join first_windows on ranked.account_id = first_windows.account_id
+        where ranked.has_orders
+        group by ranked.store_id
+    ) as began
+    inner join {{ ref('store_time_zones') }} as moves
+        on began.store_id = moves.store_id
+        and began.began_at <= moves.valid_until_at
+    group by began.store_id
+
+),
+
 -- A store is read from where the first of its order accounts begins: before another account came, the first was the whole store. It is read
 -- as far as the slowest account that is waited for. An inbox is read from the day of its first event on.
 orders_read as (
@@ -73,25 +92,15 @@ orders_read as (
         min(case when ranked.is_waited_for then ranked.refunds_mark_end end) as refunds_through_at,
         min(case
             when ranked.platform in ({{ quoted(var('read_to_the_last_event')) }})
-                then {{ local_timestamp(first_day, 'ranked.time_zone') }}
+                then {{ local_timestamp(first_day, zone_then) }}
             else first_windows.window_start
         end) as orders_from_at,
         min(case when ranked.platform in ({{ platforms_with('gift_card_payments') }}) then 1 else 0 end) = 1 as tells_gift_cards
     from ranked
     left join first_windows on ranked.account_id = first_windows.account_id
+    left join moved on ranked.store_id = moved.store_id
     where ranked.has_orders
     group by ranked.store_id
-
-),
-
-moved as (
-
-    select orders_read.store_id, min_by(moves.time_zone, moves.valid_until_at) as time_zone
-    from orders_read
-    inner join {{ ref('store_time_zones') }} as moves
-        on orders_read.store_id = moves.store_id
-        and orders_read.orders_from_at <= moves.valid_until_at
-    group by orders_read.store_id
 
 )
 
@@ -105,8 +114,7 @@ select
     -- A store with orders of two platforms tells gift cards only if both do.
     coalesce(orders_read.tells_gift_cards, false) as tells_gift_cards,
     orders_read.orders_from_at,
-    -- Whose days the store kept when its history began.
-    coalesce(moved.time_zone, ranked.time_zone) as history_zone,
+    {{ zone_then }} as history_zone,
     orders_read.orders_through_at,
     -- Where after-sales are read apart from orders. Null for files, whose mark is only the last event in them.
     case when ranked.platform not in ({{ quoted(var('read_to_the_last_event')) }}) then orders_read.refunds_through_at end
