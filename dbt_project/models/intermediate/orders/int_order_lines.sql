@@ -93,7 +93,9 @@ shares as (
             {{ key }},
             net_weight,
             product_lines,
-            {{ minor_units('currency') }} as minor_units,
+            -- A shop may keep cents of a currency that has none: WooCommerce lets it.
+            case when to_spread_{{ component }} = round(to_spread_{{ component }}, 0) then {{ minor_units('currency') }} else 100 end
+                as minor_units,
             {{ loop.index }} as component,
             to_spread_{{ component }} as amount
         from orders
