@@ -23,7 +23,26 @@ orders as (
 
 ),
 
--- What advertising cost: the finest rows that are reported against the account's own finance figure.
+-- What advertising cost: the finest rows of each campaign against the account's own finance figure. Some campaigns have no ads
+-- (Performance Max, GMV Max): their own rows stand for them.
+by_campaign as (
+
+    select
+        store_id,
+        account_id,
+        report_date,
+        campaign_id,
+        max(currency) as currency,
+        sum(case when entity_level = 'account' then spend_orig end) as platform_figure
+        {%- for level in ['campaign', 'ad_group', 'ad'] %},
+        sum(case when entity_level = '{{ level }}' then spend_orig end) as of_{{ level }}s,
+        nullif(count(case when entity_level = '{{ level }}' then spend_orig end), 0) as {{ level }}s
+        {%- endfor %}
+    from {{ ref('fct_ads') }}
+    group by store_id, account_id, report_date, campaign_id
+
+),
+
 spend as (
 
     select
@@ -31,16 +50,10 @@ spend as (
         account_id,
         report_date as date_day,
         max(currency) as currency,
-        sum(case when entity_level = 'account' then spend_orig end) as platform_figure,
-        sum(case when entity_level = 'campaign' then spend_orig end) as campaigns,
-        sum(case when entity_level = 'ad_group' then spend_orig end) as ad_groups,
-        sum(case when entity_level = 'ad' then spend_orig end) as ads,
-        coalesce(
-            nullif(count(case when entity_level = 'ad' then spend_orig end), 0),
-            nullif(count(case when entity_level = 'ad_group' then spend_orig end), 0),
-            count(case when entity_level = 'campaign' then spend_orig end)
-        ) as records
-    from {{ ref('fct_ads') }}
+        sum(platform_figure) as platform_figure,
+        sum(coalesce(of_ads, of_ad_groups, of_campaigns)) as our_figure,
+        coalesce(sum(coalesce(ads, ad_groups, campaigns)), 0) as records
+    from by_campaign
     group by store_id, account_id, report_date
 
 ),
@@ -68,7 +81,7 @@ pairs as (
 
     union all
 
-    select 'ad_spend', store_id, account_id, date_day, currency, coalesce(ads, ad_groups, campaigns, {{ told_before }}), platform_figure, records, null
+    select 'ad_spend', store_id, account_id, date_day, currency, coalesce(our_figure, {{ told_before }}), platform_figure, records, null
     from spend
 
     union all
