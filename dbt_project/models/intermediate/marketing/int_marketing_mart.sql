@@ -1,7 +1,7 @@
 -- marketing_daily, marketing_weekly and marketing_monthly: what selling cost beside what it brought, over all platforms.
 {{ config(materialized='view') }}
-{%- set of_ads = ['ad_spend', 'marketing_cost', 'ad_impressions', 'ad_clicks', 'platform_claimed_value'] %}
-{%- set loaded = dict.fromkeys(of_ads, 'is_ads_loaded') %}
+{%- set of_ads = ['ad_spend', 'ad_impressions', 'ad_clicks', 'platform_claimed_value'] %}
+{%- set loaded = dict(dict.fromkeys(of_ads, 'is_ads_loaded'), marketing_cost='is_marketing_loaded') %}
 
 select
     this.store_id,

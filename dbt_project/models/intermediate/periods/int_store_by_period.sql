@@ -213,6 +213,11 @@ measures as (
             '(spans.has_ads or (advertisers.store_id is null and added.told_fees + added.is_affiliate_told > 0))'
             ~ ' and added.unrated_ads + added.unrated_affiliates = 0'
         ) }} as marketing_cost,
+        -- Whether that is of each day: four days of ads, or of what affiliates had, are no week of them.
+        spans.is_ads_loaded
+        or (advertisers.store_id is null and (
+            {{ is_affiliate_told }} or (added.is_affiliate_told = 0 and added.told_fees > 0)
+        )) as is_marketing_loaded,
         {{ mart_money('added.platform_claimed_value', 'spans.has_ads and added.unrated_ads + added.untold_claims = 0') }} as platform_claimed_value,
         {%- for name in ['clicks', 'impressions'] %}
         cast(case when spans.has_ads and added.untold_{{ name }} = 0 then added.ad_{{ name }} end as bigint) as ad_{{ name }},
