@@ -20,6 +20,7 @@ from extractors.credentials import Credentials
 from extractors.errors import ConfigError
 
 _INSTANT_FIELDS = ("expires_at", "refresh_expires_at", "renewed_at")
+_ROOM = 16_384  # bytes; tokens are a few thousand long
 WARN_AHEAD = timedelta(days=7)  # how long before an authorisation ends `doctor` and the night warn of it
 
 
@@ -142,9 +143,23 @@ class TokenFile:
             current = self.current()
             if current.access_token != used.access_token:
                 return current
-            fresh = replace(ask_vendor(current), renewed_at=datetime.now(UTC))
+            with self._room():
+                fresh = replace(ask_vendor(current), renewed_at=datetime.now(UTC))
             self._save(fresh)
             return fresh
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Keep room on the disk for new tokens. Asked while it is full, many vendors would take back the old
+        pair, and nobody would have the new one."""
+        path = self._path.with_name(f".{self._path.name}.room.tmp")
+        try:
+            durable.write(path, " " * _ROOM, mode=0o600)
+            yield
+        except OSError as error:
+            raise self._cannot_keep(error) from None
+        finally:
+            path.unlink(missing_ok=True)
 
     def _save(self, tokens: Tokens) -> None:
         try:
