@@ -13,6 +13,7 @@ import logging
 import os
 import smtplib
 import ssl
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -28,6 +29,7 @@ from extractors.credentials import Credentials
 
 log = logging.getLogger(__name__)
 SMTP = "smtp://127.0.0.1:25"  # the default of DAYBOOK_SMTP
+_ANSWER_BYTES = 64 * 1024  # of an answer that are looked at
 TIMEOUT = 15  # seconds; a chat server that is down must not hold up the night
 
 Body = Callable[[str], dict[str, Any]]
@@ -125,6 +127,13 @@ def _check_answer(body: bytes) -> None:
             raise _NotSent(f"the chat server refused the message ({name} {answer[name]})")
 
 
+class _Here(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would ask for the other page without the message, and take it for sent."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
 def _webhook(url: str, subject: str, text: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
@@ -135,8 +144,11 @@ def _webhook(url: str, subject: str, text: str) -> None:
         json.dumps(body, ensure_ascii=False).encode(),
         {"Content-Type": "application/json; charset=utf-8"},
     )
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-        _check_answer(answer.read())
+    try:
+        with urllib.request.build_opener(_Here).open(request, timeout=TIMEOUT) as answer:
+            _check_answer(answer.read(_ANSWER_BYTES))
+    except urllib.error.HTTPError as error:
+        raise _NotSent(f"the chat server answered HTTP {error.code}") from None
 
 
 def _email(addresses: str, subject: str, text: str) -> None:

@@ -179,6 +179,35 @@ def test_a_message_that_the_chat_server_drops_is_not_taken_for_sent(
     assert len(received) == 1 and f"refused the message ({code})" in caplog.text
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_a_message_that_is_sent_elsewhere_reached_nobody(monkeypatch, caplog, status):
+    """Followed, a redirect asks for a page without the message, and the page answers well."""
+    asked = []
+
+    class Moved(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Location", self.path)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *words: object) -> None:
+            """Quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Moved)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", f"http://127.0.0.1:{server.server_port}/hook?key=hunter2")
+    assert notify.send("subject", "text") == []
+    server.shutdown()
+    server.server_close()
+    assert asked == [] and f"answered HTTP {status}" in caplog.text and "hunter2" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "answer",
     [
