@@ -151,7 +151,7 @@ class Jobs:
             if note is None:
                 return None
             ticket = _Ticket(str(note["id"]), datetime.fromisoformat(note["asked_at"]))
-            return ticket if self._clock() - ticket.asked_at < life else None
+            return ticket if abs(self._clock() - ticket.asked_at) < life else None
         except (ValueError, LookupError, TypeError):
             return None  # a damaged ticket: starting another job loses nothing
 
