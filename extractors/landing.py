@@ -4,7 +4,7 @@
     <landing>/<platform>/<account>/<stream>/mark.json     how far the stream has been read
     <landing>/_pending/<...>.json                         landed and not yet loaded
     <landing>/_loaded.json                                the partition that was loaded last
-    <landing>/_arriving/<...>.json                        on its way to an object store (extractors/store.py)
+    <landing>/_arriving/<...>.json             on its way into or out of an object store (extractors/store.py)
 
 The order of three writes makes a kill harmless: partition, then pending marker, then mark. If the process is
 killed before the mark moves, the window is read again, and the loader drops what it already has.
@@ -17,8 +17,6 @@ import hashlib
 import json
 import os
 import shutil
-import socket
-import time
 import uuid
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -29,7 +27,7 @@ from typing import Any
 
 import zstandard
 
-from extractors import __version__, durable
+from extractors import __version__, durable, scratch
 from extractors.core.window import Window
 from extractors.errors import LandingError
 from extractors.store import Store, open_store
@@ -42,8 +40,6 @@ _ZSTD_LEVEL = 3  # zstd's default: 5 times smaller orders at ~300 MB/s a core
 # Lines are compressed in chunks. Each call of zstd releases Python's lock; with a call for every line, the
 # threads of a read would switch at every record, which costs more than the compression.
 _CHUNK_BYTES = 256 * 1024
-_HOST = socket.gethostname()
-_ABANDONED_AFTER = 2 * 86_400.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -117,8 +113,7 @@ class Partition:
         self._landing = landing
         self._name = name
         self._facts = facts
-        # With host and pid in its name, `sweep` can tell whether the process that writes here still runs.
-        self._folder = landing.store.scratch / f"{os.getpid()}-{_HOST}-{uuid.uuid4().hex}"
+        self._folder = landing.store.scratch / scratch.own_name()
         self._folder.mkdir(parents=True)
         self._path = self._folder / "part-00000.ndjson.zst"
         self._file = self._path.open("wb")
@@ -290,7 +285,7 @@ class Landing:
     def discard(self, manifest: Manifest) -> None:
         """Remove a partition that another one has replaced."""
         self.loaded(manifest)
-        self.store.remove(manifest.id)
+        self.store.remove_folder(manifest.id, first=MANIFEST)
 
     def all(self, platform: str | None = None, damaged: Damaged = _raise) -> Iterator[Manifest]:
         """Every partition in landing, loaded or not. `damaged`: see `pending`."""
@@ -371,7 +366,7 @@ class Landing:
         waiting = {manifest.id for manifest in self.pending(damaged=_ignore)}
         old = [m for m in self.all(damaged=_ignore) if m.read_at < before and m.id not in waiting]
         for manifest in old:
-            self.store.remove(manifest.id)
+            self.store.remove_folder(manifest.id, first=MANIFEST)
         return len(old)
 
     def sweep(self) -> None:
@@ -382,12 +377,12 @@ class Landing:
         """
         if self.store.scratch.is_dir():
             for folder in self.store.scratch.iterdir():
-                if _is_left(folder.name, _last_written(folder)):
+                if scratch.is_left(folder.name, scratch.last_written(folder)):
                     shutil.rmtree(folder, ignore_errors=True)
         for partition_id, (origin, began) in self.store.arriving().items():
-            if _is_left(origin, began):
+            if scratch.is_left(origin, began):
                 if self.store.get_text(f"{partition_id}/{MANIFEST}") is None:
-                    self.store.remove(partition_id)
+                    self.store.remove_folder(partition_id, first=MANIFEST)
                 self.store.arrived(partition_id)
 
 
@@ -400,32 +395,6 @@ def _mark(platform: str, account_id: str, stream: str) -> str:
 
 def _ignore(error: LandingError) -> None:
     """For damaged partitions that `load` will report."""
-
-
-def _is_left(scratch: str, written: float) -> bool:
-    """Whether nobody writes any more what comes from the scratch folder of this name; `written` is the epoch
-    second of the last sign of life."""
-    pid, _, rest = scratch.partition("-")
-    if rest.rpartition("-")[0] in ("", _HOST):
-        return pid.isdigit() and not _alive(int(pid))
-    return pid.isdigit() and time.time() - written > _ABANDONED_AFTER
-
-
-def _last_written(folder: Path) -> float:
-    try:
-        return max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-    except OSError:  # renamed meanwhile: its partition has just been committed
-        return time.time()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _sha256(path: Path) -> str:

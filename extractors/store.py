@@ -3,22 +3,23 @@
 Two operations must be safe when the process is killed. After `put_text` readers see the old or the new text,
 never a part. `put_folder` makes a folder appear whole or not at all. On a disk both are renames after an
 fsync. An object store has no rename: there a note says that the folder is arriving, until its last file, the
-manifest, is there. What arrives is not in landing yet, and what has no pending marker is not loaded.
+manifest, is there. What arrives is not in landing yet, and what has no pending marker is not loaded. A folder
+that is removed loses its manifest first, and is noted in the same way until its last file is gone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from extractors import durable
+from extractors import durable, scratch
 from extractors.errors import ConfigError
 
 ARRIVING = "_arriving"
@@ -29,8 +30,9 @@ class Store(Protocol):
 
     scratch: a local folder for what is being written. `get_text` and `sha256` give None for a file that is
     not there; `find` gives all files below a folder, `names` the entries of one; `put_folder` moves a local
-    folder in, its file `last` after all others. `arriving` gives the folders that are on their way or were
-    left on it: the name, the local folder it comes from, and the epoch second in which it began.
+    folder in, its file `last` after all others; `remove_folder` removes the file `first` before all others.
+    `arriving` gives the folders that are on their way, in or out, or were left on it: the name, who moves it
+    (`scratch.own_name`), and the epoch second in which that began.
     """
 
     scratch: Path
@@ -40,6 +42,7 @@ class Store(Protocol):
     def sha256(self, name: str) -> str | None: ...
     def put_folder(self, folder: Path, name: str, last: str) -> None: ...
     def remove(self, name: str) -> None: ...
+    def remove_folder(self, name: str, first: str) -> None: ...
     def arriving(self) -> dict[str, tuple[str, float]]: ...
     def arrived(self, name: str) -> None: ...
     def find(self, folder: str) -> Iterator[str]: ...
@@ -93,15 +96,15 @@ class FolderStore:
         durable.fsync(target.parent)
 
     def remove(self, name: str) -> None:
-        target = self.root / name
-        if target.is_dir():
-            # Renamed first, then deleted: a kill in between leaves files in scratch only, for `sweep`.
-            self.scratch.mkdir(parents=True, exist_ok=True)
-            grave = self.scratch / f"{os.getpid()}-{uuid.uuid4().hex}"
-            target.rename(grave)
-            shutil.rmtree(grave, ignore_errors=True)
-        else:
-            target.unlink(missing_ok=True)
+        (self.root / name).unlink(missing_ok=True)
+
+    def remove_folder(self, name: str, first: str) -> None:
+        # Renamed, then deleted: a kill in between leaves files in scratch only, for `sweep`.
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        grave = self.scratch / scratch.own_name()
+        with contextlib.suppress(FileNotFoundError):
+            (self.root / name).rename(grave)
+        shutil.rmtree(grave, ignore_errors=True)
 
     def arriving(self) -> dict[str, tuple[str, float]]:
         """None: a renamed folder is there at once."""
@@ -157,7 +160,7 @@ class ObjectStore:
             return None
 
     def put_folder(self, folder: Path, name: str, last: str) -> None:
-        self.put_text(_note(name), json.dumps({"from": folder.name, "at": time.time()}))
+        self._begin(name, folder.name)
         files = sorted(folder.iterdir(), key=lambda path: path.name == last)
         for path in files:
             self.fs.put_file(str(path), f"{self.root}/{name}/{path.name}")
@@ -176,10 +179,21 @@ class ObjectStore:
         """Strike out the note that a folder is on its way."""
         self.remove(_note(name))
 
+    def _begin(self, name: str, who: str) -> None:
+        self.put_text(_note(name), json.dumps({"from": who, "at": time.time()}))
+
     def remove(self, name: str) -> None:
         path = f"{self.root}/{name}"
         if self.fs.exists(path):
+            self.fs.rm(path)
+
+    def remove_folder(self, name: str, first: str) -> None:
+        self._begin(name, scratch.own_name())
+        self.remove(f"{name}/{first}")
+        path = f"{self.root}/{name}"
+        if self.fs.exists(path):
             self.fs.rm(path, recursive=True)
+        self.arrived(name)
 
     def find(self, folder: str) -> Iterator[str]:
         base = f"{self.root}/{folder}".rstrip("/")

@@ -147,6 +147,44 @@ def test_an_upload_that_is_killed_is_unfinished_and_one_that_lost_its_manifest_i
     assert "manifest.json is missing" in told
 
 
+REMOVE = """
+import os, sys
+from datetime import UTC, datetime, timedelta
+from extractors.landing import Landing
+landing = Landing(sys.argv[1])
+fs, files = landing.store.fs, []
+def rm(path, recursive=False):
+    for name in sorted(fs.find(path), reverse=sys.argv[2] == "manifest last") if recursive else [path]:
+        fs.rm_file(name)
+        files.append(name)
+        if len(files) == int(sys.argv[3]):
+            os.kill(os.getpid(), 9)
+fs.rm = rm
+landing.prune(datetime.now(UTC) + timedelta(days=1))
+"""
+
+
+@pytest.mark.parametrize("order", ["manifest first", "manifest last"])
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_removal_that_is_killed_leaves_the_whole_or_nothing_and_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: str, files: int
+) -> None:
+    """An object store removes a folder file by file, in an order of its own."""
+    monkeypatch.setenv("FSSPEC_FILE_AUTO_MKDIR", "true")
+    monkeypatch.setitem(fsspec.config.conf, "file", {"auto_mkdir": True})
+    landing = Landing(f"file://{tmp_path}/bucket")
+    landing.loaded(land(landing))
+    killed = subprocess.run(
+        [sys.executable, "-c", REMOVE, f"file://{tmp_path}/bucket", order, str(files)], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    for _ in range(2):
+        assert damage(landing) == [] and all(map(landing.is_whole, landing.all()))
+        landing.sweep()
+    assert landing.store.arriving() == {}
+    assert bool(list(landing.store.find("taobao"))) is bool(list(landing.all()))
+
+
 def test_a_note_of_an_upload_that_was_cut_off_stops_nothing() -> None:
     landing = Landing("memory://cut/landing")
     whole = land(landing)
