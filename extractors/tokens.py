@@ -154,10 +154,11 @@ class TokenFile:
         pair, and nobody would have the new one."""
         path = self._path.with_name(f".{self._path.name}.room.tmp")
         try:
-            durable.write(path, " " * _ROOM, mode=0o600)
+            try:
+                durable.write(path, " " * _ROOM, mode=0o600)
+            except OSError as error:
+                raise self._cannot_keep(error) from None
             yield
-        except OSError as error:
-            raise self._cannot_keep(error) from None
         finally:
             path.unlink(missing_ok=True)
 
