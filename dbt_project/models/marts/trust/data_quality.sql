@@ -23,7 +23,7 @@
     ('order_lines', 'lines_with_negative_quantity', 'order lines', 'Counted as they are: units below zero.', "quantity < 0 and exclude_reason is null"),
     ('refunds', 'refunds', 'refunds', 'Refunds of the store, in any state.', "true"),
     ('refunds', 'refunds_without_order', 'refunds', 'In flow figures only: their order is not known.', "is_counted and not is_linked"),
-    ('refunds', 'refunds_capped', 'refunds', 'More was refunded than paid; the rest is left out.', "refund_over_paid_orig > 0 and exclude_reason is null"),
+    ('refunds', 'refunds_capped', 'refunds', 'More was refunded than paid; the rest is left out.', "is_counted and refund_over_paid_orig > 0"),
     ('refunds', 'refunds_without_amount', 'refunds', 'Given back, and the source does not say how much: in no amount.', "is_counted and is_amount_missing"),
     ('refunds', 'refunds_of_unpaid_orders', 'refunds', 'Not counted: nothing was paid that could come back.',
         "refund_state = 'success' and is_linked and not is_counted and exclude_reason is null"),
