@@ -345,7 +345,7 @@ def test_a_cohort_has_the_margin_of_its_orders_held_against_the_ads_of_its_month
                 continue
             shown += 1
             assert float(row["cumulative_margin"]) == pytest.approx(so_far.margin, abs=0.01), key
-            assert row["ltv"] == pytest.approx(so_far.margin / row["cohort_size"], abs=1e-4), key
+            assert row["ltv"] == ratio(row["cumulative_margin"], row["cohort_size"]), key
             if row["marketing_cost"] and row["is_history_before"]:
                 judged += 1
                 assert row["ltv_to_cac"] == pytest.approx(
@@ -423,7 +423,8 @@ def test_a_november_is_phased_like_last_years_and_paced_against_that(built: Any)
         if known and now is not None:
             so_far += now["orders_paid"]
             assert float(row["actual_to_date"]) == so_far
-            assert row["pace"] == pytest.approx(so_far / planned, abs=1e-5)
+            assert float(row["phased_target_to_date"]) == pytest.approx(planned, abs=0.006)
+            assert row["pace"] == ratio(so_far, row["phased_target_to_date"])
             assert float(row["forecast"]) == pytest.approx(80 * so_far / planned, abs=0.01)
             if part:
                 brought.append((part, float(now["orders_paid"])))

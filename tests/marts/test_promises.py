@@ -168,6 +168,39 @@ def test_every_amount_of_a_fact_is_in_dim_metric(built: Warehouse) -> None:
     assert [tuple(row.values()) for row in untold] == [("fct_orders", "buyer_paid_total_orig")]
 
 
+# "paid_amount ÷ buyers." or "paid_amount ÷ paid_amount_compare − 1, null where …", and not "… ÷ goods_paid of the store".
+_RATIO = re.compile(r"(\w+) ÷ (\w+)( − 1)?(?:[.,;:]|$)")
+
+
+def test_a_ratio_is_that_of_the_figures_beside_it(built: Warehouse) -> None:
+    """Marts.md has both kept in the row: whoever divides them gets what the row says, to its last digit."""
+    wrong: dict[str, Any] = {}
+    columns: dict[str, dict[str, tuple[str, str]]] = {}
+    for row in built.rows("select * from duckdb_columns() where schema_name = 'marts'"):
+        columns.setdefault(row["table_name"], {})[row["column_name"]] = (
+            row["data_type"],
+            row["comment"] or "",
+        )
+    held = 0
+    for table, told in columns.items():
+        for name, (_, comment) in told.items():
+            said = _RATIO.match(comment)
+            if said is None or not {said[1], said[2]} <= told.keys():
+                continue
+            # Hours and days are rounded seconds; amounts and counts are what they are.
+            slack = f"0.00005 / {said[2]}" if told[said[1]][0] == "DOUBLE" else "0"
+            ratio = f"{said[1]}::double / nullif({said[2]}::double, 0) - {1 if said[3] else 0}"
+            rows = built.rows(
+                f"select {said[1]}, {said[2]}, {name} from marts.{table} where {name} is not null"
+                f" and coalesce(abs({name} - ({ratio})) > 0.000001 + {slack}, true) limit 1"
+            )
+            held += 1
+            if rows:
+                wrong[f"{table}.{name}"] = rows[0]
+    assert wrong == {}
+    assert held > 300, held
+
+
 @pytest.mark.parametrize("subject", sorted(set(RESTATED) & set(SUBJECTS)))
 def test_the_days_of_a_figure_that_adds_up_come_to_its_weeks_and_months(
     subject: str, built: Warehouse

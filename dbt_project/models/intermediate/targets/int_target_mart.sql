@@ -71,7 +71,7 @@ select
     cast(case when is_known then actual end as decimal(18, 2)) as actual,
     cast(case when is_known then actual_to_date end as decimal(18, 2)) as actual_to_date,
     case when is_known then {{ ratio('actual_to_date', 'target') }} end as attainment,
-    case when is_known then {{ ratio('actual_to_date', 'target * weight_to_date') }} end as pace,
+    case when is_known then {{ ratio('actual_to_date', 'phased_to_date') }} end as pace,
     cast(case
         when is_known and day_number < days_in_month
             then cast(target - actual_to_date as double) / (days_in_month - day_number)

@@ -5,6 +5,11 @@
 {%- set kinds = "(select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown')" %}
 {%- set sums = ['orders', 'unrated', 'paid_amount', 'net_sales_cohort'] %}
 {%- set margin_sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
+{#- Amounts of a row, in cents, and its ratios are made of them. #}
+{%- set sales = mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated = 0') %}
+{%- set untaxed = mart_money('margin_net_sales', 'is_margin_known') %}
+{%- set with_cost = mart_money('margin_net_sales_with_cost', 'is_margin_known') %}
+{%- set margin = mart_money('margin_net_sales_with_cost - margin_cogs', 'is_margin_known and is_covered') %}
 
 with
 
@@ -219,15 +224,14 @@ select
     cast(case when is_reached then cumulative_orders end as bigint) as cumulative_orders,
     {{ mart_money('paid_amount', 'is_reached and unrated = 0') }} as paid_amount,
     {{ mart_money('net_sales_cohort', 'is_reached and unrated = 0') }} as net_sales_cohort,
-    {{ mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated = 0') }} as cumulative_net_sales,
-    {{ ratio('case when is_reached and cumulative_unrated = 0 then cumulative_net_sales end', 'cohort_size') }} as ltv_net_sales,
-    {{ mart_money('margin_net_sales', 'is_margin_known') }} as cumulative_net_sales_ex_tax,
-    {{ mart_money('margin_net_sales_with_cost', 'is_margin_known') }} as cumulative_net_sales_with_cost,
-    {{ ratio('case when is_margin_known then margin_net_sales_with_cost end', 'margin_net_sales') }} as cost_coverage,
-    {{ mart_money('margin_net_sales_with_cost - margin_cogs', 'is_margin_known and is_covered') }} as cumulative_margin,
-    {{ ratio('case when is_margin_known and is_covered then margin_net_sales_with_cost - margin_cogs end', 'cohort_size') }} as ltv,
+    {{ sales }} as cumulative_net_sales,
+    {{ ratio(sales, 'cohort_size') }} as ltv_net_sales,
+    {{ untaxed }} as cumulative_net_sales_ex_tax,
+    {{ with_cost }} as cumulative_net_sales_with_cost,
+    {{ ratio(with_cost, untaxed) }} as cost_coverage,
+    {{ margin }} as cumulative_margin,
+    {{ ratio(margin, 'cohort_size') }} as ltv,
     {{ mart_money('marketing_cost', 'true') }} as marketing_cost,
     -- Where history begins nobody can tell who is new, and so what winning them cost.
-    {{ ratio('case when is_margin_known and is_covered and is_history_before then margin_net_sales_with_cost - margin_cogs end', 'marketing_cost') }}
-        as ltv_to_cac
+    {{ ratio('case when is_history_before then ' ~ margin ~ ' end', 'marketing_cost') }} as ltv_to_cac
 from valued
