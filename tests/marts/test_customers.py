@@ -317,6 +317,21 @@ def test_dim_customer_names_every_buyer_of_a_paid_order_once_per_store(built: An
     assert rows == {}
 
 
+def segment(row: dict[str, Any], *, is_first: bool) -> str:
+    """The first that fits, as the column says."""
+    recent, often, rich = row["recency_score"], row["frequency_score"], row["monetary_score"]
+    fits = {
+        "champion": min(recent, often, rich) >= 4,
+        "loyal": min(recent, often) >= 3,
+        "new": recent >= 4 and row["frequency"] == 1 and is_first,
+        "promising": recent >= 3,
+        "at_risk": min(often, rich) >= 4,
+        "needs_attention": often >= 3,
+        "about_to_sleep": recent == 2,
+    }
+    return next((name for name, is_true in fits.items() if is_true), "asleep")
+
+
 def test_rfm_looks_at_a_customer_as_the_month_ended(built: Any, books: Books) -> None:
     rows = built.rows("select * from marts.rfm_monthly where store_id = 'jade_tmall'")
     people = histories(books, "jade_tmall")
@@ -341,3 +356,10 @@ def test_rfm_looks_at_a_customer_as_the_month_ended(built: Any, books: Books) ->
         for row in mine:
             below = sum(other["frequency"] < row["frequency"] for other in mine)
             assert row["frequency_score"] == 1 + 5 * below // customers
+            older = sum(other["recency_days"] > row["recency_days"] for other in mine)
+            poorer = sum(other["monetary"] < row["monetary"] for other in mine)
+            assert row["recency_score"] == 1 + 5 * older // customers
+            assert row["monetary_score"] == 1 + 5 * poorer // customers
+            first = paid_on(people[row["platform"], row["buyer_key"]][0])
+            assert row["segment"] == segment(row, is_first=first > end - timedelta(days=365))
+    assert {"champion", "loyal", "new", "promising", "asleep"} <= {row["segment"] for row in rows}

@@ -33,6 +33,7 @@ customers as (
         orders.buyer_key,
         max(orders.paid_date) as last_paid_date,
         cast(count(*) as bigint) as frequency,
+        min(orders.order_number) = 1 as has_first_order,
         cast(case when count(*) = count(orders.net_sales_cohort) then sum(orders.net_sales_cohort) end as decimal(18, 2)) as monetary
     from {{ ref('int_buyer_orders') }} as orders
     inner join month_ends
@@ -97,7 +98,7 @@ select
     case
         when recency_score >= 4 and frequency_score >= 4 and monetary_score >= 4 then 'champion'
         when recency_score >= 3 and frequency_score >= 3 then 'loyal'
-        when recency_score >= 4 and frequency = 1 then 'new'
+        when recency_score >= 4 and frequency = 1 and has_first_order then 'new'
         when recency_score >= 3 then 'promising'
         when frequency_score >= 4 and monetary_score >= 4 then 'at_risk'
         when frequency_score >= 3 then 'needs_attention'
