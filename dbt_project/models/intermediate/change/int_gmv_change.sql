@@ -65,6 +65,7 @@ effects as (
         data_through_at,
         is_orders_loaded,
         before_period_start,
+        before_span_days,
         explained_from,
         paid_amount,
         paid_amount_before,
@@ -116,11 +117,10 @@ named as (
             when strongest = {{ towards_the_change ~ effect }} then '{{ name }}'
             {%- endfor %}
         end as main_driver,
-        -- A period that is not over is compared with as many first days of the other.
+        -- A period that is not over is compared with as many first days of the other; with all of them (0), where it has no more.
         case
-            when grain <> 'day' and not is_complete and days_elapsed = 1 then 'the first day of '
-            when grain <> 'day' and not is_complete
-                then concat('the first ', cast(days_elapsed as {{ t('text') }}), ' days of ')
+            when before_span_days = 1 then 'the first day of '
+            when before_span_days > 1 then concat('the first ', cast(before_span_days as {{ t('text') }}), ' days of ')
             else ''
         end as days_of,
         case

@@ -19,6 +19,7 @@ compared as (
         this.data_through_at,
         this.is_orders_loaded,
         this.{{ compare }}_period_start as before_period_start,
+        this.{{ compare }}_span_days as before_span_days,
         own.is_orders_loaded and before.is_orders_loaded as is_comparable,
         own.has_both_traffic and before.has_both_traffic as is_traffic_comparable,
         own.paid_amount,
