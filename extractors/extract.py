@@ -116,8 +116,8 @@ def extract(
                 try:
                     reader = _StreamReader(stream, session, landing, hash_key, clock, progress)
                     landed += reader.run(day, window)
-                except (DaybookError, *MISFITS) as trouble:
-                    error = trouble if isinstance(trouble, DaybookError) else misfit(stream.name, trouble)
+                except (DaybookError, OSError, *MISFITS) as trouble:
+                    error = _told(trouble, stream, landing)
                     if isinstance(error, AuthError | ConfigError) and error.is_vendors:
                         refused.append(error)
                     errors.append(error.at(account=account.id, stream=stream.name))
@@ -131,6 +131,17 @@ def extract(
             _name_other_streams(error)
         raise ExtractErrors(errors, account=account.id)
     return landed
+
+
+def _told(trouble: Exception, stream: Stream, landing: Landing) -> DaybookError:
+    if isinstance(trouble, DaybookError):
+        return trouble
+    if isinstance(trouble, OSError):
+        return ConfigError(
+            f"cannot read or write landing: {trouble.strerror}",
+            advice=f"free space or mend the permissions of {landing.root}, then run again",
+        )
+    return misfit(stream.name, trouble)
 
 
 def _name_other_streams(error: DaybookError) -> None:
@@ -272,11 +283,7 @@ class _StreamReader:
                 refusal.reason, window=str(window), advice=f"the record is kept at {kept}"
             ) from None
         except OSError as error:
-            raise ConfigError(
-                f"cannot write to landing: {error.strerror}",
-                window=str(window),
-                advice=f"free space or mend the permissions of {self._landing.root}, then run again",
-            ) from None
+            raise _told(error, stream, self._landing).at(window=str(window)) from None
         except DaybookError as error:
             raise error.at(window=str(window)) from None
 

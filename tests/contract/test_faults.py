@@ -11,8 +11,9 @@ from contract_bench import BUSY_DAY, STREAMS, Bench, a_few_records, one_a_platfo
 
 from extractors.core.model import Stream
 from extractors.core.window import Window
-from extractors.errors import DaybookError, ExtractErrors
+from extractors.errors import ConfigError, DaybookError, ExtractErrors
 from extractors.extract import extract
+from extractors.landing import Partition
 from extractors.sandbox.control import FAULT_KINDS, PAGE_FAULTS, Fault
 
 Make = Callable[..., Bench]
@@ -179,3 +180,29 @@ def test_a_stream_whose_mark_is_damaged_is_not_read_and_the_others_are(bench: Ma
     assert (error.account, error.stream) == (on.account.id, "orders") and mark in str(error)
     assert {manifest.stream for manifest in on.landing.all()} == {"refunds"}
     assert on.landing.store.get_text(mark) == '{"end": "2026', "and it is left for whoever mends it"
+
+
+@pytest.mark.parametrize("when", ["before the read", "while it reads"])
+def test_a_mark_that_the_disk_refuses_is_named_and_the_other_streams_are_read(
+    when: str, bench: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = bench("taobao", "orders")
+    mark = on.folder / f"landing/taobao/{on.account.id}/orders/mark.json"
+
+    def spoil() -> None:  # stands for a file of another user's, or a part of the disk that is worn out
+        mark.mkdir(parents=True, exist_ok=True)
+        (mark / "x").touch()
+
+    if when == "before the read":
+        spoil()
+    else:
+        commit = Partition.commit
+        monkeypatch.setattr(Partition, "commit", lambda *args, **more: (commit(*args, **more), spoil())[0])
+    both = replace(on.account, streams=("orders", "refunds"), start=BUSY_DAY)
+    facts = {"hash_key": b"contract", "token_dir": on.folder / "tokens", "day": BUSY_DAY, "now": on.now}
+    with pytest.raises(ExtractErrors) as caught:
+        extract(both, on.credentials, on.landing, **facts)  # type: ignore[arg-type]
+    (error,) = caught.value.errors
+    assert isinstance(error, ConfigError) and (error.account, error.stream) == (on.account.id, "orders")
+    assert "Is a directory" in error.message and str(on.landing.root) in str(error.advice)
+    assert "refunds" in {manifest.stream for manifest in on.landing.all()}
