@@ -86,6 +86,10 @@
             ('sessions', 'bigint'), ('page_views', 'bigint'), ('bounces', 'bigint'),
             ('seconds', 'bigint'), ('time_zone', text), ('load_id', 'bigint'),
         ],
+        'report_flags': [
+            ('platform', text), ('account_id', text), ('store_id', text), ('grain', text), ('period_start', 'date'), ('cut', text),
+            ('is_thresholded', 'boolean'), ('is_cut_off', 'boolean'), ('is_sampled', 'boolean'), ('load_id', 'bigint'),
+        ],
         'source_outcomes': [
             ('platform', text), ('account_id', text), ('store_id', text), ('grain', text),
             ('period_start', 'date'), ('source_l1', text), ('source_l2', text), ('is_total', 'boolean'),
@@ -172,6 +176,7 @@
             'refund_type': ['refund_only', 'return_refund', 'before_shipment', 'exchange', 'other'],
         },
         'traffic': {'grain': grains, 'device': ['all', 'pc', 'mobile'], 'source_l1': sources},
+        'report_flags': {'grain': grains},
         'source_outcomes': {'grain': grains, 'source_l1': sources},
         'order_sources': {'source_l1': sources},
         'product_traffic': {'grain': grains},

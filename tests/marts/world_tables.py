@@ -94,6 +94,13 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "time_zone": pa.string(),
         "load_id": pa.int64(),
     },
+    "report_flags": {
+        **_fields(pa.string(), "platform account_id store_id grain"),
+        "period_start": pa.date32(),
+        "cut": pa.string(),
+        **_fields(pa.bool_(), "is_thresholded is_cut_off is_sampled"),
+        "load_id": pa.int64(),
+    },
     "source_outcomes": {
         **_fields(pa.string(), "platform account_id store_id grain"),
         "period_start": pa.date32(),

@@ -126,12 +126,10 @@ def test_every_platform_has_the_same_columns_in_the_same_order_and_types(story: 
     by_stream: dict[str, dict[str, list[tuple[str, str]]]] = {}
     for name in staging_views(story.types):
         by_stream.setdefault(name.split("__")[1], {})[name] = story.types[name]
-    # What a vendor tells beside the contract (GA4: sampling and thresholds) is its own.
-    by_stream.pop("report_flags", None)
     assert set(by_stream) == {
         "orders", "order_lines", "refunds", "products", "product_categories", "traffic", "ads",
         "order_scenes", "order_sources", "refund_lines", "gift_card_payments", "settlements", "reviews",
-        "source_outcomes", "product_traffic", "live_sessions", "ad_reach",
+        "source_outcomes", "product_traffic", "live_sessions", "ad_reach", "report_flags",
     }  # fmt: skip
     for stream, views in by_stream.items():
         shapes = {name: dict(columns) for name, columns in views.items()}

@@ -2,7 +2,7 @@
 -- and no catalogue has, about an event that does not exist, or about one day twice. An entry that a file no longer has when it is dropped
 -- again counts as mended. first_told is one such entry, written so that it can be found.
 -- Also the stores whose history was read in part (days that no read covers, accounts that begin after others of their store), and the
--- stores whose visits several accounts tell. One row per check and store (as the list spells it; ALL for entries about no store).
+-- stores whose visits several accounts tell, or tell in part. One row per check and store (as the list spells it; ALL for entries about no store).
 with
 
 stores as (
@@ -188,3 +188,15 @@ from (
     having count(*) > 1
 ) as days
 group by store_id
+{%- for check, flag in [('days_of_sampled_visits', 'is_sampled'), ('days_of_withheld_visits', 'is_thresholded'),
+    ('days_of_other_sources', 'is_cut_off')] %}
+
+union all
+
+select
+    '{{ check }}', store_id, count(distinct period_start),
+    cast(min(period_start) as {{ t('text') }}) || ' to ' || cast(max(period_start) as {{ t('text') }})
+from {{ ref('int_traffic_flags') }} as flags
+where grain = 'day' and {{ flag }} and {{ is_visit_counted('flags') }}
+group by store_id
+{%- endfor %}

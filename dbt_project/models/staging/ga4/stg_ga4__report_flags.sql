@@ -6,12 +6,17 @@ periods as (
 )
 
 select
-    account_id,
+    'ga4' as platform,
+    periods.account_id,
+    max(account.store_id) as store_id,
     periods.record.gran as grain,
-    report_date as period_start,
+    periods.report_date as period_start,
     periods.record.report as cut,
     max(case when periods.record.flags.subjectToThresholding then 1 else 0 end) = 1 as is_thresholded,
     max(case when periods.record.flags.dataLossFromOtherRow then 1 else 0 end) = 1 as is_cut_off,
-    max({{ array_length('periods.record.flags.samplingMetadatas') }}) > 0 as is_sampled
+    max({{ array_length('periods.record.flags.samplingMetadatas') }}) > 0 as is_sampled,
+    max(periods.load_id) as load_id
 from periods
-group by account_id, periods.record.gran, report_date, periods.record.report
+left join {{ source('raw_daybook', 'accounts') }} as account
+    on periods.account_id = account.account_id
+group by periods.account_id, periods.record.gran, periods.report_date, periods.record.report
