@@ -6,7 +6,7 @@
     ('orders', 'excluded_brushed', 'orders', 'Left out of every mart: brushed orders.', "exclude_reason = 'brushed'"),
     ('orders', 'excluded_deleted', 'orders', 'Left out of every mart: deleted orders.', "exclude_reason = 'deleted'"),
     ('orders', 'excluded_unconfirmed', 'orders', 'Left out of every mart: orders the shop has not taken on.', "exclude_reason = 'unconfirmed'"),
-    ('orders', 'excluded_not_a_sale', 'orders', 'Left out of every mart: bookkeeping entries, goods sent in exchange.', "exclude_reason = 'not_a_sale'"),
+    ('orders', 'excluded_not_a_sale', 'orders', 'Left out of every mart: bookkeeping entries, goods sent in exchange or for another shop.', "exclude_reason = 'not_a_sale'"),
     ('orders', 'orders_without_lines', 'orders', 'Counted with what the source says was paid.', "lines = 0 and exclude_reason is null"),
     ('orders', 'orders_without_buyer', 'orders', 'In sales, in no count of buyers.', "is_counted and buyer_key is null"),
     ('orders', 'orders_with_negative_amount', 'orders', 'Paid less than nothing for goods: look at the discounts.', "is_counted and goods_paid_orig < 0"),

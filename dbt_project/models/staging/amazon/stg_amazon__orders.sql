@@ -58,7 +58,10 @@ orders as (
         {{ parts['TAX'] }} as tax,
         {{ array_sum('latest.record.programs', 'program', "case when program = 'AMAZON_BUSINESS' then 1 else 0 end") }}
             as business,
-        {# A free replacement is an order of its own that names the one it replaces. It is no sale. #}
+        {#
+          A free replacement is an order of its own that names the one it replaces. An order that was placed elsewhere (NON_AMAZON) is only
+          sent from Amazon's warehouse. Neither is a sale.
+        #}
         {{ array_sum('latest.record.associatedOrders', 'other',
             "case when other.associationType = 'REPLACEMENT_ORIGINAL_ID' then 1 else 0 end") }} as replaced,
         {{ excluded_by_mark({'channel': 'latest.record.salesChannel.channelName'}) }} as marked
@@ -104,7 +107,10 @@ select
         else nullif(orders.record.recipient.deliveryAddress.countryCode, '')
     end as region,
     case when business > 0 then 'organisation' end as buyer_type,
-    case when replaced > 0 then 'not_a_sale' else marked end as exclude_reason,
+    case
+        when replaced > 0 or orders.record.salesChannel.channelName = 'NON_AMAZON' then 'not_a_sale'
+        else marked
+    end as exclude_reason,
     orders.record.fulfillment.fulfillmentStatus as source_status,
     load_id,
     loaded_at
