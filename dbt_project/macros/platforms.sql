@@ -9,9 +9,15 @@ case {{ record }}.report
 {%- endmacro %}
 
 
-{# Whether `part`, a breakdown of an item of an Amazon transaction, is money for goods. #}
+{#
+  Whether `part`, a breakdown of an item of an Amazon transaction, is money for goods. So is what a refund keeps back (a restocking fee,
+  points that the buyer no longer has) and what it gives on top of the price.
+#}
 {% macro amazon_is_goods() -%}
-{{ amazon_breakdown() }} in ('productcharges', 'principal', 'principle') or {{ amazon_breakdown() }} like '%promo%'
+{{ amazon_breakdown() }} in (
+        'productcharges', 'principal', 'principle', 'restockingfee', 'pointsfee', 'goodwill', 'returnshipping',
+        'freereplacementreturnshipping'
+    ) or {{ amazon_breakdown() }} like '%promo%'
     or {{ amazon_breakdown() }} like '%discount%'
 {%- endmacro %}
 
