@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
 from extractors.errors import DaybookError, ExtractErrors, LandingError
@@ -22,6 +23,8 @@ from extractors.files.sources import is_cut_off, open_tables
 from extractors.files.tables import name_of
 from extractors.landing import Landing, Manifest
 from extractors.personal import buyer_hash
+
+TOLD_BAD = 3  # unreadable rows that a message names
 
 Progress = Callable[[str], None]
 
@@ -210,7 +213,7 @@ class _Run:
         self._read_at = max(datetime.now(UTC), self._read_at + timedelta(microseconds=1))
         at = table.lost[0].read_at if table.lost else self._read_at
         manifest = land(self.landing, self.account, table.mapping, cells, at, facts)
-        self._keep(manifest, _told(table, cells, f"{(cells.first or '')[:10]} to {(cells.last or '')[:10]}"))
+        self._keep(manifest, _told(table, cells, _days(table.mapping, cells)))
 
     def _land_report(self, table: _Table, report: Report, cells: Cells, facts: dict[str, Any]) -> None:
         # The files of one run have nearly the same read time, ordered by how far each reaches (`told_apart`):
@@ -289,13 +292,22 @@ def _identity(manifest: Manifest) -> tuple[str, ...]:
 
 def _check_readable(name: str, cells: Cells, mapping: Mapping) -> None:
     if cells.unreadable > mapping.max_unreadable:
-        worst = "; ".join(f"line {row.line}: {row.reason}" for row in cells.bad[:3])
+        worst = _worst(cells)
         rows = cells.table.num_rows + len(cells.bad)
         raise FileRefused(
             f"{name}: {len(cells.bad):,} of {rows:,} rows cannot be read, more than the "
-            f"{mapping.max_unreadable:.0%} that {mapping.name} allows; {worst}",
+            f"{mapping.max_unreadable:.0%} that {mapping.name} allows{worst}",
             advice="mend the file, or the mapping's formats or encoding, or raise max_unreadable there",
         )
+
+
+def _days(mapping: Mapping, cells: Cells) -> str:
+    """First and last day by the file's own clock: in UTC they are days that the file does not name."""
+    zone = ZoneInfo(mapping.time_zone or "UTC")
+    first, last = (
+        datetime.fromisoformat(at).astimezone(zone).date() for at in (cells.first, cells.last) if at
+    )
+    return f"{first} to {last}"
 
 
 def _told(table: _Table, cells: Cells, span: str) -> str:
@@ -309,4 +321,10 @@ def _told(table: _Table, cells: Cells, span: str) -> str:
         if count
     )
     rows = f"{cells.table.num_rows:,} rows as {table.mapping.name}"
-    return f"{table.name}: {rows}, {span}{f' ({aside})' if aside else ''}"
+    return f"{table.name}: {rows}, {span}{f' ({aside})' if aside else ''}{_worst(cells)}"
+
+
+def _worst(cells: Cells) -> str:
+    """The first rows that were put aside: whoever drops the file can mend it at once."""
+    told = "; ".join(f"line {row.line}: {row.reason}" for row in cells.bad[:TOLD_BAD])
+    return f"; {told}{'; …' if len(cells.bad) > TOLD_BAD else ''}" if told else ""

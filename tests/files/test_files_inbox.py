@@ -38,6 +38,22 @@ def test_a_landed_file_moves_to_done(shop: Shop) -> None:
     assert manifest.extra["watermark"] == "2026-11-01T02:00:00Z"
 
 
+def test_what_landed_is_told_by_the_days_that_the_file_names(shop: Shop) -> None:
+    shop.drop("a.csv", till(ROW.replace("2026-11-01 10:00:00", "2026-11-01"), LATER))
+    shop.land()
+    assert shop.said == ["files__shop a.csv: 2 rows as till, 2026-11-01 to 2026-11-02"]
+
+
+def test_rows_that_were_put_aside_are_told_with_line_and_reason(shop: Shop) -> None:
+    unreadable = [f"{order},A,x,1,many,2026-11-01 10:00:00,7" for order in range(4)]
+    shop.drop("a.csv", till(*unreadable, *(ROW.replace("1001", str(order)) for order in range(100, 200))))
+    shop.land()
+    (said,) = shop.said
+    assert "(4 quarantined); line 2: " in said
+    assert said.endswith("…"), "three lines are named, and that there are more"
+    assert said.count("is not a number") == 3
+
+
 def test_files_of_one_name_are_all_kept_in_done(shop: Shop) -> None:
     for row in (ROW, LATER):
         shop.drop("a.csv", till(row))
