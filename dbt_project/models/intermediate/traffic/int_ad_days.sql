@@ -32,9 +32,10 @@ at_{{ level }} as (
         {{ 'ad_group_id' if rank >= 3 else "cast(null as " ~ t('text') ~ ")" }} as ad_group_id,
         {{ 'ad_id' if rank >= 4 else "cast(null as " ~ t('text') ~ ")" }} as ad_id,
         {{ 'keyword_id' if rank >= 5 else "cast(null as " ~ t('text') ~ ")" }} as keyword_id,
-        max(campaign_name) as campaign_name,
-        max(ad_group_name) as ad_group_name,
-        max(ad_name) as ad_name,
+        -- The name of one of several campaigns is not the account's.
+        {{ 'max(campaign_name)' if rank >= 2 else "cast(null as " ~ t('text') ~ ")" }} as campaign_name,
+        {{ 'max(ad_group_name)' if rank >= 3 else "cast(null as " ~ t('text') ~ ")" }} as ad_group_name,
+        {{ 'max(ad_name)' if rank >= 4 else "cast(null as " ~ t('text') ~ ")" }} as ad_name,
         max(keyword_text) as keyword_text,
         max(match_type) as match_type,
         max(currency) as currency,
