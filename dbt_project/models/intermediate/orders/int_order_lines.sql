@@ -10,6 +10,7 @@
 {%- set key = 'platform, store_id, order_id' %}
 {%- set order_first = 'order_id, component, store_id, platform' %}
 {%- set parts = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid'] %}
+{%- set of_order = ['list_amount_orig', 'merchant_discount_orig', 'platform_subsidy_orig', 'goods_paid_orig', 'tax_orig'] %}
 
 {%- set spreads = ['order_discount', 'platform_subsidy', 'shipping_charged', 'tax'] %}
 
@@ -249,16 +250,32 @@ classed as (
 
 ),
 
--- Each line is converted by itself. The few cents by which the lines differ from the converted order go to one line.
+-- Each line is rounded and converted by itself. The few cents by which the lines differ from the order go to one line.
 converted as (
 
     select
         classed.*,
+        {%- for column in of_order %}
+        cast(round({{ column }}, 2) as decimal(18, 4)) as {{ column }}_in_cents,
+        {%- endfor %}
         {%- for column in parts %}
         case when {{ column }}_orig = 0 then 0 else {{ converted(column ~ '_orig', 'rate_to_reporting') }} end as {{ column }},
         {%- endfor %}
-        case when rate_to_store = 1 then goods_paid_orig else {{ converted('goods_paid_orig', 'rate_to_store') }} end as goods_paid_store
+        {{ converted('goods_paid_orig', 'rate_to_store') }} as goods_paid_store
     from classed
+
+),
+
+-- Orders of which a line has fractions of a cent: 2.5 metres at 3.33, or what is left of a line when a part was called off.
+uneven as (
+
+    select distinct platform, store_id, order_id
+    from converted
+    where line_class = 'product' and (
+        {%- for column in of_order %}
+        {{ column }} <> {{ column }}_in_cents{{ " or" if not loop.last }}
+        {%- endfor %}
+    )
 
 ),
 
@@ -269,6 +286,9 @@ left_over as (
         orders.store_id,
         orders.order_id,
         lines.line_id,
+        {%- for column in of_order %}
+        cast(round(orders.{{ column }}, 2) - lines.{{ column }} as decimal(18, 4)) as {{ column }},
+        {%- endfor %}
         {%- for column in ['goods_paid_store'] + parts %}
         cast(orders.{{ column }} - lines.{{ column }} as decimal(18, 4)) as {{ column }}
         {{- "," if not loop.last }}
@@ -284,18 +304,23 @@ left_over as (
                 min(case when list_amount_orig <> 0 then line_id end),
                 min(line_id)
             ) as line_id,
+            {%- for column in of_order %}
+            sum({{ column }}_in_cents) as {{ column }},
+            {%- endfor %}
             {%- for column in ['goods_paid_store'] + parts %}
             sum({{ column }}) as {{ column }}
             {{- "," if not loop.last }}
             {%- endfor %}
         from converted
-        where line_class = 'product' and (rate_to_reporting <> 1 or rate_to_store <> 1)
+        where line_class = 'product' and (
+            rate_to_reporting <> 1 or rate_to_store <> 1
+            or (platform, store_id, order_id) in (select platform, store_id, order_id from uneven)
+        )
         group by platform, store_id, order_id
     ) as lines
         on orders.platform = lines.platform
         and orders.store_id = lines.store_id
         and orders.order_id = lines.order_id
-    where orders.rate_to_reporting <> 1 or orders.rate_to_store <> 1
 
 ),
 
@@ -321,8 +346,10 @@ named as (
         lines.rate_to_reporting,
         lines.quantity,
         lines.units_orig as units,
-        {%- for column in ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax',
-            'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
+        {%- for column in of_order %}
+        cast(lines.{{ column }}_in_cents + coalesce(left_over.{{ column }}, 0) as decimal(18, 4)) as {{ column }},
+        {%- endfor %}
+        {%- for column in ['shipping_charged', 'other_charged', 'gift_cards_sold', 'accounting_adjustments'] %}
         lines.{{ column }}_orig,
         {%- endfor %}
         {%- for column in ['goods_paid_store'] + parts %}
