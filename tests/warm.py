@@ -66,7 +66,7 @@ def instead_of_a_child(
     log: Callable[[str], None],
     timeout: None,
 ) -> tuple[int, list[str]]:
-    """For `warehouse.build._run`, where the test is not about the child: the same program, warm."""
+    """For `warehouse.child.run`, where the test is not about the child: the same program, warm."""
     assert command[:2] == [sys.executable, "-m"]
     done = run(DBT, *command[2:], folder=folder, env=env)
     lines = (done.stdout + done.stderr).splitlines()

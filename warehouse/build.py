@@ -1,20 +1,11 @@
-"""`dbt build` as a child process: watched line by line, stopped as a whole, its results kept as a table.
-
-A child, because a dbt inside this process cannot be stopped and would keep the database (stack.md §3).
-"""
+"""`dbt build` from raw to marts: which of them, what became of each as a table, and whether all passed."""
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
-import re
-import signal
-import subprocess
 import sys
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors import durable
-from warehouse import built, raw
+from warehouse import built, child, raw
 from warehouse.connection import connect, first_line, is_storage_trouble, refuse_orphan_wal
 from warehouse.errors import BuildError, StorageError
 from warehouse.failures import compiled_sql, found_by
@@ -33,9 +24,6 @@ from warehouse.releases import DATABASE
 STATE = "build_state.json"  # what publish looks at: did the last build pass?
 _FAILED = ("error", "fail", "runtime error", "partial success")
 _WAIT = 60.0  # seconds to wait for another writer
-_KEEP_LOG = 40  # lines of dbt's output to show when it ends without results
-_GRACE = 10.0  # seconds between asking dbt to stop and killing it
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -122,7 +110,7 @@ def build(
         _write_state(build_dir, "running", None)
         status, run_id = "failed", None
         try:
-            code, said = _run(command, build_dir, _environment(more), log, timeout)
+            code, said = child.run(command, build_dir, _environment(more), log, timeout)
             results = [_with_what_was_found(one, build_dir) for one in _results(target)]
             run_id = results[0].run_id if results else None
             _raise_storage_trouble(code, results, said, build_dir)
@@ -247,75 +235,6 @@ def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         **(more or {}),
     }
-
-
-def _run(
-    command: Sequence[str],
-    folder: Path,
-    env: Mapping[str, str],
-    log: Callable[[str], None],
-    timeout: float | None,
-) -> tuple[int, list[str]]:
-    """Run dbt to its end and return (exit status, last lines). Whatever ends us ends dbt and its children."""
-    said: deque[str] = deque(maxlen=_KEEP_LOG)
-    child = subprocess.Popen(
-        command, cwd=folder, env=env, text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        errors="replace", start_new_session=True, preexec_fn=_die_with_parent,
-    )  # fmt: skip
-    late = threading.Event()
-
-    def stop_late() -> None:
-        late.set()
-        _stop(child)
-
-    timer = threading.Timer(timeout, stop_late) if timeout else None
-    try:
-        if timer:
-            timer.start()
-        for text in child.stdout or ():
-            line = _COLOURS.sub("", text.rstrip("\n"))
-            said.append(line)
-            log(line)
-        code = child.wait()
-    finally:  # also on KeyboardInterrupt and on a scheduler's order to end
-        if timer:
-            timer.cancel()
-        _stop(child)
-    if late.is_set():
-        raise BuildError(
-            f"dbt was stopped after {timeout:g} seconds",
-            log="\n".join(said),
-            advice="run it again: a stopped build does no harm; if it never gets through, raise the limit",
-        )
-    return code, list(said)
-
-
-def _stop(child: subprocess.Popen[str]) -> None:
-    """End the child's whole process group: ask first, then insist."""
-    for order, patience in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
-        if child.poll() is not None:
-            break
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, order)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(patience)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, signal.SIGKILL)  # what dbt itself may have started
-
-
-def _libc() -> Any:
-    return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-_LIBC = _libc()  # looked up before the fork, where nothing may be loaded any more
-_PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to end dbt when we are killed outright; otherwise it would hold the database as an orphan."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _results(target: Path) -> list[NodeResult]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 import warm
 from warehouse_helpers import rows
 
-import warehouse.build
+import warehouse.child
 from warehouse.build import STATE, build, read_state
 from warehouse.connection import attached
 from warehouse.errors import BuildError, RefusedError, StorageError, WarehouseError
@@ -65,12 +66,12 @@ def project(shared_project: Path) -> Path:
 @pytest.fixture
 def warm_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a build makes of dbt's results needs no start of dbt of its own; one that is stopped gets its own."""
-    child = warehouse.build._run
+    child = warehouse.child.run
 
     def run(*given: Any) -> tuple[int, list[str]]:
         return (child if given[-1] else warm.instead_of_a_child)(*given)
 
-    monkeypatch.setattr(warehouse.build, "_run", run)
+    monkeypatch.setattr(warehouse.child, "run", run)
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +101,14 @@ RESULTS = "select status, count(*) from raw_daybook.dbt_results group by all ord
 
 def test_a_build_streams_its_log_and_keeps_a_row_per_node(project, build_dir, monkeypatch):
     said: list[str] = []
-    child, left = warehouse.build._run, []
+    child, left = warehouse.child.run, []
 
     def run(*given: Any) -> tuple[int, list[str]]:
         ended = child(*given)
         left.extend(build_dir.glob("*.wal"))
         return ended
 
-    monkeypatch.setattr(warehouse.build, "_run", run)
+    monkeypatch.setattr(warehouse.child, "run", run)
     results = build(project, build_dir, log=said.append, env={"HOW_MANY": "12"})
     assert {r.name: r.status for r in results if r.resource_type == "model"} == {
         "base": "success", "slow": "success", "total": "success"
@@ -331,6 +332,13 @@ def test_dbt_dies_with_the_process_that_started_it(project, build_dir):
     assert rows(build_dir / "daybook.duckdb", "select n from slow") == [(3,)]
     state = read_state(build_dir)
     assert state is not None and state["status"] == "passed"
+
+
+def test_dbt_does_not_begin_when_the_process_that_started_it_is_gone_already():
+    """Linux tells of no death that came before it was asked to."""
+    for parent, status in ((os.getpid(), 0), (os.getppid(), 1)):
+        begin = partial(warehouse.child._die_with_parent, parent)
+        assert subprocess.run(["true"], preexec_fn=begin).returncode == status
 
 
 def test_the_log_of_a_database_that_is_gone_is_refused(project, build_dir):
