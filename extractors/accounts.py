@@ -197,6 +197,10 @@ _MESSAGES = {  # for pydantic's error types, in words for the merchant
     "model_type": "is not an account: write its lines as `- id: …`, `name: …` and so on",
     "string_type": "is not a text: put it in quotes if YAML reads it as a number, a date or yes/no",
 }
+_YAML_ADVICE = {  # what YAML's message holds, and what to do
+    "'\\t'": "indent with spaces, not tabs",
+    "mapping values are not": "put a text with a colon in it in quotes, and indent an account's lines alike",
+}
 
 
 def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = None) -> list[Account]:
@@ -230,8 +234,8 @@ def load_accounts(path: Path | str, known: dict[str, Collection[str]] | None = N
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
-        advice = "indent with spaces, not tabs" if "'\\t'" in str(problem) else "mend that line"
+        problem = str(getattr(error, "problem", None) or error)
+        advice = next((said for words, said in _YAML_ADVICE.items() if words in problem), "mend that line")
         raise AccountsError(f"{path}{line} is not valid YAML: {problem}", advice=advice) from None
     if root is not None:
         _refuse_duplicate_keys(path, root)

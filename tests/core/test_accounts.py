@@ -68,6 +68,7 @@ def test_a_good_file_becomes_accounts(tmp_path: Path) -> None:
             "is not an account: write its lines as `- id: …`",
         ),
         ("    name: Lantern\n", "\tname: Lantern\n", 3, "indent with spaces, not tabs"),
+        ("name: Lantern", "name: Lantern: web", 3, "put a text with a colon in it in quotes"),
         ("    name: Lantern\n", "", 2, "Field required"),
         ("    name: Lantern", "    nom: Lantern", 3, "nom"),
         ("    store:", "    stor:", 4, "stor: an account has no such line (did you mean 'store'?)"),
