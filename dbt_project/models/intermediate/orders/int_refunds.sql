@@ -44,6 +44,7 @@ linked as (
         orders.paid_at as order_paid_at,
         orders.paid_date as order_paid_date,
         orders.buyer_key,
+        refunds.currency as own_currency,
         coalesce(orders.currency, refunds.currency, stores.store_currency) as order_currency,
         coalesce(orders.store_currency, stores.store_currency) as store_currency,
         orders.rate_to_reporting as sale_rate,
@@ -172,13 +173,15 @@ running as (
 ),
 
 -- Running totals up to this refund and up to the one before it, each capped; the refund is the difference. Totals
--- that the source does not split fill the goods first, then shipping, then tax, then fees.
+-- that the source does not split fill the goods first, then shipping, then tax, then fees. One that cannot be turned into the order's
+-- currency is unknown.
 capped as (
 
     select
         running.*,
         {%- for part in parts %}
         case
+            when to_order_currency is null then null
             when not is_linked then {{ "split_goods + unsplit" if part == 'goods' else "split_" ~ part }}
             else
                 least({{ part }}_so_far, paid_{{ part }}) - least({{ part }}_so_far - split_{{ part }}, paid_{{ part }})
@@ -230,9 +233,9 @@ select
     exclude_reason,
     is_success and exclude_reason is null and (order_is_paid or not is_linked) as is_counted,
     is_money_back and refund_amount is null as is_amount_missing,
-    order_currency as currency,
+    case when to_order_currency is null then own_currency else order_currency end as currency,
     store_currency,
-    refund_rate as rate_to_reporting,
+    case when to_order_currency is not null then refund_rate end as rate_to_reporting,
     case when is_money_back then coalesce(quantity, 0) else 0 end as refund_units,
     {%- for part in parts %}
     cast({{ part }}_orig as decimal(18, 4)) as refund_{{ part }}_orig,
