@@ -22,10 +22,12 @@ def version_ending(account: Account, today: date | None = None) -> Problem | Non
     ends, today = platform.version_ends, today or datetime.now(UTC).date()
     if ends is None or ends - today > VERSION_AHEAD:
         return None
-    word = "ends" if ends > today else "ended"
+    said = f"{'ends' if ends > today else 'ended'} on {ends}"
+    if platform.is_end_estimated:
+        said = f"may end any day from {ends} on (our estimate: its vendor had named no day)"
     return Problem(
         account.id, None, None,
-        f"the version of {platform.title}'s API that Daybook speaks {word} on {ends}",
+        f"the version of {platform.title}'s API that Daybook speaks {said}",
         "update Daybook: a version that ended is refused, or answered in another one",
     )  # fmt: skip
 

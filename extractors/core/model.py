@@ -298,7 +298,8 @@ class Platform:
         (None: depends on the type of the app).
     options: the names of the account options that the platform knows.
     version_ends: the day from which the vendor may no longer serve the version of its API that this client
-        speaks (None: it names no end).
+        speaks (None: it names no end). is_end_estimated: the vendor had not named that day when this client
+        was written.
     """
 
     name: str
@@ -316,6 +317,7 @@ class Platform:
     renewal_prolongs: bool | None = True
     options: frozenset[str] = frozenset()
     version_ends: date | None = None
+    is_end_estimated: bool = False
 
     def stream(self, name: str) -> Stream:
         """The stream of that name. Raises ConfigError when the platform has none."""

@@ -167,6 +167,7 @@ PLATFORM = Platform(
     width=2,
     options=frozenset({"customer_id", "login_customer_id"}),
     version_ends=ENDS,
+    is_end_estimated=True,
     streams=(
         # Performance Max has no ads: only the customer's own figures are the whole spend.
         _stream("account_report", "customer", (), ("customer.id",)),

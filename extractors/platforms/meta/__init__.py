@@ -31,7 +31,8 @@ from extractors.protocols.token_rest import Dialect, TokenRest
 from extractors.tokens import Tokens
 
 VERSION = "v26.0"
-ENDS = date(2027, 7, 29)  # a year after its release, as v23.0 and v24.0: Meta names the day late
+# A year after its release, as v23.0: Meta names the day late.
+ENDS = date(2027, 7, 29)
 FIELDS = (
     "account_id,account_currency,date_start,date_stop,spend,impressions,clicks,reach,actions,action_values,"
     "attribution_setting"  # by which an ad set counts its purchases
@@ -309,6 +310,7 @@ PLATFORM = Platform(
     width=3,
     options=frozenset({"ad_account_id"}),
     version_ends=ENDS,
+    is_end_estimated=True,
     streams=(
         _stream("account_report", "account", "account_id"),
         _stream("campaign_report", "campaign", "campaign_id"),
