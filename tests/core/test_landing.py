@@ -54,6 +54,25 @@ def test_what_was_written_is_what_is_read_and_the_manifest_counts_it(landing: La
     assert landing.pending("taobao") == [manifest] and landing.pending("jd") == []
 
 
+def test_a_partition_is_on_the_disk_before_it_is_seen_and_marked_as_waiting(
+    landing: Landing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut may take is what was not flushed."""
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: flushed.append(os.fstat(handle).st_ino))
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda old, new: (flushed.append(0), rename(old, new))[1])
+    with landing.partition("taobao", "taobao__x", "orders", "cursor", WINDOW, NOW) as partition:
+        partition.write(b"{}")
+        partition.add_file("more.parquet", 0).touch()
+        manifest = partition.commit()
+    folder = Path(landing.root) / manifest.id
+    files = [folder / name for name in ("part-00000.ndjson.zst", "more.parquet", "manifest.json", "")]
+    marker = Path(landing.root) / manifest.marker
+    hidden, seen = ([path.stat().st_ino for path in some] for some in (files, [folder.parent]))
+    assert flushed == [*hidden, 0, *seen, marker.stat().st_ino, marker.parent.stat().st_ino]
+
+
 def test_reading_a_window_again_adds_a_read_and_removes_none(landing: Landing) -> None:
     assert {m.id for m in (land(landing), land(landing))} == {m.id for m in landing.all()}
     assert len(list(landing.all())) == 2
