@@ -133,9 +133,10 @@ class Bench:
         *,
         day: date | None = None,
         now: datetime | None = None,
+        streams: tuple[str, ...] = (),
         sleep: Callable[[float], None] | None = None,
     ) -> list[Manifest]:
-        """Extract, with everything patched in that this bench was told."""
+        """Extract this stream, or those named, with everything patched in that this bench was told."""
         wire, platform = self.wire, self._watched()
         send = Session.__dict__["_send"]
 
@@ -161,7 +162,7 @@ class Bench:
                 token_dir=self.folder / "tokens",
                 window=window,
                 day=day,
-                streams=(self.stream.name,),
+                streams=streams or (self.stream.name,),
                 now=now or self.now,
                 progress=self.lines.append,
                 sleep=sleep or self.waits.append,

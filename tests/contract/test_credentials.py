@@ -24,7 +24,6 @@ from extractors.core.session import Session
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, ConfigError, DaybookError, ExtractErrors
-from extractors.extract import extract
 from extractors.sandbox.control import Fault
 
 Make = Callable[..., Bench]
@@ -47,6 +46,10 @@ def several_slices(bench: Bench, days: int = 5) -> Window:
         return days_window(BUSY_DAY - kept + timedelta(days=1), BUSY_DAY, bench.account.zone)
     first = BUSY_DAY - timedelta(days=60)
     return days_window(first, first + timedelta(days=days - 1), bench.account.zone)
+
+
+def the_day(bench: Bench) -> Window:
+    return days_window(BUSY_DAY, BUSY_DAY, bench.account.zone)
 
 
 def mistyped(secret: str) -> str:
@@ -299,17 +302,7 @@ def test_a_stream_without_its_permission_keeps_no_other_from_landing_and_names_t
     others = [name for name in SPOKEN[platform].stream_names if name != stream]
     on.running.control.withheld.add(scope)
     with pytest.raises(ExtractErrors) as caught:
-        extract(
-            on.account,
-            on.credentials,
-            on.landing,
-            hash_key=b"contract",
-            token_dir=on.folder / "tokens",
-            window=days_window(BUSY_DAY, BUSY_DAY, on.account.zone),
-            streams=(stream, *others),  # even where it is read first
-            now=on.now,
-            sleep=on.waits.append,
-        )
+        on.run(the_day(on), streams=(stream, *others))  # even where it is read first
     (error,) = caught.value.errors
     assert isinstance(error, ConfigError) and error.stream == stream and caught.value.hopeless
     assert "permission" in str(error) or "may not read" in str(error)
@@ -326,17 +319,7 @@ def test_a_refusal_names_the_way_on_only_beside_streams_that_the_same_credential
     on = bench("amazon", "orders")
     on.running.control.withheld.update(scopes)
     with pytest.raises(ExtractErrors) as caught:
-        extract(
-            on.account,
-            on.credentials,
-            on.landing,
-            hash_key=b"contract",
-            token_dir=on.folder / "tokens",
-            window=days_window(BUSY_DAY, BUSY_DAY, on.account.zone),
-            streams=("orders", "products"),
-            now=on.now,
-            sleep=on.waits.append,
-        )
+        on.run(the_day(on), streams=("orders", "products"))
     (error,) = caught.value.errors
     assert isinstance(error, AuthError) and "Product Listing" in str(error.advice)
     landed = {manifest.stream for manifest in on.landing.all()}
@@ -348,18 +331,9 @@ def test_an_option_that_is_missing_is_told_without_a_word_of_a_refusal(bench: Ma
     """No vendor was asked for the stream, so none refused it."""
     on = bench("amazon", "orders")
     options = {name: value for name, value in on.account.options.items() if name != "seller_id"}
+    on.account = replace(on.account, options=options)
     with pytest.raises(ExtractErrors) as caught:
-        extract(
-            replace(on.account, options=options),
-            on.credentials,
-            on.landing,
-            hash_key=b"contract",
-            token_dir=on.folder / "tokens",
-            window=days_window(BUSY_DAY, BUSY_DAY, on.account.zone),
-            streams=("orders", "products"),
-            now=on.now,
-            sleep=on.waits.append,
-        )
+        on.run(the_day(on), streams=("orders", "products"))
     (error,) = caught.value.errors
     assert {manifest.stream for manifest in on.landing.all()} == {"orders"}
     assert "seller_id" in str(error.advice) and "refuses" not in str(error.advice)
