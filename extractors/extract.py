@@ -137,10 +137,7 @@ def _told(trouble: Exception, stream: Stream, landing: Landing) -> DaybookError:
     if isinstance(trouble, DaybookError):
         return trouble
     if isinstance(trouble, OSError):
-        return ConfigError(
-            f"cannot read or write landing: {trouble.strerror}",
-            advice=f"free space or mend the permissions of {landing.root}, then run again",
-        )
+        return landing.trouble(trouble)
     return misfit(stream.name, trouble)
 
 
@@ -283,7 +280,7 @@ class _StreamReader:
                 refusal.reason, window=str(window), advice=f"the record is kept at {kept}"
             ) from None
         except OSError as error:
-            raise _told(error, stream, self._landing).at(window=str(window)) from None
+            raise self._landing.trouble(error).at(window=str(window)) from None
         except DaybookError as error:
             raise error.at(window=str(window)) from None
 

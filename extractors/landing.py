@@ -29,7 +29,7 @@ import zstandard
 
 from extractors import __version__, durable, scratch
 from extractors.core.window import Window
-from extractors.errors import LandingError
+from extractors.errors import ConfigError, LandingError
 from extractors.store import Store, open_store
 
 MANIFEST = "manifest.json"
@@ -206,6 +206,13 @@ class Landing:
 
     def __repr__(self) -> str:
         return f"Landing({self.root})"
+
+    def trouble(self, error: OSError) -> ConfigError:
+        """An error of the disk or of the object store, as one that says what to do."""
+        return ConfigError(
+            f"cannot read or write landing: {error.strerror or type(error).__name__}",
+            advice=f"free space or mend the permissions of {self.root}, then run again",
+        )
 
     def partition(
         self, platform: str, account_id: str, stream: str, kind: str, window: Window, read_at: datetime

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
-from extractors.errors import DaybookError, ExtractErrors, LandingError
+from extractors.errors import ConfigError, DaybookError, ExtractErrors, LandingError
 from extractors.files.catalogue import SHIPPED, mappings_for, recognise
 from extractors.files.cells import Cells, clean
 from extractors.files.folder import Drop, Inbox, being_written, readable
@@ -129,6 +129,9 @@ class _Run:
                 self.leave(path, "ends in the middle, and was written to a moment ago")
                 return
             tables = self._read(drop)
+        except ConfigError as error:  # landing fails, not the file
+            self.refused.append(error.at(account=self.account.id))
+            return
         except Exception as error:
             # Any other error becomes a refusal as well: raised, it would happen again every night, and the
             # files behind this one would never be read.
@@ -144,8 +147,9 @@ class _Run:
             for table in tables:
                 self._land(table, drop)
                 self._replace(table)
-        except LandingError as error:  # the file is good, and stays in the inbox for the next run
-            self.refused.append(error)
+        except (LandingError, OSError) as error:  # the file is good, and stays in the inbox for the next run
+            told = self.landing.trouble(error) if isinstance(error, OSError) else error
+            self.refused.append(told.at(account=self.account.id))
             return
         if drop.is_unchanged:
             self.inbox.done(drop)
@@ -165,8 +169,11 @@ class _Run:
             except FileRefused as why:
                 strangers.append(why)
                 continue
-            held = self._find_known(drop.sha256, source.part, match.mapping.fingerprint)
-            whole = [one for one in held if self.landing.is_whole(one)]
+            try:
+                held = self._find_known(drop.sha256, source.part, match.mapping.fingerprint)
+                whole = [one for one in held if self.landing.is_whole(one)]
+            except OSError as error:
+                raise self.landing.trouble(error) from None
             lost = [one for one in held if one not in whole]
             if whole and not self._is_back(name, drop.sha256):
                 tables.append(_Table(name, source.part, match.mapping, known=whole[0], lost=lost))

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from files_shop import TILL, Shop, age, till, xlsx
 
-from extractors.errors import TransientError
+from extractors.errors import ConfigError, TransientError
 from extractors.files import inbox as flow
 from extractors.files.folder import Inbox
 from extractors.landing import Partition
@@ -81,6 +81,29 @@ def test_unfinished_copies_and_hidden_files_are_left_alone(shop: Shop) -> None:
     assert shop.land() == []
     assert (shop.inbox / "a.csv.part").exists()
     assert not shop.errors
+
+
+@pytest.mark.parametrize("trouble", ["cannot be written", "cannot be read"])
+def test_a_good_file_waits_in_the_inbox_while_landing_fails(shop: Shop, trouble: str) -> None:
+    shop.drop("a.csv", till(ROW))
+    if trouble == "cannot be written":
+        blocked = shop.landing.store.scratch
+        blocked.parent.mkdir(parents=True)
+        blocked.touch()
+    else:
+        (manifest,) = shop.land()
+        shop.drop("a.csv", till(ROW))
+        blocked = Path(manifest.paths[0])
+        blocked.unlink()
+        blocked.mkdir()
+    shop.drop("b.csv", till(LATER))
+    shop.land()
+    assert (shop.inbox / "a.csv").exists() and shop.files("refused") == []
+    error = shop.errors[0]
+    assert isinstance(error, ConfigError) and error.account == shop.account.id
+    assert shop.landing.root in str(error.advice)
+    if trouble == "cannot be read":
+        assert "b.csv" in shop.files("done")
 
 
 def test_a_file_that_grows_while_it_is_read_is_left_for_the_next_run(
