@@ -437,6 +437,43 @@ def test_a_vendors_date_without_a_zone_is_in_utc_whatever_the_machines(
         time.tzset()
 
 
+def test_no_proxy_and_no_netrc_of_the_machine_sees_a_call(
+    open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("default login x password y")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    seen: list[Any] = []
+    parse = BaseHTTPRequestHandler.parse_request
+    monkeypatch.setattr(
+        BaseHTTPRequestHandler, "parse_request", lambda self: (parse(self), seen.append(self.headers))[0]
+    )
+    with vendor([OK]) as (proxy, asked), vendor([OK]) as (url, paths):
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        monkeypatch.setenv("http_proxy", proxy)
+        open_session(url).call(Request("report", "/x"))
+    assert not asked and len(paths) == 1 and "Authorization" not in seen[0]
+
+
+def test_an_answer_without_an_end_is_given_up(
+    open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extractors.core.session.BODY_LIMIT", 2 << 20)
+    with (
+        vendor([(200, {}, b'{"code":0}'.ljust(5 << 20))]) as (url, paths),
+        pytest.raises(ContractError, match="more than 2 MiB"),
+    ):
+        open_session(url).call(Request("report", "/x"))
+    assert len(paths) == 1
+
+
+@pytest.mark.parametrize("address", ["file:///etc/hostname", "ftp://127.0.0.1:1/x"])
+def test_nothing_but_http_is_asked(address: str, open_session: Callable[..., Session]) -> None:
+    with pytest.raises(TransientError, match="could not be reached"):
+        open_session("http://127.0.0.1:1")._send("report", {"method": "GET", "url": address})
+
+
 def test_a_good_answer_with_a_date_that_is_none_is_good(
     open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:

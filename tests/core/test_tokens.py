@@ -74,6 +74,28 @@ def test_twenty_threads_with_a_dead_token_refresh_it_once(tmp_path: Path) -> Non
     assert asked == ["r0"]
 
 
+def test_tokens_of_one_moment_and_one_length_are_told_apart(tmp_path: Path) -> None:
+    tokens, path = TokenFile(tmp_path, "x__y", GIVEN), tmp_path / "x__y.json"
+    for old, new in (("a0", "a1"), ("a1", "a2")):
+        TokenFile(tmp_path, "x__y", GIVEN).refresh(Tokens(old), lambda _, new=new: Tokens(new))
+        os.utime(path, ns=(1, 1))
+        assert tokens.current() == Tokens(new)
+
+
+def test_what_a_running_renewal_has_on_the_disk_is_not_taken_for_left_by_a_killed_one(tmp_path: Path) -> None:
+    found: list[list[Path]] = []
+
+    def ask(old: Tokens) -> Tokens:
+        other = threading.Thread(target=TokenFile, args=(tmp_path, "x__y", GIVEN))
+        other.start()
+        other.join(0.3)
+        found.append([*tmp_path.glob(".x__y.*tmp")])
+        return Tokens("a1", "r1")
+
+    TokenFile(tmp_path, "x__y", GIVEN).refresh(Tokens("a0", "r0"), ask)
+    assert len(found[0]) == 1
+
+
 def test_a_new_authorisation_in_the_connection_wins_over_an_old_file(tmp_path: Path) -> None:
     TokenFile(tmp_path, "x__y", GIVEN).refresh(Tokens("a0", "r0"), lambda old: Tokens("a1", "r1"))
     again = Credentials(extra={"access_token": "b0", "refresh_token": "s0"})

@@ -61,7 +61,7 @@ def shop(box: Running, folder: Path, proxy: requests.adapters.HTTPAdapter, **opt
     host = given["host"].replace("http://", "https://")
     credentials = Credentials(host, given["login"], given["password"], {})
     session = Session(PLATFORM, account, credentials, TokenFile(folder, NAME, credentials), lambda s: None)
-    session._http.mount("https://", proxy)
+    session._http = proxy
     return session
 
 
