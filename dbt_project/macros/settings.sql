@@ -47,15 +47,16 @@
 
 
 {#
-    Whether a store's days wait for an account, over rows of accounts with store_id, platform, is_active and mark_end. An account that left
+    Whether a store's days wait for an account, over rows of accounts with store_id, platform and is_active. An account that left
     accounts.yml is read no further, and nobody knows when the next file is dropped into an inbox. Either is waited for only where the store
     has no other account. Where all have left, the one that was read furthest is waited for.
+    read_through: how far an account is read.
     among: a condition, which accounts read what is waited for.
 #}
-{% macro is_waited_for(among='true') -%}
+{% macro is_waited_for(read_through, among='true') -%}
     {%- set waits = "(case when is_active then 2 else 0 end + case when platform in (" ~ quoted(var('read_to_the_last_event')) ~ ") then 0 else 1 end)" -%}
     {{ waits }} = max(case when {{ among }} then {{ waits }} end) over (partition by store_id)
-    and (is_active or mark_end = max(case when {{ among }} then mark_end end) over (partition by store_id, {{ waits }}))
+    and (is_active or {{ read_through }} = max(case when {{ among }} then {{ read_through }} end) over (partition by store_id, {{ waits }}))
 {%- endmacro %}
 
 

@@ -26,7 +26,7 @@ readers as (
         accounts.store_id,
         first_reads.read_at,
         marks.mark_end,
-        {{ is_waited_for() }} as is_waited_for
+        {{ is_waited_for('marks.mark_end') }} as is_waited_for
     from {{ source('raw_daybook', 'accounts') }} as accounts
     inner join first_reads on accounts.account_id = first_reads.account_id
     inner join marks on accounts.account_id = marks.account_id

@@ -1,66 +1,22 @@
 -- One row per store: the account its orders come from names it, and gives its zone and currency.
 {%- set zone_then = 'coalesce(moved.time_zone, ranked.time_zone)' %}
-{%- set first_day = 'cast(' ~ local_date('first_windows.window_start', zone_then) ~ ' as ' ~ t('timestamp') ~ ')' %}
+{%- set first_day = 'cast(' ~ local_date('ranked.orders_from_at', zone_then) ~ ' as ' ~ t('timestamp') ~ ')' %}
 with
-
-accounts as (
-
-    select account_id, platform, name, store_id, time_zone, currency, is_active
-    from {{ source('raw_daybook', 'accounts') }}
-
-),
-
-first_windows as (
-
-    select account_id, min(window_start) as window_start
-    from {{ source('raw_daybook', 'ledger') }}
-    where stream = 'orders'
-    group by account_id
-
-),
-
-marks as (
-
-    select
-        account_id,
-        max(case when stream = 'orders' then mark_end end) as mark_end,
-        max(case when stream = 'refunds' then mark_end end) as refunds_mark_end
-    from {{ source('raw_daybook', 'stream_status') }}
-    where stream in ('orders', 'refunds')
-    group by account_id
-
-),
-
--- Files may hold any kind of figures, so an inbox has orders only once a file with orders was dropped into it.
-ordering as (
-
-    select
-        accounts.*,
-        marks.mark_end,
-        marks.refunds_mark_end,
-        accounts.platform in ({{ platforms_with('orders') }})
-            and (accounts.platform not in ({{ quoted(var('read_to_the_last_event')) }}) or first_windows.account_id is not null) as has_orders
-    from accounts
-    left join first_windows on accounts.account_id = first_windows.account_id
-    left join marks on accounts.account_id = marks.account_id
-
-),
 
 ranked as (
 
     select
         *,
-        {{ is_waited_for(among='has_orders') }} as is_waited_for,
         row_number() over (
             partition by store_id
             order by
                 case when has_orders then 0 else 1 end,
                 case when is_active then 0 else 1 end,
                 case when platform in ({{ quoted(var('read_to_the_last_event')) }}) then 1 else 0 end,
-                case when not is_active then mark_end end desc nulls last,
+                case when not is_active then orders_through_at end desc nulls last,
                 account_id
         ) as choice
-    from ordering
+    from {{ ref('int_accounts') }}
 
 ),
 
@@ -68,13 +24,7 @@ ranked as (
 moved as (
 
     select began.store_id, min_by(moves.time_zone, moves.valid_until_at) as time_zone
-    from (
-        select ranked.store_id, min(first_windows.window_start) as began_at
-        from ranked
-        inner join first_windows on ranked.account_id = first_windows.account_id
-        where ranked.has_orders
-        group by ranked.store_id
-    ) as began
+    from (select store_id, min(orders_from_at) as began_at from ranked where has_orders group by store_id) as began
     inner join {{ ref('store_time_zones') }} as moves
         on began.store_id = moves.store_id
         and began.began_at <= moves.valid_until_at
@@ -88,16 +38,15 @@ orders_read as (
 
     select
         ranked.store_id,
-        min(case when ranked.is_waited_for then ranked.mark_end end) as orders_through_at,
-        min(case when ranked.is_waited_for then ranked.refunds_mark_end end) as refunds_through_at,
+        min(case when ranked.is_waited_for then ranked.orders_through_at end) as orders_through_at,
+        min(case when ranked.is_waited_for then ranked.refunds_through_at end) as refunds_through_at,
         min(case
             when ranked.platform in ({{ quoted(var('read_to_the_last_event')) }})
                 then {{ local_timestamp(first_day, zone_then) }}
-            else first_windows.window_start
+            else ranked.orders_from_at
         end) as orders_from_at,
         min(case when ranked.platform in ({{ platforms_with('gift_card_payments') }}) then 1 else 0 end) = 1 as tells_gift_cards
     from ranked
-    left join first_windows on ranked.account_id = first_windows.account_id
     left join moved on ranked.store_id = moved.store_id
     where ranked.has_orders
     group by ranked.store_id

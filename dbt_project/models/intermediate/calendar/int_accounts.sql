@@ -1,0 +1,57 @@
+-- One row per account: its store, from when and how far its streams are read, and whether the days of its store wait for its orders.
+{{ config(materialized='view') }}
+
+with
+
+read_from as (
+
+    select
+        account_id,
+        min(case when stream = 'orders' then window_start end) as orders_from_at,
+        min(case when stream = 'settlements' then window_start end) as settlements_from_at
+    from {{ source('raw_daybook', 'ledger') }}
+    where stream in ('orders', 'settlements')
+    group by account_id
+
+),
+
+read_through as (
+
+    select
+        account_id,
+        {%- for stream in ['orders', 'refunds', 'settlements'] %}
+        max(case when stream = '{{ stream }}' then mark_end end) as {{ stream }}_through_at{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ source('raw_daybook', 'stream_status') }}
+    where stream in ('orders', 'refunds', 'settlements')
+    group by account_id
+
+),
+
+-- Files may hold any kind of figures, so an inbox has orders only once a file with orders was dropped into it.
+accounts as (
+
+    select
+        accounts.account_id,
+        accounts.platform,
+        accounts.name,
+        accounts.store_id,
+        accounts.time_zone,
+        accounts.currency,
+        accounts.is_active,
+        accounts.platform in ({{ platforms_with('orders') }})
+            and (accounts.platform not in ({{ quoted(var('read_to_the_last_event')) }}) or read_from.orders_from_at is not null)
+            as has_orders,
+        read_from.orders_from_at,
+        read_through.orders_through_at,
+        read_through.refunds_through_at,
+        read_from.settlements_from_at,
+        read_through.settlements_through_at
+    from {{ source('raw_daybook', 'accounts') }} as accounts
+    left join read_from on accounts.account_id = read_from.account_id
+    left join read_through on accounts.account_id = read_through.account_id
+
+)
+
+select *, has_orders and {{ is_waited_for('orders_through_at', among='has_orders') }} as is_waited_for
+from accounts
