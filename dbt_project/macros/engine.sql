@@ -265,17 +265,14 @@
         + extract(month from {{ later }}) - extract(month from {{ earlier }}) as integer)
 {%- endmacro %}
 
+{# The dates from first to last, both included, as an array to explode. #}
+{% macro date_array(first, last) %}{{ return(adapter.dispatch('date_array', 'daybook')(first, last)) }}{% endmacro %}
+{% macro duckdb__date_array(first, last) %}cast(generate_series({{ first }}, {{ last }}, interval 1 day) as date[]){% endmacro %}
+{% macro spark__date_array(first, last) %}sequence({{ first }}, {{ last }}, interval 1 day){% endmacro %}
+
 {# One row per date from first to last, both included, as column `column`. For FROM: `from {{ date_series(a, b, 'date_day') }}`. #}
-{% macro date_series(first, last, column) %}
-    {{- return(adapter.dispatch('date_series', 'daybook')(first, last, column)) -}}
-{% endmacro %}
-
-{% macro duckdb__date_series(first, last, column) -%}
-    (select cast(generate_series as date) as {{ column }} from generate_series({{ first }}, {{ last }}, interval 1 day)) as _dates
-{%- endmacro %}
-
-{% macro spark__date_series(first, last, column) -%}
-    (select explode(sequence({{ first }}, {{ last }}, interval 1 day)) as {{ column }}) as _dates
+{% macro date_series(first, last, column) -%}
+    (select {{ explode(date_array(first, last)) }} as {{ column }}) as _dates
 {%- endmacro %}
 
 

@@ -26,22 +26,37 @@ versions as (
 
 ),
 
--- Few versions are without a piece. To hold only their days against all versions of the item is much the cheaper.
-empty_somewhere as (
+empty_versions as (
 
-    select distinct versions.level, versions.store_id, versions.item_id, days.period_start as date_day
+    select
+        versions.level,
+        versions.store_id,
+        versions.item_id,
+        greatest(versions.from_date, selling.first_day) as first_day,
+        least({{ add_days('versions.until_date', -1) }}, selling.last_day) as last_day
     from versions
     inner join selling
         on versions.level = selling.level
         and versions.store_id = selling.store_id
         and versions.item_id = selling.item_id
+        and versions.from_date <= selling.last_day
+        and versions.until_date > selling.first_day
+    where versions.stock <= 0
+
+),
+
+-- Few versions are without a piece. To hold only their days against all versions of the item is much the cheaper.
+empty_somewhere as (
+
+    select distinct empty.level, empty.store_id, empty.item_id, empty.date_day
+    from (
+        select level, store_id, item_id, {{ explode(date_array('first_day', 'last_day')) }} as date_day
+        from empty_versions
+    ) as empty
     inner join {{ ref('int_spans') }} as days
         on days.grain = 'day' and days.span_days = 0
-        and versions.store_id = days.store_id
-        and days.period_start >= versions.from_date
-        and days.period_start < versions.until_date
-        and days.period_start between selling.first_day and selling.last_day
-    where versions.stock <= 0
+        and empty.store_id = days.store_id
+        and empty.date_day = days.period_start
 
 )
 
