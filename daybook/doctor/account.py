@@ -66,7 +66,8 @@ def one_account(settings: Settings, account: Account) -> Iterator[Finding]:
     try:
         calls, unseen = first_call(settings, account, credentials)
     except DaybookError as error:
-        said = f"{error.stream}: {error.message}" if error.stream else error.message
+        where = f"{error.stream}: " if error.stream else ""
+        said = where + error.message.removeprefix(where)  # where a call and its stream have one name
         yield Finding("bad", account.id, said, error.advice or "see the platform's README")
         return
     yield Finding("ok", account.id, f"{shown(address)}: credentials accepted ({calls})")

@@ -63,6 +63,19 @@ def test_a_stream_without_its_permission_is_named(
     assert "`streams`" in finding.advice
 
 
+def test_a_call_that_is_named_as_its_stream_is_named_once(
+    box: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(
+        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
+    )
+    name = ACCOUNTS["woocommerce"][0]
+    given = {**box.connections()[name], "password": "cs_wrong"}
+    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
+    (finding,) = one_account(settings, account_of(SPOKEN["woocommerce"], name, given))
+    assert finding.said == "orders: woocommerce_rest_authentication_error"
+
+
 @pytest.mark.parametrize("said", ["now", "Sun, 99 Nov 99999 10:00:00 GMT", "2026-11-29T10:00:00Z"])
 def test_a_host_whose_date_cannot_be_read_is_no_clock_to_go_by(said: str) -> None:
     class Host(BaseHTTPRequestHandler):
