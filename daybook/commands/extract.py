@@ -27,6 +27,9 @@ def command(
     Without --from, a read continues where the last one ended: orders, refunds and products are read up to
     now, reports to the end of yesterday. `daybook load` then loads what landed into the warehouse.
 
+    The demo's accounts have no credentials of their own: `daybook sandbox --help` shows how to give them the
+    sandbox's.
+
     Exit status: 0 all read; 1 an account failed (the others were read); 2 misconfigured.
 
     \b
