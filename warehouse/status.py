@@ -166,6 +166,28 @@ def stores_in_lists(warehouse: Path, project_dir: Path) -> dict[str, str]:
     return found
 
 
+def rates_far_from_ours(warehouse: Path, project_dir: Path) -> list[str]:
+    """Dropped rates that are off by more than a quarter from the project's own of that time, as one told the
+    other way round or for a hundred dollars is; one per file and currency."""
+    with suppress(duckdb.Error, WarehouseError), connect(warehouse, read_only=True, wait=0) as con:
+        rows = con.execute(
+            """
+            select told.file, told.units_per_usd::double, told.currency, told.rate_date, ours.units_per_usd
+            from raw_daybook.dropped_rates as told
+            asof join (from read_csv(?)) as ours
+                on told.currency = ours.currency and told.rate_date >= ours.rate_date
+            where abs(ln(told.units_per_usd / ours.units_per_usd)) > ln(1.25)
+            qualify row_number() over (partition by told.file, told.currency order by told.rate_date) = 1
+            order by told.file, told.currency""",
+            [str(project_dir / "seeds" / "fx_rates.csv")],
+        ).fetchall()
+        return [
+            f"{file} gives {told:g} {currency} for one US dollar on {day}, where Daybook has {ours:g}"
+            for file, told, currency, day, ours in rows
+        ]
+    return []
+
+
 _STREAMS = """
 select
     any_value(l.platform) as platform, s.account_id, s.stream, s.mark_end, s.last_read_at,

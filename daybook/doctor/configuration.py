@@ -73,8 +73,8 @@ def doubtful(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
 
 def listed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
     """Lists (costs, targets, …) that name a store of no account: they are used in no figure, without an
-    error."""
-    from warehouse.status import stores_in_lists
+    error. And rates that make every figure of a currency a multiple of itself."""
+    from warehouse.status import rates_far_from_ours, stores_in_lists
 
     known = {account.store_id for account in accounts}
     for store, place in stores_in_lists(settings.warehouse, settings.dbt_project).items():
@@ -87,6 +87,13 @@ def listed(settings: Settings, accounts: list[Account]) -> Iterator[Finding]:
                 + (f" (did you mean {meant[0]}?)" if meant else ""),
                 "mend the name there, because no figure uses it; drop a dropped file again under its name",
             )
+    for said in rates_far_from_ours(settings.warehouse, settings.dbt_project):
+        yield Finding(
+            "warn",
+            "lists",
+            said,
+            "tell how many units of the currency one dollar buys, and drop the file again under its name",
+        )
 
 
 def twins(accounts: list[Account]) -> Iterator[Finding]:

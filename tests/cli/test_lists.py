@@ -67,6 +67,29 @@ def test_doctor_shows_rates_that_were_refused(settings: Settings) -> None:
     assert (finding.level, finding.said) == ("warn", "1 refused files")
 
 
+@pytest.mark.parametrize(
+    ("rate", "doubtful"),
+    [
+        ("7.1162", False),
+        ("6.4", False),
+        ("0.1405", True),
+        ("711.62", True),
+    ],  # the other way round; of 100 dollars
+)
+def test_doctor_shows_a_dropped_rate_that_is_far_from_our_own(
+    settings: Settings, rate: str, doubtful: bool
+) -> None:
+    drop(settings, "mine.csv", GOOD.replace("7.1162", rate))
+    steps.take_lists(settings, say=lambda line: None)
+    said = [finding.said for finding in listed(settings, steps.accounts(settings))]
+    assert len(said) == doubtful
+    if said:
+        assert said[0].startswith(f"mine.csv gives {rate} CNY for one US dollar on 2026-11-02, where")
+        drop(settings, "mine.csv", GOOD)
+        steps.take_lists(settings, say=lambda line: None)
+        assert not list(listed(settings, steps.accounts(settings))), "mended by dropping it again"
+
+
 def test_doctor_shows_a_list_that_tells_of_a_store_nobody_has_until_its_file_is_mended(
     settings: Settings,
 ) -> None:
