@@ -248,10 +248,7 @@ class _StreamReader:
         if is_far:  # after all slices: if the run is killed before this, the next night repeats the far look
             self._landing.move_mark(self._platform.name, account.id, _far_look(stream), wanted.end)
         rows = sum(manifest.rows for manifest in landed)
-        self._progress(
-            f"{account.id} · {stream.name}: {rows} records, "
-            f"{wanted.start:%Y-%m-%d %H:%M}Z … {wanted.end:%Y-%m-%d %H:%M}Z"
-        )
+        self._progress(f"{account.id} · {stream.name}: {rows} records, {wanted.told}")
         return landed
 
     def _slice(self, window: Window, is_whole: bool) -> Manifest:
@@ -277,12 +274,12 @@ class _StreamReader:
                 *where, f"{window}-{hashlib.sha256(body.encode()).hexdigest()[:12]}.json", body
             )
             raise ContractError(
-                refusal.reason, window=str(window), advice=f"the record is kept at {kept}"
+                refusal.reason, window=window.told, advice=f"the record is kept at {kept}"
             ) from None
         except OSError as error:
-            raise self._landing.trouble(error).at(window=str(window)) from None
+            raise self._landing.trouble(error).at(window=window.told) from None
         except DaybookError as error:
-            raise error.at(window=str(window)) from None
+            raise error.at(window=window.told) from None
 
     def _read(self, reader: WindowReader, pieces: list[Window]) -> None:
         """Read the pieces of a slice in parallel: a night has only one or two slices."""

@@ -33,6 +33,11 @@ class Window:
         """Compact form, used in paths: 20261120T160000Z-20261121T160000Z."""
         return f"{self.start.strftime(_COMPACT)}-{self.end.strftime(_COMPACT)}"
 
+    @property
+    def told(self) -> str:
+        """Form for people: 2026-11-20 16:00Z … 2026-11-21 16:00Z."""
+        return f"{self.start:%Y-%m-%d %H:%M}Z … {self.end:%Y-%m-%d %H:%M}Z"
+
     @classmethod
     def parse(cls, text: str) -> Window:
         """The window whose compact form (see `__str__`) is `text`. Raises ValueError for any other text."""

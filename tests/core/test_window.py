@@ -23,6 +23,12 @@ def test_a_window_refuses_to_end_before_it_starts() -> None:
         Window(utc(2026, 1, 2), utc(2026, 1, 1))
 
 
+def test_a_window_is_told_to_people_as_they_write_times_and_to_paths_without_blanks() -> None:
+    day = business_day(date(2026, 11, 20), SHANGHAI)
+    assert day.told == "2026-11-19 16:00Z … 2026-11-20 16:00Z"
+    assert str(day) == "20261119T160000Z-20261120T160000Z"
+
+
 def test_a_business_day_of_shanghai_starts_at_sixteen_utc_the_day_before() -> None:
     assert business_day(date(2026, 11, 20), SHANGHAI) == Window(utc(2026, 11, 19, 16), utc(2026, 11, 20, 16))
 
