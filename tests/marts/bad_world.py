@@ -53,6 +53,7 @@ def make_bad_world() -> World:
     line(world, "jade_tmall", "same", -5, line_id="back", quantity=Decimal(-1))
     order(world, "reef_us", "in shells", amount=10, currency="XXX")
     order(world, "reef_us", "in nothing", amount=10, currency=None)
+    order(world, "reef_us", "in dollars", amount=10, product_id="p2")
     order(world, "jade_tmall", "of no kind", amount=40, category_path=None, product_id=None)
     order(world, "jade_tmall", "of nobody", amount=25, buyer_key=None)
     order(world, "jade_tmall", "in limbo", amount=15, order_state="unknown", source_status="WAIT_AND_SEE")

@@ -273,7 +273,7 @@ def test_an_unknown_currency_is_null_and_leaves_the_other_stores_alone(bad: Ware
         row = order(bad, "reef_us", order_id)
         assert (row["is_counted"], row["paid_amount"], row["paid_amount_orig"]) == (True, None, 10)
     figures = day(bad, "reef_us")
-    assert (figures["orders_paid"], figures["paid_amount"], figures["net_sales"]) == (2, None, None)
+    assert (figures["orders_paid"], figures["paid_amount"], figures["net_sales"]) == (3, None, None)
     assert (figures["goods_paid_store"], figures["paid_amount_store"], figures["net_sales_store"]) == (
         None,
     ) * 3
@@ -281,6 +281,11 @@ def test_an_unknown_currency_is_null_and_leaves_the_other_stores_alone(bad: Ware
     assert day(bad, "ALL")["paid_amount"] is None
     assert day(bad, "opal_tmall")["paid_amount"] == 70
     assert quality["reef_us", "orders_without_rate"] == 2
+    (known,) = bad.rows(
+        f"select * from marts.product_daily where store_id = 'reef_us' and product_id = 'p2' and period_start = '{BAD_DAY}'"
+    )
+    assert known["goods_paid"] > 0, "of how much, nobody knows"
+    assert (known["gmv_share"], known["abc_class"]) == (None, None)
 
 
 def test_an_unknown_category_and_product_are_called_unknown(bad: Warehouse, quality: Any) -> None:

@@ -361,9 +361,7 @@ valued as (
         {{ mart_money('summed.paid_amount + summed.platform_subsidy', 'summed.unrated_sales = 0') }} as merchant_receivable,
         {{ mart_money('summed.goods_paid - summed.refund_goods', 'summed.unrated_sales + summed.unrated_refunds = 0') }} as net_sales,
         {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated_sales = 0') }} as net_sales_cohort,
-        sum(summed.paid_amount) over (
-            partition by summed.trait, summed.store_id, summed.grain, summed.period_start, summed.span_days
-        ) as whole_paid_amount
+        case when sum(summed.unrated_sales) over all_values = 0 then sum(summed.paid_amount) over all_values end as whole_paid_amount
     from summed
     left join buyers
         on summed.trait = buyers.trait
@@ -372,6 +370,7 @@ valued as (
         and summed.grain = buyers.grain
         and summed.period_start = buyers.period_start
         and summed.span_days = buyers.span_days
+    window all_values as (partition by summed.trait, summed.store_id, summed.grain, summed.period_start, summed.span_days)
 
 )
 

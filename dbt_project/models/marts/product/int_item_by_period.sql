@@ -340,13 +340,15 @@ ranked as (
     select
         valued.*,
         row_number() over best_first as rank_in_store,
-        sum(goods_paid) over (partition by level_no, span_no) as store_goods_paid,
+        case when count(*) over all_items = count(goods_paid) over all_items then sum(goods_paid) over all_items end as store_goods_paid,
         sum(goods_paid) over (best_first rows between unbounded preceding and current row) - goods_paid as goods_paid_above
     from valued
-    window best_first as (
-        partition by level_no, span_no
-        order by goods_paid desc nulls last, item_no
-    )
+    window
+        all_items as (partition by level_no, span_no),
+        best_first as (
+            partition by level_no, span_no
+            order by goods_paid desc nulls last, item_no
+        )
 
 )
 
@@ -358,7 +360,7 @@ select
     {{ ratio('goods_paid', 'store_goods_paid') }} as gmv_share,
     -- The class of the item at which the running share is still below 80, 95 percent.
     case
-        when goods_paid is null or store_goods_paid <= 0 then null
+        when coalesce(store_goods_paid, 0) <= 0 then null
         when goods_paid_above < 0.80 * store_goods_paid then 'A'
         when goods_paid_above < 0.95 * store_goods_paid then 'B'
         else 'C'
