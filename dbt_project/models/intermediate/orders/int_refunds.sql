@@ -220,7 +220,7 @@ select
     line_id,
     refund_state,
     refund_type,
-    reason,
+    nullif(trim(reason), '') as reason,
     is_disputed,
     is_platform_decided,
     requested_at,
