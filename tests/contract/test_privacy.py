@@ -339,3 +339,10 @@ def test_what_staff_wrote_about_a_service_does_not_stay() -> None:
     personal = platforms()["jd"].stream("after_sales").personal
     found = Scrubber(personal, "jd", b"k" * 32).scrub({"sameOrderServiceBill": dict(bill)})
     assert found == {"sameOrderServiceBill": {"serviceId": 1, "applyReason": "质量问题"}}
+
+
+def test_the_account_that_a_return_of_suning_names_does_not_stay() -> None:
+    personal = platforms()["suning"].stream("refunds").personal
+    sent = {"orderCode": "1", "customer": "li4", "expressNo": "SF1", "returnReason": "七天无理由"}
+    found = Scrubber(personal, "suning", b"k" * 32).scrub(sent)
+    assert found == {"orderCode": "1", "returnReason": "七天无理由"}

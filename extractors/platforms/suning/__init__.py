@@ -137,7 +137,7 @@ PLATFORM = Platform(
             slice=None,
             widest=timedelta(days=30),
             retention=timedelta(days=90),
-            personal=Personal(drop=(*_HIDDEN, "buyername")),
+            personal=Personal(drop=(*_HIDDEN, "buyername", "customer")),
         ),
     ),
 )
