@@ -7,6 +7,7 @@
         record_key,
         cursor_at,
         read_at,
+        least(read_at, coalesce(window_end - interval 1 second, read_at)) as listed_by,
         load_id,
         loaded_at,
         payload_hash,
@@ -22,8 +23,10 @@
   Body of a base model over a cursor stream: the latest version of every record, its payload parsed once.
 
   raw: relation of the raw table (every distinct version). shape: see parse_payload.
-  over_versions: column name → (min or max, expression of `record` and `cursor_at`), taken over all versions of
-      the record. Where a vendor has no time for an event, it happened when the first version with it was modified.
+  over_versions: column name → (min or max, expression of `record`, `cursor_at`, `read_at` and `listed_by`), taken
+      over all versions of the record. Where a vendor has no time for an event, it happened when the first version
+      with it was modified; where it lists by modified time and does not tell it, by the end of the window that
+      the version was listed in (`listed_by`): a first load would put the events of weeks on its own day.
 
   Latest = greatest (cursor_at, read_at, load_id). `load_id` and `loaded_at` tell the last load that brought
   any version of the record, so "new since" also finds records whose history grew by a late, older version.

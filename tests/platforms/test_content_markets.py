@@ -34,8 +34,8 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
 START = date(2026, 10, 24)
 NAMES = ("doudian", "alibaba_1688", "suning", "kuaishou_shop", "xiaohongshu")
-BY_APPLICATION = {"suning"}
-"""Vendors that list refunds by the time of application only."""
+BY_DAY = {"suning"}
+"""Vendors that do not tell when a thing happened: it is dated by the day it was listed under."""
 ONE_DISCOUNT = {"kuaishou_shop"}
 """Vendors that do not tell who bears a discount: all of it counts as the merchant's."""
 SALE_TIME_ONLY = {"suning"}
@@ -68,10 +68,8 @@ class Night(Staged):
         return [state for state in found if state.paid_at is not None or name not in SALE_TIME_ONLY]
 
     def refunds(self, name: str) -> list[tuple[OrderState, RefundState]]:
-        """The refunds that were to be read: some vendors list them by the time of application only."""
-        start = self._span(name)[0] if name in BY_APPLICATION else 0
-        found = refunds_modified(self.box.sandbox.world, self._shop(name), *self._span(name))
-        return [(state, refund) for state, refund in found if refund.created >= start]
+        """The refunds that were to be read."""
+        return refunds_modified(self.box.sandbox.world, self._shop(name), *self._span(name))
 
     @staticmethod
     def _shop(name: str) -> Any:
@@ -94,6 +92,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
 def bare(text: str) -> str:
     """A vendor's id without the letters it begins with: the world's own."""
     return text.lstrip("PETQR")
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """The shops' day of an instant."""
+    return moment.astimezone(SHANGHAI).date() if moment is not None else None
 
 
 def test_every_staging_test_passes_on_what_the_vendors_sent(night: Night) -> None:
@@ -160,14 +163,19 @@ def test_every_order_is_in_the_state_the_world_left_it_in(night: Night, name: st
 @pytest.mark.parametrize("name", NAMES)
 def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name: str) -> None:
     rows = night.rows(f"select * from staging.stg_{name}__refunds")
+    when = day_of if name in BY_DAY else (lambda moment: moment)
     found = Counter(
-        (bare(row["order_id"]), row["refunded_at"], row["refund_amount"] if row["refunded_at"] else None)
+        (
+            bare(row["order_id"]),
+            when(row["refunded_at"]),
+            row["refund_amount"] if row["refunded_at"] else None,
+        )
         for row in rows
     )
     wanted = Counter(
         (
             str(state.order.id),
-            at(refund.refunded_at),
+            when(at(refund.refunded_at)),
             yuan(refund.refund.amount) if refund.refunded_at else None,
         )
         for state, refund in night.refunds(name)
@@ -176,6 +184,21 @@ def test_every_refund_gave_back_when_and_what_the_world_says(night: Night, name:
     assert found == wanted
     assert len({row["refund_id"] for row in rows}) == len(rows)
     assert all((row["refund_state"] == "success") == (row["refunded_at"] is not None) for row in rows)
+
+
+@pytest.mark.parametrize("name", sorted(BY_DAY))
+def test_what_a_vendor_does_not_time_ended_on_the_day_it_was_listed_under(night: Night, name: str) -> None:
+    """A first load reads weeks at once: what ended in them is not of its own day."""
+    rows = night.rows(f"select * from staging.stg_{name}__orders")
+    found = {row["order_id"]: (day_of(row["completed_at"]), day_of(row["cancelled_at"])) for row in rows}
+    days = set()
+    for state in night.orders(name):
+        if state.status in (tl.COMPLETED, tl.CANCELLED):
+            day = day_of(at(state.modified))
+            days.add(day)
+            expected = (day, None) if state.status == tl.COMPLETED else (None, day)
+            assert found[str(state.order.id)] == expected, state.order.id
+    assert len(days) > 14
 
 
 def test_a_dispute_is_told_by_doudian_for_good_and_by_others_while_it_lasts(night: Night) -> None:

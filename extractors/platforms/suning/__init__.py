@@ -130,11 +130,9 @@ PLATFORM = Platform(
             name="refunds",
             kind="cursor",
             key=("orderCode", "productCode"),
-            # Filtered by time of application only: past days are read again until a return must be finished.
-            cursor=Instant("applyTime", ZONE),
+            # Listed by when its state changed, which the record does not tell: the time of the read is used.
+            cursor=Instant("modifyTime", ZONE),
             reads=_returns,
-            overlap=timedelta(days=60),
-            slice=None,
             widest=timedelta(days=30),
             retention=timedelta(days=90),
             personal=Personal(drop=(*_HIDDEN, "buyername", "customer")),

@@ -24,7 +24,6 @@ from extractors.sandbox.desk import Answer, Desk, Refusal
 from extractors.sandbox.merchants import SHOPS, Shop
 from extractors.sandbox.orders import Line, OrderState, RefundState
 from extractors.sandbox.signatures import same
-from extractors.sandbox.timeline import HORIZON_DAYS
 from extractors.sandbox.truth import orders_modified, refunds_modified, shop_of
 from extractors.sandbox.world import World
 
@@ -42,19 +41,14 @@ def routes(desk: Desk) -> list[BaseRoute]:
 
 
 def truth(world: World, account_id: str, stream: str, start: int, end: int, now: int) -> set[str]:
-    """Keys of a complete read: paid orders changed in the window; returns applied for in it."""
+    """Keys of a complete read: paid orders, and returns, changed in the window."""
     shop = shop_of(account_id)
     if stream == "orders":
         found = orders_modified(world, shop, start, end, now)
         return {str(state.order.id) for state in found if state.paid_at is not None}
     if stream == "refunds":
-        late = max(end + HORIZON_DAYS * 86_400, now + 1)
-        pairs = refunds_modified(world, shop, start, late, now)
-        return {
-            f"{state.order.id}|{_code(market.refunded_line(state, refund))}"
-            for state, refund in pairs
-            if start <= refund.created < end
-        }
+        pairs = refunds_modified(world, shop, start, end, now)
+        return {f"{state.order.id}|{_code(market.refunded_line(state, refund))}" for state, refund in pairs}
     raise KeyError(stream)
 
 
@@ -116,7 +110,10 @@ class Gateway:
     def _listing(
         self, shop: Shop, name: str, stream: str, most: int, given: Mapping[str, Any], fault: Fault | None
     ) -> Answer:
-        wrong = market.wrong_names(given, "startTime endTime", "pageNo pageSize orderLineStatus")
+        # Of returns the page must be told, and their state cannot be asked for.
+        paged, asked = "pageNo pageSize", "orderLineStatus" if stream == "orders" else ""
+        needed = "startTime endTime" if stream == "orders" else f"startTime endTime {paged}"
+        wrong = market.wrong_names(given, needed, f"{paged} {asked}")
         if wrong is not None or any(not isinstance(value, str) for value in given.values()):
             raise Refusal(no("biz.check.param:error", wrong or "all values are texts"))
         start, end = market.from_wall(given["startTime"]), market.from_wall(given["endTime"])
@@ -151,14 +148,8 @@ class Gateway:
         return [_order(state) for state in found if state.paid_at is not None]
 
     def _returns(self, shop: Shop, start: int, end: int) -> list[dict[str, Any]]:
-        late = end + HORIZON_DAYS * 86_400
-        pairs = [
-            market.refund_at(self.desk, shop, row)
-            for row in market.refund_rows_between(self.desk, shop, start, late)
-        ]
-        asked = [pair for pair in pairs if start <= pair[1].created <= end]
-        asked.sort(key=lambda pair: (-pair[1].created, pair[1].refund.id))
-        return [_return(*pair) for pair in asked]
+        rows = market.refund_rows_between(self.desk, shop, start, end - 1)[::-1]
+        return [_return(*market.refund_at(self.desk, shop, row)) for row in rows]
 
 
 def content(body: bytes, name: str) -> dict[str, Any] | None:
@@ -238,14 +229,15 @@ def _return(state: OrderState, found: RefundState) -> dict[str, Any]:
         "dealMoney": market.yuan(line.paid),
         "returnMoney": market.yuan(found.refund.amount),
         "applyTime": market.wall(found.created),
-        "statusPassTime": market.wall(found.modified),
+        # The end of a countdown, not something that has happened.
+        "statusPassTime": market.wall(found.modified + 7 * 86_400),
         "statusDesc": {
-            tl.ASKED: "待商家处理",
-            tl.AGREED: "待顾客退货",
-            tl.RETURNING: "待商家确认收货",
-            tl.REFUNDED: "退货完成",
-            tl.WITHDRAWN: "退货关闭",
+            tl.ASKED: "退款待处理",
+            tl.AGREED: "待买家发货",
+            tl.RETURNING: "待商家收货",
+            tl.REFUNDED: "退款成功",
+            tl.WITHDRAWN: "退款关闭",
         }[found.phase],
         "returnReason": found.refund.reason,
-        "buyerName": buyer.name if buyer is not None else "",
+        "customer": buyer.nick if buyer is not None else "",
     }

@@ -1,4 +1,7 @@
-{#- The texts of `statusDesc` are not documented, so its words are looked at. A return is counted only if they say that it is done. -#}
+{#-
+  `statusDesc` is one of eight texts (1 退款待处理, 2 已拒绝退款, 3 待买家发货, 4 待商家收货, 5 退款失败, 6 退款处理中, 7 退款关闭, 8 退款成功);
+  older code saw others, so the words are looked at. A return is counted only if they say that it is done.
+-#}
 with
 
 returns as (
@@ -10,18 +13,15 @@ returns as (
         {# A return names the product and not the order line; the marts find the line by it. #}
         nullif(latest.record.productCode, '') as line_id,
         case
+            when {{ suning_return_succeeded('latest.record.statusDesc') }} then 'success'
+            when latest.record.statusDesc like '%关闭%' or latest.record.statusDesc like '%取消%' then 'closed'
             when
-                (latest.record.statusDesc like '%完成%' or latest.record.statusDesc like '%成功%')
-                and latest.record.statusDesc not like '%未%' and latest.record.statusDesc not like '%不成功%'
-                then 'success'
-            when
-                latest.record.statusDesc like '%关闭%' or latest.record.statusDesc like '%取消%'
-                or latest.record.statusDesc like '%拒绝%' then 'closed'
-            when latest.record.statusDesc like '%待商家处理%' or latest.record.statusDesc like '%待审%' then 'requested'
+                latest.record.statusDesc like '%待处理%' or latest.record.statusDesc like '%待商家处理%'
+                or latest.record.statusDesc like '%待审%' then 'requested'
             else 'processing'
         end as refund_state,
         {{ local_time('latest.record.applyTime', "'Asia/Shanghai'") }} as requested_at,
-        {{ local_time('latest.record.statusPassTime', "'Asia/Shanghai'") }} as passed_at,
+        latest.success_seen_at,
         {{ money('latest.record.returnMoney') }} as refund_amount,
         latest.record.returnReason as reason
     from {{ ref('base_suning__refunds') }} as latest
@@ -37,7 +37,7 @@ select
     refund_state,
     'other' as refund_type,
     requested_at,
-    case when refund_state = 'success' then coalesce(passed_at, requested_at) end as refunded_at,
+    case when refund_state = 'success' then success_seen_at end as refunded_at,
     refund_amount,
     {{ null_as('decimal(18, 4)') }} as refund_goods,
     {{ null_as('decimal(18, 4)') }} as refund_shipping,

@@ -5,8 +5,8 @@
     'modified_time': 'text'
 } -%}
 
-{# A refund succeeded at the modified time of the first version that says so; without one, when we first read it. #}
+{# A refund succeeded at the modified time of the first version that says so; without one, in the window that first listed it so. #}
 {{ latest_records(source('raw_beibei', 'refunds'), shape, over_versions={
     'success_seen_at': ('min', "case when record.status = '2' then"
-        ~ " case when record.modified_time <> '' then cursor_at else read_at end end"),
+        ~ " case when record.modified_time <> '' then cursor_at else listed_by end end"),
 }) }}

@@ -8,11 +8,11 @@
     }]
 } -%}
 
-{# The only time in the record is that of the sale. Every later state begins with the first version that shows it. #}
+{# The only time in the record is that of the sale. Every later state begins with the window in which it was first listed. #}
 {{ latest_records(source('raw_suning', 'orders'), shape, over_versions={
-    'unpaid_seen_at': ('min', "case when record.orderTotalStatus = '5' then cursor_at end"),
-    'paid_seen_at': ('min', "case when record.orderTotalStatus in ('10', '15', '20', '21', '30') then cursor_at end"),
-    'shipped_seen_at': ('min', "case when record.orderTotalStatus in ('20', '21', '30') then cursor_at end"),
-    'done_seen_at': ('min', "case when record.orderTotalStatus = '30' then cursor_at end"),
-    'closed_seen_at': ('min', "case when record.orderTotalStatus in ('0', '40') then cursor_at end"),
+    'unpaid_seen_at': ('min', "case when record.orderTotalStatus = '5' then listed_by end"),
+    'paid_seen_at': ('min', "case when record.orderTotalStatus in ('10', '15', '20', '21', '30') then listed_by end"),
+    'shipped_seen_at': ('min', "case when record.orderTotalStatus in ('20', '21', '30') then listed_by end"),
+    'done_seen_at': ('min', "case when record.orderTotalStatus = '30' then listed_by end"),
+    'closed_seen_at': ('min', "case when record.orderTotalStatus in ('0', '40') then listed_by end"),
 }) }}
