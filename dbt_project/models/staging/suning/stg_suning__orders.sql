@@ -32,6 +32,7 @@ trades as (
         latest.record.orderTotalStatus as source_status,
         {{ translate('latest.record.orderTotalStatus', states) }} as status_state,
         {{ local_time('latest.record.orderSaleTime', "'Asia/Shanghai'") }} as sold_at,
+        {{ local_time('latest.record.orderTime', "'Asia/Shanghai'") }} as ordered_at,
         coalesce({{ array_sum('latest.record.orderDetail', 'line', money('line.transportFee')) }}, 0) as shipping_charged,
         {{ array_sum('latest.record.orderDetail', 'line', money('line.payAmount')) }} as goods,
         latest.record.provinceName as region
@@ -54,8 +55,8 @@ select
         else status_state
     end as order_state,
     'standard' as order_type,
-    {# `orderSaleTime` is the only time in the record. ERP code reads it as the time of payment, so it stands for both. #}
-    sold_at as created_at,
+    {# `orderSaleTime` is when it was paid (ERP code); it stands for both where the record does not tell when it was ordered. #}
+    coalesce(ordered_at, sold_at) as created_at,
     case when not is_unpaid then sold_at end as paid_at,
     shipped_seen_at as shipped_at,
     {{ null_as('instant') }} as delivered_at,
