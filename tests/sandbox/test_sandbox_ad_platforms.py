@@ -153,6 +153,7 @@ def gmv_max(sandbox: Running, variant: str = "valid", **change: Any) -> dict[str
         "store_ids": json.dumps([given["extra"]["store_ids"]]),
         "dimensions": '["campaign_id","stat_time_day"]',
         "metrics": '["cost","orders","gross_revenue","campaign_name"]',
+        "filtering": '{"gmv_max_promotion_types": ["PRODUCT", "LIVE"]}',
         "start_date": FIRST,
         "end_date": LAST,
         **change,
@@ -405,6 +406,11 @@ def test_gmv_max_stands_in_no_auction_report(sandbox: Running) -> None:
     campaigns = [{row["dimensions"]["campaign_id"] for row in rows} for rows in (at_auction, of_gmv_max)]
     assert len(campaigns[0]) == 2 and len(campaigns[1]) == 1 and not campaigns[0] & campaigns[1]
     assert all(float(row["metrics"]["cost"]) > 0 for row in of_gmv_max)
+
+
+@pytest.mark.parametrize("filtering", ["{}", '{"gmv_max_promotion_types": ["PRODUCT"]}'])
+def test_gmv_max_tells_of_live_rooms_only_where_they_are_asked_for(sandbox: Running, filtering: str) -> None:
+    assert gmv_max(sandbox, filtering=filtering)["data"]["list"] == []
 
 
 def test_values_are_texts_numbers_and_null_side_by_side(sandbox: Running) -> None:

@@ -205,7 +205,8 @@ class Api:
         if set(kinds) - {"PRODUCT", "LIVE"}:
             raise _bad("filtering.gmv_max_promotion_types: unknown")
         metrics = _wanted(query, {**_GMV_METRICS, **_NAMES[entity]})
-        rows = _gmv_rows(adverts, entity, _days(query), self.desk.now()) if "PRODUCT" in kinds else []
+        # Its one campaign sells in live rooms, which are not told of unless they are asked for.
+        rows = _gmv_rows(adverts, entity, _days(query), self.desk.now()) if "LIVE" in kinds else []
         return self._listed(adverts, entity, rows, metrics, query, fault)
 
     def _listed(
