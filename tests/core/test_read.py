@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from extractors.accounts import Account
-from extractors.core.model import Page, Paging, Platform, Read, Reply, Request, Stream
+from extractors.core.jobs import State
+from extractors.core.model import Job, Page, Paging, Platform, Read, Reply, Request, Stream
 from extractors.core.paging import ForwardPages, LastPageFirst, NextToken, OnePage, number_at, records_at
 from extractors.core.read import READ_ATTEMPTS, Refused, WindowReader
 from extractors.core.window import Window, days_window
-from extractors.errors import ContractError, TooMuchError
+from extractors.errors import AddressExpired, ContractError, TooMuchError
 from extractors.personal import Personal, Scrubber
 from extractors.protocols.graphql import Connection
 
@@ -140,6 +141,84 @@ def test_rows_of_days_that_were_not_asked_for_are_no_answer(make_account, times)
     else:
         with pytest.raises(ContractError, match="2026-11-01, which was not asked for"):
             read_days(session, *days[2:])
+
+
+class InTurn(Answers):
+    """A vendor that answers each call with the next rows, the last ones for ever, and a total if it has one."""
+
+    def __init__(self, account: Account, *answers: list[tuple[str, int]], total: int | None = None) -> None:
+        super().__init__(account, [])
+        self.answers, self.total, self.asked = list(answers), total, [""]
+
+    def call(self, request: Request) -> Reply:
+        self.asked.append(request.name)
+        if request.name != "rows":
+            return Reply({})
+        self.calls += 1
+        rows = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if not rows:
+            raise AddressExpired("the address has expired")
+        records = [{"id": key, "n": n, "day": "2026-11-20"} for key, n in rows]
+        return Reply(
+            {"rows": records, "total": self.total, "next": str(self.calls) if self.answers[1:] else None}
+        )
+
+
+ONE = NextToken(records_at("rows"), lambda reply: None, "token", number_at("total"))
+ALL = NextToken(records_at("rows"), lambda reply: reply.body["next"], "token")
+REPORT = Stream("ads", "report", ("id",), lambda account, window: [], day="day")
+
+
+def landed(session: InTurn, stream: Stream, *reads: Read) -> list[tuple[str, int]]:
+    lines: list[bytes] = []
+    stream = replace(stream, reads=lambda account, window: reads)
+    WindowReader(stream, session, Scrubber(Personal(), "shop", b"key"), lines.append).read(WINDOW)  # type: ignore[arg-type]
+    return [(row["key"], row["payload"]["n"]) for row in map(json.loads, lines)]
+
+
+@pytest.mark.parametrize("stream", [STREAM, REPORT], ids=["cursor", "report"])
+def test_fewer_records_than_the_vendor_counts_are_asked_for_again_and_then_told(make_account, stream):
+    short, whole = [("a", 1)], [("b", 1), ("c", 1)]
+    read = Read(Request("rows"), ONE)
+    again = landed(InTurn(make_account("shop__one", time_zone="UTC"), short, whole, total=2), stream, read)
+    # A report that was not whole has left nothing; a record that was seen was there.
+    assert again == (short if stream is STREAM else []) + whole
+    session = InTurn(make_account("shop__one", time_zone="UTC"), short, total=2)
+    with pytest.raises(ContractError, match="says 2 records and sent 1"):
+        landed(session, stream, read)
+    assert session.calls == READ_ATTEMPTS
+
+
+def test_a_record_that_changes_while_it_is_paged_is_written_as_often_as_it_changed(make_account):
+    session = InTurn(make_account("shop__one"), [("a", 1)], [("a", 1), ("b", 1)], [("a", 2)], [("c", 1)])
+    pages = NextToken(records_at("rows"), lambda reply: None, "token")
+    found = landed(session, STREAM, *[Read(Request("rows"), pages)] * 4)
+    assert found == [("a", 1), ("b", 1), ("a", 2), ("c", 1)]
+
+
+@pytest.mark.parametrize("reads", [1, 2])
+def test_two_figures_of_one_row_are_an_error_on_two_pages_and_in_two_reads(make_account, reads):
+    session = InTurn(make_account("shop__one", time_zone="UTC"), *[[("a", n)] for n in range(9)])
+    paging = ALL if reads == 1 else NextToken(records_at("rows"), lambda reply: None, "token")
+    with pytest.raises(ContractError, match="same key" if reads == 1 else "another version"):
+        landed(session, REPORT, *[Read(Request("rows"), paging)] * reads)
+
+
+@pytest.mark.parametrize(
+    ("first", "jobs"), [([("a", 1)], 2), ([], 1)], ids=["a short report", "an address that expired"]
+)
+def test_a_report_that_is_not_whole_is_made_anew_and_one_whose_address_expired_is_not(
+    make_account, first, jobs
+):
+    session = InTurn(make_account("shop__one", time_zone="UTC"), first, [("a", 1), ("b", 1)], total=2)
+    job = Job(
+        ticket=lambda reply: "7",
+        look=lambda number: Request("look"),
+        state=lambda reply: State.READY,
+        fetch=lambda number: Request("rows"),
+    )
+    assert landed(session, REPORT, Read(Request("make"), ONE, job=job)) == [("a", 1), ("b", 1)]
+    assert session.asked.count("make") == jobs
 
 
 class Kept(dict[str, Any]):
