@@ -52,6 +52,15 @@ def test_no_night_reaches_back_behind_the_start_of_the_account(
     assert asked.start <= days_window(date(2026, 11, 3), date(2026, 11, 3), account.zone).start
 
 
+def test_a_past_day_that_was_not_read_yet_is_read_up_to_now(make_account: Callable[..., Account]) -> None:
+    mark = datetime(2026, 11, 14, 16, tzinfo=UTC)
+    for day in (date(2026, 11, 15), date(2026, 11, 16)):
+        window = plan(cursor_stream(), make_account(), mark, day, NOW)
+        assert window == Window(mark - timedelta(minutes=10), NOW - timedelta(minutes=3))
+    behind = plan(cursor_stream(), make_account(), mark, date(2026, 11, 14), NOW)
+    assert behind.end == mark
+
+
 def test_a_night_after_three_missed_ones_reads_from_the_mark(make_account: Callable[..., Account]) -> None:
     mark = datetime(2026, 11, 16, 16, tzinfo=UTC)
     window = plan(cursor_stream(), make_account(), mark, DAY, NOW)

@@ -456,6 +456,16 @@ def test_no_proxy_and_no_netrc_of_the_machine_sees_a_call(
     assert not asked and len(paths) == 1 and "Authorization" not in seen[0]
 
 
+def test_a_secret_that_begins_like_another_is_not_shown_by_its_end(
+    open_session: Callable[..., Session],
+) -> None:
+    longer = f"{SECRET}-and-more"
+    said = json.dumps({"code": 40101, "said": f"{longer} and {SECRET}"}).encode()
+    with vendor([(200, {}, said)]) as (url, _), pytest.raises(ConfigError) as caught:
+        open_session(url, extra={"client_secret": longer}).call(Request("report", "/x"))
+    assert "… and …" in str(caught.value) and "more" not in str(caught.value)
+
+
 def test_an_answer_without_an_end_is_given_up(
     open_session: Callable[..., Session], monkeypatch: pytest.MonkeyPatch
 ) -> None:
