@@ -1,5 +1,9 @@
 {# What several models of one platform need. #}
 
+{# The streams, beside orders, that tell what was given back, by the names that platforms have for them. #}
+{% macro refund_streams() %}{{ return(['refunds', 'returns', 'cancellations', 'after_sales']) }}{% endmacro %}
+
+
 {# The source_l2 of a row of Matomo's: its kind of referrer, or its campaign's name; null in reports that are not by source. #}
 {% macro matomo_source(record) -%}
 case {{ record }}.report

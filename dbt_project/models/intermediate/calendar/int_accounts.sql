@@ -15,15 +15,16 @@ read_from as (
 
 ),
 
+-- After-sales are read as far as the slowest of the streams that tell of them: JD and TikTok Shop have two.
 read_through as (
 
     select
         account_id,
-        {%- for stream in ['orders', 'refunds', 'settlements'] %}
-        max(case when stream = '{{ stream }}' then mark_end end) as {{ stream }}_through_at{{ "," if not loop.last }}
-        {%- endfor %}
+        max(case when stream = 'orders' then mark_end end) as orders_through_at,
+        min(case when stream in ({{ quoted(refund_streams()) }}) then mark_end end) as refunds_through_at,
+        max(case when stream = 'settlements' then mark_end end) as settlements_through_at
     from {{ source('raw_daybook', 'stream_status') }}
-    where stream in ('orders', 'refunds', 'settlements')
+    where stream in ({{ quoted(['orders', 'settlements'] + refund_streams()) }})
     group by account_id
 
 ),
