@@ -60,7 +60,7 @@ begun as (
 judged as (
 
     select
-        orders.store_id, orders.paid_date, orders.delivered_at, orders.begun_at, orders.promised_delivery_at,
+        orders.platform, orders.store_id, orders.paid_date, orders.delivered_at, orders.begun_at, orders.promised_delivery_at,
         case when orders.shipped_at is null and orders.over_at <= orders.due_at then 0 else 1 end as is_due,
         case when orders.shipped_at <= orders.due_at then 1 else 0 end as is_in_time,
         {{ store_date('orders.promised_delivery_at', 'zones.time_zone') }} as promised_date,
@@ -90,20 +90,28 @@ whole as (
 
 ),
 
--- Whether a store's platform tells times of shipment, and whether it tells both a promised day and the delivery. Where it does not, no
--- order is late and none in time: it is not known. Deliveries are told where each platform tells them of each kind of its orders that was
--- sold: of cash on delivery the payment at the door is known, which says nothing of the others. One that was never paid says nothing.
+-- Whether a platform of the store tells times of shipment. Where it does not (a till beside a shop), no order of it is late and none in
+-- time: it is not known.
+shipping as (
+
+    select platform, store_id, max(case when shipped_at is not null then 1 else 0 end) as is_told
+    from {{ ref('int_order_totals') }}
+    group by platform, store_id
+
+),
+
+-- Whether a store's platform tells both a promised day and the delivery. Deliveries are told where each platform tells them of each kind of
+-- its orders that was sold: of cash on delivery the payment at the door is known, which says nothing of the others. One that was never paid
+-- says nothing.
 told as (
 
     select
         store_id,
-        max(tells_shipping) as tells_shipping,
         max(tells_promises) as tells_promises,
         min(tells_deliveries) as tells_deliveries
     from (
         select
             store_id,
-            max(case when shipped_at is not null then 1 else 0 end) as tells_shipping,
             max(case when promised_delivery_at is not null and delivered_at is not null then 1 else 0 end) as tells_promises,
             max(case when delivered_at is not null then 1 when is_counted then 0 end) as tells_deliveries
         from {{ ref('int_order_totals') }}
@@ -163,7 +171,7 @@ events as (
     -- Orders by the day they were paid: those whose 48 hours are over, and those whose promised day is over.
     select
         orders.store_id, 'ALL', orders.paid_date, 0, 0, 0, 0, 0, 0, 0,
-        sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then told.tells_shipping * orders.is_due else 0 end),
+        sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then shipping.is_told * orders.is_due else 0 end),
         sum(case when orders.paid_date <= {{ add_days('whole.whole_through', -2) }} then orders.is_in_time else 0 end),
         sum(case when orders.delivered_at >= orders.begun_at then 1 else 0 end),
         count(orders.promised_delivery_at),
@@ -183,7 +191,7 @@ events as (
         0, 0
     from judged as orders
     left join whole on orders.store_id = whole.store_id
-    inner join told on orders.store_id = told.store_id
+    inner join shipping on orders.platform = shipping.platform and orders.store_id = shipping.store_id
     group by orders.store_id, orders.paid_date
 
     union all
