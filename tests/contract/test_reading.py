@@ -61,6 +61,21 @@ def in_small_pages(bench: Bench, window: Window) -> list[bytes]:
     return bench.rows(manifests)
 
 
+# Reports of ads: how many days one of them may span.
+SPANS = [
+    "alimama",
+    "amazon_ads",
+    "baidu_marketing",
+    "meta",
+    "ocean_engine",
+    "qianchuan",
+    "tencent_ads",
+    "tiktok_ads",
+    "uc_huichuan",
+]
+WIDE = [(name, stream.name) for name in SPANS for stream in SPOKEN[name].streams if stream.widest is not None]
+
+
 # ---- complete --------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("platform", "stream"), STREAMS)
 def test_every_record_of_several_days_is_read_exactly_once(platform: str, stream: str, bench: Make) -> None:
@@ -83,6 +98,24 @@ def test_every_record_of_several_days_is_read_exactly_once(platform: str, stream
         if sizes and len(expected) > len(on.reads) * max(sizes):
             assert calls > len(on.reads), "several pages had to be read and were not"
         assert not on.running.control.refusals, "the vendor's document forbids what the client asked"
+
+
+@pytest.mark.parametrize(("platform", "stream"), WIDE)
+def test_the_widest_window_that_is_asked_for_at_once_is_one_the_vendor_takes(
+    platform: str, stream: str, bench: Make
+) -> None:
+    """A first load and a back-fill ask for no less."""
+    on = bench(platform, stream)
+    widest, kept = on.stream.widest, on.stream.retention
+    assert widest is not None
+    days = (widest if kept is None else min(widest, kept)).days
+    window = days_window(BUSY_DAY - timedelta(days=days - 1), BUSY_DAY, on.account.zone)
+    at_once = list(on.stream.reads(on.account, window))
+    on.stream = replace(on.stream, slice=None)
+    manifests = on.run(window)
+    assert len(on.reads) == len(at_once), "it was not asked for at once"
+    expected = on.truth(window)
+    assert expected and expected <= set(keys_of(on.rows(manifests)))
 
 
 @pytest.mark.parametrize(("platform", "stream"), one_a_platform(0))
