@@ -65,7 +65,13 @@ def problems_of(error: BaseException, account: str | None = None) -> list[Proble
         ]
     if isinstance(error, DaybookError):
         return [
-            Problem(error.account or account, error.stream, error.window, error.message, error.advice),
+            Problem(
+                error.account or account,
+                error.stream,
+                error.window.told if error.window else None,
+                error.message,
+                error.advice,
+            ),
         ]
     return [
         Problem(account, None, None, f"{type(error).__name__}: {error}", "the task's log has the traceback")

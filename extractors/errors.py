@@ -11,6 +11,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from extractors.core.window import Window
+
 # What parsing code raises when an answer does not have the documented shape. See `misfit`.
 MISFITS = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
 # How an account goes on without a stream that its vendor refuses. An update may bring a stream that an
@@ -40,7 +42,7 @@ class DaybookError(Exception):
         *,
         account: str | None = None,
         stream: str | None = None,
-        window: str | None = None,
+        window: Window | None = None,
         advice: str | None = None,
     ) -> None:
         super().__init__(message)
@@ -51,7 +53,7 @@ class DaybookError(Exception):
         self.advice = advice
 
     def at(
-        self, *, account: str | None = None, stream: str | None = None, window: str | None = None
+        self, *, account: str | None = None, stream: str | None = None, window: Window | None = None
     ) -> DaybookError:
         """Fill in the parts of the place that are still unknown and return the error itself."""
         self.account = self.account or account
@@ -61,7 +63,8 @@ class DaybookError(Exception):
 
     @property
     def place(self) -> str:
-        return " · ".join(part for part in (self.account, self.stream, self.window) if part)
+        told = self.window.told if self.window else None
+        return " · ".join(part for part in (self.account, self.stream, told) if part)
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}" if self.place else self.message

@@ -274,12 +274,12 @@ class _StreamReader:
                 *where, f"{window}-{hashlib.sha256(body.encode()).hexdigest()[:12]}.json", body
             )
             raise ContractError(
-                refusal.reason, window=window.told, advice=f"the record is kept at {kept}"
+                refusal.reason, window=window, advice=f"the record is kept at {kept}"
             ) from None
         except OSError as error:
-            raise self._landing.trouble(error).at(window=window.told) from None
+            raise self._landing.trouble(error).at(window=window) from None
         except DaybookError as error:
-            raise error.at(window=window.told) from None
+            raise error.at(window=window) from None
 
     def _read(self, reader: WindowReader, pieces: list[Window]) -> None:
         """Read the pieces of a slice in parallel: a night has only one or two slices."""

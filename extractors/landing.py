@@ -328,7 +328,7 @@ class Landing:
             partition=told,
             account=told.account_id,
             stream=told.stream,
-            window=str(told.window),
+            window=told.window,
         )
 
     def mark(self, platform: str, account_id: str, stream: str) -> datetime | None:

@@ -465,7 +465,7 @@ def _write_dates(con: duckdb.DuckDBPyConnection, manifests: Sequence[Manifest]) 
 
 def _placed(error: Exception, manifest: Manifest) -> WarehouseError:
     if isinstance(error, WarehouseError):
-        error.at(account=manifest.account_id, stream=manifest.stream, window=str(manifest.window))
+        error.at(account=manifest.account_id, stream=manifest.stream, window=manifest.window)
         return error
     return trouble(manifest, str(error))
 

@@ -49,7 +49,7 @@ def trouble(manifest: Manifest, message: str, advice: str | None = None) -> Ware
         message,
         account=manifest.account_id,
         stream=manifest.stream,
-        window=str(manifest.window),
+        window=manifest.window,
         advice=advice or (_REDROP if manifest.platform == raw.FILES else _REREAD),
     )
 

@@ -80,7 +80,7 @@ def refused(bench: Bench, window: Window) -> DaybookError:
     sent = bench.running.control.requests[f"{bench.platform.name}/token"]
     assert isinstance(error, AuthError) or not sent
     assert error.account == bench.account.id and error.advice and bench.account.id in str(caught.value)
-    assert error.window is None or "Z … " in error.window, (
+    assert error.window is None or f" · {error.window.told}: " in str(error), (
         "whoever is on call reads times, not a folder's name"
     )
     for secret in bench.secrets():

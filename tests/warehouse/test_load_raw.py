@@ -432,7 +432,7 @@ def test_a_damaged_partition_fails_by_name_and_the_others_load(landing, warehous
     with pytest.raises(LoadErrors) as caught:
         load(landing, warehouse)
     (error,) = caught.value.errors
-    assert (error.account, error.stream, error.window) == ("shop__one", "orders", str(window(0)))
+    assert (error.account, error.stream, error.window) == ("shop__one", "orders", window(0))
     assert Path(bad.paths[0]).name in str(error) and "read that window again" in str(error)
     assert {part.manifest_id for part in caught.value.loaded} == {*(m.id for m in good), other.id}
     assert [manifest.id for manifest in landing.pending()] == [bad.id]
@@ -470,7 +470,7 @@ def test_a_damaged_manifest_fails_by_name_and_the_others_load(landing, warehouse
         with pytest.raises(LoadErrors) as caught:
             load(landing, warehouse)
         (error,) = caught.value.errors
-        assert (error.account, error.stream, error.window) == ("shop__one", "orders", str(window(0)))
+        assert (error.account, error.stream, error.window) == ("shop__one", "orders", window(0))
         assert str(path) in str(error) and "read that window again" in str(error)
     assert {row[1] for row in rows(warehouse, CONTENT)} == {"g", "o"}
     assert load(landing, warehouse, account_ids=["shop__two"]) == [], (good, other)
@@ -554,7 +554,7 @@ def test_a_line_that_is_no_landing_line_fails_its_partition_only(landing, wareho
     with pytest.raises(LoadErrors) as caught:
         load(landing, warehouse)
     (error,) = caught.value.errors
-    assert error.window == str(window(1)) and bad.paths[0] in str(error)
+    assert error.window == window(1) and bad.paths[0] in str(error)
     assert [row[1] for row in rows(warehouse, CONTENT)] == ["1", "3"]
     assert rows(warehouse, "select count(*), max(load_id) from raw_daybook.ledger") == [(2, 2)]
 
