@@ -13,6 +13,7 @@ killed before the mark moves, the window is read again, and the loader drops wha
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -29,7 +30,7 @@ import zstandard
 
 from extractors import __version__, durable, scratch
 from extractors.core.window import Window
-from extractors.errors import ConfigError, LandingError
+from extractors.errors import ConfigError, DaybookError, LandingError, TransientError
 from extractors.store import Store, open_store
 
 MANIFEST = "manifest.json"
@@ -207,12 +208,13 @@ class Landing:
     def __repr__(self) -> str:
         return f"Landing({self.root})"
 
-    def trouble(self, error: OSError) -> ConfigError:
+    def trouble(self, error: OSError) -> DaybookError:
         """An error of the disk or of the object store, as one that says what to do."""
-        return ConfigError(
-            f"cannot read or write landing: {error.strerror or type(error).__name__}",
-            advice=f"free space or mend the permissions of {self.root}, then run again",
-        )
+        said = f"cannot read or write landing: {error.strerror or type(error).__name__}"
+        # A connection that was cut, or a store that is busy: what a retry helps, as it frees no disk.
+        if isinstance(error, ConnectionError | TimeoutError) or error.errno == errno.EBUSY:
+            return TransientError(said, advice=f"run again; if it stays so, check the way to {self.root}")
+        return ConfigError(said, advice=f"free space or mend the permissions of {self.root}, then run again")
 
     def partition(
         self, platform: str, account_id: str, stream: str, kind: str, window: Window, read_at: datetime

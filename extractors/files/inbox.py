@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from extractors.accounts import Account
-from extractors.errors import ConfigError, DaybookError, ExtractErrors, LandingError
+from extractors.errors import ConfigError, DaybookError, ExtractErrors, LandingError, TransientError
 from extractors.files.catalogue import SHIPPED, mappings_for, recognise
 from extractors.files.cells import Cells, clean
 from extractors.files.folder import Drop, Inbox, being_written, readable
@@ -129,7 +129,7 @@ class _Run:
                 self.leave(path, "ends in the middle, and was written to a moment ago")
                 return
             tables = self._read(drop)
-        except ConfigError as error:  # landing fails, not the file
+        except (ConfigError, TransientError) as error:  # landing fails, not the file
             self.refused.append(error.at(account=self.account.id))
             return
         except Exception as error:

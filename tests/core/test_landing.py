@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -18,7 +19,7 @@ import pytest
 import zstandard
 
 from extractors.core.window import Window
-from extractors.errors import ConfigError
+from extractors.errors import ConfigError, ExtractErrors
 from extractors.landing import Landing, Manifest
 
 WINDOW = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
@@ -202,6 +203,24 @@ def test_a_removal_that_is_killed_leaves_the_whole_or_nothing_and_no_damage(
         landing.sweep()
     assert landing.store.arriving() == {}
     assert bool(list(landing.store.find("taobao"))) is bool(list(landing.all()))
+
+
+@pytest.mark.parametrize(
+    ("error", "hopeless"),
+    [
+        (ConnectionResetError(errno.ECONNRESET, "reset"), False),
+        (TimeoutError(), False),
+        (OSError(errno.EBUSY, "Please reduce your request rate."), False),  # how s3fs tells SlowDown
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (PermissionError("Access Denied"), True),
+    ],
+)
+def test_a_store_that_is_cut_off_or_busy_is_tried_again_the_same_night(
+    landing: Landing, error: OSError, hopeless: bool
+) -> None:
+    told = landing.trouble(error)
+    assert ExtractErrors([told]).hopeless is hopeless
+    assert landing.root in str(told) and str(error.strerror or type(error).__name__) in told.message
 
 
 def test_a_note_of_an_upload_that_was_cut_off_stops_nothing() -> None:
