@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -155,7 +156,7 @@ class TokenFile:
         path = self._path.with_name(f".{self._path.name}.room.tmp")
         try:
             try:
-                durable.write(path, " " * _ROOM, mode=0o600)
+                durable.write(path, secrets.token_hex(_ROOM // 2), mode=0o600)  # blanks could be compressed
             except OSError as error:
                 raise self._cannot_keep(error) from None
             yield

@@ -6,6 +6,7 @@ import os
 import resource
 import stat
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,18 @@ def test_what_a_running_renewal_has_on_the_disk_is_not_taken_for_left_by_a_kille
 
     TokenFile(tmp_path, "x__y", GIVEN).refresh(Tokens("a0", "r0"), ask)
     assert len(found[0]) == 1
+
+
+def test_room_for_new_tokens_is_kept_on_a_disk_that_compresses(tmp_path: Path) -> None:
+    held: list[int] = []
+
+    def ask(old: Tokens) -> Tokens:
+        (path,) = tmp_path.glob(".x__y.*tmp")
+        held.append(len(zlib.compress(path.read_bytes())))
+        return Tokens("a1", "r1")
+
+    TokenFile(tmp_path, "x__y", GIVEN).refresh(Tokens("a0", "r0"), ask)
+    assert held[0] > 8_000
 
 
 def test_a_new_authorisation_in_the_connection_wins_over_an_old_file(tmp_path: Path) -> None:
