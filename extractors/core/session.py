@@ -220,8 +220,8 @@ class Session:
         with self._guard:
             self.calls += 1
         try:
-            # Without a session of `requests`: its merging costs a tenth of a call's time, redirects and cookies
-            # could alter a signed request, and a proxy or .netrc of the machine see it.
+            # Without a session of `requests`: its merging costs a tenth of a call's time, redirects and
+            # cookies could alter a signed request, and a proxy or .netrc of the machine see it.
             arguments = {**arguments, "headers": {**DEFAULT_HEADERS, **arguments.get("headers", {})}}
             call = requests.Request(**arguments).prepare()
             timeout = CONNECT_TIMEOUT, self.platform.patience
