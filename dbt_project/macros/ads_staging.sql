@@ -7,7 +7,7 @@
       keyword_text, match_type, impressions, clicks, spend, conversions_platform, conversion_value_platform, daily_budget
       and currency.
       What a part leaves out is null, except the currency, which is then the account's of accounts.yml. A part with `is_summed` makes one row per read of a date:
-      it adds up to the account what the platform tells product by product.
+      it adds up to the account what the platform tells product by product, clicks only where each one that cost something tells them.
   attribution_window: how long the platform claims a purchase; conversion_time_basis: click_date or conversion_date.
 #}
 {% macro ads_of(platform, parts, attribution_window, conversion_time_basis) -%}
@@ -34,7 +34,13 @@ reads as (
         {{ one }}{{ part.get(name, null_as('text')) }}) as {{ name }},
         {%- endfor %}
         {%- for name in counts %}
-        cast({{ all }}{{ part.get(name, null_as('bigint')) }}) as bigint) as {{ name }},
+        {%- set figure = part.get(name, null_as('bigint')) %}
+        {%- if part.get('is_summed') %}
+        cast(case when count(case when {{ figure }} is null and {{ part.spend }} <> 0 then 1 end) = 0 then sum({{ figure }}) end as bigint)
+            as {{ name }},
+        {%- else %}
+        cast({{ figure }} as bigint) as {{ name }},
+        {%- endif %}
         {%- endfor %}
         {%- for name in amounts %}
         cast({{ all }}{{ part.get(name, null_as('decimal(18, 4)')) }}) as decimal(18, 4)) as {{ name }}{{ ',' if not loop.last }}

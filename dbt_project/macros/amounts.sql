@@ -22,6 +22,14 @@
     cast(case when {{ known }} then cast({{ amount }} as decimal(18, 4)) end as decimal(18, 2))
 {%- endmacro %}
 
+{#
+  The sum of a figure over rows of ads, null where one of them that cost something does not tell it: the spend of all by the clicks of some
+  would be too much a click.
+#}
+{% macro whole_sum(name, of='') -%}
+    case when count(case when {{ name }} is null and not {{ of }}is_withdrawn and {{ of }}spend_orig <> 0 then 1 end) = 0 then sum({{ name }}) end
+{%- endmacro %}
+
 {# The oldest read (its date or its age) among the ad figures that the platform has not withdrawn; where it withdrew all, among all. #}
 {% macro oldest_that_stands(read, of='') -%}
     coalesce(min(case when not {{ of }}is_withdrawn then {{ of }}{{ read }} end), min({{ of }}{{ read }}))

@@ -126,13 +126,16 @@ def test_every_day_of_every_level_says_what_was_delivered(night: Night, name: st
         row = found.pop(day)
         assert row["entities"] == row["different"] == len(world)
         assert row["spend"] == Decimal(sum(f.cost for f in world)) / 100
-        told = world
+        untold = False
         if name in WITHOUT_CLICKS and LEVELS[name][level] != "ad":
-            told = [f for f in figures(adverts, [day], "campaign", now) if is_shown(name, "ad", f)]
-        assert (row["impressions"], row["clicks"]) == (
-            sum(f.shows for f in told),
-            sum(f.clicks for f in told),
-        )
+            campaigns = figures(adverts, [day], "campaign", now)
+            told = [f for f in campaigns if is_shown(name, "ad", f)]
+            # Nobody knows the clicks of an account that spent a part of its money on ads that tell none.
+            untold = level == "account" and any(f.cost for f in campaigns if f not in told)
+        else:
+            told = world
+        clicked = (sum(f.shows for f in told), sum(f.clicks for f in told))
+        assert (row["impressions"], row["clicks"]) == ((None, None) if untold else clicked)
         if row["conversions"] is not None:
             assert row["conversions"] == sum(f.conversions for f in world)
         if name not in WITHOUT_VALUE and row["worth"] is not None:

@@ -1,6 +1,9 @@
 -- The one SELECT behind the ad tables of every level and grain. Everything is added up over the days an entity was
--- reported; ratios are made of the sums. One row per level, entity, grain, period_start and span.
+-- reported; ratios are made of the sums. Impressions and clicks are null where a day that cost something tells none.
+-- One row per level, entity, grain, period_start and span.
 {%- set spend = 'case when max(ads.unrated) = 0 then sum(ads.spend) end' %}
+{%- set impressions = whole_sum('ads.impressions', 'ads.') %}
+{%- set clicks = whole_sum('ads.clicks', 'ads.') %}
 select
     ads.entity_level,
     ads.platform,
@@ -23,8 +26,8 @@ select
     max_by(ads.attribution_window, ads.report_date) as attribution_window,
     max_by(ads.conversion_time_basis, ads.report_date) as conversion_time_basis,
     min(case when ads.is_withdrawn then 1 else 0 end) = 1 as is_deleted_entity,
-    cast(sum(ads.impressions) as bigint) as impressions,
-    cast(sum(ads.clicks) as bigint) as clicks,
+    cast({{ impressions }} as bigint) as impressions,
+    cast({{ clicks }} as bigint) as clicks,
     {{ mart_money('sum(ads.spend)', 'max(ads.unrated) = 0') }} as spend,
     cast(sum(ads.spend_orig) as decimal(18, 2)) as spend_orig,
     cast(sum(ads.conversions_platform) as decimal(18, 4)) as conversions_platform,
@@ -76,10 +79,10 @@ select
         'case when count(case when ads.spend_orig > 0 and ads.daily_budget_orig is null then 1 end) = 0 then sum(ads.spend_orig) end',
         'sum(case when not ads.is_withdrawn then ads.daily_budget_orig end)'
     ) }} as budget_used,
-    {{ ratio('sum(ads.clicks)', 'sum(ads.impressions)') }} as ctr,
-    {{ ratio(spend, 'sum(ads.clicks)') }} as cpc,
-    {{ ratio('1000 * ' ~ spend, 'sum(ads.impressions)') }} as cpm,
-    {{ ratio('sum(ads.conversions_platform)', 'sum(ads.clicks)') }} as cvr,
+    {{ ratio(clicks, impressions) }} as ctr,
+    {{ ratio(spend, clicks) }} as cpc,
+    {{ ratio('1000 * ' ~ spend, impressions) }} as cpm,
+    {{ ratio('sum(ads.conversions_platform)', clicks) }} as cvr,
     {{ ratio(spend, 'sum(ads.conversions_platform)') }} as cpa,
     {{ ratio('sum(ads.conversion_value_platform)', spend) }} as roas_platform
 from {{ ref('int_ad_days') }} as ads

@@ -50,7 +50,11 @@ at_{{ level }} as (
         {%- for name in ['daily_budget_orig', 'daily_budget'] %}
         max(case when level_rank = {{ rank }} then {{ name }} end) as {{ name }},
         {%- endfor %}
-        {%- for name in counts + amounts %}
+        max(case when coalesce(impressions, clicks, conversions_platform) is not null then level_rank end) as told_rank,
+        {%- for name in counts %}
+        {{ whole_sum(name) }} as {{ name }},
+        {%- endfor %}
+        {%- for name in amounts %}
         sum({{ name }}) as {{ name }}
         {{- "," if not loop.last }}
         {%- endfor %}
@@ -64,7 +68,8 @@ at_{{ level }} as (
 {%- endfor %}
 
 {%- for level, rank in ad_levels().items() %}
--- Each figure is taken from the coarsest level that gives it: if the account's row has only the spend, clicks come from its campaigns.
+-- Each figure is taken from the coarsest level that gives it: if the account's row has only the spend, clicks come from its campaigns. If
+-- it tells what the ads brought and no clicks, a part of them was told without (GMV Max), and its campaigns have no more than the rest.
 select
     '{{ level }}' as entity_level,
     platform,
@@ -91,13 +96,20 @@ select
     max(daily_budget_orig) as daily_budget_orig,
     max(daily_budget) as daily_budget,
     {%- for name in counts %}
-    cast(min_by({{ name }}, level_rank) filter (where {{ name }} is not null) as bigint) as {{ name }},
+    cast(max(case when level_rank = first_told then {{ name }} end) as bigint) as {{ name }},
     {%- endfor %}
     {%- for name in amounts %}
     cast(min_by({{ name }}, level_rank) filter (where {{ name }} is not null) as decimal(18, 4)) as {{ name }}
     {{- "," if not loop.last }}
     {%- endfor %}
-from at_{{ level }}
+from (
+    select
+        *,
+        min(told_rank) over (
+            partition by platform, account_id, store_id, report_date, campaign_id, ad_group_id, ad_id, keyword_id
+        ) as first_told
+    from at_{{ level }}
+) as levels
 group by platform, account_id, store_id, report_date, campaign_id, ad_group_id, ad_id, keyword_id
 {{ "union all" if not loop.last }}
 {%- endfor %}
