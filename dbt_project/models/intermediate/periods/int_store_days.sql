@@ -154,10 +154,12 @@ ads as (
         sum(clicks) as ad_clicks,
         sum(impressions) as ad_impressions,
         sum(conversion_value_platform) as platform_claimed_value,
-        -- The number of accounts that do not say it. With one of them the sum is unknown.
-        {%- for name, figure in [('clicks', 'clicks'), ('impressions', 'impressions'), ('claims', 'conversion_value_platform')] %}
-        sum(case when {{ figure }} is null and not is_withdrawn then 1 else 0 end) as untold_{{ name }},
+        -- The number of accounts that do not say it. With one of them the sum is unknown. One that spent nothing has no clicks to tell, but
+        -- may still sell.
+        {%- for name in ['clicks', 'impressions'] %}
+        sum(case when {{ name }} is null and not is_withdrawn and spend_orig is distinct from 0 then 1 else 0 end) as untold_{{ name }},
         {%- endfor %}
+        sum(case when conversion_value_platform is null and not is_withdrawn then 1 else 0 end) as untold_claims,
         sum(unrated) as unrated_ads
     from {{ ref('int_ad_days') }}
     where entity_level = 'account'
