@@ -1,9 +1,12 @@
 -- The one SELECT behind the ad tables of every level and grain. Everything is added up over the days an entity was
--- reported; ratios are made of the sums. Impressions and clicks are null where a day that cost something tells none.
+-- reported; ratios are made of the sums. What a day that cost something does not tell is not known of the whole.
 -- One row per level, entity, grain, period_start and span.
 {%- set spend = 'case when max(ads.unrated) = 0 then sum(ads.spend) end' %}
 {%- set impressions = whole_sum('ads.impressions', 'ads.') %}
 {%- set clicks = whole_sum('ads.clicks', 'ads.') %}
+{%- set conversions = whole_sum('ads.conversions_platform', 'ads.') %}
+{%- set conversion_value = whole_sum('ads.conversion_value_platform', 'ads.') %}
+{%- set conversion_value_expected = whole_sum('ads.conversion_value_platform_expected', 'ads.') %}
 select
     ads.entity_level,
     ads.platform,
@@ -30,12 +33,12 @@ select
     cast({{ clicks }} as bigint) as clicks,
     {{ mart_money('sum(ads.spend)', 'max(ads.unrated) = 0') }} as spend,
     cast(sum(ads.spend_orig) as decimal(18, 2)) as spend_orig,
-    cast(sum(ads.conversions_platform) as decimal(18, 4)) as conversions_platform,
-    {{ mart_money('sum(ads.conversion_value_platform)', 'max(ads.unrated) = 0') }} as conversion_value_platform,
-    cast(sum(ads.conversion_value_platform_orig) as decimal(18, 2)) as conversion_value_platform_orig,
+    cast({{ conversions }} as decimal(18, 4)) as conversions_platform,
+    {{ mart_money(conversion_value, 'max(ads.unrated) = 0') }} as conversion_value_platform,
+    cast({{ whole_sum('ads.conversion_value_platform_orig', 'ads.') }} as decimal(18, 2)) as conversion_value_platform_orig,
     {{ mart_money('sum(ads.spend_first)', 'max(ads.unrated) = 0') }} as spend_as_first_reported,
-    cast(sum(ads.conversions_platform_first) as decimal(18, 4)) as conversions_as_first_reported,
-    {{ mart_money('sum(ads.conversion_value_platform_first)', 'max(ads.unrated) = 0') }} as conversion_value_as_first_reported,
+    cast({{ whole_sum('ads.conversions_platform_first', 'ads.') }} as decimal(18, 4)) as conversions_as_first_reported,
+    {{ mart_money(whole_sum('ads.conversion_value_platform_first', 'ads.'), 'max(ads.unrated) = 0') }} as conversion_value_as_first_reported,
     -- People of single days: at least as many as on the best day, at most all of them, where each day was told.
     cast(max(reached.reach) as bigint) as reach_at_least,
     cast(case when count(*) = count(reached.reach) then sum(reached.reach) end as bigint) as reach_days,
@@ -52,9 +55,9 @@ select
     {{ oldest_that_stands('days_since', 'ads.') }} as days_since,
     -- A period is known at an age, or can be extrapolated, when each of its days is.
     cast(case when count(ads.conversions_platform) = count(ads.conversions_platform_expected)
-        then sum(ads.conversions_platform_expected) end as decimal(18, 4)) as conversions_expected_final,
+        then {{ whole_sum('ads.conversions_platform_expected', 'ads.') }} end as decimal(18, 4)) as conversions_expected_final,
     {{ mart_money(
-        'sum(ads.conversion_value_platform_expected)',
+        conversion_value_expected,
         'max(ads.unrated) = 0 and count(ads.conversion_value_platform) = count(ads.conversion_value_platform_expected)'
     ) }} as conversion_value_expected_final,
     {%- for age in var('ad_ages') %}
@@ -72,7 +75,7 @@ select
     {%- endfor %}
     {{ ratio(
         'case when count(ads.conversion_value_platform) = count(ads.conversion_value_platform_expected)
-            then sum(ads.conversion_value_platform_expected) end',
+            then ' ~ conversion_value_expected ~ ' end',
         spend
     ) }} as roas_expected_final,
     {{ ratio(
@@ -82,9 +85,9 @@ select
     {{ ratio(clicks, impressions) }} as ctr,
     {{ ratio(spend, clicks) }} as cpc,
     {{ ratio('1000 * ' ~ spend, impressions) }} as cpm,
-    {{ ratio('sum(ads.conversions_platform)', clicks) }} as cvr,
-    {{ ratio(spend, 'sum(ads.conversions_platform)') }} as cpa,
-    {{ ratio('sum(ads.conversion_value_platform)', spend) }} as roas_platform
+    {{ ratio(conversions, clicks) }} as cvr,
+    {{ ratio(spend, conversions) }} as cpa,
+    {{ ratio(conversion_value, spend) }} as roas_platform
 from {{ ref('int_ad_days') }} as ads
 inner join {{ ref('int_span_days') }} as days
     on ads.store_id = days.store_id
