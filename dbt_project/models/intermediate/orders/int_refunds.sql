@@ -69,7 +69,7 @@ linked as (
 
 ),
 
--- Rates of the refund's own day; a refund paid in another currency than its order is first turned into the order's.
+-- Rates of the refund's own day; money that came back in another currency than its order's is first turned into that.
 rated as (
 
     select
@@ -85,7 +85,8 @@ rated as (
             ) as decimal(18, 8))
         end as refund_rate_to_store,
         case
-            when coalesce(linked.currency, linked.order_currency) = linked.order_currency then cast(1 as decimal(18, 8))
+            when not linked.is_money_back or coalesce(linked.currency, linked.order_currency) = linked.order_currency
+                then cast(1 as decimal(18, 8))
             else cast(round(
                 cast(own_rates.rate_to_reporting as double) / cast(order_rates.rate_to_reporting as double), 8
             ) as decimal(18, 8))
