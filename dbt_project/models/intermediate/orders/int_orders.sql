@@ -28,10 +28,11 @@ refunds as (
         max(refunded_at) as last_refunded_at,
         cast(sum(refund_units) as decimal(18, 4)) as refund_units,
         {%- for part in parts %}
-        cast(sum(refund_{{ part }}_orig) as decimal(18, 4)) as refund_{{ part }}_orig,
-        cast(sum(refund_{{ part }}_cohort) as decimal(18, 4)) as refund_{{ part }}_cohort,
-        cast(sum(case when refunded_at <= order_paid_at + interval {{ 30 * 24 }} hour then refund_{{ part }}_cohort else 0 end) as decimal(18, 4))
-            as refund_{{ part }}_cohort_30d
+        {%- set within_30d = 'case when refunded_at <= order_paid_at + interval ' ~ 30 * 24 ~ ' hour then refund_' ~ part ~ '_cohort else 0 end' %}
+        {%- for name, amount in {'orig': 'refund_' ~ part ~ '_orig', 'cohort': 'refund_' ~ part ~ '_cohort', 'cohort_30d': within_30d}.items() %}
+        case when count(*) = count({{ amount }}) then {{ added_up(amount) }} end as refund_{{ part }}_{{ name }}
+        {{- "," if not loop.last }}
+        {%- endfor %}
         {{- "," if not loop.last }}
         {%- endfor %}
     from {{ ref('int_refunds') }} as refunds
@@ -79,9 +80,9 @@ named as (
         refunds.last_refunded_at,
         coalesce(refunds.refund_units, 0) as refund_units,
         {%- for part in parts %}
-        coalesce(refunds.refund_{{ part }}_orig, 0) as refund_{{ part }}_orig,
-        case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort end as refund_{{ part }}_cohort,
-        case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_cohort_30d end as refund_{{ part }}_cohort_30d,
+        {%- for name in ['orig', 'cohort', 'cohort_30d'] %}
+        case when refunds.order_id is null then 0 else refunds.refund_{{ part }}_{{ name }} end as refund_{{ part }}_{{ name }},
+        {%- endfor %}
         {%- endfor %}
         case
             when not orders.is_paid then null
@@ -89,7 +90,9 @@ named as (
             -- Rounded: the share of a line may have fractions of a cent, which nobody can pay back.
             when round(refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig, 2) >= round(orders.paid_amount_orig, 2)
                 and orders.paid_amount_orig > 0 then 'fully_refunded'
-            when refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig > 0 then 'partly_refunded'
+            -- An amount that is not known is still some money.
+            when refunds.refunds > 0 and coalesce(refunds.refund_goods_orig + refunds.refund_shipping_orig + refunds.refund_tax_orig, 1) > 0
+                then 'partly_refunded'
             else 'kept'
         end as outcome
     from orders
