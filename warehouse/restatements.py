@@ -11,6 +11,7 @@ import re
 from collections.abc import Set
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -50,6 +51,47 @@ RESTATED: dict[str, tuple[str, ...]] = {
     "target": ("store_id", "metric"),
 }
 
+
+class _Rows(NamedTuple):
+    """Rows that are compared with the last release's."""
+
+    mart: str  # as dim_metric calls it
+    grain: str
+    key: tuple[str, ...]
+    period: str = "period_start"
+
+
+# Tables of events, cohorts and launches: a row is compared once it is complete. Rows of people (dim_customer,
+# rfm_monthly) are left out: they are of today, or as many as there are buyers.
+OTHERS: dict[str, _Rows] = {
+    "promo_event": _Rows("promo_event", "event", ("event_id", "store_id"), "event_start"),
+    "promo_event_daily": _Rows("promo_event_daily", "day", ("event_id", "store_id", "phase"), "date_day"),
+    "promo_event_hourly": _Rows(
+        "promo_event_hourly", "hour", ("event_id", "store_id", "hour_of_day"), "date_day"
+    ),
+    "cohort_monthly": _Rows(
+        "cohort",
+        "month",
+        ("store_id", "buyer_type", "acquisition_source", "cohort_month", "month_number"),
+        "calendar_month",
+    ),
+    "repurchase_monthly": _Rows("repurchase", "month", ("store_id", "window_days"), "cohort_month"),
+    "refund_cohort_monthly": _Rows("refund_cohort", "month", ("store_id", "days_since"), "paid_month"),
+    "new_product": _Rows("new_product", "window", ("store_id", "product_id", "window_days"), "launched_date"),
+}
+# Metrics of those tables (mart.metric) → SQL: whether a change was to be expected of the old row (o).
+_EXPECTED = {
+    # What the cells of the months before and marketing_monthly say is told of them.
+    r"cohort\.(cohort_size|cumulative_orders|cumulative_net_sales|marketing_cost)": "true",
+    # What counts of a bulk order depends on all orders of the store, those of last night too.
+    r"promo_event(_daily)?\.units_winsorised\w*": "true",
+    r"promo_event\.\w+_(post_dip|net_incremental)": "not o.is_settled",
+    r"promo_event\.new_buyers_(mature|repurchased)_30d": "o.new_buyers_mature_30d < o.new_buyers",
+    r"promo_event\.new_buyers_(mature|repurchased)_90d": "o.new_buyers_mature_90d < o.new_buyers",
+    r"promo_event\.(refund_amount_cohort_\d+d)": r"o.\1 is null",
+    r"new_product\.days_to_first_sale": "o.days_to_first_sale is null",
+}
+
 # Metrics that change as days pass, without a published number having been wrong: the age of a figure, what
 # young ad figures will grow to, and forecasts of a month.
 _CHANGES_WITH_TIME = (
@@ -66,6 +108,10 @@ _OUTCOME_OF_MATURED = {
     "orders_late": "orders_promised",
 }
 
+_ABOUT = (
+    "Published numbers of complete periods, events, cohorts and launches that changed, one row a change."
+    " Rows of people (dim_customer, rfm_monthly) are left out."
+)
 _TABLE = f"""
 create schema if not exists marts;
 create table if not exists marts.{LOG} (
@@ -73,11 +119,11 @@ create table if not exists marts.{LOG} (
     metric varchar not null, first_reported decimal(38, 6), previous decimal(38, 6), current decimal(38, 6),
     release_id varchar not null, changed_at timestamptz not null, cause varchar);
 alter table marts.{LOG} add column if not exists cause varchar;
-comment on table marts.{LOG} is 'Published numbers of complete periods that changed, one row a change.';
+comment on table marts.{LOG} is '{_ABOUT}';
 comment on column marts.{LOG}.mart is 'Table the number stands in.';
-comment on column marts.{LOG}.grain is 'day, week or month.';
+comment on column marts.{LOG}.grain is 'day, week or month; hour, event; window of a launch.';
 comment on column marts.{LOG}.key is 'Which row of the period: its key columns joined with |.';
-comment on column marts.{LOG}.period_start is 'First day of the period the number is for.';
+comment on column marts.{LOG}.period_start is 'First day of the period, event or launch.';
 comment on column marts.{LOG}.metric is 'Column that changed; is_complete (store_*): it opened, or is whole.';
 comment on column marts.{LOG}.first_reported is 'The first that was published, in the currency of previous.';
 comment on column marts.{LOG}.previous is 'What the release before said; null: it had no value.';
@@ -125,21 +171,24 @@ def record(
         # Read the catalog once: with some hundred tables, that takes longer than most comparisons.
         columns = {catalog: _types(con, catalog) for catalog in (here, "published")}
         clocks = _clocks(con, here)
+        tables = {
+            f"{subject}_{sibling}": _Rows(subject, grain, key)
+            for subject, key in RESTATED.items()
+            for sibling, grain in GRAINS.items()
+        }
         logged = sum(
             _log_table(
                 con,
                 here,
-                f"{subject}_{sibling}",
-                grain,
-                key,
+                table,
+                rows,
                 columns,
-                clocks.get(subject, {}),
+                clocks.get(rows.mart, {}),
                 release_id,
                 changed_at,
                 is_same_recipe,
             )
-            for subject, key in RESTATED.items()
-            for sibling, grain in GRAINS.items()
+            for table, rows in (tables | OTHERS).items()
         )
         con.execute("commit")
         return logged
@@ -166,8 +215,7 @@ def _log_table(
     con: duckdb.DuckDBPyConnection,
     here: str,
     table: str,
-    grain: str,
-    row_key: tuple[str, ...],
+    rows: _Rows,
     columns: dict[str, dict[str, dict[str, str]]],
     clocks: dict[str, str],
     release_id: str,
@@ -177,17 +225,20 @@ def _log_table(
     types = columns[here].get(table, {})
     new, old = types.keys(), columns["published"].get(table, {}).keys()
     clocks = {name: clock for name, clock in clocks.items() if name in new & old}
-    if not clocks or not {*row_key, "period_start"} <= new & old:
+    row_key, period = rows.key, rows.period
+    if not clocks or not {*row_key, period} <= new & old:
         return 0
     # A period that still runs changes every night, which is not a restatement. A period that was published as
     # complete and is open again is still logged, so that the log's last row is always what readers have. That
     # it opened or is complete again is logged for the store mart only: all marts of a store change together.
     key = _key(row_key, "o", "n")
     grown = {days: _has_matured_since(here, columns, days) for days in set(_MATURING.values())}
-    aged = {m: _is_expected_to_change(m, clock, new & old, grown) for m, clock in clocks.items()}
+    aged = {m: _is_expected_to_change(rows.mart, m, clock, new & old, grown) for m, clock in clocks.items()}
     differs = " or ".join(f"n.{identifier(m)} is distinct from o.{identifier(m)}" for m in clocks)
     complete, turned = "true", ""
-    if "is_complete" in new & old:
+    if table in OTHERS:
+        complete = _is_over(here, table, rows)
+    elif "is_complete" in new & old:
         stores = f"store_{table.rpartition('_')[2]}"
         told = f"select key, period_start from {here}.marts.{LOG} where mart = {literal(stores)}"
         complete = f"(o.is_complete or (o.store_id, o.period_start) in ({told}))"
@@ -197,7 +248,7 @@ def _log_table(
                 ", {'metric': 'is_complete', 'clock': '', 'previous': o.is_complete::int::decimal(38, 6),"
                 " 'current': n.is_complete::int::decimal(38, 6), 'came_of_age': n.is_complete is null}"
             )
-    same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, "period_start"))
+    same_row = " and ".join(f"n.{c} is not distinct from o.{c}" for c in (*row_key, period))
     pairs = ", ".join(
         f"{{'metric': {literal(m)}, 'clock': {literal(clock)}, 'previous': o.{identifier(m)}::decimal(38, 6),"
         f" 'current': n.{identifier(m)}::decimal(38, 6), 'came_of_age': {aged[m]}}}"
@@ -216,12 +267,12 @@ def _log_table(
         create or replace temp table _changed as
         with pairs as (
             select
-                {key} as key, coalesce(o.period_start, n.period_start) as period_start,
-                n.period_start is null as is_gone, o.period_start is null as is_new,
+                {key} as key, coalesce(o.{period}, n.{period}) as period_start,
+                n.{period} is null as is_gone, o.{period} is null as is_new,
                 unnest([{pairs}{turned}]) as pair
             from published.marts.{table} as o full join {here}.marts.{table} as n on {same_row}
             where case
-                when o.period_start is not null then {complete} and ({differs})
+                when o.{period} is not null then {complete} and ({differs})
                 else ({says}) and {was_whole}
             end
         ),
@@ -247,7 +298,7 @@ def _log_table(
         where p.pair.previous is distinct from p.pair.current and not coalesce(p.pair.came_of_age, false)
             and not (p.is_new and p.pair.current = 0)
         """,
-        {"mart": table, "grain": grain, "release_id": release_id, "changed_at": changed_at},
+        {"mart": table, "grain": rows.grain, "release_id": release_id, "changed_at": changed_at},
     )
     con.execute(f"insert into {here}.marts.{LOG} by name select * from _changed")
     return int(con.execute("select count(*) from _changed").fetchall()[0][0])
@@ -259,15 +310,30 @@ def _key(row_key: tuple[str, ...], *sides: str) -> str:
     return "concat_ws('|', " + ", ".join(f"coalesce({one}, '')" for one in named) + ")"
 
 
+def _is_over(here: str, table: str, rows: _Rows) -> str:
+    """SQL: whether the last release told the row whole, or the log has told of it.
+
+    A month of which the history has only a part is never whole: of the days before, those orders are known
+    that changed later.
+    """
+    over = "o.is_complete"
+    if rows.grain == "month":
+        months = "select store_id, period_start from published.marts.store_monthly where is_complete"
+        over += f" and (o.store_id, o.{rows.period}) in ({months})"
+    told = f"select key, period_start from {here}.marts.{LOG} where mart = {literal(table)}"
+    return f"({over} or ({_key(rows.key, 'o')}, o.{rows.period}) in ({told}))"
+
+
 def _was_reported_complete(published: dict[str, dict[str, str]], table: str, row_key: tuple[str, ...]) -> str:
     """SQL: whether the previous release reported the period of a new row as complete, so that the missing row
     meant zero and its appearance is a change.
 
     For rows made from orders, the store's row tells whether the period was complete; for rows from a report,
-    another row of the same report. Targets are never counted: a missing target did not mean zero.
+    another row of the same report. Targets are never counted: a missing target did not mean zero. Nor are
+    OTHERS: of a cohort or a launch that appears nothing was told before.
     """
     subject, _, sibling = table.rpartition("_")
-    if subject == "target":
+    if subject == "target" or table in OTHERS:
         return "false"
     other, same = table, [c for c in ("account_id", "store_id") if c in row_key]
     if not subject.startswith(_REPORTED):
@@ -294,11 +360,16 @@ def _has_matured_since(here: str, columns: dict[str, dict[str, dict[str, str]]],
             and (b.complete_through is null or {grew}))"""
 
 
-def _is_expected_to_change(metric: str, clock: str, columns: Set[str], grown: dict[int | None, str]) -> str:
+def _is_expected_to_change(
+    mart: str, metric: str, clock: str, columns: Set[str], grown: dict[int | None, str]
+) -> str:
     """SQL: whether a figure changed only because its days have reached the age at which they count.
 
     Figures that exist only from a certain age on (spend_7d, people who paid within 7 days) are null before.
     """
+    for pattern, expected in _EXPECTED.items():
+        if found := re.fullmatch(pattern, f"{mart}.{metric}"):
+            return found.expand(expected)
     judged = _OUTCOME_OF_MATURED.get(metric, metric)
     if judged in _MATURING:
         older = grown[_MATURING[judged]] if {"store_id", "period_end"} <= columns else "true"
@@ -318,12 +389,15 @@ _CAUSE = """case
     when p.is_gone then 'nothing is left of it in the period'
     when p.pair.previous is null then 'the figure came late'
     when p.pair.current is null then 'the figure is not known any more'
-    when p.pair.metric like '%\\_cohort%' escape '\\' then 'orders of the period changed later'
+    when p.pair.metric like '%\\_baseline' escape '\\' then 'the days it is measured by changed'
+    when p.pair.metric like '%\\_cohort%' escape '\\' or p.pair.metric = 'orders_refunded'
+        then 'orders of the period changed later'
     when p.pair.clock like 'ad report%' then 'the platform restated its report'
     when p.pair.clock like '%visit date' then 'the platform restated its report'
     when p.pair.clock = 'review date' then 'reviews of the period were let through, changed or thrown away'
     when p.pair.clock = 'month of the target' then 'the target was told anew, or spread by other days'
-    when p.pair.clock in ('session start date', 'settlement date') then 'the platform restated its report'
+    when p.pair.clock in ('session start date', 'settlement date', 'report date')
+        then 'the platform restated its report'
     when p.pair.clock like '%refund date' or p.pair.clock = 'date of request'
         then 'refunds of the period arrived late or changed'
     else 'orders of the period arrived late or changed'

@@ -12,7 +12,14 @@ from warehouse import built
 from warehouse.connection import connect
 from warehouse.errors import RefusedError
 from warehouse.publish import publish, rollback
-from warehouse.restatements import _CHANGES_WITH_TIME, _MATURING, _OUTCOME_OF_MATURED, GRAINS, RESTATED
+from warehouse.restatements import (
+    _CHANGES_WITH_TIME,
+    _MATURING,
+    _OUTCOME_OF_MATURED,
+    GRAINS,
+    OTHERS,
+    RESTATED,
+)
 
 MARTS = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts"
 LOG = """
@@ -604,6 +611,239 @@ def test_a_target_that_is_told_anew_after_its_month_is_a_restatement_and_a_first
     ]  # fmt: skip
 
 
+def make(path: Path, table: str, columns: str, rows: list[str], **clocks: str) -> None:
+    """A mart of events, cohorts or launches, and its metrics with their clocks."""
+    mart = OTHERS[table].mart
+    change(path, f"create or replace table marts.{table} ({columns})")
+    change(path, f"insert into marts.{table} values {', '.join(f'({row})' for row in rows)}")
+    for name, clock in clocks.items():
+        change(path, f"insert into marts.dim_metric values ('{mart}', '{name}', 'T', '{clock}')")
+
+
+def why(home: Path) -> list:
+    return rows(
+        home / "published" / "current" / "daybook.duckdb",
+        "select mart, key, period_start, metric, previous::double, current::double, cause from marts.restatement_log"
+        " order by changed_at, mart, key, period_start, metric",
+    )
+
+
+def make_cohorts(path: Path) -> None:
+    """Won in August, before the history, and in September; the third month of these runs, the fourth is not reached."""
+    make(
+        path,
+        "cohort_monthly",
+        "store_id varchar, buyer_type varchar, acquisition_source varchar, cohort_month date, month_number int,"
+        " calendar_month date, is_complete boolean, cohort_size bigint, orders bigint, net_sales_cohort decimal(18, 2),"
+        " cumulative_net_sales decimal(18, 2)",
+        [
+            "'alpha', 'ALL', 'ALL', '2026-08-01', 0, '2026-08-01', true, 1, 1, 9, 9",
+            "'alpha', 'ALL', 'ALL', '2026-09-01', 0, '2026-09-01', true, 5, 6, 100, 100",
+            "'alpha', 'ALL', 'ALL', '2026-09-01', 1, '2026-10-01', true, 5, 2, 30, 130",
+            "'alpha', 'ALL', 'ALL', '2026-09-01', 2, '2026-11-01', false, 5, 1, 10, 140",
+            "'alpha', 'ALL', 'ALL', '2026-09-01', 3, '2026-12-01', false, 5, null, null, null",
+        ],
+        cohort_size="paid date",
+        orders="paid date",
+        net_sales_cohort="paid date",
+        cumulative_net_sales="paid date",
+    )
+
+
+def test_a_late_refund_changes_the_one_cell_of_its_cohort_and_months_that_pass_change_none(home):
+    path = build_marts(home / "build")
+    make_cohorts(path)
+    out(home)
+    assert out(home).restated == 0
+    # November is over and December runs, while an order of before the history became known.
+    build_marts(home / "build", days=91)
+    make_cohorts(path)
+    change(
+        path,
+        "update marts.cohort_monthly set orders = coalesce(orders, 0) + 3, net_sales_cohort = coalesce(net_sales_cohort, 0) + 9,"
+        " is_complete = month_number < 3 where month_number > 1 or cohort_month = '2026-08-01'",
+    )
+    assert out(home).restated == 0
+    change(
+        path,
+        "update marts.cohort_monthly set net_sales_cohort = net_sales_cohort - case month_number when 1 then 8 else 0 end,"
+        " cumulative_net_sales = cumulative_net_sales - 8 where month_number > 0",
+    )
+    out(home)
+    told = ("cohort_monthly", "alpha|ALL|ALL|2026-09-01|1", date(2026, 10, 1), "net_sales_cohort", 30, 22)
+    assert why(home) == [(*told, "orders of the period changed later")]
+    assert out(home).restated == 0
+
+
+def test_a_cell_that_was_told_and_is_not_known_for_a_while_goes_on_being_told(home):
+    path = build_marts(home / "build")
+    make_cohorts(path)
+    out(home)
+    for orders, is_complete in (("null", False), ("7", False), ("8", True)):
+        where = "where cohort_month = '2026-09-01' and month_number = 0"
+        change(
+            path, f"update marts.cohort_monthly set orders = {orders}, is_complete = {is_complete} {where}"
+        )
+        out(home)
+    assert [row[3:] for row in why(home)] == [
+        ("orders", 6, None, "the figure is not known any more"),
+        ("orders", None, 7, "the figure came late"),
+        ("orders", 7, 8, "orders of the period arrived late or changed"),
+    ]
+
+
+def test_what_came_back_of_a_month_is_told_by_age_from_when_all_of_it_is_that_old(home):
+    path = build_marts(home / "build")
+    for table, columns, cells in (
+        (
+            "refund_cohort_monthly",
+            "store_id varchar, paid_month date, days_since int, is_complete boolean, orders_refunded int",
+            [
+                "'alpha', '2026-09-01', 7, true, 2",
+                "'alpha', '2026-09-01', 60, false, null",
+                "'alpha', '2026-08-01', 7, true, 1",
+            ],
+        ),
+        (
+            "repurchase_monthly",
+            "store_id varchar, cohort_month date, window_days int, is_complete boolean, first_buyers_mature int",
+            ["'alpha', '2026-09-01', 30, true, 9", "'alpha', '2026-09-01', 60, false, 4"],
+        ),
+    ):
+        metric = columns.split()[-2]
+        make(path, table, columns, cells, **{metric: "paid date"})
+    out(home)
+    change(
+        path,
+        "update marts.refund_cohort_monthly set orders_refunded = 5, is_complete = true where days_since = 60",
+    )
+    change(path, "update marts.refund_cohort_monthly set orders_refunded = 3 where paid_month = '2026-08-01'")
+    change(
+        path,
+        "update marts.repurchase_monthly set first_buyers_mature = 9, is_complete = true where window_days = 60",
+    )
+    assert out(home).restated == 0
+    change(
+        path,
+        "update marts.refund_cohort_monthly set orders_refunded = orders_refunded + 1 where days_since = 7",
+    )
+    change(path, "update marts.repurchase_monthly set first_buyers_mature = 10")
+    out(home)
+    month, late = date(2026, 9, 1), "orders of the period arrived late or changed"
+    assert why(home) == [
+        (
+            "refund_cohort_monthly",
+            "alpha|7",
+            month,
+            "orders_refunded",
+            2,
+            3,
+            "orders of the period changed later",
+        ),
+        ("repurchase_monthly", "alpha|30", month, "first_buyers_mature", 9, 10, late),
+        ("repurchase_monthly", "alpha|60", month, "first_buyers_mature", 9, 10, late),
+    ]
+
+
+_OF_AN_EVENT = (
+    "paid_amount", "paid_amount_baseline", "paid_amount_post_dip", "paid_amount_net_incremental", "units_winsorised",
+    "new_buyers", "new_buyers_mature_30d", "new_buyers_repurchased_30d", "refund_amount_cohort_30d",
+)  # fmt: skip
+
+
+def test_an_event_is_told_of_once_it_is_over_and_what_follows_it_once_that_is(home):
+    """The days after the first are not over, its buyers have not had 30 days, and what came back is not known yet; the
+    second is settled; the third runs."""
+    path = build_marts(home / "build")
+    make(
+        path,
+        "promo_event",
+        "event_id varchar, store_id varchar, event_start date, is_complete boolean, is_settled boolean, paid_amount int,"
+        " paid_amount_baseline int, paid_amount_post_dip int, paid_amount_net_incremental int, units_winsorised int, new_buyers int,"
+        " new_buyers_mature_30d int, new_buyers_repurchased_30d int, refund_amount_cohort_30d int, ad_spend int",
+        [
+            "'young', 'alpha', '2026-10-20', true, false, 90, 50, -3, 37, 8, 5, 2, 0, null, 7",
+            "'old', 'alpha', '2026-09-09', true, true, 90, 50, -3, 37, 8, 5, 5, 1, 4, 7",
+            "'runs', 'alpha', '2026-10-31', false, false, 90, 50, null, null, 8, 5, 0, 0, null, 7",
+        ],
+        **dict.fromkeys(_OF_AN_EVENT, "paid date"),
+        ad_spend="report date",
+    )
+    out(home)
+    change(
+        path,
+        "update marts.promo_event set is_settled = true, paid_amount_post_dip = -9, paid_amount_net_incremental = 31,"
+        " new_buyers_mature_30d = 5, new_buyers_repurchased_30d = 1, refund_amount_cohort_30d = 4 where event_id = 'young'",
+    )
+    change(path, "update marts.promo_event set units_winsorised = 9")
+    change(path, "update marts.promo_event set paid_amount = 120, is_complete = true where event_id = 'runs'")
+    assert out(home).restated == 0
+    change(
+        path,
+        "update marts.promo_event set paid_amount = 91, paid_amount_baseline = 52, paid_amount_post_dip = -4, new_buyers_mature_30d = 6,"
+        " new_buyers_repurchased_30d = 2, refund_amount_cohort_30d = 5, ad_spend = 8 where event_id = 'old'",
+    )
+    out(home)
+    late = "orders of the period arrived late or changed"
+    assert {row[:3] for row in why(home)} == {("promo_event", "old|alpha", date(2026, 9, 9))}
+    assert [row[3:] for row in why(home)] == [
+        ("ad_spend", 7, 8, "the platform restated its report"),
+        ("new_buyers_mature_30d", 5, 6, late),
+        ("new_buyers_repurchased_30d", 1, 2, late),
+        ("paid_amount", 90, 91, late),
+        ("paid_amount_baseline", 50, 52, "the days it is measured by changed"),
+        ("paid_amount_post_dip", -3, -4, late),
+        ("refund_amount_cohort_30d", 4, 5, "orders of the period changed later"),
+    ]
+
+
+def test_the_days_and_hours_of_an_event_and_the_windows_of_a_launch_are_told_of_when_whole(home):
+    path = build_marts(home / "build")
+    make(
+        path,
+        "promo_event_daily",
+        "event_id varchar, store_id varchar, phase varchar, date_day date, is_complete boolean, paid_amount int",
+        ["'e', 'alpha', 'burst', '2026-10-01', true, 5", "'e', 'alpha', 'burst', '2026-10-02', false, 1"],
+        paid_amount="paid date",
+    )
+    make(
+        path,
+        "promo_event_hourly",
+        "event_id varchar, store_id varchar, hour_of_day int, date_day date, is_complete boolean, orders_paid int",
+        ["'e', 'alpha', 20, '2026-10-01', true, 5", "'runs', 'alpha', 20, '2026-10-20', false, 5"],
+        orders_paid="paid date",
+    )
+    make(
+        path,
+        "new_product",
+        "store_id varchar, product_id varchar, window_days int, launched_date date, is_complete boolean, orders int,"
+        " days_to_first_sale int",
+        ["'alpha', 'p', 7, '2026-09-01', true, 0, null", "'alpha', 'p', 60, '2026-09-01', false, 0, null"],
+        orders="paid date",
+        days_to_first_sale="launch",
+    )
+    out(home)
+    change(
+        path, "update marts.promo_event_daily set is_complete = true, paid_amount = 6 where not is_complete"
+    )
+    change(path, "update marts.promo_event_hourly set orders_paid = 7 where not is_complete")
+    change(path, "update marts.new_product set orders = 1 where not is_complete")
+    change(path, "update marts.new_product set days_to_first_sale = 50")
+    assert out(home).restated == 0
+    change(
+        path, "update marts.promo_event_daily set paid_amount = paid_amount + 1 where date_day = '2026-10-01'"
+    )
+    change(path, "update marts.promo_event_hourly set orders_paid = orders_paid + 1")
+    change(path, "update marts.new_product set orders = 2, days_to_first_sale = 6")
+    out(home)
+    assert [row[:-1] for row in why(home)] == [
+        ("new_product", "alpha|p|7", date(2026, 9, 1), "days_to_first_sale", 50, 6),
+        ("new_product", "alpha|p|7", date(2026, 9, 1), "orders", 0, 2),
+        ("promo_event_daily", "e|alpha|burst", date(2026, 10, 1), "paid_amount", 5, 6),
+        ("promo_event_hourly", "e|alpha|20", date(2026, 10, 1), "orders_paid", 5, 6),
+    ]
+
+
 def test_what_ages_is_the_name_of_a_figure_of_some_mart():
     told = {
         column["name"]
@@ -639,3 +879,5 @@ def test_the_log_knows_a_row_by_what_makes_it_unique_in_its_mart():
                 assert named - {"period_start", "grain"} <= set(key), f"{subject}_{sibling}"
                 checked += 1
     assert checked > 40
+    for table, told in OTHERS.items():
+        assert unique[table] <= {*told.key, told.period}, table
