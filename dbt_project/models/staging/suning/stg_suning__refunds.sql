@@ -1,6 +1,7 @@
 {#-
-  `statusDesc` is one of eight texts (1 退款待处理, 2 已拒绝退款, 3 待买家发货, 4 待商家收货, 5 退款失败, 6 退款处理中, 7 退款关闭, 8 退款成功);
-  older code saw others, so the words are looked at. A return is counted only if they say that it is done.
+  `statusDesc` is one of eight (1 退款待处理, 2 已拒绝退款, 3 待买家发货, 4 待商家收货, 5 退款失败, 6 退款处理中, 7 退款关闭, 8 退款成功), by
+  its text or its number (the page does not show which); older code saw others, so the words are looked at. A return is counted only if
+  they say that it is done.
 -#}
 with
 
@@ -14,9 +15,9 @@ returns as (
         nullif(latest.record.productCode, '') as line_id,
         case
             when {{ suning_return_succeeded('latest.record.statusDesc') }} then 'success'
-            when latest.record.statusDesc like '%关闭%' or latest.record.statusDesc like '%取消%' then 'closed'
+            when latest.record.statusDesc = '7' or latest.record.statusDesc like '%关闭%' or latest.record.statusDesc like '%取消%' then 'closed'
             when
-                latest.record.statusDesc like '%待处理%' or latest.record.statusDesc like '%待商家处理%'
+                latest.record.statusDesc = '1' or latest.record.statusDesc like '%待处理%' or latest.record.statusDesc like '%待商家处理%'
                 or latest.record.statusDesc like '%待审%' then 'requested'
             else 'processing'
         end as refund_state,
