@@ -39,22 +39,24 @@ def days_of(phases: list[tuple[str, date, date]], *names: str) -> list[date]:
 
 
 class Baselines:
-    """paid_amount of whole days of a store, and what a day of an event would have brought."""
+    """paid_amount of whole days of a store (or of ALL, of days with as many stores), and what a day of an event would
+    have brought."""
 
     def __init__(self, built: Any, calendar: Phases, store: str) -> None:
-        self.paid = {
-            row["period_start"]: row["paid_amount"]
-            for row in built.rows(
-                f"select period_start, paid_amount from marts.store_daily where store_id = '{store}' and is_complete"
-            )
-        }
+        days = built.rows(
+            "select period_start, paid_amount, stores_loaded from marts.store_daily"
+            f" where store_id = '{store}' and is_complete"
+        )
+        self.paid = {row["period_start"]: row["paid_amount"] for row in days}
+        self.stores = {row["period_start"]: row["stores_loaded"] for row in days}
         self.promoted = {day for phases in calendar.values() for _, a, b in phases for day in span(a, b)}
 
     def of(self, day: date, announced: date) -> Decimal | None:
         clean = []
         past = announced - timedelta(days=1)
         while past >= announced - timedelta(days=182) and len(clean) < 4:
-            if past.weekday() == day.weekday() and past in self.paid and past not in self.promoted:
+            is_like = past.weekday() == day.weekday() and self.stores.get(past) == self.stores[day]
+            if is_like and past not in self.promoted:
                 clean.append(self.paid[past])
             past -= timedelta(days=1)
         return cents(sum(clean) / 4) if len(clean) == 4 else None
