@@ -168,7 +168,8 @@ arrived as (
 ),
 
 versions as (
-    select * from arrived
+    select account_id, record_key, cursor_at, read_at, load_id, loaded_at, payload_hash, record
+    from arrived
     {%- if is_incremental() %}
     union all
     select
