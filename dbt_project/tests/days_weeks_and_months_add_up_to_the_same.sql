@@ -34,5 +34,12 @@ where other.grain <> 'daily'
     and other.store_id not in (
         select store_id
         from {{ ref('store_daily') }}
-        where (orders_paid is not null and paid_amount is null) or (is_ads_loaded and ad_spend is null)
+        where (is_ads_loaded and ad_spend is null)
+            or (
+                orders_paid is not null
+                and (
+                    paid_amount + refund_amount + fx_difference + net_sales_cohort is null
+                    or (paid_amount_store is null and store_id <> 'ALL')
+                )
+            )
     )

@@ -34,8 +34,6 @@ left join items
     and stores.period_start = items.period_start
     and subjects.subject = items.subject
 where stores.subject = 'store'
-    and stores.goods_paid is not null
-    and stores.refund_goods is not null
     and (
         {%- for name in added %}
         stores.{{ name }} <> coalesce(items.{{ name }}, 0){{ " or" if not loop.last }}

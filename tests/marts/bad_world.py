@@ -15,6 +15,7 @@ from world import Row, World
 READ_UNTIL = datetime(2026, 11, 14, 16, tzinfo=UTC)
 REFUNDS_READ_UNTIL = datetime(2026, 11, 11, 16, tzinfo=UTC)  # midnight before the 12th in Shanghai
 BAD_DAY = date(2026, 11, 10)
+SOLD_DAY, BACK_DAY = date(2026, 10, 29), date(2026, 11, 3)
 STORES = {
     "jade_tmall": ("taobao__jade", "Asia/Shanghai", "CNY"),
     "opal_tmall": ("taobao__opal", "Asia/Shanghai", "CNY"),
@@ -61,8 +62,17 @@ def make_bad_world() -> World:
     refund(world, "jade_tmall", "unpaid", amount=15)
     refund(world, "jade_tmall", "of nobody", amount=1000)
     refund(world, "jade_tmall", "in limbo", amount=15, refund_state="unknown")
+    _give_back_in_no_known_money(world)
     _tell_twice(world)
     return world
+
+
+def _give_back_in_no_known_money(world: World) -> None:
+    """Of two orders of one day 6 yuan came back, and 4 of what nobody has a rate for."""
+    order(world, "opal_tmall", "beside", amount=30, day=SOLD_DAY)
+    at = _at("opal_tmall", BACK_DAY)
+    refund(world, "opal_tmall", "beside", amount=6, refunded_at=at)
+    refund(world, "opal_tmall", "usual-3", amount=4, refunded_at=at, currency="RMB")
 
 
 def _tell_twice(world: World) -> None:

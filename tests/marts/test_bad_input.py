@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from bad_world import BAD_DAY, STORES, TWIN, make_bad_world
+from bad_world import BACK_DAY, BAD_DAY, SOLD_DAY, STORES, TWIN, make_bad_world
 from conftest import PROJECT, Warehouse, run_dbt
 from replay import copied
 
@@ -54,7 +54,13 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         "path:models/marts/dimensions",
         "path:models/marts/store",
         "path:models/marts/product",
+        "dim_customer",
+        "refund_cohort_monthly",
         "data_quality",
+        "both_refund_bases_come_to_the_same_total",
+        "days_weeks_and_months_add_up_to_the_same",
+        "products_and_categories_come_to_the_store",
+        "no_sale_or_refund_is_missing_from_the_marts",
         "lines_sum_to_their_order_to_the_cent",
         "no_store_mixes_currencies",
         "--exclude",
@@ -286,6 +292,44 @@ def test_an_unknown_currency_is_null_and_leaves_the_other_stores_alone(bad: Ware
     )
     assert known["goods_paid"] > 0, "of how much, nobody knows"
     assert (known["gmv_share"], known["abc_class"]) == (None, None)
+
+
+def test_a_refund_that_nobody_can_convert_is_unknown_on_its_own_day_and_on_that_of_its_sale(
+    bad: Warehouse,
+) -> None:
+    """And nothing else is: what was sold on either day is known, and so is what came back of other days."""
+    asked = f"from marts.{{}} where store_id = 'opal_tmall' and period_start in ('{SOLD_DAY}', '{BACK_DAY}')"
+    sold, back = bad.rows(asked.format("store_daily") + " order by period_start")
+    assert (sold["paid_amount"], sold["refund_amount"], sold["net_sales"]) == (50, 0, 50)
+    cohort = ("refund_goods_cohort", "refund_amount_cohort", "net_sales_cohort")
+    assert [sold[name] for name in cohort] == [None] * 3
+    assert (back["paid_amount"], back["refund_amount"], back["net_sales"], back["fx_difference"]) == (
+        (20,) + (None,) * 3
+    )
+    assert [back[name] for name in cohort] == [0, 0, 20]
+    everything = bad.rows(f"from marts.store_daily where store_id = 'ALL' and period_start = '{SOLD_DAY}'")
+    assert everything[0]["net_sales_cohort"] is None
+
+    customers = bad.rows("from marts.dim_customer where store_id = 'opal_tmall' and buyer_key like '%-3'")
+    assert [
+        (row["paid_amount"], row["refund_amount_cohort"], row["net_sales_cohort"]) for row in customers
+    ] == [(20, None, None)]
+    october = bad.rows("from marts.refund_cohort_monthly where store_id = 'opal_tmall' and days_since <= 7")
+    cells = {
+        row["days_since"]: (row["refund_amount_cohort"], row["refund_rate_cohort"], row["orders_refunded"])
+        for row in october
+        if row["paid_month"] == SOLD_DAY.replace(day=1)
+    }
+    assert cells == {1: (0, 0, 0), 3: (0, 0, 0), 7: (None, None, 2)}
+
+    for table in ("product_daily", "sku_daily", "category_daily"):
+        sold, back = bad.rows(
+            f"select distinct on (period_start) * {asked.format(table)} order by period_start"
+        )
+        assert (sold["goods_paid"], sold["gmv_share"], sold["net_sales"]) == (50, 1, 50), table
+        assert (sold["refund_goods_cohort"], sold["net_sales_cohort"]) == (None, None), table
+        assert (back["goods_paid"], back["gmv_share"], back["net_sales_cohort"]) == (20, 1, 20), table
+        assert (back["refund_goods"], back["net_sales"], back["refund_rate_flow"]) == (None,) * 3, table
 
 
 def test_an_unknown_category_and_product_are_called_unknown(bad: Warehouse, quality: Any) -> None:

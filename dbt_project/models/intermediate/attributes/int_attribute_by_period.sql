@@ -4,12 +4,14 @@
 {{ config(**rebuilt(["{{ in_affected_spans('held') }}"])) }}
 {%- set traits = attribute_traits() %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
-{%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'gift_cards_sold',
-    'refund_goods_cohort', 'refund_amount_cohort'] %}
+{%- set sales = ['list_amount', 'merchant_discount', 'platform_subsidy', 'goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'gift_cards_sold'] %}
+{%- set given_back = ['refund_goods_cohort', 'refund_amount_cohort'] %}
 {%- set mature = {'paid_amount_mature': 'paid_amount', 'refund_amount_cohort_30d': 'refund_amount_within_30d'} %}
 {%- set back = ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount'] %}
 {%- set created = {'orders_created': 'count(*)', 'orders_unpaid': 'count(*) - count(paid_date)', 'orders_created_paid': 'count(paid_date)'} %}
-{%- set paid = {'orders_paid': 'sum(case when is_counted then 1 else 0 end)', 'units_paid': 'sum(units)', 'unrated_sales': 'count(*) - count(paid_amount)'} %}
+{%- set paid = {'orders_paid': 'sum(case when is_counted then 1 else 0 end)', 'units_paid': 'sum(units)', 'unrated_sales': 'count(*) - count(paid_amount)',
+    'unrated_cohort': 'count(*) - count(paid_amount - refund_amount_cohort)',
+    'unrated_cohort_30d': 'count(case when is_mature then 1 end) - count(case when is_mature then paid_amount - refund_amount_within_30d end)'} %}
 {%- for outcome in ['cancelled', 'fully_refunded', 'partly_refunded'] %}
 {%- do paid.update({'orders_' ~ outcome ~ '_cohort': "sum(case when is_counted and outcome = '" ~ outcome ~ "' then 1 else 0 end)"}) %}
 {%- endfor %}
@@ -18,7 +20,7 @@
 {%- do paid.update({name ~ place: 'sum(case when buyer_order_number' ~ place ~ ' = 1 then ' ~ value ~ ' else 0 end)'}) %}
 {%- endfor %}
 {%- endfor %}
-{%- for name in sales %}{% do paid.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
+{%- for name in sales + given_back %}{% do paid.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
 {%- for name, amount in mature.items() %}{% do paid.update({name: 'sum(case when is_mature then ' ~ amount ~ ' else 0 end)'}) %}{% endfor %}
 {%- set returned = {'refunds': 'count(*)', 'refund_units': 'sum(refund_units)', 'unrated_refunds': 'count(*) - count(refund_amount)'} %}
 {%- for name in back %}{% do returned.update({name: 'sum(' ~ name ~ ')'}) %}{% endfor %}
@@ -51,7 +53,7 @@ sold as (
         orders.units,
         coalesce(orders.paid_date <= matured.mature_through, false) as is_mature,
         orders.refund_amount_within_30d,
-        orders.{{ sales | join(', orders.') }}
+        orders.{{ (sales + given_back) | join(', orders.') }}
     from {{ ref('fct_orders') }} as orders
     left join {{ ref('int_mature_days') }} as matured on orders.store_id = matured.store_id
     where orders.paid_date is not null and orders.exclude_reason is null
@@ -348,9 +350,13 @@ valued as (
         {%- for name in ['units_paid', 'refund_units'] %}
         cast(summed.{{ name }} as decimal(18, 4)) as {{ name }},
         {%- endfor %}
-        {%- for name in sales + mature | list + ['first_order_amount', 'gift_cards_redeemed'] %}
+        {%- for name in sales + ['paid_amount_mature', 'first_order_amount', 'gift_cards_redeemed'] %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
+        {%- for name in given_back %}
+        {{ mart_money('summed.' ~ name, 'summed.unrated_cohort = 0') }} as {{ name }},
+        {%- endfor %}
+        {{ mart_money('summed.refund_amount_cohort_30d', 'summed.unrated_cohort_30d = 0') }} as refund_amount_cohort_30d,
         {%- for name in back %}
         {{ mart_money('summed.' ~ name, 'summed.unrated_refunds = 0') }} as {{ name }},
         {%- endfor %}
@@ -360,7 +366,7 @@ valued as (
         {{ mart_money('coalesce(buyers.new_buyer_amount, 0)', 'summed.unrated_sales = 0') }} as new_buyer_amount,
         {{ mart_money('summed.paid_amount + summed.platform_subsidy', 'summed.unrated_sales = 0') }} as merchant_receivable,
         {{ mart_money('summed.goods_paid - summed.refund_goods', 'summed.unrated_sales + summed.unrated_refunds = 0') }} as net_sales,
-        {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated_sales = 0') }} as net_sales_cohort,
+        {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated_cohort = 0') }} as net_sales_cohort,
         case when sum(summed.unrated_sales) over all_values = 0 then sum(summed.paid_amount) over all_values end as whole_paid_amount
     from summed
     left join buyers

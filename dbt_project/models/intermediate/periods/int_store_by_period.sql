@@ -5,11 +5,11 @@
     'list_amount', 'merchant_discount', 'platform_subsidy', 'other_charged', 'gift_cards_sold', 'gift_cards_redeemed', 'accounting_adjustments',
     'goods_paid_store', 'paid_amount_store', 'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid',
     'guest_orders', 'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort',
-    'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'refunds', 'refund_units', 'refund_goods',
+    'first_orders', 'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'unrated_cohort', 'refunds', 'refund_units', 'refund_goods',
     'refund_shipping', 'refund_tax', 'refund_amount', 'refund_other', 'refund_amount_unlinked', 'fx_difference', 'refund_goods_store',
-    'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
+    'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store', 'unrated_fx', 'deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'visitor_days', 'page_views',
     'sessions', 'untold_visitors', 'untold_page_views', 'untold_sessions', 'ad_spend', 'ad_clicks', 'ad_impressions', 'platform_claimed_value', 'untold_clicks', 'untold_impressions', 'untold_claims', 'unrated_ads', 'kol_fees', 'told_fees', 'paid_amount_mature',
-    'refund_amount_cohort_30d'] %}
+    'refund_amount_cohort_30d', 'unrated_cohort_30d'] %}
 
 with
 
@@ -163,21 +163,25 @@ measures as (
         cast(case when spans.has_orders then added.units end as decimal(18, 4)) as units_paid,
         cast(case when spans.has_orders then added.refund_units end as decimal(18, 4)) as refund_units,
         {%- for name in ['goods_paid', 'shipping_charged', 'tax', 'paid_amount', 'list_amount', 'merchant_discount', 'platform_subsidy',
-            'other_charged', 'gift_cards_sold', 'accounting_adjustments', 'refund_goods_cohort', 'refund_amount_cohort',
-            'first_order_amount', 'paid_amount_mature', 'refund_amount_cohort_30d'] %}
+            'other_charged', 'gift_cards_sold', 'accounting_adjustments', 'first_order_amount', 'paid_amount_mature'] %}
         {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_sales = 0') }} as {{ name }},
         {%- endfor %}
+        {%- for name in ['refund_goods_cohort', 'refund_amount_cohort'] %}
+        {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_cohort = 0') }} as {{ name }},
+        {%- endfor %}
+        {{ mart_money('added.refund_amount_cohort_30d', 'spans.has_orders and added.unrated_cohort_30d = 0') }} as refund_amount_cohort_30d,
         spans.is_gift_cards_redeemed_loaded,
         {{ mart_money('added.gift_cards_redeemed', 'spans.is_gift_cards_redeemed_loaded and spans.has_orders and added.unrated_sales = 0') }} as gift_cards_redeemed,
         {%- for name in ['received', 'forfeited'] %}
         {{ mart_money('added.deposit_' ~ name, 'spans.has_orders and added.untold_' ~ name ~ ' = 0') }} as deposit_{{ name }},
         {%- endfor %}
         {{ mart_money('coalesce(buyers.new_buyer_amount, 0)', 'spans.has_orders and added.unrated_sales = 0') }} as new_buyer_amount,
-        {%- for name in ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_other', 'refund_amount_unlinked', 'fx_difference'] %}
+        {%- for name in ['refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_other', 'refund_amount_unlinked'] %}
         {{ mart_money('added.' ~ name, 'spans.has_orders and added.unrated_refunds = 0') }} as {{ name }},
         {%- endfor %}
+        {{ mart_money('added.fx_difference', 'spans.has_orders and added.unrated_fx = 0') }} as fx_difference,
         {{ mart_money('added.goods_paid - added.refund_goods', 'spans.has_orders and added.unrated_sales + added.unrated_refunds = 0') }} as net_sales,
-        {{ mart_money('added.goods_paid - added.refund_goods_cohort', 'spans.has_orders and added.unrated_sales = 0') }} as net_sales_cohort,
+        {{ mart_money('added.goods_paid - added.refund_goods_cohort', 'spans.has_orders and added.unrated_cohort = 0') }} as net_sales_cohort,
         {{ mart_money('added.paid_amount + added.platform_subsidy', 'spans.has_orders and added.unrated_sales = 0') }} as merchant_receivable,
         stores.store_currency,
         {%- set of_one = "spans.has_orders and spans.store_id <> 'ALL' and added.unrated_" %}

@@ -4,10 +4,12 @@
     'platform_subsidy', 'other_charged', 'gift_cards_sold', 'gift_cards_redeemed', 'accounting_adjustments', 'goods_paid_store', 'paid_amount_store',
     'refund_goods_cohort', 'refund_amount_cohort', 'orders_paid', 'guest_orders',
     'orders_cancelled_cohort', 'orders_fully_refunded_cohort', 'orders_partly_refunded_cohort', 'first_orders',
-    'first_order_amount', 'unrated_sales', 'unrated_sales_store'] %}
+    'first_order_amount', 'unrated_sales', 'unrated_sales_store', 'unrated_cohort'] %}
 {%- set refunded = ['refunds', 'refund_units', 'refund_goods', 'refund_shipping', 'refund_tax', 'refund_amount', 'refund_other',
-    'refund_amount_unlinked', 'fx_difference', 'refund_goods_store', 'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store'] %}
-{%- set mature = {'paid_amount_mature': 'paid_amount', 'refund_amount_cohort_30d': 'refund_amount_within_30d'} %}
+    'refund_amount_unlinked', 'fx_difference', 'refund_goods_store', 'refund_amount_store', 'unrated_refunds', 'unrated_refunds_store',
+    'unrated_fx'] %}
+{%- set mature = {'paid_amount_mature': 'paid_amount', 'refund_amount_cohort_30d': 'refund_amount_within_30d',
+    'unrated_cohort_30d': 'unrated_within_30d'} %}
 {%- set created = ['orders_created', 'orders_unpaid', 'orders_created_paid'] %}
 {%- set deposits = ['deposit_received', 'deposit_forfeited', 'untold_received', 'untold_forfeited', 'deposits_paid', 'balances_paid'] %}
 
@@ -69,7 +71,10 @@ paid as (
         sum(case when buyer_order_number = 1 then 1 else 0 end) as first_orders,
         sum(case when buyer_order_number = 1 then goods_paid + shipping_charged + tax else 0 end) as first_order_amount,
         sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_sales,
-        sum(case when rate_to_store is null then 1 else 0 end) as unrated_sales_store
+        sum(case when rate_to_store is null then 1 else 0 end) as unrated_sales_store,
+        -- Orders of which it is not known what was paid or what came back.
+        count(*) - count(goods_paid - refund_goods_cohort) as unrated_cohort,
+        count(*) - count(goods_paid - refund_goods_cohort_30d) as unrated_within_30d
     from orders
     where is_paid
     group by store_id, paid_date
@@ -98,7 +103,8 @@ refunded as (
         sum(refund_goods_store) as refund_goods_store,
         sum(refund_goods_store + refund_shipping_store + refund_tax_store) as refund_amount_store,
         sum(case when rate_to_reporting is null then 1 else 0 end) as unrated_refunds,
-        count(*) - count(refund_goods_store) as unrated_refunds_store
+        count(*) - count(refund_goods_store) as unrated_refunds_store,
+        count(*) - count(case when is_linked then refund_goods - refund_goods_cohort else 0 end) as unrated_fx
     from refunds
     where is_counted
     group by store_id, refund_date

@@ -62,7 +62,10 @@ refunded_orders as (
         days.counts_in_all
         {%- for age in ages %},
         sum(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then refunds.refund_amount_cohort else 0 end) as refund_amount_{{ age }},
-        count(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then 1 end) as refunds_{{ age }}
+        count(case when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour then 1 end) as refunds_{{ age }},
+        count(case
+            when refunds.refunded_at <= orders.paid_at + interval {{ 24 * age }} hour and refunds.refund_amount_cohort is null then 1
+        end) as unrated_{{ age }}
         {%- endfor %}
     from {{ ref('fct_orders') }} as orders
     inner join {{ ref('fct_refunds') }} as refunds
@@ -84,6 +87,7 @@ refunded as (
         counts_in_all
         {%- for age in ages %},
         sum(refund_amount_{{ age }}) as refund_amount_{{ age }},
+        sum(unrated_{{ age }}) as unrated_{{ age }},
         count(case when refunds_{{ age }} > 0 then 1 end) as orders_refunded_{{ age }}
         {%- endfor %}
     from refunded_orders
@@ -103,6 +107,7 @@ cells as (
         paid.paid_amount,
         paid.unrated,
         coalesce(refunded.refund_amount_{{ age }}, 0) as refund_amount,
+        paid.unrated + coalesce(refunded.unrated_{{ age }}, 0) as unrated_cohort,
         coalesce(refunded.orders_refunded_{{ age }}, 0) as orders_refunded
     from paid
     left join refunded on paid.store_id = refunded.store_id and paid.paid_month = refunded.paid_month
@@ -118,7 +123,8 @@ scoped as (
     {%- for store in ['store_id', "'ALL'"] %}
     select
         {{ store }} as store_id, paid_month, days_since, min(followed_to) as followed_to, sum(orders_paid) as orders_paid,
-        sum(paid_amount) as paid_amount, sum(unrated) as unrated, sum(refund_amount) as refund_amount, sum(orders_refunded) as orders_refunded
+        sum(paid_amount) as paid_amount, sum(unrated) as unrated, sum(refund_amount) as refund_amount, sum(unrated_cohort) as unrated_cohort,
+        sum(orders_refunded) as orders_refunded
     from cells
     {{ "where counts_in_all" if loop.last }}
     group by {{ "store_id, " if loop.first }}paid_month, days_since
@@ -156,6 +162,6 @@ select
     cast(orders_paid as bigint) as orders_paid,
     {{ mart_money('paid_amount', 'unrated = 0') }} as paid_amount,
     cast(case when is_complete then orders_refunded end as bigint) as orders_refunded,
-    {{ mart_money('refund_amount', 'unrated = 0 and is_complete') }} as refund_amount_cohort,
-    {{ ratio('case when unrated = 0 and is_complete then refund_amount end', 'paid_amount') }} as refund_rate_cohort
+    {{ mart_money('refund_amount', 'unrated_cohort = 0 and is_complete') }} as refund_amount_cohort,
+    {{ ratio('case when unrated_cohort = 0 and is_complete then refund_amount end', 'paid_amount') }} as refund_rate_cohort
 from known

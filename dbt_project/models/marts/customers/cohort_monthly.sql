@@ -3,10 +3,10 @@
 -- cell before it is 0: of ALL after the last day to which each store that won buyers of the cohort is read. The running day of a store
 -- is in no cell, of ALL either. Months 0 to 36.
 {%- set kinds = "(select 'ALL' as buyer_type union all select 'individual' union all select 'organisation' union all select 'unknown')" %}
-{%- set sums = ['orders', 'unrated', 'paid_amount', 'net_sales_cohort'] %}
+{%- set sums = ['orders', 'paid_amount', 'unrated', 'net_sales_cohort', 'unrated_cohort'] %}
 {%- set margin_sums = ['net_sales', 'net_sales_with_cost', 'cogs', 'unrated', 'uncosted'] %}
 {#- Amounts of a row, in cents, and its ratios are made of them. #}
-{%- set sales = mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated = 0') %}
+{%- set sales = mart_money('cumulative_net_sales', 'is_reached and cumulative_unrated_cohort = 0') %}
 {%- set untaxed = mart_money('margin_net_sales', 'is_margin_known') %}
 {%- set with_cost = mart_money('margin_net_sales_with_cost', 'is_margin_known') %}
 {%- set margin = mart_money('margin_net_sales_with_cost - margin_cogs', 'is_margin_known and is_covered') %}
@@ -28,9 +28,11 @@ parts as (
             else 1
         end) + count(distinct left_out.platform || ' ' || left_out.buyer_key) as people,
         count(*) as orders,
-        count(*) - count(orders.paid_amount) as unrated,
         sum(orders.paid_amount) as paid_amount,
-        sum(orders.net_sales_cohort) as net_sales_cohort
+        count(*) - count(orders.paid_amount) as unrated,
+        -- Known where it is known, too, what came back.
+        sum(orders.net_sales_cohort) as net_sales_cohort,
+        count(*) - count(orders.net_sales_cohort) as unrated_cohort
     from {{ ref('int_buyer_orders') }} as orders
     inner join {{ ref('int_last_days') }} as ends on orders.store_id = ends.store_id and orders.paid_date <= ends.last_day
     left join {{ ref('int_last_days') }} as own on orders.order_store_id = own.store_id
@@ -155,9 +157,10 @@ filled as (
         coalesce(cells.paid_amount, 0) as paid_amount,
         coalesce(cells.net_sales_cohort, 0) as net_sales_cohort,
         coalesce(cells.unrated, 0) as unrated,
+        coalesce(cells.unrated_cohort, 0) as unrated_cohort,
         sum(coalesce(cells.orders, 0)) over so_far as cumulative_orders,
         sum(coalesce(cells.net_sales_cohort, 0)) over so_far as cumulative_net_sales,
-        sum(coalesce(cells.unrated, 0)) over so_far as cumulative_unrated,
+        sum(coalesce(cells.unrated_cohort, 0)) over so_far as cumulative_unrated_cohort,
         count(margins.month_number) over so_far as margin_months
         {%- for name in margin_sums %},
         sum(coalesce(margins.{{ name }}, 0)) over so_far as margin_{{ name }}
@@ -223,7 +226,7 @@ select
     cast(case when is_reached then orders end as bigint) as orders,
     cast(case when is_reached then cumulative_orders end as bigint) as cumulative_orders,
     {{ mart_money('paid_amount', 'is_reached and unrated = 0') }} as paid_amount,
-    {{ mart_money('net_sales_cohort', 'is_reached and unrated = 0') }} as net_sales_cohort,
+    {{ mart_money('net_sales_cohort', 'is_reached and unrated_cohort = 0') }} as net_sales_cohort,
     {{ sales }} as cumulative_net_sales,
     {{ ratio(sales, 'cohort_size') }} as ltv_net_sales,
     {{ untaxed }} as cumulative_net_sales_ex_tax,

@@ -30,6 +30,7 @@ customers as (
         sum(units) as units,
         count(*) - count(paid_amount) as unrated,
         sum(paid_amount) as paid_amount,
+        count(*) - count(net_sales_cohort) as unrated_cohort,
         sum(refund_amount_cohort) as refund_amount_cohort,
         sum(net_sales_cohort) as net_sales_cohort,
         sum(case when outcome in ('cancelled', 'fully_refunded') then 1 else 0 end) as orders_given_back
@@ -56,7 +57,7 @@ select
     cast(stores as bigint) as stores,
     cast(units as decimal(18, 4)) as units,
     {{ mart_money('paid_amount', 'unrated = 0') }} as paid_amount,
-    {{ mart_money('refund_amount_cohort', 'unrated = 0') }} as refund_amount_cohort,
-    {{ mart_money('net_sales_cohort', 'unrated = 0') }} as net_sales_cohort,
+    {{ mart_money('refund_amount_cohort', 'unrated_cohort = 0') }} as refund_amount_cohort,
+    {{ mart_money('net_sales_cohort', 'unrated_cohort = 0') }} as net_sales_cohort,
     case when unrated = 0 then {{ ratio('paid_amount', 'orders') }} end as aov
 from customers

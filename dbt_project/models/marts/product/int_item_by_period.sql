@@ -9,7 +9,7 @@
 ) }}
 {%- set levels = item_levels() %}
 {%- set sold = ['units', 'list_amount', 'merchant_discount', 'goods_paid'] %}
-{%- set refunded = ['refund_units', 'refund_goods', 'refund_goods_cohort'] %}
+{%- set refunded = ['refund_units', 'refund_goods', 'refund_goods_cohort', 'unrated_refunds', 'unrated_cohort'] %}
 {%- set starts = {'day': 'dates.date_day', 'week': 'dates.week_start_date', 'month': 'dates.month_start_date'} %}
 
 with
@@ -231,8 +231,11 @@ kind_refunds as (
 
     select
         kinds.kind_no, refund_lines.refund_date, refund_lines.order_paid_date,
-        count(*) - count(refund_lines.refund_goods) as unrated
-        {%- for name in refunded %}, {{ added_up('refund_lines.' ~ name) }} as {{ name }}{% endfor %}
+        {{ added_up('refund_lines.refund_units') }} as refund_units
+        {%- for name, unrated in [('refund_goods', 'unrated_refunds'), ('refund_goods_cohort', 'unrated_cohort')] %},
+        {{ added_up('refund_lines.' ~ name) }} as {{ name }},
+        count(*) - count(refund_lines.{{ name }}) as {{ unrated }}
+        {%- endfor %}
     from refund_lines
     inner join kinds
         on refund_lines.store_id = kinds.store_id
@@ -244,16 +247,18 @@ kind_refunds as (
 -- Both bases of refunds: on the day of the refund, and on the day its order was paid.
 refund_days as (
 
-    select item_no, date_day, sum(unrated) as unrated
+    select item_no, date_day
         {%- for name in refunded %}, {{ added_up(name) }} as {{ name }}{% endfor %}
     from (
-        select kind_items.item_no, flow.refund_date as date_day, flow.unrated, flow.refund_units, flow.refund_goods, null as refund_goods_cohort
+        select
+            kind_items.item_no, flow.refund_date as date_day, flow.refund_units, flow.refund_goods, flow.unrated_refunds,
+            null as refund_goods_cohort, null as unrated_cohort
         from kind_refunds as flow
         inner join kind_items on flow.kind_no = kind_items.kind_no
 
         union all
 
-        select kind_items.item_no, cohort.order_paid_date, 0, null, null, cohort.refund_goods_cohort
+        select kind_items.item_no, cohort.order_paid_date, null, null, null, cohort.refund_goods_cohort, cohort.unrated_cohort
         from kind_refunds as cohort
         inner join kind_items on cohort.kind_no = kind_items.kind_no
         where cohort.order_paid_date is not null
@@ -271,7 +276,7 @@ item_days as (
         select
             coalesce(sales_days.item_no, refund_days.item_no) as number_of_item,
             coalesce(sales_days.date_day, refund_days.date_day) as date_day,
-            coalesce(sales_days.unrated, 0) + coalesce(refund_days.unrated, 0) as unrated,
+            coalesce(sales_days.unrated, 0) as unrated,
             coalesce(order_days.orders, 0) as orders
             {%- for grain in starts %},
             coalesce(order_days.buyers_of_{{ grain }}, 0) as buyers_of_{{ grain }},
@@ -325,11 +330,13 @@ valued as (
         cast(summed.buyers as bigint) as buyers,
         cast(summed.units as decimal(18, 4)) as units,
         cast(summed.refund_units as decimal(18, 4)) as refund_units,
-        {%- for name in ['list_amount', 'merchant_discount', 'goods_paid', 'refund_goods', 'refund_goods_cohort'] %}
+        {%- for name in ['list_amount', 'merchant_discount', 'goods_paid'] %}
         {{ mart_money('summed.' ~ name, 'summed.unrated = 0') }} as {{ name }},
         {%- endfor %}
-        {{ mart_money('summed.goods_paid - summed.refund_goods', 'summed.unrated = 0') }} as net_sales,
-        {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated = 0') }} as net_sales_cohort
+        {{ mart_money('summed.refund_goods', 'summed.unrated_refunds = 0') }} as refund_goods,
+        {{ mart_money('summed.refund_goods_cohort', 'summed.unrated + summed.unrated_cohort = 0') }} as refund_goods_cohort,
+        {{ mart_money('summed.goods_paid - summed.refund_goods', 'summed.unrated + summed.unrated_refunds = 0') }} as net_sales,
+        {{ mart_money('summed.goods_paid - summed.refund_goods_cohort', 'summed.unrated + summed.unrated_cohort = 0') }} as net_sales_cohort
     from summed
     inner join items on summed.item_no = items.item_no
 

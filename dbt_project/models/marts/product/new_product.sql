@@ -34,7 +34,7 @@ days as (
 
     select
         launches.store_id, launches.product_id, {{ days_between('launches.launched_date', 'days.period_start') }} as age,
-        {% for name in sold %}days.{{ name }}, {% endfor %}case when days.goods_paid is null or days.refund_goods is null then 1 else 0 end as unrated,
+        {% for name in sold %}days.{{ name }}{{ ", " if not loop.last }}{% endfor %},
         0 as is_seen, {% for name in seen + reviewed %}0 as {{ name }}{{ ", " if not loop.last }}{% endfor %}
     from launches
     inner join {{ ref('int_item_by_period') }} as days
@@ -48,7 +48,7 @@ days as (
 
     select
         launches.store_id, launches.product_id, {{ days_between('launches.launched_date', 'days.period_start') }},
-        {{ (['0'] * sold | length) | join(', ') }}, 0,
+        {{ (['0'] * sold | length) | join(', ') }},
         1, {% for name in seen %}days.{{ name }}, {% endfor %}{{ (['0'] * reviewed | length) | join(', ') }}
     from launches
     inner join {{ ref('int_product_traffic') }} as days
@@ -62,7 +62,7 @@ days as (
 
     select
         launches.store_id, launches.product_id, {{ days_between('launches.launched_date', 'days.period_start') }},
-        {{ (['0'] * sold | length) | join(', ') }}, 0,
+        {{ (['0'] * sold | length) | join(', ') }},
         0, {{ (['0'] * seen | length) | join(', ') }}, {% for name in reviewed %}days.{{ name }}{{ ", " if not loop.last }}{% endfor %}
     from launches
     inner join {{ ref('int_product_reviews_by_period') }} as days
@@ -110,7 +110,7 @@ valued as (
         coalesce(sum(days.{{ name }}), 0) as {{ name }},
         {%- endfor %}
         {%- for name in ['goods_paid', 'refund_goods', 'net_sales'] %}
-        {{ mart_money('coalesce(sum(days.' ~ name ~ '), 0)', 'coalesce(max(days.unrated), 0) = 0') }} as {{ name }},
+        {{ mart_money('coalesce(sum(days.' ~ name ~ '), 0)', 'count(days.product_id) = count(days.' ~ name ~ ')') }} as {{ name }},
         {%- endfor %}
         nullif(sum(days.is_seen), 0) as traffic_days
         {%- for name in seen %},
