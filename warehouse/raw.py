@@ -6,7 +6,7 @@ They are created for every registered platform and stream, even without data, so
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -43,6 +43,8 @@ create table if not exists raw_daybook.report_reads (
 create table if not exists raw_daybook.accounts (
     account_id varchar not null, platform varchar not null, name varchar, store_id varchar not null,
     time_zone varchar not null, currency varchar not null, is_active boolean not null);
+create table if not exists raw_daybook.account_streams (
+    account_id varchar not null, stream varchar not null, is_wanted boolean not null);
 create table if not exists raw_daybook.stream_status (
     account_id varchar not null, stream varchar not null, mark_end timestamptz, last_read_at timestamptz);
 create table if not exists raw_daybook.dbt_results (
@@ -67,7 +69,7 @@ def table(platform: str, stream: str) -> str:
 
 
 def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accounts: Iterable[Any]) -> None:
-    """Create missing tables and write the accounts as they are in accounts.yml.
+    """Create missing tables and write the accounts, and what is read of them, as they are in accounts.yml.
 
     Args:
         platforms: name → Platform.
@@ -85,7 +87,9 @@ def prepare(con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accoun
             if table(name, stream.name) not in there:
                 ensure_stream(con, name, stream.name, stream.kind)
     con.execute("commit")
+    accounts = list(accounts)
     _write_accounts(con, accounts)
+    _write_streams(con, platforms, accounts)
 
 
 def prepare_books(con: duckdb.DuckDBPyConnection) -> None:
@@ -114,8 +118,7 @@ def _compression(con: duckdb.DuckDBPyConnection) -> str:
     return "" if is_old else " using compression zstd"
 
 
-def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> None:
-    accounts = list(accounts)
+def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Sequence[Any]) -> None:
     rows = [(a.id, a.platform, a.name, a.store_id, a.time_zone, a.currency) for a in accounts]
     wanted = sorted((*row, True) for row in rows)
     stored = con.execute("select * from raw_daybook.accounts order by account_id").fetchall()
@@ -127,6 +130,27 @@ def _write_accounts(con: duckdb.DuckDBPyConnection, accounts: Iterable[Any]) -> 
     con.execute("delete from raw_daybook.accounts")
     for row in (*wanted, *kept):
         con.execute("insert into raw_daybook.accounts values (?, ?, ?, ?, ?, ?, ?)", row)
+    con.execute("commit")
+
+
+def _write_streams(
+    con: duckdb.DuckDBPyConnection, platforms: Mapping[str, Any], accounts: Sequence[Any]
+) -> None:
+    """Each account's streams, and whether accounts.yml has them read: what was never read leaves no other
+    trace here. An account that left the file keeps its rows; an inbox is asked for nothing."""
+    rows = [
+        (account.id, stream.name, not account.streams or stream.name in account.streams)
+        for account in accounts
+        if account.platform in platforms and account.platform != FILES
+        for stream in platforms[account.platform].streams
+    ]
+    told = {account_id for account_id, _, _ in rows}
+    stored = con.execute("select * from raw_daybook.account_streams").fetchall()
+    if {row for row in stored if row[0] in told} == set(rows):
+        return
+    con.execute("begin")
+    con.executemany("delete from raw_daybook.account_streams where account_id = ?", [[one] for one in told])
+    con.executemany("insert into raw_daybook.account_streams values (?, ?, ?)", rows)
     con.execute("commit")
 
 

@@ -195,6 +195,7 @@ BOOKS: dict[str, dict[str, pa.DataType]] = {
         **_fields(pa.string(), "account_id platform name store_id time_zone currency"),
         "is_active": pa.bool_(),
     },
+    "account_streams": {**_fields(pa.string(), "account_id stream"), "is_wanted": pa.bool_()},
     "stream_status": {
         "account_id": pa.string(),
         "stream": pa.string(),

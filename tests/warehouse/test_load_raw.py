@@ -589,6 +589,18 @@ def test_an_account_that_left_stays_known_but_inactive(landing, warehouse):
     ]  # fmt: skip
 
 
+def test_what_accounts_yml_has_read_of_an_account_is_known_before_and_after_it_leaves(landing, warehouse):
+    asked = "select account_id, stream, is_wanted from raw_daybook.account_streams order by all"
+    one, two, ads = ACCOUNTS
+    inbox = replace(one, id="files__old", platform="files")
+    load_pending(landing, warehouse, PLATFORMS, [replace(one, streams=("orders",)), two, ads, inbox])
+    of_two = [("shop__two", "orders", True), ("shop__two", "products", True)]
+    first = [("ads__one", "report", True), ("shop__one", "orders", True), ("shop__one", "products", False)]
+    assert rows(warehouse, asked) == [*first, *of_two], "an inbox is asked for nothing"
+    load_pending(landing, warehouse, PLATFORMS, [one, ads])
+    assert rows(warehouse, asked) == [*first[:2], ("shop__one", "products", True), *of_two]
+
+
 def test_an_account_under_another_id_is_refused_before_its_days_count_twice(landing, warehouse):
     land(landing, [report_line("a", "2026-11-20", {"spend": 1})], account="ads__one", stream="report",
          dates=["2026-11-20"])  # fmt: skip

@@ -29,6 +29,16 @@ read_through as (
 
 ),
 
+-- Accounts with after-sales that should be read and never were, not even once: a platform may refuse them from the first night on.
+never_read as (
+
+    select distinct account_id
+    from {{ source('raw_daybook', 'account_streams') }}
+    where is_wanted and stream in ({{ quoted(refund_streams()) }})
+        and (account_id, stream) not in (select account_id, stream from {{ source('raw_daybook', 'ledger') }})
+
+),
+
 -- Files may hold any kind of figures, so an inbox has orders only once a file with orders was dropped into it.
 accounts as (
 
@@ -45,12 +55,14 @@ accounts as (
             as has_orders,
         read_from.orders_from_at,
         read_through.orders_through_at,
-        read_through.refunds_through_at,
+        -- Those that were never read tell of no day of its orders.
+        case when never_read.account_id is null then read_through.refunds_through_at else read_from.orders_from_at end as refunds_through_at,
         read_from.settlements_from_at,
         read_through.settlements_through_at
     from {{ source('raw_daybook', 'accounts') }} as accounts
     left join read_from on accounts.account_id = read_from.account_id
     left join read_through on accounts.account_id = read_through.account_id
+    left join never_read on accounts.account_id = never_read.account_id
 
 )
 

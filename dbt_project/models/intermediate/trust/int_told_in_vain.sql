@@ -1,8 +1,8 @@
 -- Entries in the merchant's own lists that no figure can use: about a store that accounts.yml does not have, about goods that nobody sold
 -- and no catalogue has, about an event that does not exist, or about one day twice. An entry that a file no longer has when it is dropped
 -- again counts as mended. first_told is one such entry, written so that it can be found.
--- Also the stores whose history was read in part (days that no read covers, accounts that begin after others of their store), and the
--- stores whose visits several accounts tell, or tell in part. One row per check and store (as the list spells it; ALL for entries about no store).
+-- Also the stores whose history was read in part (days that no read covers, accounts that begin after others of their store, after-sales
+-- that were never read), and the stores whose visits several accounts tell, or tell in part. One row per check and store (as the list spells it; ALL for entries about no store).
 with
 
 stores as (
@@ -95,6 +95,18 @@ told as (
     select check_name, store_id, 'accounts.yml: ' || account_id || ' from ' || cast(from_date as {{ t('text') }})
     from begun
     where from_date > first_date
+
+    union all
+
+    select
+        case when streams.is_wanted then 'refunds_never_read' else 'refunds_left_out' end,
+        accounts.store_id,
+        'accounts.yml: ' || accounts.account_id || ' ' || streams.stream
+    from {{ source('raw_daybook', 'account_streams') }} as streams
+    inner join {{ source('raw_daybook', 'accounts') }} as accounts on streams.account_id = accounts.account_id and accounts.is_active
+    where streams.stream in ({{ quoted(refund_streams()) }})
+        and (streams.account_id, streams.stream) not in (select account_id, stream from {{ source('raw_daybook', 'ledger') }})
+        and streams.account_id in (select account_id from {{ source('raw_daybook', 'ledger') }} where stream = 'orders')
 
     union all
 

@@ -47,6 +47,8 @@
 {%- set told = [
     ('orders', 'days_not_read', 'days', 'Not loaded: no read covers these days of the history, the first and last of which are told. Read them: daybook extract ACCOUNT --from DAY --to DAY, then load, build and publish.'),
     ('orders', 'accounts_begun_later', 'accounts', 'Days before have the other accounts of the store alone. If it sold then, read them: daybook extract ACCOUNT --from DAY --to DAY, or drop the older files of an inbox, then load, build and publish.'),
+    ('refunds', 'refunds_never_read', 'streams', 'Not known: what came back is missing, and the days of the store are not complete. Ask for the permission that the account lacks (daybook doctor) and read it; or leave the stream out of its streams in accounts.yml, which says that nothing is missed.'),
+    ('refunds', 'refunds_left_out', 'streams', 'Counted as nothing: the streams of the account in accounts.yml leave out what tells of refunds. Name it there, should anything come back.'),
     ('ads', 'ads_begun_later', 'accounts', 'Days before have the spend of the other ad accounts of the store alone. If it spent then, or to have it said that it did not, read them: daybook extract ACCOUNT --from DAY --to DAY, then load, build and publish.'),
     ('traffic', 'days_of_several_sites', 'days', 'Visits that several accounts tell of are added up, from the first to the last day that is told. Where two tools measure one site, each visit counts twice: name those that count in visits_counted_from (dbt_project.yml) and build.'),
     ('traffic', 'days_of_sampled_visits', 'days', 'Counted: the tool made figures of these days from a sample of the visits, from the first to the last of which is told.'),
