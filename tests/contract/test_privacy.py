@@ -178,7 +178,11 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"receiver_state": "浙江省"},
     ),
     "beibei": (
-        {"nick": "li4", "province": "浙江省", "city": "杭州市", "receiver_name": "李四", "out_sid": "YT1", "company": "yunda"},
+        {
+            "nick": "li4", "province": "浙江省", "city": "杭州市", "receiver_name": "李四", "out_sid": "YT1", "company": "yunda",
+            "seller_remark": "已联系 199", "remark": "请联系 199", "user": "li4", "member_card": {"no": "3301"},
+            "member_card_imgs": "https://example.invalid/a.jpg",
+        },
         {"province": "浙江省", "company": "yunda"},
     ),
     "youzan": (
@@ -202,9 +206,9 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "buyer_account": "a@example.invalid", "receiver_province_name": "浙江省", "receiver_post_code": "310000",
             "cert_name": "李四", "cert_id_no": "3301", "trade_no": "T1", "invoice_title": "李四",
-            "express_no": "YT1",
+            "taxpayer_no": "3301", "order_expresses": [{"express_company_code": "yunda", "express_no": "YT1"}],
         },
-        {"receiver_province_name": "浙江省"},
+        {"receiver_province_name": "浙江省", "order_expresses": [{"express_company_code": "yunda"}]},
     ),
     "magento": (
         {
@@ -232,10 +236,11 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "expressTrackingNo": "SF1", "boundExtendInfo": {"payNo": "1", "payAmount": 5, "zoneCodes": ["330106"]},
             "transferExtendInfo": {"internationalExpressNo": "1", "paintMarker": "杭州", "threeSegmentCode": "571-1"},
             "simpleDeliveryOrderList": [{"status": 1, "expressTrackingNo": "SF1"}],
+            "skuList": [{"skuId": "65a", "skuIdentifyCodeInfo": {"sNCode": "SN1", "iMEI1Code": "86"}}],
         },
         {
             "receiverProvinceName": "浙江省", "boundExtendInfo": {"payAmount": 5}, "transferExtendInfo": {},
-            "simpleDeliveryOrderList": [{"status": 1}],
+            "simpleDeliveryOrderList": [{"status": 1}], "skuList": [{"skuId": "65a"}],
         },
     ),
     "alibaba_1688": (
@@ -282,13 +287,16 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "orderBaseInfo": {"buyerOpenId": "o1", "buyerNick": "小李", "buyerImage": "https://example.invalid/a.jpg"},
             "orderAddress": {"province": "浙江省", "city": "杭州市", "townCode": 1, "encryptedMobile": "x"},
             "rechargeAccount": "139",
+            "coordinateInfo": {"longitude": "120.1", "latitude": "30.2"},
             "orderLogisticsInfo": [{"logisticsId": 1, "expressNo": "SF1", "expressCode": 4}],
+            "orderDeliveryInfo": {"deliveryStatus": 1, "serialNumberInfo": {"imeiList": ["86"], "serialNumberList": ["SN1"]}},
             "orderItemInfo": {"skuNick": "LAMP-RED"},
         },
         {
             "orderBaseInfo": {},
             "orderAddress": {"province": "浙江省"},
             "orderLogisticsInfo": [{"logisticsId": 1}],
+            "orderDeliveryInfo": {"deliveryStatus": 1},
             "orderItemInfo": {"skuNick": "LAMP-RED"},
         },
     ),
@@ -334,15 +342,40 @@ def test_of_a_buyer_only_the_province_and_a_keyed_hash_stay(platform: str) -> No
     assert re.fullmatch("[0-9a-f]{32}", key) and found == left
 
 
-def test_what_staff_wrote_about_a_service_does_not_stay() -> None:
-    bill = {"serviceId": 1, "approveName": "李四", "approveNotes": "已联系 199", "applyReason": "质量问题"}
-    personal = platforms()["jd"].stream("after_sales").personal
-    found = Scrubber(personal, "jd", b"k" * 32).scrub({"sameOrderServiceBill": dict(bill)})
-    assert found == {"sameOrderServiceBill": {"serviceId": 1, "applyReason": "质量问题"}}
+OF_AN_AFTER_SALE: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {
+    ("jd", "after_sales"): (
+        {"sameOrderServiceBill": {"serviceId": 1, "approveName": "李四", "approveNotes": "已联系 199", "applyReason": "质量问题"}},
+        {"sameOrderServiceBill": {"serviceId": 1, "applyReason": "质量问题"}},
+    ),
+    ("suning", "refunds"): (
+        {"orderCode": "1", "customer": "li4", "expressNo": "SF1", "returnReason": "七天无理由"},
+        {"orderCode": "1", "returnReason": "七天无理由"},
+    ),
+    ("kaola", "refunds"): (
+        {
+            "refund_id": "1", "user_name": "李四", "user_account": "li4", "user_comment": "请联系 199", "refund_desc": "灯坏了",
+            "express_company_name": "韵达", "express_no": "YT1", "refund_skus": [{"sku_key": "30-0"}],
+        },
+        {"refund_id": "1", "express_company_name": "韵达", "refund_skus": [{"sku_key": "30-0"}]},
+    ),
+    ("kuaishou_shop", "refunds"): (
+        {
+            "refundId": 1, "buyerId": 7, "buyerOpenId": "o1", "refundDesc": "电话 199", "skuNick": "LAMP-RED",
+            "sellerDisagreeDesc": "已联系李四", "negotiateReason": "电话 199", "pictures": "https://example.invalid/a.jpg",
+            "sellerDisagreeImages": "https://example.invalid/b.jpg", "logisticsInfo": {"expressNo": "SF1", "expressCode": 4},
+            "buyerExchangeAddress": {"encryptedMobile": "x"}, "refundReasonDesc": "七天无理由",
+            "returnFreightInfo": {"returnFreightAmount": 800, "returnFreightApplyDesc": "电话 199", "returnFreightApplyImages": ["x"]},
+        },
+        {
+            "refundId": 1, "skuNick": "LAMP-RED", "logisticsInfo": {}, "refundReasonDesc": "七天无理由",
+            "returnFreightInfo": {"returnFreightAmount": 800},
+        },
+    ),
+}  # fmt: skip
 
 
-def test_the_account_that_a_return_of_suning_names_does_not_stay() -> None:
-    personal = platforms()["suning"].stream("refunds").personal
-    sent = {"orderCode": "1", "customer": "li4", "expressNo": "SF1", "returnReason": "七天无理由"}
-    found = Scrubber(personal, "suning", b"k" * 32).scrub(sent)
-    assert found == {"orderCode": "1", "returnReason": "七天无理由"}
+@pytest.mark.parametrize(("platform", "stream"), OF_AN_AFTER_SALE)
+def test_of_an_after_sale_nothing_personal_stays(platform: str, stream: str) -> None:
+    sent, left = OF_AN_AFTER_SALE[platform, stream]
+    personal = platforms()[platform].stream(stream).personal
+    assert Scrubber(personal, platform, b"k" * 32).scrub(deepcopy(sent)) == left

@@ -82,7 +82,10 @@ PLATFORM = Platform(
             widest=timedelta(days=1),
             # An order appears half an hour after it was paid.
             settle=timedelta(minutes=35),
-            personal=Personal(drop=("remark", "invoice_*", "city", "county", "out_sid"), buyer=("nick",)),
+            personal=Personal(
+                drop=("*remark", "invoice_*", "city", "county", "out_sid", "user", "member_card*"),
+                buyer=("nick",),
+            ),
         ),
         Stream(
             name="refunds",

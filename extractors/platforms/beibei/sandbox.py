@@ -140,6 +140,7 @@ def _order(state: OrderState) -> dict[str, Any]:
             "city": buyer.city,
             "county": buyer.district,
             "remark": f"请联系 {buyer.phone}",
+            "seller_remark": f"已联系 {buyer.phone}",
         }
     return out
 

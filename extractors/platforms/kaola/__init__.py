@@ -100,6 +100,7 @@ PLATFORM = Platform(
                     "buyer_*",
                     "cert_*",
                     "invoice_*",
+                    "taxpayer_no",
                 ),
                 keep=("receiver_province_name",),
                 buyer=("buyer_account",),
@@ -114,7 +115,7 @@ PLATFORM = Platform(
             widest=timedelta(days=1),
             # Filtered by time of application only: later changes are found by reading past days again.
             overlap=timedelta(days=30),
-            personal=Personal(drop=("user_account", "refund_desc", "express_no")),
+            personal=Personal(drop=("user_*", "refund_desc", "express_no")),
         ),
     ),
 )

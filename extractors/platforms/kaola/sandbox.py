@@ -181,6 +181,7 @@ def _order(state: OrderState) -> dict[str, Any]:
             "cert_name": buyer.name,
             "cert_id_no": f"3301{buyer.phone}",
             "invoice_title": buyer.company or buyer.name,
+            "taxpayer_no": f"3301{buyer.phone}",
         }
     return out
 
@@ -210,7 +211,12 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "express_no": "",
     }
     if buyer is not None:
-        out |= {"user_account": buyer.email, "refund_desc": f"请联系 {buyer.phone}"}
+        out |= {
+            "user_name": buyer.name,
+            "user_account": buyer.email,
+            "user_comment": f"请联系 {buyer.phone}",
+            "refund_desc": f"请联系 {buyer.phone}",
+        }
     return out
 
 

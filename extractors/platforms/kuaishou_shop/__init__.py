@@ -151,10 +151,11 @@ DIALECT = Dialect(
     refresh_read=read_tokens,
 )
 
-# Of the address the province stays.
+# Of the address the province stays. A serial number or an IMEI is that of the buyer's own device.
 _HIDDEN = (
-    "encrypted*", "desensitise*", "buyerimage", "buyeropenid", "ordernote", "remark", "refunddesc",
-    "expresscode", "expressno", "recharge*", "city*", "district*", "town*", "street*",
+    "encrypted*", "desensitise*", "buyerimage", "buyerid", "buyeropenid", "ordernote", "remark", "refunddesc",
+    "expresscode", "expressno", "recharge*", "city*", "district*", "town*", "street*", "coordinate*",
+    "serialnumber*", "sellerdisagreedesc", "negotiatereason", "pictures", "*images", "*applydesc",
 )  # fmt: skip
 
 PLATFORM = Platform(

@@ -345,6 +345,7 @@ def _order(state: OrderState) -> dict[str, Any]:
             "encryptedAddress": buyer.address,
             "desensitiseConsignee": buyer.name[:1] + "*",
         }
+        out["coordinateInfo"] = {"longitude": buyer.address, "latitude": buyer.address}
         if state.shipped_at is not None:
             out["orderLogisticsInfo"] = [{"expressNo": f"SF{buyer.phone}", "expressCode": 4}]
         out["orderNote"] = {"orderNoteInfo": [{"note": buyer.name}]}
@@ -388,6 +389,7 @@ def _item(view: ProductView) -> dict[str, Any]:
 def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
     order, refund = state.order, found.refund
     tel = order.buyer.phone if order.buyer is not None else ""
+    uid = order.buyer.open_uid if order.buyer is not None else ""
     return {
         "refundId": refund.id,
         "oid": order.id,
@@ -398,6 +400,7 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "refundFee": refund.amount,
         "refundReasonDesc": refund.reason,
         "refundDesc": f"电话 {tel}",
+        "buyerId": uid,
         "itemId": market.product_id(order.lines[0]),
         "skuId": market.sku_id(order.lines[0]),
         "createTime": _ms(found.created),

@@ -149,6 +149,7 @@ _HIDDEN = (
     "receiverdistrict*", "expresstrackingno", "internationalexpressno", "payno", "outtradeno",
     # What couriers and customs make of the address.
     "zonecodes", "paintmarker", "collectionplace", "threesegmentcode",
+    "skuidentifycode*",  # serial number and IMEI of the buyer's own device
 )  # fmt: skip
 
 PLATFORM = Platform(
