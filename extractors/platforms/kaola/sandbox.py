@@ -59,6 +59,10 @@ def routes(desk: Desk) -> list[BaseRoute]:
     ]
 
 
+# The search of a status also shows the orders that are on their way out of it.
+_UNDER = {7: 5, 8: 1}
+
+
 # ---- the methods ---------------------------------------------------------------------------------
 def _search(call: Call, fault: Fault | None) -> Any:
     """kaola.order.search: one status by one kind of date, a day at most."""
@@ -67,7 +71,7 @@ def _search(call: Call, fault: Fault | None) -> Any:
     start, end = call.window("start_time", "end_time", DAY)
     wanted = []
     for state in _orders_since(call.book, call.book.version, start, call.now):
-        if str(_status(state)) != status:
+        if str(_UNDER.get(_status(state), _status(state))) != status:
             continue
         at = _dates(state)[kind]
         if at is not None and start <= at <= end:
@@ -122,7 +126,8 @@ def _status(state: OrderState) -> int:
     if state.status == tl.CANCELLED:
         return 3 if state.shipped_at else 6
     if state.status == tl.PAID:
-        return 5 if any(r.refund.plan.before_shipment for r in state.refunds) else 1
+        asked = [found.phase for found in state.refunds if found.refund.plan.before_shipment]
+        return 7 if tl.AGREED in asked else 5 if asked else 1
     return {tl.SHIPPED: 2, tl.COMPLETED: 3}[state.status]
 
 

@@ -6,6 +6,7 @@
     '4': 'paid',
     '5': 'paid',
     '6': 'cancelled',
+    '7': 'paid',
     '8': 'paid',
 } -%}
 
