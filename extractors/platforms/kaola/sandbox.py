@@ -213,6 +213,10 @@ def _refund(state: OrderState, found: RefundState) -> dict[str, Any]:
         "refund_fee": yuan(found.refund.amount),
         "refund_reason": found.refund.reason,
         "refund_create_time": wall(found.created),
+        "refund_skus": [
+            {"sku_key": f"{part.line.item.number}-{part.line.sku}", "refund_count": part.quantity}
+            for part in found.refund.lines
+        ],
         "express_no": "",
     }
     if buyer is not None:

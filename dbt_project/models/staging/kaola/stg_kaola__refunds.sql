@@ -30,6 +30,11 @@ refunds as (
         success_seen_at,
         first_seen_at,
         {{ money('latest.record.refund_fee') }} as refund_amount,
+        {# An order line has its SKU's key. A refund of several SKUs names none, or the marts would charge one line with the money of all. #}
+        case
+            when {{ array_length('latest.record.refund_skus') }} = 1
+                then nullif({{ first_of('latest.record.refund_skus') }}.sku_key, '')
+        end as line_id,
         latest.record.refund_reason as reason,
         load_id
     from {{ ref('base_kaola__refunds') }} as latest
@@ -41,7 +46,7 @@ select
     account.store_id,
     refund_id,
     order_id,
-    {{ null_as('text') }} as line_id,
+    line_id,
     refund_state,
     refund_type,
     requested_at,

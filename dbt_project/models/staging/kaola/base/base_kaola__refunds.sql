@@ -2,7 +2,7 @@
 
 {%- set shape = {
     'order_id': 'text', 'refund_type': 'text', 'refund_status_detail': 'text', 'refund_fee': 'text',
-    'refund_reason': 'text', 'refund_create_time': 'text'
+    'refund_reason': 'text', 'refund_create_time': 'text', 'refund_skus': [{'sku_key': 'text'}]
 } -%}
 
 {# The record has no time of success. It succeeded when that was first read, unless the very first read shows it already. #}
