@@ -7,5 +7,5 @@
 
 {{ latest_records(source('raw_kuaishou_shop', 'refunds'), shape, over_versions={
     'success_seen_at': ('min', "case when record.status = '60' then cursor_at end"),
-    'disputed_at': ('min', "case when record.status = '20' then cursor_at end"),
+    'disputed_at': ('min', "case when record.status in ('20', '21', '22') then cursor_at end"),
 }) }}
