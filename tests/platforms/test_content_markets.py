@@ -220,6 +220,16 @@ def test_a_dispute_is_told_by_doudian_for_good_and_by_others_while_it_lasts(nigh
     assert seen == {True, False}
 
 
+def test_when_a_kuaishou_buyer_confirms_is_not_when_the_parcel_came(night: Night) -> None:
+    confirmed = night.tuples(
+        "select count(*) from raw_kuaishou_shop.orders where payload ->> '$.orderBaseInfo.recvTime' > '0'"
+    )
+    assert confirmed[0][0] > 10
+    rows = night.rows("select * from staging.stg_kuaishou_shop__orders")
+    assert {row["delivered_at"] for row in rows} == {None}
+    assert any(row["completed_at"] for row in rows)
+
+
 def test_a_1688_return_tells_its_pieces(night: Night) -> None:
     rows = night.rows("select * from staging.stg_alibaba_1688__refunds")
     found = {bare(row["refund_id"]): row["quantity"] for row in rows}

@@ -308,7 +308,7 @@ def _order(state: OrderState) -> dict[str, Any]:
         "createTime": _ms(order.timeline.created),
         "payTime": _ms(state.paid_at),
         "sendTime": _ms(state.shipped_at),
-        "recvTime": 0,
+        "recvTime": _ms(state.completed_at),
         "updateTime": _ms(state.modified),
         "totalFee": order.total,
         "expressFee": order.shipping,

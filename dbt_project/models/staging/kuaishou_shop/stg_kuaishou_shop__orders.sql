@@ -26,7 +26,6 @@ trades as (
         {{ epoch_time('latest.record.orderBaseInfo.createTime', 1000) }} as created_at,
         {{ epoch_time('latest.record.orderBaseInfo.payTime', 1000) }} as paid_at,
         {{ epoch_time('latest.record.orderBaseInfo.sendTime', 1000) }} as shipped_at,
-        {{ epoch_time('latest.record.orderBaseInfo.recvTime', 1000) }} as received_at,
         {{ epoch_time('latest.record.orderBaseInfo.updateTime', 1000) }} as modified_at,
         {{ hundredths('latest.record.orderBaseInfo.totalFee') }} as total_fee,
         coalesce({{ hundredths('latest.record.orderBaseInfo.expressFee') }}, 0) as shipping_charged,
@@ -53,7 +52,8 @@ select
     created_at,
     paid_at,
     shipped_at,
-    received_at as delivered_at,
+    {# recvTime is when the buyer confirms (确认收货), days after the parcel came or by itself. #}
+    {{ null_as('instant') }} as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     coalesce(
         done_seen_at, case when status_state = 'cancelled' and paid_at is not null and shipped_at is not null then closed_seen_at end

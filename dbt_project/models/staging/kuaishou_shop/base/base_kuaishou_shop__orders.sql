@@ -2,7 +2,7 @@
 
 {%- set shape = {
     'orderBaseInfo': {
-        'status': 'text', 'createTime': 'text', 'payTime': 'text', 'sendTime': 'text', 'recvTime': 'text',
+        'status': 'text', 'createTime': 'text', 'payTime': 'text', 'sendTime': 'text',
         'updateTime': 'text', 'totalFee': 'text', 'expressFee': 'text'
     },
     'orderItemInfo': {
