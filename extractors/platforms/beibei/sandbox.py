@@ -116,6 +116,7 @@ def _order(state: OrderState) -> dict[str, Any]:
         "payment": yuan(order.goods + order.shipping),
         "create_time": wall(order.timeline.created),
         "pay_time": wall(state.paid_at),
+        "ship_time": wall(state.shipped_at),
         "modified_time": wall(state.modified),
         "item": [
             {

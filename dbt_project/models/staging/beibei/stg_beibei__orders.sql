@@ -11,8 +11,10 @@ orders as (
         latest.record_key as order_id,
         latest.load_id,
         latest.loaded_at,
-        {# A finished order was shipped, even if no version shows it so. #}
-        coalesce(latest.shipped_seen_at, latest.completed_seen_at) as shipped_seen_at,
+        {# Without `ship_time`, a finished order was shipped even if no version shows it so. #}
+        coalesce(
+            {{ local_time('latest.record.ship_time', "'Asia/Shanghai'") }}, latest.shipped_seen_at, latest.completed_seen_at
+        ) as shipped_at,
         latest.completed_seen_at,
         latest.closed_seen_at,
         latest.record.buyer_key,
@@ -39,18 +41,18 @@ select
     buyer_key,
     currency,
     {# Status 4 (closed) is always after payment. After shipment as well, the order was a completed sale that is then refunded. #}
-    case when status_state = 'cancelled' and shipped_seen_at is not null then 'completed' else status_state end as order_state,
+    case when status_state = 'cancelled' and shipped_at is not null then 'completed' else status_state end as order_state,
     'standard' as order_type,
     created_at,
     paid_at,
-    shipped_seen_at as shipped_at,
+    shipped_at,
     {{ null_as('instant') }} as delivered_at,
     {{ null_as('instant') }} as promised_delivery_at,
     case
-        when status_state = 'completed' or status_state = 'cancelled' and shipped_seen_at is not null
+        when status_state = 'completed' or status_state = 'cancelled' and shipped_at is not null
             then coalesce(completed_seen_at, closed_seen_at)
     end as completed_at,
-    case when status_state = 'cancelled' and shipped_seen_at is null then closed_seen_at end as cancelled_at,
+    case when status_state = 'cancelled' and shipped_at is null then closed_seen_at end as cancelled_at,
     modified_at,
     cast(shipping_charged as decimal(18, 4)) as shipping_charged,
     cast(0 as decimal(18, 4)) as tax,
