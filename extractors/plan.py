@@ -110,10 +110,10 @@ def history_start(stream: Stream, account: Account, day: date, now: datetime) ->
 
 def sliced(stream: Stream, account: Account, wanted: Window) -> Iterator[Window]:
     """The windows of the landing partitions: one per business day, or as the stream's facts say."""
-    if stream.kind == "cursor" and stream.slice == "day":
-        least = stream.long_from
-        for piece in wanted.cut(stream.long_slice if least is not None and wanted.span >= least else None):
-            if least is not None and piece.span >= least:
+    if stream.kind == "cursor":
+        is_long = stream.long_from is not None and wanted.span >= stream.long_from
+        for piece in wanted.cut(stream.long_slice if is_long else None):
+            if stream.slice is None or (stream.long_from is not None and piece.span >= stream.long_from):
                 yield piece
             else:
                 yield from cut_by_day(piece, account.zone)

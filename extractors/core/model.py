@@ -184,8 +184,8 @@ class Stream:
         is of the whole list, and the time of the read is taken instead.
     day: path of the report's date (report streams); a time behind the date is ignored.
     slice: how much time one landing partition covers: "day", or None for the whole window.
-    long_from, long_slice: a window of at least `long_from` is landed in slices of `long_slice` instead of
-        days, for vendors with a special way to read long windows; `reads` chooses it by the window's length.
+    long_from, long_slice: a window of at least `long_from` is landed in slices of `long_slice` instead, and
+        `reads` may choose a special way to read them by their length.
     widest: the longest window the vendor accepts in one read; slices are cut to it.
     stride: cut slices into windows this short and read them in parallel, for vendors whose rate limit allows
         more calls than pages read one after the other can use.

@@ -32,8 +32,8 @@ from extractors.tokens import Tokens
 DATA = "BUYER,RECIPIENT,PROCEEDS,PROMOTION,CANCELLATION,FULFILLMENT,PACKAGES,TAX,PAYMENT"
 FORM = "%Y-%m-%dT%H:%M:%SZ"
 SECOND = timedelta(seconds=1)
-WIDEST = timedelta(days=170)  # transactions of 180 days and more are answered with nothing
-LATEST = timedelta(days=3)  # what was posted may not be listed before 48 hours have passed
+DAY = timedelta(days=1)
+LATEST = 3 * DAY  # what was posted may not be listed before 48 hours have passed
 # The refresh token outlives the secret: nobody has to authorise again.
 ROTATE = (
     "the client secret is wrong, or its 180 days are over: make a new one (Seller Central: Develop Apps, LWA "
@@ -75,8 +75,8 @@ LISTINGS = SizedNextToken(
 def _orders(account: Account, window: Window) -> Iterator[Read]:
     params = {
         "lastUpdatedAfter": f"{window.start:{FORM}}",
-        # Both ends are inclusive.
-        "lastUpdatedBefore": f"{max(window.start, window.end - SECOND):{FORM}}",
+        # Inclusive, like the start: nothing that changed within a second falls between two windows.
+        "lastUpdatedBefore": f"{window.end:{FORM}}",
         "marketplaceIds": ",".join(account.several("marketplaces")) or None,
         "includedData": DATA,
     }
@@ -254,8 +254,12 @@ PLATFORM = Platform(
             key=("orderId",),
             cursor=Instant("lastUpdatedTime"),
             reads=_orders,
-            slice=None,  # a day of its own would cost a call of its own
-            retention=timedelta(days=730),
+            # A night in one piece: a day of its own would cost a call of its own. More in stretches that even
+            # a shop of thousands of orders reads in the hours of a task: what it has read is not read again.
+            slice=None,
+            long_from=4 * DAY,
+            long_slice=3 * DAY,
+            retention=730 * DAY,
             personal=Personal(
                 drop=(
                     "buyer",
@@ -286,7 +290,8 @@ PLATFORM = Platform(
             cursor=Instant("postedDate"),
             reads=partial(_transactions, only="refund"),
             slice=None,
-            widest=WIDEST,
+            long_from=8 * DAY,
+            long_slice=7 * DAY,  # transactions of more than 180 days are answered with nothing
             overlap=LATEST,
             personal=Personal(),
         ),
@@ -297,7 +302,8 @@ PLATFORM = Platform(
             cursor=Instant("postedDate"),
             reads=_transactions,
             slice=None,
-            widest=WIDEST,
+            long_from=8 * DAY,
+            long_slice=7 * DAY,  # transactions of more than 180 days are answered with nothing
             overlap=LATEST,
             # Of a payment to the seller's bank.
             personal=Personal(drop=("paymentreference",)),
