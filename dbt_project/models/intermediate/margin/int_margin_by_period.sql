@@ -80,6 +80,8 @@ valued as (
 select
     *,
     {{ ratio('net_sales_with_cost', 'net_sales_ex_tax') }} as cost_coverage,
-    case when gross_margin is not null then {{ ratio('gross_margin', 'net_sales_with_cost') }} end as gross_margin_rate,
+    -- Sales below 0 whose goods were kept are no sales to have a rate of: a loss of 600 on -20 is not a rate of 3,000 %.
+    case when gross_margin is not null and sign(net_sales_with_cost) * sign(cogs) >= 0 then {{ ratio('gross_margin', 'net_sales_with_cost') }} end
+        as gross_margin_rate,
     gross_margin - order_costs as cm2
 from valued
