@@ -48,6 +48,9 @@ from extractors.tokens import TokenFile
 # Options of every platform. Calls per second: a store on the merchant's own server, or a contract with other
 # limits, may allow more calls than usual, or fewer.
 COMMON_OPTIONS = frozenset({CALLS_PER_SECOND})
+# A read that took longer is followed by one of what changed meanwhile: a list of changes names a record under
+# its last change alone, so an order that was shipped while the read went on is in none of its windows.
+LONG_READ = timedelta(minutes=1)
 # Seconds between two progress lines of one stream: a first load may take hours.
 PROGRESS_SECONDS = 30.0
 Progress = Callable[[str], None]
@@ -114,8 +117,11 @@ def extract(
         with _rare_collections():
             for stream in wanted:
                 try:
-                    reader = _StreamReader(stream, session, landing, hash_key, clock, progress)
+                    parts = (stream, session, landing, hash_key, clock, progress)
+                    reader = _StreamReader(*parts)
                     landed += reader.run(day, window)
+                    if window is None and (meanwhile := reader.meanwhile()):
+                        landed += _StreamReader(*parts).run(None, meanwhile)
                 except (DaybookError, OSError, *MISFITS) as trouble:
                     error = _told(trouble, stream, landing)
                     if isinstance(error, AuthError | ConfigError) and error.is_vendors:
@@ -191,6 +197,7 @@ class _StreamReader:
         # a window that starts and ends in the same second, which vendors refuse.
         self._clock = clock
         self._now = clock().replace(microsecond=0)
+        self._is_whole = False
         self._progress = progress
 
     def run(self, day: date | None, window: Window | None) -> list[Manifest]:
@@ -216,7 +223,7 @@ class _StreamReader:
             )
             return []
         # Records may be taken as deleted only when a complete list does not name them.
-        is_whole = stream.kind == "cursor" and (stream.cursor is None or is_far)
+        is_whole = self._is_whole = stream.kind == "cursor" and (stream.cursor is None or is_far)
         unseen = unseen_of(stream, self._session) if window is None else None
         if unseen is not None:
             self._progress(f"{account.id} · {unseen}")
@@ -250,6 +257,17 @@ class _StreamReader:
         rows = sum(manifest.rows for manifest in landed)
         self._progress(f"{account.id} · {stream.name}: {rows} records, {wanted.told}")
         return landed
+
+    def meanwhile(self) -> Window | None:
+        """What to read behind a long read of changes; None when it was short, ended before now, or was of all
+        there is, which is read up to its end anyway."""
+        stream = self._stream
+        end = self._now - stream.settle
+        mark = self._landing.mark(self._platform.name, self._account.id, stream.name)
+        if stream.kind != "cursor" or self._is_whole or mark != end:
+            return None
+        since = Window(end, max(end, self._clock().replace(microsecond=0) - stream.settle))
+        return since if since.span >= LONG_READ else None
 
     def _slice(self, window: Window, is_whole: bool) -> Manifest:
         stream = self._stream

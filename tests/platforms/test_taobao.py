@@ -59,11 +59,12 @@ class Nights:
         )  # fmt: skip
         self.credentials = Credentials(given["host"], given["login"], given["password"], given["extra"])
 
-    def read(self, window: Window | None = None) -> list[dict[str, Any]]:
+    def read(self, window: Window | None = None, began: datetime | None = None) -> list[dict[str, Any]]:
         now = datetime.fromtimestamp(self.box.control.now(), UTC)
+        clock = iter([began or now])
         landed = extract(
             self.account, self.credentials, self.landing, hash_key=b"x", token_dir=self.folder / "tokens",
-            streams=("orders",), window=window, now=now, sleep=lambda seconds: None,
+            streams=("orders",), window=window, now=lambda: next(clock, now), sleep=lambda seconds: None,
         )  # fmt: skip
         return [row for manifest in landed for row in rows_of(manifest)]
 
@@ -73,6 +74,21 @@ def rows_of(manifest: Manifest) -> Iterator[dict[str, Any]]:
         with Path(path).open("rb") as file:
             for line in zstandard.ZstdDecompressor().stream_reader(file).read().splitlines():
                 yield json.loads(line)
+
+
+def test_what_changes_while_a_long_read_goes_on_is_read_behind_it(box: Running, tmp_path: Path) -> None:
+    """A list of changes names an order under its last one alone: shipped during the read, it left the window."""
+
+    def versions(rows: list[dict[str, Any]]) -> dict[str, str]:
+        return {row["key"]: row["cursor_at"] for row in sorted(rows, key=lambda row: str(row["cursor_at"]))}
+
+    began = NOON.astimezone(UTC)
+    box.control.set_clock(NOON + 2 * HOUR)
+    long, at_once = Nights(box, tmp_path / "long"), Nights(box, tmp_path / "at once")
+    read, all_there_is = versions(long.read(began=began)), versions(at_once.read())
+    assert read == all_there_is
+    mark = [nights.landing.mark("taobao", "taobao__lantern", "orders") for nights in (long, at_once)]
+    assert mark[0] == mark[1] == began + 2 * HOUR - timedelta(minutes=3)
 
 
 @pytest.mark.parametrize("asks_by_entry", [True, False])
