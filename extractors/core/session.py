@@ -40,6 +40,9 @@ CONNECT_TIMEOUT = 10.0  # seconds
 DEFAULT_HEADERS = requests.utils.default_headers()
 BODY_LIMIT = 256 * 1024 * 1024  # bytes; far above any real page: an endless answer must not fill the memory
 CALL_ATTEMPTS = 5
+LATER = (
+    "run again later, as Airflow does by itself: that reads what is missing; if it stays, ask the platform"
+)
 # Connection fields whose values are blanked out in error messages. Values shorter than six characters are
 # not: they also occur by chance in ordinary words.
 SECRET_FIELD = re.compile("token|secret|key|password|cookie", re.IGNORECASE)
@@ -194,6 +197,7 @@ class Session:
                 # A request that is too much for the vendor stays so, and each failure takes its whole
                 # timeout: retry it once only.
                 if attempt == (2 if isinstance(error, TooMuchError) else CALL_ATTEMPTS):
+                    error.advice = error.advice or LATER
                     raise self._located(error) from None
                 self._sleep(self._backoff(attempt))
             except DaybookError as error:

@@ -188,6 +188,7 @@ def test_trying_ends_and_the_error_names_the_account_and_no_secret(
     with vendor([(500, {}, SECRET.encode())]) as (url, paths), pytest.raises(TransientError) as error:
         open_session(url).call(Request("report", "/x"))
     assert len(paths) == 5 and error.value.account == "demo__one" and SECRET not in str(error.value)
+    assert "run again later" in (error.value.advice or "")
 
 
 def test_what_is_too_much_is_asked_twice_and_left_to_whoever_can_ask_for_less(
