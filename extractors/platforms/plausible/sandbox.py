@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -69,6 +70,16 @@ _INCLUDES = {"imports", "time_labels", "total_rows"}
 _WRONG_KEY = "Invalid API key or site ID. Please make sure you're using a valid key."
 
 
+@lru_cache(maxsize=16)  # the pages of one read ask for the same
+def _grouped(
+    visits: Visits, dimensions: tuple[str, ...], days: tuple[date, ...], now: int
+) -> list[tuple[tuple[str, ...], Figures]]:
+    groups: dict[tuple[str, ...], list[Visit]] = {}
+    for visit in visits.known(days, now):
+        groups.setdefault(tuple(_DIMENSIONS[name](visit) for name in dimensions), []).append(visit)
+    return [(key, visits.figures(found)) for key, found in groups.items()]
+
+
 def routes(desk: Desk) -> list[BaseRoute]:
     """The one address of the Stats API, for one desk."""
     return [Route("/api/v2/query", Api(desk).query, methods=["POST"])]
@@ -129,7 +140,12 @@ class Api:
         first, last = _range(body.get("date_range"))
         limit, offset = _page(body.get("pagination", {}))
         visits = self.desk.world.visits[store]
-        rows = self._rows(visits, dimensions, metrics, days_between(first, last))
+        days = tuple(days_between(first, last))
+        found = _grouped(visits, tuple(dimensions), days, self.desk.now())
+        rows = [
+            {"dimensions": list(key), "metrics": [_METRICS[name](figures) for name in metrics]}
+            for key, figures in found
+        ]
         include = body.get("include", {})
         if not isinstance(include, dict) or set(include) - _INCLUDES:
             raise _bad("#/include: Schema does not allow additional properties.")
@@ -144,18 +160,6 @@ class Api:
             meta["imports_skip_reason"] = "no_imported_data"
         asked = {**body, "date_range": [_instant(first), _instant(last + timedelta(days=1), -1)]}
         return Answer({"results": page.rows, "meta": meta, "query": asked})
-
-    def _rows(
-        self, visits: Visits, dimensions: list[str], metrics: list[str], days: list[date]
-    ) -> list[dict[str, Any]]:
-        groups: dict[tuple[str, ...], list[Visit]] = {}
-        for visit in visits.known(days, self.desk.now()):
-            groups.setdefault(tuple(_DIMENSIONS[name](visit) for name in dimensions), []).append(visit)
-        rows = []
-        for key, found in groups.items():
-            figures = visits.figures(found)
-            rows.append({"dimensions": list(key), "metrics": [_METRICS[name](figures) for name in metrics]})
-        return rows
 
 
 def _store(header: str) -> str | None:
