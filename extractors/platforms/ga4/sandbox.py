@@ -74,10 +74,15 @@ def _day(visit: Visit) -> date:
     return datetime.fromtimestamp(visit.at, SHANGHAI).date()
 
 
+@lru_cache(maxsize=4096)  # visits are many, hours few; a day of Shanghai begins with an hour
+def _named(hour: int, form: str) -> str:
+    return f"{datetime.fromtimestamp(hour * 3_600, SHANGHAI):{form}}"
+
+
 _DIMENSIONS: dict[str, Callable[[Visit], str]] = {
-    "date": lambda v: f"{_day(v):%Y%m%d}",
-    "isoYearIsoWeek": lambda v: f"{_day(v):%G%V}",
-    "yearMonth": lambda v: f"{_day(v):%Y%m}",
+    "date": lambda v: _named(v.at // 3_600, "%Y%m%d"),
+    "isoYearIsoWeek": lambda v: _named(v.at // 3_600, "%G%V"),
+    "yearMonth": lambda v: _named(v.at // 3_600, "%Y%m"),
     "deviceCategory": lambda v: "desktop" if v.device == "pc" else "mobile",
     "sessionDefaultChannelGroup": lambda v: _channel(SOURCES[v.source]),
     "sessionSourceMedium": lambda v: _medium(SOURCES[v.source]),
