@@ -16,6 +16,16 @@ SPAN = json.dumps({"since": "2026-11-10", "until": "2026-11-19"})
 ASKED = {"level": "ad", "fields": "ad_id,spend,actions", "time_range": SPAN, "time_increment": "1"}
 
 
+def having(*statuses: str, level: str = "ad") -> str:
+    told = {"field": f"{level}.effective_status", "operator": "IN", "value": list(statuses)}
+    return json.dumps([told])
+
+
+EVER = having(
+    "ACTIVE", "PAUSED", "CAMPAIGN_PAUSED", "PENDING_REVIEW", "WITH_ISSUES", "DELETED", "ARCHIVED"
+)  # fmt: skip
+
+
 class Caller:
     """A caller with the token of a variant."""
 
@@ -52,7 +62,7 @@ def test_a_run_says_completed_before_it_has_all_of_its_percent(sandbox: Running)
 
 def test_pages_hold_every_row_once_and_the_last_has_a_cursor_and_no_next(sandbox: Running) -> None:
     caller = Caller(sandbox)
-    run = caller.ask().json()["report_run_id"]
+    run = caller.ask(filtering=EVER).json()["report_run_id"]
     for _ in range(3):
         caller.call("GET", run)
     rows, after, pages = [], "0", 0
@@ -69,10 +79,29 @@ def test_pages_hold_every_row_once_and_the_last_has_a_cursor_and_no_next(sandbox
     assert all(isinstance(row["spend"], str) for row in rows)
 
 
+def test_what_is_deleted_is_in_a_report_that_asks_for_it_by_name_alone(sandbox: Running) -> None:
+    """Manage Your Ad Object's Status: below the account, a report without such a filter leaves it out."""
+    caller = Caller(sandbox)
+
+    def ads(**change: str) -> set[str]:
+        day = json.dumps({"since": "2026-11-10", "until": "2026-11-10"})
+        run = caller.ask(time_range=day, **change).json()["report_run_id"]
+        for _ in range(3):
+            caller.call("GET", run)
+        return {row["ad_id"] for row in caller.call("GET", f"{run}/insights", limit="500").json()["data"]}
+
+    ever, now, deleted = ads(filtering=EVER), ads(), ads(filtering=having("DELETED"))
+    assert now and deleted and now < ever and deleted < ever and not now & deleted
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
         ({"level": "shop"}, "level"),
+        ({"filtering": having("ACTIVE", level="campaign")}, "filtering"),
+        ({"filtering": having("GONE")}, "filtering"),
+        ({"filtering": having()}, "filtering"),
+        ({"filtering": '{"field": "ad.effective_status"}'}, "filtering"),
         ({"fields": "colour"}, "fields"),
         ({"time_increment": "2"}, "time_increment"),
         ({"time_range": "{}"}, "time_range"),
@@ -96,16 +125,17 @@ def test_wrong_callers_and_unknown_runs_are_refused(sandbox: Running) -> None:
 
 
 def test_campaigns_are_listed_with_the_budgets_that_were_asked_for(sandbox: Running) -> None:
+    """The third of three is deleted."""
     caller = Caller(sandbox)
     path, asked = f"{caller.act}/campaigns", {"fields": "id,daily_budget", "summary": '["total_count"]'}
     rows, after = [], "0"
     while after:
-        body = caller.call("GET", path, limit="2", after=after, **asked).json()
+        body = caller.call("GET", path, limit="1", after=after, **asked).json()
         rows += body["data"]
         after = body["paging"]["cursors"]["after"] if "next" in body["paging"] else ""
-    assert len({row["id"] for row in rows}) == len(rows) == body["summary"]["total_count"] == 3
-    # Of a day, of the whole run, and none of its own.
-    assert [row.get("daily_budget") for row in rows] == ["12050", "0", None]
+    assert len({row["id"] for row in rows}) == len(rows) == body["summary"]["total_count"] == 2
+    # Of a day, and of the whole run.
+    assert [row.get("daily_budget") for row in rows] == ["12050", "0"]
     assert not any("lifetime_budget" in row for row in rows)
 
 

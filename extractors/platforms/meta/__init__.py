@@ -54,6 +54,21 @@ NAMES = {
     "campaign": ",campaign_id,campaign_name",
     "ad": ",campaign_id,campaign_name,adset_id,adset_name,ad_id,ad_name",
 }
+# Every status that an entity can have. Without a filter that names them, Meta leaves out what is deleted.
+CAMPAIGN_STATUSES = ["ACTIVE", "ARCHIVED", "DELETED", "IN_PROCESS", "PAUSED", "WITH_ISSUES"]
+ADSET_STATUSES = [*CAMPAIGN_STATUSES, "CAMPAIGN_PAUSED"]
+STATUSES = {
+    "campaign": CAMPAIGN_STATUSES,
+    "adset": ADSET_STATUSES,
+    "ad": [
+        *ADSET_STATUSES,
+        "ADSET_PAUSED",
+        "DISAPPROVED",
+        "PENDING_BILLING_INFO",
+        "PENDING_REVIEW",
+        "PREAPPROVED",
+    ],
+}
 
 RATE_CODES = {4, 17, 32, 341, 613, *range(80000, 80007), 80008}
 RETRY_CODES = {-2, 1, 2, 960}
@@ -262,6 +277,9 @@ def _read(account: Account, level: str, grain: str, first: date, last: date, mor
         "time_increment": INCREMENTS[grain],
         **more,
     }
+    if level in STATUSES:
+        told = {"field": f"{level}.effective_status", "operator": "IN", "value": STATUSES[level]}
+        params["filtering"] = [told]
     request = Request("insights", f"/{VERSION}/act_{number}/insights", params, verb="POST")
     return Read(request, PAGING, job=JOB)
 

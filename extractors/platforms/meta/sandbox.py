@@ -21,11 +21,12 @@ from starlette.routing import BaseRoute, Route
 
 from extractors.sandbox.ad_credentials import APPS
 from extractors.sandbox.adland import Figures, advertiser, figures, group_id, money, people, today
-from extractors.sandbox.ads import Adverts
+from extractors.sandbox.ads import Adverts, Promotion
 from extractors.sandbox.asked import form_of, query_of
 from extractors.sandbox.control import Fault
 from extractors.sandbox.cursor import turn
 from extractors.sandbox.desk import Answer, Desk, Refusal
+from extractors.sandbox.router import names
 from extractors.sandbox.signatures import same
 from extractors.sandbox.tokens import GOOD, TokenDesk
 from extractors.sandbox.traffic import days_between
@@ -37,14 +38,26 @@ KEPT = timedelta(days=1_128)  # 37 months
 MOST_DAYS = {"day": 93, "week": 450, "month": 450}
 _INCREMENTS = {"1": "day", "7": "week", "monthly": "month"}
 REACH = {"day": "reach_daily", "week": "reach_weekly", "month": "reach_monthly"}
-# By the campaign's place: of a day, of its whole run, and none, because its ad sets have their own.
+# By the campaign's place: of a day, of its whole run.
 BUDGETS: tuple[dict[str, str], ...] = (
     {"daily_budget": "12050", "lifetime_budget": "0"},
     {"daily_budget": "0", "lifetime_budget": "9000000"},
-    {},
 )
 STEPS = (("Job Running", 42), ("Job Completed", 97), ("Job Completed", 100))
 _LEVELS = ("account", "campaign", "adset", "ad")
+# How an entity stands, by its level: those of campaigns, of ad sets too, of ads too.
+_STATUSES = {
+    "campaign": names("ACTIVE PAUSED DELETED ARCHIVED IN_PROCESS WITH_ISSUES"),
+    "adset": names("ACTIVE PAUSED DELETED CAMPAIGN_PAUSED ARCHIVED IN_PROCESS WITH_ISSUES"),
+    "ad": names(
+        "ACTIVE PAUSED DELETED PENDING_REVIEW DISAPPROVED PREAPPROVED PENDING_BILLING_INFO CAMPAIGN_PAUSED "
+        "ARCHIVED ADSET_PAUSED IN_PROCESS WITH_ISSUES"
+    ),
+}
+_HIDDEN = frozenset({"DELETED", "ARCHIVED"})  # from lists; a report leaves out what is deleted alone
+# By the campaign's place; what is below a deleted campaign is deleted.
+_CAMPAIGNS = ("ACTIVE", "PAUSED", "DELETED")
+_ADS = ("ACTIVE", "PENDING_REVIEW", "ARCHIVED", "DELETED", "WITH_ISSUES")
 _SUMS = ("cost", "shows", "clicks", "conversions", "value")
 _FIELDS = frozenset(
     [
@@ -56,7 +69,7 @@ _FIELDS = frozenset(
 _PARAMETERS = frozenset(
     [
         "level", "fields", "time_range", "time_increment", "action_breakdowns", "action_attribution_windows",
-        "use_unified_attribution_setting", "appsecret_proof",
+        "use_unified_attribution_setting", "filtering", "appsecret_proof",
     ]
 )  # fmt: skip
 
@@ -274,19 +287,56 @@ class Api:
                 "(#3018) The start date of the time range cannot be beyond 37 months from the current date"
             )
             raise Refusal(_refused(3018, words))
+        wanted = _wanted(_json(form, "filtering", "[]"), level)
         rows = []
         for start, days in _periods(first, last, grain):
             delivered = figures(adverts, days, "ad" if level == "adset" else level, self.desk.now())
             for row, shows in _added(delivered, level):
+                if row.promotion is not None and _status(row.promotion, level) not in wanted:
+                    continue
                 shown = _row(adverts, row, level, set(fields), windows)
                 shown |= {"date_start": start.isoformat(), "date_stop": days[-1].isoformat()}
                 rows.append(shown | ({"reach": str(people(shows))} if "reach" in fields else {}))
         return rows
 
 
+def _wanted(filters: Any, level: str) -> frozenset[str]:
+    """The statuses of a level that are answered for."""
+    known = _STATUSES.get(level, frozenset())
+    if filters == []:
+        return known - {"DELETED"}
+    if (
+        not isinstance(filters, list)
+        or len(filters) != 1
+        or set(filters[0]) != {"field", "operator", "value"}
+    ):
+        raise _bad("param filtering must be a list of one filter here: field, operator, value")
+    field, operator, named = (filters[0][name] for name in ("field", "operator", "value"))
+    if level not in _STATUSES or field != f"{level}.effective_status" or operator != "IN":
+        raise _bad("param filtering: only the level's effective_status, IN, is served here")
+    if not isinstance(named, list) or not named or set(named) - known:
+        raise _bad("param filtering has a status that this level does not have")
+    return frozenset(named)
+
+
+def _status(promotion: Promotion, level: str) -> str:
+    campaign = _CAMPAIGNS[promotion.project % len(_CAMPAIGNS)]
+    if level == "campaign" or campaign == "DELETED":
+        return campaign
+    own = _ADS[promotion.promotion_id // 100_000 % len(_ADS)]
+    if level == "adset":
+        return own if own in _HIDDEN else "ACTIVE"
+    return "CAMPAIGN_PAUSED" if campaign == "PAUSED" and own == "ACTIVE" else own
+
+
 def campaigns_of(adverts: Adverts, now: int) -> list[dict[str, Any]]:
-    """The campaigns that run, with their budgets in hundredths of the account's currency."""
-    running = {p.project_id: p for p in adverts.promotions(today(adverts, now))}
+    """The campaigns that are neither archived nor deleted, with their budgets in hundredths of the account's
+    currency."""
+    running = {
+        p.project_id: p
+        for p in adverts.promotions(today(adverts, now))
+        if _status(p, "campaign") not in _HIDDEN
+    }
     return [
         {"id": str(number), "name": p.project_name, **BUDGETS[p.project % len(BUDGETS)]}
         for number, p in sorted(running.items())
