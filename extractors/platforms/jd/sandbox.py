@@ -47,6 +47,16 @@ _WARE_FIELDS = names(
     "stockNum onlineTime offlineTime modified created"
 )
 _WARE_SORTS = names("wareId offlineTime onlineTime stockNum jdPrice modified")
+# The gateway writes the name behind the number of a coupon and of a way to pay.
+_COUPONS = {
+    "30": "单品促销优惠",
+    "34": "手机红包",
+    "35": "满返满送(返现)",
+    "39": "京豆优惠",
+    "41": "京东券优惠",
+    "52": "礼品卡优惠",
+    "100": "店铺优惠",
+}
 DOCUMENTED = {"products": names("1 2 4 8 513 514 516 520 1028")}
 _CODES = {
     "rate": ("2", "超过调用次数限制", "App Call Limited"),
@@ -317,7 +327,7 @@ def _order(state: OrderState, asked: frozenset[str]) -> dict[str, Any]:
         "orderId": str(order.id),
         "venderId": str(10_000 + order.shop.number),
         "orderType": "22",
-        "payType": "4",
+        "payType": "4-在线支付",
         "orderTotalPrice": yuan(listed),
         "orderSellerPrice": yuan(listed - sum(of_items) - of_order),
         "orderPayment": "" if order.index % 3 else yuan(order.goods + order.shipping),
@@ -359,7 +369,12 @@ def _order(state: OrderState, asked: frozenset[str]) -> dict[str, Any]:
             for line in lines
         ],
         "couponDetailList": [
-            {"orderId": str(order.id), "skuId": sku, "couponType": kind, "couponPrice": yuan(amount)}
+            {
+                "orderId": str(order.id),
+                "skuId": sku,
+                "couponType": f"{kind}-{_COUPONS[kind]}",
+                "couponPrice": yuan(amount),
+            }
             for sku, kind, amount in coupons
         ],
     }

@@ -1,4 +1,5 @@
-{%- set own = "case when coupon.couponType = '30' and coupon.skuId = numbered.line.skuId then " ~ money('coupon.couponPrice') ~ " end" %}
+{%- set own = "case when split_part(coupon.couponType, '-', 1) = '30' and coupon.skuId = numbered.line.skuId then "
+    ~ money('coupon.couponPrice') ~ " end" %}
 {%- set price_and_count = money('exploded.line.jdPrice') ~ ' desc, ' ~ money('exploded.line.itemTotal') ~ ' desc' %}
 
 with

@@ -10,9 +10,13 @@
     'FINISHED_L': 'completed',
     'TRADE_CANCELED': 'cancelled',
 } -%}
-{#- `couponType`: 30 is an item's promotion (counted in the lines), JD pays for 34, 39 and 41, and 52 (gift card) is a way to pay. -#}
-{%- set item_promotions = "case when coupon.couponType = '30' and coupon.skuId <> '' then " ~ money('coupon.couponPrice') ~ " end" -%}
-{%- set of_platform = "case when coupon.couponType in ('34', '39', '41') then " ~ money('coupon.couponPrice') ~ " end" -%}
+{#-
+  `couponType`: 30 is an item's promotion (counted in the lines), JD pays for 34, 39 and 41, and 52 (gift card) is a way to pay. JD writes
+  the name behind the number ('39-京豆优惠'), as it does in `payType`.
+-#}
+{%- set kind = "split_part(coupon.couponType, '-', 1)" -%}
+{%- set item_promotions = "case when " ~ kind ~ " = '30' and coupon.skuId <> '' then " ~ money('coupon.couponPrice') ~ " end" -%}
+{%- set of_platform = "case when " ~ kind ~ " in ('34', '39', '41') then " ~ money('coupon.couponPrice') ~ " end" -%}
 
 with
 
@@ -28,7 +32,7 @@ orders as (
         latest.record.buyer_key,
         latest.record.orderState as source_status,
         {{ translate('latest.record.orderState', states) }} as status_state,
-        latest.record.payType = '1' as is_cod,
+        split_part(latest.record.payType, '-', 1) = '1' as is_cod,
         {# For goods sent in exchange or after a repair JD makes an order at their full price (`returnOrder` 2 and 1). It is no sale. #}
         coalesce(latest.record.returnOrder in ('1', '2'), false) as is_after_sale,
         {{ local_time('latest.record.orderStartTime', "'Asia/Shanghai'") }} as created_at,
