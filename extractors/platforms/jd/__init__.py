@@ -223,7 +223,8 @@ PLATFORM = Platform(
             name="cancellations",
             kind="cursor",
             key=("id",),
-            cursor=Instant("modified", ZONE),
+            # Copies of the page from before 2026, and the vendor's own types, have no `modified`.
+            cursor=Instant("modified", ZONE, before=("checkTime", "applyTime")),
             reads=_cancellations,
             slice=None,
             personal=Personal(
