@@ -266,8 +266,9 @@ class _StreamReader:
         mark = self._landing.mark(self._platform.name, self._account.id, stream.name)
         if stream.kind != "cursor" or self._is_whole or mark != end:
             return None
-        since = Window(end, max(end, self._clock().replace(microsecond=0) - stream.settle))
-        return since if since.span >= LONG_READ else None
+        until = max(end, self._clock().replace(microsecond=0) - stream.settle)
+        # The next night reads from behind `until`, so what the vendor listed late is looked for here.
+        return Window(end - stream.overlap, until) if until - end >= LONG_READ else None
 
     def _slice(self, window: Window, is_whole: bool) -> Manifest:
         stream = self._stream

@@ -196,8 +196,9 @@ class Session:
                     broken |= error.texts
                 # A request that is too much for the vendor stays so, and each failure takes its whole
                 # timeout: retry it once only.
-                if attempt == (2 if isinstance(error, TooMuchError) else CALL_ATTEMPTS):
-                    error.advice = error.advice or LATER
+                is_too_much = isinstance(error, TooMuchError)
+                if attempt == (2 if is_too_much else CALL_ATTEMPTS):
+                    error.advice = error.advice or (None if is_too_much else LATER)
                     raise self._located(error) from None
                 self._sleep(self._backoff(attempt))
             except DaybookError as error:

@@ -194,9 +194,9 @@ def test_trying_ends_and_the_error_names_the_account_and_no_secret(
 def test_what_is_too_much_is_asked_twice_and_left_to_whoever_can_ask_for_less(
     open_session: Callable[..., Session],
 ) -> None:
-    with vendor([(200, {}, b'{"code":50001}')]) as (url, paths), pytest.raises(TooMuchError):
+    with vendor([(200, {}, b'{"code":50001}')]) as (url, paths), pytest.raises(TooMuchError) as error:
         open_session(url).call(Request("report", "/x"))
-    assert len(paths) == 2
+    assert len(paths) == 2 and error.value.advice is None
 
 
 def test_an_unreachable_host_is_told_without_the_signed_url(open_session: Callable[..., Session]) -> None:

@@ -89,6 +89,10 @@ def test_what_changes_while_a_long_read_goes_on_is_read_behind_it(box: Running, 
     assert read == all_there_is
     mark = [nights.landing.mark("taobao", "taobao__lantern", "orders") for nights in (long, at_once)]
     assert mark[0] == mark[1] == began + 2 * HOUR - timedelta(minutes=3)
+    # What the vendor lists late is looked for as by the next night, which begins behind all of this.
+    ended = began - timedelta(minutes=3)
+    behind = [manifest.window for manifest in long.landing.all() if manifest.window.end > ended]
+    assert [window.start for window in behind] == [ended - taobao.PLATFORM.stream("orders").overlap]
 
 
 @pytest.mark.parametrize("asks_by_entry", [True, False])
