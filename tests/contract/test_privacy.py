@@ -315,7 +315,7 @@ OF_A_BUYER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "pinduoduo": (
         {
             "open_id_buyer": "o_1", "tracking_number": "YT1", "province": "浙江省", "province_id": 31, "city": "杭州市", "city_id": 383,
-            "town": "西湖区", "town_id": 3230, "country": "中国",
+            "town": "西湖区", "town_id": 3230, "country": "中国", "card_info_list": [{"card_no": "1", "mask_password": "2"}],
         },
         {"province": "浙江省", "province_id": 31, "country": "中国"},
     ),

@@ -138,10 +138,11 @@ def moment(value: Any) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(ZONE))
 
 
-# The buyer (a keyed hash stays), masks, memos, the payment number, and of the address all below the province.
+# The buyer (a keyed hash stays), masks, memos, the payment number, of the address all below the province, and
+# of a card that was sold its number and its secret.
 _HIDDEN = (
     "open_id_buyer", "*_mask", "remark", "id_card*", "pay_no", "inner_transaction_id", "city*", "town*",
-    "tracking_number",
+    "tracking_number", "card_info_list",
 )  # fmt: skip
 
 PLATFORM = Platform(
