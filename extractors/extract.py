@@ -14,7 +14,7 @@ from pathlib import Path
 from extractors.accounts import CALLS_PER_SECOND, Account
 from extractors.core.decode import dumps
 from extractors.core.jobs import Jobs
-from extractors.core.model import Platform, Stream
+from extractors.core.model import OVERLAP, Platform, Stream
 from extractors.core.read import Refused, WindowReader
 from extractors.core.session import LONGEST_WAIT, Session
 from extractors.core.window import Window, days_window
@@ -266,9 +266,10 @@ class _StreamReader:
         mark = self._landing.mark(self._platform.name, self._account.id, stream.name)
         if stream.kind != "cursor" or self._is_whole or mark != end:
             return None
-        until = max(end, self._clock().replace(microsecond=0) - stream.settle)
-        # The next night reads from behind `until`, so what the vendor listed late is looked for here.
-        return Window(end - stream.overlap, until) if until - end >= LONG_READ else None
+        until = self._clock().replace(microsecond=0) - stream.settle
+        # The next night looks behind `until` for what the vendor lists late. An overlap longer than the usual
+        # one reaches behind `end`, too, and need not be read twice in a night.
+        return Window(end - min(stream.overlap, OVERLAP), until) if until - end >= LONG_READ else None
 
     def _slice(self, window: Window, is_whole: bool) -> Manifest:
         stream = self._stream

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 
+# How late a vendor lists a change, where nothing else is known of it.
+OVERLAP = timedelta(minutes=10)
+
+
 @dataclass(frozen=True)
 class Request:
     """One call to a vendor, before signing.
@@ -217,7 +221,7 @@ class Stream:
     widest: timedelta | None = None
     stride: timedelta | None = None
     settle: timedelta = timedelta(minutes=3)
-    overlap: timedelta = timedelta(minutes=10)
+    overlap: timedelta = OVERLAP
     lookback_days: int = 0
     weekly_lookback_days: int = 0
     weekly_whole: bool = False

@@ -132,7 +132,7 @@ class Bench:
         window: Window | None = None,
         *,
         day: date | None = None,
-        now: datetime | None = None,
+        now: datetime | Callable[[], datetime] | None = None,
         streams: tuple[str, ...] = (),
         sleep: Callable[[float], None] | None = None,
     ) -> list[Manifest]:

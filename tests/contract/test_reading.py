@@ -522,6 +522,18 @@ def test_a_first_load_of_amazons_that_is_cut_off_goes_on_from_where_it_was(strea
     assert not on.running.control.refusals
 
 
+def test_the_read_behind_a_long_one_does_not_look_at_a_month_of_kaolas_refunds_again(bench: Make) -> None:
+    on = bench("kaola", "refunds")
+    began = on.now - HOUR
+    on.set_mark(began - timedelta(days=1))
+    clock = iter([began])
+    read = [manifest.window for manifest in on.run(now=lambda: next(clock, on.now))]
+    ended = began - on.stream.settle
+    behind = [window for window in read if window.end > ended]
+    assert min(window.start for window in read) <= ended - on.stream.overlap
+    assert min(window.start for window in behind) == ended - timedelta(minutes=10)
+
+
 @pytest.mark.parametrize("stream", ["orders", "refunds", "settlements"])
 def test_a_night_of_amazons_is_one_call(stream: str, bench: Make) -> None:
     on = bench("amazon", stream)
