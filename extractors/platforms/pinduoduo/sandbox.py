@@ -203,6 +203,7 @@ def _order(state: OrderState) -> dict[str, Any]:
         "item_list": [_item(line) for line in order.lines],
         "risk_control_status": 0,
         "is_stock_out": 0,
+        "ship_additional_origin_order": "",
         "tracking_number": f"YT{order.id % 10**13}" if state.shipped_at else "",
         "remark": "",
     }

@@ -5,6 +5,8 @@ exploded as (
         account_id,
         record_key as order_id,
         load_id,
+        {# What a buyer pays later for a faster parcel of another order (补差价) comes as an order with an item of its own. #}
+        case when latest.record.ship_additional_origin_order <> '' then 'shipping' else 'product' end as line_class,
         {{ explode('latest.record.item_list') }} as line
     from {{ ref('base_pinduoduo__orders') }} as latest
 ),
@@ -14,6 +16,7 @@ lines as (
         account_id,
         order_id,
         load_id,
+        line_class,
         exploded.line.sku_id as sku_id,
         exploded.line.goods_id as product_id,
         exploded.line.goods_name as product_name,
@@ -33,7 +36,7 @@ select
     sku_id,
     product_name,
     {{ null_as('text') }} as category_path,
-    'product' as line_class,
+    line_class,
     quantity,
     list_amount,
     {# Discounts are told for the whole order only (stg_pinduoduo__orders). #}
