@@ -1,7 +1,7 @@
 -- Every day of an event in every store beside its baseline: the mean of the last four clean days of the same weekday before the event
 -- was announced. Clean days are whole, loaded, in no event and without a stock-out. A day that is not clean is skipped, and one further back takes its place,
--- half a year back at most. With fewer than four there is no baseline. A day of ALL is held against days on which as many stores were read:
--- what a store that joined in between sells is no lift. One row per event, store and day.
+-- half a year back at most. With fewer than four there is no baseline. A day of ALL is held against days on which the same stores were
+-- read: what a store that joined in between sells is no lift. One row per event, store and day.
 {%- set published = ['paid_amount', 'net_sales_cohort', 'orders_paid', 'merchant_discount', 'ad_spend'] %}
 {%- set measures = published + ['units_winsorised', 'marketing_cost', 'gross_margin_cohort'] %}
 {%- set goods = ['net_sales_cohort', 'net_sales_with_cost_cohort', 'cogs_cohort', 'unrated_cohort', 'uncosted_cohort'] %}
@@ -36,13 +36,26 @@ margins as (
 
 ),
 
+-- Which stores ALL is made of on a day, as a number.
+composed as (
+
+    select
+        calendar.date_day,
+        sum({{ row_print('named') }}) as stores_print
+    from {{ ref('int_store_calendar') }} as calendar
+    inner join (select distinct store_id from {{ ref('int_store_calendar') }}) as named on calendar.store_id = named.store_id
+    where calendar.is_orders_loaded and calendar.store_id <> 'ALL'
+    group by calendar.date_day
+
+),
+
 store_days as (
 
     select
         daily.store_id,
         daily.period_start as date_day,
         daily.is_complete,
-        daily.stores_loaded,
+        case when daily.store_id = 'ALL' then composed.stores_print else 0 end as stores_print,
         daily.data_through_at,
         daily.deposit_received,
         coalesce(deposits.deposits_paid, 0) as deposits_paid,
@@ -69,6 +82,7 @@ store_days as (
     left join margins
         on daily.store_id = margins.store_id
         and daily.period_start = margins.date_day
+    left join composed on daily.period_start = composed.date_day
     where daily.is_orders_loaded
 
 ),
@@ -93,7 +107,7 @@ candidates as (
         events.event_id,
         clean_days.*,
         row_number() over (
-            partition by events.event_id, clean_days.store_id, clean_days.iso_weekday, clean_days.stores_loaded
+            partition by events.event_id, clean_days.store_id, clean_days.iso_weekday, clean_days.stores_print
             order by clean_days.date_day desc
         ) as weeks_back
     from (select distinct event_id, announced_from from promo_days) as events
@@ -109,7 +123,7 @@ baselines as (
         event_id,
         store_id,
         iso_weekday,
-        stores_loaded,
+        stores_print,
         min(date_day) as baseline_from,
         count(*) as baseline_days,
         {%- for name in measures %}
@@ -121,7 +135,7 @@ baselines as (
         {%- endfor %}
     from candidates
     where weeks_back <= 4
-    group by event_id, store_id, iso_weekday, stores_loaded
+    group by event_id, store_id, iso_weekday, stores_print
 
 )
 
@@ -146,4 +160,4 @@ left join baselines
     on promo_days.event_id = baselines.event_id
     and store_days.store_id = baselines.store_id
     and promo_days.iso_weekday = baselines.iso_weekday
-    and store_days.stores_loaded = baselines.stores_loaded
+    and store_days.stores_print = baselines.stores_print
