@@ -210,13 +210,14 @@ def test_a_bad_token_is_refused(sandbox: Running, call: Call, variant: str) -> N
     assert not is_good(call(sandbox, variant))
 
 
-def test_jd_tells_more_orders_when_unpaid_ones_count(sandbox: Running) -> None:
+def test_jd_counts_the_orders_that_it_is_asked_for(sandbox: Running) -> None:
     def lines(**change: Any) -> int:
         answer = jd(sandbox, method="Camp", pageSize="100", **change)
         rows = answer["jingdong_dsp_report_queryCampDailySum_responce"]["querycampdailysum_result"]["value"]
         return sum(int(row["figureData"]["TotalOrderCnt"]) for row in rows)
 
-    assert 0 < lines() < lines(OrderStatusCategory=None)
+    assert 0 < lines(isTodayOr15Days="false") < lines(isOrderOrClick="true") < lines()
+    assert lines() < lines(OrderStatusCategory=None)
 
 
 def test_pinduoduo_adds_up_the_days_of_plans_and_tells_the_accounts_apart(sandbox: Running) -> None:

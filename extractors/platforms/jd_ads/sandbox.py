@@ -7,6 +7,7 @@ groups and ads bear the prefix ``r0_``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -23,7 +24,8 @@ from extractors.sandbox.world import World
 
 MOST_DAYS = 90
 _RESULT = "querycampdailysum_result"
-_DAYS_WITHIN = names("0 1 3 7 15")
+# Of the orders of 15 days, how many hundredths come within so many days of the click.
+_WITHIN = {"0": 50, "1": 60, "3": 75, "7": 90, "15": 100}
 _ON = names("true false")
 
 
@@ -40,6 +42,22 @@ def _days(call: Call, first: str, last: str) -> list[date]:
     return found
 
 
+@dataclass(frozen=True)
+class _Counted:
+    """Which orders a report counts: within how many days of a click, on the day of which, paid or placed."""
+
+    within: str
+    by_order_day: bool
+    paid: bool
+
+    def of(self, row: Figures) -> tuple[int, int]:
+        """Order lines and their value in fen: a fifth more are placed than paid, and of the orders of a day
+        of clicks, a tenth come on another."""
+        share = _WITHIN[self.within] - (10 if self.by_order_day else 0)
+        more = 0 if self.paid else row.conversions // 5
+        return row.conversions * share // 100 + more, row.value * share // 100 + more * 8_800
+
+
 def _is_paid(call: Call, name: str) -> bool:
     """Whether only paid orders count: absent means all."""
     return name in call.params and call.choice(name, names("1"), "") == "1"
@@ -50,12 +68,12 @@ def _account(call: Call, fault: Fault | None) -> Any:
     days = _days(call, call.params["startDay"], call.params["endDay"])
     call.choice("isDaily", names("true"), "")
     call.choice("platform", names("all pc mobile"), "")
-    call.choice("clickOrOrderDay", _DAYS_WITHIN, "")
-    call.choice("clickOrOrderCaliber", names("0 1"), "")
-    paid = _is_paid(call, "orderStatusCategory")
+    within = call.choice("clickOrOrderDay", frozenset(_WITHIN), "")
+    by_order_day = call.choice("clickOrOrderCaliber", names("0 1"), "") == "1"
+    counted = _Counted(within, by_order_day, _is_paid(call, "orderStatusCategory"))
     rows = figures(call.adverts, days, "account", call.now)
     shown, total, number, size = call.page(rows, fault, page="pageIndex", size="pageSize", default=10)
-    datas = [_day(call, row, paid) for row in shown]
+    datas = [_day(call, row, counted) for row in shown]
     paginator = {"items": total, "page": number, "itemsPerPage": size}
     value = {"datas": datas, "paginator": paginator}
     result = {"success": True, "resultCode": "200", "errorMsg": "", "value": value}
@@ -70,26 +88,20 @@ def _level(name: str, level: str, call: Call, fault: Fault | None) -> Any:
     days = _days(call, start[:10], end[:10])
     call.choice("isDaily", names("true"), "")
     call.choice("platform", names("all pc mobile"), "")
-    for switch in ("isOrderOrClick", "isTodayOr15Days"):
-        call.choice(switch, _ON, "")
-    paid = _is_paid(call, "OrderStatusCategory")
+    within = "15" if call.choice("isTodayOr15Days", _ON, "") == "true" else "0"
+    by_order_day = call.choice("isOrderOrClick", _ON, "") == "true"
+    counted = _Counted(within, by_order_day, _is_paid(call, "OrderStatusCategory"))
     rows = figures(call.adverts, days, level, call.now)
     shown, total, number, _ = call.page(rows, fault, page="pageIndex", size="pageSize", default=10)
-    value = [_entity(call, name, row, paid) for row in shown]
+    value = [_entity(call, name, row, counted) for row in shown]
     result: dict[str, Any] = {"success": True, "resultCode": "200", "total": total, "page": number}
     if value:
         result["value"] = value
     return {f"jingdong_dsp_report_query{name}DailySum_responce": {"code": "0", _RESULT: result}}
 
 
-def _orders(row: Figures, paid: bool) -> tuple[int, int]:
-    """Order lines and their value in fen: a fifth more are placed than paid."""
-    more = 0 if paid else row.conversions // 5
-    return row.conversions + more, row.value + more * 8_800
-
-
-def _day(call: Call, row: Figures, paid: bool) -> dict[str, Any]:
-    count, worth = _orders(row, paid)
+def _day(call: Call, row: Figures, counted: _Counted) -> dict[str, Any]:
+    count, worth = counted.of(row)
     return {
         "date": row.day.strftime("%Y%m%d"),
         "pin": f"pin{call.subject}",
@@ -107,11 +119,11 @@ def _day(call: Call, row: Figures, paid: bool) -> dict[str, Any]:
     }
 
 
-def _entity(call: Call, name: str, row: Figures, paid: bool) -> dict[str, Any]:
+def _entity(call: Call, name: str, row: Figures, counted: _Counted) -> dict[str, Any]:
     p = row.promotion
     if p is None:
         raise ValueError("an entity's row without its entity")
-    count, worth = _orders(row, paid)
+    count, worth = counted.of(row)
     numbers = {
         "Impressions": str(row.shows),
         "Clicks": str(row.clicks),
