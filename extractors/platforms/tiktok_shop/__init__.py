@@ -144,7 +144,8 @@ def _transactions(session: Session, statement: Record) -> None:
         total = page.total or 0
     if len(found) < total:
         raise ContractError(f"statement {statement['id']} counts {total} transactions and sent {len(found)}")
-    statement["transactions"] = list(found.values())
+    # In an order of their own: those of one second may come in another the next time, which is no change.
+    statement["transactions"] = [found[key] for key in sorted(found)]
 
 
 def _error(body: Any) -> DaybookError | None:
