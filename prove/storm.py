@@ -183,7 +183,8 @@ class Storm:
             else:
                 node[name] = draw.choice(FLIPS)(value)
             # Anything may follow from that: a key of paging, a status, an id; none of it may be a short read.
-            self.changed_records += max(1, len(records))
+            # What an answer without records tells (a site's currency) may be in every one of them.
+            self.changed_records += len(records) or 1_000
             return dumped(data)
         if not records:
             return None
