@@ -38,6 +38,11 @@ class Tokens:
     refresh_expires_at: datetime | None = None
     renewed_at: datetime | None = field(default=None, compare=False)
 
+    def __post_init__(self) -> None:
+        # A number or list in a vendor's answer would be kept, and every later call would stumble over it.
+        if not isinstance(self.access_token, str) or not isinstance(self.refresh_token, str | None):
+            raise TypeError("a token that is no text")
+
     def __repr__(self) -> str:
         return f"Tokens(…, expires_at={self.expires_at})"
 
@@ -90,9 +95,10 @@ class TokenFile:
         self._path = folder / f"{account_id}.json"
         self._lock = folder / f"{account_id}.lock"
         extra = credentials.extra
+        refresh_token = extra.get("refresh_token")
         self._given = Tokens(
             access_token=str(extra.get("access_token") or ""),
-            refresh_token=extra.get("refresh_token"),
+            refresh_token=refresh_token if refresh_token is None else str(refresh_token),
             expires_at=_parse_instant(extra.get("expires_at"), account_id),
             refresh_expires_at=_parse_instant(extra.get("refresh_expires_at"), account_id),
         )

@@ -269,6 +269,8 @@ class Session:
                         raise TransientError(f"token refresh answered HTTP {status}")
                     with asked_again(frozenset()):  # never accept a token with broken characters
                         fresh = read(body)
+                    if not fresh.access_token:
+                        raise ValueError("a token without a letter")
                     self._know(fresh)
                     if fresh.refresh_token is not None:
                         return fresh

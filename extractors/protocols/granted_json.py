@@ -142,7 +142,7 @@ def _read_token(body: bytes) -> Tokens:
         advice = SECRET_ADVICE if reason == "invalid_client" else ADVICE
         raise AuthError(f"token refresh was refused: {reason}", advice=advice)
     return Tokens(
-        access_token=str(data["access_token"]),
+        access_token=data["access_token"],
         refresh_token=data.get("refresh_token"),
         expires_at=ends_in(data.get("expires_in") or 3600),
         # Sent when the authorisation itself is limited: 7 days for a Google app in testing mode.

@@ -161,7 +161,7 @@ def _granted(body: bytes) -> Tokens:
             "the vendor gives no token for this key and secret",
             advice="check that the app is still installed in this shop and that its secret is current",
         )
-    return Tokens(access_token=str(token))
+    return Tokens(access_token=token)
 
 
 def has_more(info: Any) -> bool:

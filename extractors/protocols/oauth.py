@@ -54,7 +54,7 @@ def token_reader(
             said = reason(data) if isinstance(data, dict) else "no token in the answer"
             raise AuthError(f"token refresh: {said}", advice=advice)
         return Tokens(
-            access_token=str(data["access_token"]),
+            access_token=data["access_token"],
             refresh_token=data.get("refresh_token"),
             expires_at=ends_in(data.get("expires_in")),
             refresh_expires_at=ends_in(data.get(refresh_life)) if refresh_life else None,

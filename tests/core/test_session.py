@@ -381,10 +381,11 @@ def test_a_credential_once_refused_is_not_tried_again_by_anybody(
     assert [path.split("?")[0] for path in paths] == ["/x", "/refresh", "/x"]
 
 
+@pytest.mark.parametrize("answer", [b"{}", b'{"token": 7}', b'{"token": ["a"]}', b'{"token": ""}'])
 def test_a_refresh_that_answers_without_a_token_is_an_error_that_names_the_account(
-    open_session: Callable[..., Session],
+    open_session: Callable[..., Session], answer: bytes
 ) -> None:
-    with vendor([(401, {}, b"{}"), (200, {}, b"{}")]) as (url, _), pytest.raises(ContractError) as error:
+    with vendor([(401, {}, b"{}"), (200, {}, answer)]) as (url, _), pytest.raises(ContractError) as error:
         open_session(url).call(Request("report", "/x"))
     assert error.value.account == "demo__one" and "token refresh" in str(error.value)
 

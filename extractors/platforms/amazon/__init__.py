@@ -201,7 +201,7 @@ def _refresh(key: str, secret: str, tokens: Tokens) -> dict[str, Any]:
 def _refreshed(body: bytes) -> Tokens:
     data = loads(body, "token refresh")
     if isinstance(data, dict) and data.get("access_token"):
-        return Tokens(str(data["access_token"]), data.get("refresh_token"))
+        return Tokens(data["access_token"], data.get("refresh_token"))
     said = str(data.get("error")) if isinstance(data, dict) else "no token"
     if said in ("invalid_client", "unauthorized_client"):
         raise AuthError(f"Login with Amazon refused the client: {said}", advice=ROTATE)

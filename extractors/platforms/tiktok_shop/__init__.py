@@ -196,8 +196,8 @@ def _refreshed(body: bytes, tokens: Tokens) -> Tokens:
             advice="authorise the app again in Seller Center and put both tokens into the connection",
         )
     return Tokens(
-        str(given["access_token"]),
-        str(given.get("refresh_token") or tokens.refresh_token),
+        given["access_token"],
+        given.get("refresh_token") or tokens.refresh_token,
         ends_at(given.get("access_token_expire_in")),
         ends_at(given.get("refresh_token_expire_in")),
     )

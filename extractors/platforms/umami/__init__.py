@@ -141,7 +141,7 @@ def _signed_in(body: bytes) -> Tokens:
             f"the server refused the sign-in: {_said(data)}",
             advice="check user and password of the connection",
         )
-    return Tokens(str(token))
+    return Tokens(token)
 
 
 SELF_HOSTED = Dialect(

@@ -100,7 +100,7 @@ def read_tokens(body: bytes) -> Tokens:
         raise AuthError(f"token refresh: {said}", advice=AUTHORISE)
     renewed = found.get("refresh_token")
     return Tokens(
-        str(found["access_token"]),
+        found["access_token"],
         renewed,
         ends_at(found.get("expires"), 1000),
         datetime.now(UTC) + timedelta(days=28) if renewed else None,
