@@ -30,7 +30,8 @@ from contract_bench import (
     keys_of,
 )
 
-from extractors.core.model import Stream
+from extractors.core.model import Read, Stream
+from extractors.core.paging import NextToken, OnePage
 from extractors.core.window import Window, days_window
 from extractors.credentials import Credentials
 from extractors.errors import AuthError, DaybookError, ExtractErrors
@@ -54,6 +55,7 @@ CASES = [
     ),
 ]
 PLAIN_FILES = {"uc_huichuan"}
+EMPTYING = ("list_emptied", "list_gone", "hollow")
 MEET_AN_ANSWER = 0.5  # the others are drawn for answers that a short read has not
 RUNS = round(count(MUTATED) / (len(CASES) * PER_RUN * MEET_AN_ANSWER)) + 1
 
@@ -130,6 +132,13 @@ class Field:
         told = (json.loads(row)["payload"] for row in self.rows)
         alike = Counter(json.dumps({**one, self.stream.day: None}) for one in told)
         return max(alike.values()) if self.stream.day else 1
+
+
+def counts_nothing(read: Read) -> bool:
+    """Whether the vendor says nowhere how many records there are."""
+    return isinstance(read.paging, OnePage) or (
+        isinstance(read.paging, NextToken) and read.paging.total is None
+    )
 
 
 def a_long_one(on: Bench) -> Window:
@@ -241,6 +250,11 @@ def one_run(field: Field, chance: random.Random, notebook: Notebook) -> None:
     halved = on.running.control.struck["half_body"]
     if field.platform in PLAIN_FILES and halved > 1 and error is None and clean - keys:
         notebook.add("files cut alike twice, which nothing tells")
+        untold = True
+    # A list that is empty each of the two times it is asked for, of a vendor that counts nothing: the same.
+    emptied = sum(storm.spoiled.get(kind, 0) for kind in EMPTYING)
+    if emptied > 1 and error is None and clean - keys and any(counts_nothing(read) for read in on.reads):
+        notebook.add("lists empty twice, which nothing tells")
         untold = True
     if not touched and not untold:
         allowed = storm.changed_records * max(1, len(on.reads)) * field.copies()
