@@ -197,6 +197,7 @@ class _Run:
     def _land(self, table: _Table, drop: Drop) -> None:
         if table.known is not None:
             self.landing.requeue(table.known)
+            self._move_mark(table.known)  # the run that landed it may have ended before its mark
             self.progress(
                 f"{self.account.id} {table.name}: known since {table.known.read_at:%Y-%m-%d} "
                 f"(as {table.known.extra['file']}), nothing to do"
@@ -235,11 +236,14 @@ class _Run:
             )
 
     def _keep(self, manifest: Manifest, told: str) -> None:
-        self.landing.move_mark(PLATFORM, self.account.id, manifest.stream, manifest.window_end)
+        self._move_mark(manifest)
         self.landed.append(manifest)
         if self._known is not None:
             self._remember(manifest)
         self.progress(f"{self.account.id} {told}")
+
+    def _move_mark(self, manifest: Manifest) -> None:
+        self.landing.move_mark(PLATFORM, self.account.id, manifest.stream, manifest.window_end)
 
     def _replace(self, table: _Table) -> None:
         """Remove damaged partitions of a table. The new one has their file name and read time, so that an old
