@@ -218,8 +218,11 @@ def load_platform(
 
 
 def prune(settings: Settings, days: int) -> int:
-    """Remove partitions from landing that are loaded and were read more than `days` ago; returns how many."""
-    return landing_of(settings).prune(datetime.now(UTC) - timedelta(days=days))
+    """Remove partitions from landing that are loaded and were read more than `days` before now or, if that is
+    earlier, the newest read: by a clock that is far ahead all would be old. Returns how many."""
+    landing, now = landing_of(settings), datetime.now(UTC)
+    newest = max((one.read_at for one in landing.all(damaged=lambda error: None)), default=now)
+    return landing.prune(min(now, newest) - timedelta(days=days))
 
 
 def take_lists(settings: Settings, *, say: Say = print) -> int:

@@ -17,7 +17,8 @@ import click
     "--prune",
     type=click.IntRange(min=1),
     metavar="DAYS",
-    help="Afterwards remove partitions from landing that are loaded and were read more than DAYS ago.",
+    help="Afterwards remove partitions from landing that are loaded and were read more than DAYS before the "
+    "newest read.",
 )
 def command(platform: str | None, everything: bool, prune: int | None) -> None:
     """Load what landed into the warehouse. Loading twice changes nothing.

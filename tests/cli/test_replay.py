@@ -91,6 +91,14 @@ def test_old_loaded_partitions_leave_landing_and_stay_in_raw(
     assert len(list(Landing(home / "landing").all())) == 1 and orders(home) == 1
 
 
+def test_what_was_read_last_is_not_old_by_a_clock_that_is_far_ahead(
+    home: Path, landed: Callable[[datetime], None]
+) -> None:
+    for days in (950, 500):  # as the clock sees them that is 500 days ahead
+        landed(datetime.now(UTC) - timedelta(days=days))
+    assert "✓ 1 old" in run("--prune", "400")
+
+
 def test_a_manifest_that_is_gone_is_named_when_all_is_looked_at_again(
     home: Path, landed: Callable[[datetime], None]
 ) -> None:
