@@ -41,6 +41,9 @@ orders as (
         {{ local_time('latest.record.confirm_time', "'Asia/Shanghai'") }} as confirm_time,
         {{ local_time('latest.record.shipping_time', "'Asia/Shanghai'") }} as shipped_at,
         {{ local_time('latest.record.updated_at', "'Asia/Shanghai'") }} as modified_at,
+        {# It names the order it goes with, which lists it as `gift_list`, too. #}
+        {{ array_sum('latest.record.related_order_list', 'related', "case when related.relation_type = '4' then 1 else 0 end") }} > 0
+            as is_gift,
         {{ money('latest.record.goods_amount') }} as goods_amount,
         case
             when {{ array_length('latest.record.item_list') }} > 0
@@ -112,7 +115,7 @@ select
     nullif(payment_type, '') as payment_type,
     region,
     {{ null_as('text') }} as buyer_type,
-    {{ null_as('text') }} as exclude_reason,
+    case when is_gift then 'not_a_sale' end as exclude_reason,
     source_status,
     load_id,
     loaded_at

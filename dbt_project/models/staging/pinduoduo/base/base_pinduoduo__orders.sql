@@ -5,7 +5,7 @@
     'created_time': 'text', 'pay_time': 'text', 'confirm_time': 'text', 'shipping_time': 'text',
     'updated_at': 'text', 'goods_amount': 'text', 'discount_amount': 'text', 'platform_discount': 'text',
     'postage': 'text', 'pay_amount': 'text', 'pay_type': 'text', 'trade_type': 'text', 'province': 'text', 'buyer_key': 'text',
-    'ship_additional_origin_order': 'text',
+    'ship_additional_origin_order': 'text', 'related_order_list': [{'order_sn': 'text', 'relation_type': 'text'}],
     'step_order_info': {'step_trade_status': 'text', 'advanced_paid_fee': 'text', 'step_paid_fee': 'text'},
     'item_list': [{'goods_id': 'text', 'sku_id': 'text', 'goods_name': 'text', 'goods_price': 'text', 'goods_count': 'text'}]
 } -%}
