@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import email.policy
 import json
 import threading
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import StreamRequestHandler, TCPServer
 from types import SimpleNamespace
 from urllib.parse import quote, unquote, urlsplit
 
@@ -177,6 +179,54 @@ def test_a_message_that_the_chat_server_drops_is_not_taken_for_sent(
     monkeypatch.setenv("DAYBOOK_NOTIFY_WEBHOOK", f"{url}?{quote(answer)}")
     assert notify.send("subject", "text") == []
     assert len(received) == 1 and f"refused the message ({code})" in caplog.text
+
+
+@pytest.fixture
+def mail_server():  # type: ignore[no-untyped-def]
+    """A mail server that offers a login but no encryption, and keeps every line it is sent."""
+    lines: list[str] = []
+
+    class Mail(StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 here\r\n")
+            while text := self.rfile.readline().decode().rstrip("\r\n"):
+                lines.append(text)
+                answers = {"EHLO": "250-here\r\n250 AUTH PLAIN", "DATA": "354 go on", "QUIT": "221 bye"}
+                self.wfile.write(f"{answers.get(text[:4].upper(), '250 yes')}\r\n".encode())
+                if text.upper() == "DATA":
+                    while (text := self.rfile.readline().decode().rstrip("\r\n")) != ".":
+                        lines.append(text)
+                    self.wfile.write(b"250 taken\r\n")
+
+    server = TCPServer(("127.0.0.1", 0), Mail)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"127.0.0.1:{server.server_address[1]}", lines
+    server.shutdown()
+    server.server_close()
+
+
+def test_everybody_named_gets_the_mail_with_all_of_its_text(mail_server, monkeypatch):
+    address, lines = mail_server
+    monkeypatch.setenv("DAYBOOK_NOTIFY_EMAIL", "a@b.example, c@d.example")
+    monkeypatch.setenv("DAYBOOK_SMTP", f"smtp://{address}?from=daybook@shop.example")
+    assert notify.send("Daybook: 失败", "taobao__plum\n→ 重新授权") == ["e-mail"]
+    assert lines[1:4] == [
+        "mail FROM:<daybook@shop.example>",
+        "rcpt TO:<a@b.example>",
+        "rcpt TO:<c@d.example>",
+    ]
+    text = "\n".join(lines[lines.index("data") + 1 : -1]).encode()
+    mail = email.message_from_bytes(text, policy=email.policy.default)
+    assert mail["Subject"] == "Daybook: 失败" and mail.get_content() == "taobao__plum\n→ 重新授权"
+
+
+def test_a_password_goes_to_no_mail_server_without_encryption(mail_server, monkeypatch, caplog):
+    address, lines = mail_server
+    monkeypatch.setenv("DAYBOOK_NOTIFY_EMAIL", "a@b.example")
+    monkeypatch.setenv("DAYBOOK_SMTP", f"smtp://me:hunter2@{address}")
+    assert notify.send("subject", "text") == []
+    assert lines and not [line for line in lines if line.upper().startswith("AUTH")]
+    assert "could not notify by e-mail" in caplog.text and "hunter2" not in caplog.text
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307])
