@@ -144,7 +144,7 @@ def _transactions(session: Session, statement: Record) -> None:
         total = page.total or 0
     if len(found) < total:
         raise ContractError(f"statement {statement['id']} counts {total} transactions and sent {len(found)}")
-    # In an order of their own: those of one second may come in another the next time, which is no change.
+    # Sorted: those of one second may come in another order the next time, which would be taken for a change.
     statement["transactions"] = [found[key] for key in sorted(found)]
 
 

@@ -104,7 +104,8 @@ def _all(session: Session, name: str, path: str) -> list[Record]:
         total = total if page.total is None else page.total
     if len(found) < total:
         raise ContractError(f"{name} says {total} records and sent {len(found)}")
-    return list(found.values())
+    # Sorted here, too: the same in another order would be taken for a change.
+    return [found[key] for key in sorted(found, key=int)]
 
 
 BUYER = ("billing.email", "billing.phone", "customer_id")
