@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from daybook import clock
-from daybook.engine import edited, service
+from daybook.engine import ask, edited, service
 from daybook.progress import Progress
 from daybook.settings import Settings
 
@@ -61,6 +61,32 @@ def test_a_night_that_is_asked_for_twice_at_once_is_one_run(database: Path) -> N
         begins = con.execute("select data_interval_start from dag_run where run_type = 'manual'").fetchall()
     days = [clock.business_day(datetime.fromisoformat(one).replace(tzinfo=UTC), ZONE) for (one,) in begins]
     assert days.count(day) == 1
+
+
+@pytest.mark.parametrize(
+    "state", ["is_paused = 1", "next_dagrun_data_interval_start = :begins, next_dagrun_create_after = :due"]
+)
+def test_a_paused_platform_or_one_whose_run_is_due_gets_none_and_a_pool_keeps_its_size(
+    database: Path, state: str
+) -> None:
+    day = clock.last_closed_day(datetime.now(UTC), ZONE) - timedelta(days=30)
+    begins, due = (f"{one:%F %T.%f}" for one in clock.interval_of(day, ZONE))
+    columns = "is_paused, next_dagrun_data_interval_start, next_dagrun_create_after"
+    settings = Settings.from_environment()
+    ask.ask(settings, [])
+    with sqlite3.connect(database) as con:
+        con.execute("update slot_pool set slots = 7 where pool = 'extract_taobao'")
+        before = con.execute(f"select {columns} from dag where dag_id = 'ingest_taobao'").fetchone()
+        con.execute(
+            f"update dag set {state} where dag_id = 'ingest_taobao'",
+            {"begins": begins, "due": due},
+        )
+    ask.ask(settings, ["night", day.isoformat(), PLATFORM])
+    with sqlite3.connect(database) as con:
+        runs = con.execute("select 1 from dag_run where data_interval_start = ?", [begins]).fetchall()
+        slots = con.execute("select slots from slot_pool where pool = 'extract_taobao'").fetchall()
+        con.execute(f"update dag set ({columns}) = (?, ?, ?) where dag_id = 'ingest_taobao'", before)
+    assert (runs, slots) == ([], [(7,)])
 
 
 ENTRY = "  - {{id: {0}__new, name: New, store: new, time_zone: Asia/Shanghai, currency: CNY}}\n"
