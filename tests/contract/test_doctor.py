@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,9 +16,12 @@ import pytest
 from contract_bench import ACCOUNTS, SPOKEN, TESTED, account_of
 
 from daybook.doctor.account import clock_and_reach, one_account
+from daybook.doctor.finding import Finding
 from daybook.settings import Settings
 from extractors.credentials import Credentials
 from extractors.sandbox import Running, running
+
+Look = Callable[[str, dict[str, Any]], list[Finding]]
 
 
 @pytest.fixture(scope="module")
@@ -29,50 +32,41 @@ def box() -> Iterator[Running]:
         yield box
 
 
+@pytest.fixture
+def look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """What the doctor finds with a platform's account, given its connection."""
+    landing = str(tmp_path / "landing")
+    settings = Settings(tmp_path, tmp_path / "data", tmp_path / "a.yml", landing, "UTC", tmp_path)
+
+    def found(platform: str, given: dict[str, Any]) -> list[Finding]:
+        name = ACCOUNTS[platform][0]
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
+        return list(one_account(settings, account_of(SPOKEN[platform], name, given)))
+
+    return found
+
+
 @pytest.mark.parametrize("platform", TESTED)
-def test_an_account_that_can_be_read_is_found_well(
-    platform: str, box: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings(
-        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
-    )
-    name = ACCOUNTS[platform][0]
-    given = box.connections()[name]
-    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
-    findings = list(one_account(settings, account_of(SPOKEN[platform], name, given)))
+def test_an_account_that_can_be_read_is_found_well(platform: str, box: Running, look: Look) -> None:
+    findings = look(platform, box.connections()[ACCOUNTS[platform][0]])
     assert findings[0].level == "ok", findings
     assert all(stream.name in findings[0].said for stream in SPOKEN[platform].streams)
     assert "bad" not in {finding.level for finding in findings}
 
 
-def test_a_stream_without_its_permission_is_named(
-    box: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings(
-        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
-    )
-    name = ACCOUNTS["taobao"][0]
-    given = box.connections()[name]
-    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
+def test_a_stream_without_its_permission_is_named(box: Running, look: Look) -> None:
     box.control.withheld.add("taobao.traderates.get")
     try:
-        (finding,) = one_account(settings, account_of(SPOKEN["taobao"], name, given))
+        (finding,) = look("taobao", box.connections()[ACCOUNTS["taobao"][0]])
     finally:
         box.control.withheld.clear()
     assert finding.level == "bad" and finding.said.startswith("reviews: TOP error 11")
     assert "`streams`" in finding.advice
 
 
-def test_a_call_that_is_named_as_its_stream_is_named_once(
-    box: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = Settings(
-        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
-    )
-    name = ACCOUNTS["woocommerce"][0]
-    given = {**box.connections()[name], "password": "cs_wrong"}
-    monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(given))
-    (finding,) = one_account(settings, account_of(SPOKEN["woocommerce"], name, given))
+def test_a_call_that_is_named_as_its_stream_is_named_once(box: Running, look: Look) -> None:
+    given = {**box.connections()[ACCOUNTS["woocommerce"][0]], "password": "cs_wrong"}
+    (finding,) = look("woocommerce", given)
     assert finding.said == "orders: woocommerce_rest_authentication_error"
 
 
@@ -116,15 +110,7 @@ def test_a_date_from_a_cache_is_no_clock_to_go_by(age: str | None, levels: list[
 
 
 @pytest.mark.parametrize("host", ["http://key:SECRET@127.0.0.1:1", "key:SECRET@127.0.0.1:1"])
-def test_a_secret_in_the_address_is_shown_to_nobody(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
-) -> None:
-    settings = Settings(
-        tmp_path, tmp_path / "data", tmp_path / "a.yml", str(tmp_path / "landing"), "UTC", tmp_path
-    )
-    given: dict[str, Any] = {"host": host, "login": "key", "password": "x", "extra": {}}
-    account = account_of(SPOKEN["woocommerce"], ACCOUNTS["woocommerce"][0], given)
-    monkeypatch.setenv(f"AIRFLOW_CONN_{account.id.upper()}", json.dumps(given))
-    (finding,) = one_account(settings, account)
+def test_a_secret_in_the_address_is_shown_to_nobody(look: Look, host: str) -> None:
+    (finding,) = look("woocommerce", {"host": host, "login": "key", "password": "x", "extra": {}})
     assert finding.level == "bad" and host.rsplit("@", 1)[1] in finding.said
-    assert "SECRET" not in f"{finding} {Credentials.from_environment(account.id)!r}"
+    assert "SECRET" not in f"{finding} {Credentials.from_environment(ACCOUNTS['woocommerce'][0])!r}"
