@@ -1,4 +1,4 @@
-"""Names of DAGs, pools and assets, for code that should not import Airflow."""
+"""Names of DAGs, pools and assets, for code that should not import Airflow; and how things are counted."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def ingest_dag(platform: str) -> str:
 def platform_pool(platform: str) -> str:
     """The pool that limits how many accounts of one platform are read at once."""
     return f"extract_{platform}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 account`, `2 accounts`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

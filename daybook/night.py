@@ -15,7 +15,7 @@ from typing import Any
 from daybook import clock, steps
 from daybook.engine.asked import asked
 from daybook.engine.follow import Run, Watch, follow
-from daybook.names import BREAKFAST_ASSET, TRANSFORM_DAG, ingest_dag
+from daybook.names import BREAKFAST_ASSET, TRANSFORM_DAG, counted, ingest_dag
 from daybook.problems import Problem
 from daybook.progress import Progress
 from daybook.sandbox import bundled_files
@@ -83,7 +83,8 @@ def _run_platforms(
 ) -> Outcome:
     outcome = Outcome(day)
     groups = steps.platforms_of(accounts)
-    progress.doing(f"Reading up to {day:%A %d %B %Y}: {len(accounts)} accounts on {len(groups)} platforms")
+    read = f"{counted(len(accounts), 'account')} on {counted(len(groups), 'platform')}"
+    progress.doing(f"Reading up to {day:%A %d %B %Y}: {read}")
     for platform in groups:
         if watch.api.dag(ingest_dag(platform))["is_paused"]:
             outcome.paused.append(platform)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from daybook import steps
 from daybook.connections import MissingCredentials, outside_airflow
+from daybook.names import counted
 from daybook.processes import Children, free_port
 from daybook.progress import Progress
 from daybook.settings import Settings
@@ -82,7 +83,7 @@ def start_sandbox(kids: Children, connections: Connections, progress: Progress) 
             if probe.connect_ex(("127.0.0.1", connections.port)) == 0:
                 progress.line(
                     f"sandbox on 127.0.0.1:{connections.port} stands in for the "
-                    f"{len(connections.sandboxed)} accounts without credentials"
+                    f"{counted(len(connections.sandboxed), 'account')} without credentials"
                 )
                 return
         time.sleep(0.1)

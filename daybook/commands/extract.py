@@ -40,6 +40,7 @@ def command(
     """
     from daybook import clock, errors, steps
     from daybook.connections import outside_airflow
+    from daybook.names import counted
     from daybook.settings import Settings
     from extractors.core.window import days_window
     from extractors.errors import ConfigError, DaybookError
@@ -80,5 +81,6 @@ def command(
             errors.show(error)
             worst = max(worst, errors.FAILED if not isinstance(error, ConfigError) else errors.MISCONFIGURED)
             continue
-        click.echo(f"✓ {account.id}: {result['rows']} records in {result['partitions']} partitions")
+        told = f"{counted(result['rows'], 'record')} in {counted(result['partitions'], 'partition')}"
+        click.echo(f"✓ {account.id}: {told}")
     return worst

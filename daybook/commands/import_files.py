@@ -29,6 +29,7 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
       daybook import targets ~/targets.csv           # targets: store_id,metric,month,target
     """
     from daybook import errors, steps
+    from daybook.names import counted
     from daybook.settings import Settings
     from extractors.errors import ConfigError, DaybookError
     from extractors.files.folder import is_passed_over, put
@@ -52,14 +53,14 @@ def command(account: str, files: tuple[Path, ...], load: bool) -> int:
     refused: DaybookError | None = None
     try:
         result = steps.read_account(settings, found, None, say=click.echo)
-        click.echo(f"✓ {result['partitions']} tables landed, {result['rows']} rows")
+        click.echo(f"✓ {counted(result['partitions'], 'table')} landed, {counted(result['rows'], 'row')}")
     except DaybookError as error:
         if isinstance(error, ConfigError):
             raise
         refused = error
     if load:
         done = steps.load_platform(settings, found.platform, say=click.echo)
-        click.echo(f"✓ loaded {done['rows']} rows, {done['rows_new']} of them new")
+        click.echo(f"✓ loaded {counted(done['rows'], 'row')}, {done['rows_new']} of them new")
     if refused:
         errors.show(refused)
     return errors.FAILED if refused else 0

@@ -34,6 +34,7 @@ def command(platform: str | None, everything: bool, prune: int | None) -> None:
       daybook load --prune 400
     """
     from daybook import steps
+    from daybook.names import counted
     from daybook.settings import Settings
 
     settings = Settings.from_environment()
@@ -41,10 +42,9 @@ def command(platform: str | None, everything: bool, prune: int | None) -> None:
         steps.platform_title(platform)
     if everything:
         found = steps.landing_of(settings).requeue_all(platform)
-        click.echo(f"{found} partitions of landing are checked again")
+        click.echo(f"{counted(found, 'partition')} of landing to check again")
     result = steps.load_platform(settings, platform, say=click.echo)
-    click.echo(
-        f"✓ {result['partitions']} partitions, {result['rows']} rows, {result['rows_new']} of them new"
-    )
+    read, rows = counted(result["partitions"], "partition"), counted(result["rows"], "row")
+    click.echo(f"✓ {read}, {rows}, {result['rows_new']} of them new")
     if prune is not None:
-        click.echo(f"✓ {steps.prune(settings, prune)} old partitions removed from landing")
+        click.echo(f"✓ {counted(steps.prune(settings, prune), 'old partition')} removed from landing")

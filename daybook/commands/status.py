@@ -21,6 +21,7 @@ def command() -> None:
     from daybook import errors, steps
     from daybook.days import reach
     from daybook.engine import service
+    from daybook.names import counted
     from daybook.progress import wide_console
     from daybook.settings import Settings
     from extractors.errors import DaybookError, LandingError
@@ -53,13 +54,13 @@ def command() -> None:
                 until = "unknown"
             count = waiting.get((account.id, stream), 0)
             held = f"{rows[account.id, stream]:,}" if (account.id, stream) in rows else ""
-            table.add_row(account.id, stream, until, held, f"{count} partitions" if count else "")
+            table.add_row(account.id, stream, until, held, counted(count, "partition") if count else "")
     console.print(table)
     console.print()
     if found.busy:
         console.print(f"warehouse   {escape(found.busy)}")
     for account_id, count in found.quarantine.items():
-        console.print(f"quarantine  {account_id}: {count:,} rows, see raw_files.quarantine")
+        console.print(f"quarantine  {account_id}: {counted(count, 'row')}, see raw_files.quarantine")
     if found.build:
         nodes = ", ".join(f"{count} {state}" for state, count in found.build.nodes.items())
         when = f"{found.build.at.astimezone(settings.tz):%Y-%m-%d %H:%M}" if found.build.at else ""

@@ -10,6 +10,7 @@ from daybook.doctor.account import one_account
 from daybook.doctor.configuration import doubtful, listed, meant, renamed, twins
 from daybook.doctor.finding import Finding
 from daybook.doctor.machine import messengers, ports, room, values, variables
+from daybook.names import counted
 from daybook.settings import Settings
 from extractors.accounts import Account
 from extractors.errors import ConfigError
@@ -22,7 +23,7 @@ def examine(settings: Settings, known: list[Account], accounts: list[Account]) -
     known: all accounts of accounts.yml. accounts: those to call. Credentials come from wherever Airflow
     looks.
     """
-    yield Finding("ok", "accounts.yml", f"{len(known)} accounts, business days in {settings.zone}")
+    yield Finding("ok", "accounts.yml", f"{counted(len(known), 'account')}, business days in {settings.zone}")
     yield from variables(known, os.environ)
     yield from values(settings)
     yield from meant(settings, known)

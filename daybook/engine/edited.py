@@ -11,6 +11,7 @@ from pathlib import Path
 
 from daybook import notify, steps
 from daybook.engine import service
+from daybook.names import counted
 from daybook.progress import Progress
 from daybook.settings import Settings
 from extractors.errors import ConfigError, DaybookError
@@ -58,6 +59,6 @@ def take(settings: Settings, other: service.Running, progress: Progress, *, is_t
         if is_slip and not is_told:
             notify.send("Daybook: no night runs until accounts.yml is mended", notify.message(error))
         return is_slip
-    count = len(steps.platforms_of(accounts))
-    progress.line(f"accounts.yml was edited: {len(accounts)} accounts on {count} platforms", "ok")
+    count = counted(len(steps.platforms_of(accounts)), "platform")
+    progress.line(f"accounts.yml was edited: {counted(len(accounts), 'account')} on {count}", "ok")
     return False

@@ -87,7 +87,7 @@ def test_old_loaded_partitions_leave_landing_and_stay_in_raw(
 ) -> None:
     landed(datetime.now(UTC) - timedelta(days=500))
     landed(datetime.now(UTC))
-    assert "1 old partitions" in run("--prune", "400")
+    assert "✓ 1 old partition removed" in run("--prune", "400")
     assert len(list(Landing(home / "landing").all())) == 1 and orders(home) == 1
 
 
