@@ -95,7 +95,8 @@ def load_list(
         delete from raw_daybook.{table.name} as held using _told
         where {same} and held.read_at <= {read_at} and ({other})""")
     con.execute(f"""
-        update raw_daybook.{table.name} as held set read_at = {read_at} from _told
+        update raw_daybook.{table.name} as held
+        set read_at = {read_at}, file = {literal(manifest.extra["file"])} from _told
         where {same} and held.read_at < {read_at}""")
     added = con.execute(f"""
         insert into raw_daybook.{table.name}

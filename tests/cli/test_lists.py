@@ -97,17 +97,23 @@ def test_doctor_shows_a_list_that_tells_of_a_store_nobody_has_until_its_file_is_
     known = steps.accounts(settings)
     store = known[0].store_id
 
-    def dropped(name: str, content: str) -> list[str]:
+    def dropped(name: str, content: str, file: str = "mine.csv") -> list[str]:
         folder = settings.inbox / name
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "mine.csv").write_text(content, encoding="utf-8")
+        (folder / file).write_text(content, encoding="utf-8")
         assert steps.take_lists(settings, say=lambda line: None) > 0
         return [finding.said for finding in listed(settings, known)]
 
     assert dropped("unit_costs", f"{head},,S-1,2026-01-01,5,CNY\n{store},,S-1,2026-01-01,5,CNY\n") == []
     (said,) = dropped("unit_costs", f"{head}{store}x,,S-1,2026-01-01,5,CNY\n")
     assert said == f"mine.csv names the store {store}x, which no account has (did you mean {store}?)"
-    assert dropped("unit_costs", f"{head}{store},,S-1,2026-01-01,6,CNY\n") == []
+    row = "{},,S-1,2026-01-01,5,CNY\n"
+    assert len(dropped("unit_costs", head + row.format(f"{store}x") + row.format(f"{store}y"))) == 2
+    more = f"{store},,S-2,2026-01-01,8,CNY\n"
+    found = dropped("unit_costs", head + row.format(f"{store}x") + more, "yours.csv")
+    assert [said.split()[0] for said in found] == ["yours.csv", "mine.csv"], "the other row is still of mine"
+    assert len(dropped("unit_costs", f"{head}{store},,S-1,2026-01-01,6,CNY\n")) == 1
+    assert dropped("unit_costs", f"{head}{store},,S-2,2026-01-01,9,CNY\n", "yours.csv") == []
     goal = "store_id,metric,month,target\nALL,net_sales,2026-11-01,9\n"
     assert dropped("targets", goal) == []
     assert len(dropped("targets", f"{goal}all,net_sales,2026-11-01,9\n")) == 1
