@@ -103,8 +103,14 @@ def publish(
             if isinstance(error, duckdb.Error):
                 raise explain(error, database) from error
             raise
-        gone = shelf.prune(keep)
-        progress(f"published {release_id}" + (f", removed {len(gone)} old release(s)" if gone else ""))
+        try:
+            gone = shelf.prune(keep)
+        except OSError as error:  # readers have the new release all the same
+            progress(
+                f"published {release_id}; old releases wait for the next publish to remove them: {error}"
+            )
+        else:
+            progress(f"published {release_id}" + (f", removed {len(gone)} old release(s)" if gone else ""))
     found = shelf.read(release_id)
     if found is None:
         raise PublishError(f"release {release_id} vanished right after it was published")

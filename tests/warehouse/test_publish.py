@@ -121,6 +121,27 @@ def test_the_current_release_is_never_pruned(build_dir, published):
     assert rows(published / "current" / "daybook.duckdb", COUNT) == [(122, 1, 1)]
 
 
+def test_a_release_is_published_though_an_old_one_cannot_be_removed(build_dir, published, monkeypatch):
+    build_marts(build_dir)
+    old = publish(build_dir, published)
+    build_marts(build_dir, version=2)
+    rename = Path.rename
+
+    def refused(path: Path, target: Path) -> Path:
+        if path == old.path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return rename(path, target)
+
+    said: list[str] = []
+    with monkeypatch.context() as held:
+        held.setattr(Path, "rename", refused)
+        assert publish(build_dir, published, keep=1, progress=said.append).is_current
+    assert "Permission denied" in said[-1]
+    build_marts(build_dir, version=3)
+    publish(build_dir, published, keep=1)
+    assert len(list((published / "releases").iterdir())) == 1, "the next publish removes what stayed"
+
+
 def test_what_a_publish_killed_at_its_end_made_current_stays_and_its_litter_goes(
     build_dir, published, monkeypatch
 ):
