@@ -8,6 +8,7 @@ because errors do not.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -165,9 +166,11 @@ def _email(addresses: str, subject: str, text: str) -> None:
         )
     else:
         smtp = smtplib.SMTP(host, server.port or 25, timeout=TIMEOUT)
-    with smtp:
+    with contextlib.closing(smtp):
         if user and server.scheme != "smtps":
             smtp.starttls(context=ssl.create_default_context())
         if user:
             smtp.login(user, unquote(server.password or ""))
         smtp.send_message(mail)
+        with contextlib.suppress(smtplib.SMTPException):  # taken is taken, whatever is said to a good-bye
+            smtp.quit()

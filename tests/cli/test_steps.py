@@ -191,7 +191,7 @@ def mail_server():  # type: ignore[no-untyped-def]
             self.wfile.write(b"220 here\r\n")
             while text := self.rfile.readline().decode().rstrip("\r\n"):
                 lines.append(text)
-                answers = {"EHLO": "250-here\r\n250 AUTH PLAIN", "DATA": "354 go on", "QUIT": "221 bye"}
+                answers = {"EHLO": "250-here\r\n250 AUTH PLAIN", "DATA": "354 go on", "QUIT": "421 too late"}
                 self.wfile.write(f"{answers.get(text[:4].upper(), '250 yes')}\r\n".encode())
                 if text.upper() == "DATA":
                     while (text := self.rfile.readline().decode().rstrip("\r\n")) != ".":
