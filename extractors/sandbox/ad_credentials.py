@@ -52,7 +52,7 @@ def _google_ads(account: Advertiser, variant: str, tokens: Tokens) -> Entry:
     extra: dict[str, object] = {
         **tokens("google_ads", str(account.advertiser_id), variant),
         "customer_id": str(account.advertiser_id),
-        "login_customer_id": MANAGER,
+        "login_customer_id": "-".join((MANAGER[:3], MANAGER[3:6], MANAGER[6:])),  # as Google shows it
     }
     return "google_ads", *APPS["google_ads"], extra
 

@@ -92,4 +92,5 @@ def test_a_summary_that_no_document_names_is_refused(sandbox: Running) -> None:
 def test_wrong_callers_are_refused(sandbox: Running) -> None:
     assert "OAUTH_TOKEN_EXPIRED" in ask(sandbox, CAMPAIGNS, "expired").text
     assert ask(sandbox, CAMPAIGNS, "revoked").status_code == 401
-    assert "USER_PERMISSION_DENIED" in ask(sandbox, CAMPAIGNS, manager="1").text
+    for manager in ("1", "999-888-7776"):
+        assert "USER_PERMISSION_DENIED" in ask(sandbox, CAMPAIGNS, manager=manager).text
