@@ -106,6 +106,10 @@ def test_rollback_points_back_and_a_later_publish_goes_forward(build_dir, publis
     with pytest.raises(PublishError, match=r"no release is named 'nope'.*current"):
         rollback(published, "nope")
     rollback(published, ids[0])
+    (published / "releases" / ids[1] / "daybook.duckdb").unlink()
+    with pytest.raises(PublishError, match="lost its database"):
+        rollback(published, ids[1])
+    assert rows(published / "current" / "daybook.duckdb", COUNT) == [(122, 1, 1)]
     build_marts(build_dir, version=4)
     publish(build_dir, published, keep=2)
     assert rows(published / "current" / "daybook.duckdb", COUNT) == [(122, 4, 4)]
