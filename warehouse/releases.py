@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors import durable
+from extractors.errors import MISFITS
 from warehouse.errors import PublishError
 
 DATABASE = "daybook.duckdb"  # the stem is the catalog's name, which views carry: it must not change
@@ -101,7 +102,7 @@ class Shelf:
         try:
             facts = json.loads((self.folder / name / FACTS).read_text(encoding="utf-8"))
             return self._described(name, facts)
-        except (FileNotFoundError, NotADirectoryError, ValueError, LookupError, TypeError, ArithmeticError):
+        except (FileNotFoundError, NotADirectoryError, *MISFITS):
             return None
 
     def _described(self, name: str, facts: Any) -> Release:

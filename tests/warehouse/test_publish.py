@@ -283,7 +283,10 @@ def test_marts_that_came_without_word_of_how_their_build_went_are_refused(build_
     assert publish(build_dir, published, force=True).forced
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"id": "x"}', '{"created_at": 7}'])
+LISTED = '{"created_at": "2026-11-01T00:00:00+00:00", "data_through": null, "bytes": 1, "tables": []}'
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"id": "x"}', '{"created_at": 7}', LISTED])
 def test_a_release_whose_description_is_damaged_is_named_and_not_gone_back_to(build_dir, published, text):
     build_marts(build_dir)
     first, second = publish(build_dir, published), publish(build_dir, published)
