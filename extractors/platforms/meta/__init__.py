@@ -340,6 +340,7 @@ PLATFORM = Platform(
             day="date_start",
             reads=_budgets,
             slice=None,
+            overlap=timedelta(0),  # the day before would get the budgets of now
         ),
         _reach_stream("reach_daily", "day", 28),
         _reach_stream("reach_weekly", "week", 14),
