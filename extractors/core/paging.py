@@ -228,7 +228,8 @@ class NextToken:
                 _refuse_uncounted(len(page.records), page.total, request)
                 if self.depth is not None and page.total > self.depth:
                     raise TooDeep(page.total)
-            token = self.token(reply)
+            # Of two replies the second may be the one that lost its token.
+            token = next(filter(None, map(self.token, (reply, *doubted))), None)
             if self.never_empty and not page.records and (token or seen):
                 raise ContractError(f"{request.name} sent an empty page where its token promised records")
             counted = self.counted(reply) if self.counted and not seen else None

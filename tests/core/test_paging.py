@@ -323,6 +323,7 @@ def test_a_full_page_that_names_no_next_one_is_asked_for_again() -> None:
         return ids(paging, lambda request: next(left)), len(list(left))
 
     assert read(([1, 2], None), ([1, 2], "a"), ([3], None)) == ([1, 2, 1, 2, 3], 0)  # it was lost
+    assert read(([], "a"), ([1, 2], None), ([3], None)) == ([1, 2, 3], 0)  # by the second reply
     assert read(([1, 2], "a"), ([3, 4], None), ([3, 4], None), ([9], None)) == ([1, 2, 3, 4, 3, 4], 1)
     assert read(([1, 2], None), ([], None), ([9], None)) == ([1, 2], 1)  # a worse answer takes back nothing
     assert read(([1, 2], "a"), ([3], None), ([9], None)) == ([1, 2, 3], 1)  # no reason to ask again
